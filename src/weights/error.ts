@@ -1,0 +1,5 @@
+import type { Problem } from '../../ir/error.ts'
+
+export type WeightsProblem = Problem<
+  'bad-header' | 'bad-offsets' | 'missing-file' | 'unreadable-file' | 'unwritable-file' | 'unsupported-dtype'
+>
