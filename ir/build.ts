@@ -1,0 +1,208 @@
+import type { Element } from './dihedral.ts'
+import { type Draft, draft } from './draft.ts'
+import type { Dialect, Graph, NodeId } from './graph.ts'
+import type { Pair } from './op.ts'
+import type { AttributesOf } from './ops/index.ts'
+import type { BinaryFunction, UnaryFunction } from './ops/pointwise.ts'
+import { dilated, type Padding } from './ops/window.ts'
+import { shapeOf, type Type } from './type.ts'
+import type { Reduction, Transform } from './variant.ts'
+
+/** A number for both axes, or `[y, x]`. */
+export type PerAxis = number | Pair
+/** `SAME` as TensorFlow counts it, a pad for all sides, or `[[top, bottom], [left, right]]`. */
+export type Pads = 'same' | number | Padding
+
+export interface SlideOptions {
+  readonly strides?: PerAxis
+  readonly dilations?: PerAxis
+  readonly padding?: Pads
+}
+
+const pair = (value: PerAxis): Pair => (typeof value === 'number' ? [value, value] : value)
+
+/** The pads with which TensorFlow's `SAME` gives `⌈n/s⌉` outputs: the odd one goes to the end. */
+export const samePads = (extent: number, size: number, stride: number, dilation: number): Pair => {
+  const total = Math.max(0, (Math.ceil(extent / stride) - 1) * stride + dilated(size, dilation) - extent)
+  return [Math.floor(total / 2), Math.ceil(total / 2)]
+}
+
+/** Builds graphs node by node; every method types what it adds and throws EspalierError on a mismatch. */
+export interface Builder {
+  readonly draft: Draft
+  readonly typeOf: (x: NodeId) => Type
+  readonly input: (name: string, type: Type) => NodeId
+  readonly parameter: (name: string, shape: readonly number[]) => NodeId
+  readonly conv2d: (
+    x: NodeId,
+    filter: NodeId,
+    options?: SlideOptions & { readonly groups?: number; readonly name?: string },
+  ) => NodeId
+  readonly dense: (x: NodeId, weights: NodeId, name?: string) => NodeId
+  readonly batchNorm: (
+    x: NodeId,
+    statistics: readonly [scale: NodeId, offset: NodeId, mean: NodeId, variance: NodeId],
+    epsilon: number,
+    name?: string,
+  ) => NodeId
+  readonly unary: (
+    fn: UnaryFunction,
+    x: NodeId,
+    constants?: { readonly alpha?: number; readonly beta?: number },
+    name?: string,
+  ) => NodeId
+  readonly relu: (x: NodeId, name?: string) => NodeId
+  readonly binary: (fn: BinaryFunction, a: NodeId, b: NodeId, name?: string) => NodeId
+  readonly add: (a: NodeId, b: NodeId, name?: string) => NodeId
+  readonly multiply: (a: NodeId, b: NodeId, name?: string) => NodeId
+  readonly maxPool: (
+    x: NodeId,
+    size: PerAxis,
+    options?: SlideOptions & { readonly ceil?: boolean; readonly name?: string },
+  ) => NodeId
+  readonly meanPool: (
+    x: NodeId,
+    size: PerAxis,
+    options?: SlideOptions & { readonly ceil?: boolean; readonly countPadding?: boolean; readonly name?: string },
+  ) => NodeId
+  readonly globalPool: (x: NodeId, reduction?: 'mean' | 'max', name?: string) => NodeId
+  readonly pad: (
+    x: NodeId,
+    padding: Padding,
+    options?: { readonly channels?: Pair; readonly value?: number; readonly name?: string },
+  ) => NodeId
+  readonly crop: (x: NodeId, edges: Padding, name?: string) => NodeId
+  /** Maps and vectors along channels, shared tensors along `axis`. */
+  readonly concat: (inputs: readonly NodeId[], axis?: number, name?: string) => NodeId
+  /** Channels of a map or a vector, or a run along `axis` of a shared tensor. */
+  readonly slice: (x: NodeId, begin: number, size: number, axis?: number, name?: string) => NodeId
+  readonly flatten: (x: NodeId, order?: 'hwc' | 'chw', name?: string) => NodeId
+  readonly unflatten: (x: NodeId, name?: string) => NodeId
+  readonly reshape: (x: NodeId, shape: readonly number[], name?: string) => NodeId
+  readonly transpose: (x: NodeId, permutation: readonly number[], name?: string) => NodeId
+  readonly resize: (
+    x: NodeId,
+    size: Pair,
+    options?: {
+      readonly method?: 'linear' | 'nearest'
+      readonly coordinates?: 'half-pixel' | 'align-corners' | 'asymmetric'
+      readonly name?: string
+    },
+  ) => NodeId
+  readonly softmax: (x: NodeId, options?: { readonly log?: boolean; readonly name?: string }) => NodeId
+  readonly act: (element: Element, x: NodeId, axes?: Pair) => NodeId
+  readonly transform: (transform: Transform, x: NodeId) => NodeId
+  readonly branch: (x: NodeId, axis: string, transforms: readonly Transform[]) => NodeId
+  readonly reduce: (x: NodeId, reduction: Reduction) => NodeId
+  readonly combine: (variants: readonly NodeId[], reduction: Reduction, multiplicity?: readonly number[]) => NodeId
+  readonly finish: (outputs: Readonly<Record<string, NodeId>>) => Graph
+}
+
+/** The node or nodes that apply one transform to a map. */
+export const applyTransform = (d: Draft, transform: Transform, x: NodeId): NodeId => {
+  switch (transform.kind) {
+    case 'd4':
+      return transform.element === 'id' ? x : d.add('Act', [x], { element: transform.element, axes: [0, 1] })
+    case 'shift':
+      return transform.dy === 0 && transform.dx === 0 ? x : d.add('Shift', [x], { dy: transform.dy, dx: transform.dx })
+    case 'rotate':
+      return transform.degrees === 0 ? x : d.add('Rotate', [x], { degrees: transform.degrees })
+    case 'scale':
+      return transform.factor === 1 ? x : d.add('Scale', [x], { factor: transform.factor })
+  }
+}
+
+export const builder = (dialect: Dialect = 'flat'): Builder => {
+  const d = draft(dialect)
+  const typeOf = (x: NodeId): Type => d.nodes[x].type
+  const channelAxis = (x: NodeId): number => (typeOf(x).kind === 'Map' ? 2 : 0)
+  const paddingOf = (x: NodeId, size: Pair, strides: Pair, dilations: Pair, padding: Pads): Padding => {
+    if (padding === 'same') {
+      const [h, w] = shapeOf(typeOf(x))
+      return [samePads(h, size[0], strides[0], dilations[0]), samePads(w, size[1], strides[1], dilations[1])]
+    }
+    return typeof padding === 'number'
+      ? [
+          [padding, padding],
+          [padding, padding],
+        ]
+      : padding
+  }
+  const slide = (
+    x: NodeId,
+    size: Pair,
+    options: SlideOptions,
+  ): Pick<AttributesOf<'Conv2d'>, 'strides' | 'dilations' | 'padding'> => {
+    const strides = pair(options.strides ?? 1)
+    const dilations = pair(options.dilations ?? 1)
+    return { strides, dilations, padding: paddingOf(x, size, strides, dilations, options.padding ?? 0) }
+  }
+  const binary: Builder['binary'] = (fn, a, b, name) => d.add('Binary', [a, b], { fn }, name)
+  const unary: Builder['unary'] = (fn, x, { alpha = 0, beta = 0 } = {}, name) =>
+    d.add('Unary', [x], { fn, alpha, beta }, name)
+  const pad: Builder['pad'] = (x, padding, { channels = [0, 0], value = 0, name } = {}) =>
+    d.add('Pad', [x], { padding, channels, value }, name)
+  return {
+    draft: d,
+    typeOf,
+    input: (name, type) => d.add('Input', [], { name, type }, name),
+    parameter: (name, shape) => d.add('Parameter', [], { name, shape }, name),
+    conv2d: (x, filter, options = {}) => {
+      const [r, s] = shapeOf(typeOf(filter))
+      return d.add('Conv2d', [x, filter], { ...slide(x, [r, s], options), groups: options.groups ?? 1 }, options.name)
+    },
+    dense: (x, weights, name) => d.add('Dense', [x, weights], {}, name),
+    batchNorm: (x, statistics, epsilon, name) => d.add('BatchNorm', [x, ...statistics], { epsilon }, name),
+    unary,
+    relu: (x, name) => unary('relu', x, {}, name),
+    binary,
+    add: (a, b, name) => binary('add', a, b, name),
+    multiply: (a, b, name) => binary('multiply', a, b, name),
+    maxPool: (x, size, options = {}) =>
+      d.add(
+        'MaxPool',
+        [x],
+        { size: pair(size), ...slide(x, pair(size), options), ceil: options.ceil ?? false },
+        options.name,
+      ),
+    meanPool: (x, size, options = {}) =>
+      d.add(
+        'MeanPool',
+        [x],
+        {
+          size: pair(size),
+          ...slide(x, pair(size), options),
+          ceil: options.ceil ?? false,
+          countPadding: options.countPadding ?? false,
+        },
+        options.name,
+      ),
+    globalPool: (x, reduction = 'mean', name) => d.add('GlobalPool', [x], { reduction }, name),
+    pad,
+    crop: (x, [[t, b], [l, r]], name) =>
+      pad(
+        x,
+        [
+          [-t, -b],
+          [-l, -r],
+        ],
+        name === undefined ? {} : { name },
+      ),
+    concat: (inputs, axis, name) => d.add('Concat', inputs, { axis: axis ?? channelAxis(inputs[0]) }, name),
+    slice: (x, begin, size, axis, name) => d.add('Slice', [x], { axis: axis ?? channelAxis(x), begin, size }, name),
+    flatten: (x, order = 'hwc', name) => d.add('Flatten', [x], { order }, name),
+    unflatten: (x, name) => d.add('Unflatten', [x], {}, name),
+    reshape: (x, shape, name) => d.add('Reshape', [x], { shape }, name),
+    transpose: (x, permutation, name) => d.add('Transpose', [x], { permutation }, name),
+    resize: (x, size, { method = 'linear', coordinates = 'half-pixel', name } = {}) =>
+      d.add('Resize', [x], { size, method, coordinates }, name),
+    softmax: (x, { log = false, name } = {}) => d.add('Softmax', [x], { log }, name),
+    act: (element, x, axes = [0, 1]) => d.add('Act', [x], { element, axes }),
+    transform: (transform, x) => applyTransform(d, transform, x),
+    branch: (x, axis, transforms) => d.add('Branch', [x], { axis, transforms }),
+    reduce: (x, reduction) => d.add('Reduce', [x], { reduction }),
+    combine: (variants, reduction, multiplicity = variants.map(() => 1)) =>
+      d.add('Combine', variants, { reduction, multiplicity }),
+    finish: outputs => d.finish(Object.entries(outputs).map(([name, node]) => ({ name, node }))),
+  }
+}

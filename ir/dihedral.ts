@@ -1,0 +1,125 @@
+import * as t from 'io-ts'
+import type { Tensor } from './tensor.ts'
+import { sizeOf, stridesOf } from './tensor.ts'
+
+/**
+ * The dihedral group of the square, acting on the first of two image axes (y, down) and the second (x, right).
+ * Every element is a transposition or none, and then a flip of each axis of the result or none.
+ * `rot90` turns the content counter-clockwise as seen.
+ */
+export const elements = ['id', 'flip', 'flipv', 'rot180', 'transpose', 'antitranspose', 'rot90', 'rot270'] as const
+
+export type Element = (typeof elements)[number]
+
+export const Element: t.Type<Element> = t.keyof({
+  id: null,
+  flip: null,
+  flipv: null,
+  rot180: null,
+  transpose: null,
+  antitranspose: null,
+  rot90: null,
+  rot270: null,
+})
+
+/** Transpose first (if `swap`), then flip the axes of what came out. */
+export interface Motion {
+  readonly swap: boolean
+  readonly flipY: boolean
+  readonly flipX: boolean
+}
+
+const motions: { readonly [E in Element]: Motion } = {
+  id: { swap: false, flipY: false, flipX: false },
+  flip: { swap: false, flipY: false, flipX: true },
+  flipv: { swap: false, flipY: true, flipX: false },
+  rot180: { swap: false, flipY: true, flipX: true },
+  transpose: { swap: true, flipY: false, flipX: false },
+  antitranspose: { swap: true, flipY: true, flipX: true },
+  rot90: { swap: true, flipY: true, flipX: false },
+  rot270: { swap: true, flipY: false, flipX: true },
+}
+
+export const motionOf = (g: Element): Motion => motions[g]
+
+export const elementOf = ({ swap, flipY, flipX }: Motion): Element =>
+  elements.find(g => motions[g].swap === swap && motions[g].flipY === flipY && motions[g].flipX === flipX) as Element
+
+/** `compose(g, h)·x = g·(h·x)`. */
+export const compose = (g: Element, h: Element): Element => {
+  const a = motions[g]
+  const b = motions[h]
+  // A transposition carries the flips of h from one axis to the other.
+  const [flipY, flipX] = a.swap ? [b.flipX, b.flipY] : [b.flipY, b.flipX]
+  return elementOf({ swap: a.swap !== b.swap, flipY: a.flipY !== flipY, flipX: a.flipX !== flipX })
+}
+
+export const inverse = (g: Element): Element => (g === 'rot90' ? 'rot270' : g === 'rot270' ? 'rot90' : g)
+
+/** The extents of `g·x` for x of extents `[h, w]`. */
+export const actOnPair = <A>(g: Element, [a, b]: readonly [A, A]): readonly [A, A] =>
+  motions[g].swap ? [b, a] : [a, b]
+
+/** The element that does to a map of extents `[h, w]` what g does, without flips of axes that have extent 1. */
+export const reduceElement = (g: Element, extents: readonly [number, number]): Element => {
+  const [h, w] = actOnPair(g, extents)
+  const { swap, flipY, flipX } = motions[g]
+  return elementOf({ swap: swap && !(h === 1 && w === 1), flipY: flipY && h > 1, flipX: flipX && w > 1 })
+}
+
+/** The linear part of g in coordinates (x right, y down), as rows: a signed permutation matrix that carries an output offset to the input offset it samples. */
+export const samplingMatrix = (g: Element): readonly [readonly [number, number], readonly [number, number]] => {
+  const { swap, flipY, flipX } = motions[g]
+  const x = flipX ? -1 : 1
+  const y = flipY ? -1 : 1
+  return swap
+    ? [
+        [0, y],
+        [x, 0],
+      ]
+    : [
+        [x, 0],
+        [0, y],
+      ]
+}
+
+/** Acts on axes `y` and `x` of a tensor of any rank. */
+export const actOnTensor = (g: Element, value: Tensor, y: number, x: number): Tensor => {
+  const { swap, flipY, flipX } = motions[g]
+  const shape = [...value.shape]
+  const strides = [...stridesOf(value.shape)]
+  if (swap) {
+    shape[y] = value.shape[x]
+    shape[x] = value.shape[y]
+    strides[y] = stridesOf(value.shape)[x]
+    strides[x] = stridesOf(value.shape)[y]
+  }
+  let start = 0
+  for (const [axis, flipped] of [
+    [y, flipY],
+    [x, flipX],
+  ] as const) {
+    if (!flipped) continue
+    start += (shape[axis] - 1) * strides[axis]
+    strides[axis] = -strides[axis]
+  }
+  return gather(value, shape, strides, start)
+}
+
+/** Reads a tensor through a strided view: the only index walk behind acts and transpositions. */
+export const gather = (value: Tensor, shape: readonly number[], strides: readonly number[], start: number): Tensor => {
+  const size = sizeOf(shape)
+  const data = value.data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
+  const index = new Int32Array(shape.length)
+  let from = start
+  for (let to = 0; to < size; to++) {
+    data[to] = value.data[from]
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]
+      if (++index[axis] < shape[axis]) break
+      from -= strides[axis] * shape[axis]
+      index[axis] = 0
+    }
+  }
+  return { shape, data }
+}

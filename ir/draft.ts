@@ -1,0 +1,111 @@
+import { either as E } from 'fp-ts'
+import { EspalierError, type IrProblem, problem } from './error.ts'
+import { type Dialect, type Graph, type Node, type NodeId, nodeLabel, type Output } from './graph.ts'
+import type { Mismatch } from './op.ts'
+import { type AttributesOf, declarationOf, type OpTag } from './ops/index.ts'
+import { type Type, type VariantAxis, variantCount } from './type.ts'
+
+/** A graph under construction: nodes are typed as they are added. Local to one builder or pass. */
+export interface Draft {
+  readonly nodes: readonly Node[]
+  /** @throws EspalierError where the op does not accept its operands. */
+  readonly add: <T extends OpTag>(
+    tag: T,
+    operands: readonly NodeId[],
+    attributes: AttributesOf<T>,
+    name?: string,
+  ) => NodeId
+  readonly finish: (outputs: readonly Output[]) => Graph
+}
+
+/** The variant axes of a result: the union of its operands' axes in order of first appearance. */
+export const alignAxes = (
+  operands: readonly (readonly VariantAxis[])[],
+): E.Either<Mismatch, readonly VariantAxis[]> => {
+  if (operands.every(axes => axes.length === 0)) return E.right([])
+  const aligned: VariantAxis[] = []
+  for (const axis of operands.flat()) {
+    const known = aligned.find(other => other.name === axis.name)
+    if (known === undefined) aligned.push(axis)
+    else if (known.extent !== axis.extent)
+      return E.left({
+        seen: `variant axis ${axis.name} of extents ${known.extent} and ${axis.extent}`,
+        expected: 'one extent for an axis',
+      })
+  }
+  return E.right(aligned)
+}
+
+/** The type and the variant axes of an op applied to operands: all the typing there is. */
+export const inferNode = (
+  tag: OpTag,
+  attributes: AttributesOf<OpTag>,
+  operands: readonly { readonly type: Type; readonly variants: readonly VariantAxis[] }[],
+): E.Either<Mismatch, { readonly type: Type; readonly variants: readonly VariantAxis[] }> => {
+  const declaration = declarationOf(tag)
+  const variadic = declaration.operands.at(-1) === '…'
+  if (variadic ? operands.length === 0 : operands.length !== declaration.operands.length)
+    return E.left({
+      seen: `${operands.length} operands`,
+      expected: declaration.operands.length === 0 ? 'none' : declaration.operands.join(', '),
+    })
+  const type = declaration.infer(
+    operands.map(o => o.type),
+    attributes as never,
+  )
+  if (E.isLeft(type)) return type
+  const axes = alignAxes(operands.map(o => o.variants))
+  if (E.isLeft(axes)) return axes
+  switch (tag) {
+    case 'Branch': {
+      const { axis, transforms } = attributes as AttributesOf<'Branch'>
+      if (axes.right.some(other => other.name === axis))
+        return E.left({ seen: `a branch on variant axis ${axis} under another of that name`, expected: 'a new axis' })
+      return E.right({ type: type.right, variants: [...axes.right, { name: axis, extent: transforms.length }] })
+    }
+    case 'Reduce':
+      return E.right({ type: type.right, variants: [] })
+    default:
+      return E.right({ type: type.right, variants: axes.right })
+  }
+}
+
+export const draft = (dialect: Dialect): Draft => {
+  const nodes: Node[] = []
+  return {
+    nodes,
+    add: (tag, operands, attributes, name) => {
+      const unknown = operands.find(operand => nodes[operand] === undefined)
+      const inferred =
+        unknown === undefined
+          ? inferNode(
+              tag,
+              attributes as AttributesOf<OpTag>,
+              operands.map(operand => nodes[operand]),
+            )
+          : E.left({ seen: `operand %${unknown}`, expected: `an earlier node than %${nodes.length}` })
+      if (E.isLeft(inferred)) throw new EspalierError([typeProblem(nodes.length, name, tag, inferred.left)])
+      const { type, variants } = inferred.right
+      nodes.push({
+        tag,
+        operands,
+        attributes,
+        type,
+        variants,
+        ...(name === undefined ? {} : { name }),
+      } as unknown as Node)
+      return nodes.length - 1
+    },
+    finish: outputs => ({ dialect, nodes, outputs }),
+  }
+}
+
+export const typeProblem = (
+  id: NodeId,
+  name: string | undefined,
+  tag: OpTag,
+  { seen, expected }: Mismatch,
+): IrProblem => problem('type-mismatch', `${tag} ${nodeLabel(id, name)}`, seen, expected)
+
+/** How many variants a node stands for. */
+export const variantsOf = (node: Node): number => variantCount(node.variants)

@@ -1,0 +1,137 @@
+import { either as E } from 'fp-ts'
+import { actOnTensor } from './dihedral.ts'
+import { type IrProblem, problem } from './error.ts'
+import { type Graph, liveNodes, type Node, type NodeOf } from './graph.ts'
+import { combineLogits } from './ops/classification.ts'
+import { declarationOf, ops } from './ops/index.ts'
+import type { Tensor } from './tensor.ts'
+import { isPerExample, mapType, sameShape, shapeOf, type Type, type VariantAxis, variantCount } from './type.ts'
+import type { Transform } from './variant.ts'
+
+/** What a graph is evaluated on. Inputs carry the batch as their first axis: `[n, h, w, c]`; parameters have their own shape. */
+export interface Environment {
+  readonly inputs: ReadonlyMap<string, Tensor>
+  readonly parameters: ReadonlyMap<string, Tensor>
+}
+
+/** A node's value: one tensor for each of its variants, row-major in the order of its axes. */
+type Value = readonly Tensor[]
+
+/**
+ * The reference meaning of a graph of either dialect, in float64: the value of every output, by name. All else
+ * (passes, lowerings, backends) is tested against it.
+ */
+export const evaluate = (
+  graph: Graph,
+  environment: Environment,
+): E.Either<readonly IrProblem[], ReadonlyMap<string, Tensor>> => {
+  const problems = missing(graph, environment)
+  if (problems.length > 0) return E.left(problems)
+  const live = liveNodes(graph)
+  const lastUse = lastUses(graph)
+  const values: (Value | undefined)[] = []
+  graph.nodes.forEach((node, id) => {
+    values[id] = live[id] ? evaluateNode(graph, node, environment, operand => values[operand] as Value) : undefined
+    for (const operand of node.operands) if (lastUse[operand] === id) values[operand] = undefined
+  })
+  return E.right(new Map(graph.outputs.map(({ name, node }) => [name, (values[node] as Value)[0]])))
+}
+
+const lastUses = (graph: Graph): Int32Array => {
+  const last = new Int32Array(graph.nodes.length)
+  graph.nodes.forEach((node, id) => {
+    for (const operand of node.operands) last[operand] = id
+  })
+  for (const { node } of graph.outputs) last[node] = graph.nodes.length
+  return last
+}
+
+const missing = (graph: Graph, { inputs, parameters }: Environment): readonly IrProblem[] => {
+  const batches = new Set([...inputs.values()].map(value => value.shape[0]))
+  const wrong =
+    batches.size > 1
+      ? [problem('missing-value' as const, 'inputs', `batches of ${[...batches].join(' and ')}`, 'one batch size')]
+      : []
+  return graph.nodes.reduce<IrProblem[]>((problems, node) => {
+    if (node.tag !== 'Input' && node.tag !== 'Parameter') return problems
+    const { name } = node.attributes
+    const value = node.tag === 'Input' ? inputs.get(name) : parameters.get(name)
+    const wanted = shapeOf(node.type)
+    const own = value !== undefined && isPerExample(node.type) ? value.shape.slice(1) : value?.shape
+    if (own === undefined || !sameShape(own, wanted))
+      problems.push(
+        problem(
+          'missing-value',
+          `${node.tag} ${name}`,
+          own === undefined ? 'no value' : `a value of shape [${own}]`,
+          `a value of shape [${wanted}]`,
+        ),
+      )
+    return problems
+  }, wrong)
+}
+
+const evaluateNode = (graph: Graph, node: Node, environment: Environment, read: (operand: number) => Value): Value => {
+  switch (node.tag) {
+    case 'Input':
+      return [environment.inputs.get(node.attributes.name) as Tensor]
+    case 'Parameter':
+      return [environment.parameters.get(node.attributes.name) as Tensor]
+    case 'Branch':
+      return read(node.operands[0]).flatMap(variant =>
+        node.attributes.transforms.map(t => applyTransform(t, variant, graph.nodes[node.operands[0]].type)),
+      )
+    case 'Reduce': {
+      const variants = read(node.operands[0])
+      return [
+        combineLogits(
+          variants,
+          node.attributes.reduction,
+          variants.map(() => 1),
+        ),
+      ]
+    }
+    default:
+      return eachVariant(graph, node, read)
+  }
+}
+
+const eachVariant = (graph: Graph, node: Exclude<Node, NodeOf<'Input'>>, read: (operand: number) => Value): Value => {
+  const { evaluate: rule } = declarationOf(node.tag)
+  if (rule === null) throw new Error(`no evaluation rule for ${node.tag}`)
+  const typing = { operands: node.operands.map(operand => graph.nodes[operand].type), result: node.type }
+  return Array.from({ length: variantCount(node.variants) }, (_, at) =>
+    rule(
+      node.operands.map(operand => read(operand)[projected(at, node.variants, graph.nodes[operand].variants)]),
+      node.attributes as never,
+      typing,
+    ),
+  )
+}
+
+/** The variant of an operand that variant `at` of the result reads: axes align by name, others are broadcast. */
+export const projected = (at: number, axes: readonly VariantAxis[], own: readonly VariantAxis[]): number => {
+  if (own.length === 0) return 0
+  const coordinates = new Map<string, number>()
+  let rest = at
+  for (let k = axes.length - 1; k >= 0; k--) {
+    coordinates.set(axes[k].name, rest % axes[k].extent)
+    rest = Math.floor(rest / axes[k].extent)
+  }
+  return own.reduce((index, axis) => index * axis.extent + (coordinates.get(axis.name) as number), 0)
+}
+
+const applyTransform = (transform: Transform, value: Tensor, type: Type): Tensor => {
+  const [h, w, c] = shapeOf(type)
+  const typing = { operands: [type], result: mapType(h, w, c) }
+  switch (transform.kind) {
+    case 'd4':
+      return actOnTensor(transform.element, value, 1, 2)
+    case 'shift':
+      return ops.Shift.evaluate!([value], transform, typing)
+    case 'rotate':
+      return ops.Rotate.evaluate!([value], transform, typing)
+    case 'scale':
+      return ops.Scale.evaluate!([value], transform, typing)
+  }
+}

@@ -1,0 +1,70 @@
+import type { either as E } from 'fp-ts'
+import { either } from 'fp-ts'
+import * as t from 'io-ts'
+import type { Tensor } from './tensor.ts'
+import type { Type } from './type.ts'
+
+/** Why an op does not accept its operands. */
+export interface Mismatch {
+  readonly seen: string
+  readonly expected: string
+}
+
+export const mismatch = (seen: string, expected: string): E.Either<Mismatch, never> => either.left({ seen, expected })
+
+/** What an evaluation rule may ask beside its operands: the operands' types and the inferred result type. */
+export interface Typing {
+  readonly operands: readonly Type[]
+  readonly result: Type
+}
+
+/**
+ * One op, declared in one place: its attributes (an io-ts codec), its typing rule, and its meaning. Operands of
+ * `evaluate` carry the batch as their first axis where their type is per example.
+ */
+export interface OpDeclaration<Tag extends string, A> {
+  readonly tag: Tag
+  /** `branched` ops are gone from flat graphs and the other way round. */
+  readonly dialect: 'both' | 'branched' | 'flat'
+  /** Names of the operands; `…` last means one or more of what stands before it. */
+  readonly operands: readonly string[]
+  readonly attributes: t.Type<A>
+  /** Attribute names in the order in which they are printed. */
+  readonly keys: readonly (keyof A & string)[]
+  readonly infer: (operands: readonly Type[], attributes: A) => E.Either<Mismatch, Type>
+  /** Absent from sources and from ops whose meaning is in the evaluator's treatment of variants. */
+  readonly evaluate: ((operands: readonly Tensor[], attributes: A, typing: Typing) => Tensor) | null
+}
+
+type AttributesOfProps<P extends t.Props> = { readonly [K in keyof P]: t.TypeOf<P[K]> }
+
+export const defineOp = <const Tag extends string, P extends t.Props>(declaration: {
+  readonly tag: Tag
+  readonly dialect?: 'branched' | 'flat'
+  readonly operands: readonly string[]
+  readonly attributes: P
+  readonly infer: (operands: readonly Type[], attributes: AttributesOfProps<P>) => E.Either<Mismatch, Type>
+  readonly evaluate: ((operands: readonly Tensor[], attributes: AttributesOfProps<P>, typing: Typing) => Tensor) | null
+}): OpDeclaration<Tag, AttributesOfProps<P>> => ({
+  ...declaration,
+  dialect: declaration.dialect ?? 'both',
+  attributes: t.strict(declaration.attributes) as unknown as t.Type<AttributesOfProps<P>>,
+  keys: Object.keys(declaration.attributes),
+})
+
+export const Count = new t.Type<number, number, unknown>(
+  'a whole number',
+  (u): u is number => Number.isSafeInteger(u),
+  (u, context) => (Number.isSafeInteger(u) ? t.success(u as number) : t.failure(u, context)),
+  t.identity,
+)
+
+const finite = (u: unknown): u is number => typeof u === 'number' && Number.isFinite(u)
+export const Real = new t.Type<number, number, unknown>(
+  'a finite number',
+  finite,
+  (u, context) => (finite(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
+export type Pair = readonly [number, number]

@@ -1,0 +1,47 @@
+import type { OpDeclaration } from '../op.ts'
+import { branch, combine, reduce, softmax } from './classification.ts'
+import { conv2d, dense } from './convolution.ts'
+import { batchNorm, binary, unary } from './pointwise.ts'
+import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
+import { input, parameter } from './sources.ts'
+import { act, rotate, scale, shift } from './transforms.ts'
+
+/** Every op there is, by tag: the tables elsewhere are exhaustive over it. */
+export const ops = {
+  Input: input,
+  Parameter: parameter,
+  Conv2d: conv2d,
+  Dense: dense,
+  BatchNorm: batchNorm,
+  Unary: unary,
+  Binary: binary,
+  MaxPool: maxPool,
+  MeanPool: meanPool,
+  GlobalPool: globalPool,
+  Pad: pad,
+  Concat: concat,
+  Slice: slice,
+  Flatten: flatten,
+  Unflatten: unflatten,
+  Reshape: reshape,
+  Transpose: transpose,
+  Resize: resize,
+  Softmax: softmax,
+  Act: act,
+  Rotate: rotate,
+  Scale: scale,
+  Shift: shift,
+  Branch: branch,
+  Reduce: reduce,
+  Combine: combine,
+} as const
+
+export type OpTag = keyof typeof ops
+export type AttributesOf<T extends OpTag> = (typeof ops)[T] extends OpDeclaration<string, infer A> ? A : never
+
+export const opTags = Object.keys(ops) as readonly OpTag[]
+
+/** The declaration behind a tag that is not known statically. */
+export const declarationOf = (tag: OpTag): OpDeclaration<string, never> =>
+  ops[tag] as unknown as OpDeclaration<string, never>

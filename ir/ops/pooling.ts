@@ -1,0 +1,130 @@
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { defineOp, type Mismatch, mismatch, type Pair } from '../op.ts'
+import { type Tensor, zeros } from '../tensor.ts'
+import { mapType, printType, shapeOf, type Type, vectorType } from '../type.ts'
+import { Extents, outputExtents, Padding, type Window } from './window.ts'
+
+const windowAttributes = { size: Extents, strides: Extents, dilations: Extents, padding: Padding, ceil: t.boolean }
+
+/** Indices of the input that window `at` covers along one axis. */
+const taps = (at: number, axis: 0 | 1, extent: number, w: Window): readonly number[] => {
+  const inside: number[] = []
+  for (let k = 0; k < w.size[axis]; k++) {
+    const i = at * w.strides[axis] - w.padding[axis][0] + k * w.dilations[axis]
+    if (i >= 0 && i < extent) inside.push(i)
+  }
+  return inside
+}
+
+const tapsAlong = (axis: 0 | 1, extent: number, outputs: number, w: Window): readonly (readonly number[])[] =>
+  Array.from({ length: Math.max(0, outputs) }, (_, at) => taps(at, axis, extent, w))
+
+const inferPooled = (input: Type, w: Window): E.Either<Mismatch, Type> => {
+  if (input.kind !== 'Map') return mismatch(printType(input), 'a Map as input')
+  const extents: Pair = [input.h, input.w]
+  const outputs = outputExtents(extents, w)
+  if (outputs[0] < 1 || outputs[1] < 1)
+    return mismatch(`${printType(input)} under a window of ${w.size.join('×')}`, 'room for at least one window')
+  for (const axis of [0, 1] as const)
+    if (tapsAlong(axis, extents[axis], outputs[axis], w).some(inside => inside.length === 0))
+      return mismatch(`a window of ${w.size.join('×')} that lies in the padding alone`, 'windows with a pixel in each')
+  return E.right(mapType(outputs[0], outputs[1], input.c))
+}
+
+/** Runs `visit(to, from)` over every pixel of every window: offsets of channel 0 in the output and the input. */
+const slide = (
+  input: Tensor,
+  result: Type,
+  w: Window,
+  visit: (to: number, from: number, first: boolean, count: number) => void,
+): void => {
+  const [n, h, width, c] = input.shape
+  const [oh, ow] = shapeOf(result)
+  const rows = tapsAlong(0, h, oh, w)
+  const columns = tapsAlong(1, width, ow, w)
+  for (let b = 0; b < n; b++)
+    for (let y = 0; y < oh; y++)
+      for (let x = 0; x < ow; x++) {
+        const to = ((b * oh + y) * ow + x) * c
+        const count = rows[y].length * columns[x].length
+        let first = true
+        for (const iy of rows[y])
+          for (const ix of columns[x]) {
+            visit(to, ((b * h + iy) * width + ix) * c, first, count)
+            first = false
+          }
+      }
+}
+
+/** The largest pixel of each window, channel by channel: `[h, w, c] → [h′, w′, c]`; padding never wins. */
+export const maxPool = defineOp({
+  tag: 'MaxPool',
+  operands: ['input'],
+  attributes: windowAttributes,
+  infer: ([input], a) => inferPooled(input, a),
+  evaluate: ([input], a, { result }) => {
+    const out = zeros([input.shape[0], ...shapeOf(result)])
+    const c = input.shape[3]
+    slide(input, result, a, (to, from, first) => {
+      for (let i = 0; i < c; i++)
+        out.data[to + i] = first ? input.data[from + i] : Math.max(out.data[to + i], input.data[from + i])
+    })
+    return out
+  },
+})
+
+/** Pixels of the padded image that window `at` covers along one axis, those past the trailing pad left out. */
+const paddedTaps = (at: number, axis: 0 | 1, extent: number, w: Window): number => {
+  const [before, after] = w.padding[axis]
+  let n = 0
+  for (let k = 0; k < w.size[axis]; k++) {
+    const i = at * w.strides[axis] - before + k * w.dilations[axis]
+    if (i < extent + after) n++
+  }
+  return n
+}
+
+/** The mean of each window: over its real pixels, or (`countPadding`) over the pixels of the padded image. */
+export const meanPool = defineOp({
+  tag: 'MeanPool',
+  operands: ['input'],
+  attributes: { ...windowAttributes, countPadding: t.boolean },
+  infer: ([input], a) => inferPooled(input, a),
+  evaluate: ([input], a, { result }) => {
+    const [n, h, width, c] = input.shape
+    const [oh, ow] = shapeOf(result)
+    const out = zeros([n, oh, ow, c])
+    slide(input, result, a, (to, from, _, count) => {
+      const x = (to / c) % ow
+      const y = Math.floor(to / c / ow) % oh
+      const over = a.countPadding ? paddedTaps(y, 0, h, a) * paddedTaps(x, 1, width, a) : count
+      for (let i = 0; i < c; i++) out.data[to + i] += input.data[from + i] / over
+    })
+    return out
+  },
+})
+
+/** One value a channel: `[h, w, c] → [c]`. */
+export const globalPool = defineOp({
+  tag: 'GlobalPool',
+  operands: ['input'],
+  attributes: { reduction: t.keyof({ mean: null, max: null }) },
+  infer: ([input]) =>
+    input.kind === 'Map' ? E.right(vectorType(input.c)) : mismatch(printType(input), 'a Map as input'),
+  evaluate: ([input], { reduction }) => {
+    const [n, h, w, c] = input.shape
+    const out = zeros([n, c])
+    if (reduction === 'max') out.data.fill(Number.NEGATIVE_INFINITY)
+    for (let b = 0; b < n; b++)
+      for (let p = 0; p < h * w; p++)
+        for (let i = 0; i < c; i++) {
+          const value = input.data[(b * h * w + p) * c + i]
+          const to = b * c + i
+          if (reduction === 'mean') out.data[to] += value
+          else out.data[to] = Math.max(out.data[to], value)
+        }
+    if (reduction === 'mean') for (let i = 0; i < out.data.length; i++) out.data[i] /= h * w
+    return out
+  },
+})

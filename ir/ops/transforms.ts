@@ -1,0 +1,111 @@
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { actOnPair, actOnTensor, Element } from '../dihedral.ts'
+import { Count, defineOp, mismatch, Real } from '../op.ts'
+import { type Tensor, zeros } from '../tensor.ts'
+import { mapType, printType, sharedType, type Type } from '../type.ts'
+
+/** An element of the dihedral group D4 on the pixels of a map (axes 0, 1), or on two axes of a shared tensor (a filter's taps). */
+export const act = defineOp({
+  tag: 'Act',
+  operands: ['input'],
+  attributes: { element: Element, axes: t.readonly(t.tuple([Count, Count])) },
+  infer: ([input], { element, axes: [y, x] }) => {
+    if (input.kind === 'Map') {
+      if (y !== 0 || x !== 1) return mismatch(`axes ${y}, ${x} of a map`, 'axes 0, 1')
+      const [h, w] = actOnPair(element, [input.h, input.w])
+      return E.right(mapType(h, w, input.c))
+    }
+    const rank = input.kind === 'Shared' ? input.shape.length : 0
+    if (input.kind !== 'Shared' || y === x || y < 0 || x < 0 || y >= rank || x >= rank)
+      return mismatch(`axes ${y}, ${x} of ${printType(input)}`, 'two different axes of a map or a shared tensor')
+    const [h, w] = actOnPair(element, [input.shape[y], input.shape[x]])
+    return E.right(sharedType(input.shape.map((n, k) => (k === y ? h : k === x ? w : n))))
+  },
+  evaluate: ([input], { element, axes: [y, x] }, { result }) => {
+    const batch = result.kind === 'Shared' ? 0 : 1
+    return actOnTensor(element, input, y + batch, x + batch)
+  },
+})
+
+const inferSameMap = ([input]: readonly Type[]) =>
+  input.kind === 'Map' ? E.right(input) : mismatch(printType(input), 'a Map as input')
+
+/** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0; M as rows, in (x right, y down). */
+const warp = (input: Tensor, [[xx, xy], [yx, yy]]: readonly (readonly [number, number])[]): Tensor => {
+  const [n, h, w, c] = input.shape
+  const out = zeros(input.shape)
+  const cx = (w - 1) / 2
+  const cy = (h - 1) / 2
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) {
+      const atX = cx + xx * (x - cx) + xy * (y - cy)
+      const atY = cy + yx * (x - cx) + yy * (y - cy)
+      const x0 = Math.floor(atX)
+      const y0 = Math.floor(atY)
+      for (const [iy, ix, weight] of [
+        [y0, x0, (1 - (atY - y0)) * (1 - (atX - x0))],
+        [y0, x0 + 1, (1 - (atY - y0)) * (atX - x0)],
+        [y0 + 1, x0, (atY - y0) * (1 - (atX - x0))],
+        [y0 + 1, x0 + 1, (atY - y0) * (atX - x0)],
+      ] as const) {
+        if (weight === 0 || iy < 0 || iy >= h || ix < 0 || ix >= w) continue
+        for (let b = 0; b < n; b++)
+          for (let i = 0; i < c; i++)
+            out.data[((b * h + y) * w + x) * c + i] += weight * input.data[((b * h + iy) * w + ix) * c + i]
+      }
+    }
+  return out
+}
+
+/** The matrix by which `Rotate` samples: a positive angle turns the content counter-clockwise as seen. */
+export const rotationMatrix = (degrees: number): readonly (readonly [number, number])[] => {
+  const angle = (degrees * Math.PI) / 180
+  return [
+    [Math.cos(angle), -Math.sin(angle)],
+    [Math.sin(angle), Math.cos(angle)],
+  ]
+}
+
+/** The matrix by which `Scale` samples: a factor over 1 zooms in. */
+export const scalingMatrix = (factor: number): readonly (readonly [number, number])[] => [
+  [1 / factor, 0],
+  [0, 1 / factor],
+]
+
+/** Turns the content about the centre, counter-clockwise as seen, extents kept. */
+export const rotate = defineOp({
+  tag: 'Rotate',
+  operands: ['input'],
+  attributes: { degrees: Real },
+  infer: inferSameMap,
+  evaluate: ([input], { degrees }) => warp(input, rotationMatrix(degrees)),
+})
+
+/** Zooms about the centre, in for a factor over 1, extents kept. */
+export const scale = defineOp({
+  tag: 'Scale',
+  operands: ['input'],
+  attributes: { factor: Real },
+  infer: ([input], { factor }) =>
+    factor > 0 ? inferSameMap([input]) : mismatch(`a scale of ${factor}`, 'a scale over 0'),
+  evaluate: ([input], { factor }) => warp(input, scalingMatrix(factor)),
+})
+
+/** `out(y, x) = in(y + dy, x + dx)`, zeros from outside. */
+export const shift = defineOp({
+  tag: 'Shift',
+  operands: ['input'],
+  attributes: { dy: Count, dx: Count },
+  infer: inferSameMap,
+  evaluate: ([input], { dy, dx }) => {
+    const [n, h, w, c] = input.shape
+    const out = zeros(input.shape)
+    for (let b = 0; b < n; b++)
+      for (let y = Math.max(0, -dy); y < h && y + dy < h; y++)
+        for (let x = Math.max(0, -dx); x < w && x + dx < w; x++)
+          for (let i = 0; i < c; i++)
+            out.data[((b * h + y) * w + x) * c + i] = input.data[((b * h + y + dy) * w + x + dx) * c + i]
+    return out
+  },
+})

@@ -1,0 +1,72 @@
+import * as t from 'io-ts'
+
+/** A feature map of each example: height, width and channels, without the batch axis. */
+export interface MapType {
+  readonly kind: 'Map'
+  readonly h: number
+  readonly w: number
+  readonly c: number
+}
+
+/** A vector of each example, without the batch axis. */
+export interface VectorType {
+  readonly kind: 'Vector'
+  readonly c: number
+}
+
+/** One tensor for the whole batch: a parameter, a statistic, or an expression over them. */
+export interface SharedType {
+  readonly kind: 'Shared'
+  readonly shape: readonly number[]
+}
+
+export type Type = MapType | VectorType | SharedType
+
+export const mapType = (h: number, w: number, c: number): MapType => ({ kind: 'Map', h, w, c })
+export const vectorType = (c: number): VectorType => ({ kind: 'Vector', c })
+export const sharedType = (shape: readonly number[]): SharedType => ({ kind: 'Shared', shape })
+
+/** The shape of one example's value, or of the shared tensor: a map is `[h, w, c]`. */
+export const shapeOf = (type: Type): readonly number[] => {
+  switch (type.kind) {
+    case 'Map':
+      return [type.h, type.w, type.c]
+    case 'Vector':
+      return [type.c]
+    case 'Shared':
+      return type.shape
+  }
+}
+
+export const isPerExample = (type: Type): type is MapType | VectorType => type.kind !== 'Shared'
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((extent, axis) => extent === b[axis])
+
+export const sameType = (a: Type, b: Type): boolean => a.kind === b.kind && sameShape(shapeOf(a), shapeOf(b))
+
+/** `Map[32,32,3]`, `Vector[100]`, `Shared[3,3,16,32]`. */
+export const printType = (type: Type): string => `${type.kind}[${shapeOf(type).join(',')}]`
+
+export const Extent = new t.Type<number, number, unknown>(
+  'a positive whole number',
+  (u): u is number => Number.isSafeInteger(u) && (u as number) > 0,
+  (u, context) => (Number.isSafeInteger(u) && (u as number) > 0 ? t.success(u as number) : t.failure(u, context)),
+  t.identity,
+)
+
+export const Type: t.Type<Type> = t.union([
+  t.strict({ kind: t.literal('Map'), h: Extent, w: Extent, c: Extent }),
+  t.strict({ kind: t.literal('Vector'), c: Extent }),
+  t.strict({ kind: t.literal('Shared'), shape: t.readonlyArray(Extent) }),
+])
+
+/** An axis that `Branch` adds: the variants of a value are the product of its axes, row-major in their order. */
+export interface VariantAxis {
+  readonly name: string
+  readonly extent: number
+}
+
+export const VariantAxis: t.Type<VariantAxis> = t.strict({ name: t.string, extent: Extent })
+
+export const variantCount = (axes: readonly VariantAxis[]): number => axes.reduce((n, axis) => n * axis.extent, 1)

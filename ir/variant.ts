@@ -1,0 +1,39 @@
+import * as t from 'io-ts'
+import { Element } from './dihedral.ts'
+import { Count, Real } from './op.ts'
+
+/** What a branch does to a feature map in one of its variants. */
+export type Transform =
+  | { readonly kind: 'd4'; readonly element: Element }
+  | { readonly kind: 'shift'; readonly dy: number; readonly dx: number }
+  | { readonly kind: 'rotate'; readonly degrees: number }
+  | { readonly kind: 'scale'; readonly factor: number }
+
+export const Transform: t.Type<Transform> = t.union([
+  t.strict({ kind: t.literal('d4'), element: Element }),
+  t.strict({ kind: t.literal('shift'), dy: Count, dx: Count }),
+  t.strict({ kind: t.literal('rotate'), degrees: Real }),
+  t.strict({ kind: t.literal('scale'), factor: Real }),
+])
+
+/** `id`, `flip`, `rot90`, `shift(1,0)`, `rotate(15)`, `scale(1.1)`: as plans spell them. */
+export const printTransform = (transform: Transform): string => {
+  switch (transform.kind) {
+    case 'd4':
+      return transform.element
+    case 'shift':
+      return `shift(${transform.dy},${transform.dx})`
+    case 'rotate':
+      return `rotate(${transform.degrees})`
+    case 'scale':
+      return `scale(${transform.factor})`
+  }
+}
+
+/**
+ * How variants become one answer, from logits `L_v` and `p_v = softmax(L_v)`: `max` the largest `p_v` class by class,
+ * `sum` the mean of `p_v`, `geo` the softmax of the mean `L_v`; each normalized after reducing.
+ */
+export const reductions = ['max', 'sum', 'geo'] as const
+export type Reduction = (typeof reductions)[number]
+export const Reduction: t.Type<Reduction> = t.keyof({ max: null, sum: null, geo: null })
