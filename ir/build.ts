@@ -140,7 +140,7 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
   const binary: Builder['binary'] = (fn, a, b, name) => d.add('Binary', [a, b], { fn }, name)
   const unary: Builder['unary'] = (fn, x, { alpha = 0, beta = 0 } = {}, name) =>
     d.add('Unary', [x], { fn, alpha, beta }, name)
-  const pad: Builder['pad'] = (x, padding, { channels = [0, 0], value = 0, name } = {}) =>
+  const pad: Builder['pad'] = (x, padding, { channels = [0, 0] as Pair, value = 0, name } = {}) =>
     d.add('Pad', [x], { padding, channels, value }, name)
   return {
     draft: d,
