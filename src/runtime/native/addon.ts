@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { chmod, copyFile, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { either as E } from 'fp-ts'
+import { problem } from '../../../ir/error.ts'
+import type { RuntimeProblem } from '../error.ts'
+import { command, lastLines } from './command.ts'
+import { addonName, type Installation, platformName, prebuiltAddon, vendoredFolder } from './layout.ts'
+
+/** The addon between Node and TensorFlow's C library. It uses Node-API 8 only, so one binary serves every Node. */
+
+const napiVersion = 8
+
+export type AddonOrigin = 'prebuilt' | 'built'
+
+const nodeGyp = (): string | undefined => {
+  try {
+    return createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
+  } catch {
+    return undefined
+  }
+}
+
+/** Headers beside the running Node spare node-gyp a download. */
+const headersBesideNode = (): readonly string[] => {
+  const prefix = dirname(dirname(process.execPath))
+  return existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
+}
+
+/** Without libstdc++ linked in, an addon built by a new compiler would not load on an older system. */
+const linkerFlags = '-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -Wl,--strip-all'
+
+/** Builds the addon from the vendored source against an installation's headers and libraries, into `target`. */
+export const buildAddon = async (
+  { libraries, include }: Installation,
+  target: string,
+  signal?: AbortSignal,
+): Promise<E.Either<RuntimeProblem, AddonOrigin>> => {
+  const gyp = nodeGyp()
+  const source = join(vendoredFolder, 'binding.gyp')
+  if (gyp === undefined || !existsSync(source))
+    return E.left(
+      problem(
+        'no-addon',
+        prebuiltAddon,
+        gyp === undefined ? 'no prebuilt addon, and no node-gyp to build one' : `no prebuilt addon, and no ${source}`,
+        `an addon for ${platformName}`,
+        'install a release of espalier that carries it, or run `npm ci` in a clone with a network',
+      ),
+    )
+  const folder = await mkdtemp(join(tmpdir(), 'espalier-addon-'))
+  try {
+    await cp(vendoredFolder, folder, { recursive: true, filter: path => !path.includes(join(vendoredFolder, 'dist')) })
+    await mkdir(join(folder, 'deps'))
+    await symlink(libraries, join(folder, 'deps/lib'))
+    await symlink(include, join(folder, 'deps/include'))
+    const module = [
+      '--module_name=tfjs_binding',
+      `--module_path=${join(folder, 'lib')}`,
+      `--napi_build_version=${napiVersion}`,
+    ]
+    const built = await command(process.execPath, [gyp, 'rebuild', ...headersBesideNode(), ...module], {
+      cwd: folder,
+      env: { LDFLAGS: `${process.env.LDFLAGS ?? ''} ${linkerFlags}` },
+      signal,
+    })
+    if (E.isLeft(built))
+      return E.left(
+        problem(
+          'build-failed',
+          'node-gyp rebuild',
+          lastLines(built.left.output, 12),
+          'a built addon',
+          'install a C++ compiler, make and Python (Debian: `apt-get install build-essential python3`)',
+        ),
+      )
+    await mkdir(dirname(target), { recursive: true })
+    await copyFile(join(folder, 'lib', addonName), target)
+    return E.right('built')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Puts the addon into an installation: the package's prebuilt one, else one built here. */
+export const placeAddon = async (
+  installation: Installation,
+  signal?: AbortSignal,
+): Promise<E.Either<RuntimeProblem, AddonOrigin>> => {
+  if (!existsSync(prebuiltAddon)) return buildAddon(installation, installation.addon, signal)
+  await mkdir(dirname(installation.addon), { recursive: true })
+  await copyFile(prebuiltAddon, installation.addon)
+  await chmod(installation.addon, 0o755)
+  return E.right('prebuilt')
+}
+
+/** Loads the addon in a process of its own: a library that this processor cannot run would end ours. */
+export const checkAddon = async (
+  addon: string,
+  signal?: AbortSignal,
+): Promise<E.Either<RuntimeProblem, { readonly tensorflow: string }>> => {
+  const script = 'process.stdout.write("version:" + require(process.argv[1]).TF_Version)'
+  const loaded = await command(process.execPath, ['-e', script, addon], {
+    env: { TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: '' },
+    signal,
+  })
+  return E.isRight(loaded)
+    ? E.right({ tensorflow: loaded.right.split('version:').at(-1) ?? '' })
+    : E.left(
+        problem(
+          'addon-does-not-load',
+          addon,
+          `${loaded.left.code}: ${lastLines(loaded.left.output, 6)}`,
+          'TensorFlow’s library to load in a Node process',
+          'TensorFlow needs glibc 2.27 and a processor with AVX; without it WebAssembly is used',
+        ),
+      )
+}

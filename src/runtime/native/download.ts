@@ -1,0 +1,110 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import { problem } from '../../../ir/error.ts'
+import type { RuntimeProblem } from '../error.ts'
+import { command, lastLines } from './command.ts'
+
+/** Wheels come through pip, with the indexes, proxies and certificates that the user has set up for it. */
+
+const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64']
+
+/** What pip is asked for, as a user would type it. */
+export const pipArguments = (requirement: string, folder: string): readonly string[] => [
+  ...['-m', 'pip', 'download', requirement, '--no-deps', '--only-binary=:all:', '--python-version', '3.11'],
+  ...platforms.flatMap(name => ['--platform', name]),
+  ...['--disable-pip-version-check', '--dest', folder],
+]
+
+/** The first Python with pip on the path, and what pip says of itself. */
+export const findPip = async (): Promise<
+  E.Either<RuntimeProblem, { readonly python: string; readonly pip: string }>
+> => {
+  const seen: string[] = []
+  for (const python of ['python3', 'python']) {
+    const answer = await command(python, ['-m', 'pip', '--version'])
+    if (E.isRight(answer)) return E.right({ python, pip: answer.right.trim().split('\n').at(-1) ?? '' })
+    seen.push(answer.left.code === 'ENOENT' ? `no ${python}` : `${python}: ${lastLines(answer.left.output, 1)}`)
+  }
+  return E.left(
+    problem(
+      'no-python',
+      'python3 -m pip',
+      seen.join(', '),
+      'a Python with pip on the PATH: TensorFlow is published as a Python wheel',
+      'install python3 and python3-pip with your system, then run `espalier setup` again; without it WebAssembly is used',
+    ),
+  )
+}
+
+const bytesUnder = async (folder: string): Promise<number> => {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  const sizes = await Promise.all(
+    names.map(name =>
+      stat(join(folder, name)).then(
+        s => (s.isFile() ? s.size : 0),
+        () => 0,
+      ),
+    ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+const pollMilliseconds = 500
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly onBytes?: ((bytes: number) => void) | undefined
+}
+
+/** Wheels under the names that PEP 427 gives them: `nvidia-nccl-cu12` is in `nvidia_nccl_cu12-….whl`. */
+export const wheelsIn = async (folder: string): Promise<readonly string[]> =>
+  (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.whl')).sort()
+
+/** Downloads the wheel of one requirement into a folder, unless the very file is there already; right: its path. */
+export const downloadWheel = async (
+  requirement: string,
+  folder: string,
+  options: DownloadOptions = {},
+): Promise<E.Either<RuntimeProblem, string>> => {
+  const found = await findPip()
+  if (E.isLeft(found)) return found
+  const partial = join(folder, 'partial')
+  await rm(partial, { recursive: true, force: true })
+  await mkdir(partial, { recursive: true })
+  const timer = setInterval(async () => options.onBytes?.(await bytesUnder(partial)), pollMilliseconds)
+  try {
+    const done = await command(found.right.python, pipArguments(requirement, folder), {
+      env: { TMPDIR: partial, PIP_PROGRESS_BAR: 'off' },
+      signal: options.signal,
+    })
+    if (E.isLeft(done) && options.signal?.aborted) return E.left(interrupted(folder))
+    if (E.isLeft(done))
+      return E.left(
+        problem(
+          'download-failed',
+          `pip download ${requirement}`,
+          lastLines(done.left.output),
+          'a wheel',
+          'check the network and pip’s index settings (`pip config list`), then run `espalier setup` again: what is complete is kept',
+        ),
+      )
+    const prefix = `${requirement.split(/[<>=!~;[ ]/)[0]?.replace(/[-.]+/g, '_')}-`
+    const wheel = (await wheelsIn(folder)).find(name => name.startsWith(prefix))
+    return wheel === undefined
+      ? E.left(problem('download-failed', folder, lastLines(done.right), `a file ${prefix}*.whl`))
+      : E.right(join(folder, wheel))
+  } finally {
+    clearInterval(timer)
+    await rm(partial, { recursive: true, force: true })
+  }
+}
+
+export const interrupted = (where: string): RuntimeProblem =>
+  problem(
+    'interrupted',
+    where,
+    'a request to stop',
+    'time to finish',
+    'run `espalier setup` again: it goes on from here',
+  )

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import util from 'node:util'
+import { either as E } from 'fp-ts'
+import { problem } from '../../../ir/error.ts'
+import type { RuntimeProblem } from '../error.ts'
+import { bestInstalled, type Installed } from './installed.ts'
+import { cacheFolder, vendoredFolder } from './layout.ts'
+
+/** The one TensorFlow.js of this process: the vendored files `require` the same. */
+export type Tf = typeof import('@tensorflow/tfjs')
+
+const require = createRequire(import.meta.url)
+
+export const tensorflowJs = (): Tf => require('@tensorflow/tfjs')
+
+/** A SavedModel held by TensorFlow; inputs and outputs are tensors in the order or under the names of its signature. */
+export interface SavedModel {
+  predict(inputs: unknown, config?: object): unknown
+  dispose(): void
+}
+
+export interface NativeRuntime {
+  readonly tf: Tf
+  /** TensorFlow's own version. */
+  readonly version: string
+  readonly installed: Installed
+  /** tfjs-node's loader of a SavedModel folder; rejects where the folder, tags or signature are not there. */
+  readonly loadSavedModel: (folder: string, tags?: readonly string[], signature?: string) => Promise<SavedModel>
+}
+
+/** The name under which tfjs knows the native backend. */
+export const nativeBackend = 'tensorflow'
+
+/** tfjs-node 4.22 calls these of Node's `util`, which Node 23 took away. */
+const removedFromUtil = {
+  isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
+  isArray: Array.isArray,
+}
+
+const restoreUtil = (): void => {
+  for (const [name, value] of Object.entries(removedFromUtil))
+    if (!(name in util)) Object.assign(util, { [name]: value })
+}
+
+/** TensorFlow's C++ library reads this when it is loaded: 2 leaves errors only, 0 shows everything. */
+const quieten = (debug: boolean): void => {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= debug ? '0' : '2'
+}
+
+/** What the vendored package's own index does, without its search for an addon in its own folder. */
+const load = (installed: Installed): NativeRuntime => {
+  restoreUtil()
+  const vendored = (file: string) => require(join(vendoredFolder, 'dist', file))
+  const binding = require(installed.addon)
+  vendored('register_all_kernels.js')
+  const { NodeJSKernelBackend } = vendored('nodejs_kernel_backend.js')
+  const { loadSavedModel } = vendored('saved_model.js')
+  const tf = tensorflowJs()
+  tf.registerBackend(nativeBackend, () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3)
+  return { tf, version: binding.TF_Version, installed, loadSavedModel }
+}
+
+const notSetUp = (where: string, seen: string, hint: string): E.Either<RuntimeProblem, never> =>
+  E.left(problem('not-set-up', where, seen, "TensorFlow's native library", hint))
+
+let loaded: NativeRuntime | undefined
+
+/**
+ * Loads TensorFlow's library and registers tfjs-node's kernels and backend with TensorFlow.js, once a process; the
+ * backend still has to be chosen. Left: it is not set up, or does not load here.
+ */
+export const loadNative = async (
+  options: { readonly cache?: string; readonly debug?: boolean } = {},
+): Promise<E.Either<RuntimeProblem, NativeRuntime>> => {
+  if (loaded !== undefined) return E.right(loaded)
+  if (!existsSync(vendoredFolder))
+    return notSetUp(vendoredFolder, 'no such folder', 'run `npm run vendor` in the clone, or install a release')
+  const cache = options.cache ?? cacheFolder()
+  const installed = await bestInstalled(cache)
+  if (installed === undefined) return notSetUp(cache, 'no whole installation', 'run `espalier setup`')
+  quieten(options.debug ?? false)
+  try {
+    loaded = load(installed)
+    return E.right(loaded)
+  } catch (error) {
+    const seen = (error as Error).message
+    return E.left(
+      problem('addon-does-not-load', installed.addon, seen, 'a library that loads', 'run `espalier doctor`'),
+    )
+  }
+}

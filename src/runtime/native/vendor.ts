@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { either as E, function as F } from 'fp-ts'
+import { extract } from 'tar'
+import { problem, renderProblem } from '../../../ir/error.ts'
+import type { RuntimeProblem } from '../error.ts'
+import { command, lastLines } from './command.ts'
+import { type Pins, packageRoot, pins, vendoredFolder } from './layout.ts'
+
+/**
+ * Unpacks the JavaScript and the addon's source of the pinned tfjs-node-gpu, which is no dependency because its own
+ * install script fails. Run by `npm run vendor`; it never breaks an install: without it WebAssembly remains.
+ */
+
+const kept = (path: string): boolean =>
+  /^package\/(dist\/.*\.js|binding\/.*|binding\.gyp|package\.json)$/.test(path) && !/_test\.js$/.test(path)
+
+const licence = join(packageRoot, 'src/runtime/native/tfjs-node-gpu.LICENSE')
+
+/** Refuses a tarball whose bytes do not have the pinned integrity (`sha512-…`). */
+export const checkIntegrity = (
+  where: string,
+  tarball: Uint8Array,
+  integrity: string,
+): E.Either<RuntimeProblem, Uint8Array> => {
+  const seen = `sha512-${createHash('sha512').update(tarball).digest('base64')}`
+  return seen === integrity
+    ? E.right(tarball)
+    : E.left(problem('wrong-hash', where, seen, integrity, "check npm's registry setting; nothing was unpacked"))
+}
+
+const pack = async (pin: Pins, folder: string): Promise<E.Either<RuntimeProblem, Uint8Array>> => {
+  const wanted = `${pin.package}@${pin.version}`
+  const npm = process.env.npm_execpath
+  const [program, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]]
+  const flags = ['--json', '--dry-run=false', '--ignore-scripts', '--workspaces=false', '--pack-destination', folder]
+  const packed = await command(program, [...first, 'pack', wanted, ...flags], { cwd: packageRoot })
+  const file = join(folder, `${pin.package.replace('@', '').replace('/', '-')}-${pin.version}.tgz`)
+  return E.isLeft(packed)
+    ? E.left(
+        problem('download-failed', `npm pack ${wanted}`, lastLines(packed.left.output), 'a tarball', 'npm run vendor'),
+      )
+    : F.pipe(await readFile(file), bytes => checkIntegrity(wanted, bytes, pin.integrity))
+}
+
+/** Takes the scripts and dependencies out: nothing here is ever installed or run by npm. */
+const strippedManifest = async (folder: string, pin: Pins): Promise<void> => {
+  const file = join(folder, 'package.json')
+  const { name, version, license, repository } = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(
+    file,
+    `${JSON.stringify({ name, version, license, repository, integrity: pin.integrity }, undefined, 2)}\n`,
+  )
+}
+
+const vendoredIntegrity = async (folder: string): Promise<string | undefined> => {
+  try {
+    return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')).integrity
+  } catch {
+    return undefined
+  }
+}
+
+/** Right: whether anything had to be done. */
+export const vendor = async (pin: Pins, target: string): Promise<E.Either<RuntimeProblem, 'present' | 'unpacked'>> => {
+  if ((await vendoredIntegrity(target)) === pin.integrity) return E.right('present')
+  const temporary = await mkdtemp(join(tmpdir(), 'espalier-vendor-'))
+  const unpacked = `${target}.${process.pid}.tmp`
+  try {
+    const tarball = await pack(pin, temporary)
+    if (E.isLeft(tarball)) return tarball
+    const file = join(temporary, 'checked.tgz')
+    await writeFile(file, tarball.right)
+    await mkdir(unpacked, { recursive: true })
+    await extract({ file, cwd: unpacked, strip: 1, filter: kept })
+    await strippedManifest(unpacked, pin)
+    await cp(licence, join(unpacked, 'LICENSE'))
+    await rm(target, { recursive: true, force: true })
+    await mkdir(dirname(target), { recursive: true })
+    await rename(unpacked, target)
+    return E.right('unpacked')
+  } catch (error) {
+    return E.left(problem('cannot-write', target, String(error), 'a folder that can be written', 'npm run vendor'))
+  } finally {
+    await rm(unpacked, { recursive: true, force: true })
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const done = await vendor(pins, vendoredFolder)
+  if (E.isLeft(done)) {
+    console.warn(`espalier: the native runtime's JavaScript could not be fetched; WebAssembly remains.`)
+    console.warn(renderProblem(done.left))
+  }
+}
