@@ -28,7 +28,8 @@ const unaryFunctions = {
   exp: Math.exp,
   log: Math.log,
   sqrt: Math.sqrt,
-  rsqrt: (x: number) => 1 / Math.sqrt(x),
+  /** `1 / √(x + alpha)`. */
+  rsqrt: (x: number, alpha: number) => 1 / Math.sqrt(x + alpha),
   reciprocal: (x: number) => 1 / x,
   square: (x: number) => x * x,
   abs: Math.abs,
