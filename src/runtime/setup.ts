@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/error.ts'
 import type { RuntimeProblem } from './error.ts'
-import { type AddonOrigin, checkAddon, placeAddon } from './native/addon.ts'
+import { type AddonOrigin, addonSource, checkAddon, placeAddon } from './native/addon.ts'
 import { downloadWheel, interrupted, wheelsIn } from './native/download.ts'
 import { findInstalled, type Installed, type InstalledManifest } from './native/installed.ts'
 import {
@@ -35,6 +34,7 @@ export interface SetupParts {
   readonly downloadWheel: typeof downloadWheel
   readonly placeAddon: (place: Installation, signal?: AbortSignal) => Promise<E.Either<RuntimeProblem, AddonOrigin>>
   readonly checkAddon: typeof checkAddon
+  readonly addonSource: typeof addonSource
   /** The sha256 of a wheel by its project's name, where one is pinned. */
   readonly sha256: Readonly<Record<string, string>>
 }
@@ -53,6 +53,7 @@ const ownParts: SetupParts = {
   downloadWheel,
   placeAddon,
   checkAddon,
+  addonSource,
   sha256: Object.fromEntries(Object.entries(pins.wheels).map(([name, wheel]) => [name, wheel.sha256])),
 }
 
@@ -141,19 +142,37 @@ const extractWheels = async (
   return E.right(files)
 }
 
-const addAddon = async (run: Run): Promise<E.Either<RuntimeProblem, InstalledManifest['addon']>> => {
-  run.tell({ step: 'addon', state: 'started', what: run.temporary.addon })
-  const origin = await run.parts.placeAddon(run.temporary, run.signal)
+const addAddon = async (
+  run: Run,
+  place: Installation,
+): Promise<E.Either<RuntimeProblem, InstalledManifest['addon']>> => {
+  run.tell({ step: 'addon', state: 'started', what: place.addon })
+  const origin = await run.parts.placeAddon(place, run.signal)
   if (E.isLeft(origin)) return origin
   run.tell({ step: 'addon', state: 'finished', what: origin.right })
-  const loaded = await run.parts.checkAddon(run.temporary.addon, run.signal)
+  const loaded = await run.parts.checkAddon(place.addon, run.signal)
   if (E.isLeft(loaded)) return loaded
   run.tell({ step: 'check', state: 'finished', what: `TensorFlow ${loaded.right.tensorflow} loads` })
-  const sha256 = createHash('sha256')
-    .update(await readFile(run.temporary.addon))
-    .digest('hex')
-  return E.right({ origin: origin.right, source: pins.integrity, sha256 })
+  return E.right({ origin: origin.right, source: await run.parts.addonSource() })
 }
+
+/** A library that is whole gets another addon, where this package's is not the one that stands beside it. */
+const renewAddon = async (run: Run, present: Installed): Promise<E.Either<RuntimeProblem, Installed>> => {
+  const fresh = { ...present, addon: `${present.addon}.${process.pid}.tmp.node` }
+  try {
+    const addon = await addAddon(run, fresh)
+    if (E.isLeft(addon)) return addon
+    const contents = { ...present.contents, addon: addon.right }
+    await writeFile(`${fresh.addon}.json`, manifestText(contents))
+    await rename(fresh.addon, present.addon)
+    await rename(`${fresh.addon}.json`, present.manifest)
+    return E.right({ ...present, contents })
+  } finally {
+    await rm(fresh.addon, { force: true })
+  }
+}
+
+const manifestText = (contents: InstalledManifest): string => `${JSON.stringify(contents, undefined, 1)}\n`
 
 const install = async (run: Run): Promise<E.Either<RuntimeProblem, Installed>> => {
   const space = await checkSpace(dirname(run.place.folder), neededBytes[run.accelerator])
@@ -162,7 +181,7 @@ const install = async (run: Run): Promise<E.Either<RuntimeProblem, Installed>> =
   if (E.isLeft(wheels)) return wheels
   const files = await extractWheels(run, wheels.right)
   if (E.isLeft(files)) return files
-  const addon = await addAddon(run)
+  const addon = await addAddon(run, run.temporary)
   if (E.isLeft(addon)) return addon
   const contents: InstalledManifest = {
     tensorflow: pins.tensorflow,
@@ -171,7 +190,7 @@ const install = async (run: Run): Promise<E.Either<RuntimeProblem, Installed>> =
     files: [...files.right],
     addon: addon.right,
   }
-  await writeFile(run.temporary.manifest, `${JSON.stringify(contents, undefined, 1)}\n`)
+  await writeFile(run.temporary.manifest, manifestText(contents))
   await rm(run.place.folder, { recursive: true, force: true })
   await rename(run.temporary.folder, run.place.folder)
   await rm(run.downloads, { recursive: true, force: true })
@@ -206,21 +225,23 @@ export const setup = async (options: SetupOptions = {}): Promise<E.Either<Runtim
   if (E.isLeft(platform)) return platform
   const cache = options.cache ?? cacheFolder()
   const accelerator = options.accelerator ?? (await detectAccelerator())
-  const tell = options.onEvent ?? (() => {})
-  const present = await findInstalled(cache, accelerator)
-  if (present !== undefined && present.contents.addon.source === pins.integrity) {
-    tell({ step: 'install', state: 'skipped', what: `${present.folder} is whole` })
-    return E.right(present)
-  }
+  const { onEvent: tell = () => {}, parts = ownParts, signal } = options
   const place = installationIn(cache, accelerator)
   const temporary = installation(`${place.folder}.${process.pid}.tmp`)
   const downloads = join(cache, 'downloads', installationName(accelerator))
-  const { signal } = options
+  const run: Run = { place, temporary, downloads, accelerator, parts, tell, signal }
   try {
+    const present = await findInstalled(cache, accelerator)
+    if (present !== undefined && present.contents.addon.source !== (await parts.addonSource()))
+      return await renewAddon(run, present)
+    if (present !== undefined) {
+      tell({ step: 'install', state: 'skipped', what: `${present.folder} is whole` })
+      return E.right(present)
+    }
     await clearHalfMade(dirname(place.folder))
     await mkdir(temporary.libraries, { recursive: true })
     await mkdir(downloads, { recursive: true })
-    return await install({ place, temporary, downloads, accelerator, parts: options.parts ?? ownParts, tell, signal })
+    return await install(run)
   } catch (error) {
     if (signal?.aborted) return E.left(interrupted(downloads))
     const { code, message } = error as NodeJS.ErrnoException

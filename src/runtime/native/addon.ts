@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, copyFile, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,11 +8,20 @@ import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
-import { addonName, type Installation, platformName, prebuiltAddon, vendoredFolder } from './layout.ts'
+import {
+  addonName,
+  type Installation,
+  packageRoot,
+  pins,
+  platformName,
+  prebuiltAddon,
+  vendoredFolder,
+} from './layout.ts'
+import { sha256Of } from './wheel.ts'
 
 /** The addon between Node and TensorFlow's C library. It uses Node-API 8 only, so one binary serves every Node. */
 
-const napiVersion = 8
+const recipe = join(packageRoot, 'src/runtime/native/addon')
 
 export type AddonOrigin = 'prebuilt' | 'built'
 
@@ -29,9 +39,6 @@ const headersBesideNode = (): readonly string[] => {
   return existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
 }
 
-/** Without libstdc++ linked in, an addon built by a new compiler would not load on an older system. */
-const linkerFlags = '-static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -Wl,--strip-all'
-
 /** Builds the addon from the vendored source against an installation's headers and libraries, into `target`. */
 export const buildAddon = async (
   { libraries, include }: Installation,
@@ -39,8 +46,8 @@ export const buildAddon = async (
   signal?: AbortSignal,
 ): Promise<E.Either<RuntimeProblem, AddonOrigin>> => {
   const gyp = nodeGyp()
-  const source = join(vendoredFolder, 'binding.gyp')
-  if (gyp === undefined || !existsSync(source))
+  const source = join(vendoredFolder, 'binding')
+  if (gyp === undefined || !existsSync(source) || !existsSync(recipe))
     return E.left(
       problem(
         'no-addon',
@@ -52,18 +59,13 @@ export const buildAddon = async (
     )
   const folder = await mkdtemp(join(tmpdir(), 'espalier-addon-'))
   try {
-    await cp(vendoredFolder, folder, { recursive: true, filter: path => !path.includes(join(vendoredFolder, 'dist')) })
+    await cp(recipe, folder, { recursive: true })
+    await cp(source, join(folder, 'binding'), { recursive: true })
     await mkdir(join(folder, 'deps'))
     await symlink(libraries, join(folder, 'deps/lib'))
     await symlink(include, join(folder, 'deps/include'))
-    const module = [
-      '--module_name=tfjs_binding',
-      `--module_path=${join(folder, 'lib')}`,
-      `--napi_build_version=${napiVersion}`,
-    ]
-    const built = await command(process.execPath, [gyp, 'rebuild', ...headersBesideNode(), ...module], {
+    const built = await command(process.execPath, [gyp, 'rebuild', ...headersBesideNode()], {
       cwd: folder,
-      env: { LDFLAGS: `${process.env.LDFLAGS ?? ''} ${linkerFlags}` },
       signal,
     })
     if (E.isLeft(built))
@@ -77,11 +79,19 @@ export const buildAddon = async (
         ),
       )
     await mkdir(dirname(target), { recursive: true })
-    await copyFile(join(folder, 'lib', addonName), target)
+    await copyFile(join(folder, 'build/Release', addonName), target)
     return E.right('built')
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** A name for what `placeAddon` would put there: it changes with the prebuilt addon, or with what one is built from. */
+export const addonSource = async (): Promise<string> => {
+  if (existsSync(prebuiltAddon)) return `prebuilt ${await sha256Of(prebuiltAddon)}`
+  const hash = createHash('sha256').update(pins.integrity)
+  for (const name of (await readdir(recipe).catch(() => [])).sort()) hash.update(await readFile(join(recipe, name)))
+  return `built ${hash.digest('hex')}`
 }
 
 /** Puts the addon into an installation: the package's prebuilt one, else one built here. */

@@ -10,7 +10,7 @@ export const InstalledManifest = t.type({
   accelerator: t.union([t.literal('cpu'), t.literal('nvidia')]),
   wheels: t.array(t.type({ file: t.string, sha256: t.string })),
   files: t.array(t.type({ path: t.string, bytes: t.number })),
-  addon: t.type({ origin: t.union([t.literal('prebuilt'), t.literal('built')]), source: t.string, sha256: t.string }),
+  addon: t.type({ origin: t.union([t.literal('prebuilt'), t.literal('built')]), source: t.string }),
 })
 
 export type InstalledManifest = t.TypeOf<typeof InstalledManifest>
