@@ -183,8 +183,8 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
       pad(
         x,
         [
-          [-t, -b],
-          [-l, -r],
+          [0 - t, 0 - b],
+          [0 - l, 0 - r],
         ],
         name === undefined ? {} : { name },
       ),

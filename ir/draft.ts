@@ -1,9 +1,9 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { EspalierError, type IrProblem, problem } from './error.ts'
 import { type Dialect, type Graph, type Node, type NodeId, nodeLabel, type Output } from './graph.ts'
 import type { Mismatch } from './op.ts'
 import { type AttributesOf, declarationOf, type OpTag } from './ops/index.ts'
-import { type Type, type VariantAxis, variantCount } from './type.ts'
+import { limits, overLimits, printType, type Type, type VariantAxis, variantCount } from './type.ts'
 
 /** A graph under construction: nodes are typed as they are added. Local to one builder or pass. */
 export interface Draft {
@@ -33,6 +33,11 @@ export const alignAxes = (
         expected: 'one extent for an axis',
       })
   }
+  if (aligned.length > limits.variantAxes || variantCount(aligned) > limits.variants)
+    return E.left({
+      seen: `${variantCount(aligned)} variants along ${aligned.length} axes`,
+      expected: `at most ${limits.variants} along ${limits.variantAxes}`,
+    })
   return E.right(aligned)
 }
 
@@ -54,6 +59,8 @@ export const inferNode = (
     attributes as never,
   )
   if (E.isLeft(type)) return type
+  const limit = overLimits(type.right)
+  if (limit !== null) return E.left({ seen: `a result ${printType(type.right)}`, expected: limit })
   const axes = alignAxes(operands.map(o => o.variants))
   if (E.isLeft(axes)) return axes
   switch (tag) {
@@ -61,7 +68,10 @@ export const inferNode = (
       const { axis, transforms } = attributes as AttributesOf<'Branch'>
       if (axes.right.some(other => other.name === axis))
         return E.left({ seen: `a branch on variant axis ${axis} under another of that name`, expected: 'a new axis' })
-      return E.right({ type: type.right, variants: [...axes.right, { name: axis, extent: transforms.length }] })
+      return F.pipe(
+        alignAxes([axes.right, [{ name: axis, extent: transforms.length }]]),
+        E.map(variants => ({ type: type.right, variants })),
+      )
     }
     case 'Reduce':
       return E.right({ type: type.right, variants: [] })
@@ -96,7 +106,7 @@ export const draft = (dialect: Dialect): Draft => {
       } as unknown as Node)
       return nodes.length - 1
     },
-    finish: outputs => ({ dialect, nodes, outputs }),
+    finish: outputs => ({ dialect, nodes: nodes.slice(), outputs }),
   }
 }
 

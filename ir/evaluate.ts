@@ -47,7 +47,11 @@ const lastUses = (graph: Graph): Int32Array => {
 }
 
 const missing = (graph: Graph, { inputs, parameters }: Environment): readonly IrProblem[] => {
-  const batches = new Set([...inputs.values()].map(value => value.shape[0]))
+  const batches = new Set(
+    graph.nodes.flatMap(node =>
+      node.tag === 'Input' && isPerExample(node.type) ? (inputs.get(node.attributes.name)?.shape[0] ?? []) : [],
+    ),
+  )
   const wrong =
     batches.size > 1
       ? [problem('missing-value' as const, 'inputs', `batches of ${[...batches].join(' and ')}`, 'one batch size')]

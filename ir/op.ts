@@ -2,7 +2,7 @@ import type { either as E } from 'fp-ts'
 import { either } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Tensor } from './tensor.ts'
-import type { Type } from './type.ts'
+import { limits, type Type } from './type.ts'
 
 /** Why an op does not accept its operands. */
 export interface Mismatch {
@@ -52,10 +52,11 @@ export const defineOp = <const Tag extends string, P extends t.Props>(declaratio
   keys: Object.keys(declaration.attributes),
 })
 
+const whole = (u: unknown): u is number => Number.isInteger(u) && Math.abs(u as number) <= limits.whole
 export const Count = new t.Type<number, number, unknown>(
-  'a whole number',
-  (u): u is number => Number.isSafeInteger(u),
-  (u, context) => (Number.isSafeInteger(u) ? t.success(u as number) : t.failure(u, context)),
+  'a whole number of 31 bits and a sign',
+  whole,
+  (u, context) => (whole(u) ? t.success(u) : t.failure(u, context)),
   t.identity,
 )
 

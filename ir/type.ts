@@ -48,10 +48,30 @@ export const sameType = (a: Type, b: Type): boolean => a.kind === b.kind && same
 /** `Map[32,32,3]`, `Vector[100]`, `Shared[3,3,16,32]`. */
 export const printType = (type: Type): string => `${type.kind}[${shapeOf(type).join(',')}]`
 
+/** The most that a graph may ask for: beyond it sizes overflow the runtimes' 32-bit indices, and a small hostile file costs much. */
+export const limits = {
+  whole: 2 ** 31 - 1,
+  elements: 2 ** 31 - 1,
+  rank: 8,
+  mapExtent: 2 ** 20,
+  variants: 2 ** 20,
+  variantAxes: 64,
+} as const
+
+/** What of a type is over the limits, or null. */
+export const overLimits = (type: Type): string | null => {
+  const shape = shapeOf(type)
+  if (shape.length > limits.rank) return `at most ${limits.rank} axes`
+  if (type.kind === 'Map' && Math.max(type.h, type.w) > limits.mapExtent)
+    return `at most ${limits.mapExtent} rows and columns`
+  return shape.reduce((n, extent) => n * extent, 1) > limits.elements ? `at most ${limits.elements} elements` : null
+}
+
+const positive = (u: unknown): u is number => Number.isInteger(u) && (u as number) > 0 && (u as number) <= limits.whole
 export const Extent = new t.Type<number, number, unknown>(
-  'a positive whole number',
-  (u): u is number => Number.isSafeInteger(u) && (u as number) > 0,
-  (u, context) => (Number.isSafeInteger(u) && (u as number) > 0 ? t.success(u as number) : t.failure(u, context)),
+  'a positive whole number of 31 bits',
+  positive,
+  (u, context) => (positive(u) ? t.success(u) : t.failure(u, context)),
   t.identity,
 )
 

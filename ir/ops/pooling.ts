@@ -2,8 +2,8 @@ import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { defineOp, type Mismatch, mismatch, type Pair } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
-import { mapType, printType, shapeOf, type Type, vectorType } from '../type.ts'
-import { Extents, outputExtents, Padding, type Window } from './window.ts'
+import { limits, mapType, printType, shapeOf, type Type, vectorType } from '../type.ts'
+import { Extents, everyWindowCovers, outputExtents, Padding, type Window } from './window.ts'
 
 const windowAttributes = { size: Extents, strides: Extents, dilations: Extents, padding: Padding, ceil: t.boolean }
 
@@ -26,8 +26,21 @@ const inferPooled = (input: Type, w: Window): E.Either<Mismatch, Type> => {
   const outputs = outputExtents(extents, w)
   if (outputs[0] < 1 || outputs[1] < 1)
     return mismatch(`${printType(input)} under a window of ${w.size.join('×')}`, 'room for at least one window')
+  if (Math.max(...outputs) > limits.mapExtent)
+    return mismatch(`${outputs.join('×')} windows`, `at most ${limits.mapExtent} along an axis`)
+  if (w.ceil && w.padding.some(([, after]) => after < 0))
+    return mismatch('a negative trailing pad in ceil mode, where windows reach past it', 'a crop before the pooling')
   for (const axis of [0, 1] as const)
-    if (tapsAlong(axis, extents[axis], outputs[axis], w).some(inside => inside.length === 0))
+    if (
+      !everyWindowCovers(
+        extents[axis],
+        w.size[axis],
+        w.strides[axis],
+        w.dilations[axis],
+        w.padding[axis][0],
+        outputs[axis],
+      )
+    )
       return mismatch(`a window of ${w.size.join('×')} that lies in the padding alone`, 'windows with a pixel in each')
   return E.right(mapType(outputs[0], outputs[1], input.c))
 }

@@ -37,6 +37,26 @@ export const outputExtent = (
   return (outputs - 1) * stride >= extent + before ? outputs - 1 : outputs
 }
 
+/** Whether each window along one axis covers a pixel, in constant time but for dilations that step over the whole axis. */
+export const everyWindowCovers = (
+  extent: number,
+  size: number,
+  stride: number,
+  dilation: number,
+  before: number,
+  outputs: number,
+): boolean => {
+  if ((outputs - 1) * stride - before >= extent) return false
+  // A window that begins inside covers its first pixel; of those that begin in the leading pad the first reaches least.
+  const leading = Math.min(outputs, Math.ceil(before / stride))
+  for (let at = 0; at < (dilation <= extent ? Math.min(leading, 1) : leading); at++) {
+    const start = at * stride - before
+    const first = start + Math.ceil(-start / dilation) * dilation
+    if (first >= extent || first > start + (size - 1) * dilation) return false
+  }
+  return true
+}
+
 export const outputExtents = (extents: Pair, w: Window): Pair => [
   outputExtent(extents[0], w.size[0], w.strides[0], w.dilations[0], w.padding[0], w.ceil),
   outputExtent(extents[1], w.size[1], w.strides[1], w.dilations[1], w.padding[1], w.ceil),
