@@ -1,0 +1,93 @@
+import { either as E } from 'fp-ts'
+import {
+  type AttributesOf,
+  draft,
+  evaluate,
+  type Graph,
+  isPerExample,
+  type NodeId,
+  nodesWithTag,
+  shapeOf,
+  type Tensor,
+} from '../ir/index.ts'
+import type { Pass, Program } from './pass.ts'
+import { withoutDeadNodes } from './rewrite.ts'
+
+/** Below acts and reshapes: a weight and its flips stay one stored tensor and an expression over it. */
+const stored = (graph: Graph, id: NodeId): NodeId => {
+  const node = graph.nodes[id]
+  return node.tag === 'Act' || node.tag === 'Reshape' ? stored(graph, node.operands[0]) : id
+}
+
+/** Shared nodes that are computed from parameters alone and read by the rest of the graph, acts on top taken off. */
+const constants = (graph: Graph): ReadonlySet<NodeId> => {
+  const found = new Set<NodeId>()
+  const read = (operand: NodeId): void => {
+    if (isPerExample(graph.nodes[operand].type)) return
+    const base = stored(graph, operand)
+    if (graph.nodes[base].tag !== 'Parameter' && graph.nodes[base].tag !== 'Input') found.add(base)
+  }
+  for (const node of graph.nodes) if (isPerExample(node.type)) node.operands.forEach(read)
+  for (const output of graph.outputs) read(output.node)
+  return found
+}
+
+const firstParameter = (graph: Graph, id: NodeId): string => {
+  const node = graph.nodes[id]
+  return node.tag === 'Parameter' ? node.attributes.name : firstParameter(graph, node.operands[0])
+}
+
+/** What each constant is called: after the first parameter in it, numbered where that is not enough. */
+const namesOf = (graph: Graph, ids: Iterable<NodeId>, taken: ReadonlySet<string>): ReadonlyMap<NodeId, string> => {
+  const used = new Set(taken)
+  const names = new Map<NodeId, string>()
+  for (const id of ids) {
+    const stem = `${firstParameter(graph, id)}.folded`
+    let name = stem
+    for (let n = 2; used.has(name); n++) name = `${stem}${n}`
+    used.add(name)
+    names.set(id, name)
+  }
+  return names
+}
+
+const fold = ({ graph, parameters }: Program): { readonly program: Program; readonly count: number } => {
+  const found = [...constants(graph)]
+  const subgraph = withoutDeadNodes({ ...graph, outputs: found.map(node => ({ name: String(node), node })) })
+  const values = evaluate(subgraph, { inputs: new Map(), parameters })
+  if (E.isLeft(values)) throw new Error(`constants without values: ${values.left.map(p => p.where).join(', ')}`)
+  const names = namesOf(graph, found, new Set(parameters.keys()))
+  const d = draft(graph.dialect)
+  const renamed = new Int32Array(graph.nodes.length)
+  graph.nodes.forEach((node, id) => {
+    const name = names.get(id)
+    renamed[id] =
+      name === undefined
+        ? d.add(
+            node.tag,
+            node.operands.map(operand => renamed[operand]),
+            node.attributes as AttributesOf<typeof node.tag>,
+            node.name,
+          )
+        : d.add('Parameter', [], { name, shape: shapeOf(node.type) })
+  })
+  const folded = withoutDeadNodes(d.finish(graph.outputs.map(output => ({ ...output, node: renamed[output.node] }))))
+  const all = new Map<string, Tensor>(parameters)
+  for (const [id, name] of names) {
+    const { shape, data } = values.right.get(String(id)) as Tensor
+    all.set(name, { shape, data: Float32Array.from(data) })
+  }
+  const kept = new Map(
+    nodesWithTag(folded, 'Parameter').map(({ attributes: { name } }) => [name, all.get(name) as Tensor]),
+  )
+  return { program: { graph: folded, parameters: kept }, count: found.length }
+}
+
+/** Expressions over parameters become stored parameters, and parameters that nothing reads any more are dropped; flips of weights stay expressions, so every weight is stored once. */
+export const evaluateConstants: Pass = {
+  name: 'evaluate-constants',
+  run: program => {
+    const { program: folded, count } = fold(program)
+    return E.right({ program: folded, rewrites: { 'evaluate-constant': count } })
+  },
+}

@@ -1,0 +1,60 @@
+import { either as E } from 'fp-ts'
+import { type AttributesOf, applyTransform, draft, EspalierError, type Graph, type NodeId } from '../ir/index.ts'
+import type { Pass, PassProblem } from './pass.ts'
+import type { PlacedPlan } from './place-plan.ts'
+
+/** The network with its branches: a `Branch` at each site (a site of one transform transforms without branching), a `Reduce` before each output. */
+export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
+  const d = draft('branched')
+  const renamed = new Int32Array(graph.nodes.length)
+  graph.nodes.forEach((node, id) => {
+    const operands = node.operands.map(operand => renamed[operand])
+    let last: NodeId = d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>, node.name)
+    plan.sites.forEach((site, k) => {
+      if (site.node !== id) return
+      last =
+        site.transforms.length === 1
+          ? applyTransform(d, site.transforms[0], last)
+          : d.add('Branch', [last], {
+              axis: `map${site.map}${plan.sites.findIndex(s => s.map === site.map) === k ? '' : `.${k}`}`,
+              transforms: site.transforms,
+            })
+    })
+    renamed[id] = last
+  })
+  const { reduction } = plan
+  return d.finish(
+    graph.outputs.map(({ name, node }) => ({
+      name,
+      node:
+        reduction === null || d.nodes[renamed[node]].variants.length === 0
+          ? renamed[node]
+          : d.add('Reduce', [renamed[node]], { reduction }),
+    })),
+  )
+}
+
+/** From a network to the branched network of a plan; fails where a quarter turn does not fit what follows. */
+export const insertBranches = (plan: PlacedPlan): Pass => ({
+  name: 'insert-branches',
+  run: ({ graph, parameters }) => {
+    try {
+      return E.right({
+        program: { graph: branched(graph, plan), parameters },
+        rewrites: { 'insert-branch': plan.sites.length },
+      })
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error
+      return E.left(
+        error.problems.map(
+          p =>
+            ({
+              ...p,
+              where: `plan ${plan.name}, at ${p.where}`,
+              hint: 'quarter turns need square feature maps',
+            }) as PassProblem,
+        ),
+      )
+    }
+  },
+})

@@ -1,0 +1,81 @@
+import { either as E } from 'fp-ts'
+import type { Graph, Problem, Tensor } from '../ir/index.ts'
+import { multiplyAdds } from './cost.ts'
+
+/** What passes work on: a graph and the values of its parameters. */
+export interface Program {
+  readonly graph: Graph
+  readonly parameters: ReadonlyMap<string, Tensor>
+}
+
+export type PassProblem = Problem<
+  'bad-plan' | 'no-such-map' | 'no-inference-reduction' | 'type-mismatch' | 'not-a-classifier'
+>
+
+/** How often each rule fired, by name. */
+export type Rewrites = Readonly<Record<string, number>>
+
+export interface Rewritten {
+  readonly program: Program
+  readonly rewrites: Rewrites
+}
+
+/** A function from programs to equal (or, where it inserts branches, branched) programs. */
+export interface Pass {
+  readonly name: string
+  readonly run: (program: Program) => E.Either<readonly PassProblem[], Rewritten>
+}
+
+export interface PassReport {
+  readonly name: string
+  readonly milliseconds: number
+  readonly rewrites: Rewrites
+  readonly nodes_before: number
+  readonly nodes_after: number
+  readonly multiply_adds_before: number
+  readonly multiply_adds_after: number
+}
+
+export interface Compiled {
+  readonly program: Program
+  readonly reports: readonly PassReport[]
+}
+
+/** A pass that cannot fail and changes the graph alone. */
+export const graphPass = (
+  name: string,
+  run: (graph: Graph) => { readonly graph: Graph; readonly rewrites: Rewrites },
+): Pass => ({
+  name,
+  run: ({ graph, parameters }) => {
+    const result = run(graph)
+    return E.right({ program: { graph: result.graph, parameters }, rewrites: result.rewrites })
+  },
+})
+
+/** Runs passes in order and reports what each did; the first that fails ends it. `observe` sees every intermediate program. */
+export const runPasses = (
+  passes: readonly Pass[],
+  start: Program,
+  observe: (pass: Pass, program: Program) => void = () => {},
+): E.Either<readonly PassProblem[], Compiled> => {
+  let program = start
+  const reports: PassReport[] = []
+  for (const pass of passes) {
+    const begun = performance.now()
+    const result = pass.run(program)
+    if (E.isLeft(result)) return result
+    reports.push({
+      name: pass.name,
+      milliseconds: performance.now() - begun,
+      rewrites: result.right.rewrites,
+      nodes_before: program.graph.nodes.length,
+      nodes_after: result.right.program.graph.nodes.length,
+      multiply_adds_before: multiplyAdds(program.graph),
+      multiply_adds_after: multiplyAdds(result.right.program.graph),
+    })
+    program = result.right.program
+    observe(pass, program)
+  }
+  return E.right({ program, reports })
+}

@@ -1,0 +1,115 @@
+import { either as E } from 'fp-ts'
+import { type Graph, type NodeId, type Problem, problem, type Reduction, type Transform } from '../ir/index.ts'
+import { type FeatureMap, featureMaps } from './feature-maps.ts'
+import { type Plan, printPlan, type SetName, type Site, type TransformSet } from './plan.ts'
+
+/** A branch (or, with one transform, a transform) at a node of a given graph. */
+export interface PlacedSite {
+  readonly map: number
+  readonly node: NodeId
+  readonly transforms: readonly Transform[]
+}
+
+/** A plan on a given network, for inference: every site's node and variants, drawn. */
+export interface PlacedPlan {
+  readonly name: string
+  readonly sites: readonly PlacedSite[]
+  readonly reduction: Reduction | null
+}
+
+export type PlacementProblem = Problem<'no-such-map' | 'no-inference-reduction' | 'bad-plan'>
+
+const d4 = (...elements: readonly Extract<Transform, { kind: 'd4' }>['element'][]): readonly Transform[] =>
+  elements.map(element => ({ kind: 'd4', element }))
+
+/** The scales that training draws from, uniformly. */
+export const scaleRange = [0.8, 1.25] as const
+/** The angle of the turned branch at inference, in degrees. */
+export const inferenceAngle = 15
+
+/**
+ * The variants of a named set at inference (paper, section 3): for `rotate` one branch is unchanged and the other turned 15°, for `scale` the other is scaled by a draw.
+ */
+const variantsOf = (set: TransformSet, draw: () => number): readonly Transform[] => {
+  if (typeof set !== 'string') return set
+  const named: { readonly [S in SetName]: () => readonly Transform[] } = {
+    flip: () => d4('id', 'flip'),
+    flipv: () => d4('id', 'flipv'),
+    rot4: () => d4('id', 'rot90', 'rot180', 'rot270'),
+    d4: () => d4('id', 'flip', 'flipv', 'rot180', 'transpose', 'antitranspose', 'rot90', 'rot270'),
+    shift4: () => [
+      { kind: 'd4', element: 'id' },
+      { kind: 'shift', dy: 0, dx: 1 },
+      { kind: 'shift', dy: 1, dx: 0 },
+      { kind: 'shift', dy: 1, dx: 1 },
+    ],
+    rotate: () => [...d4('id'), { kind: 'rotate', degrees: inferenceAngle }],
+    scale: () => [...d4('id'), { kind: 'scale', factor: scaleRange[0] + draw() * (scaleRange[1] - scaleRange[0]) }],
+  }
+  return named[set]()
+}
+
+const describe = (maps: readonly FeatureMap[]): string =>
+  maps.length === 0 ? 'none' : `maps ${maps[0].index} to ${maps[maps.length - 1].index}`
+
+const mapsOf = (
+  plan: Plan,
+  site: Site,
+  maps: readonly FeatureMap[],
+): E.Either<readonly PlacementProblem[], readonly FeatureMap[]> => {
+  const { place } = site
+  const where = `plan ${printPlan(plan)}`
+  const branchable = maps.filter(map => map.index > 0 && map.convolutionFollows)
+  const wanted = place.kind === 'map' ? place.index : place.kind === 'last' ? place.count : place.fromEnd
+  if (place.kind === 'map') {
+    const map = maps[wanted]
+    return map === undefined
+      ? E.left([problem('no-such-map', where, `feature map ${wanted}`, `a map of this network: ${describe(maps)}`)])
+      : E.right([map])
+  }
+  if (wanted > branchable.length)
+    return E.left([
+      problem(
+        'no-such-map',
+        where,
+        place.kind === 'last'
+          ? `branches at the last ${wanted} feature maps`
+          : `a branch at feature map ${wanted} from the end`,
+        `at most ${branchable.length}: the feature maps of this network that a convolution over more than one pixel follows are ${describe(branchable)}`,
+        branchable.length > 0 && typeof site.set === 'string' ? `${site.set}-${branchable.length}` : undefined,
+      ),
+    ])
+  return E.right(place.kind === 'last' ? branchable.slice(-wanted) : [branchable[branchable.length - wanted]])
+}
+
+/** Finds a plan's feature maps in a network and draws its variants. `draw` gives numbers in [0, 1). */
+export const placePlan = (
+  plan: Plan,
+  graph: Graph,
+  draw: () => number,
+): E.Either<readonly PlacementProblem[], PlacedPlan> => {
+  const maps = featureMaps(graph)
+  const sites: PlacedSite[] = []
+  const tta: Site = { set: 'flip', place: { kind: 'map', index: 0 } }
+  for (const site of plan.tta ? [tta, ...plan.sites] : plan.sites) {
+    const found = mapsOf(plan, site, maps)
+    if (E.isLeft(found)) return found
+    sites.push(...found.right.map(map => ({ map: map.index, node: map.node, transforms: variantsOf(site.set, draw) })))
+  }
+  const branched = sites.some(site => site.transforms.length > 1)
+  if (branched && plan.inference === 'none')
+    return E.left([
+      problem(
+        'no-inference-reduction',
+        `plan ${printPlan(plan)}`,
+        'no inference reduction beside the training reduction none',
+        'max, sum or geo for inference',
+        `${printPlan({ ...plan, inference: 'geo' })}`,
+      ),
+    ])
+  return E.right({
+    name: printPlan(plan),
+    sites,
+    reduction: branched && plan.inference !== 'none' ? plan.inference : null,
+  })
+}

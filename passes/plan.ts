@@ -1,0 +1,225 @@
+import { distance } from 'fastest-levenshtein'
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import {
+  type Element,
+  elements,
+  type Problem,
+  printTransform,
+  problem,
+  type Reduction,
+  reductions,
+  type Transform,
+} from '../ir/index.ts'
+
+/** Sets of transforms with a name. The variants of `rotate` and `scale` are drawn when a plan is placed on a network. */
+export const setNames = ['flip', 'flipv', 'rot4', 'd4', 'shift4', 'rotate', 'scale'] as const
+export type SetName = (typeof setNames)[number]
+export type TransformSet = SetName | readonly Transform[]
+
+/** Where a branch stands: at a numbered feature map, at each of the last n, or at the k-th from the end. */
+export type Place =
+  | { readonly kind: 'map'; readonly index: number }
+  | { readonly kind: 'last'; readonly count: number }
+  | { readonly kind: 'only'; readonly fromEnd: number }
+
+export interface Site {
+  readonly set: TransformSet
+  readonly place: Place
+}
+
+export type TrainingReduction = Reduction | 'none'
+
+/** Where to branch, by what, and how variants become one answer: a value, independent of any network. */
+export interface Plan {
+  readonly sites: readonly Site[]
+  readonly training: TrainingReduction
+  readonly inference: TrainingReduction
+  /** {identity, flip} at the image, at inference alone. */
+  readonly tta: boolean
+}
+
+export type PlanProblem = Problem<'bad-plan'>
+
+const namedElements: Readonly<Record<string, Element>> = Object.fromEntries(elements.map(e => [e, e]))
+
+const trainingReductions = [...reductions, 'none'] as const
+
+/** Some plan names, to name the nearest of when one is unknown. */
+const examples: readonly string[] = [
+  'vanilla',
+  ...reductions.map(r => `vanilla-tta-${r}`),
+  ...['flip', 'rotate', 'scale'].flatMap(set =>
+    [1, 2, 3, 4].flatMap(n =>
+      trainingReductions.flatMap(r => [`${set}-${n}-${r}`, `${set}-only${n}-${r}`, `${set}-${n}-${r}-tta`]),
+    ),
+  ),
+  ...setNames.map(set => `${set}@4:geo`),
+  '{id,shift(1,0)}@4:geo',
+]
+
+const refuse = (text: string, seen: string, expected: string, hint?: string): E.Either<readonly PlanProblem[], never> =>
+  E.left([problem('bad-plan', `plan ${JSON.stringify(text)}`, seen, expected, hint)])
+
+const nearest = (text: string): string =>
+  [...examples]
+    .sort((a, b) => distance(text, a) - distance(text, b))
+    .slice(0, 3)
+    .join(', ')
+
+const number = '[-+]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)'
+
+const parseTransform = (text: string): Transform | null => {
+  const element = namedElements[text]
+  if (element !== undefined) return { kind: 'd4', element }
+  const shift = /^shift\(([-+]?\d+),([-+]?\d+)\)$/.exec(text)
+  if (shift !== null) return { kind: 'shift', dy: Number(shift[1]), dx: Number(shift[2]) }
+  const warp = new RegExp(`^(rotate|scale)\\((${number})\\)$`).exec(text)
+  if (warp === null) return null
+  const value = Number(warp[2])
+  if (warp[1] === 'rotate') return { kind: 'rotate', degrees: value }
+  return value > 0 ? { kind: 'scale', factor: value } : null
+}
+
+/** Parts between commas that are outside of parentheses and braces. */
+const splitTopLevel = (text: string): readonly string[] => {
+  const parts: string[] = ['']
+  let depth = 0
+  for (const character of text) {
+    depth += character === '(' || character === '{' ? 1 : character === ')' || character === '}' ? -1 : 0
+    if (character === ',' && depth === 0) parts.push('')
+    else parts[parts.length - 1] += character
+  }
+  return parts
+}
+
+const parseSet = (plan: string, text: string): E.Either<readonly PlanProblem[], TransformSet> => {
+  const named = setNames.find(name => name === text)
+  if (named !== undefined) return E.right(named)
+  const braces = /^\{(.+)\}$/.exec(text)
+  if (braces === null)
+    return refuse(
+      plan,
+      `the set ${JSON.stringify(text)}`,
+      `one of ${setNames.join(', ')}, or transforms in braces`,
+      `nearest plans: ${nearest(plan)}`,
+    )
+  const parts = splitTopLevel(braces[1])
+  const transforms = parts.map(parseTransform)
+  const wrong = transforms.indexOf(null)
+  return wrong < 0
+    ? E.right(transforms as readonly Transform[])
+    : refuse(
+        plan,
+        `the transform ${JSON.stringify(parts[wrong])}`,
+        `one of ${elements.join(' ')} shift(dy,dx) rotate(degrees) scale(s), s over 0`,
+      )
+}
+
+const parseReductions = (
+  plan: string,
+  text: string | undefined,
+  otherwise: Reduction,
+): E.Either<readonly PlanProblem[], Pick<Plan, 'training' | 'inference'>> => {
+  const [training = otherwise, inference = training, ...more] = text === undefined ? [] : text.split(',')
+  const wrong = [training, inference].find(r => !trainingReductions.some(known => known === r))
+  if (wrong !== undefined || more.length > 0)
+    return refuse(
+      plan,
+      `the reduction ${JSON.stringify(text)}`,
+      `${trainingReductions.join(', ')}, or two of them as training,inference`,
+      `nearest plans: ${nearest(plan)}`,
+    )
+  return E.right({ training: training as TrainingReduction, inference: inference as TrainingReduction })
+}
+
+const parseCompact = (text: string): E.Either<readonly PlanProblem[], Plan> => {
+  const [sites, ...rest] = text.split(':')
+  const parsed: Site[] = []
+  for (const part of splitTopLevel(sites)) {
+    const [set, at, ...more] = part.split('@')
+    if (at === undefined || more.length > 0 || !/^\d+$/.test(at))
+      return refuse(
+        text,
+        `the site ${JSON.stringify(part)}`,
+        'set@map, the map a number from 0 (the image)',
+        `nearest plans: ${nearest(text)}`,
+      )
+    const transforms = parseSet(text, set)
+    if (E.isLeft(transforms)) return transforms
+    parsed.push({ set: transforms.right, place: { kind: 'map', index: Number(at) } })
+  }
+  if (rest.length > 2)
+    return refuse(text, `${rest.length} reductions`, 'one, or one for training and one for inference')
+  const chosen = parseReductions(text, rest.length === 0 ? undefined : rest.join(','), 'geo')
+  return E.isLeft(chosen) ? chosen : E.right({ sites: parsed, ...chosen.right, tta: false })
+}
+
+/** A plan from its name (`flip-4-max`, `flip-only2-none,geo`, `vanilla-tta-geo`, `flip-3-max,sum-tta`) or its compact form (`{id,shift(1,0)}@4:geo`). */
+export const parsePlan = (written: string): E.Either<readonly PlanProblem[], Plan> => {
+  const text = written.replace(/\s+/g, '')
+  if (text.includes('@')) return parseCompact(text)
+  const vanilla = /^vanilla(-tta(?:-(.+))?)?$/.exec(text)
+  if (vanilla !== null) {
+    const chosen = parseReductions(text, vanilla[2], 'geo')
+    return E.isLeft(chosen) ? chosen : E.right({ sites: [], ...chosen.right, tta: vanilla[1] !== undefined })
+  }
+  const named = /^([a-z0-9]+?)-(only)?(\d+)(?:-(.+?))?(-tta)?$/.exec(text)
+  const set = setNames.find(name => name === named?.[1])
+  if (named === null || set === undefined || Number(named[3]) === 0)
+    return refuse(
+      written,
+      'no such plan',
+      'vanilla, vanilla-tta-R, SET-n-R, SET-onlyK-R, or set@map:R',
+      `nearest names: ${nearest(text)}`,
+    )
+  const tta = named[5] !== undefined || named[4] === 'tta'
+  const chosen = parseReductions(text, named[4] === 'tta' ? undefined : named[4], 'max')
+  if (E.isLeft(chosen)) return chosen
+  const n = Number(named[3])
+  return E.right({
+    sites: [{ set, place: named[2] === undefined ? { kind: 'last', count: n } : { kind: 'only', fromEnd: n } }],
+    ...chosen.right,
+    tta,
+  })
+}
+
+const printSet = (set: TransformSet): string =>
+  typeof set === 'string' ? set : `{${set.map(printTransform).join(',')}}`
+
+/** The plan's name where it has one, else its compact form; `parsePlan` reads both. */
+export const printPlan = (plan: Plan): string => {
+  const reduction = plan.training === plan.inference ? plan.training : `${plan.training},${plan.inference}`
+  const tta = plan.tta ? '-tta' : ''
+  if (plan.sites.length === 0) return plan.tta ? `vanilla-tta-${reduction}` : 'vanilla'
+  const [{ set, place }] = plan.sites
+  if (plan.sites.length === 1 && typeof set === 'string' && place.kind !== 'map')
+    return `${set}-${place.kind === 'last' ? place.count : `only${place.fromEnd}`}-${reduction}${tta}`
+  const sites = plan.sites.map(site => `${printSet(site.set)}@${site.place.kind === 'map' ? site.place.index : '?'}`)
+  return `${sites.join(',')}:${reduction.replace(',', ':')}`
+}
+
+const PlanFile = t.intersection([
+  t.strict({
+    sites: t.readonlyArray(t.strict({ set: t.union([t.string, t.readonlyArray(t.string)]), map: t.number })),
+  }),
+  t.partial({ reduction: t.string, inference_reduction: t.string }),
+])
+
+/** A plan from a plan file's JSON: `{"plan": "flip-3-max"}`, or `{"sites": [{"set": "flip" or ["id", "shift(1,0)"], "map": 4}], "reduction": "geo"}`. */
+export const decodePlan = (json: unknown): E.Either<readonly PlanProblem[], Plan> => {
+  const named = t.strict({ plan: t.string }).decode(json)
+  if (E.isRight(named)) return parsePlan(named.right.plan)
+  const sites = PlanFile.decode(json)
+  if (E.isLeft(sites))
+    return refuse(
+      'file',
+      'neither form of a plan file',
+      '{"plan": NAME} or {"sites": [{"set": NAME or [TRANSFORM, …], "map": N}, …], "reduction": R}',
+    )
+  const { reduction = 'geo', inference_reduction = reduction } = sites.right
+  const compact = sites.right.sites.map(
+    ({ set, map }) => `${typeof set === 'string' ? set : `{${set.join(',')}}`}@${map}`,
+  )
+  return parsePlan(`${compact.join(',')}:${reduction}:${inference_reduction}`)
+}

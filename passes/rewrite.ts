@@ -1,0 +1,144 @@
+import {
+  type AttributesOf,
+  draft,
+  type Graph,
+  liveNodes,
+  type Node,
+  type NodeId,
+  type OpTag,
+  useCounts,
+} from '../ir/index.ts'
+import { graphPass, type Pass, type Rewrites } from './pass.ts'
+import type { Match, Pattern, Rule, Template } from './rule.ts'
+
+interface Bound {
+  readonly nodes: Map<string, NodeId[]>
+  readonly ops: Map<string, NodeId>
+}
+
+/** Whether two attribute values are equal as data. */
+const equal = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every(k => equal((a as never)[k], (b as never)[k]))
+}
+
+const matches = (nodes: readonly Node[], pattern: Pattern, id: NodeId, bound: Bound, inList: boolean): boolean => {
+  const node = nodes[id]
+  if (pattern.kind === 'any') {
+    if (pattern.type !== undefined && node.type.kind !== pattern.type) return false
+    const known = bound.nodes.get(pattern.name)
+    if (known === undefined) bound.nodes.set(pattern.name, [id])
+    else if (inList) known.push(id)
+    else return known[0] === id
+    return true
+  }
+  if (node.tag !== pattern.tag) return false
+  const known = bound.ops.get(pattern.name)
+  if (known === undefined) bound.ops.set(pattern.name, id)
+  else if (!equal(nodes[known].attributes, node.attributes)) return false
+  const { operands } = pattern
+  if ('each' in operands) return node.operands.every(operand => matches(nodes, operands.each, operand, bound, true))
+  return (
+    operands.length === node.operands.length &&
+    operands.every((p, k) => matches(nodes, p, node.operands[k], bound, inList))
+  )
+}
+
+const matchOf = (nodes: readonly Node[], bound: Bound, uses: ReadonlyMap<NodeId, number>): Match => {
+  const list = (name: string): readonly NodeId[] => {
+    const ids = bound.nodes.get(name)
+    if (ids === undefined) throw new Error(`a rule asks for ${name}, which its left side does not bind`)
+    return ids
+  }
+  const opOf = (name: string): NodeId => {
+    const id = bound.ops.get(name)
+    if (id === undefined) throw new Error(`a rule asks for ${name}, which its left side does not bind`)
+    return id
+  }
+  return {
+    attributes: (_, name) => nodes[opOf(name)].attributes as never,
+    element: name => (nodes[opOf(name)].attributes as AttributesOf<'Act'>).element,
+    nodes: list,
+    type: name => nodes[list(name)[0]].type,
+    usedOnce: name => (uses.get(opOf(name)) ?? 1) === 1,
+  }
+}
+
+/** Nodes that outputs do not need, left out; ids close up. */
+export const withoutDeadNodes = (graph: Graph): Graph => {
+  const live = liveNodes(graph)
+  if (live.every(l => l === 1)) return graph
+  const renamed = new Int32Array(graph.nodes.length)
+  const nodes: Node[] = []
+  graph.nodes.forEach((node, id) => {
+    if (!live[id]) return
+    renamed[id] = nodes.length
+    nodes.push({ ...node, operands: node.operands.map(operand => renamed[operand]) } as Node)
+  })
+  return { ...graph, nodes, outputs: graph.outputs.map(output => ({ ...output, node: renamed[output.node] })) }
+}
+
+/**
+ * Rebuilds a graph in topological order, rewriting each node as it is added until no rule matches there: operands are
+ * in normal form already, so one sweep carries an act from a branch to the end of the network. Linear in the graph for rules that
+ * move things downstream. `limit` stops after so many rewrites.
+ */
+export const rewrite = (
+  graph: Graph,
+  rules: readonly Rule[],
+  limit = Number.POSITIVE_INFINITY,
+): { readonly graph: Graph; readonly rewrites: Rewrites } => {
+  const byTag = new Map<OpTag, Rule[]>()
+  for (const rule of rules) {
+    if (rule.lhs.kind !== 'op') throw new Error(`rule ${rule.name} matches everything`)
+    byTag.set(rule.lhs.tag, [...(byTag.get(rule.lhs.tag) ?? []), rule])
+  }
+  const d = draft(graph.dialect)
+  const fired = new Map<string, number>()
+  let left = limit
+  const uses = new Map<NodeId, number>()
+
+  const emit = (tag: OpTag, operands: readonly NodeId[], attributes: object, name: string | undefined): NodeId => {
+    const id = d.add(tag, operands, attributes as never, name)
+    if (left <= 0) return id
+    for (const rule of byTag.get(tag) ?? []) {
+      const bound: Bound = { nodes: new Map(), ops: new Map() }
+      if (!matches(d.nodes, rule.lhs, id, bound, false)) continue
+      const match = matchOf(d.nodes, bound, uses)
+      if (rule.when !== undefined && !rule.when.from(match)) continue
+      fired.set(rule.name, (fired.get(rule.name) ?? 0) + 1)
+      left--
+      const names = new Map([...bound.ops.values()].map(at => [d.nodes[at].tag, d.nodes[at].name]))
+      return instantiate(rule.rhs, match, names)
+    }
+    return id
+  }
+  const instantiate = (template: Template, match: Match, names: ReadonlyMap<OpTag, string | undefined>): NodeId => {
+    if (template.kind === 'ref') return match.nodes(template.name)[0]
+    const operands =
+      'from' in template.operands
+        ? template.operands.from(match)
+        : template.operands.map(t => instantiate(t, match, names))
+    return emit(template.tag, operands, template.attributes.from(match), names.get(template.tag))
+  }
+
+  const counts = useCounts(graph)
+  const renamed = new Int32Array(graph.nodes.length)
+  graph.nodes.forEach((node, id) => {
+    renamed[id] = emit(
+      node.tag,
+      node.operands.map(operand => renamed[operand]),
+      node.attributes,
+      node.name,
+    )
+    uses.set(renamed[id], counts[id])
+  })
+  const rewritten = d.finish(graph.outputs.map(output => ({ ...output, node: renamed[output.node] })))
+  return { graph: withoutDeadNodes(rewritten), rewrites: Object.fromEntries(fired) }
+}
+
+/** The pass that applies a list of rules wherever they match. */
+export const rewritePass = (name: string, rules: readonly Rule[]): Pass =>
+  graphPass(name, graph => rewrite(graph, rules))

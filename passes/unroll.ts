@@ -1,0 +1,94 @@
+import {
+  type AttributesOf,
+  applyTransform,
+  draft,
+  type Graph,
+  isPerExample,
+  type NodeId,
+  type VariantAxis,
+  variantCount,
+} from '../ir/index.ts'
+import { graphPass } from './pass.ts'
+
+/** The position of variant `at` on each axis. */
+const coordinatesOf = (at: number, axes: readonly VariantAxis[]): ReadonlyMap<string, number> => {
+  const coordinates = new Map<string, number>()
+  let rest = at
+  for (let k = axes.length - 1; k >= 0; k--) {
+    coordinates.set(axes[k].name, rest % axes[k].extent)
+    rest = Math.floor(rest / axes[k].extent)
+  }
+  return coordinates
+}
+
+/**
+ * From the branched to the flat dialect: every `Reduce` becomes a `Combine` over one full copy of the network for each variant, from the image on,
+ * as libraries for test-time augmentation run it. Parameters are not copied. The size of the result is the number of variants times that of the graph.
+ */
+export const unrollVariants = (graph: Graph): Graph => {
+  const d = draft('flat')
+  const once = new Map<NodeId, NodeId>()
+
+  /** Copies what `root` depends on for one variant; what is shared by all variants is copied once. */
+  const copy = (root: NodeId, order: readonly NodeId[], coordinates: ReadonlyMap<string, number>): NodeId => {
+    const copies = new Map<NodeId, NodeId>()
+    const copied = (id: NodeId): NodeId => (copies.get(id) ?? once.get(id)) as NodeId
+    for (const id of order) {
+      const node = graph.nodes[id]
+      if (once.has(id)) continue
+      const operands = node.operands.map(copied)
+      if (node.tag === 'Branch') {
+        const { axis, transforms } = node.attributes
+        copies.set(id, applyTransform(d, transforms[coordinates.get(axis) as number], operands[0]))
+        continue
+      }
+      const target = node.tag === 'Input' || !isPerExample(node.type) ? once : copies
+      target.set(id, d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>, node.name))
+    }
+    return copied(root)
+  }
+
+  graph.nodes.forEach((node, id) => {
+    if (node.tag !== 'Reduce') return
+    const [logits] = node.operands
+    const axes = graph.nodes[logits].variants
+    const order = ancestors(graph, logits)
+    const variants = Array.from({ length: variantCount(axes) }, (_, at) => copy(logits, order, coordinatesOf(at, axes)))
+    once.set(
+      id,
+      d.add(
+        'Combine',
+        variants,
+        { reduction: node.attributes.reduction, multiplicity: variants.map(() => 1) },
+        node.name,
+      ),
+    )
+  })
+  const outputs = graph.outputs.map(output => ({
+    ...output,
+    node: copy(output.node, ancestors(graph, output.node), new Map()),
+  }))
+  return d.finish(outputs)
+}
+
+/** What a node depends on, itself included, in topological order; nothing above a `Reduce`, which is copied by then. */
+const ancestors = (graph: Graph, root: NodeId): readonly NodeId[] => {
+  const needed = new Set<NodeId>([root])
+  const order: NodeId[] = []
+  for (let id = root; id >= 0; id--) {
+    if (!needed.has(id)) continue
+    order.push(id)
+    if (graph.nodes[id].tag !== 'Reduce') for (const operand of graph.nodes[id].operands) needed.add(operand)
+  }
+  return order.reverse()
+}
+
+export const unroll = graphPass('unroll', graph => ({
+  graph: unrollVariants(graph),
+  rewrites: {
+    'copy-variant': graph.nodes.reduce(
+      (n, node) => (node.tag === 'Reduce' ? n + variantCount(graph.nodes[node.operands[0]].variants) : n),
+      0,
+    ),
+  },
+}))
