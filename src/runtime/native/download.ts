@@ -4,6 +4,7 @@ import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
+import { projectOf } from './wheel.ts'
 
 /** Wheels come through pip, with the indexes, proxies and certificates that the user has set up for it. */
 
@@ -57,7 +58,6 @@ export interface DownloadOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined
 }
 
-/** Wheels under the names that PEP 427 gives them: `nvidia-nccl-cu12` is in `nvidia_nccl_cu12-….whl`. */
 export const wheelsIn = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.whl')).sort()
 
@@ -89,10 +89,10 @@ export const downloadWheel = async (
           'check the network and pip’s index settings (`pip config list`), then run `espalier setup` again: what is complete is kept',
         ),
       )
-    const prefix = `${requirement.split(/[<>=!~;[ ]/)[0]?.replace(/[-.]+/g, '_')}-`
-    const wheel = (await wheelsIn(folder)).find(name => name.startsWith(prefix))
+    const project = projectOf(requirement)
+    const wheel = (await wheelsIn(folder)).find(name => projectOf(name) === project)
     return wheel === undefined
-      ? E.left(problem('download-failed', folder, lastLines(done.right), `a file ${prefix}*.whl`))
+      ? E.left(problem('download-failed', folder, lastLines(done.right), `a wheel of ${project}`))
       : E.right(join(folder, wheel))
   } finally {
     clearInterval(timer)

@@ -25,6 +25,12 @@ export const placeOf = (entry: string): string | undefined => {
   return part === undefined || part.includes('/include/') ? undefined : `deps/${part}`
 }
 
+/** The project of a requirement or of a wheel's file name: `nvidia_nccl_cu12-2.27-….whl` is of `nvidia-nccl-cu12`. */
+export const projectOf = (name: string): string =>
+  (name.endsWith('.whl') ? (name.split('-')[0] as string).replace(/_/g, '-') : (name.split(/[<>=!~;[ ]/)[0] as string))
+    .toLowerCase()
+    .replace(/[._]/g, '-')
+
 export const sha256Of = async (file: string, signal?: AbortSignal): Promise<string> => {
   const hash = createHash('sha256')
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) }))
@@ -107,7 +113,7 @@ export interface Extracted {
 export const extractWheel = (
   file: string,
   folder: string,
-  options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: (bytes: number) => void } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: (done: number, total: number) => void } = {},
 ): Promise<E.Either<RuntimeProblem, readonly Extracted[]>> =>
   opened(file, async zip => {
     const entries = await entriesOf(zip)
@@ -115,6 +121,7 @@ export const extractWheel = (
     if (record === undefined) return E.left(badWheel(file, 'no RECORD'))
     const hashes = recordedHashes(await entryText(zip, record))
     const extracted: Extracted[] = []
+    const total = entries.reduce((sum, e) => sum + (placeOf(e.fileName) === undefined ? 0 : e.uncompressedSize), 0)
     let bytes = 0
     for (const entry of entries) {
       const path = placeOf(entry.fileName)
@@ -126,7 +133,7 @@ export const extractWheel = (
         for await (const chunk of chunks) {
           hash.update(chunk)
           bytes += chunk.length
-          options.onBytes?.(bytes)
+          options.onBytes?.(bytes, total)
           yield chunk
         }
       }
