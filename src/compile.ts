@@ -1,0 +1,66 @@
+import { either as E } from 'fp-ts'
+import type { Graph, Tensor } from '../ir/index.ts'
+import {
+  actsOnMaps,
+  inferencePipeline,
+  multiplyAdds,
+  naivePipeline,
+  type Pass,
+  type PassProblem,
+  type PassReport,
+  type PlacedPlan,
+  type PlacementProblem,
+  type Plan,
+  type Program,
+  placePlan,
+  runPasses,
+} from '../passes/index.ts'
+import { random } from './data/random.ts'
+import type { Network } from './network.ts'
+
+/** A network under a plan, ready to run: a flat graph from the image to the reduced scores, with the values it needs. */
+export interface CompiledNetwork {
+  readonly network: string
+  readonly plan: string
+  readonly graph: Graph
+  readonly parameters: ReadonlyMap<string, Tensor>
+  /** Of one image; `relative` to the plain network, `relativeUnshared` with one full forward for each variant. */
+  readonly multiplyAdds: { readonly total: number; readonly relative: number; readonly relativeUnshared: number }
+  /** Flips and other D4 acts left on feature maps. */
+  readonly actsOnMaps: number
+  readonly passes: readonly PassReport[]
+}
+
+export interface CompileOptions {
+  /** Of the scales that a plan draws. Default 0. */
+  readonly seed?: number
+  /** The passes to run; default `inferencePipeline`. `naivePipeline` gives what libraries for test-time augmentation run. */
+  readonly pipeline?: (plan: PlacedPlan) => readonly Pass[]
+  readonly observe?: (pass: Pass, program: Program) => void
+}
+
+/** Places a plan on a network and runs the passes. Fails where the network has no such feature maps, or no inference reduction is named. */
+export const compileNetwork = (
+  { name, graph, parameters }: Network,
+  plan: Plan,
+  { seed = 0, pipeline = inferencePipeline, observe }: CompileOptions = {},
+): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
+  const placed = placePlan(plan, graph, random(seed, 'plan').next)
+  if (E.isLeft(placed)) return placed
+  const passes = pipeline(placed.right)
+  const compiled = runPasses(passes, { graph, parameters }, observe)
+  if (E.isLeft(compiled)) return compiled
+  const { program, reports } = compiled.right
+  const plain = multiplyAdds(graph)
+  const unshared = reports[naivePipeline(placed.right).length - 1]?.multiply_adds_after ?? plain
+  const total = multiplyAdds(program.graph)
+  return E.right({
+    network: name,
+    plan: placed.right.name,
+    graph: program.graph,
+    parameters: program.parameters,
+    multiplyAdds: { total, relative: total / plain, relativeUnshared: unshared / plain },
+    actsOnMaps: actsOnMaps(program.graph),
+    passes: reports,
+  })
+}
