@@ -1,0 +1,116 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { renderProblems } from '../../ir/index.ts'
+import { decodePlan, parsePlan, placePlan, printPlan } from '../../passes/index.ts'
+import { zoo } from '../../src/zoo/index.ts'
+
+const graphOf = (name: string) => {
+  const found = zoo(name)
+  if (E.isLeft(found)) throw new Error(renderProblems(found.left))
+  return found.right.graph
+}
+
+const placed = (plan: string, network: string) => {
+  const parsed = parsePlan(plan)
+  if (E.isLeft(parsed)) return renderProblems(parsed.left)
+  const sites = placePlan(parsed.right, graphOf(network), () => 0.5)
+  return E.isLeft(sites) ? renderProblems(sites.left) : sites.right
+}
+
+const mapsOf = (plan: string, network: string) => {
+  const result = placed(plan, network)
+  return typeof result === 'string' ? result : result.sites.map(site => site.map)
+}
+
+describe('plan names', () => {
+  it.each([
+    ['vanilla', 'vanilla'],
+    ['vanilla-tta', 'vanilla-tta-geo'],
+    ['vanilla-tta-max', 'vanilla-tta-max'],
+    ['flip-4', 'flip-4-max'],
+    ['flip-3-max,sum', 'flip-3-max,sum'],
+    ['flip-only2-none,geo', 'flip-only2-none,geo'],
+    ['flip-4-max-tta', 'flip-4-max-tta'],
+    ['flip-2-tta', 'flip-2-max-tta'],
+    ['flip-2-none,geo-tta', 'flip-2-none,geo-tta'],
+    ['rotate-2-max', 'rotate-2-max'],
+    ['scale-only1-geo', 'scale-only1-geo'],
+    ['flip@0', 'flip@0:geo'],
+    ['shift4@4:max', 'shift4@4:max'],
+    ['{id, shift(1,0), scale(1.1)}@4:geo', '{id,shift(1,0),scale(1.1)}@4:geo'],
+    ['{rotate(-15)}@4', '{rotate(-15)}@4:geo'],
+    ['flip@3,d4@5:none:sum', 'flip@3,d4@5:none:sum'],
+  ])('%s is %s, and printing it parses to the same plan', (written, printed) => {
+    const plan = parsePlan(written)
+    if (E.isLeft(plan)) throw new Error(renderProblems(plan.left))
+    expect(printPlan(plan.right)).toBe(printed)
+    expect(parsePlan(printed)).toEqual(plan)
+  })
+
+  it.each([
+    ['flp-3-max', 'flip-3-max'],
+    ['flip-3-mx', 'flip-3-max'],
+    ['vanilla-tta-gio', 'vanilla-tta-geo'],
+    ['flip-0', 'flip-1'],
+    ['shift5@4', 'shift4@4'],
+    ['flip@x', 'flip@'],
+    ['{id,spin(3)}@4', 'rotate(degrees)'],
+    ['{scale(0)}@2', 's over 0'],
+    ['flip@1:geo:max:sum', 'one for inference'],
+    ['', 'vanilla'],
+  ])('%s is refused, and %s is named', (written, named) => {
+    const plan = parsePlan(written)
+    expect(E.isLeft(plan) && renderProblems(plan.left)).toContain(named)
+  })
+
+  it('reads plan files in both forms', () => {
+    expect(decodePlan({ plan: 'flip-3-max' })).toEqual(parsePlan('flip-3-max'))
+    expect(
+      decodePlan({
+        sites: [
+          { set: ['id', 'shift(1,0)'], map: 4 },
+          { set: 'flip', map: 5 },
+        ],
+        reduction: 'sum',
+      }),
+    ).toEqual(parsePlan('{id,shift(1,0)}@4,flip@5:sum'))
+    expect(E.isLeft(decodePlan({ sites: 3 }))).toBe(true)
+    expect(E.isLeft(decodePlan(null))).toBe(true)
+  })
+})
+
+describe('placement', () => {
+  it.each([
+    ['flip-3', 'cifar-resnet-20', [7, 8, 9]],
+    ['flip-only1', 'cifar-resnet-20', [9]],
+    ['flip-only2', 'cifar-resnet-20', [8]],
+    ['flip-9', 'cifar-resnet-20', [1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    ['flip-4', 'preact-resnet-110', [51, 52, 53, 54]],
+    ['flip-4', 'preact-resnet-110-conv', [51, 52, 53, 54]],
+    ['flip-2-max-tta', 'cifar-resnet-20', [0, 8, 9]],
+    ['flip-1', 'resnet-18', [9]],
+    ['flip-1', 'resnet-50', [17]],
+  ])('%s on %s branches at %j', (plan, network, maps) => {
+    expect(mapsOf(plan, network)).toEqual(maps)
+  })
+
+  it('says what a network has when a plan is deeper', () => {
+    expect(mapsOf('flip-10', 'cifar-resnet-20')).toMatch(/last 10 feature maps.*at most 9.*maps 1 to 9[\s\S]*flip-9/)
+    expect(mapsOf('flip@11', 'cifar-resnet-20')).toMatch(/feature map 11.*maps 0 to 10/)
+  })
+
+  it('wants an inference reduction where training has none', () => {
+    expect(mapsOf('flip-3-none', 'cifar-resnet-20')).toMatch(/no inference reduction[\s\S]*flip-3-none,geo/)
+    expect(mapsOf('flip-3-none,geo', 'cifar-resnet-20')).toEqual([7, 8, 9])
+  })
+
+  it('draws the scale from the training range and turns by 15 degrees', () => {
+    const scale = placed('scale-only1-geo', 'cifar-resnet-20')
+    expect(typeof scale === 'object' && scale.sites[0].transforms).toEqual([
+      { kind: 'd4', element: 'id' },
+      { kind: 'scale', factor: 1.025 },
+    ])
+    const rotate = placed('rotate-only1-geo', 'cifar-resnet-20')
+    expect(typeof rotate === 'object' && rotate.sites[0].transforms[1]).toEqual({ kind: 'rotate', degrees: 15 })
+  })
+})
