@@ -16,7 +16,7 @@ import { type Pins, packageRoot, pins, vendoredFolder } from './layout.ts'
  */
 
 const kept = (path: string): boolean =>
-  /^package\/(dist\/.*\.js|binding\/.*|package\.json)$/.test(path) && !/_test\.js$/.test(path)
+  /^package\/(dist\/.*\.js|binding\/.*|package\.json)$/.test(path) && !/(_test|run_tests)\.js$/.test(path)
 
 const licence = join(packageRoot, 'src/runtime/native/tfjs-node-gpu.LICENSE')
 
