@@ -222,6 +222,21 @@ const sampled = (
   }
 }
 
+/** For each output along one axis, the two pixels it lies between and the weight of the second. */
+export const resampled = (
+  extent: number,
+  outputs: number,
+  method: 'linear' | 'nearest',
+  coordinates: 'half-pixel' | 'align-corners' | 'asymmetric',
+): readonly (readonly [number, number, number])[] =>
+  Array.from({ length: outputs }, (_, i) => {
+    const at = Math.min(Math.max(sampled(i, extent, outputs, coordinates), 0), extent - 1)
+    const low = Math.floor(at)
+    if (method === 'linear') return [low, Math.min(low + 1, extent - 1), at - low] as const
+    const nearest = coordinates === 'asymmetric' ? low : Math.min(Math.floor(at + 0.5), extent - 1)
+    return [nearest, nearest, 0] as const
+  })
+
 /** Interpolation to other extents: `linear` (bilinear, edges repeated) or `nearest` (rounded half up; `asymmetric` rounds down). */
 export const resize = defineOp({
   tag: 'Resize',
@@ -236,16 +251,8 @@ export const resize = defineOp({
   evaluate: ([input], { size: [oh, ow], method, coordinates }) => {
     const [n, h, w, c] = input.shape
     const out = zeros([n, oh, ow, c])
-    const along = (extent: number, outputs: number): readonly (readonly [number, number, number])[] =>
-      Array.from({ length: outputs }, (_, i) => {
-        const at = Math.min(Math.max(sampled(i, extent, outputs, coordinates), 0), extent - 1)
-        const low = Math.floor(at)
-        if (method === 'linear') return [low, Math.min(low + 1, extent - 1), at - low] as const
-        const nearest = coordinates === 'asymmetric' ? low : Math.min(Math.floor(at + 0.5), extent - 1)
-        return [nearest, nearest, 0] as const
-      })
-    const rows = along(h, oh)
-    const columns = along(w, ow)
+    const rows = resampled(h, oh, method, coordinates)
+    const columns = resampled(w, ow, method, coordinates)
     for (let b = 0; b < n; b++)
       for (let y = 0; y < oh; y++)
         for (let x = 0; x < ow; x++) {

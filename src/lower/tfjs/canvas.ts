@@ -1,0 +1,58 @@
+import type { Tensor } from '@tensorflow/tfjs'
+import { dilated, outputExtents, type Padding, type Pair, type Window } from '../../../ir/index.ts'
+import type { Target } from './kernel.ts'
+
+/**
+ * The pads with which a window slides in floor mode over just what it covers: a trailing pad that no window reaches is
+ * left out, one that ceil mode needs is added, and a trailing crop stays only where it takes outputs away.
+ */
+export const coveredPads = (extents: Pair, window: Window): Padding => {
+  const outputs = outputExtents(extents, window)
+  const along = (axis: 0 | 1): Pair => {
+    const before = window.padding[axis][0]
+    const stride = window.strides[axis]
+    const reach = (outputs[axis] - 1) * stride + dilated(window.size[axis], window.dilations[axis])
+    const after = reach - extents[axis] - before
+    return [before, after < 0 && after > -stride ? 0 : after]
+  }
+  return [along(0), along(1)]
+}
+
+const cropOf = ([before, after]: Pair): Pair => [Math.max(0, -before), Math.max(0, -after)]
+const padOf = ([before, after]: Pair): Pair => [Math.max(0, before), Math.max(0, after)]
+
+const isZero = (pads: readonly Pair[]): boolean => pads.every(([before, after]) => before === 0 && after === 0)
+
+/** A map with its negative pads applied, positive ones left: `[n, h, w, c]`; `channels` may be cropped too. */
+export const crop = ({ tf }: Target, x: Tensor, pads: readonly Pair[]): Tensor => {
+  const cuts = pads.map(cropOf)
+  if (isZero(cuts)) return x
+  const sizes = x.shape.slice(1, 1 + cuts.length).map((n, axis) => n - cuts[axis][0] - cuts[axis][1])
+  return tf.slice(x, [0, ...cuts.map(([before]) => before)], [x.shape[0], ...sizes])
+}
+
+const border = ({ tf }: Target, x: Tensor, pads: readonly Pair[], value: number): Tensor => {
+  const rest = pads.map(padOf)
+  if (isZero(rest)) return x
+  const all = Array.from({ length: x.rank }, (_, axis): [number, number] => [...(rest[axis - 1] ?? [0, 0])])
+  return tf.pad(x, all, value)
+}
+
+/** Whether the negative pads leave no pixel, so that only what positive ones add is left. */
+export const cropsAll = (extents: readonly number[], pads: readonly Pair[]): boolean =>
+  pads.some((sides, axis) => {
+    const [before, after] = cropOf(sides)
+    return before + after >= extents[axis]
+  })
+
+/** A map under pads for rows, columns and perhaps channels, negative ones cropped: `[n, h, w, c]`. */
+export const padded = (target: Target, x: Tensor, pads: readonly Pair[], value = 0): Tensor =>
+  cropsAll(x.shape.slice(1), pads)
+    ? crop(target, border(target, x, pads, value), pads)
+    : border(target, crop(target, x, pads), pads, value)
+
+/** Pads as TensorFlow.js's kernels take them. */
+export const explicitPads = (padding: Padding): 'valid' | readonly (readonly number[])[] => {
+  const pads = padding.map(padOf)
+  return isZero(pads) ? 'valid' : [[0, 0], ...pads, [0, 0]]
+}

@@ -1,0 +1,33 @@
+import { combine, softmax } from './classification.ts'
+import { conv2d, dense } from './convolution.ts'
+import type { LoweredTag, Lowering } from './kernel.ts'
+import { batchNorm, binary, unary } from './pointwise.ts'
+import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
+import { act, rotate, scale, shift } from './transforms.ts'
+
+/** How each op runs on TensorFlow.js; what a backend lacks is composed of what it has. */
+export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
+  Conv2d: conv2d,
+  Dense: dense,
+  BatchNorm: batchNorm,
+  Unary: unary,
+  Binary: binary,
+  MaxPool: maxPool,
+  MeanPool: meanPool,
+  GlobalPool: globalPool,
+  Pad: pad,
+  Concat: concat,
+  Slice: slice,
+  Flatten: flatten,
+  Unflatten: unflatten,
+  Reshape: reshape,
+  Transpose: transpose,
+  Resize: resize,
+  Softmax: softmax,
+  Act: act,
+  Rotate: rotate,
+  Scale: scale,
+  Shift: shift,
+  Combine: combine,
+}

@@ -1,0 +1,98 @@
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs'
+import { isPerExample, motionOf, shapeOf, sizeOf, type Typing } from '../../../ir/index.ts'
+import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
+import { padded } from './canvas.ts'
+import type { Kernel, Lowering, Target } from './kernel.ts'
+
+/**
+ * Turns one axis round. WebAssembly's own kernel copies number by number; a crop of the whole image from right to left
+ * is ten times as fast and, sampling at whole positions, exact.
+ */
+const reversal = ({ tf, backend, keep }: Target): ((x: Tensor, axis: number) => Tensor) => {
+  if (backend !== 'wasm') return (x, axis) => tf.reverse(x, axis)
+  const box = keep(tf.tensor2d([0, 1, 1, 0], [1, 4]))
+  const image = keep(tf.tensor1d([0], 'int32')) as Tensor1D
+  return (x, axis) => {
+    const [outer, extent] = [sizeOf(x.shape.slice(0, axis)), x.shape[axis]]
+    const rows = tf.reshape(x, [1, outer, extent, -1]) as Tensor4D
+    return tf.reshape(tf.image.cropAndResize(rows, box, image, [outer, extent], 'nearest'), x.shape)
+  }
+}
+
+export const act: Lowering<'Act'> = (target, { element, axes }, { result }) => {
+  const { swap, flipY, flipX } = motionOf(element)
+  const [y, x] = isPerExample(result) ? axes.map(axis => axis + 1) : axes
+  const exchanged = (k: number): number => (k === y ? x : k === x ? y : k)
+  const reverse = flipY || flipX ? reversal(target) : undefined
+  return {
+    run: ([input]) => {
+      const turned = swap
+        ? target.tf.transpose(
+            input,
+            input.shape.map((_, k) => exchanged(k)),
+          )
+        : input
+      return [...(flipY ? [y] : []), ...(flipX ? [x] : [])].reduce((value, axis) => reverse!(value, axis), turned)
+    },
+  }
+}
+
+/** What tfjs-node's backend offers beyond its table of kernels: any op of TensorFlow. */
+interface NativeBackend {
+  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_STRING' | 'TF_FLOAT', number>>
+  readonly executeSingleOutput: (
+    op: string,
+    attributes: readonly { readonly name: string; readonly type: number; readonly value: unknown }[],
+    inputs: readonly Tensor[],
+  ) => Tensor
+}
+
+/** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0. */
+const warp = (target: Target, matrix: readonly (readonly number[])[], typing: Typing): Kernel => {
+  const { tf, keep, backend } = target
+  const [[xx, xy], [yx, yy]] = matrix
+  const [h, w, c] = shapeOf(typing.result)
+  const [cx, cy] = [(w - 1) / 2, (h - 1) / 2]
+  const projection = keep(tf.tensor2d([xx, xy, cx - xx * cx - xy * cy, yx, yy, cy - yx * cx - yy * cy, 0, 0], [1, 8]))
+  const transform = (x: Tensor): Tensor => tf.image.transform(x as Tensor4D, projection, 'bilinear', 'constant', 0)
+  if (backend === 'cpu')
+    // That kernel returns after the first example: all examples' channels go through as one example's.
+    return {
+      run: ([x]) => {
+        const one = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, h, w, -1])
+        return tf.transpose(tf.reshape(transform(one), [h, w, -1, c]), [2, 0, 1, 3])
+      },
+    }
+  if (backend !== 'tensorflow') return { run: ([x]) => transform(x) }
+  const { binding, executeSingleOutput } = tf.backend() as unknown as NativeBackend
+  const attributes = [
+    { name: 'dtype', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
+    { name: 'interpolation', type: binding.TF_ATTR_STRING, value: 'BILINEAR' },
+    { name: 'fill_mode', type: binding.TF_ATTR_STRING, value: 'CONSTANT' },
+  ]
+  const extents = keep(tf.tensor1d([h, w], 'int32'))
+  const outside = keep(tf.scalar(0))
+  return {
+    run: ([x]) =>
+      executeSingleOutput.call(tf.backend(), 'ImageProjectiveTransformV3', attributes, [
+        x,
+        projection,
+        extents,
+        outside,
+      ]),
+  }
+}
+
+export const rotate: Lowering<'Rotate'> = (target, { degrees }, typing) => warp(target, rotationMatrix(degrees), typing)
+
+export const scale: Lowering<'Scale'> = (target, { factor }, typing) => warp(target, scalingMatrix(factor), typing)
+
+export const shift: Lowering<'Shift'> = (target, { dy, dx }, { result }) => {
+  const [h, w] = shapeOf(result)
+  if (Math.abs(dy) >= h || Math.abs(dx) >= w) return { run: ([x]) => target.tf.zerosLike(x) }
+  const pads = [
+    [-dy, dy],
+    [-dx, dx],
+  ] as const
+  return { run: ([x]) => padded(target, x, pads) }
+}
