@@ -90,3 +90,13 @@ export interface VariantAxis {
 export const VariantAxis: t.Type<VariantAxis> = t.strict({ name: t.string, extent: Extent })
 
 export const variantCount = (axes: readonly VariantAxis[]): number => axes.reduce((n, axis) => n * axis.extent, 1)
+
+export const sameVariants = (a: readonly VariantAxis[], b: readonly VariantAxis[]): boolean =>
+  a.length === b.length && a.every((axis, k) => axis.name === b[k].name && axis.extent === b[k].extent)
+
+/** A name as it stands if it is one word, otherwise in quotes with escapes. */
+export const printName = (name: string): string => (/^[A-Za-z_][\w.-]*$/.test(name) ? name : JSON.stringify(name))
+
+/** `Map[8,8,64] × a[2] × b[2]`: a type and the variant axes it comes in. */
+export const printTyped = (type: Type, variants: readonly VariantAxis[]): string =>
+  [printType(type), ...variants.map(({ name, extent }) => `${printName(name)}[${extent}]`)].join(' × ')
