@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/error.ts'
@@ -181,5 +181,6 @@ export const setup = async (options: SetupOptions = {}): Promise<E.Either<Runtim
       : E.left(problem('cannot-write', cache, message, 'a folder that can be written', 'set ESPALIER_CACHE to one'))
   } finally {
     await rm(temporary.folder, { recursive: true, force: true }).catch(() => {})
+    for (const empty of [downloads, dirname(downloads)]) await rmdir(empty).catch(() => {})
   }
 }

@@ -33,15 +33,12 @@ export interface NativeRuntime {
 /** The name under which tfjs knows the native backend. */
 export const nativeBackend = 'tensorflow'
 
-/** tfjs-node 4.22 calls these of Node's `util`, which Node 23 took away. */
-const removedFromUtil = {
-  isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
-  isArray: Array.isArray,
-}
-
+/** tfjs-node 4.22 calls these of Node's `util`, which warns of them since Node 22 and took them away in Node 23. */
 const restoreUtil = (): void => {
-  for (const [name, value] of Object.entries(removedFromUtil))
-    if (!(name in util)) Object.assign(util, { [name]: value })
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
+    isArray: Array.isArray,
+  })
 }
 
 /** TensorFlow's C++ library reads this when it is loaded: 2 leaves errors only, 0 shows everything. */
@@ -86,8 +83,6 @@ export const loadNative = async (
     return E.right(loaded)
   } catch (error) {
     const seen = (error as Error).message
-    return E.left(
-      problem('addon-does-not-load', installed.addon, seen, 'a library that loads', 'run `espalier doctor`'),
-    )
+    return E.left(problem('addon-does-not-load', installed.addon, seen, 'a library that loads', 'run `espalier setup`'))
   }
 }
