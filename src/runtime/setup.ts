@@ -5,7 +5,7 @@ import { either as E } from 'fp-ts'
 import { problem } from '../../ir/error.ts'
 import type { RuntimeProblem } from './error.ts'
 import { addonSource, checkAddon, placeAddon } from './native/addon.ts'
-import { downloadWheel, interrupted, pipArguments, wheelsIn } from './native/download.ts'
+import { downloadWheel, interrupted, pipArguments } from './native/download.ts'
 import {
   addonIsCurrent,
   install,
@@ -78,7 +78,7 @@ export const planSetup = async (options: SetupOptions = {}): Promise<E.Either<Ru
   const downloads = downloadsIn(cache, accelerator)
   const present = await findInstalled(cache, accelerator)
   const current = present !== undefined && (await addonIsCurrent(options.parts ?? ownParts, present))
-  const waiting = (await wheelsIn(downloads)).length > 0 ? 'resumes' : 'absent'
+  const waiting = (await readdir(downloads).catch(() => [])).length > 0 ? 'resumes' : 'absent'
   const requirement = `${wheelOf[accelerator]}==${pins.tensorflow}`
   const bytes = pins.wheels[wheelOf[accelerator]]?.bytes
   return E.right({

@@ -4,17 +4,22 @@ import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
+import { resumeDownload } from './resume.ts'
 import { projectOf } from './wheel.ts'
 
 /** Wheels come through pip, with the indexes, proxies and certificates that the user has set up for it. */
 
 const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64']
 
+/** The one wheel that suits the library, whatever Python this machine has. */
+const choiceOf = (requirement: string): readonly string[] => [
+  ...[requirement, '--no-deps', '--only-binary=:all:', '--python-version', '3.11'],
+  ...platforms.flatMap(name => ['--platform', name]),
+]
+
 /** What pip is asked for, as a user would type it. */
 export const pipArguments = (requirement: string, folder: string): readonly string[] => [
-  ...['-m', 'pip', 'download', requirement, '--no-deps', '--only-binary=:all:', '--python-version', '3.11'],
-  ...platforms.flatMap(name => ['--platform', name]),
-  ...['--disable-pip-version-check', '--dest', folder],
+  ...['-m', 'pip', 'download', ...choiceOf(requirement), '--disable-pip-version-check', '--dest', folder],
 ]
 
 /** The first Python with pip on the path, and what pip says of itself. */
@@ -61,7 +66,7 @@ export interface DownloadOptions {
 export const wheelsIn = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.whl')).sort()
 
-/** Downloads the wheel of one requirement into a folder, unless the very file is there already; right: its path. */
+/** Downloads the wheel of one requirement into a folder; right: its path. Rejects when it is aborted. */
 export const downloadWheel = async (
   requirement: string,
   folder: string,
@@ -69,12 +74,15 @@ export const downloadWheel = async (
 ): Promise<E.Either<RuntimeProblem, string>> => {
   const found = await findPip()
   if (E.isLeft(found)) return found
+  const { python } = found.right
+  const resumed = await resumeDownload(python, choiceOf(requirement), folder, options)
+  if (resumed !== undefined) return E.right(resumed)
   const partial = join(folder, 'partial')
   await rm(partial, { recursive: true, force: true })
   await mkdir(partial, { recursive: true })
   const timer = setInterval(async () => options.onBytes?.(await bytesUnder(partial)), pollMilliseconds)
   try {
-    const done = await command(found.right.python, pipArguments(requirement, folder), {
+    const done = await command(python, pipArguments(requirement, folder), {
       env: { TMPDIR: partial, PIP_PROGRESS_BAR: 'off' },
       signal: options.signal,
     })
