@@ -1,0 +1,136 @@
+import { type Builder, builder, type NodeId, shapeOf, sizeOf, type Tensor, type Type } from '../../../ir/index.ts'
+import { refuse } from './refusal.ts'
+
+/**
+ * What flows along an edge of a TensorFlow model. An `Example` has a shape without the batch, which may differ from its
+ * node's as long as the numbers are the same in the same order: a reshape adds no node, and what needs a map or a
+ * vector asks for it ({@link asMap}, {@link asVector}). A `Constant` has numbers that are known now; NaN in it stands
+ * for the batch size, where shapes are computed with.
+ */
+export interface Example {
+  readonly kind: 'example'
+  readonly node: NodeId
+  readonly shape: readonly number[]
+}
+
+export interface Constant {
+  readonly kind: 'constant'
+  /** The weight's name, or the node's that computed it. */
+  readonly name: string
+  readonly value: Tensor
+}
+
+export type Value = Example | Constant
+
+/** A network under construction, with the values of the parameters that it uses so far. */
+export interface Canvas {
+  readonly builder: Builder
+  readonly parameters: ReadonlyMap<string, Tensor>
+  /** One parameter for a name and a shape: a weight that is used again is the same node. */
+  readonly parameter: (name: string, value: Tensor) => NodeId
+}
+
+export const canvas = (): Canvas => {
+  const b = builder()
+  const parameters = new Map<string, Tensor>()
+  const known = new Map<string, { readonly source: Tensor['data']; readonly node: NodeId }>()
+  const add = (name: string, value: Tensor): NodeId => {
+    for (let copy = 1; ; copy++) {
+      const free = copy === 1 ? name : `${name}:${copy}`
+      const taken = known.get(free)
+      if (taken === undefined) {
+        const node = b.parameter(free, value.shape)
+        known.set(free, { source: value.data, node })
+        parameters.set(free, {
+          shape: value.shape,
+          data: value.data instanceof Float32Array ? value.data : new Float32Array(value.data),
+        })
+        return node
+      }
+      if (taken.source === value.data && String(parameters.get(free)?.shape) === String(value.shape)) return taken.node
+    }
+  }
+  return {
+    builder: b,
+    parameters,
+    parameter: (name, value) => {
+      if (value.shape.some(n => n < 1))
+        refuse('wrong-weights', `weight ${name} of shape [${value.shape}]`, 'extents over 0')
+      if (value.data.some(Number.isNaN))
+        refuse('wrong-weights', `weight ${name} with values that are not numbers`, 'numbers')
+      return add(name, value)
+    },
+  }
+}
+
+/** A node as the value that it is. */
+export const example = (c: Canvas, node: NodeId): Example => ({
+  kind: 'example',
+  node,
+  shape: shapeOf(c.builder.typeOf(node)),
+})
+
+export const scalar = (c: Canvas, name: string, value: number): NodeId =>
+  c.parameter(name, { shape: [], data: Float32Array.of(value) })
+
+/** `[c]`, or `[1, 1, c]` and its like: one number for each of the last axis's places. */
+export const isVectorLike = (shape: readonly number[]): boolean => shape.slice(0, -1).every(n => n === 1)
+
+const sameNumbers = (shape: readonly number[], type: Type): boolean => String(shape) === String(shapeOf(type))
+
+const notAnImage = (shape: readonly number[]): never =>
+  refuse(
+    'unsupported-shape',
+    `a value [batch${shape.map(n => `, ${n}`).join('')}] made by a reshape`,
+    'an image [batch, h, w, c] or a vector [batch, c]',
+  )
+
+/** All numbers of each example in one vector, row by row with channels last. */
+export const flat = ({ builder: b }: Canvas, { node }: Example): NodeId => {
+  const { tag, operands, type } = b.draft.nodes[node]
+  if (type.kind === 'Vector') return node
+  if (tag === 'Unflatten') return operands[0]
+  return isChannelsFirst(b, node) ? b.flatten(operands[0], 'chw') : b.flatten(node)
+}
+
+const isChannelsFirst = (b: Builder, node: NodeId): boolean => {
+  const { tag, attributes } = b.draft.nodes[node]
+  return tag === 'Transpose' && String(attributes.permutation) === '2,0,1'
+}
+
+/** The node of a vector, `[1, 1, c]` among them. */
+export const asVector = (c: Canvas, x: Example): NodeId => (isVectorLike(x.shape) ? flat(c, x) : notAnImage(x.shape))
+
+/** The node of an image of any extents, vectors as one pixel only where their shape is `[1, 1, c]`. */
+export const asMap = (c: Canvas, x: Example): NodeId => {
+  const type = c.builder.typeOf(x.node)
+  if (type.kind === 'Map' && sameNumbers(x.shape, type)) return x.node
+  return x.shape.length === 3 && isVectorLike(x.shape) ? c.builder.unflatten(flat(c, x)) : notAnImage(x.shape)
+}
+
+/** The node of a map or a vector whose last axis is the value's. */
+export const withChannels = (c: Canvas, x: Example): NodeId => {
+  const type = c.builder.typeOf(x.node)
+  return sameNumbers(x.shape, type) ? x.node : isVectorLike(x.shape) ? flat(c, x) : asMap(c, x)
+}
+
+/** A node computed from a value's, with as many numbers: the shape stays. */
+export const like = (x: Example, node: NodeId): Example => ({ kind: 'example', node, shape: x.shape })
+
+/** The same numbers under another shape; `dimensions` has the batch first, and at most one -1 in place of a number. */
+export const reshaped = (x: Example, dimensions: readonly number[]): Example => {
+  const size = sizeOf(x.shape)
+  const expected = `a shape for ${size} numbers an example, the batch apart`
+  const rest = dimensions.slice(1)
+  const open = rest.filter(n => n === -1).length
+  const known = sizeOf(rest.filter(n => n !== -1))
+  const shape = open === 1 && known > 0 ? rest.map(n => (n === -1 ? size / known : n)) : rest
+  const right =
+    dimensions.length > 0 &&
+    open < 2 &&
+    !(open === 1 && dimensions[0] === -1) &&
+    shape.every(n => Number.isInteger(n) && n > 0)
+  return right && sizeOf(shape) === size
+    ? { kind: 'example', node: x.node, shape }
+    : refuse('unsupported-shape', `a reshape of [batch, ${x.shape}] to [${dimensions}]`, expected)
+}

@@ -1,0 +1,216 @@
+import { type Pair, sizeOf } from '../../../../ir/index.ts'
+import { fold } from '../arithmetic.ts'
+import { concat, cut, padded, transposed } from '../arrangement.ts'
+import { asMap, type Constant, type Example, example, reshaped, type Value } from '../canvas.ts'
+import { extentAtMost, poolAll } from '../convolution.ts'
+import { refuse } from '../refusal.ts'
+import {
+  constantAt,
+  exampleAt,
+  flag,
+  type GraphRule,
+  integer,
+  integers,
+  numberAt,
+  numbersAt,
+  type Site,
+  valueAt,
+} from './node.ts'
+
+/** The value's shape with the batch first, of unknown extent. */
+const fullShape = (x: Value): readonly number[] => (x.kind === 'constant' ? x.value.shape : [Number.NaN, ...x.shape])
+
+export const numbers = (name: string, data: readonly number[], shape: readonly number[] = [data.length]): Constant => ({
+  kind: 'constant',
+  name,
+  value: { shape, data: Float64Array.from(data) },
+})
+
+const withShape = (site: Site, x: Value, shape: readonly number[]): Value => {
+  if (x.kind === 'example') return reshaped(x, shape)
+  const known = sizeOf(shape.filter(n => n !== -1))
+  const extents = shape.map(n => (n === -1 ? sizeOf(x.value.shape) / known : n))
+  return fold(site.name, 'Reshape', [x], { shape: extents })
+}
+
+/** Axes counted from the front. */
+const fromFront = (axes: readonly number[], rank: number): readonly number[] =>
+  axes.map(axis => (axis < 0 ? axis + rank : axis))
+
+const squeeze: GraphRule = site => {
+  const x = valueAt(site, 0)
+  const shape = fullShape(x)
+  const named = fromFront(
+    integers(site, 'squeeze_dims').length > 0 ? integers(site, 'squeeze_dims') : integers(site, 'axis'),
+    shape.length,
+  )
+  const gone = (axis: number): boolean => (named.length > 0 ? named.includes(axis) : shape[axis] === 1)
+  if (named.some(axis => shape[axis] !== 1))
+    return refuse(
+      'unsupported-shape',
+      `axes ${named} of [${shape}] squeezed`,
+      'axes of extent 1, the batch not among them',
+    )
+  return withShape(
+    site,
+    x,
+    shape.filter((_, axis) => !gone(axis)),
+  )
+}
+
+const expandDims: GraphRule = site => {
+  const x = valueAt(site, 0)
+  const shape = fullShape(x)
+  const [axis] = fromFront([numberAt(site, 1)], shape.length + 1)
+  return withShape(site, x, [...shape.slice(0, axis), 1, ...shape.slice(axis)])
+}
+
+/** A reduction over the pixels of an image. */
+const overPixels =
+  (kind: 'max' | 'mean'): GraphRule =>
+  site => {
+    const x = exampleAt(site, 0)
+    const axes = [...fromFront(numbersAt(site, 1), x.shape.length + 1)].sort()
+    return String(axes) === '1,2' && x.shape.length === 3
+      ? poolAll(site.canvas, site.name, kind, x, flag(site, 'keep_dims') || flag(site, 'keepDims'))
+      : refuse('unsupported-attribute', `a reduction over axes ${axes} of [batch, ${x.shape}]`, 'axes 1, 2 of an image')
+  }
+
+const pad: GraphRule = site => {
+  const x = exampleAt(site, 0)
+  const pads = numbersAt(site, 1)
+  const value = site.inputs.length > 2 ? numberAt(site, 2) : 0
+  const pairs = Array.from({ length: pads.length / 2 }, (_, axis): Pair => [pads[2 * axis], pads[2 * axis + 1]])
+  const usable =
+    pads.length === 8 && x.shape.length === 3 && pads.every(n => Number.isSafeInteger(n) && n >= 0 && n <= extentAtMost)
+  if (!usable || pairs[0].some(n => n !== 0))
+    return refuse(
+      'unsupported-attribute',
+      `pads [${pads}] of [batch, ${x.shape}]`,
+      '[[0, 0], [top, bottom], [left, right], [channels before, after]]',
+    )
+  return padded(site.canvas, site.name, x, [pairs[1], pairs[2]], pairs[3], value)
+}
+
+const concatenation =
+  (axisFirst: boolean): GraphRule =>
+  site => {
+    const last = site.inputs.length - 1
+    const axis = numberAt(site, axisFirst ? 0 : last)
+    return concat(site.canvas, site.name, axisFirst ? site.inputs.slice(1) : site.inputs.slice(0, last), axis)
+  }
+
+const pieces = (site: Site, x: Example, axis: number, sizes: readonly number[]): readonly Example[] => {
+  const [at] = fromFront([axis], x.shape.length + 1).map(k => k - 1)
+  if (!(at >= 0 && at < x.shape.length))
+    return refuse('unsupported-attribute', `a split along axis ${axis}`, 'an axis other than the batch')
+  let begin = 0
+  return sizes.map(size => {
+    const start = begin
+    begin += size
+    return cut(
+      site.canvas,
+      site.name,
+      x,
+      x.shape.map((extent, k) =>
+        k === at ? { begin: start, end: start + size, step: 1 } : { begin: 0, end: extent, step: 1 },
+      ),
+    )
+  })
+}
+
+const split: GraphRule = site => {
+  const x = exampleAt(site, 1)
+  const axis = numberAt(site, 0)
+  const count = integer(site, 'num_split', 1)
+  const extent = x.shape[fromFront([axis], x.shape.length + 1)[0] - 1]
+  return count > 0 && extent % count === 0
+    ? pieces(site, x, axis, new Array<number>(count).fill(extent / count))
+    : refuse('unsupported-shape', `extent ${extent} split in ${count}`, 'equal parts')
+}
+
+const splitSizes: GraphRule = site => {
+  const x = exampleAt(site, 0)
+  const axis = numberAt(site, 2)
+  const sizes = numbersAt(site, 1)
+  const rest =
+    x.shape[fromFront([axis], x.shape.length + 1)[0] - 1] - sizes.filter(n => n >= 0).reduce((a, b) => a + b, 0)
+  return pieces(
+    site,
+    x,
+    axis,
+    sizes.map(n => (n < 0 ? rest : n)),
+  )
+}
+
+const reverse: GraphRule = site => {
+  const x = exampleAt(site, 0)
+  const axes = [...fromFront(numbersAt(site, 1), x.shape.length + 1)].sort()
+  const { builder: b } = site.canvas
+  switch (x.shape.length === 3 ? String(axes) : 'none') {
+    case '1':
+      return example(site.canvas, b.act('flipv', asMap(site.canvas, x)))
+    case '2':
+      return example(site.canvas, b.act('flip', asMap(site.canvas, x)))
+    case '1,2':
+      return example(site.canvas, b.act('rot180', asMap(site.canvas, x)))
+    default:
+      return refuse('unsupported-attribute', `axes ${axes} of [batch, ${x.shape}] reversed`, 'axes 1 or 2 of an image')
+  }
+}
+
+const resize =
+  (method: 'linear' | 'nearest'): GraphRule =>
+  site => {
+    const { canvas: c, name } = site
+    const x = exampleAt(site, 0)
+    const size = numbersAt(site, 1)
+    if (size.length !== 2 || size.some(n => !Number.isSafeInteger(n) || n < 1 || n > extentAtMost))
+      return refuse('unsupported-shape', `size [${size}]`, 'rows and columns')
+    const coordinates = flag(site, 'align_corners')
+      ? 'align-corners'
+      : flag(site, 'half_pixel_centers')
+        ? 'half-pixel'
+        : 'asymmetric'
+    return example(c, c.builder.resize(asMap(c, x), [size[0], size[1]], { method, coordinates, name }))
+  }
+
+export const shapeOps: { readonly [op: string]: GraphRule } = {
+  Reshape: site => withShape(site, valueAt(site, 0), numbersAt(site, 1)),
+  Squeeze: squeeze,
+  ExpandDims: expandDims,
+  Mean: overPixels('mean'),
+  Max: overPixels('max'),
+  Pad: pad,
+  PadV2: pad,
+  Concat: concatenation(true),
+  ConcatV2: concatenation(false),
+  Split: split,
+  SplitV: splitSizes,
+  ReverseV2: reverse,
+  ResizeBilinear: resize('linear'),
+  ResizeNearestNeighbor: resize('nearest'),
+  Transpose: site => transposed(site.canvas, site.name, valueAt(site, 0), numbersAt(site, 1)),
+  Shape: site => numbers(site.name, fullShape(valueAt(site, 0))),
+  Pack: site => {
+    const parts = site.inputs.map((_, at) => constantAt(site, at))
+    return integer(site, 'axis', 0) === 0 && parts.every(part => part.value.shape.length === 0)
+      ? numbers(
+          site.name,
+          parts.map(part => part.value.data[0]),
+        )
+      : refuse('unsupported-shape', 'a stack of tensors', 'a stack of single numbers, as shapes are made')
+  },
+  Prod: site => numbers(site.name, [sizeOf(numbersAt(site, 0))], []),
+  GatherV2: site => {
+    const table = numbersAt(site, 0)
+    const { value: indices } = constantAt(site, 1)
+    return numbers(
+      site.name,
+      [...indices.data].map(
+        at => table[at] ?? refuse('unsupported-shape', `index ${at} of ${table.length}`, 'an index inside'),
+      ),
+      indices.shape,
+    )
+  },
+}

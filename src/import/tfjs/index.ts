@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { either as E, function as F, taskEither as TE } from 'fp-ts'
+import { type Problem, problem } from '../../../ir/index.ts'
+import { classifier, type Network } from '../../network.ts'
+import type { ImportProblem } from '../error.ts'
+import { importGraph, signatureOf } from './graph/index.ts'
+import { importLayers } from './layers/index.ts'
+import { type ModelJson, parseModelJson } from './model-json.ts'
+import { readWeights } from './weights.ts'
+
+const readText = (path: string): TE.TaskEither<readonly ImportProblem[], string> =>
+  TE.tryCatch(
+    () => readFile(path, 'utf8'),
+    cause => {
+      const { code, message } = cause as NodeJS.ErrnoException
+      return [
+        code === 'ENOENT' || code === 'ENOTDIR'
+          ? problem('missing-file', path, 'no such file', 'the model.json of a TensorFlow.js model')
+          : problem('unreadable-file', path, message, 'a readable file'),
+      ]
+    },
+  )
+
+const importModel = (path: string, model: ModelJson) =>
+  F.pipe(
+    readWeights(path, dirname(path), model.weightsManifest ?? []),
+    TE.flatMapEither(weights => {
+      const { modelTopology: topology, signature, userDefinedMetadata } = model
+      if (!Object.hasOwn(topology, 'node')) return importLayers(path, topology, weights)
+      return F.pipe(
+        signatureOf(path, [signature, userDefinedMetadata?.signature]),
+        E.flatMap(named => importGraph(path, topology, named, weights)),
+      )
+    }),
+  )
+
+/**
+ * Reads a TensorFlow.js model, of layers (Keras) or a graph (frozen TensorFlow), from its `model.json` and the shards
+ * of weights in the same folder. The network is named after that folder.
+ */
+export const importTfjs = (path: string): TE.TaskEither<readonly Problem[], Network> =>
+  F.pipe(
+    readText(path),
+    TE.flatMapEither(text => parseModelJson(path, text)),
+    TE.flatMap(model => importModel(path, model)),
+    TE.flatMapEither(
+      ({ graph, parameters }): E.Either<readonly Problem[], Network> =>
+        classifier(basename(dirname(resolve(path))), graph, parameters),
+    ),
+  )
