@@ -1,0 +1,136 @@
+import { draft } from '../../../ir/draft.ts'
+import { liveNodes, type Node, type NodeId } from '../../../ir/graph.ts'
+import type { Tensor } from '../../../ir/tensor.ts'
+import type { Reduction } from '../../../ir/variant.ts'
+import type { Translated } from './translate.ts'
+
+interface Term {
+  readonly node: NodeId
+  readonly weight: number
+}
+
+/** Several forwards whose answers are merged at the end of the graph. */
+interface Merge {
+  readonly logits: readonly NodeId[]
+  readonly multiplicity: readonly number[]
+  readonly reduction: Reduction
+}
+
+const tolerance = 1e-6
+const multiplicityAtMost = 64
+
+const scalarAt = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>, id: NodeId): number | null => {
+  const node = nodes[id]
+  const value = node.tag === 'Parameter' ? parameters.get(node.attributes.name) : undefined
+  return value !== undefined && value.data.length === 1 ? value.data[0] : null
+}
+
+/** A sum of scaled vectors, taken apart; a vector that is no sum is one term. */
+const termsOf = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>, root: NodeId): readonly Term[] => {
+  const terms: Term[] = []
+  const open: Term[] = [{ node: root, weight: 1 }]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { node: id, weight } = next
+    const node = nodes[id]
+    const perExample = (operand: NodeId): boolean => nodes[operand].type.kind !== 'Shared'
+    if (node.tag === 'Binary' && node.attributes.fn === 'add' && node.operands.every(perExample)) {
+      open.push(...node.operands.map(operand => ({ node: operand, weight })).reverse())
+      continue
+    }
+    if (node.tag === 'Binary' && (node.attributes.fn === 'multiply' || node.attributes.fn === 'divide')) {
+      const [left, right] = node.operands
+      const divides = node.attributes.fn === 'divide'
+      const byRight = scalarAt(nodes, parameters, right)
+      const byLeft = divides ? null : scalarAt(nodes, parameters, left)
+      if (byRight !== null && byRight > 0) {
+        open.push({ node: left, weight: divides ? weight / byRight : weight * byRight })
+        continue
+      }
+      if (byLeft !== null && byLeft > 0) {
+        open.push({ node: right, weight: weight * byLeft })
+        continue
+      }
+    }
+    terms.push(next)
+  }
+  return terms
+}
+
+const multiplicities = (terms: readonly Term[]): readonly number[] | null => {
+  const least = Math.min(...terms.map(term => term.weight))
+  const counts = terms.map(term => Math.round(term.weight / least))
+  const whole = terms.every((term, k) => Math.abs(term.weight / least - counts[k]) < tolerance * counts[k])
+  return whole && counts.every(count => count <= multiplicityAtMost) ? counts : null
+}
+
+const probabilities = (node: Node): boolean => node.tag === 'Softmax' && !node.attributes.log
+
+const largestOf = (nodes: readonly Node[], root: NodeId): readonly NodeId[] => {
+  const node = nodes[root]
+  return node.tag === 'Binary' && node.attributes.fn === 'maximum'
+    ? node.operands.flatMap(operand => largestOf(nodes, operand))
+    : [root]
+}
+
+/**
+ * How the scores of several forwards become one: the mean (or any positive multiple of the sum) of probabilities, the
+ * mean of logits, or the largest probabilities; null for a network with one answer.
+ */
+const mergeAt = ({ graph: { nodes }, parameters }: Translated, root: NodeId): Merge | null => {
+  if (nodes[root].type.kind !== 'Vector') return null
+  const largest = largestOf(nodes, root)
+  if (largest.length > 1 && largest.every(id => probabilities(nodes[id])))
+    return { logits: largest.map(id => nodes[id].operands[0]), multiplicity: largest.map(() => 1), reduction: 'max' }
+  const terms = termsOf(nodes, parameters, root)
+  const multiplicity = multiplicities(terms)
+  if (terms.length < 2 || multiplicity === null || terms.some(term => nodes[term.node].type.kind !== 'Vector'))
+    return null
+  if (terms.every(term => probabilities(nodes[term.node])))
+    return { logits: terms.map(term => nodes[term.node].operands[0]), multiplicity, reduction: 'sum' }
+  const total = terms.reduce((sum, term) => sum + term.weight, 0)
+  return Math.abs(total - 1) < tolerance
+    ? { logits: terms.map(term => term.node), multiplicity, reduction: 'geo' }
+    : null
+}
+
+/** Drops nodes and parameters that the outputs do not depend on. */
+const pruned = ({ graph, parameters }: Translated): Translated => {
+  const live = liveNodes(graph)
+  const places = new Map<NodeId, NodeId>()
+  const d = draft('flat')
+  graph.nodes.forEach((node, id) => {
+    if (live[id] === 0) return
+    const operands = node.operands.map(operand => places.get(operand) as NodeId)
+    places.set(id, d.add(node.tag, operands, node.attributes, node.name))
+  })
+  const used = new Set(d.nodes.flatMap(node => (node.tag === 'Parameter' ? [node.attributes.name] : [])))
+  return {
+    graph: d.finish(graph.outputs.map(({ name, node }) => ({ name, node: places.get(node) as NodeId }))),
+    parameters: new Map([...parameters].filter(([name]) => used.has(name))),
+  }
+}
+
+/**
+ * Recognizes test-time augmentation that is written out in the file, where its forwards' answers meet: the graph then
+ * ends in `Combine`, whose scores have the meaning of logits.
+ */
+export const recognizeMerge = (translated: Translated): Translated => {
+  const { graph } = translated
+  const nodes: Node[] = [...graph.nodes]
+  const d = draft('flat')
+  nodes.forEach(node => {
+    d.add(node.tag, node.operands, node.attributes, node.name)
+  })
+  const outputs = graph.outputs.map(({ name, node }) => {
+    const root = behindSoftmax(nodes, node)
+    const merge = mergeAt(translated, root)
+    if (merge === null) return { name, node }
+    const { logits, multiplicity, reduction } = merge
+    return { name, node: d.add('Combine', logits, { reduction, multiplicity }, name) }
+  })
+  return pruned({ graph: d.finish(outputs), parameters: translated.parameters })
+}
+
+/** Scores before a last softmax: the merge of several answers may be under it. */
+const behindSoftmax = (nodes: readonly Node[], id: NodeId): NodeId =>
+  nodes[id].tag === 'Softmax' ? behindSoftmax(nodes, nodes[id].operands[0]) : id

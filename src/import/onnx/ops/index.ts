@@ -1,0 +1,19 @@
+import type { Rule } from '../translation.ts'
+import { parts } from './parts.ts'
+import { pointwise } from './pointwise.ts'
+import { products } from './products.ts'
+import { reductions } from './reductions.ts'
+import { resizing } from './resize.ts'
+import { shapes } from './shape.ts'
+import { windows } from './window.ts'
+
+/** How each ONNX op that may depend on the image is said in the IR. */
+export const rules: Readonly<Record<string, Rule>> = {
+  ...windows,
+  ...products,
+  ...pointwise,
+  ...reductions,
+  ...shapes,
+  ...parts,
+  ...resizing,
+}

@@ -1,0 +1,100 @@
+import { asMap, asVector } from '../arrange.ts'
+import { broadcast } from '../broadcast.ts'
+import { type Constant, constant } from '../constant.ts'
+import { constantAt, numbersOf, optionalAt, viewAt } from '../node.ts'
+import { refuse } from '../refuse.ts'
+import { arranged, arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
+import { type Atom, type Axis, type Of, printDims, sameAtoms, type View, viewOf, whole } from '../view.ts'
+
+const matrix = (weights: Constant): Constant =>
+  weights.dims.length === 2 ? weights : refuse('unsupported-shape', `weights ${printDims(weights.dims)}`, 'a matrix')
+
+/** The matrix `[i, o]` of a product, its values scaled. */
+const weightsOf = (t: Translation, weights: Constant, transposed: boolean, scale: number): number => {
+  const permutation = transposed ? [1, 0] : [0, 1]
+  return t.parameter(matrix(weights), `io${permutation}·${scale}`, value => {
+    const { shape, data } = arranged(value, value.dims, permutation)
+    return { shape, data: scale === 1 ? data : data.map(x => x * scale) }
+  })
+}
+
+const gemm: Rule = (node, t) => {
+  const x = viewAt(node, 0)
+  const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)]
+  if (node.int('transA', 0) !== 0) return refuse('unsupported-attribute', 'transA = 1', '0: examples are rows')
+  const weights = weightsOf(t, constantAt(node, 1), node.int('transB', 0) !== 0, alpha)
+  if (x.axes.length !== 2 || x.axes[0] !== 'n')
+    return refuse('unsupported-shape', `a value of rank ${x.axes.length}`, 'rows of features, [n, features]')
+  const y = t.build.dense(asVector(t, x.node, x.axes[1] as readonly Atom[]), weights, node.name)
+  const product = viewOf(y, exampleType(t, y), ['n', 'c'])
+  const bias = optionalAt(node, 2)
+  if (bias === undefined || beta === 0) return [product]
+  const scaled =
+    beta === 1
+      ? bias
+      : constant(
+          `${bias.name}`,
+          bias.dims,
+          Float32Array.from(numbersOf(bias), value => value * beta),
+          false,
+        )
+  return [broadcast(t, 'add', [product, scaled], `${node.name}/bias`)]
+}
+
+/** `[n, …, i] × [i, o]`: dense for a vector, a 1×1 convolution for a map. */
+const matMul: Rule = (node, t) => {
+  const x = viewAt(node, 0)
+  const weights = matrix(constantAt(node, 1))
+  const last = x.axes.length - 1
+  if (last < 1 || x.axes[0] !== 'n')
+    return refuse('unsupported-shape', `a value of rank ${x.axes.length}`, '[n, …, features]')
+  const features = x.axes[last] as readonly Atom[]
+  const outer = x.axes.slice(1, last) as readonly (readonly Atom[])[]
+  if (outer.every(axis => axis.length === 0)) {
+    const y = t.build.dense(asVector(t, x.node, features), weightsOf(t, weights, false, 1), node.name)
+    return [{ kind: 'view', node: y, axes: [...x.axes.slice(0, last), whole(exampleType(t, y), 'c')] }]
+  }
+  const { node: map, axes } = channelsLast(t, x, last)
+  const filter = arrangedParameter(t, weights, [1, 1, ...weights.dims])
+  const y = t.build.conv2d(map, filter, { name: node.name })
+  return [{ kind: 'view', node: y, axes: [...axes.slice(0, last), whole(exampleType(t, y), 'c')] }]
+}
+
+/** The view over a node in which this ONNX axis is the channels; the node itself where it is so already. */
+export const channelsLast = (t: Translation, x: View, axis: number): View => {
+  const type = exampleType(t, x.node)
+  const channels = x.axes[axis] as readonly Atom[]
+  const isAlready = sameAtoms(channels, whole(type, 'c'))
+  if (isAlready) return x
+  const outer = x.axes.flatMap((atoms, k) => (k === axis || atoms === 'n' ? [] : atoms))
+  const places: readonly Of[] = ['h', 'w']
+  if (outer.length > 2)
+    return refuse('unsupported-shape', `a value of ${outer.length + 1} axes beside the batch`, 'at most three')
+  const node = asMap(t, x.node, { h: outer.slice(0, 1), w: outer.slice(1), c: channels })
+  const moved = exampleType(t, node)
+  let at = 0
+  const axes = x.axes.map((atoms, k): Axis => {
+    if (atoms === 'n') return atoms
+    return k === axis ? whole(moved, 'c') : atoms.flatMap(() => whole(moved, places[at++]))
+  })
+  return { kind: 'view', node, axes }
+}
+
+const batchNorm: Rule = (node, t) => {
+  const x = channelsLast(t, viewAt(node, 0), 1)
+  const epsilon = node.float('epsilon', 1e-5)
+  node.disregard('momentum', 'spatial')
+  if (node.int('training_mode', 0) !== 0)
+    return refuse('unsupported-attribute', 'training_mode = 1', '0', 'export the network in evaluation mode')
+  const { c } = exampleType(t, x.node)
+  const statistic = (at: number): number => {
+    const value = constantAt(node, at)
+    return value.values.length === c
+      ? arrangedParameter(t, value, [c])
+      : refuse('wrong-weights', `${value.name} of shape ${printDims(value.dims)}`, `${c} values, one a channel`)
+  }
+  const y = t.build.batchNorm(x.node, [statistic(1), statistic(2), statistic(3), statistic(4)], epsilon, node.name)
+  return [{ ...x, node: y }]
+}
+
+export const products: Readonly<Record<string, Rule>> = { Gemm: gemm, MatMul: matMul, BatchNormalization: batchNorm }

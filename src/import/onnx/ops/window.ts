@@ -1,0 +1,95 @@
+import { samePads } from '../../../../ir/build.ts'
+import type { Pair } from '../../../../ir/op.ts'
+import type { Padding } from '../../../../ir/ops/window.ts'
+import { shapeOf } from '../../../../ir/type.ts'
+import { asImage } from '../arrange.ts'
+import { constantAt, type OnnxNode, optionalAt, viewAt } from '../node.ts'
+import { refuse } from '../refuse.ts'
+import { arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
+import { nchw, printDims, viewOf } from '../view.ts'
+
+const pairOf = (values: readonly number[], name: string): Pair =>
+  values.length === 2
+    ? [values[0], values[1]]
+    : refuse('unsupported-attribute', `${name} = ${printDims(values)}`, 'two extents: images only')
+
+/** How a convolution's or a pooling's window moves over an image of these extents. */
+const slideOf = (
+  node: OnnxNode,
+  extents: readonly number[],
+  size: Pair,
+): { readonly strides: Pair; readonly dilations: Pair; readonly padding: Padding } => {
+  const strides = pairOf(node.ints('strides') ?? [1, 1], 'strides')
+  const dilations = pairOf(node.ints('dilations') ?? [1, 1], 'dilations')
+  const pads = node.ints('pads') ?? [0, 0, 0, 0]
+  const automatic = node.text('auto_pad', 'NOTSET')
+  if (pads.length !== 4) return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, 'four, for images')
+  const along = (axis: 0 | 1): Pair => {
+    const same = samePads(extents[axis], size[axis], strides[axis], dilations[axis])
+    switch (automatic) {
+      case 'NOTSET':
+        return [pads[axis], pads[axis + 2]]
+      case 'VALID':
+        return [0, 0]
+      case 'SAME_UPPER':
+        return same
+      case 'SAME_LOWER':
+        return [same[1], same[0]]
+      default:
+        return refuse('unsupported-attribute', `auto_pad = ${automatic}`, 'NOTSET, VALID, SAME_UPPER or SAME_LOWER')
+    }
+  }
+  return { strides, dilations, padding: [along(0), along(1)] }
+}
+
+const conv: Rule = (node, t) => {
+  const x = asImage(t, viewAt(node, 0))
+  const weights = constantAt(node, 1)
+  if (weights.dims.length !== 4)
+    return refuse(
+      'unsupported-shape',
+      `a filter ${printDims(weights.dims)}`,
+      'one for images, [out, in/groups, rows, columns]',
+    )
+  const [, , r, s] = weights.dims
+  const size = pairOf(node.ints('kernel_shape') ?? [r, s], 'kernel_shape')
+  if (size[0] !== r || size[1] !== s)
+    return refuse('malformed-file', `kernel_shape ${printDims(size)}`, `the filter's extents, [${r},${s}]`)
+  const filter = arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0])
+  const options = slideOf(node, shapeOf(exampleType(t, x)), size)
+  const y = t.build.conv2d(x, filter, { ...options, groups: node.int('group', 1), name: node.name })
+  return [viewOf(addBias(t, node, y, 2), exampleType(t, y), nchw)]
+}
+
+/** Adds a vector of biases where the node has one as its input `at`. */
+export const addBias = (t: Translation, node: OnnxNode, y: number, at: number): number => {
+  const bias = optionalAt(node, at)
+  if (bias === undefined) return y
+  const { c } = exampleType(t, y)
+  return bias.values.length === c
+    ? t.build.binary('add', y, arrangedParameter(t, bias, [c]), `${node.name}/bias`)
+    : refuse('wrong-weights', `biases ${printDims(bias.dims)}`, `${c}, one for each output`)
+}
+
+const pool =
+  (kind: 'max' | 'mean'): Rule =>
+  (node, t) => {
+    const x = asImage(t, viewAt(node, 0))
+    const size = pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape')
+    const options = {
+      ...slideOf(node, shapeOf(exampleType(t, x)), size),
+      ceil: node.int('ceil_mode', 0) !== 0,
+      name: node.name,
+    }
+    const countPadding = node.int('count_include_pad', 0) !== 0
+    node.disregard('storage_order')
+    const y =
+      kind === 'max' ? t.build.maxPool(x, size, options) : t.build.meanPool(x, size, { ...options, countPadding })
+    return [viewOf(y, exampleType(t, y), nchw)]
+  }
+
+export const windows: Readonly<Record<string, Rule>> = {
+  Conv: conv,
+  MaxPool: pool('max'),
+  AveragePool: pool('mean'),
+}
