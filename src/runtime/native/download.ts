@@ -43,6 +43,12 @@ export const findPip = async (): Promise<
   )
 }
 
+/** pip's errors, without the retries and hints around them. */
+const pipErrors = (output: string): string => {
+  const errors = output.split('\n').filter(line => line.startsWith('ERROR:'))
+  return lastLines(errors.length > 0 ? errors.join('\n') : output)
+}
+
 const bytesUnder = async (folder: string): Promise<number> => {
   const names = await readdir(folder, { recursive: true }).catch(() => [])
   const sizes = await Promise.all(
@@ -92,7 +98,7 @@ export const downloadWheel = async (
         problem(
           'download-failed',
           `pip download ${requirement}`,
-          lastLines(done.left.output),
+          pipErrors(done.left.output),
           'a wheel',
           'check the network and pip’s index settings (`pip config list`), then run `espalier setup` again: what is complete is kept',
         ),

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -97,7 +97,7 @@ const fetchRest = async (
 }
 
 /**
- * The wheel in `folder`, from what a stopped download left there as `….whl.partial`; undefined: this way does not work
+ * The wheel in `folder`, from what a stopped download left there, whole or as `….whl.partial`; undefined: this way does not work
  * here. Rejects when it is aborted; what has arrived stays.
  */
 export const resumeDownload = async (
@@ -110,6 +110,7 @@ export const resumeDownload = async (
   if (found === undefined) return undefined
   const file = join(folder, basename(decodeURIComponent(new URL(found.url).pathname)))
   const partial = `${file}.partial`
+  if (existsSync(file) && (await sha256Of(file, options.signal)) === found.sha256) return file
   try {
     await fetchRest(found.url, partial, options.onBytes, options.signal)
   } catch (error) {

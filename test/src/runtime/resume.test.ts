@@ -64,6 +64,8 @@ it('asks for the rest only, after it was stopped half-way', async () => {
   expect(ranges[0]).toBeUndefined()
   expect(resumedFrom).toBeGreaterThan(0)
   expect(resumedFrom).toBeLessThanOrEqual(half)
+  expect(await resumeDownload(python, ['some'], folder, {})).toBe(file)
+  expect(ranges).toHaveLength(2)
 })
 
 it('keeps nothing of a file that has another hash than pip was told', async () => {
