@@ -1,0 +1,234 @@
+import { type NodeId, type Pair, reduceElement, samePads, sameType } from '../../ir/index.ts'
+import type { Choose } from './choose.ts'
+
+import { apply, filter, type Site } from './site.ts'
+import { drawTransform } from './transforms.ts'
+import { drawUnary } from './unary.ts'
+
+/** What takes the trunk of a network from one map to the next. */
+export type Block = (s: Site, choose: Choose, x: NodeId) => NodeId
+
+const activate: Block = (s, choose, x) => {
+  const { fn, alpha, beta } = drawUnary(choose, 'anything', s.arithmetic)
+  return s.b.unary(fn, x, { alpha, beta })
+}
+
+const normalize: Block = (s, choose, x) => apply(s, choose, 'BatchNorm', x)
+
+const bias: Block = (s, choose, x) => s.b.add(x, s.parameter(choose, [s.mapOf(x).c], 'offset'))
+
+/** What comes after a convolution: nothing, a bias, a batch norm or an activation, or two of these. */
+const settle: Block = (s, choose, x) => {
+  const shifted = choose.pick<Block>([(_s, _choose, y) => y, bias, normalize])(s, choose, x)
+  return choose.oneIn(2) ? activate(s, choose, shifted) : shifted
+}
+
+/** A convolution that keeps the extents, or divides them by a stride and rounds up. */
+const sameConvolution = (
+  s: Site,
+  choose: Choose,
+  x: NodeId,
+  outputs: number,
+  strides: Pair = [1, 1],
+  sizes: readonly number[] = [3, 1, 2],
+): NodeId => {
+  const { h, w, c } = s.mapOf(x)
+  const size: Pair = [choose.pick(sizes), choose.pick(sizes)]
+  const dilations: Pair = choose.oneIn(4) ? [2, 2] : [1, 1]
+  const groups = outputs % c === 0 && choose.oneIn(4) ? c : 1
+  return s.b.conv2d(x, filter(s, choose, [...size, c / groups, outputs]), {
+    strides,
+    dilations,
+    groups,
+    padding: [samePads(h, size[0], strides[0], dilations[0]), samePads(w, size[1], strides[1], dilations[1])],
+  })
+}
+
+const convolution: Block = (s, choose, x) => settle(s, choose, apply(s, choose, 'Conv2d', x))
+
+const grouped: Block = (s, choose, x) => {
+  const wide = [4, 6].includes(s.mapOf(x).c) ? x : sameConvolution(s, choose, x, choose.pick([4, 6]), [1, 1], [1])
+  return convolution(s, choose, wide)
+}
+
+/** Depthwise, with a multiplier where there is room, then pointwise. */
+const separable: Block = (s, choose, x) => {
+  const { h, w, c } = s.mapOf(x)
+  const stride = choose.pick([1, 2])
+  const outputs = c * (c <= 4 && choose.below(3) > 0 ? 2 : 1)
+  const padding: readonly [Pair, Pair] = [samePads(h, 3, stride, 1), samePads(w, 3, stride, 1)]
+  const spread = s.b.conv2d(x, filter(s, choose, [3, 3, 1, outputs]), { groups: c, strides: stride, padding })
+  return settle(s, choose, sameConvolution(s, choose, settle(s, choose, spread), choose.pick([4, 2, 3]), [1, 1], [1]))
+}
+
+const pool: Block = (s, choose, x) => apply(s, choose, choose.pick(['MaxPool', 'MeanPool', 'MeanPool']), x)
+
+const strided = (choose: Choose): Pair =>
+  choose.pick([
+    [1, 1],
+    [2, 2],
+    [2, 2],
+    [2, 1],
+    [1, 2],
+  ])
+
+/** Every stride-th pixel or the mean of what is between, and zeros for the new channels. */
+const pooledShortcut = (s: Site, choose: Choose, x: NodeId, strides: Pair, outputs: number): NodeId => {
+  const { h, w, c } = s.mapOf(x)
+  const size: Pair = [h > 1 ? strides[0] : 1, w > 1 ? strides[1] : 1]
+  const pooled = choose.pick([
+    () => s.b.meanPool(x, size, { strides, ceil: true, countPadding: choose.oneIn(2) }),
+    () => s.b.maxPool(x, 1, { strides }),
+  ])()
+  const extra = outputs - c
+  if (extra < 0) return s.b.slice(pooled, 0, outputs)
+  const before = Math.floor(extra / 2)
+  return extra === 0
+    ? pooled
+    : s.b.pad(
+        pooled,
+        [
+          [0, 0],
+          [0, 0],
+        ],
+        { channels: [before, extra - before] },
+      )
+}
+
+/** Convolutions beside a shortcut: the identity, a 1×1 convolution with the stride, or pooled and padded. */
+const residual: Block = (s, choose, x) => {
+  const { c } = s.mapOf(x)
+  const strides = strided(choose)
+  const keeps = strides[0] === 1 && strides[1] === 1
+  const outputs = keeps && choose.oneIn(2) ? c : choose.pick([c, 4, 6, 2])
+  const before = choose.oneIn(3) ? activate(s, choose, normalize(s, choose, x)) : x
+  const first = settle(s, choose, sameConvolution(s, choose, before, outputs, strides, [3, 3, 1, 2, 5]))
+  const body = choose.oneIn(2) ? first : settle(s, choose, sameConvolution(s, choose, first, outputs))
+  const project: Block = (s, choose, x) => s.b.conv2d(x, filter(s, choose, [1, 1, c, outputs]), { strides, padding: 0 })
+  const shortcut =
+    keeps && outputs === c
+      ? x
+      : choose.pick([project, project, () => pooledShortcut(s, choose, x, strides, outputs)])(s, choose, x)
+  const joined = choose.oneIn(2) ? s.b.add(body, shortcut) : s.b.add(shortcut, body)
+  return choose.oneIn(2) ? activate(s, choose, joined) : joined
+}
+
+/** Two or three readers of one map, of one stride, side by side in channels. */
+const inception: Block = (s, choose, x) => {
+  const strides = choose.pick<Pair>([
+    [1, 1],
+    [1, 1],
+    [2, 2],
+  ])
+  const { h, w, c } = s.mapOf(x)
+  const padding: readonly [Pair, Pair] = [samePads(h, 3, strides[0], 1), samePads(w, 3, strides[1], 1)]
+  const part = (): NodeId => {
+    switch (
+      choose.weighted([
+        [3, 'convolution'],
+        [2, 'pool'],
+        [strides[0] === 1 && c <= 2 ? 2 : 0, 'itself'],
+      ] as const)
+    ) {
+      case 'convolution':
+        return settle(s, choose, sameConvolution(s, choose, x, choose.pick([2, 1, 3]), strides))
+      case 'pool': {
+        const pooled =
+          choose.oneIn(2) || s.arithmetic === 'exact'
+            ? s.b.maxPool(x, 3, { strides, padding })
+            : s.b.meanPool(x, 3, { strides, padding, countPadding: choose.oneIn(2) })
+        return c > 2 ? s.b.slice(pooled, choose.below(c - 1), 2) : pooled
+      }
+      case 'itself':
+        return x
+    }
+  }
+  return s.b.concat(Array.from({ length: choose.pick([2, 3]) }, part))
+}
+
+/** Channels weighed by what is in all of the map (squeeze and excite), either operand first. */
+const channelGate: Block = (s, choose, x) => {
+  const { c } = s.mapOf(x)
+  const exact = s.arithmetic === 'exact'
+  const squeezed = s.b.relu(
+    s.b.dense(s.b.globalPool(x, exact ? 'max' : choose.pick(['mean', 'max'])), s.parameter(choose, [c, 2], 'weight')),
+  )
+  const excited = s.b.dense(squeezed, s.parameter(choose, [2, c], 'weight'))
+  const gate = s.b.unflatten(exact ? s.b.unary('clip', excited, { alpha: 0, beta: 2 }) : s.b.unary('sigmoid', excited))
+  return choose.oneIn(2) ? s.b.multiply(x, gate) : s.b.multiply(gate, x)
+}
+
+/** Pixels weighed by a map of one channel. */
+const pixelGate: Block = (s, choose, x) => {
+  const scores = sameConvolution(s, choose, x, 1)
+  const exact = s.arithmetic === 'exact'
+  const gate = exact ? s.b.unary('clip', scores, { alpha: -1, beta: 1 }) : s.b.unary('sigmoid', scores)
+  return choose.oneIn(2) ? s.b.multiply(x, gate) : s.b.multiply(gate, x)
+}
+
+/** A shared tensor that stretches to the map: one number a channel, a row, a column or a pixel. */
+const parameterized: Block = (s, choose, x) => apply(s, choose, 'Binary', x)
+
+/** Functions that are finite on a sigmoid only. */
+const guarded: Block = (s, choose, x) => {
+  if (s.arithmetic === 'exact') return activate(s, choose, x)
+  const { fn, alpha, beta } = drawUnary(choose, 'sigmoid', s.arithmetic)
+  return s.b.unary(fn, s.b.unary('sigmoid', x), { alpha, beta })
+}
+
+const resize: Block = (s, choose, x) => apply(s, choose, 'Resize', x)
+
+const border: Block = (s, choose, x) => apply(s, choose, 'Pad', x)
+
+/** Some channels alone, or all of them in another order. */
+const channels: Block = (s, choose, x) => {
+  const { c } = s.mapOf(x)
+  if (c === 1 || choose.oneIn(3)) return apply(s, choose, 'Slice', x)
+  const at = 1 + choose.below(c - 1)
+  return s.b.concat([s.b.slice(x, at, c - at), s.b.slice(x, 0, at)])
+}
+
+/** The map met again where it, or one of its type, came before. */
+const skip: Block = (s, choose, x) => {
+  const alike = s.trunk.filter(earlier => sameType(s.typeOf(earlier), s.typeOf(x)))
+  const other = alike.length === 0 ? x : choose.pick(alike)
+  const fn = choose.pick(['add', 'maximum', 'subtract', 'minimum'] as const)
+  return s.b.binary(fn, activate(s, choose, x), other)
+}
+
+const transposed: Block = (s, choose, x) => apply(s, choose, 'Transpose', x)
+
+/** A transform of the map, one of both sides of a sum, or one of one side alone. */
+export const transformed: Block = (s, choose, x) => {
+  const { h, w } = s.mapOf(x)
+  const exact = s.arithmetic === 'exact'
+  const transform = drawTransform(choose, 'allowed', exact)
+  const moved = s.b.transform(transform, x)
+  if (choose.oneIn(3)) {
+    const other = s.b.transform(transform, activate(s, choose, x))
+    return choose.oneIn(2) ? s.b.add(moved, other) : s.b.concat([s.b.slice(moved, 0, 1), s.b.slice(other, 0, 1)])
+  }
+  const turns = transform.kind === 'd4' && reduceElement(transform.element, [h, w]) !== 'id'
+  return turns && sameType(s.typeOf(moved), s.typeOf(x)) && choose.oneIn(3) ? s.b.add(x, moved) : moved
+}
+
+/** The blocks of a network, by how often they come. */
+export const blocks: readonly (readonly [weight: number, block: Block])[] = [
+  [1, activate],
+  [8, convolution],
+  [1, normalize],
+  [10, pool],
+  [6, residual],
+  [4, grouped],
+  [4, separable],
+  [3, inception],
+  [3, channelGate],
+  [2, pixelGate],
+  [5, parameterized],
+  [1, guarded],
+  [4, resize],
+  [6, border],
+  [2, channels],
+  [2, skip],
+  [1, transposed],
+]

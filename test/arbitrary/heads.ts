@@ -1,0 +1,68 @@
+import type { NodeId } from '../../ir/index.ts'
+import type { Choose } from './choose.ts'
+import { apply, type Site } from './site.ts'
+import { drawUnary } from './unary.ts'
+
+const powerOfTwo = (n: number): boolean => (n & (n - 1)) === 0
+
+/** One vector from the last map: pooled, pooled both ways, or all of its pixels in either order. */
+const gather = (s: Site, choose: Choose, x: NodeId): NodeId => {
+  const { h, w } = s.mapOf(x)
+  const mean = s.arithmetic === 'any' || powerOfTwo(h * w) ? 'mean' : 'max'
+  switch (
+    choose.weighted([
+      [4, 'pool'],
+      [2, 'hwc'],
+      [2, 'chw'],
+      [1, 'both'],
+    ] as const)
+  ) {
+    case 'pool':
+      return s.b.globalPool(x, choose.pick([mean, mean, 'max']))
+    case 'hwc':
+      return s.b.flatten(x, 'hwc')
+    case 'chw':
+      return s.b.flatten(x, 'chw')
+    case 'both':
+      return s.b.concat([s.b.globalPool(x, mean), s.b.globalPool(x, 'max')])
+  }
+}
+
+const dense = (s: Site, choose: Choose, x: NodeId, outputs: number): NodeId => {
+  const type = s.typeOf(x)
+  const inputs = type.kind === 'Shared' ? 0 : type.c
+  const scores = s.b.dense(x, s.parameter(choose, [inputs, outputs], 'weight'))
+  return choose.oneIn(2) ? s.b.add(scores, s.parameter(choose, [outputs], 'offset')) : scores
+}
+
+/** A vector of two to four logits from the last map. */
+export const drawHead = (s: Site, choose: Choose, x: NodeId): NodeId => {
+  const classes = choose.pick([2, 3, 4])
+  switch (
+    choose.weighted([
+      [5, 'dense'],
+      [2, 'hidden'],
+      [1, 'convolution'],
+      [1, 'unflattened'],
+    ] as const)
+  ) {
+    case 'dense':
+      return dense(s, choose, gather(s, choose, x), classes)
+    case 'hidden': {
+      const hidden = dense(s, choose, gather(s, choose, x), 3)
+      const normalized = choose.oneIn(2) ? apply(s, choose, 'BatchNorm', hidden) : hidden
+      const { fn, alpha, beta } = drawUnary(choose, 'anything', s.arithmetic)
+      return dense(s, choose, s.b.unary(fn, normalized, { alpha, beta }), classes)
+    }
+    case 'convolution': {
+      const scores = s.b.conv2d(x, s.parameter(choose, [1, 1, s.mapOf(x).c, classes], 'weight'))
+      const { h, w } = s.mapOf(scores)
+      return s.b.globalPool(scores, s.arithmetic === 'any' || powerOfTwo(h * w) ? 'mean' : 'max')
+    }
+    case 'unflattened': {
+      const pixel = s.b.unflatten(gather(s, choose, x))
+      const filter = s.parameter(choose, [1, 1, s.mapOf(pixel).c, classes], 'weight')
+      return s.b.flatten(s.b.conv2d(pixel, filter), choose.pick(['hwc', 'chw']))
+    }
+  }
+}
