@@ -50,10 +50,7 @@ describe.each(families)('generated %s', (_, graphs, cases) => {
           ({ node }) => graph.nodes[node].tag !== 'Reduce' && graph.nodes[node].tag !== 'Combine',
         )
         for (const data of valuesOf({ graph: { ...graph, outputs }, environment }))
-          for (const x of data) {
-            expect(Math.abs(x)).toBeLessThan(2 ** 31)
-            expect(Number.isInteger(x * 2 ** 20)).toBe(true)
-          }
+          expect(data.every(x => Math.abs(x) < 2 ** 31 && Number.isInteger(x * 2 ** 20))).toBe(true)
       }),
     )
   })
