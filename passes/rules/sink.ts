@@ -157,10 +157,15 @@ export const sinkRules: readonly Rule[] = [
         ref('x'),
       ),
     ),
-    when: computed('r is linear with half-pixel centres or aligned corners', m => {
-      const { method, coordinates } = m.attributes('Resize', 'r')
-      return method === 'linear' && coordinates !== 'asymmetric'
-    }),
+    when: computed(
+      'r is linear with half-pixel centres, or with aligned corners to more than one pixel each way',
+      m => {
+        const { method, coordinates, size } = m.attributes('Resize', 'r')
+        // One output pixel of aligned corners is the first input pixel, not the middle one.
+        const symmetric = coordinates === 'half-pixel' || (coordinates === 'align-corners' && size.every(n => n > 1))
+        return method === 'linear' && symmetric
+      },
+    ),
   },
   {
     name: 'sink-through-rotate',

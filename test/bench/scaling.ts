@@ -1,0 +1,40 @@
+import { table } from '../../src/cli/format.ts'
+import { compile, plan, zoo } from '../../src/index.ts'
+import { median } from './environment.ts'
+import type { Bench } from './main.ts'
+
+const network = 'preact-resnet-32'
+const rounds = 5
+
+/** Pass time over the size of the unrolled graph: what every pass has to read once. */
+export const scaling: Bench = {
+  about: 'compile time against the size of the unrolled graph, 1,000 to 120,000 nodes',
+  run: async () => {
+    const subject = zoo(network)
+    compile(subject, plan('flip-6'))
+    const rows = [3, 4, 5, 6, 7, 8, 9, 10].map(n => {
+      const times = Array.from({ length: rounds }, () => {
+        const begun = performance.now()
+        const compiled = compile(subject, plan(`flip-${n}`))
+        return {
+          milliseconds: performance.now() - begun,
+          nodes: compiled.passes.find(pass => pass.name === 'unroll')?.nodes_after ?? 0,
+        }
+      })
+      const milliseconds = median(times.map(time => time.milliseconds))
+      const { nodes } = times[0]
+      return {
+        network,
+        plan: `flip-${n}-max`,
+        nodes,
+        milliseconds,
+        microseconds_per_node: (1000 * milliseconds) / nodes,
+      }
+    })
+    const text = table(
+      ['plan', 'unrolled nodes', 'ms (median of 5)', 'µs a node'],
+      rows.map(row => [row.plan, String(row.nodes), row.milliseconds.toFixed(0), row.microseconds_per_node.toFixed(1)]),
+    )
+    return { rows, text }
+  },
+}
