@@ -39,6 +39,12 @@ const headersBesideNode = (): readonly string[] => {
   return existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
 }
 
+/** What the compiler, the linker, make and node-gyp say went wrong, without their stacks and versions. */
+const buildErrors = (output: string): string => {
+  const errors = output.split('\n').filter(line => /\berror:|not found:|No such file/i.test(line))
+  return errors.length > 0 ? errors.slice(0, 5).join('\n  ') : lastLines(output, 12)
+}
+
 /** Builds the addon from the vendored source against an installation's headers and libraries, into `target`. */
 export const buildAddon = async (
   { libraries, include }: Installation,
@@ -73,7 +79,7 @@ export const buildAddon = async (
         problem(
           'build-failed',
           'node-gyp rebuild',
-          lastLines(built.left.output, 12),
+          buildErrors(built.left.output),
           'a built addon',
           'install a C++ compiler, make and Python (Debian: `apt-get install build-essential python3`)',
         ),
