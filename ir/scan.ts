@@ -42,29 +42,35 @@ export const demand = (s: Scanner, symbol: string): void => {
   if (!take(s, symbol)) refuse(s, `‘${symbol}’`)
 }
 
+/** The longest run of what a sticky pattern allows. */
 const run = (s: Scanner, allowed: RegExp): string => {
   skipBlanks(s)
-  const from = s.at
-  while (s.at < s.line.length && allowed.test(s.line[s.at])) s.at++
-  return s.line.slice(from, s.at)
+  allowed.lastIndex = s.at
+  const [text] = allowed.exec(s.line) ?? ['']
+  s.at += text.length
+  return text
 }
 
+const wordRun = /[\w.-]*/y
+const numberRun = /[0-9eE.+-]*/y
+const digitRun = /[0-9]*/y
+
 /** A word of letters, digits, dots, dashes and underscores; empty if there is none. */
-export const takeWord = (s: Scanner): string => run(s, /[\w.-]/)
+export const takeWord = (s: Scanner): string => run(s, wordRun)
 
 export const demandWord = (s: Scanner, expected: string): string => takeWord(s) || refuse(s, expected)
 
 export const demandNumber = (s: Scanner, expected: string): number => {
   skipBlanks(s)
   const from = s.at
-  const digits = run(s, /[0-9eE.+-]/)
+  const digits = run(s, numberRun)
   return /^[+-]?\d/.test(digits) && Number.isFinite(Number(digits)) ? Number(digits) : refuse(s, expected, from)
 }
 
 export const demandId = (s: Scanner): number => {
   demand(s, '%')
   const from = s.at
-  const digits = run(s, /[0-9]/)
+  const digits = run(s, digitRun)
   return digits === '' || !Number.isSafeInteger(Number(digits))
     ? refuse(s, 'the number of a node', from)
     : Number(digits)

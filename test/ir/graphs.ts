@@ -29,7 +29,7 @@ const transform: fc.Arbitrary<Transform> = fc.oneof(
 )
 
 const step = fc.record({
-  op: fc.nat(15),
+  op: fc.oneof({ weight: 4, arbitrary: fc.nat(15) }, { weight: 1, arbitrary: fc.constant(3) }),
   left: fc.nat(),
   right: fc.nat(),
   name: fc.option(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant('layer1.0.conv1')), {

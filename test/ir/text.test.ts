@@ -127,6 +127,6 @@ describe('the text form', () => {
     const graph = longGraph(100_000)
     const from = performance.now()
     expect(parsed(print(graph)).nodes.length).toBe(graph.nodes.length)
-    expect(performance.now() - from).toBeLessThan(5000)
+    expect(performance.now() - from).toBeLessThan(10_000)
   })
 })

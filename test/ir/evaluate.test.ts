@@ -1,0 +1,181 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, test } from 'vitest'
+import {
+  alignAxes,
+  builder,
+  type Element,
+  type Environment,
+  evaluate,
+  type Graph,
+  mapType,
+  projected,
+  renderProblems,
+  sharedType,
+  type Tensor,
+  type Transform,
+  tensor,
+  vectorType,
+} from '../../ir/index.ts'
+import { integers, numbers } from './apply.ts'
+
+const run = (graph: Graph, environment: Partial<Environment>): ReadonlyMap<string, Tensor> => {
+  const result = evaluate(graph, { inputs: new Map(), parameters: new Map(), ...environment })
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+const d4 = (element: Element): Transform => ({ kind: 'd4', element })
+const image = integers(mapType(3, 3, 2), 1, 2).value
+const filter = integers(sharedType([2, 2, 2, 3]), 2).value
+const environment = { inputs: new Map([['image', image]]), parameters: new Map([['w', filter]]) }
+
+describe('branched graphs', () => {
+  test('two branches in a row multiply: every pair of transforms, in row-major order, then the reduction', () => {
+    const first: readonly Transform[] = [d4('id'), d4('flip')]
+    const second: readonly Transform[] = [d4('id'), { kind: 'shift', dy: 1, dx: 0 }, { kind: 'scale', factor: 1.5 }]
+    const b = builder('branched')
+    const w = b.parameter('w', [2, 2, 2, 3])
+    const x = b.branch(b.input('image', mapType(3, 3, 2)), 'a', first)
+    const y = b.branch(b.conv2d(x, w), 'b', second)
+    const graph = b.finish({ logits: b.reduce(b.globalPool(b.relu(y), 'max'), 'sum') })
+    expect(graph.nodes.at(-2)?.variants).toEqual([
+      { name: 'a', extent: 2 },
+      { name: 'b', extent: 3 },
+    ])
+
+    const f = builder('flat')
+    const input = f.input('image', mapType(3, 3, 2))
+    const fw = f.parameter('w', [2, 2, 2, 3])
+    const variants = first.flatMap(g =>
+      second.map(h => f.globalPool(f.relu(f.transform(h, f.conv2d(f.transform(g, input), fw))), 'max')),
+    )
+    const unrolled = f.finish({ logits: f.combine(variants, 'sum') })
+    expect(run(graph, environment)).toEqual(run(unrolled, environment))
+  })
+
+  test('axes with one name align, an axis of one operand is broadcast to the other', () => {
+    const b = builder('branched')
+    const x = b.input('image', mapType(3, 3, 2))
+    const byA = b.branch(x, 'a', [d4('id'), d4('flip')])
+    const byB = b.branch(x, 'b', [d4('flipv'), d4('rot90'), d4('rot180')])
+    const both = b.multiply(b.add(byB, byA), byA)
+    const logits = b.globalPool(b.act('id', both), 'max')
+    const graph = b.finish({ logits: b.reduce(b.add(logits, b.globalPool(x)), 'geo') })
+    expect(graph.nodes[both].variants.map(axis => axis.name)).toEqual(['b', 'a'])
+
+    const f = builder('flat')
+    const fx = f.input('image', mapType(3, 3, 2))
+    const variants = (['flipv', 'rot90', 'rot180'] as const).flatMap(h =>
+      (['id', 'flip'] as const).map(g => {
+        const [left, right] = [f.act(h, fx), f.act(g, fx)]
+        return f.add(f.globalPool(f.multiply(f.add(left, right), right), 'max'), f.globalPool(fx))
+      }),
+    )
+    const unrolled = f.finish({ logits: f.combine(variants, 'geo') })
+    expect(run(graph, environment)).toEqual(run(unrolled, environment))
+  })
+
+  test('every kind of transform is the op of its name', () => {
+    const transforms: readonly Transform[] = [
+      d4('antitranspose'),
+      { kind: 'shift', dy: -1, dx: 2 },
+      { kind: 'rotate', degrees: 20 },
+      { kind: 'scale', factor: 0.8 },
+    ]
+    for (const transform of transforms) {
+      const b = builder('branched')
+      const x = b.branch(b.input('image', mapType(3, 3, 2)), 'a', [transform])
+      const f = builder('flat')
+      const fx = f.transform(transform, f.input('image', mapType(3, 3, 2)))
+      const branched = run(b.finish({ y: b.reduce(b.flatten(x), 'geo') }), environment)
+      const flat = run(f.finish({ y: f.flatten(fx) }), environment)
+      expect(numbers(branched.get('y') as Tensor)).toEqual(numbers(flat.get('y') as Tensor))
+    }
+  })
+
+  test('axes of one name must have one extent', () => {
+    const a2 = [{ name: 'a', extent: 2 }]
+    expect(E.isLeft(alignAxes([a2, [{ name: 'a', extent: 3 }]]))).toBe(true)
+    expect(alignAxes([a2, [], a2])).toEqual(E.right(a2))
+    const b = builder('branched')
+    const x = b.input('image', mapType(3, 3, 2))
+    const two = b.branch(x, 'a', [d4('id'), d4('flip')])
+    expect(() => b.add(two, b.branch(x, 'a', [d4('flip')]))).toThrow('one extent for an axis')
+    expect(() => b.branch(two, 'a', [d4('id'), d4('flip')])).toThrow('a new axis')
+  })
+
+  test('projected finds the operand variant by the axes they share', () => {
+    const [a, b, c] = [
+      { name: 'a', extent: 2 },
+      { name: 'b', extent: 3 },
+      { name: 'c', extent: 2 },
+    ]
+    for (let i = 0; i < 2; i++)
+      for (let j = 0; j < 3; j++)
+        for (let k = 0; k < 2; k++) {
+          const at = (i * 3 + j) * 2 + k
+          expect(projected(at, [a, b, c], [c, a])).toBe(k * 2 + i)
+          expect(projected(at, [a, b, c], [b])).toBe(j)
+          expect(projected(at, [a, b, c], [])).toBe(0)
+        }
+  })
+})
+
+describe('what an evaluation needs', () => {
+  const b = builder()
+  const x = b.input('image', mapType(3, 3, 2))
+  const rate = b.input('rate', sharedType([]))
+  const scaled = b.multiply(x, rate)
+  const graph = b.finish({ y: b.conv2d(scaled, b.parameter('w', [2, 2, 2, 3])) })
+  const rateOf = (value: number) => tensor([], Float64Array.of(value))
+
+  test('shared inputs have no batch', () => {
+    const inputs = new Map([
+      ['image', image],
+      ['rate', rateOf(2)],
+    ])
+    const doubled = run(graph, { ...environment, inputs })
+    const once = run(graph, { ...environment, inputs: new Map([...inputs, ['rate', rateOf(1)]]) })
+    expect(numbers(doubled.get('y') as Tensor)).toEqual(numbers(once.get('y') as Tensor).map(v => 2 * v))
+  })
+
+  test('says what is missing or has another shape, all at once', () => {
+    const result = evaluate(graph, {
+      inputs: new Map([['rate', tensor([1], Float64Array.of(1))]]),
+      parameters: new Map(),
+    })
+    expect(E.isLeft(result) && result.left.map(p => `${p.where}: ${p.seen}`)).toEqual([
+      'Input image: no value',
+      'Input rate: a value of shape [1]',
+      'Parameter w: no value',
+    ])
+    const two = builder()
+    const both = two.finish({ y: two.add(two.input('a', vectorType(1)), two.input('b', vectorType(1))) })
+    const batches = new Map([
+      ['a', tensor([1, 1], Float64Array.of(1))],
+      ['b', tensor([2, 1], Float64Array.of(1, 2))],
+    ])
+    const mixed = evaluate(both, { inputs: batches, parameters: new Map() })
+    expect(E.isLeft(mixed) && mixed.left.map(p => p.seen)).toEqual(['batches of 1 and 2'])
+  })
+
+  test('a finished graph does not grow with its builder', () => {
+    const count = graph.nodes.length
+    b.relu(scaled)
+    expect(graph.nodes.length).toBe(count)
+  })
+
+  test('a crop is made of whole pads', () => {
+    const cropped = builder()
+    const y = cropped.crop(cropped.input('image', mapType(3, 3, 2)), [
+      [1, 0],
+      [0, 1],
+    ])
+    const attributes = cropped.draft.nodes[y].attributes as { readonly padding: unknown }
+    expect(Object.is(JSON.stringify(attributes.padding), '[[-1,0],[0,-1]]')).toBe(true)
+    expect(attributes.padding).toStrictEqual([
+      [-1, 0],
+      [0, -1],
+    ])
+  })
+})
