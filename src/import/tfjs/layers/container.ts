@@ -90,6 +90,7 @@ const parseFunctional = (where: string, config: unknown, depth: number): Parsed<
   const decoded = decode(where, FunctionalJson, config)
   if (E.isLeft(decoded)) return decoded
   const { layers, input_layers, output_layers } = decoded.right
+  const outputs = referencesIn(output_layers)
   const parsed = E.traverseArray(([json, at]: readonly [t.TypeOf<typeof LayerJson>, number]) =>
     parseLayer(
       where,
@@ -100,10 +101,22 @@ const parseFunctional = (where: string, config: unknown, depth: number): Parsed<
     ),
   )(layers.map((json, at) => [json, at] as const))
   return E.map((contained: readonly ContainedLayer[]) => ({
-    layers: contained,
+    layers: withOwnCalls(contained, outputs),
     inputs: referencesIn(input_layers),
-    outputs: referencesIn(output_layers),
+    outputs,
   }))(parsed)
+}
+
+/** A model's first call may be the one that made it, which the file leaves out though it counts. */
+const withOwnCalls = (layers: readonly ContainedLayer[], outputs: readonly Reference[]): readonly ContainedLayer[] => {
+  const highest = new Map<string, number>()
+  for (const { layer, call } of [...outputs, ...layers.flatMap(({ calls }) => calls.flat())])
+    highest.set(layer, Math.max(call, highest.get(layer) ?? 0))
+  return layers.map(layer =>
+    layer.container !== undefined && highest.get(layer.name) === layer.calls.length
+      ? { ...layer, calls: [[], ...layer.calls] }
+      : layer,
+  )
 }
 
 /** The shape `[batch, h, w, c]` that a layer, or the first layer in it, says it takes. */
