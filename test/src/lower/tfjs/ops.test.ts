@@ -107,6 +107,20 @@ describe.each(backends)('on $name', ({ name, absent }) => {
     ),
   )
 
+  check('convolutions whose stride is wider than the map', () => {
+    for (const groups of [1, 4])
+      for (const [w, size, stride] of [
+        [2, 2, 3],
+        [4, 3, 2],
+        [7, 4, 5],
+      ] as const)
+        agree(
+          through(w, w, 4, (b, x) =>
+            b.conv2d(x, b.parameter('filter', [size, size, 4 / groups, 4]), { strides: stride, groups }),
+          ),
+        )
+  })
+
   check('max pools', () =>
     everywhere(
       fc.tuple(window, fc.boolean()),
