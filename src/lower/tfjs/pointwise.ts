@@ -22,7 +22,7 @@ const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: numbe
   exp: (tf, x) => tf.exp(x),
   log: (tf, x) => tf.log(x),
   sqrt: (tf, x) => tf.sqrt(x),
-  rsqrt: (tf, x) => tf.rsqrt(x),
+  rsqrt: (tf, x, alpha) => tf.rsqrt(alpha === 0 ? x : tf.add(x, alpha)),
   reciprocal: (tf, x) => tf.reciprocal(x),
   square: (tf, x) => tf.square(x),
   abs: (tf, x) => tf.abs(x),

@@ -63,7 +63,13 @@ const unaries: readonly (readonly [UnaryFunction, number, number])[] = [
   ['clip', -0.3, 0.4],
   ['clip', 0.4, -0.3],
 ]
-const positive: readonly UnaryFunction[] = ['log', 'sqrt', 'rsqrt', 'reciprocal']
+const positive: readonly (readonly [UnaryFunction, number])[] = [
+  ['log', 0],
+  ['sqrt', 0],
+  ['rsqrt', 0],
+  ['rsqrt', 0.3],
+  ['reciprocal', 0],
+]
 
 describe.each(backends)('on $name', ({ name, absent }) => {
   let backend: Backend
@@ -238,7 +244,7 @@ describe.each(backends)('on $name', ({ name, absent }) => {
           ),
         ),
       )
-    for (const fn of positive) agree(through(3, 4, 5, (b, x) => b.unary(fn, b.unary('exp', x))))
+    for (const [fn, alpha] of positive) agree(through(3, 4, 5, (b, x) => b.unary(fn, b.unary('exp', x), { alpha })))
   })
 
   check('pairs of maps, vectors and shared tensors', () => {
