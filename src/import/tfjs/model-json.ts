@@ -20,12 +20,14 @@ const WeightGroup = t.type({ paths: t.array(t.string), weights: t.array(WeightEn
 /** Files that hold one run of bytes between them, and the tensors in it. */
 export type WeightGroup = t.TypeOf<typeof WeightGroup>
 
+export const JsonObject = t.record(t.string, t.unknown, 'an object')
+
 const ModelJson = t.intersection([
-  t.type({ modelTopology: t.UnknownRecord }),
+  t.type({ modelTopology: JsonObject }),
   t.partial({
     weightsManifest: t.array(WeightGroup),
-    signature: t.UnknownRecord,
-    userDefinedMetadata: t.UnknownRecord,
+    signature: JsonObject,
+    userDefinedMetadata: JsonObject,
   }),
 ])
 

@@ -100,7 +100,7 @@ export const readWeights = (
 ): TE.TaskEither<readonly ImportProblem[], ReadonlyMap<string, Tensor>> => {
   const paths = groups.flatMap(group => group.paths.map(path => resolve(folder, path)))
   if (new Set(paths).size !== paths.length)
-    return TE.left([problem('malformed-file', `${where}, weightsManifest`, 'a shard in two groups', 'each shard once')])
+    return TE.left([problem('malformed-file', `${where}, weightsManifest`, 'a shard twice', 'each shard once')])
   return F.pipe(
     TE.traverseSeqArray((group: WeightGroup) => readGroup(where, folder, group))(groups),
     TE.flatMapEither(read => {

@@ -131,8 +131,10 @@ const matrixProduct: GraphRule = site => {
 
 const windows =
   (kind: 'max' | 'mean'): GraphRule =>
-  site =>
-    pool(site.canvas, site.name, kind, exampleAt(site, 0), spatial(site, 'ksize'), slidingOf(site))
+  site => {
+    const sliding = slidingOf(site)
+    return pool(site.canvas, site.name, kind, exampleAt(site, 0), spatial(site, 'ksize'), sliding)
+  }
 
 export const convolutionOps: { readonly [op: string]: GraphRule } = {
   Conv2D: convolution(convolve),

@@ -1,11 +1,11 @@
 import * as t from 'io-ts'
 import type { Canvas, Constant, Example, Value } from '../canvas.ts'
-import { show } from '../model-json.ts'
+import { JsonObject, show } from '../model-json.ts'
 import { refuse } from '../refusal.ts'
 
 export const GraphNode = t.intersection([
   t.type({ name: t.string, op: t.string }),
-  t.partial({ input: t.array(t.string), attr: t.UnknownRecord }),
+  t.partial({ input: t.array(t.string), attr: JsonObject }),
 ])
 
 /** A node of a TensorFlow graph as the file has it: attributes are protocol buffers written as JSON. */

@@ -2,12 +2,12 @@ import * as t from 'io-ts'
 import { binary, prelu, scaled, softmax, unary } from '../arithmetic.ts'
 import { asMap, type Canvas, type Example, like, scalar, withChannels } from '../canvas.ts'
 import { refuse } from '../refusal.ts'
-import { type Layer, type LayerRule, only, setting } from './layer.ts'
+import { type Layer, type LayerRule, lastAxisOnly, only, setting } from './layer.ts'
 
-type Function = (c: Canvas, name: string, x: Example) => Example
+type Pointwise = (c: Canvas, name: string, x: Example) => Example
 
 const of =
-  (fn: Parameters<typeof unary>[2], constants: Parameters<typeof unary>[4] = {}): Function =>
+  (fn: Parameters<typeof unary>[2], constants: Parameters<typeof unary>[4] = {}): Pointwise =>
   (c, name, x) =>
     unary(c, name, fn, x, constants) as Example
 
@@ -16,11 +16,11 @@ const times = (c: Canvas, name: string, x: Example, y: Example): Example => bina
 const plus = (c: Canvas, name: string, x: Example, term: number): Example =>
   like(x, c.builder.add(x.node, scalar(c, `${name}/term`, term)))
 
-const selu: Function = (c, name, x) =>
+const selu: Pointwise = (c, name, x) =>
   scaled(c, name, of('elu', { alpha: 1.6732632423543772 })(c, name, x), 1.0507009873554805)
 
 /** `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`. */
-const geluNew: Function = (c, name, x) => {
+const geluNew: Pointwise = (c, name, x) => {
   const cube = times(c, name, of('square')(c, name, x), x)
   const inner = binary(c, name, 'add', x, scaled(c, name, cube, 0.044715)) as Example
   const gate = plus(c, name, of('tanh')(c, name, scaled(c, name, inner, Math.sqrt(2 / Math.PI))), 1)
@@ -28,7 +28,7 @@ const geluNew: Function = (c, name, x) => {
 }
 
 /** Activations by the names that Keras gives them; hard sigmoid as TensorFlow.js and Keras 2 compute it. */
-const functions: { readonly [name: string]: Function } = {
+const functions: { readonly [name: string]: Pointwise } = {
   linear: (_c, _name, x) => x,
   relu: of('relu'),
   relu6: of('relu6'),
@@ -105,13 +105,10 @@ const leaky: LayerRule = layer =>
     only(layer),
   )
 
-const lastAxis: LayerRule = layer => {
+const normalized: LayerRule = layer => {
   const x = only(layer)
-  const axis = setting<number | readonly number[]>(layer, 'axis', t.union([t.number, t.array(t.number)], 'an axis'), -1)
-  const only_ = typeof axis === 'number' ? axis : axis.length === 1 ? axis[0] : Number.NaN
-  return only_ === -1 || only_ === x.shape.length
-    ? softmax(layer.canvas, layer.name, x)
-    : refuse('unsupported-attribute', `a softmax along axis ${axis}`, 'the last axis')
+  lastAxisOnly(layer, x)
+  return softmax(layer.canvas, layer.name, x)
 }
 
 const bent: LayerRule = layer => {
@@ -126,5 +123,5 @@ export const activationLayers: { readonly [className: string]: LayerRule } = {
   LeakyReLU: leaky,
   PReLU: bent,
   ELU: layer => of('elu', { alpha: setting(layer, 'alpha', t.number, 1) })(layer.canvas, layer.name, only(layer)),
-  Softmax: lastAxis,
+  Softmax: normalized,
 }

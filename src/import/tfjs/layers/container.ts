@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { problem } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
-import { decode, show } from '../model-json.ts'
+import { decode, JsonObject, show } from '../model-json.ts'
 import type { Config } from './layer.ts'
 
 /** The result of a layer's call: which layer, which of its calls, which of that call's results. */
@@ -33,7 +33,7 @@ const nestedAtMost = 32
 const containerClasses: readonly string[] = ['Functional', 'Model', 'Sequential']
 
 const LayerJson = t.intersection([
-  t.type({ class_name: t.string, config: t.UnknownRecord }),
+  t.type({ class_name: t.string, config: JsonObject }),
   t.partial({ name: t.string, inbound_nodes: t.array(t.unknown) }),
 ])
 const FunctionalJson = t.type({

@@ -67,3 +67,10 @@ export const constants = (layer: Layer, key: string, fallback: number): Constant
         value: { shape: [value.length], data: Float64Array.from(value) },
       }
 }
+
+/** Refuses an `axis` other than the last, which holds the channels; it may be in a list. */
+export const lastAxisOnly = (layer: Layer, x: Example): void => {
+  const axis = setting<number | readonly number[]>(layer, 'axis', t.union([t.number, t.array(t.number)], 'an axis'), -1)
+  if (![-1, x.shape.length].includes(Number(axis)))
+    refuse('unsupported-attribute', `axis ${axis}`, `-1 or ${x.shape.length}, the channels`)
+}

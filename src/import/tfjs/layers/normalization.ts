@@ -2,18 +2,12 @@ import * as t from 'io-ts'
 import { binary } from '../arithmetic.ts'
 import { type Constant, type Example, like, withChannels } from '../canvas.ts'
 import { refuse } from '../refusal.ts'
-import { constants, type Layer, type LayerRule, only, setting } from './layer.ts'
-
-const refuseOtherAxes = (layer: Layer, x: Example): void => {
-  const axis = setting<number | readonly number[]>(layer, 'axis', t.union([t.number, t.array(t.number)], 'an axis'), -1)
-  if (Number(axis) !== -1 && Number(axis) !== x.shape.length)
-    refuse('unsupported-attribute', `axis ${axis}`, `-1 or ${x.shape.length}, the channels`)
-}
+import { constants, type Layer, type LayerRule, lastAxisOnly, only, setting } from './layer.ts'
 
 const batchNormalization: LayerRule = layer => {
   const { canvas: c, name } = layer
   const x = only(layer)
-  refuseOtherAxes(layer, x)
+  lastAxisOnly(layer, x)
   const channels = x.shape.at(-1) ?? 1
   const statistic = (weight: string): number => {
     const found = layer.weight(weight)
@@ -38,7 +32,7 @@ const rescaling: LayerRule = layer => {
 const normalization: LayerRule = layer => {
   const { canvas: c, name, config } = layer
   const x = only(layer)
-  refuseOtherAxes(layer, x)
+  lastAxisOnly(layer, x)
   if (setting(layer, 'invert', t.boolean, false)) refuse('unsupported-attribute', 'invert', 'a normalization forwards')
   const statistic = (key: 'mean' | 'variance'): Constant =>
     config[key] === undefined || config[key] === null ? layer.weight(key) : constants(layer, key, 0)

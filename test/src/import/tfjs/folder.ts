@@ -49,7 +49,8 @@ export const artifactsOf = async (model: LayersModel): Promise<io.ModelArtifacts
   return saved
 }
 
-const unwrap = <A>(result: E.Either<readonly Problem[], A>): A => {
+/** What is right, or an error with the problems in it. */
+export const unwrap = <A>(result: E.Either<readonly Problem[], A>): A => {
   if (E.isLeft(result)) throw new Error(renderProblems(result.left))
   return result.right
 }

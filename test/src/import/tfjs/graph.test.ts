@@ -279,6 +279,14 @@ const cases: Readonly<Record<string, Case>> = {
     constants: { size: ints(12, 7) },
     nodes: [node('y', 'ResizeNearestNeighbor', ['image', 'size'])],
   },
+  'ResizeNearestNeighbor, aligned corners': {
+    constants: { size: ints(11, 4) },
+    nodes: [node('y', 'ResizeNearestNeighbor', ['image', 'size'], { align_corners: b(true) })],
+  },
+  'ResizeNearestNeighbor, half pixels': {
+    constants: { size: ints(4, 7) },
+    nodes: [node('y', 'ResizeNearestNeighbor', ['image', 'size'], { half_pixel_centers: b(true) })],
+  },
   Transpose: { constants: { p: ints(0, 3, 1, 2) }, nodes: [node('y', 'Transpose', ['image', 'p'])] },
   Split: {
     constants: { axis: int(3) },

@@ -1,0 +1,284 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { renderProblems } from '../../../../ir/index.ts'
+import { importTfjs } from '../../../../src/import/tfjs/index.ts'
+import { artifactsOf, filesOf, inFolder, refused, tf } from './folder.ts'
+import { b, frozen, i, ints, node, s, weight } from './graph-artifacts.ts'
+
+const { layers } = tf
+
+const small = async (): Promise<Readonly<Record<string, string | Uint8Array>>> =>
+  filesOf(
+    await artifactsOf(
+      tf.sequential({
+        layers: [
+          layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [5, 5, 3], name: 'conv' }),
+          layers.globalAveragePooling2d({ name: 'pool' }),
+          layers.dense({ units: 4, name: 'head' }),
+        ],
+      }),
+    ),
+  )
+
+type Files = Readonly<Record<string, string | Uint8Array>>
+
+// biome-ignore lint/suspicious/noExplicitAny: hostile JSON has no type
+const edited = (files: Files, edit: (json: any) => void): Files => {
+  const json = JSON.parse(files['model.json'] as string)
+  edit(json)
+  return { ...files, 'model.json': JSON.stringify(json) }
+}
+
+const shardAt = (files: Files, path: string): Files =>
+  edited(files, json => {
+    json.weightsManifest[0].paths = [path]
+  })
+
+const graph = (nodes: Parameters<typeof frozen>[2], constants: Parameters<typeof frozen>[1] = {}): Files =>
+  filesOf(frozen([5, 5, 3], { axes: ints(1, 2), ...constants }, nodes))
+
+describe('files that are not what they should be', () => {
+  it('no model.json', async () => {
+    expect(await refused({})).toBe(
+      'FOLDER/model.json: saw no such file; expected the model.json of a TensorFlow.js model.',
+    )
+  })
+
+  it('truncated JSON', async () => {
+    const files = await small()
+    const text = (files['model.json'] as string).slice(0, 200)
+    expect(await refused({ ...files, 'model.json': text })).toMatch(
+      /^FOLDER\/model\.json: saw SyntaxError: .*; expected JSON\.\n {2}Try: the file may be cut short: fetch it again$/,
+    )
+  })
+
+  it('JSON of another kind', async () => {
+    expect(await refused({ 'model.json': '{"modelTopology": 3}' })).toBe(
+      'FOLDER/model.json, modelTopology: saw 3; expected an object.',
+    )
+    const files = edited(await small(), json => {
+      json.weightsManifest[0].weights[1].shape = [-4]
+    })
+    expect(await refused(files)).toBe(
+      'FOLDER/model.json, weightsManifest[0].weights[1].shape[0]: saw -4; expected a whole number from 0.',
+    )
+  })
+
+  it('a missing shard', async () => {
+    const { 'weights.bin': _, ...files } = await small()
+    expect(await refused(files)).toBe(
+      'FOLDER/weights.bin: saw no such file; expected a file that the model names.\n  Try: fetch all files of the model',
+    )
+  })
+
+  it('a shard of another length', async () => {
+    const files = await small()
+    const bytes = (files['weights.bin'] as Uint8Array).slice(0, 100)
+    expect(await refused({ ...files, 'weights.bin': bytes })).toBe(
+      'FOLDER/weights.bin: saw 100 bytes; expected 272 bytes for the tensors that weightsManifest lists.\n  Try: a shard may be cut short: fetch it again',
+    )
+  })
+
+  it('shards outside of the folder', async () => {
+    const files = await small()
+    const hint = 'expected a file in FOLDER.\n  Try: copy the shards into the folder of model.json'
+    expect(await refused(shardAt(files, '../weights.bin'))).toBe(
+      `../weights.bin: saw a path that climbs out of the folder; ${hint}`,
+    )
+    expect(await refused(shardAt(files, 'a/../../weights.bin'))).toBe(
+      `a/../../weights.bin: saw a path that climbs out of the folder; ${hint}`,
+    )
+    expect(await refused(shardAt(files, '/etc/hostname'))).toBe(`/etc/hostname: saw an absolute path; ${hint}`)
+    expect(await refused(shardAt(files, 'weights\0.bin'))).toMatch(/expected a readable file/)
+  })
+
+  it('a link out of the folder', async () => {
+    const files = await small()
+    await inFolder({}, async folder => {
+      const home = join(folder, 'model')
+      await mkdir(home)
+      await writeFile(join(folder, 'weights.bin'), files['weights.bin'])
+      await writeFile(join(home, 'model.json'), files['model.json'])
+      await symlink('../weights.bin', join(home, 'weights.bin'))
+      const result = await importTfjs(join(home, 'model.json'))()
+      expect(E.isLeft(result) && renderProblems(result.left)).toMatch(/^weights\.bin: saw a link out of the folder/)
+      await symlink(home, join(folder, 'linked'))
+      await writeFile(join(home, 'own.bin'), files['weights.bin'])
+      await writeFile(join(home, 'model.json'), shardAt(files, 'own.bin')['model.json'])
+      expect(E.isRight(await importTfjs(join(folder, 'linked', 'model.json'))())).toBe(true)
+    })
+  })
+
+  it('weights twice, weights of types that are not known, a shard twice', async () => {
+    const files = await small()
+    const twice = edited(files, json => {
+      json.weightsManifest[0].paths = ['weights.bin', './weights.bin']
+    })
+    expect(await refused(twice)).toMatch(/weightsManifest: saw a shard twice/)
+    const typed = edited(files, json => {
+      json.weightsManifest[0].weights[0].dtype = 'complex64'
+    })
+    expect(await refused(typed)).toBe(
+      'FOLDER/model.json, weight conv/kernel: saw complex64; expected one of float32, int32, int64, bool.',
+    )
+  })
+
+  it('a weight that is not there, or of another shape', async () => {
+    const files = await small()
+    const renamed = edited(files, json => {
+      json.weightsManifest[0].weights[2].name = 'other/kernel'
+    })
+    expect(await refused(renamed)).toBe(
+      'FOLDER/model.json, layer head (Dense): saw no weight head/kernel; expected it in weightsManifest.',
+    )
+    const reshaped = edited(files, json => {
+      json.weightsManifest[0].weights[0].shape = [3, 3, 2, 3]
+    })
+    expect(await refused(reshaped)).toBe(
+      'FOLDER/model.json, layer conv (Conv2D): saw a kernel [3,3,2,3] in 1 groups; expected one for 3 input channels.',
+    )
+  })
+})
+
+describe('models that cannot be a network here', () => {
+  it('layers that are not supported, all at once', async () => {
+    const files = edited(await small(), json => {
+      json.modelTopology.config.layers[0].class_name = 'Conv3D'
+      json.modelTopology.config.layers[2].class_name = 'LSTM'
+    })
+    expect(await refused(files)).toBe(
+      [
+        'FOLDER/model.json, layer conv (Conv3D): saw layer Conv3D; expected a supported layer.',
+        'FOLDER/model.json, layer head (LSTM): saw layer LSTM; expected a supported layer.',
+      ].join('\n'),
+    )
+  })
+
+  it('channels first', async () => {
+    const files = edited(await small(), json => {
+      json.modelTopology.config.layers[0].config.data_format = 'channels_first'
+    })
+    expect(await refused(files)).toBe(
+      'FOLDER/model.json, layer conv (Conv2D): saw data_format channels_first; expected channels_last.',
+    )
+    expect(
+      await refused(
+        graph([
+          node('y', 'MaxPool', ['image'], { ksize: { list: { i: ['1', '1', '2', '2'] } }, data_format: s('NCHW') }),
+        ]),
+      ),
+    ).toMatch(/node y \(MaxPool\): saw data_format NCHW; expected NHWC\.$/)
+  })
+
+  it('an image of unknown extents', async () => {
+    const files = edited(await small(), json => {
+      json.modelTopology.config.layers[0].config.batch_input_shape = [null, null, null, 3]
+    })
+    expect(await refused(files)).toMatch(
+      /saw an input of shape \[null,null,null,3\]; expected an image \[batch, h, w, c\] of known extents/,
+    )
+  })
+
+  it('ops that are not supported, all at once', async () => {
+    const nodes = [node('a', 'Sin', ['image']), node('b', 'MirrorPad', ['a']), node('c', 'Mean', ['b', 'axes'])]
+    expect(await refused(graph(nodes))).toBe(
+      [
+        'FOLDER/model.json, node a (Sin): saw op Sin; expected a supported op.',
+        'FOLDER/model.json, node b (MirrorPad): saw op MirrorPad; expected a supported op.',
+      ].join('\n'),
+    )
+  })
+
+  it('several outputs, or a map', async () => {
+    const two = [node('a', 'Mean', ['image', 'axes']), node('b', 'Max', ['image', 'axes'])]
+    expect(await refused(graph(two))).toMatch(/saw outputs a, b; expected one output, a score for each class\.$/)
+    expect(await refused(graph([node('y', 'Relu', ['image'])]))).toMatch(/saw output y of type Map\[5,5,3\]/)
+  })
+
+  it('a cycle, an input that is no node, a missing constant', async () => {
+    const cycle = [node('a', 'AddV2', ['image', 'b']), node('b', 'Relu', ['a']), node('c', 'Relu', ['b'])]
+    expect(await refused(graph(cycle))).toMatch(/saw node b reading its own result; expected a graph without cycles/)
+    expect(await refused(graph([node('a', 'Relu', ['nothing'])]))).toMatch(/saw an input named nothing/)
+    const files = edited(graph([node('a', 'Mean', ['image', 'axes'])]), json => {
+      json.weightsManifest = []
+    })
+    expect(await refused(files)).toBe(
+      'FOLDER/model.json, node axes (Const): saw no value; expected a weight named axes in weightsManifest.',
+    )
+  })
+
+  it('a reshape that is not of one pixel', async () => {
+    const nodes = [node('rows', 'Reshape', ['image', 'target']), node('y', 'AddV2', ['rows', 'bias'])]
+    const files = graph(nodes, { target: ints(-1, 25, 3), bias: weight([3]) })
+    expect(await refused(files)).toMatch(/node y \(AddV2\): saw a value \[batch, 25, 3\] made by a reshape/)
+  })
+
+  it('a slice of the batch', async () => {
+    const nodes = [node('y', 'StridedSlice', ['image', 'axes', 'axes', 'axes'], { shrink_axis_mask: i(1) })]
+    expect(await refused(graph(nodes, { axes: ints(0) }))).toMatch(/saw a slice of the batch; expected whole batches/)
+  })
+})
+
+/** Every place in a JSON value where another value can be put. */
+const places = (value: unknown, path: readonly (string | number)[] = []): readonly (readonly (string | number)[])[] =>
+  value === null || typeof value !== 'object'
+    ? [path]
+    : [path, ...Object.entries(value).flatMap(([key, inner]) => places(inner, [...path, key]))]
+
+const put = (value: unknown, [key, ...rest]: readonly (string | number)[], other: unknown): unknown => {
+  if (key === undefined) return other
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string | number, unknown>
+  copy[key] = put(copy[key], rest, other)
+  return copy
+}
+
+const hostile = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom<unknown>(-1, 0, 1.5, 1e9, 1e308, 2 ** 53, '', 'conv', '__proto__', 'constructor', [], {}, null, true),
+)
+
+it('hostile JSON is refused or imported, and nothing is thrown', async () => {
+  const constants = {
+    w: weight([3, 3, 3, 2]),
+    begin: ints(0, 0, 0, 0),
+    end: ints(0, 0, 0, 0),
+    strides: ints(1, 1, -1, 1),
+  }
+  const models = [
+    await small(),
+    graph(
+      [
+        node('f', 'StridedSlice', ['image', 'begin', 'end', 'strides'], { begin_mask: i(15), end_mask: i(15) }),
+        node('c', 'Conv2D', ['f', 'w'], { padding: s('SAME'), strides: { list: { i: ['1', '2', '2', '1'] } } }),
+        node('p', 'AvgPool', ['c'], { padding: s('SAME'), ksize: { list: { i: ['1', '2', '2', '1'] } } }),
+        node('y', 'Mean', ['p', 'axes'], { keep_dims: b(true) }),
+      ],
+      constants,
+    ),
+  ]
+  let refusals = 0
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...models), fc.nat(), hostile, async (files, at, other) => {
+      const json: unknown = JSON.parse(files['model.json'] as string)
+      const all = places(json)
+      const text = JSON.stringify(put(json, all[at % all.length], other))
+      const result = await inFolder({ ...files, 'model.json': text }, folder =>
+        importTfjs(join(folder, 'model.json'))(),
+      )
+      if (E.isLeft(result)) refusals++
+    }),
+    { numRuns: 1500, seed: 7 },
+  )
+  expect(refusals).toBeGreaterThan(300)
+}, 60_000)
+
+it('values nested deeper than the stack are refused', async () => {
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  expect(await refused({ 'model.json': `{"modelTopology": ${deep}}` })).toMatch(/^FOLDER\/model\.json/)
+  const text = (await small())['model.json'] as string
+  const files = { ...(await small()), 'model.json': text.replace('"padding":"valid"', `"padding":${deep}`) }
+  expect(await refused(files)).toMatch(/padding/)
+})

@@ -1,0 +1,161 @@
+import { expect, it } from 'vitest'
+import { expectSame, fill, imported, refused, tf } from './folder.ts'
+
+interface Layer {
+  readonly name: string
+  readonly class_name: string
+  readonly config?: Readonly<Record<string, unknown>>
+  /** Names of the layers that it reads. */
+  readonly reads?: readonly string[]
+}
+
+type Weights = Readonly<Record<string, readonly number[]>>
+
+const shape = [6, 5, 4]
+
+const manifest = (weights: Weights) => {
+  const entries = Object.entries(weights)
+  const sizes = entries.map(([, extents]) => extents.reduce((a, b) => a * b, 1))
+  return {
+    specs: entries.map(([name, extents]) => ({ name, shape: extents, dtype: 'float32' })),
+    data: entries.map((_, at) => fill(sizes[at], at + 2)),
+  }
+}
+
+const bytesOf = (data: readonly Float32Array[]): Uint8Array =>
+  new Uint8Array(Buffer.concat(data.map(values => new Uint8Array(values.buffer))))
+
+const files = (version: 2 | 3, layers: readonly Layer[], weights: Weights) => {
+  const { specs, data } = manifest(weights)
+  const history = (name: string) => ({
+    class_name: '__keras_tensor__',
+    config: { shape: [null], dtype: 'float32', keras_history: [name, 0, 0] },
+  })
+  const calls = (reads: readonly string[] | undefined) => {
+    if (reads === undefined) return []
+    if (version === 2) return [reads.map(name => [name, 0, 0, {}])]
+    return [{ args: reads.length === 1 ? [history(reads[0])] : [reads.map(history)], kwargs: {} }]
+  }
+  const input = { name: 'image', class_name: 'InputLayer', config: { name: 'image', batch_shape: [null, ...shape] } }
+  const config = {
+    name: 'net',
+    layers: [
+      { ...input, inbound_nodes: [] },
+      ...layers.map(({ reads, ...layer }) => ({
+        ...layer,
+        config: { name: layer.name, ...layer.config },
+        inbound_nodes: calls(reads),
+      })),
+    ],
+    input_layers: version === 2 ? [['image', 0, 0]] : ['image', 0, 0],
+    output_layers: version === 2 ? [[layers.at(-1)?.name, 0, 0]] : [layers.at(-1)?.name, 0, 0],
+  }
+  return {
+    'model.json': JSON.stringify({
+      format: 'layers-model',
+      modelTopology: {
+        keras_version: version === 2 ? '2.9.0' : '3.5.0',
+        model_config: { class_name: 'Functional', config },
+      },
+      weightsManifest: [{ paths: ['weights.bin'], weights: specs }],
+    }),
+    'weights.bin': bytesOf(data),
+  }
+}
+
+const pool: Layer = { name: 'pool', class_name: 'GlobalAveragePooling2D' }
+
+for (const version of [2, 3] as const)
+  it(`models as Keras ${version} writes them`, async () => {
+    const layers: readonly Layer[] = [
+      { name: 'a', class_name: 'Conv2D', config: { activation: 'relu', padding: 'same' }, reads: ['image'] },
+      { name: 'd', class_name: 'Subtract', reads: ['image', 'a'] },
+      { ...pool, reads: ['d'] },
+    ]
+    const network = await imported(files(version, layers, { 'net/a/kernel': [3, 3, 4, 4], 'net/a/bias': [4] }))
+    const kernel = tf.tensor4d(fill(144, 2), [3, 3, 4, 4])
+    expectSame(network, images =>
+      tf.mean(tf.sub(images, tf.relu(tf.add(tf.conv2d(images, kernel, 1, 'same'), tf.tensor1d(fill(4, 3))))), [1, 2]),
+    )
+  })
+
+it('a grouped convolution', async () => {
+  const layers: readonly Layer[] = [
+    { name: 'a', class_name: 'Conv2D', config: { groups: 2, use_bias: false }, reads: ['image'] },
+    { ...pool, reads: ['a'] },
+  ]
+  const network = await imported(files(2, layers, { 'a/kernel': [3, 3, 2, 6] }))
+  const kernel = tf.tensor4d(fill(108, 2), [3, 3, 2, 6])
+  expectSame(network, images => {
+    const [first, second] = tf.split(kernel, 2, 3)
+    const parts = [
+      tf.conv2d(tf.slice(images, [0, 0, 0, 0], [-1, -1, -1, 2]), first, 1, 'valid'),
+      tf.conv2d(tf.slice(images, [0, 0, 0, 2], [-1, -1, -1, 2]), second, 1, 'valid'),
+    ]
+    return tf.mean(tf.concat(parts, 3), [1, 2])
+  })
+})
+
+it('rectifiers that TensorFlow.js has no layer for', async () => {
+  const layers: readonly Layer[] = [
+    { name: 'a', class_name: 'ReLU', config: { negative_slope: 0.3, max_value: 0.4, threshold: 0 }, reads: ['image'] },
+    { name: 'b', class_name: 'ELU', config: { alpha: 0.5 }, reads: ['image'] },
+    {
+      name: 'c',
+      class_name: 'Activation',
+      config: { activation: { class_name: 'function', config: 'exponential' } },
+      reads: ['b'],
+    },
+    { name: 'd', class_name: 'Activation', config: { activation: 'hard_swish' }, reads: ['c'] },
+    { name: 'sum', class_name: 'Add', reads: ['a', 'd'] },
+    { ...pool, reads: ['sum'] },
+  ]
+  const network = await imported(files(2, layers, {}))
+  expectSame(network, images => {
+    const a = tf.minimum(tf.leakyRelu(images, 0.3), 0.4)
+    const c = tf.exp(tf.where(tf.less(images, 0), tf.mul(0.5, tf.sub(tf.exp(images), 1)), images))
+    const d = tf.mul(c, tf.div(tf.relu6(tf.add(c, 3)), 6))
+    return tf.mean(tf.add(a, d), [1, 2])
+  })
+})
+
+it('normalization by statistics, pooling that keeps its axes', async () => {
+  const layers: readonly Layer[] = [
+    {
+      name: 'n',
+      class_name: 'Normalization',
+      config: { axis: [-1], mean: [0.1, 0.2, 0.3, 0.4], variance: [1, 4, 0.25, 0.04] },
+      reads: ['image'],
+    },
+    { name: 'c', class_name: 'Cropping2D', config: { cropping: 1 }, reads: ['n'] },
+    { name: 'p', class_name: 'GlobalMaxPooling2D', config: { keepdims: true }, reads: ['c'] },
+    { name: 'conv', class_name: 'Conv2D', config: { use_bias: false }, reads: ['p'] },
+    { name: 'flat', class_name: 'Flatten', reads: ['conv'] },
+    { name: 's', class_name: 'Softmax', config: { axis: -1 }, reads: ['flat'] },
+  ]
+  const network = await imported(files(2, layers, { 'conv/kernel': [1, 1, 4, 3] }))
+  expect(network.graph.nodes.some(({ tag }) => tag === 'Flatten')).toBe(true)
+  expectSame(
+    network,
+    images => {
+      const normal = tf.div(tf.sub(images, [0.1, 0.2, 0.3, 0.4]), [1, 2, 0.5, 0.2])
+      const best = tf.max(tf.slice(normal, [0, 1, 1, 0], [-1, 4, 3, -1]), [1, 2])
+      return tf.softmax(tf.matMul(best as ReturnType<typeof tf.tensor2d>, tf.tensor2d(fill(12, 2), [4, 3])))
+    },
+    'probabilities',
+  )
+})
+
+it('two weights that could be meant, an activation that is not known', async () => {
+  const layers: readonly Layer[] = [
+    { name: 'a', class_name: 'Conv2D', config: { use_bias: false, activation: 'snake' }, reads: ['image'] },
+    { ...pool, reads: ['a'] },
+  ]
+  const kernel = [3, 3, 4, 2]
+  expect(await refused(files(2, layers, { 'x/a/kernel': kernel, 'y/a/kernel': kernel }))).toBe(
+    'FOLDER/model.json, layer a (Conv2D): saw weights x/a/kernel, y/a/kernel; expected one that is a/kernel.',
+  )
+  expect(await refused(files(2, layers, { 'a/kernel': kernel }))).toMatch(
+    /layer a \(Conv2D\): saw activation snake; expected one of linear, relu, /,
+  )
+})
