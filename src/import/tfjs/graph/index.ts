@@ -9,6 +9,7 @@ import { decode } from '../model-json.ts'
 import { inOrder } from '../order.ts'
 import { attempt, refuse } from '../refusal.ts'
 import { convolutionOps } from './convolution.ts'
+import { imageOps } from './image.ts'
 import { GraphNode, type GraphRule, outputOf, type Site, shapeAttribute, signatureShape } from './node.ts'
 import { pointwiseOps } from './pointwise.ts'
 import { shapeOps } from './shape.ts'
@@ -16,7 +17,7 @@ import { sliceOps } from './slice.ts'
 
 /** Every TensorFlow op that can be imported, besides inputs and constants. */
 const rules: ReadonlyMap<string, GraphRule> = new Map(
-  Object.entries({ ...convolutionOps, ...pointwiseOps, ...shapeOps, ...sliceOps }),
+  Object.entries({ ...convolutionOps, ...imageOps, ...pointwiseOps, ...shapeOps, ...sliceOps }),
 )
 
 type Imported<A> = E.Either<readonly ImportProblem[], A>

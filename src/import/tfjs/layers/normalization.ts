@@ -2,7 +2,7 @@ import * as t from 'io-ts'
 import { binary } from '../arithmetic.ts'
 import { type Constant, type Example, like, withChannels } from '../canvas.ts'
 import { refuse } from '../refusal.ts'
-import { constants, type Layer, type LayerRule, lastAxisOnly, only, setting } from './layer.ts'
+import { constants, type LayerRule, lastAxisOnly, only, setting } from './layer.ts'
 
 const batchNormalization: LayerRule = layer => {
   const { canvas: c, name } = layer

@@ -87,7 +87,7 @@ it('a grouped convolution', async () => {
   const network = await imported(files(2, layers, { 'a/kernel': [3, 3, 2, 6] }))
   const kernel = tf.tensor4d(fill(108, 2), [3, 3, 2, 6])
   expectSame(network, images => {
-    const [first, second] = tf.split(kernel, 2, 3)
+    const [first, second] = tf.split<ReturnType<typeof tf.tensor4d>>(kernel, 2, 3)
     const parts = [
       tf.conv2d(tf.slice(images, [0, 0, 0, 0], [-1, -1, -1, 2]), first, 1, 'valid'),
       tf.conv2d(tf.slice(images, [0, 0, 0, 2], [-1, -1, -1, 2]), second, 1, 'valid'),
