@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../ir/graph.ts'
 import { refuse } from './refuse.ts'
 import { exampleType, type Translation } from './translation.ts'
-import { type Atom, type Axis, isWhole, type Layout, type Of, type View, viewOf } from './view.ts'
+import { type Atom, type Axis, extentOf, isWhole, type Layout, type Of, type View, viewOf } from './view.ts'
 
 const order: readonly Of[] = ['h', 'w', 'c']
 const runsAtMost = 512
@@ -65,6 +65,14 @@ export const asVector = (t: Translation, node: NodeId, atoms: readonly Atom[]): 
     if (atoms.every(atom => isWhole(type, atom))) return node
     const permutation = channelOrder(atoms)
     return permutation.length === type.c ? permuteChannels(t, node, permutation) : inexpressible('a part of a vector')
+  }
+  const first = atoms.findIndex(atom => atom.of === 'c')
+  const last = atoms.findLastIndex(atom => atom.of === 'c')
+  const channels = atoms.slice(first, last + 1)
+  if (channels.length > 1 && channels.every(atom => atom.of === 'c') && extentOf(channels) === type.c) {
+    const whole = { of: 'c' as const, extent: type.c, stride: 1 }
+    const shuffled = permuteChannels(t, node, channelOrder(channels))
+    return asVector(t, shuffled, [...atoms.slice(0, first), whole, ...atoms.slice(last + 1)])
   }
   if (!atoms.every(atom => isWhole(type, atom))) return inexpressible('a flattening of axes that are cut')
   const sequence = atoms.map(atom => atom.of)

@@ -33,8 +33,8 @@ const axesTo = (view: View, rank: number): readonly Axis[] => [
   ...view.axes,
 ]
 
-/** Cuts each axis as the operand with the most atoms there has it, where the others agree; else leaves it whole. */
-const partsOf = (operands: readonly Value[], rank: number, batch: number): readonly Part[] =>
+/** Cuts each axis as the operand with the most atoms there has it, where the others agree on whole axes; else leaves it one. */
+const partsOf = (t: Translation, operands: readonly Value[], rank: number, batch: number): readonly Part[] =>
   Array.from({ length: rank }, (_, axis) => axis).flatMap((axis): readonly Part[] => {
     if (axis === batch) return []
     const atoms = operands.map(value => (value.kind === 'view' ? (axesTo(value, rank)[axis] as readonly Atom[]) : null))
@@ -52,7 +52,10 @@ const partsOf = (operands: readonly Value[], rank: number, batch: number): reado
         a.length === 0 ||
         (a.length === finest.length && a.every((x, k) => x.extent === finest[k].extent)),
     )
-    if (!agree || finest.length < 2) return [{ axis, atoms, extents }]
+    const cut = operands.some(
+      (value, k) => value.kind === 'view' && atoms[k]?.some(a => !isWhole(exampleType(t, value.node), a)),
+    )
+    if (!agree || cut || finest.length < 2) return [{ axis, atoms, extents }]
     return finest.map((atom, k) => ({
       axis,
       atoms: atoms.map(a => (a === null ? null : a.length === 0 ? [] : [a[k]])),
@@ -134,7 +137,7 @@ export const broadcast = (
   if (b.kind === 'view' && alone(a) && b.axes.length === rank)
     return { ...b, node: apply(one(t, a as Constant), b.node) }
 
-  const parts = partsOf(operands, rank, batch)
+  const parts = partsOf(t, operands, rank, batch)
   const places = placesOf(t, operands, parts)
   const vector = places.every(of => of === 'c') && views.every(view => exampleType(t, view.node).kind === 'Vector')
   const atomsAt = (at: number, of: Of): readonly Atom[] => parts[places.indexOf(of)]?.atoms[at] ?? []

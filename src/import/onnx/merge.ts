@@ -101,7 +101,7 @@ const pruned = ({ graph, parameters }: Translated): Translated => {
   graph.nodes.forEach((node, id) => {
     if (live[id] === 0) return
     const operands = node.operands.map(operand => places.get(operand) as NodeId)
-    places.set(id, d.add(node.tag, operands, node.attributes, node.name))
+    places.set(id, d.add(node.tag, operands, node.attributes as never, node.name))
   })
   const used = new Set(d.nodes.flatMap(node => (node.tag === 'Parameter' ? [node.attributes.name] : [])))
   return {
@@ -119,7 +119,7 @@ export const recognizeMerge = (translated: Translated): Translated => {
   const nodes: Node[] = [...graph.nodes]
   const d = draft('flat')
   nodes.forEach(node => {
-    d.add(node.tag, node.operands, node.attributes, node.name)
+    d.add(node.tag, node.operands, node.attributes as never, node.name)
   })
   const outputs = graph.outputs.map(({ name, node }) => {
     const root = behindSoftmax(nodes, node)

@@ -63,7 +63,8 @@ message DimensionProto { int64 dim_value = 1; string dim_param = 2; }
 `
 
 /** ONNX's message types, by name; `ModelProto` is what a file holds. */
-export const onnxSchema: protobuf.Root = protobuf.parse(source, { keepCase: true }).root.resolveAll()
+export const onnxSchema: protobuf.Root = protobuf.parse(source, { keepCase: true }).root
+onnxSchema.resolveAll()
 
 /** A model as the file spells it. Absent fields are undefined; repeated ones are empty. */
 export interface ModelProto {

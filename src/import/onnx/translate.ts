@@ -10,6 +10,7 @@ import { asMap, asVector } from './arrange.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
 import type { OnnxModel } from './decode.ts'
 import { folds } from './fold.ts'
+import { foldGelu } from './gelu.ts'
 import { type ImageInput, readInput } from './input.ts'
 import { nodeName, type OnnxNode, readNode, type Value } from './node.ts'
 import { rules } from './ops/index.ts'
@@ -25,9 +26,7 @@ export interface Translated {
 }
 
 /** Nodes that some output depends on, and the names of the values that they and the outputs read. */
-const liveNodes = (
-  graph: GraphProto,
-): { readonly nodes: readonly NodeProto[]; readonly read: ReadonlySet<string> } => {
+const liveNodes = (graph: GraphProto): { readonly nodes: readonly NodeProto[]; readonly read: ReadonlySet<string> } => {
   const wanted = new Set(graph.output.map(output => output.name ?? ''))
   const nodes = graph.node
     .toReversed()
@@ -130,11 +129,12 @@ const outputNode = (t: Translation, view: View): number => {
 
 /** Says a decoded file in the IR: all that is unsupported is named at once. */
 export const translate = (
-  { graph, opset }: OnnxModel,
+  { graph: written, opset }: OnnxModel,
   initializers: ReadonlyMap<string, Constant>,
   file: string,
   size: Pair | undefined,
 ): E.Either<readonly ImportProblem[], Translated> => {
+  const graph = foldGelu(written, initializers)
   const build = builder()
   const { values: weights, parameter } = parameters(build)
   const problems: ImportProblem[] = []

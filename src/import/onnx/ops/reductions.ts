@@ -1,5 +1,5 @@
 import type { Pair } from '../../../../ir/op.ts'
-import { asMap, asVector } from '../arrange.ts'
+import { align, asMap, asVector } from '../arrange.ts'
 import { axesOf, axisOf, type OnnxNode, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
@@ -31,6 +31,7 @@ const reduceView = (
   axes: readonly number[],
   kind: Reduced,
   keep: boolean,
+  isAligned = false,
 ): View => {
   const without = (all: readonly Axis[]): readonly Axis[] =>
     all.flatMap((axis, k) => (axes.includes(k) ? (keep ? [[]] : []) : [axis]))
@@ -51,7 +52,9 @@ const reduceView = (
   const kept = atomsOf(false)
   if (taken.length === 0) return { kind: 'view', node: view.node, axes: without(view.axes) }
   const places = placesFor(kept, taken)
-  if (places === null || (taken.some(atom => atom.of === 'c') && kept.length === 0))
+  if (places === null && view.axes.length <= 4 && !isAligned)
+    return reduceView(t, node, align(t, view), axes, kind, keep, true)
+  if (places === null || taken.length === 3)
     return refuse('unsupported-shape', 'a reduction over parts of axes or over all of them', 'whole spatial axes')
   const at = (of: Of): readonly Atom[] => [...kept, ...taken].filter(atom => places.get(atom.of) === of)
   const map = asMap(t, view.node, { h: at('h'), w: at('w'), c: at('c') })

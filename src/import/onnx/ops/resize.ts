@@ -1,6 +1,6 @@
 import type { Pair } from '../../../../ir/op.ts'
 import { align } from '../arrange.ts'
-import { axisOf, numbersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
+import { axisOf, integersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule } from '../translation.ts'
 import { dimsOf, extentAlong, type Of, printDims, viewOf } from '../view.ts'
@@ -85,7 +85,10 @@ const targetsOf = (
   const [scalesAt, sizesAt] = upsample || node.inputs.length === 2 ? [1, -1] : [2, 3]
   const list = (at: number): readonly number[] | undefined => {
     const value = at < 0 ? undefined : optionalAt(node, at)
-    return value === undefined || value.values.length === 0 ? undefined : numbersOf(value)
+    // A batch of open size stands for itself, as 1.
+    return value === undefined || value.values.length === 0
+      ? undefined
+      : integersOf(value).map(d => (d === 'n' ? 1 : d))
   }
   const listed = node.ints('axes')?.map(axis => axisOf(axis, dims.length))
   const spread = (values: readonly number[], otherwise: (axis: number) => number): readonly number[] => {
@@ -118,7 +121,6 @@ const resize: Rule = (node, t) => {
   if (mode !== 'nearest' && mode !== 'linear')
     return refuse('unsupported-attribute', `mode = ${mode}`, 'nearest or linear')
   if (policy !== 'stretch') return refuse('unsupported-attribute', `keep_aspect_ratio_policy = ${policy}`, 'stretch')
-  // The batch stands for itself: an extent of 1 that must stay.
   const targets = targetsOf(node, dimsOf(view, 1) as readonly number[])
   const along = (of: Of): Along => {
     const at = view.layout.indexOf(of)

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { renderProblems } from '../../../../ir/error.ts'
+import type { Tensor } from '../../../../ir/tensor.ts'
+import { importOnnx } from '../../../../src/import/onnx/index.ts'
+import { imageType, type Network } from '../../../../src/network.ts'
+import { hasShared, sharedPath } from '../../../shared.ts'
+import { logitsOf } from './model.ts'
+
+const network = async (name: string): Promise<Network> => {
+  const result = await importOnnx(sharedPath('models', `${name}.onnx`))()
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+const mean = [0.507, 0.4865, 0.4409]
+const deviation = [0.2673, 0.2564, 0.2761]
+
+/** The first images of CIFAR-100's test set, normalized as the networks were trained. */
+const images = (count: number): Tensor => {
+  const bytes = readFileSync(sharedPath('data', 'cifar-100-binary', 'test.bin'))
+  const data = new Float64Array(count * 3072)
+  for (let b = 0; b < count; b++)
+    for (let i = 0; i < 3; i++)
+      for (let p = 0; p < 1024; p++)
+        data[(b * 1024 + p) * 3 + i] = (bytes[b * 3074 + 2 + i * 1024 + p] / 255 - mean[i]) / deviation[i]
+  return { shape: [count, 32, 32, 3], data }
+}
+
+const mirrored = ({ shape, data }: Tensor): Tensor => ({
+  shape,
+  data: Float64Array.from(data, (_, k) => {
+    const x = Math.floor(k / 3) % 32
+    return data[k + 3 * (31 - 2 * x)]
+  }),
+})
+
+const oracle = (name: string, count: number): readonly number[] =>
+  JSON.parse(readFileSync(sharedPath('oracle', `${name}_logits16.json`), 'utf8'))
+    .logits.slice(0, count)
+    .flat()
+
+const within = (got: readonly number[], wanted: readonly number[], tolerance: number): void => {
+  expect(got).toHaveLength(wanted.length)
+  expect(Math.max(...got.map((value, k) => Math.abs(value - wanted[k])))).toBeLessThan(tolerance)
+}
+
+describe.skipIf(!hasShared)('real networks (../shared is absent: nothing to import)', () => {
+  it.each([
+    ['cifar100_resnet20', 3],
+    ['cifar100_resnet56', 2],
+  ] as const)("%s gives PyTorch's logits", async (name, count) => {
+    within(logitsOf(await network(name), images(count)), oracle(name, count), 1e-3)
+  })
+
+  it('imports two forwards in one graph as a merge, each weight once', async () => {
+    const plain = await network('cifar100_resnet20')
+    const merged = await network('cifar100_resnet20_naive_tta')
+    expect([...merged.parameters.keys()].sort()).toEqual([...plain.parameters.keys()].sort())
+    expect(merged.graph.nodes.filter(node => node.tag === 'Act')).toHaveLength(1)
+    expect(merged.graph.nodes.at(-1)).toMatchObject({
+      tag: 'Combine',
+      attributes: { reduction: 'geo', multiplicity: [1, 1] },
+    })
+    const x = images(1)
+    const there = logitsOf(plain, x)
+    const back = logitsOf(plain, mirrored(x))
+    within(
+      logitsOf(merged, x),
+      there.map((value, k) => (value + back[k]) / 2),
+      1e-9,
+    )
+  })
+
+  it('imports SqueezeNet with its concats and ceil-mode pools', async () => {
+    const squeezenet = await network('imagenet_squeezenet')
+    const tags = squeezenet.graph.nodes.map(node => node.tag)
+    expect(imageType(squeezenet)).toMatchObject({ h: 227, w: 227, c: 3 })
+    expect(tags.filter(tag => tag === 'Concat')).toHaveLength(8)
+    expect(
+      squeezenet.graph.nodes.flatMap(node => (node.tag === 'MaxPool' ? [[node.attributes.ceil, node.type]] : [])),
+    ).toEqual([
+      [true, { kind: 'Map', h: 55, w: 55, c: 96 }],
+      [true, { kind: 'Map', h: 27, w: 27, c: 256 }],
+      [true, { kind: 'Map', h: 13, w: 13, c: 512 }],
+    ])
+    expect(squeezenet.graph.nodes[squeezenet.graph.outputs[0].node].type).toEqual({ kind: 'Vector', c: 1000 })
+  })
+})
