@@ -14,9 +14,10 @@ export interface Network {
 export type NetworkProblem = Problem<'not-a-classifier'>
 
 /** The node behind trailing softmaxes: a softmax keeps the order of classes and its input is what reductions work on. */
-const logitsOf = (nodes: readonly Node[], id: NodeId): NodeId => {
-  const node = nodes[id]
-  return node.tag === 'Softmax' ? logitsOf(nodes, node.operands[0]) : id
+const logitsOf = (nodes: readonly Node[], output: NodeId): NodeId => {
+  let id = output
+  while (nodes[id].tag === 'Softmax') id = nodes[id].operands[0]
+  return id
 }
 
 /** A graph from a front end, checked to be a classifier; a trailing softmax is taken off, so that its input is the logits. */

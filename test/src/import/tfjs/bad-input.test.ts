@@ -5,7 +5,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/index.ts'
 import { importTfjs } from '../../../../src/import/tfjs/index.ts'
-import { artifactsOf, filesOf, inFolder, refused, tf } from './folder.ts'
+import { artifactsOf, filesOf, imported, inFolder, refused, tf } from './folder.ts'
 import { b, frozen, i, ints, node, s, weight } from './graph-artifacts.ts'
 
 const { layers } = tf
@@ -274,6 +274,12 @@ it('hostile JSON is refused or imported, and nothing is thrown', async () => {
   )
   expect(refusals).toBeGreaterThan(300)
 }, 60_000)
+
+it('a chain longer than the stack is imported', async () => {
+  const chain = Array.from({ length: 20_000 }, (_, at) => node(`s${at}`, 'Softmax', [at === 0 ? 'mean' : `s${at - 1}`]))
+  const network = await imported(graph([node('mean', 'Mean', ['image', 'axes']), ...chain]))
+  expect(network.graph.nodes[network.graph.outputs[0].node].name).toBe('mean')
+})
 
 it('values nested deeper than the stack are refused', async () => {
   const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
