@@ -37,7 +37,7 @@ export const decodeOnnx = (bytes: Uint8Array, file: string): E.Either<readonly I
     return refuse(
       'malformed-file',
       `${file}, byte ${flaw.offset}${flaw.path === '' ? '' : ` (${flaw.path})`}`,
-      flaw.seen,
+      flaw.path === '' ? `${flaw.seen} (${firstBytes(bytes)})` : flaw.seen,
       `${flaw.expected}, in an ONNX model`,
       flaw.path === '' ? 'is this an ONNX file?' : 'the file may be cut short; fetch or export it again',
     )

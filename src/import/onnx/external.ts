@@ -15,11 +15,12 @@ const entry = (proto: TensorProto, key: string): string | undefined =>
 const count = (text: string | undefined, otherwise: number): number =>
   text === undefined ? otherwise : /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
 
-/** The bytes of a tensor kept outside the model's file: only from regular files inside the model's folder. */
+/** The bytes of a tensor kept outside the model's file, at most `bytesLeft`: only from files in the model's folder. */
 export const readExternal = async (
   proto: TensorProto,
   model: string,
   where: string,
+  bytesLeft: number,
 ): Promise<E.Either<ImportProblem, Uint8Array>> => {
   const location = entry(proto, 'location') ?? ''
   const folder = await realpath(dirname(model))
@@ -32,10 +33,11 @@ export const readExternal = async (
     const path = await realpath(wanted)
     if (climbs(folder, path))
       return E.left(problem('outside-folder', where, `data at ${path}`, "a file in the model's folder"))
-    const { size, ...info } = await stat(path).then(s => ({ size: s.size, file: s.isFile() }))
+    const info = await stat(path)
+    const { size } = info
     const offset = count(entry(proto, 'offset'), 0)
     const length = count(entry(proto, 'length'), size - offset)
-    if (!info.file || !(offset >= 0 && length >= 0 && offset + length <= size))
+    if (!info.isFile() || !(offset >= 0 && length >= 0 && offset + length <= size))
       return E.left(
         problem(
           'wrong-weights',
@@ -44,6 +46,8 @@ export const readExternal = async (
           `a part of its ${size}`,
         ),
       )
+    if (length > bytesLeft)
+      return E.left(problem('too-large', where, `${length} bytes of ${location}`, `${bytesLeft} left for this model`))
     const file = await open(path, 'r')
     try {
       const bytes = new Uint8Array(length)

@@ -8,12 +8,14 @@ import { printDims } from './view.ts'
 /** The constant that a node gives when all its inputs are constants: what shape computations come down to. */
 export type Fold = (node: OnnxNode, opset: number) => Constant
 
-const sizeAtMost = 1 << 28
+/** Lists are for shapes; weights stay in typed arrays. */
+const listAtMost = 1 << 20
+const sizeAtMost = 1 << 24
 
-const checked = (dims: readonly number[]): readonly number[] =>
-  dims.every(d => Number.isSafeInteger(d) && d >= 0) && sizeOf(dims) <= sizeAtMost
+const checked = (dims: readonly number[], atMost = listAtMost): readonly number[] =>
+  dims.every(d => Number.isSafeInteger(d) && d >= 0) && sizeOf(dims) <= atMost
     ? dims
-    : refuse('unsupported-shape', `a constant of shape ${printDims(dims)}`, `at most ${sizeAtMost} values`)
+    : refuse('unsupported-shape', `a constant of shape ${printDims(dims)}`, `at most ${atMost} values`)
 
 /** Values read through strides: large ones stay in a typed array. */
 const strided = (
@@ -23,7 +25,6 @@ const strided = (
   strides: readonly number[],
   start: number,
 ): Constant => {
-  checked(dims)
   if (x.values instanceof Float32Array || x.values instanceof Float64Array) {
     const { data } = readStrided({ shape: x.dims, data: x.values }, dims, strides, start)
     return constant(node.output, dims, data, x.whole)
@@ -47,7 +48,7 @@ const reshaped = (x: Constant, dims: readonly number[]): Constant => {
   const known = dims.reduce((n, d) => (d === -1 ? n : n * d), 1)
   const shape = dims.map(d => (d === -1 ? x.values.length / known : d))
   return sizeOf(shape) === x.values.length
-    ? constant(x.name, checked(shape), x.values, x.whole)
+    ? constant(x.name, checked(shape, x.values.length), x.values, x.whole)
     : refuse('malformed-file', `${x.values.length} values under shape ${printDims(dims)}`, 'a shape that they fill')
 }
 
@@ -236,6 +237,7 @@ const commonDims = (inputs: readonly Constant[]): readonly number[] => {
         ? wide
         : refuse('malformed-file', `constants of extents ${extents.join(' and ')}`, 'shapes that broadcast')
     }),
+    sizeAtMost,
   )
 }
 
@@ -252,15 +254,11 @@ const elementwise =
     const dims = commonDims(inputs)
     const columns = inputs.map(x => broadcastTo(x, dims))
     const whole = inputs.every(x => x.whole)
-    return constant(
-      node.output,
-      dims,
-      Array.from({ length: sizeOf(dims) }, (_, k) => {
-        const values = columns.map(column => column[k])
-        return values.includes('n') ? withBatch(values) : f(whole, ...(values as readonly number[]))
-      }),
-      whole,
-    )
+    const values = Array.from({ length: sizeOf(dims) }, (_, k) => {
+      const row = columns.map(column => column[k])
+      return row.includes('n') ? withBatch(row) : f(whole, ...(row as readonly number[]))
+    })
+    return constant(node.output, dims, whole ? values : Float32Array.from(values, Number), whole)
   }
 
 const exceptBatch =

@@ -42,10 +42,14 @@ const readInitializers = async (
 ): Promise<E.Either<readonly ImportProblem[], ReadonlyMap<string, Constant>>> => {
   const problems: ImportProblem[] = []
   const constants = new Map<string, Constant>()
+  let outside = 0
   for (const proto of model.graph.initializer) {
     const name = proto.name ?? ''
     const where = `${path}, initializer ${name}`
-    const bytes = isExternal(proto) ? await readExternal(proto, path, where) : E.right(proto.raw_data)
+    const bytes = isExternal(proto)
+      ? await readExternal(proto, path, where, bytesAtMost - outside)
+      : E.right(proto.raw_data)
+    if (isExternal(proto) && E.isRight(bytes)) outside += bytes.right?.length ?? 0
     const read = F.pipe(
       bytes,
       E.flatMap(data => readTensor(proto, name, where, data)),

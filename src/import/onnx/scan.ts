@@ -52,7 +52,7 @@ export const scan = (schema: protobuf.Type, bytes: Uint8Array): Flaw | null => {
       const id = Math.floor(key / 8)
       const wire = key % 8
       if (id < 1 || id > 0x1fffffff || wire === 3 || wire === 4 || wire > 5)
-        return flaw(`field ${id} of wire type ${wire}`, 'a field of an ONNX model')
+        return flaw(`field ${id} of wire type ${wire}`, 'a field number and a wire type')
       const field = type.fieldsById[id] as protobuf.Field | undefined
       const index = counts.get(id) ?? 0
       counts.set(id, index + 1)

@@ -73,6 +73,11 @@ const shapeOfView = (node: OnnxNode, view: View, batch: Scalar): Constant => {
   return constant(node.output, [part.length], part, true)
 }
 
+/** Values of all constants computed in a graph: a few bytes of the file may ask for much. Lists cost more than arrays. */
+const foldedAtMost = 1 << 22
+
+const costOf = ({ values }: Constant): number => (ArrayBuffer.isView(values) ? values.length / 64 : values.length)
+
 const translateNode = (node: OnnxNode, t: Translation): readonly Value[] => {
   const [first] = node.inputs
   if (node.op === 'Shape' && first?.kind === 'view') return [shapeOfView(node, first, t.batch)]
@@ -155,6 +160,8 @@ export const translate = (
   }
   const t: Translation = { opset, batch: batchOf(inputs), build, parameter }
 
+  const kept = new Set<unknown>([...initializers.values()].map(value => value.values))
+  let folded = 0
   const { nodes, read } = liveNodes(graph)
   for (const proto of nodes) {
     const where = `${file}, node ${nodeName(proto)} (${proto.op_type})`
@@ -179,6 +186,13 @@ export const translate = (
     )
     try {
       const outputs = translateNode(node, t)
+      for (const value of outputs)
+        if (value.kind === 'constant' && !kept.has(value.values)) {
+          kept.add(value.values)
+          folded += costOf(value)
+        }
+      if (folded > foldedAtMost)
+        refuse('unsupported-shape', `over ${foldedAtMost} values computed from constants`, 'fewer')
       const [unread] = node.unread()
       if (unread !== undefined)
         refuse('unsupported-attribute', `attribute ${unread}`, 'an op without it', 'export with an opset from 9 to 21')

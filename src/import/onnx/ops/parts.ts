@@ -72,6 +72,8 @@ const split: Rule = (node, t) => {
   const given = optionalAt(node, 1)
   const attribute = node.ints('split')
   const count = node.int('num_outputs', node.outputCount)
+  if (count < 1 || count > extent)
+    return refuse('unsupported-attribute', `${count} parts`, `at most ${extent}, the axis's extent`)
   const even = Array.from({ length: count }, (_, k) => {
     const size = Math.ceil(extent / count)
     return Math.min(size, extent - k * size)

@@ -7,6 +7,8 @@ import { dimsOf, extentAlong, type Of, printDims, viewOf } from '../view.ts'
 
 const coordinates = ['half-pixel', 'align-corners', 'asymmetric'] as const
 
+const extentAtMost = 1 << 16
+
 interface Along {
   readonly extent: number
   readonly outputs: number
@@ -133,6 +135,9 @@ const resize: Rule = (node, t) => {
   if (fixed[0].outputs !== fixed[0].extent || !batchKept)
     return refuse('unsupported-shape', 'channels or examples resized', 'heights and widths only')
   const axes = [along('h'), along('w')]
+  const [wrong] = axes.filter(({ outputs }) => !(outputs >= 1 && outputs <= extentAtMost))
+  if (wrong !== undefined)
+    return refuse('unsupported-shape', `a height or width of ${wrong.outputs}`, `1 to ${extentAtMost}`)
   if (axes.every(({ extent, outputs }) => extent === outputs)) return [view]
   if (antialias !== 0 && mode === 'linear' && axes.some(({ extent, outputs }) => outputs < extent))
     return refuse('unsupported-attribute', 'antialias = 1', '0')

@@ -5,7 +5,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/error.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
-import { encode, importBytes, type ModelSpec, node, numbers, problemsOf, temporaryFolder } from './model.ts'
+import { encode, importBytes, list, type ModelSpec, node, numbers, problemsOf, temporaryFolder } from './model.ts'
 
 const small: ModelSpec = {
   input: ['n', 3, 4, 4],
@@ -23,7 +23,9 @@ describe('bad files', () => {
   it('names what is no ONNX file', async () => {
     expect(await problem(new Uint8Array())).toBe('model.onnx: saw an empty file; expected an ONNX model.')
     const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52])
-    expect(await problem(png)).toMatch(/^model\.onnx, byte 0.*an ONNX model\.\n {2}Try: is this an ONNX file\?$/s)
+    expect(await problem(png)).toBe(
+      'model.onnx, byte 10: saw field 0 of wire type 0 (first bytes 89 50 4e 47 0d 0a 1a 0a); expected a field number and a wire type, in an ONNX model.\n  Try: is this an ONNX file?',
+    )
     expect(await problem(Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\n'))).toContain(
       'saw a Git LFS pointer; expected an ONNX model.\n  Try: git lfs pull',
     )
@@ -86,6 +88,24 @@ describe('bad files', () => {
     expect(await lying({ data_type: 1, dims: [1e6, 1e6, 1e3], float_data: [1] })).toContain('saw 1 values')
     expect(await lying({ data_type: 1, dims: [-5, 3, 3, 3], float_data: [] })).toContain('saw extents [-5,3,3,3]')
     expect(await lying({ data_type: 8, dims: [1] })).toContain('saw element type 8; expected one of float')
+  })
+
+  it('bounds what a few bytes may ask for', async () => {
+    const image = { input: ['n', 3, 4, 4] }
+    const asked = (ints: ModelSpec['ints'], ...nodes: ModelSpec['nodes']) =>
+      problemsOf({ ...image, nodes, ...(ints === undefined ? {} : { ints }) })
+    const huge = list(1e12)
+    expect(await asked({ huge }, node('ConstantOfShape', 'huge', 'a'), node('Add', 'x a', 'y'))).toContain(
+      'saw a constant of shape [1000000000000]; expected at most 1048576 values',
+    )
+    const row = list(1 << 20)
+    const rows = ['a', 'b', 'c', 'd', 'e'].map(name => node('ConstantOfShape', 'row', name))
+    expect(await asked({ row }, ...rows, node('Sum', 'x a b c d e', 'y'))).toContain('saw over 4194304 values')
+    const sizes = list(1, 3, 1e9, 4)
+    expect(await asked({ sizes }, node('Resize', 'x _ _ sizes', 'y'))).toContain('saw a height or width of 1000000000')
+    expect(
+      await problemsOf({ ...image, opset: 18, nodes: [node('Split', 'x', 'y', { axis: 1, num_outputs: 1e15 })] }),
+    ).toContain('saw 1000000000000000 parts')
   })
 
   it('says when there is no file, or something else', async () => {
