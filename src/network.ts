@@ -55,7 +55,7 @@ export const classifier = (
 /** The image a network takes. */
 export const imageType = ({
   graph,
-}: Network): { readonly name: string; readonly h: number; readonly w: number; readonly c: number } => {
+}: Pick<Network, 'graph'>): { readonly name: string; readonly h: number; readonly w: number; readonly c: number } => {
   const input = graph.nodes.find(node => node.tag === 'Input')
   if (input === undefined || input.tag !== 'Input' || input.type.kind !== 'Map')
     throw new Error('a network has one image input')
@@ -63,7 +63,7 @@ export const imageType = ({
   return { name: input.attributes.name, h, w, c }
 }
 
-export const classCount = ({ graph }: Network): number => {
+export const classCount = ({ graph }: Pick<Network, 'graph'>): number => {
   const { type } = graph.nodes[graph.outputs[0].node]
   if (type.kind !== 'Vector') throw new Error('a network has one vector of logits')
   return type.c

@@ -1,0 +1,25 @@
+const units = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const
+
+/** 41.4M, 1.82G: three figures. */
+export const count = (value: number): string => {
+  const unit = units.find(([size]) => value >= size)
+  return unit === undefined ? String(value) : `${(value / unit[0]).toPrecision(3)}${unit[1]}`
+}
+
+/** 1.485×. */
+export const ratio = (value: number): string => `${value.toFixed(3)}×`
+
+/** Columns padded to one width, the header underlined. */
+export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const widths = header.map((cell, k) => Math.max(cell.length, ...rows.map(row => row[k].length)))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, k) => cell.padEnd(widths[k]))
+      .join('  ')
+      .trimEnd()
+  return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
+}

@@ -1,0 +1,12 @@
+import type { Problem } from '../../ir/index.ts'
+
+export type DataProblem = Problem<
+  | 'bad-labels'
+  | 'bad-length'
+  | 'bad-preprocess'
+  | 'bad-reference'
+  | 'missing-file'
+  | 'unreadable-file'
+  | 'unreadable-image'
+  | 'wrong-size'
+>

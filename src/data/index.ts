@@ -1,0 +1,7 @@
+export * from './data-set.ts'
+export * from './error.ts'
+export * from './generated.ts'
+export * from './image.ts'
+export * from './labels.ts'
+export * from './preprocess.ts'
+export * from './reference.ts'

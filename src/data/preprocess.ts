@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { either as E, type taskEither as TE } from 'fp-ts'
+import * as t from 'io-ts'
+import { decodeErrors, Extent, problem, Real } from '../../ir/index.ts'
+import type { DataProblem } from './error.ts'
+
+const Channels = t.readonlyArray(Real)
+
+/**
+ * How an image becomes a network's input: resized so that its shorter side is `resize_to`, or to exactly `size`; cropped at the
+ * centre to `size` (`[height, width]`, in pixels); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255.
+ */
+export const Preprocess = t.intersection(
+  [
+    t.strict({ size: t.readonly(t.tuple([Extent, Extent])) }),
+    t.partial({
+      resize: t.keyof({ 'shorter-side': null, exact: null }),
+      resize_to: Extent,
+      crop: t.literal('center'),
+      scale: Real,
+      mean: Channels,
+      std: Channels,
+    }),
+  ],
+  'Preprocess',
+)
+export type Preprocess = t.TypeOf<typeof Preprocess>
+
+const example =
+  '{"size": [224, 224], "resize": "shorter-side", "resize_to": 256, "crop": "center", "scale": 0.00392157, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'
+
+const known = ['size', 'resize', 'resize_to', 'crop', 'scale', 'mean', 'std']
+
+const check = (where: string, p: Preprocess): readonly DataProblem[] => {
+  const wrong = (seen: string, expected: string): DataProblem => problem('bad-preprocess', where, seen, expected)
+  const lists = [
+    ['mean', p.mean],
+    ['std', p.std],
+  ] as const
+  return [
+    ...lists.flatMap(([name, list]) =>
+      list !== undefined && list.length !== 1 && list.length !== 3
+        ? [wrong(`${name} of ${list.length} numbers`, 'one, or three for red, green and blue')]
+        : [],
+    ),
+    ...(p.std?.some(s => s === 0) === true ? [wrong('a std of 0', 'numbers that can be divided by')] : []),
+    ...(p.resize === 'shorter-side' && p.resize_to === undefined
+      ? [wrong('"shorter-side" without resize_to', 'the length of the shorter side in pixels')]
+      : []),
+    ...(p.resize === 'shorter-side' && p.resize_to !== undefined && p.resize_to < Math.max(...p.size)
+      ? [wrong(`resize_to ${p.resize_to}`, `at least ${Math.max(...p.size)}, so that the crop fits`)]
+      : []),
+  ]
+}
+
+/** Decodes a preprocessing manifest; `where` names it in problems. */
+export const decodePreprocess = (json: unknown, where: string): E.Either<readonly DataProblem[], Preprocess> => {
+  const decoded = Preprocess.decode(json)
+  if (E.isLeft(decoded))
+    return E.left(
+      decodeErrors(decoded.left).map(({ path, seen, expected }) =>
+        problem('bad-preprocess', path === '' ? where : `${where}, ${path}`, seen, expected, example),
+      ),
+    )
+  const extra = Object.keys(json as object).filter(key => !known.includes(key))
+  const problems = [
+    ...extra.map(key => problem('bad-preprocess' as const, where, `the key ${JSON.stringify(key)}`, known.join(', '))),
+    ...check(where, decoded.right),
+  ]
+  return problems.length > 0 ? E.left(problems) : decoded
+}
+
+/** Reads a `--preprocess` file. */
+export const readPreprocess =
+  (path: string): TE.TaskEither<readonly DataProblem[], Preprocess> =>
+  async () => {
+    let text: string
+    try {
+      text = await readFile(path, 'utf8')
+    } catch (error) {
+      return E.left([
+        problem(
+          'missing-file',
+          path,
+          (error as NodeJS.ErrnoException).code ?? String(error),
+          'a preprocessing file',
+          example,
+        ),
+      ])
+    }
+    try {
+      return decodePreprocess(JSON.parse(text), path)
+    } catch (error) {
+      return E.left([problem('bad-preprocess', path, (error as Error).message, 'JSON', example)])
+    }
+  }
+
+/** Writes `(pixel · scale − mean) / std` for RGB pixels, `[h, w, 3]`, at an offset of a batch. */
+export const normalizeInto = (
+  pixels: Uint8Array,
+  { scale = 1, mean = [0], std = [1] }: Preprocess,
+  into: Float32Array,
+  offset: number,
+): void => {
+  for (let c = 0; c < 3; c++) {
+    const m = mean.length === 1 ? mean[0] : mean[c]
+    const s = std.length === 1 ? std[0] : std[c]
+    for (let i = c; i < pixels.length; i += 3) into[offset + i] = (pixels[i] * scale - m) / s
+  }
+}

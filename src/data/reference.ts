@@ -1,0 +1,126 @@
+import { stat } from 'node:fs/promises'
+import { distance } from 'fastest-levenshtein'
+import { either as E } from 'fp-ts'
+import { problem } from '../../ir/index.ts'
+import { openCifar } from './cifar.ts'
+import type { DataSet } from './data-set.ts'
+import type { DataProblem } from './error.ts'
+import { generatedNames, openGenerated } from './generated.ts'
+import { isImageFile, openImage, openImages } from './images.ts'
+
+const schemes = ['cifar10', 'cifar100', 'images', 'generated'] as const
+type Scheme = (typeof schemes)[number]
+
+/** What a `--data` reference says: a scheme with a folder or name, or an image file, and the part that is meant. */
+export interface DataReference {
+  readonly scheme: Scheme | 'image'
+  readonly path: string
+  readonly split: 'train' | 'test'
+  /** Images from, to. */
+  readonly range?: readonly [number, number]
+}
+
+const forms =
+  'cifar10:DIR, cifar100:DIR, images:DIR, generated:NAME or an image file, with ?split=train&range=0:5000 where a part is meant'
+
+const refuse = (reference: string, seen: string, expected: string, hint?: string): E.Either<DataProblem, never> =>
+  E.left(problem('bad-reference', `--data ${reference}`, seen, expected, hint))
+
+const parseQuery = (
+  reference: string,
+  query: string,
+): E.Either<DataProblem, Pick<DataReference, 'split' | 'range'>> => {
+  const options = new URLSearchParams(query)
+  for (const key of options.keys())
+    if (key !== 'split' && key !== 'range') return refuse(reference, `the option ${key}`, 'split or range')
+  const split = options.get('split') ?? 'test'
+  if (split !== 'train' && split !== 'test') return refuse(reference, `split=${split}`, 'split=train or split=test')
+  const range = options.get('range')
+  if (range === null) return E.right({ split })
+  const ends = /^(\d+):(\d+)$/.exec(range)
+  if (ends === null || Number(ends[1]) >= Number(ends[2]))
+    return refuse(reference, `range=${range}`, 'range=FROM:TO, FROM below TO')
+  return E.right({ split, range: [Number(ends[1]), Number(ends[2])] })
+}
+
+export const parseDataReference = (reference: string): E.Either<DataProblem, DataReference> => {
+  const mark = reference.lastIndexOf('?')
+  const body = mark < 0 ? reference : reference.slice(0, mark)
+  const query = parseQuery(reference, mark < 0 ? '' : reference.slice(mark + 1))
+  if (E.isLeft(query)) return query
+  const colon = body.indexOf(':')
+  const scheme = schemes.find(name => name === body.slice(0, Math.max(colon, 0)))
+  if (scheme !== undefined) {
+    const path = body.slice(colon + 1)
+    return path === ''
+      ? refuse(reference, `nothing after ${scheme}:`, forms)
+      : E.right({ scheme, path, ...query.right })
+  }
+  if (isImageFile(body)) return E.right({ scheme: 'image', path: body, ...query.right })
+  const [nearest] = [...schemes].sort(
+    (a, b) => distance(body.slice(0, Math.max(colon, 0)), a) - distance(body.slice(0, Math.max(colon, 0)), b),
+  )
+  return refuse(
+    reference,
+    colon > 0 ? `the scheme ${body.slice(0, colon)}` : 'neither a scheme nor an image file',
+    forms,
+    colon > 0 ? `${nearest}:${body.slice(colon + 1)}` : undefined,
+  )
+}
+
+/** The part of a data set from one image to another. */
+const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => ({
+  ...data,
+  count: to - from,
+  read: (a, b) => data.read(from + a, from + b),
+})
+
+export interface OpenDataOptions {
+  /** A CSV file for a flat folder of images. */
+  readonly labels?: string
+  /** Of generated images. */
+  readonly seed?: number
+}
+
+const openWhole = async (
+  { scheme, path, split }: DataReference,
+  { labels, seed = 0 }: OpenDataOptions,
+): Promise<E.Either<DataProblem, DataSet>> => {
+  switch (scheme) {
+    case 'cifar10':
+    case 'cifar100':
+      return openCifar(scheme, path, split)
+    case 'images':
+      return openImages(path, labels)
+    case 'generated': {
+      const name = generatedNames.find(known => known === path)
+      return name === undefined
+        ? refuse(`generated:${path}`, `the name ${path}`, generatedNames.join(', '))
+        : E.right(openGenerated(name, split, seed))
+    }
+    case 'image':
+      return stat(path).then(
+        () => E.right(openImage(path)),
+        () => E.left(problem('missing-file' as const, path, 'no such file', 'an image file')),
+      )
+  }
+}
+
+/** Opens what a `--data` reference names; images are read when they are asked for. */
+export const openData = async (
+  reference: string,
+  options: OpenDataOptions = {},
+): Promise<E.Either<DataProblem, DataSet>> => {
+  const parsed = parseDataReference(reference)
+  if (E.isLeft(parsed)) return parsed
+  const data = await openWhole(parsed.right, options)
+  const { range } = parsed.right
+  if (E.isLeft(data) || range === undefined) return data
+  return range[1] > data.right.count
+    ? refuse(
+        reference,
+        `range=${range.join(':')} of ${data.right.count} images`,
+        `a range within 0:${data.right.count}`,
+      )
+    : E.right(part(data.right, range))
+}

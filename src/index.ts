@@ -1,0 +1,71 @@
+import type { Graph } from '../ir/index.ts'
+import { type Plan, parsePlan } from '../passes/index.ts'
+import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
+import { type Meaning, readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
+import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
+import { type Model, openModel } from './model.ts'
+import { classifier, type Network } from './network.ts'
+import { openSource, type SourceOptions } from './network-source.ts'
+import type { RunnerOptions } from './runner.ts'
+import { initialized, zoo as zooArchitecture } from './zoo/index.ts'
+
+/** A compiled network with what its images and answers mean. */
+export interface Compiled extends CompiledNetwork {
+  readonly meaning: Meaning
+}
+
+/** A plan from its name or its compact form: `flip-3-max`, `vanilla-tta-geo`, `{id,shift(1,0)}@4:geo`. @throws EspalierError */
+export const plan = (text: string): Plan => orThrow(parsePlan(text))
+
+/** A zoo network, initialized from a seed: `cifar-resnet-20`, `resnet-18?classes=10`. @throws EspalierError */
+export const zoo = (reference: string, { seed = 0 }: { readonly seed?: number } = {}): Network =>
+  initialized(orThrow(zooArchitecture(reference)), seed)
+
+/** A network from a reference as `--network` takes it: `zoo:NAME`, `FILE.onnx`, `FOLDER/model.json`, a graph. @throws EspalierError */
+export const network = async (reference: string, options: SourceOptions = {}): Promise<Network> => {
+  const source = await orThrowAsync(openSource(reference, options))
+  if (source.kind === 'network') return source.network
+  return orThrow({
+    _tag: 'Left',
+    left: [
+      sourceProblem('bad-input', reference, 'a compiled folder', 'a network that is not compiled', 'load(folder)'),
+    ],
+  })
+}
+
+/** A network of one's own, from a graph of the builder and its values. @throws EspalierError where it is no classifier */
+export const networkFrom = (name: string, graph: Graph, parameters: Network['parameters']): Network =>
+  orThrow(classifier(name, graph, parameters))
+
+/** Compiles a network under a plan. @throws EspalierError where the plan does not fit the network */
+export const compile = (
+  network: Network,
+  plan: Plan,
+  { meaning = {}, ...options }: CompileOptions & { readonly meaning?: Meaning } = {},
+): Compiled => ({
+  ...orThrow(compileNetwork(network, plan, options)),
+  meaning,
+})
+
+/** Writes a compiled network to a folder that `load` and the command line read. */
+export const save = (compiled: Compiled, folder: string): Promise<void> =>
+  orThrowAsync(writeCompiledFolder(folder, compiled, compiled.meaning))
+
+/** Opens a compiled network on a backend. @throws EspalierError */
+export const model = (compiled: Compiled, options: RunnerOptions = {}): Promise<Model> =>
+  openModel(compiled, compiled.meaning, options)
+
+/** Opens a compiled folder on a backend. @throws EspalierError */
+export const load = async (folder: string, options: RunnerOptions = {}): Promise<Model> => {
+  const { compiled, meaning } = await orThrowAsync(readCompiledFolder(folder))
+  return openModel(compiled, meaning, options)
+}
+
+export { EspalierError } from '../ir/index.ts'
+export type { Plan } from '../passes/index.ts'
+export { parsePlan, printPlan } from '../passes/index.ts'
+export type { CompiledNetwork, CompileOptions } from './compile.ts'
+export type { Meaning } from './compiled-folder.ts'
+export type { Answer, Model } from './model.ts'
+export type { Network } from './network.ts'
+export type { ModelBackend, Prediction, RunnerOptions, TensorLike } from './runner.ts'

@@ -1,0 +1,27 @@
+/** How many classes score higher than the given one; of equal scores the earlier class wins. */
+export const rankOf = (scores: Float32Array, row: number, classes: number, label: number): number => {
+  const own = scores[row * classes + label]
+  let rank = 0
+  for (let c = 0; c < classes; c++) {
+    const score = scores[row * classes + c]
+    if (score > own || (score === own && c < label)) rank++
+  }
+  return rank
+}
+
+/** The classes with the highest scores, best first. */
+export const topClasses = (scores: Float32Array, row: number, classes: number, count: number): readonly number[] =>
+  Array.from({ length: classes }, (_, c) => c)
+    .sort((a, b) => scores[row * classes + b] - scores[row * classes + a])
+    .slice(0, count)
+
+const z = 1.959964
+
+/** Wilson's 95 % interval of a rate, in percent. */
+export const wilsonPercent = (wrong: number, images: number): readonly [number, number] => {
+  const p = wrong / images
+  const middle = p + (z * z) / (2 * images)
+  const half = z * Math.sqrt((p * (1 - p)) / images + (z * z) / (4 * images * images))
+  const scale = 100 / (1 + (z * z) / images)
+  return [Math.max(0, (middle - half) * scale), Math.min(100, (middle + half) * scale)]
+}
