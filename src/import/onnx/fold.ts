@@ -1,21 +1,11 @@
 import { gather as readStrided } from '../../../ir/dihedral.ts'
 import { sizeOf, stridesOf } from '../../../ir/tensor.ts'
 import { type Constant, constant, elementName, isFloating, type Scalar } from './constant.ts'
+import { elementwiseFolds, exceptBatch } from './fold-elementwise.ts'
+import { checkedDims, type Fold } from './fold-size.ts'
 import { axesOf, axisOf, constantAt, integersOf, numbersOf, type OnnxNode, optionalAt } from './node.ts'
 import { refuse } from './refuse.ts'
 import { printDims } from './view.ts'
-
-/** The constant that a node gives when all its inputs are constants: what shape computations come down to. */
-export type Fold = (node: OnnxNode, opset: number) => Constant
-
-/** Lists are for shapes; weights stay in typed arrays. */
-const listAtMost = 1 << 20
-const sizeAtMost = 1 << 24
-
-const checked = (dims: readonly number[], atMost = listAtMost): readonly number[] =>
-  dims.every(d => Number.isSafeInteger(d) && d >= 0) && sizeOf(dims) <= atMost
-    ? dims
-    : refuse('unsupported-shape', `a constant of shape ${printDims(dims)}`, `at most ${atMost} values`)
 
 /** Values read through strides: large ones stay in a typed array. */
 const strided = (
@@ -48,7 +38,7 @@ const reshaped = (x: Constant, dims: readonly number[]): Constant => {
   const known = dims.reduce((n, d) => (d === -1 ? n : n * d), 1)
   const shape = dims.map(d => (d === -1 ? x.values.length / known : d))
   return sizeOf(shape) === x.values.length
-    ? constant(x.name, checked(shape, x.values.length), x.values, x.whole)
+    ? constant(x.name, checkedDims(shape, x.values.length), x.values, x.whole)
     : refuse('malformed-file', `${x.values.length} values under shape ${printDims(dims)}`, 'a shape that they fill')
 }
 
@@ -67,7 +57,7 @@ const given: Fold = node => {
 }
 
 const filled: Fold = node => {
-  const dims = checked(numbersOf(constantAt(node, 0)))
+  const dims = checkedDims(numbersOf(constantAt(node, 0)))
   const value = node.tensor('value')
   const [fill] = value === undefined ? [0] : numbersOf(value)
   return constant(
@@ -92,7 +82,7 @@ const gather: Fold = node => {
   const indices = numbersOf(at).map(i => axisOf(i, extent))
   const inner = sizeOf(x.dims.slice(axis + 1))
   const outer = sizeOf(x.dims.slice(0, axis))
-  const dims = checked([...x.dims.slice(0, axis), ...at.dims, ...x.dims.slice(axis + 1)])
+  const dims = checkedDims([...x.dims.slice(0, axis), ...at.dims, ...x.dims.slice(axis + 1)])
   const values: Scalar[] = []
   for (let o = 0; o < outer; o++)
     for (const index of indices) for (let k = 0; k < inner; k++) values.push(x.values[(o * extent + index) * inner + k])
@@ -104,7 +94,7 @@ const concat: Fold = node => {
   const [first] = inputs
   const axis = axisOf(node.int('axis', 0), first.dims.length)
   const extent = inputs.reduce((n, x) => n + (x.dims[axis] ?? Number.NaN), 0)
-  const dims = checked(first.dims.map((d, k) => (k === axis ? extent : d)))
+  const dims = checkedDims(first.dims.map((d, k) => (k === axis ? extent : d)))
   const values: Scalar[] = []
   for (let o = 0; o < sizeOf(first.dims.slice(0, axis)); o++)
     for (const x of inputs) {
@@ -214,80 +204,9 @@ const cast: Fold = node => {
   )
 }
 
-const broadcastTo = (x: Constant, dims: readonly number[]): readonly Scalar[] => {
-  const own = stridesOf(x.dims)
-  const lead = dims.length - x.dims.length
-  const strides = dims.map((_, k) => (k < lead || x.dims[k - lead] === 1 ? 0 : own[k - lead]))
-  const at = readStrided(
-    { shape: [x.values.length], data: Float64Array.from({ length: x.values.length }, (_, k) => k) },
-    dims,
-    strides,
-    0,
-  ).data
-  return Array.from(at, k => x.values[k])
-}
-
-const commonDims = (inputs: readonly Constant[]): readonly number[] => {
-  const rank = Math.max(...inputs.map(x => x.dims.length))
-  return checked(
-    Array.from({ length: rank }, (_, k) => {
-      const extents = inputs.map(x => x.dims[k - rank + x.dims.length] ?? 1)
-      const wide = extents.find(d => d !== 1) ?? 1
-      return extents.every(d => d === 1 || d === wide)
-        ? wide
-        : refuse('malformed-file', `constants of extents ${extents.join(' and ')}`, 'shapes that broadcast')
-    }),
-    sizeAtMost,
-  )
-}
-
-const batchSize = (): never =>
-  refuse('unsupported-shape', 'arithmetic on the size of the batch', 'shapes that only pass it on')
-
-const elementwise =
-  (
-    f: (whole: boolean, ...values: readonly number[]) => number,
-    withBatch: (values: readonly Scalar[]) => Scalar = batchSize,
-  ): Fold =>
-  node => {
-    const inputs = node.inputs.map((_, at) => constantAt(node, at))
-    const dims = commonDims(inputs)
-    const columns = inputs.map(x => broadcastTo(x, dims))
-    const whole = inputs.every(x => x.whole)
-    const values = Array.from({ length: sizeOf(dims) }, (_, k) => {
-      const row = columns.map(column => column[k])
-      return row.includes('n') ? withBatch(row) : f(whole, ...(row as readonly number[]))
-    })
-    return constant(node.output, dims, whole ? values : Float32Array.from(values, Number), whole)
-  }
-
-const exceptBatch =
-  (neutral: number) =>
-  ([a, b]: readonly Scalar[]): Scalar =>
-    b === neutral ? a : a === neutral ? b : batchSize()
-
-const where: Fold = node => {
-  const inputs = node.inputs.map((_, at) => constantAt(node, at))
-  const dims = commonDims(inputs)
-  const [condition, yes, no] = inputs.map(x => broadcastTo(x, dims))
-  return constant(
-    node.output,
-    dims,
-    condition.map((c, k) => (c === 0 ? no[k] : yes[k])),
-    inputs[1].whole,
-  )
-}
-
-const expand: Fold = node => {
-  const x = constantAt(node, 0)
-  const wanted = numbersOf(constantAt(node, 1))
-  const dims = commonDims([x, constant('', wanted, [], true)])
-  return constant(node.output, dims, broadcastTo(x, dims), x.whole)
-}
-
 const range: Fold = node => {
   const [start, limit, step] = [0, 1, 2].map(at => numbersOf(constantAt(node, at))[0])
-  const [size] = checked([Math.max(0, Math.ceil((limit - start) / step))])
+  const [size] = checkedDims([Math.max(0, Math.ceil((limit - start) / step))])
   return constant(
     node.output,
     [size],
@@ -317,35 +236,7 @@ export const folds: Readonly<Record<string, Fold>> = {
   Identity: same,
   Dropout: same,
   Cast: cast,
-  Add: elementwise((_, a, b) => a + b, exceptBatch(0)),
-  Sub: elementwise(
-    (_, a, b) => a - b,
-    ([a, b]) => (b === 0 ? a : batchSize()),
-  ),
-  Mul: elementwise((_, a, b) => a * b, exceptBatch(1)),
-  Div: elementwise(
-    (whole, a, b) => (whole ? Math.trunc(a / b) : a / b),
-    ([a, b]) => (b === 1 ? a : batchSize()),
-  ),
-  Mod: elementwise((_, a, b) => a - Math.floor(a / b) * b),
-  Min: elementwise((_, ...values) => Math.min(...values)),
-  Max: elementwise((_, ...values) => Math.max(...values)),
-  Equal: elementwise(
-    (_, a, b) => Number(a === b),
-    ([a, b]) => Number(a === b),
-  ),
-  Floor: elementwise(
-    (_, a) => Math.floor(a),
-    ([a]) => a,
-  ),
-  Ceil: elementwise(
-    (_, a) => Math.ceil(a),
-    ([a]) => a,
-  ),
-  Neg: elementwise((_, a) => -a),
-  Sqrt: elementwise((_, a) => Math.sqrt(a)),
-  Where: where,
-  Expand: expand,
+  ...elementwiseFolds,
   Range: range,
   ReduceProd: product,
 }

@@ -1,6 +1,7 @@
 import { draft } from '../../../ir/draft.ts'
 import { liveNodes, type Node, type NodeId } from '../../../ir/graph.ts'
 import type { Tensor } from '../../../ir/tensor.ts'
+import { sameType } from '../../../ir/type.ts'
 import type { Reduction } from '../../../ir/variant.ts'
 import type { Translated } from './translate.ts'
 
@@ -18,6 +19,8 @@ interface Merge {
 
 const tolerance = 1e-6
 const multiplicityAtMost = 64
+/** A value added to itself over and over has exponentially many terms. */
+const termsAtMost = 256
 
 const scalarAt = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>, id: NodeId): number | null => {
   const node = nodes[id]
@@ -29,7 +32,7 @@ const scalarAt = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor
 const termsOf = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>, root: NodeId): readonly Term[] => {
   const terms: Term[] = []
   const open: Term[] = [{ node: root, weight: 1 }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (let next = open.pop(); next !== undefined && terms.length <= termsAtMost; next = open.pop()) {
     const { node: id, weight } = next
     const node = nodes[id]
     const perExample = (operand: NodeId): boolean => nodes[operand].type.kind !== 'Shared'
@@ -65,11 +68,16 @@ const multiplicities = (terms: readonly Term[]): readonly number[] | null => {
 
 const probabilities = (node: Node): boolean => node.tag === 'Softmax' && !node.attributes.log
 
+/** The operands of a maximum of maxima. */
 const largestOf = (nodes: readonly Node[], root: NodeId): readonly NodeId[] => {
-  const node = nodes[root]
-  return node.tag === 'Binary' && node.attributes.fn === 'maximum'
-    ? node.operands.flatMap(operand => largestOf(nodes, operand))
-    : [root]
+  const found: NodeId[] = []
+  const open = [root]
+  for (let id = open.pop(); id !== undefined && found.length <= termsAtMost; id = open.pop()) {
+    const node = nodes[id]
+    if (node.tag === 'Binary' && node.attributes.fn === 'maximum') open.push(...[...node.operands].reverse())
+    else found.push(id)
+  }
+  return found
 }
 
 /**
@@ -77,14 +85,16 @@ const largestOf = (nodes: readonly Node[], root: NodeId): readonly NodeId[] => {
  * mean of logits, or the largest probabilities; null for a network with one answer.
  */
 const mergeAt = ({ graph: { nodes }, parameters }: Translated, root: NodeId): Merge | null => {
-  if (nodes[root].type.kind !== 'Vector') return null
+  const { type } = nodes[root]
+  if (type.kind !== 'Vector') return null
+  const alike = (ids: readonly NodeId[]): boolean =>
+    ids.length > 1 && ids.length <= termsAtMost && ids.every(id => sameType(nodes[id].type, type))
   const largest = largestOf(nodes, root)
-  if (largest.length > 1 && largest.every(id => probabilities(nodes[id])))
+  if (alike(largest) && largest.every(id => probabilities(nodes[id])))
     return { logits: largest.map(id => nodes[id].operands[0]), multiplicity: largest.map(() => 1), reduction: 'max' }
   const terms = termsOf(nodes, parameters, root)
   const multiplicity = multiplicities(terms)
-  if (terms.length < 2 || multiplicity === null || terms.some(term => nodes[term.node].type.kind !== 'Vector'))
-    return null
+  if (multiplicity === null || !alike(terms.map(term => term.node))) return null
   if (terms.every(term => probabilities(nodes[term.node])))
     return { logits: terms.map(term => nodes[term.node].operands[0]), multiplicity, reduction: 'sum' }
   const total = terms.reduce((sum, term) => sum + term.weight, 0)
@@ -132,5 +142,8 @@ export const recognizeMerge = (translated: Translated): Translated => {
 }
 
 /** Scores before a last softmax: the merge of several answers may be under it. */
-const behindSoftmax = (nodes: readonly Node[], id: NodeId): NodeId =>
-  nodes[id].tag === 'Softmax' ? behindSoftmax(nodes, nodes[id].operands[0]) : id
+const behindSoftmax = (nodes: readonly Node[], id: NodeId): NodeId => {
+  let at = id
+  while (nodes[at].tag === 'Softmax') at = nodes[at].operands[0]
+  return at
+}

@@ -82,7 +82,7 @@ const translateNode = (node: OnnxNode, t: Translation): readonly Value[] => {
   const [first] = node.inputs
   if (node.op === 'Shape' && first?.kind === 'view') return [shapeOfView(node, first, t.batch)]
   const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
-  if (allConstant && Object.hasOwn(folds, node.op)) return [folds[node.op](node, t.opset)]
+  if (allConstant && Object.hasOwn(folds, node.op)) return [folds[node.op](node)]
   return Object.hasOwn(rules, node.op)
     ? rules[node.op](node, t)
     : refuse('unsupported-shape', `${node.op} of a value computed from the image`, `${node.op} of constants`)

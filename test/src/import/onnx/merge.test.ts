@@ -78,4 +78,18 @@ describe('several forwards in one file', () => {
     const network = await imported([...forwards, node('Add', 'a b', 'y')])
     expect(network.graph.nodes.map(n => n.tag)).not.toContain('Combine')
   })
+
+  it('gives up on a value that is added to itself over and over', async () => {
+    const doubled = Array.from({ length: 60 }, (_, k) => node('Add', `v${k} v${k}`, `v${k + 1}`))
+    const largest = Array.from({ length: 60 }, (_, k) => node('Max', `m${k} m${k}`, `m${k + 1}`))
+    const ends = [node('Identity', 'a', 'v0'), ...doubled, node('Identity', 'v60', 'm0'), ...largest]
+    const network = await imported([...forward('x', 'a'), ...ends], ['m60'])
+    expect(network.graph.nodes.at(-1)).toMatchObject({ tag: 'Binary', attributes: { fn: 'maximum' } })
+  })
+
+  it('leaves sums of scores and of one number alone', async () => {
+    const one = [node('ReduceMax', 'b', 'top', { axes: [1] }), node('Add', 'a top', 's'), node('Mul', 's half', 'y')]
+    const network = await networkOf({ opset: 13, input: ['n', 3, 2, 3], nodes: [...forwards, ...one], floats, ints })
+    expect(network.graph.nodes.map(n => n.tag)).not.toContain('Combine')
+  })
 })
