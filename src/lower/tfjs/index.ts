@@ -96,8 +96,8 @@ const takeInput = (tf: Tf, fed: Fed | undefined, type: Type): Tensor | undefined
 }
 
 /**
- * Loads a flat graph onto the backend that TensorFlow.js computes with now, which must be the current one at every run
- * too. What depends on parameters alone is computed here, once.
+ * Loads a flat graph onto the backend that TensorFlow.js computes with now; every run makes that one current again.
+ * What depends on parameters alone is computed here, once.
  * @throws EspalierError where the graph is not flat or a parameter is missing.
  */
 export const lower = (tf: Tf, graph: Graph, parameters: ReadonlyMap<string, Values>): Executable => {
@@ -208,6 +208,8 @@ export const lower = (tf: Tf, graph: Graph, parameters: ReadonlyMap<string, Valu
     inputs: new Map(inputs.map(({ name, type }) => [name, type])),
     run: fed => {
       if (disposed) throw new Error('the executable is disposed of')
+      // A backend that has started is current as soon as this returns: only starting one takes waiting.
+      if (tf.getBackend() !== backend) void tf.setBackend(backend)
       return tf.tidy(() => run(fed))
     },
     dispose: () => {
