@@ -75,7 +75,7 @@ const fold = ({ graph, parameters }: Program): { readonly program: Program; read
   const all = new Map<string, Tensor>(parameters)
   for (const [id, name] of names) {
     const { shape, data } = values.right.get(String(id)) as Tensor
-    all.set(name, { shape, data: Float32Array.from(data) })
+    all.set(name, { shape, data: new Float32Array(data) })
   }
   const kept = new Map(
     nodesWithTag(folded, 'Parameter').map(({ attributes: { name } }) => [name, all.get(name) as Tensor]),

@@ -70,7 +70,9 @@ export const unary = defineOp({
   infer: ([input]) => E.right(input),
   evaluate: ([input], { fn, alpha, beta }) => {
     const f = unaryFunctions[fn]
-    return { shape: input.shape, data: Float64Array.from(input.data, x => f(x, alpha, beta)) }
+    const out = zeros(input.shape)
+    for (let i = 0; i < out.data.length; i++) out.data[i] = f(input.data[i], alpha, beta)
+    return out
   },
 })
 
@@ -115,10 +117,11 @@ const inferBinary = (a: Type, b: Type): E.Either<Mismatch, Type> => {
   return E.right(example.kind === 'Map' ? mapType(shape[0], shape[1], shape[2]) : vectorType(shape[0]))
 }
 
-/** A view of an operand in the result's shape: the batch axis of shared operands and stretched axes have stride 0. */
-const stretch = (value: Tensor, type: Type, shape: readonly number[], batched: boolean): Tensor => {
-  if (sameShape(value.shape, shape)) return value
+/** An operand in the result's shape: the result's number i reads `data[i % data.length]`. */
+const stretch = (value: Tensor, type: Type, shape: readonly number[], batched: boolean): Tensor['data'] => {
   const own = batched && isPerExample(type) ? value.shape.slice(1) : value.shape
+  const repeats = own === value.shape && sameShape(shape.slice(shape.length - own.length), own)
+  if (repeats || sameShape(value.shape, shape)) return value.data
   const ownStrides = stridesOf(own)
   const rank = shape.length - (batched ? 1 : 0)
   const strides = Array.from({ length: rank }, (_, axis) => {
@@ -126,7 +129,7 @@ const stretch = (value: Tensor, type: Type, shape: readonly number[], batched: b
     return at < 0 || own[at] === 1 ? 0 : ownStrides[at]
   })
   const perExample = own.reduce((m, n) => m * n, 1)
-  return gather(value, shape, batched ? [isPerExample(type) ? perExample : 0, ...strides] : strides, 0)
+  return gather(value, shape, batched ? [isPerExample(type) ? perExample : 0, ...strides] : strides, 0).data
 }
 
 /** A function of pairs of numbers, shapes broadcast: batched with batched, batched with shared, or shared with shared. */
@@ -142,7 +145,9 @@ export const binary = defineOp({
     const left = stretch(a, operands[0], shape, batched)
     const right = stretch(b, operands[1], shape, batched)
     const f = binaryFunctions[fn]
-    return { shape, data: Float64Array.from(left.data, (x, i) => f(x, right.data[i])) }
+    const out = zeros(shape)
+    for (let i = 0; i < out.data.length; i++) out.data[i] = f(left[i % left.length], right[i % right.length])
+    return out
   },
 })
 
