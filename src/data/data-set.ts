@@ -44,6 +44,9 @@ export interface BatchOptions {
   readonly signal?: AbortSignal
 }
 
+/** A decoded photograph takes up to 300 MB before it is resized: this, not the batch, bounds how many there are. */
+const decodedAtOnce = 4
+
 const orThrow = <A>(result: E.Either<DataProblem, A>): A => {
   if (E.isLeft(result)) throw new EspalierError([result.left])
   return result.right
@@ -53,11 +56,15 @@ const readBatch = async (data: DataSet, first: number, to: number, preprocess: P
   const examples = orThrow(await data.read(first, to))
   const [h, w] = preprocess.size
   const images = new Float32Array(examples.length * h * w * 3)
-  await Promise.all(
-    examples.map(async ({ image, where }, k) => {
+  let next = 0
+  const decodeInTurn = async (): Promise<void> => {
+    while (next < examples.length) {
+      const k = next++
+      const { image, where } = examples[k]
       normalizeInto(orThrow(await fitImage(image, preprocess, where)), preprocess, images, k * h * w * 3)
-    }),
-  )
+    }
+  }
+  await Promise.all(Array.from({ length: decodedAtOnce }, decodeInTurn))
   return {
     first,
     n: examples.length,

@@ -27,14 +27,14 @@ export const orientationClasses: readonly string[] = names.flatMap(name => [name
 /** What sets the difficulty: lengths in pixels, angles in degrees, contrasts and noise in units of the pixel range. */
 export const orientationKnobs = {
   side: 32,
-  scale: [5.5, 11],
-  stroke: [0.75, 1.5],
-  tilt: 28,
-  shear: 0.25,
-  contrast: [0.13, 0.5],
-  gradient: 0.3,
-  noise: [0.03, 0.16],
-  distractors: 5,
+  scale: [8, 12.5],
+  stroke: [1, 1.9],
+  tilt: 20,
+  shear: 0.15,
+  contrast: [0.25, 0.6],
+  gradient: 0.2,
+  noise: [0.02, 0.1],
+  distractors: 3,
 } as const
 
 type Colour = readonly [number, number, number]
