@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { resample } from '../../../src/data/resample.ts'
+
+const pattern = (height: number, width: number) => ({
+  height,
+  width,
+  data: Uint8Array.from({ length: height * width * 3 }, (_, i) => {
+    const [y, x, c] = [Math.floor(i / (3 * width)), Math.floor(i / 3) % width, i % 3]
+    return (37 * y + 91 * x + 53 * c + x * y * 7) % 256
+  }),
+})
+
+/** Green of the pattern as Pillow 13 resizes it: `Image.resize((width, height), Image.BILINEAR)`. */
+const pillow: readonly (readonly [
+  from: readonly [number, number],
+  to: readonly [number, number],
+  green: readonly number[],
+])[] = [
+  [
+    [7, 9],
+    [3, 4],
+    [132, 133, 148, 103, 128, 141, 132, 115, 135, 131, 128, 129],
+  ],
+  [
+    [6, 10],
+    [6, 3],
+    [137, 164, 98, 119, 128, 110, 153, 130, 143, 118, 156, 111, 127, 97, 123, 174, 165, 156],
+  ],
+  [
+    [5, 4],
+    [9, 11],
+    [
+      53, 57, 90, 123, 156, 190, 223, 197, 138, 77, 70, 65, 69, 103, 137, 159, 163, 166, 149, 121, 93, 89, 86, 90, 126,
+      161, 165, 118, 71, 68, 94, 119, 122, 106, 111, 148, 185, 186, 130, 74, 76, 112, 149, 154, 127, 132, 170, 208, 211,
+      157, 102, 105, 143, 181, 186, 148, 146, 134, 122, 113, 112, 110, 134, 174, 213, 218, 168, 161, 109, 58, 40, 81,
+      123, 156, 187, 218, 222, 189, 182, 132, 81, 65, 108, 150, 154, 134, 114, 112, 201, 195, 145, 95, 80, 124, 167,
+      152, 102, 52, 46,
+    ],
+  ],
+]
+
+describe('resample', () => {
+  it.each(pillow)('from %j to %j gives what Pillow gives, to a tie of rounding', (from, [rows, columns], green) => {
+    const { data, height, width } = resample(pattern(...from), rows, columns)
+    expect([height, width]).toEqual([rows, columns])
+    const off = [...data].filter((_, i) => i % 3 === 1).map((value, i) => Math.abs(value - green[i]))
+    expect(off.length).toBe(green.length)
+    expect(Math.max(...off)).toBeLessThanOrEqual(1)
+    expect(off.filter(difference => difference > 0).length).toBeLessThanOrEqual(green.length / 50)
+  })
+})
