@@ -46,7 +46,7 @@ const matches = (nodes: readonly Node[], pattern: Pattern, id: NodeId, bound: Bo
   )
 }
 
-const matchOf = (nodes: readonly Node[], bound: Bound, uses: ReadonlyMap<NodeId, number>): Match => {
+const matchOf = (nodes: readonly Node[], bound: Bound, readers: Readers): Match => {
   const list = (name: string): readonly NodeId[] => {
     const ids = bound.nodes.get(name)
     if (ids === undefined) throw new Error(`a rule asks for ${name}, which its left side does not bind`)
@@ -62,7 +62,49 @@ const matchOf = (nodes: readonly Node[], bound: Bound, uses: ReadonlyMap<NodeId,
     element: name => (nodes[opOf(name)].attributes as AttributesOf<'Act'>).element,
     nodes: list,
     type: name => nodes[list(name)[0]].type,
-    usedOnce: name => (uses.get(opOf(name)) ?? 1) === 1,
+    usedOnce: name => readers.of(opOf(name)) === 1,
+  }
+}
+
+/** How many live readers each node of a draft has, those still to come among them. */
+interface Readers {
+  readonly of: (id: NodeId) => number
+  readonly add: (id: NodeId, count: number) => void
+  /** Takes a replaced node away, and what only it read, what is held aside. */
+  readonly release: (id: NodeId) => void
+  /** Keeps nodes while a right side that may read them is built. */
+  readonly whileHeld: (ids: readonly NodeId[], build: () => NodeId) => NodeId
+}
+
+const readersOf = (nodes: readonly Node[]): Readers => {
+  const counts: number[] = []
+  const held = new Map<NodeId, number>()
+  const of = (id: NodeId): number => counts[id] ?? 0
+  const add = (id: NodeId, count: number): void => {
+    counts[id] = of(id) + count
+  }
+  const release = (id: NodeId): void => {
+    const dead = [id]
+    for (let next = dead.pop(); next !== undefined; next = dead.pop())
+      for (const operand of nodes[next].operands) {
+        add(operand, -1)
+        if (of(operand) === 0 && !held.has(operand)) dead.push(operand)
+      }
+  }
+  return {
+    of,
+    add,
+    release,
+    whileHeld: (ids, build) => {
+      for (const id of ids) held.set(id, (held.get(id) ?? 0) + 1)
+      const built = build()
+      for (const id of ids) {
+        const left = (held.get(id) as number) - 1
+        if (left > 0) held.set(id, left)
+        else if (held.delete(id) && of(id) === 0 && id !== built) release(id)
+      }
+      return built
+    },
   }
 }
 
@@ -86,7 +128,7 @@ export const withoutDeadNodes = (graph: Graph): Graph => {
  * move things downstream. `limit` stops after so many rewrites.
  */
 export const rewrite = (
-  graph: Graph,
+  source: Graph,
   rules: readonly Rule[],
   limit = Number.POSITIVE_INFINITY,
 ): { readonly graph: Graph; readonly rewrites: Rewrites } => {
@@ -95,23 +137,28 @@ export const rewrite = (
     if (rule.lhs.kind !== 'op') throw new Error(`rule ${rule.name} matches everything`)
     byTag.set(rule.lhs.tag, [...(byTag.get(rule.lhs.tag) ?? []), rule])
   }
+  const graph = withoutDeadNodes(source)
   const d = draft(graph.dialect)
+  const readers = readersOf(d.nodes)
   const fired = new Map<string, number>()
   let left = limit
-  const uses = new Map<NodeId, number>()
 
   const emit = (tag: OpTag, operands: readonly NodeId[], attributes: object, name: string | undefined): NodeId => {
     const id = d.add(tag, operands, attributes as never, name)
+    for (const operand of operands) readers.add(operand, 1)
     if (left <= 0) return id
     for (const rule of byTag.get(tag) ?? []) {
       const bound: Bound = { nodes: new Map(), ops: new Map() }
       if (!matches(d.nodes, rule.lhs, id, bound, false)) continue
-      const match = matchOf(d.nodes, bound, uses)
+      const match = matchOf(d.nodes, bound, readers)
       if (rule.when !== undefined && !rule.when.from(match)) continue
       fired.set(rule.name, (fired.get(rule.name) ?? 0) + 1)
       left--
       const names = new Map([...bound.ops.values()].map(at => [d.nodes[at].tag, d.nodes[at].name]))
-      return instantiate(rule.rhs, match, names)
+      return readers.whileHeld([...bound.nodes.values()].flat(), () => {
+        readers.release(id)
+        return instantiate(rule.rhs, match, names)
+      })
     }
     return id
   }
@@ -127,13 +174,10 @@ export const rewrite = (
   const counts = useCounts(graph)
   const renamed = new Int32Array(graph.nodes.length)
   graph.nodes.forEach((node, id) => {
-    renamed[id] = emit(
-      node.tag,
-      node.operands.map(operand => renamed[operand]),
-      node.attributes,
-      node.name,
-    )
-    uses.set(renamed[id], counts[id])
+    const operands = node.operands.map(operand => renamed[operand])
+    for (const operand of operands) readers.add(operand, -1)
+    renamed[id] = emit(node.tag, operands, node.attributes, node.name)
+    readers.add(renamed[id], counts[id])
   })
   const rewritten = d.finish(graph.outputs.map(output => ({ ...output, node: renamed[output.node] })))
   return { graph: withoutDeadNodes(rewritten), rewrites: Object.fromEntries(fired) }

@@ -17,9 +17,11 @@ const normalize: Block = (s, choose, x) => apply(s, choose, 'BatchNorm', x)
 
 const bias: Block = (s, choose, x) => s.b.add(x, s.parameter(choose, [s.mapOf(x).c], 'offset'))
 
-/** What comes after a convolution: nothing, a bias, a batch norm or an activation, or two of these. */
+const biasAndNormalize: Block = (s, choose, x) => normalize(s, choose, bias(s, choose, x))
+
+/** What comes after a convolution: nothing, a bias, a batch norm or both, and then an activation or none. */
 const settle: Block = (s, choose, x) => {
-  const shifted = choose.pick<Block>([(_s, _choose, y) => y, bias, normalize])(s, choose, x)
+  const shifted = choose.pick<Block>([(_s, _choose, y) => y, bias, normalize, biasAndNormalize])(s, choose, x)
   return choose.oneIn(2) ? activate(s, choose, shifted) : shifted
 }
 
@@ -166,8 +168,13 @@ const pixelGate: Block = (s, choose, x) => {
   return choose.oneIn(2) ? s.b.multiply(x, gate) : s.b.multiply(gate, x)
 }
 
-/** A shared tensor that stretches to the map: one number a channel, a row, a column or a pixel. */
-const parameterized: Block = (s, choose, x) => apply(s, choose, 'Binary', x)
+/** A shared tensor that stretches to the map: one number a channel, a row, a column or a pixel, on either side. */
+const parameterized: Block = (s, choose, x) => {
+  if (choose.oneIn(2)) return apply(s, choose, 'Binary', x)
+  const { h, w, c } = s.mapOf(x)
+  const shape = choose.pick([[h, w, c], [1, w, c], [h, 1, 1], [c]])
+  return s.b.binary(choose.pick(['subtract', 'maximum', 'add']), s.parameter(choose, shape, 'offset'), x)
+}
 
 /** Functions that are finite on a sigmoid only. */
 const guarded: Block = (s, choose, x) => {
@@ -230,5 +237,5 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [6, border],
   [2, channels],
   [2, skip],
-  [1, transposed],
+  [2, transposed],
 ]

@@ -70,7 +70,10 @@ export const arbitraryFlatGraph = (options: GraphOptions = {}): fc.Arbitrary<Gra
     const choose = chooser(recipe.head)
     const logits = drawHead(s, choose, last)
     const answer = choose.oneIn(3)
-      ? s.b.combine([logits, s.b.unary('negate', logits), logits], choose.pick(reductions))
+      ? s.b.combine(
+          choose.oneIn(2) ? [logits, logits] : [logits, s.b.unary('negate', logits), logits],
+          choose.pick(reductions),
+        )
       : logits
     const seen = choose.oneIn(2) ? { features: choose.pick(s.trunk) } : {}
     return s.b.finish({ logits: answer, ...(choose.oneIn(3) ? { last } : {}), ...seen })

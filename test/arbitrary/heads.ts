@@ -5,24 +5,29 @@ import { drawUnary } from './unary.ts'
 
 const powerOfTwo = (n: number): boolean => (n & (n - 1)) === 0
 
-/** One vector from the last map: pooled, pooled both ways, or all of its pixels in either order. */
+const activate = (s: Site, choose: Choose, x: NodeId): NodeId => {
+  const { fn, alpha, beta } = drawUnary(choose, 'anything', s.arithmetic)
+  return s.b.unary(fn, x, { alpha, beta })
+}
+
+/** One vector from the last map: pooled, pooled both ways, or all of its pixels in either order, some activated. */
 const gather = (s: Site, choose: Choose, x: NodeId): NodeId => {
   const { h, w } = s.mapOf(x)
   const mean = s.arithmetic === 'any' || powerOfTwo(h * w) ? 'mean' : 'max'
-  switch (
-    choose.weighted([
-      [4, 'pool'],
-      [2, 'hwc'],
-      [2, 'chw'],
-      [1, 'both'],
-    ] as const)
-  ) {
+  const choice = choose.weighted([
+    [4, 'pool'],
+    [2, 'hwc'],
+    [2, 'chw'],
+    [1, 'both'],
+  ] as const)
+  switch (choice) {
     case 'pool':
       return s.b.globalPool(x, choose.pick([mean, mean, 'max']))
     case 'hwc':
-      return s.b.flatten(x, 'hwc')
-    case 'chw':
-      return s.b.flatten(x, 'chw')
+    case 'chw': {
+      const pixels = s.b.flatten(x, choice)
+      return choose.oneIn(3) ? activate(s, choose, pixels) : pixels
+    }
     case 'both':
       return s.b.concat([s.b.globalPool(x, mean), s.b.globalPool(x, 'max')])
   }
@@ -51,8 +56,7 @@ export const drawHead = (s: Site, choose: Choose, x: NodeId): NodeId => {
     case 'hidden': {
       const hidden = dense(s, choose, gather(s, choose, x), 3)
       const normalized = choose.oneIn(2) ? apply(s, choose, 'BatchNorm', hidden) : hidden
-      const { fn, alpha, beta } = drawUnary(choose, 'anything', s.arithmetic)
-      return dense(s, choose, s.b.unary(fn, normalized, { alpha, beta }), classes)
+      return dense(s, choose, activate(s, choose, normalized), classes)
     }
     case 'convolution': {
       const scores = s.b.conv2d(x, s.parameter(choose, [1, 1, s.mapOf(x).c, classes], 'weight'))

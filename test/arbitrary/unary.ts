@@ -31,6 +31,7 @@ const unaryConstants: {
   abs: { after: 'anything', exact: true, alpha: [0], beta: [0] },
   negate: { after: 'anything', exact: true, alpha: [0], beta: [0] },
   clip: { after: 'anything', exact: true, alpha: [-1, 0], beta: [2, 6] },
+  affine: { after: 'anything', exact: true, alpha: [0.5, -2, 1], beta: [0, 0.25] },
 }
 
 const unaryNames = Object.keys(unaryConstants) as readonly UnaryFunction[]

@@ -1,9 +1,12 @@
+import { strict as assert } from 'node:assert'
 import { either as E } from 'fp-ts'
-import { expect } from 'vitest'
-import { type Environment, evaluate, type Graph, renderProblems, type Tensor } from '../../ir/index.ts'
+import { type Environment, evaluate, type Graph, liveNodes, renderProblems, type Tensor } from '../../ir/index.ts'
 
-/** What `exact` and `rounding` promise: equal to the bit, or within this much of the largest value. */
-export const tolerance = 1e-9
+/** How closely values must agree: equal to the bit, within what float64 rounds, or within what float32 rounds. */
+export type Precision = 'exact' | 'rounding' | 'float32'
+
+/** The furthest that values may be apart, relative to the largest (and to 1). */
+export const tolerances: { readonly [P in Precision]: number } = { exact: 0, rounding: 1e-9, float32: 1e-4 }
 
 export const valuesOf = (graph: Graph, environment: Environment): ReadonlyMap<string, Tensor> => {
   const values = evaluate(graph, environment)
@@ -11,9 +14,9 @@ export const valuesOf = (graph: Graph, environment: Environment): ReadonlyMap<st
   return values.right
 }
 
-/** Asserts that two values agree: bit by bit (0 and −0 are one number), or within the tolerance relative to the largest. */
-export const expectAgreement = (seen: Tensor, wanted: Tensor, precision: 'exact' | 'rounding'): void => {
-  expect(seen.shape).toEqual(wanted.shape)
+/** Asserts that two values agree; 0 and −0 are one number. @throws AssertionError */
+export const expectAgreement = (seen: Tensor, wanted: Tensor, precision: Precision): void => {
+  assert.deepEqual(seen.shape, wanted.shape)
   let furthest = 0
   let largest = 1
   for (let i = 0; i < wanted.data.length; i++) {
@@ -22,17 +25,39 @@ export const expectAgreement = (seen: Tensor, wanted: Tensor, precision: 'exact'
     if (Number.isFinite(b)) largest = Math.max(largest, Math.abs(b))
     if (Number.isNaN(a) !== Number.isNaN(b)) furthest = Number.POSITIVE_INFINITY
   }
-  expect(furthest).toBeLessThanOrEqual(precision === 'exact' ? 0 : tolerance * largest)
+  const allowed = tolerances[precision] * largest
+  assert.ok(furthest <= allowed, `values ${furthest} apart where ${precision} allows ${allowed}`)
 }
 
-/** Asserts that two graphs have the same interface and the same meaning there. */
+/** The names and types of a graph's outputs and of the inputs that they depend on. */
+const interfaceOf = (graph: Graph) => {
+  const live = liveNodes(graph)
+  return {
+    inputs: graph.nodes.flatMap((node, id) => (node.tag === 'Input' && live[id] ? [node.attributes] : [])),
+    outputs: graph.outputs.map(({ name, node }) => ({ name, type: graph.nodes[node].type })),
+  }
+}
+
+/** Asserts that two graphs read the same inputs and give outputs of the same names and types. @throws AssertionError */
+export const expectSameInterface = (seen: Graph, wanted: Graph): void =>
+  assert.deepEqual(interfaceOf(seen), interfaceOf(wanted))
+
+/** Asserts that two sets of outputs agree. @throws AssertionError */
+export const expectSameValues = (
+  seen: ReadonlyMap<string, Tensor>,
+  wanted: ReadonlyMap<string, Tensor>,
+  precision: Precision,
+): void => {
+  assert.deepEqual([...seen.keys()], [...wanted.keys()])
+  for (const [name, value] of wanted) expectAgreement(seen.get(name) as Tensor, value, precision)
+}
+
+/** Asserts that two graphs have the same interface and the same meaning there. @throws AssertionError */
 export const expectSameMeaning = (
   [seen, seenAt]: readonly [Graph, Environment],
   [wanted, wantedAt]: readonly [Graph, Environment],
-  precision: 'exact' | 'rounding',
+  precision: Precision,
 ): void => {
-  const face = (graph: Graph) => graph.outputs.map(({ name, node }) => ({ name, type: graph.nodes[node].type }))
-  expect(face(seen)).toEqual(face(wanted))
-  const values = valuesOf(seen, seenAt)
-  for (const [name, value] of valuesOf(wanted, wantedAt)) expectAgreement(values.get(name) as Tensor, value, precision)
+  expectSameInterface(seen, wanted)
+  expectSameValues(valuesOf(seen, seenAt), valuesOf(wanted, wantedAt), precision)
 }

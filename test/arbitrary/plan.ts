@@ -1,0 +1,40 @@
+import { type Graph, reductions } from '../../ir/index.ts'
+import { featureMaps, type Plan, type Site, setNames } from '../../passes/index.ts'
+import type { Choose } from './choose.ts'
+import { drawTransforms } from './transforms.ts'
+
+/** How many variants a plan may give: the evaluator computes each. */
+const mostVariants = 8
+
+/** Sets with a name, by the number of their variants. */
+const named = { flip: 2, flipv: 2, rotate: 2, scale: 2, rot4: 4, shift4: 4, d4: 8 } as const
+
+const drawSite = (choose: Choose, graph: Graph, room: number, exact: boolean): Site => {
+  const maps = featureMaps(graph)
+  const map = choose.pick(maps)
+  const { h, w } = map.type
+  const suits = setNames.filter(
+    name =>
+      named[name] <= room &&
+      (h === w || (name !== 'rot4' && name !== 'd4')) &&
+      !(exact && (name === 'rotate' || name === 'scale')),
+  )
+  const set =
+    suits.length > 0 && choose.oneIn(2) ? choose.pick(suits) : drawTransforms(choose, [h, w], Math.min(room, 3), exact)
+  return { set, place: { kind: 'map', index: map.index } }
+}
+
+/** A plan that fits the feature maps of a network: one to three branches at any of them, some at one map. */
+export const drawPlan = (choose: Choose, graph: Graph, exact: boolean): Plan => {
+  const sites: Site[] = []
+  let variants = 1
+  const count = choose.pick([1, 2, 3])
+  const tta = choose.oneIn(4)
+  if (tta) variants *= 2
+  while (sites.length < count && variants * 2 <= mostVariants) {
+    const site = drawSite(choose, graph, mostVariants / variants, exact)
+    sites.push(site)
+    variants *= typeof site.set === 'string' ? named[site.set] : 2 ** Math.ceil(Math.log2(site.set.length))
+  }
+  return { sites, tta, training: 'none', inference: choose.pick(reductions) }
+}

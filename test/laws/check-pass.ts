@@ -1,0 +1,96 @@
+import { strict as assert } from 'node:assert'
+import { isDeepStrictEqual } from 'node:util'
+import { either as E } from 'fp-ts'
+import { type Environment, renderProblems, type Tensor, verify } from '../../ir/index.ts'
+import { multiplyAdds, type Pass, type Program, type Rewrites } from '../../passes/index.ts'
+import { expectSameInterface, expectSameValues, type Precision, valuesOf } from './agreement.ts'
+
+type Inputs = Environment['inputs']
+
+/** What a pass promises beside its types, its interface and a graph that verifies. */
+interface Promised {
+  /** On values of which every sum is exact. */
+  readonly integers: Precision
+  readonly reals: Precision
+  /** Whether a second run changes nothing. */
+  readonly idempotent: boolean
+  /** Whether it may copy convolutions. */
+  readonly copies?: boolean
+}
+
+const copying: Promised = { integers: 'exact', reals: 'exact', idempotent: true }
+
+/** A pass that only drops, shares or copies nodes is exact on any values. */
+const promises: Readonly<Record<string, Promised>> = {
+  'insert-branches': { ...copying, idempotent: false, copies: true },
+  unroll: { ...copying, copies: true },
+  'remove-dead-nodes': copying,
+  'share-prefix': copying,
+  'sink-transforms': { integers: 'exact', reals: 'rounding', idempotent: true },
+  'fold-batch-norm': { integers: 'rounding', reals: 'rounding', idempotent: true },
+  'merge-variants': { integers: 'rounding', reals: 'rounding', idempotent: true },
+  'evaluate-constants': { integers: 'float32', reals: 'float32', idempotent: true },
+  'some-rules': { integers: 'rounding', reals: 'rounding', idempotent: false },
+}
+
+/** A program, what it computes from fixed inputs, and how often each rule has fired on the way to it. */
+export interface Stage {
+  readonly program: Program
+  readonly inputs: Inputs
+  readonly values: ReadonlyMap<string, Tensor>
+}
+
+export const stage = (program: Program, inputs: Inputs): Stage => ({
+  program,
+  inputs,
+  values: valuesOf(program.graph, { inputs, parameters: program.parameters }),
+})
+
+const runPass = (pass: Pass, program: Program) => {
+  const result = pass.run(program)
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+/**
+ * Runs one pass and asserts what it promises: meaning, interface, types, multiply-adds, idempotence.
+ * @throws AssertionError that names the pass
+ */
+export const checkPass = (
+  pass: Pass,
+  before: Stage,
+  kind: keyof Pick<Promised, 'integers' | 'reals'>,
+  fired: (rewrites: Rewrites) => void = () => {},
+): Stage => {
+  const { idempotent, copies, ...precisions } = promises[pass.name]
+  try {
+    const { program, rewrites } = runPass(pass, before.program)
+    fired(rewrites)
+    const verified = verify(program.graph)
+    if (E.isLeft(verified)) throw new Error(renderProblems(verified.left))
+    expectSameInterface(program.graph, before.program.graph)
+    const unchanged = isDeepStrictEqual(program, before.program)
+    const after = unchanged ? before : stage(program, before.inputs)
+    expectSameValues(after.values, before.values, precisions[kind])
+    if (copies !== true) {
+      const [grown, own] = [multiplyAdds(program.graph), multiplyAdds(before.program.graph)]
+      assert.ok(grown <= own, `${grown} multiply-adds after ${own}`)
+    }
+    if (idempotent) {
+      const again = runPass(pass, program).program
+      assert.deepEqual(again.graph, program.graph, 'a second run changes the graph')
+      assert.deepEqual([...again.parameters], [...program.parameters], 'a second run changes the parameters')
+    }
+    return after
+  } catch (error) {
+    throw new Error(`${pass.name}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Runs passes one after another and asserts what each promises. */
+export const checkPasses = (
+  passes: readonly Pass[],
+  start: Stage,
+  kind: keyof Pick<Promised, 'integers' | 'reals'>,
+  fired?: (rewrites: Rewrites) => void,
+): Stage => passes.reduce((at, pass) => checkPass(pass, at, kind, fired), start)

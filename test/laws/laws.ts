@@ -1,0 +1,183 @@
+import { strict as assert } from 'node:assert'
+import fc from 'fast-check'
+import { either as E } from 'fp-ts'
+import type { Graph } from '../../ir/index.ts'
+import {
+  allRules,
+  evaluateConstants,
+  featureMaps,
+  foldBatchNorm,
+  inferencePipeline,
+  insertBranches,
+  mergeVariants,
+  naivePipeline,
+  type Pass,
+  type PlacedPlan,
+  placePlan,
+  type Rewrites,
+  removeDeadNodes,
+  rewritePass,
+  runPasses,
+  sharePrefix,
+  sinkTransforms,
+  unroll,
+} from '../../passes/index.ts'
+import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
+import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
+import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
+import { drawPlan } from '../arbitrary/plan.ts'
+import { expectAgreement } from './agreement.ts'
+import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
+import { planMeaning, probabilitiesOf } from './plan-meaning.ts'
+import { expectStoredOnce } from './stored-once.ts'
+
+/** What a run of the laws sees: every generated graph (a network with the branches of its plan), and what fired. */
+export interface Observer {
+  readonly graph: (graph: Graph) => void
+  readonly fired: (rewrites: Rewrites) => void
+}
+
+/** Something that must hold of every generated graph. */
+export interface Law {
+  readonly name: string
+  /** Tries so many graphs; what disagreed, shrunk, with the seed that brings it back, or null. */
+  readonly broken: (kind: ValueKind, graphs: number, observer: Observer, seed?: number) => string | null
+}
+
+const law = <A>(
+  name: string,
+  drawn: (kind: ValueKind) => fc.Arbitrary<A>,
+  holds: (drawn: A, kind: ValueKind, observer: Observer) => void,
+): Law => ({
+  name,
+  broken: (kind, graphs, observer, seed) => {
+    const property = fc.property(drawn(kind), value => holds(value, kind, observer))
+    const result = fc.check(property, { numRuns: graphs, ...(seed === undefined ? {} : { seed }) })
+    if (!result.failed) return null
+    const { counterexample, errorInstance } = result
+    return [
+      `${name}, ${kind}, seed ${result.seed}, after ${result.numRuns} graphs: ${errorInstance instanceof Error ? errorInstance.message : errorInstance}`,
+      fc.stringify(counterexample?.[0]),
+    ].join('\n')
+  },
+})
+
+const optimizers: readonly Pass[] = [
+  removeDeadNodes,
+  sharePrefix,
+  foldBatchNorm,
+  sinkTransforms,
+  mergeVariants,
+  evaluateConstants,
+]
+
+/** What exporters do to a network before they write it. */
+const importing: readonly Pass[] = [removeDeadNodes, foldBatchNorm, evaluateConstants]
+
+const sequences = (most: number, passes = optimizers): fc.Arbitrary<readonly Pass[]> =>
+  fc
+    .array(fc.nat({ max: passes.length - 1 }), { minLength: 1, maxLength: most })
+    .map(chosen => chosen.map(k => passes[k]))
+
+const examples =
+  (family: typeof arbitraryNetwork) =>
+  (kind: ValueKind): fc.Arbitrary<Example> =>
+    withEnvironment(family({ arithmetic: kind === 'integers' ? 'exact' : 'any' }), { kind })
+const flat = examples(arbitraryFlatGraph)
+const branched = examples(arbitraryBranchedGraph)
+const networks = examples(arbitraryNetwork)
+
+const start = ({ graph, environment: { inputs, parameters } }: Example, { graph: seen }: Observer): Stage => {
+  seen(graph)
+  return stage({ graph, parameters }, inputs)
+}
+
+/** A plan on a network where quarter turns fit what follows, or null. */
+const placed = (graph: Graph, choices: readonly number[], kind: ValueKind): PlacedPlan | null => {
+  const choose = chooser(choices)
+  const plan = placePlan(drawPlan(choose, graph, kind === 'integers'), graph, () => choose.below(100) / 100)
+  if (E.isLeft(plan)) throw new Error(`a drawn plan was refused: ${plan.left[0].seen}`)
+  const inserted = insertBranches(plan.right).run({ graph, parameters: new Map() })
+  return E.isRight(inserted) ? plan.right : null
+}
+
+const planned = (kind: ValueKind) => fc.record({ example: networks(kind), choices: arbitraryChoices(40) })
+
+const eachAlone: (passes: readonly Pass[]) => Parameters<typeof law<Example>>[2] =
+  passes => (example, kind, observer) => {
+    const before = start(example, observer)
+    for (const pass of passes) checkPass(pass, before, kind, observer.fired)
+  }
+
+/** Every law of the passes, over generated graphs, plans, and pass sequences. */
+export const laws: readonly Law[] = [
+  law('each pass alone, on flat graphs', flat, eachAlone(optimizers)),
+  law('each pass alone, on branched graphs', branched, eachAlone([...optimizers, unroll])),
+  law(
+    'passes in any order, on flat graphs',
+    kind => fc.record({ example: flat(kind), passes: sequences(6) }),
+    ({ example, passes }, kind, observer) => {
+      checkPasses(passes, start(example, observer), kind, observer.fired)
+    },
+  ),
+  law(
+    'any rules as one pass, on flat graphs',
+    kind => fc.record({ example: flat(kind), rules: fc.subarray([...allRules], { minLength: 1 }) }),
+    ({ example, rules }, kind, observer) => {
+      checkPass(rewritePass('some-rules', rules), start(example, observer), kind, observer.fired)
+    },
+  ),
+  law(
+    'passes in any order before and after unrolling, on branched graphs',
+    kind => fc.record({ example: branched(kind), before: sequences(3), after: sequences(4) }),
+    ({ example, before, after }, kind, observer) => {
+      checkPasses([...before, unroll, ...after], start(example, observer), kind, observer.fired)
+    },
+  ),
+  law('the pipeline, on networks under plans', planned, ({ example, choices }, kind, observer) => {
+    const { graph, environment } = example
+    const plan = placed(graph, choices, kind)
+    if (plan === null) return
+    const [insert, ...rest] = inferencePipeline(plan)
+    const inserted = insert.run({ graph, parameters: environment.parameters })
+    if (E.isLeft(inserted)) throw new Error('refused')
+    const before = start({ ...example, graph: inserted.right.program.graph }, observer)
+    const answer = probabilitiesOf([...before.values.values()][0])
+    expectAgreement(answer, planMeaning(graph, plan, environment), 'rounding')
+    const after = checkPasses(rest, before, kind, observer.fired)
+    if (kind === 'reals') expectStoredOnce(after.program)
+  }),
+  law(
+    'feature maps and plans are the same on a network whose batch norm is folded',
+    kind => fc.record({ plan: planned(kind), passes: sequences(4, importing) }),
+    ({ plan: { example, choices }, passes }, kind, observer) => {
+      const { graph, environment } = example
+      const plan = placed(graph, choices, kind)
+      if (plan === null) return
+      const first = runPasses(passes, { graph, parameters: environment.parameters })
+      if (E.isLeft(first)) throw new Error('refused')
+      const optimized = first.right.program
+      const maps = featureMaps(optimized.graph)
+      assert.deepEqual(
+        maps.map(map => map.type),
+        featureMaps(graph).map(map => map.type),
+      )
+      const sites = plan.sites.map(site => ({ ...site, node: maps[site.map].node }))
+      const [one, other] = [
+        { program: { graph, parameters: environment.parameters }, plan },
+        { program: optimized, plan: { ...plan, sites } },
+      ].map(({ program, plan }) => {
+        const result = runPasses(naivePipeline(plan), program)
+        if (E.isLeft(result)) throw new Error('refused')
+        return start(
+          {
+            graph: result.right.program.graph,
+            environment: { ...environment, parameters: result.right.program.parameters },
+          },
+          observer,
+        ).values
+      })
+      for (const [name, value] of one) expectAgreement(other.get(name) as never, value, 'float32')
+    },
+  ),
+]
