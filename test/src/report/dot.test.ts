@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { builder, isPerExample, mapType } from '../../../ir/index.ts'
+import { graphDot } from '../../../src/report/dot.ts'
+import { compiledZoo } from './page.ts'
+
+describe('the graph in Graphviz’s language', () => {
+  it('has the per-example nodes and their edges, and no parameters', () => {
+    const { graph } = compiledZoo('cifar-resnet-20', 'vanilla-tta-geo')
+    const text = graphDot(graph)
+    const examples = graph.nodes.flatMap((node, id) => (isPerExample(node.type) ? [id] : []))
+    expect([...text.matchAll(/^ {2}n(\d+) \[/gm)].map(([, id]) => Number(id))).toEqual(examples)
+    const edges = examples.flatMap(id =>
+      graph.nodes[id].operands
+        .filter(operand => isPerExample(graph.nodes[operand].type))
+        .map(from => `n${from} -> n${id}`),
+    )
+    expect([...text.matchAll(/n\d+ -> n\d+/g)].map(([edge]) => edge)).toEqual(edges)
+    expect(text).not.toContain('.weight')
+  })
+
+  it('marks flipped filters and nothing else', () => {
+    const { graph } = compiledZoo('cifar-resnet-20', 'vanilla-tta-geo')
+    const marked = graphDot(graph).match(/label="[^"]*flip\(w\)[^"]*"/g) ?? []
+    expect(marked).toHaveLength(19)
+    expect(marked.every(label => label.startsWith('label="Conv2d 3×3 flip(w)'))).toBe(true)
+    expect(graphDot(compiledZoo('cifar-resnet-20', 'vanilla').graph)).not.toContain('flip')
+  })
+
+  it('keeps hostile names inside of their strings', () => {
+    const b = builder()
+    const name = 'a"]; evil [label="\\N\\\n'
+    const graph = b.finish({ [name]: b.relu(b.input('image', mapType(2, 2, 1)), name) })
+    const lines = graphDot(graph).split('\n')
+    expect(lines).toHaveLength(10)
+    const strings = /"(?:[^"\\]|\\.)*"/g
+    expect(lines.filter(line => line.replace(strings, '').includes('evil'))).toEqual([])
+    expect(lines.join('\n')).toContain('a\\"]; evil [label=\\"\\\\N\\\\ ')
+  })
+})
