@@ -1,15 +1,12 @@
 import { either as E } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import type { DataProblem } from './error.ts'
-import { fitImage, type ImageInput } from './image.ts'
-import { normalizeInto, type Preprocess } from './preprocess.ts'
+import { fitImages, type NamedImage } from './fit-images.ts'
+import type { Preprocess } from './preprocess.ts'
 
 /** One image as a data set has it. */
-export interface Example {
-  readonly image: ImageInput
+export interface Example extends NamedImage {
   readonly label?: number
-  /** A file, or a data set's name and a number. */
-  readonly where: string
 }
 
 /** Images on disk or made up, read when they are asked for. */
@@ -20,6 +17,8 @@ export interface DataSet {
   /** How many classes its labels tell apart, where it knows. */
   readonly classCount?: number
   readonly classes?: readonly string[]
+  /** Its labels are below this, where no more is known of them. */
+  readonly labelsBelow?: number
   /** What networks for this data set are trained on; `undefined` for folders of images. */
   readonly preprocess?: Preprocess
   readonly read: (from: number, to: number) => Promise<E.Either<DataProblem, readonly Example[]>>
@@ -44,9 +43,6 @@ export interface BatchOptions {
   readonly signal?: AbortSignal
 }
 
-/** A decoded photograph takes up to 300 MB before it is resized: this, not the batch, bounds how many there are. */
-const decodedAtOnce = 4
-
 const orThrow = <A>(result: E.Either<DataProblem, A>): A => {
   if (E.isLeft(result)) throw new EspalierError([result.left])
   return result.right
@@ -54,28 +50,18 @@ const orThrow = <A>(result: E.Either<DataProblem, A>): A => {
 
 const readBatch = async (data: DataSet, first: number, to: number, preprocess: Preprocess): Promise<Batch> => {
   const examples = orThrow(await data.read(first, to))
-  const [h, w] = preprocess.size
-  const images = new Float32Array(examples.length * h * w * 3)
-  let next = 0
-  const decodeInTurn = async (): Promise<void> => {
-    while (next < examples.length) {
-      const k = next++
-      const { image, where } = examples[k]
-      normalizeInto(orThrow(await fitImage(image, preprocess, where)), preprocess, images, k * h * w * 3)
-    }
-  }
-  await Promise.all(Array.from({ length: decodedAtOnce }, decodeInTurn))
   return {
     first,
     n: examples.length,
-    images,
+    images: orThrow(await fitImages(examples, preprocess)),
     ...(data.labelled ? { labels: examples.map(example => example.label as number) } : {}),
     names: examples.map(example => example.where),
   }
 }
 
 /**
- * The batches of a data set in order, the last one shorter where it must be. Decoding runs ahead of the reader, by a bounded number of batches.
+ * The batches of a data set in order, the last one shorter where it must be. Decoding runs ahead of the reader, by a
+ * bounded number of batches.
  *
  * @throws EspalierError where a file cannot be read or decoded.
  */

@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
+import { fileReason } from '../file-error.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import { readLabels } from './labels.ts'
@@ -30,8 +31,8 @@ const readFiles =
     try {
       return E.right(await Promise.all(read))
     } catch (error) {
-      const { path, message } = error as NodeJS.ErrnoException
-      return E.left(problem('unreadable-file', path ?? 'images', message, 'a file that can be read'))
+      const { path } = error as NodeJS.ErrnoException
+      return E.left(problem('unreadable-file', path ?? 'images', fileReason(error), 'a file that can be read'))
     }
   }
 
@@ -64,15 +65,13 @@ const openFlat = async (
         `a row for each image of ${folder}`,
       ),
     )
-  return E.right(
-    dataSet(
-      basename(folder),
-      names.map(name => {
-        const label = labels.right.get(name)
-        return { path: join(folder, name), ...(label === undefined ? {} : { label }) }
-      }),
-    ),
-  )
+  const files = names.map(name => {
+    const label = labels.right.get(name)
+    return { path: join(folder, name), ...(label === undefined ? {} : { label }) }
+  })
+  const data = dataSet(basename(folder), files)
+  const highest = files.reduce((most, { label = -1 }) => Math.max(most, label), -1)
+  return E.right(data.labelled ? { ...data, labelsBelow: highest + 1 } : data)
 }
 
 /** A folder for each class, numbered in alphabetical order. */
@@ -105,15 +104,18 @@ export const openImages = async (folder: string, labelsFile?: string): Promise<E
     const names = entries.filter(entry => !entry.isDirectory() && isImageFile(entry.name)).map(entry => entry.name)
     if (names.length > 0) return openFlat(folder, names.sort(byName), labelsFile)
     const folders = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name)
-    return folders.length === 0 ? E.left(noImages(folder)) : await openClassFolders(folder, folders.sort(byName))
+    if (folders.length === 0) return E.left(noImages(folder))
+    if (labelsFile !== undefined)
+      return E.left(
+        problem(
+          'bad-labels',
+          labelsFile,
+          `labels for ${folder}, a folder a class`,
+          'labels for a flat folder of images',
+        ),
+      )
+    return await openClassFolders(folder, folders.sort(byName))
   } catch (error) {
-    return E.left(
-      problem(
-        'missing-file',
-        folder,
-        (error as NodeJS.ErrnoException).code ?? String(error),
-        'a folder of images that can be read',
-      ),
-    )
+    return E.left(problem('missing-file', folder, fileReason(error), 'a folder of images that can be read'))
   }
 }

@@ -1,5 +1,6 @@
 export * from './data-set.ts'
 export * from './error.ts'
+export * from './fit-images.ts'
 export * from './generated.ts'
 export * from './image.ts'
 export * from './labels.ts'

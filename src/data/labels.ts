@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
+import { fileReason } from '../file-error.ts'
 import type { DataProblem } from './error.ts'
 
 const readText = async (path: string, what: string): Promise<E.Either<DataProblem, string>> => {
   try {
     return E.right(await readFile(path, 'utf8'))
   } catch (error) {
-    return E.left(problem('missing-file', path, (error as NodeJS.ErrnoException).code ?? String(error), what))
+    return E.left(problem('missing-file', path, fileReason(error), what))
   }
 }
 

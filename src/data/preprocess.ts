@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { either as E, type taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, Extent, problem, Real } from '../../ir/index.ts'
+import { fileReason } from '../file-error.ts'
 import type { DataProblem } from './error.ts'
 
 const Channels = t.readonlyArray(Real)
@@ -78,15 +79,7 @@ export const readPreprocess =
     try {
       text = await readFile(path, 'utf8')
     } catch (error) {
-      return E.left([
-        problem(
-          'missing-file',
-          path,
-          (error as NodeJS.ErrnoException).code ?? String(error),
-          'a preprocessing file',
-          example,
-        ),
-      ])
+      return E.left([problem('missing-file', path, fileReason(error), 'a preprocessing file', example)])
     }
     try {
       return decodePreprocess(JSON.parse(text), path)

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { distance } from 'fastest-levenshtein'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
+import { fileReason } from '../file-error.ts'
 import { openCifar } from './cifar.ts'
 import type { DataSet } from './data-set.ts'
 import type { DataProblem } from './error.ts'
@@ -64,7 +65,7 @@ export const parseDataReference = (reference: string): E.Either<DataProblem, Dat
     reference,
     colon > 0 ? `the scheme ${body.slice(0, colon)}` : 'neither a scheme nor an image file',
     forms,
-    colon > 0 ? `${nearest}:${body.slice(colon + 1)}` : undefined,
+    colon > 0 ? `${nearest}:${body.slice(colon + 1)}` : `images:${body}`,
   )
 }
 
@@ -101,7 +102,7 @@ const openWhole = async (
     case 'image':
       return stat(path).then(
         () => E.right(openImage(path)),
-        () => E.left(problem('missing-file' as const, path, 'no such file', 'an image file')),
+        error => E.left(problem('missing-file' as const, path, fileReason(error), 'an image file')),
       )
   }
 }
@@ -113,8 +114,10 @@ export const openData = async (
 ): Promise<E.Either<DataProblem, DataSet>> => {
   const parsed = parseDataReference(reference)
   if (E.isLeft(parsed)) return parsed
+  const { scheme, range } = parsed.right
+  if (options.labels !== undefined && scheme !== 'images')
+    return refuse(reference, `--labels ${options.labels} for ${scheme}`, 'labels for images:DIR alone')
   const data = await openWhole(parsed.right, options)
-  const { range } = parsed.right
   if (E.isLeft(data) || range === undefined) return data
   return range[1] > data.right.count
     ? refuse(
