@@ -1,6 +1,7 @@
 import { evaluateConstants } from './evaluate-constants.ts'
 import { foldBatchNorm } from './fold-batch-norm.ts'
 import { insertBranches } from './insert-branches.ts'
+import { mergeConvolutions } from './merge-convolutions.ts'
 import { mergeVariants } from './merge-variants.ts'
 import type { Pass } from './pass.ts'
 import type { PlacedPlan } from './place-plan.ts'
@@ -12,16 +13,24 @@ import { unroll } from './unroll.ts'
 /** What libraries for test-time augmentation run: one full forward for each variant. */
 export const naivePipeline = (plan: PlacedPlan): readonly Pass[] => [insertBranches(plan), unroll]
 
+/** What becomes of the convolutions that a branch makes read one map: left `apart`, `joined` into one, or `split` into even and odd halves. */
+export const schedules = ['apart', 'joined', 'split'] as const
+export type Schedule = (typeof schedules)[number]
+
 /** Rewrites one flat graph into an equal and cheaper one, for inference. */
-export const optimizations: readonly Pass[] = [
+export const optimizations = (schedule: Schedule = 'apart'): readonly Pass[] => [
   removeDeadNodes,
   sharePrefix,
   foldBatchNorm,
   sinkTransforms,
   sharePrefix,
   mergeVariants,
+  ...(schedule === 'apart' ? [] : [mergeConvolutions(schedule)]),
   evaluateConstants,
 ]
 
 /** From a network and a plan to the graph that is run. */
-export const inferencePipeline = (plan: PlacedPlan): readonly Pass[] => [...naivePipeline(plan), ...optimizations]
+export const inferencePipeline = (plan: PlacedPlan, schedule?: Schedule): readonly Pass[] => [
+  ...naivePipeline(plan),
+  ...optimizations(schedule),
+]

@@ -36,6 +36,8 @@ const unaryFunctions = {
   negate: (x: number) => -x,
   /** `clip(x, alpha, beta)`. */
   clip,
+  /** `alpha·x + beta`. */
+  affine: (x: number, alpha: number, beta: number) => alpha * x + beta,
 } as const satisfies Record<string, (x: number, alpha: number, beta: number) => number>
 
 export type UnaryFunction = keyof typeof unaryFunctions

@@ -71,6 +71,7 @@ const unaryCases: { readonly [F in UnaryFunction]: readonly [number, number, num
     [9, -1, 2, 2],
     [1, -1, 2, 1],
   ],
+  affine: [[3, -2, 0.5, -5.5]],
 }
 
 describe('Unary', () => {

@@ -28,6 +28,10 @@ const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: numbe
   abs: (tf, x) => tf.abs(x),
   negate: (tf, x) => tf.neg(x),
   clip,
+  affine: (tf, x, alpha, beta) => {
+    const scaled = alpha === 1 ? x : tf.mul(x, alpha)
+    return beta === 0 ? scaled : tf.add(scaled, beta)
+  },
 }
 
 export const unary: Lowering<'Unary'> = ({ tf }, { fn, alpha, beta }) => ({

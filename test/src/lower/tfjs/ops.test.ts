@@ -62,6 +62,8 @@ const unaries: readonly (readonly [UnaryFunction, number, number])[] = [
   ['negate', 0, 0],
   ['clip', -0.3, 0.4],
   ['clip', 0.4, -0.3],
+  ['affine', -2, 0.5],
+  ['affine', 1, 0],
 ]
 const positive: readonly (readonly [UnaryFunction, number])[] = [
   ['log', 0],
