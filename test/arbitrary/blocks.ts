@@ -170,10 +170,12 @@ const pixelGate: Block = (s, choose, x) => {
 
 /** A shared tensor that stretches to the map: one number a channel, a row, a column or a pixel, on either side. */
 const parameterized: Block = (s, choose, x) => {
-  if (choose.oneIn(2)) return apply(s, choose, 'Binary', x)
+  if (choose.oneIn(3)) return apply(s, choose, 'Binary', x)
   const { h, w, c } = s.mapOf(x)
   const shape = choose.pick([[h, w, c], [1, w, c], [h, 1, 1], [c]])
-  return s.b.binary(choose.pick(['subtract', 'maximum', 'add']), s.parameter(choose, shape, 'offset'), x)
+  const fn = choose.pick(['subtract', 'maximum', 'add'] as const)
+  const offset = s.parameter(choose, shape, 'offset')
+  return choose.oneIn(2) ? s.b.binary(fn, x, offset) : s.b.binary(fn, offset, x)
 }
 
 /** Functions that are finite on a sigmoid only. */
@@ -231,7 +233,7 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [3, inception],
   [3, channelGate],
   [2, pixelGate],
-  [5, parameterized],
+  [6, parameterized],
   [1, guarded],
   [4, resize],
   [6, border],

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { checkRule } from './check-rule.ts'
+import { passLaw } from './laws.ts'
+import { wrongPasses, wrongRules } from './mutants.ts'
+
+const blind = { graph: () => {}, fired: () => {} }
+
+/** Where a mistake was found, it was in the values, the types or the cost, and not in how the mistake was made. */
+const found = /apart where|deep-equal|saw|multiply-adds|second run/
+
+describe('the checks of the laws find planted mistakes', () => {
+  it.each(wrongRules)('in a rule: %s', (_, rule) => {
+    expect(checkRule(rule, 'reals', { firings: 60 }).broken).toMatch(found)
+  })
+
+  it.each(wrongPasses)('in a pass: %s', (_, pass) => {
+    expect(passLaw(pass).broken('reals', 400, blind)).toMatch(found)
+  })
+})
