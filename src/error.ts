@@ -1,5 +1,6 @@
 import { either as E, type taskEither as TE } from 'fp-ts'
 import { EspalierError, type Problem, problem } from '../ir/index.ts'
+import { fileReason, isMachineFailure } from './file-error.ts'
 
 /** Problems of files and arguments at the level of whole commands. */
 export type SourceProblem = Problem<
@@ -10,6 +11,7 @@ export type SourceProblem = Problem<
   | 'disposed'
   | 'bad-input'
   | 'unwritable-file'
+  | 'no-such-option'
 >
 
 export const sourceProblem = (
@@ -19,6 +21,12 @@ export const sourceProblem = (
   expected: string,
   hint?: string,
 ): SourceProblem => problem(tag, where, seen, expected, hint)
+
+export const cannotWrite = (path: string, error: unknown): EspalierError =>
+  new EspalierError(
+    [sourceProblem('unwritable-file', path, fileReason(error), 'a place that can be written to')],
+    isMachineFailure(error) ? 'failure' : 'usage',
+  )
 
 /** The value, or an EspalierError thrown: how the public interface reports bad input. */
 export const orThrow = <A>(result: E.Either<Problem | readonly Problem[], A>): A => {

@@ -1,14 +1,13 @@
-import type { Preprocess } from './data/index.ts'
-import { type Batch, batches, type DataSet } from './data/index.ts'
+import { type Batch, batches, type DataSet, type Preprocess } from './data/index.ts'
 import type { Prediction, Runner } from './runner.ts'
 import { rankOf } from './score.ts'
 
-/** Where an evaluation stands. */
+/** What an evaluation found. */
 export interface Evaluation {
   readonly images: number
   readonly wrong: number
   readonly wrongTop5: number
-  /** From the first batch's arrival to the last answer. */
+  /** From the first read to the last answer. */
   readonly seconds: number
   readonly interrupted: boolean
 }

@@ -1,8 +1,9 @@
 import type { Graph } from '../ir/index.ts'
 import { type Plan, parsePlan } from '../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
-import { type Meaning, readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
+import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
 import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
+import { fitMeaning, type Meaning } from './meaning.ts'
 import { type Model, openModel } from './model.ts'
 import { classifier, type Network } from './network.ts'
 import { openSource, type SourceOptions } from './network-source.ts'
@@ -37,19 +38,19 @@ export const network = async (reference: string, options: SourceOptions = {}): P
 export const networkFrom = (name: string, graph: Graph, parameters: Network['parameters']): Network =>
   orThrow(classifier(name, graph, parameters))
 
-/** Compiles a network under a plan. @throws EspalierError where the plan does not fit the network */
+/** Compiles a network under a plan. @throws EspalierError where the plan or the meaning does not fit the network */
 export const compile = (
   network: Network,
   plan: Plan,
   { meaning = {}, ...options }: CompileOptions & { readonly meaning?: Meaning } = {},
 ): Compiled => ({
   ...orThrow(compileNetwork(network, plan, options)),
-  meaning,
+  meaning: orThrow(fitMeaning(network, meaning)),
 })
 
-/** Writes a compiled network to a folder that `load` and the command line read. */
+/** Writes a compiled network to a folder that `load` and the command line read. @throws EspalierError */
 export const save = (compiled: Compiled, folder: string): Promise<void> =>
-  orThrowAsync(writeCompiledFolder(folder, compiled, compiled.meaning))
+  writeCompiledFolder(folder, compiled, compiled.meaning)
 
 /** Opens a compiled network on a backend. @throws EspalierError */
 export const model = (compiled: Compiled, options: RunnerOptions = {}): Promise<Model> =>
@@ -65,7 +66,8 @@ export { EspalierError } from '../ir/index.ts'
 export type { Plan } from '../passes/index.ts'
 export { parsePlan, printPlan } from '../passes/index.ts'
 export type { CompiledNetwork, CompileOptions } from './compile.ts'
-export type { Meaning } from './compiled-folder.ts'
+export type { ImageInput, Pixels, Preprocess } from './data/index.ts'
+export type { Meaning } from './meaning.ts'
 export type { Answer, Model } from './model.ts'
 export type { Network } from './network.ts'
 export type { ModelBackend, Prediction, RunnerOptions, TensorLike } from './runner.ts'

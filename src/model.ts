@@ -1,11 +1,10 @@
-import { either as E } from 'fp-ts'
 import { EspalierError } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
-import type { Meaning } from './compiled-folder.ts'
-import { fitImage, type ImageInput, normalizeInto } from './data/index.ts'
-import { sourceProblem } from './error.ts'
-import { imageType } from './network.ts'
+import { fitImages, type ImageInput } from './data/index.ts'
+import { orThrow, sourceProblem } from './error.ts'
+import { fitMeaning, type Meaning } from './meaning.ts'
 import { openRunner, type Runner, type RunnerOptions } from './runner.ts'
+import { topClasses } from './score.ts'
 
 /** What a model says of one image. */
 export interface Answer {
@@ -25,39 +24,31 @@ export interface Model extends Runner {
   readonly classify: (images: readonly ImageInput[]) => Promise<readonly Answer[]>
 }
 
-const bestOf = (probabilities: Float32Array): number =>
-  probabilities.reduce((best, p, k) => (p > probabilities[best] ? k : best), 0)
+const noPreprocess = sourceProblem(
+  'bad-input',
+  'classify',
+  'no preprocessing in the manifest',
+  'how images become the network’s input',
+  'compile with --preprocess, or call predict',
+)
 
-/** Opens a backend and loads a compiled network on it. */
+/** Opens a backend and loads a compiled network on it. @throws EspalierError where the meaning is another network's */
 export const openModel = async (
   compiled: CompiledNetwork,
-  { preprocess, classes }: Meaning,
+  meaning: Meaning,
   options: RunnerOptions,
 ): Promise<Model> => {
+  const { preprocess, classes: names } = orThrow(fitMeaning(compiled, meaning))
   const runner = await openRunner(compiled, options)
-  const { h, w } = imageType(compiled)
   const classify = async (images: readonly ImageInput[]): Promise<readonly Answer[]> => {
-    if (preprocess === undefined)
-      throw new EspalierError([
-        sourceProblem(
-          'bad-input',
-          'classify',
-          'no preprocessing in the manifest',
-          'how images become the network’s input',
-          'compile with --preprocess, or call predict',
-        ),
-      ])
-    const fitted = await Promise.all(images.map((image, k) => fitImage(image, preprocess, `image ${k}`)))
-    const inputs = new Float32Array(images.length * h * w * 3)
-    for (const [k, pixels] of fitted.entries()) {
-      if (E.isLeft(pixels)) throw new EspalierError([pixels.left])
-      normalizeInto(pixels.right, preprocess, inputs, k * h * w * 3)
-    }
-    const { probabilities, classes: count } = await runner.predict(inputs)
+    if (preprocess === undefined) throw new EspalierError([noPreprocess])
+    if (images.length === 0) return []
+    const named = images.map((image, k) => ({ image, where: `image ${k}` }))
+    const { probabilities, classes } = await runner.predict(orThrow(await fitImages(named, preprocess)))
     return images.map((_, k) => {
-      const row = probabilities.slice(k * count, (k + 1) * count)
-      const index = bestOf(row)
-      const name = classes?.[index]
+      const row = probabilities.slice(k * classes, (k + 1) * classes)
+      const [index] = topClasses(row, 0, classes, 1)
+      const name = names?.[index]
       return { index, ...(name === undefined ? {} : { class: name }), probability: row[index], probabilities: row }
     })
   }

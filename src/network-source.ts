@@ -1,13 +1,17 @@
-import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
 import { either as E, type taskEither as TE } from 'fp-ts'
 import { decodeGraph, type Graph, type Problem, parse } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
-import { type Meaning, readCompiledFolder } from './compiled-folder.ts'
+import { type CompiledFolder, readCompiledFolder } from './compiled-folder.ts'
 import { sourceProblem } from './error.ts'
+import { fileReason } from './file-error.ts'
 import { importOnnx } from './import/onnx/index.ts'
 import { importTfjs } from './import/tfjs/index.ts'
+import { files } from './manifest.ts'
+import type { Meaning } from './meaning.ts'
 import { classifier, type Network } from './network.ts'
+import { parseJson, readText } from './read-json.ts'
 import { readSafetensorsFile, type Safetensors } from './weights/safetensors.ts'
 import { type Architecture, classCountOfWeights, initialized, layoutOf, withWeights, zoo } from './zoo/index.ts'
 
@@ -16,7 +20,8 @@ export type Source =
   | {
       readonly kind: 'network'
       readonly network: Network
-      readonly meaning: Meaning /** The seed of weights that nobody trained. */
+      readonly meaning: Meaning
+      /** The seed of weights that nobody trained. */
       readonly initializedFrom?: number
     }
   | { readonly kind: 'compiled'; readonly compiled: CompiledNetwork; readonly meaning: Meaning }
@@ -29,6 +34,7 @@ export interface SourceOptions {
   readonly dataClasses?: number
 }
 
+const zooScheme = 'zoo:'
 const forms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as .txt or .json'
 
 /** Gives an architecture its weights: trained ones from a file, or initial ones from the seed. */
@@ -58,17 +64,12 @@ const openZoo = async (
 }
 
 const readGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
-  const text = await readFile(path, 'utf8')
-  const graph = path.endsWith('.json') ? E.flatMap(decodeGraph)(parseJson(path, text)) : parse(text)
-  return E.mapLeft((problems: readonly Problem[]) => problems.map(p => ({ ...p, where: `${path}, ${p.where}` })))(graph)
-}
-
-const parseJson = (path: string, text: string): E.Either<readonly Problem[], unknown> => {
-  try {
-    return E.right(JSON.parse(text))
-  } catch (error) {
-    return E.left([sourceProblem('malformed-file', path, (error as Error).message, 'JSON')])
-  }
+  const text = await readText(path)()
+  if (E.isLeft(text)) return text
+  const json = path.endsWith('.json') ? parseJson(path, text.right) : null
+  if (json !== null && E.isLeft(json)) return json
+  const graph = json === null ? parse(text.right) : decodeGraph(json.right)
+  return E.isLeft(graph) ? E.left(graph.left.map(p => ({ ...p, where: `${path}, ${p.where}` }))) : graph
 }
 
 const openGraph = async (
@@ -77,14 +78,22 @@ const openGraph = async (
 ): Promise<E.Either<readonly Problem[], Source>> => {
   const graph = await readGraph(path)
   if (E.isLeft(graph)) return graph
-  const checked = classifier(path, graph.right, new Map())
+  const checked = classifier(basename(path, extname(path)), graph.right, new Map())
   if (E.isLeft(checked)) return checked
   const loaded = weights === undefined ? E.right(null) : await readWeights(weights)
   return E.isLeft(loaded) ? loaded : withValues(checked.right, loaded.right, seed)
 }
 
-const imported = (task: TE.TaskEither<readonly Problem[], Network>): Promise<E.Either<readonly Problem[], Source>> =>
-  task().then(E.map((network): Source => ({ kind: 'network', network, meaning: {} })))
+const imported = async (
+  task: TE.TaskEither<readonly Problem[], Network>,
+): Promise<E.Either<readonly Problem[], Source>> =>
+  E.map((network: Network): Source => ({ kind: 'network', network, meaning: {} }))(await task())
+
+const openCompiled = async (folder: string): Promise<E.Either<readonly Problem[], Source>> =>
+  E.map((opened: CompiledFolder): Source => ({ kind: 'compiled', ...opened }))(await readCompiledFolder(folder)())
+
+/** How a path is opened, by what it is. */
+type Form = 'compiled' | 'onnx' | 'tfjs' | 'graph'
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -92,29 +101,53 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
+const formOf = async (path: string): Promise<E.Either<readonly Problem[], { form: Form; file: string }>> => {
+  const refuse = (seen: string) => E.left([sourceProblem('unknown-network-form', path, seen, forms)])
+  try {
+    if ((await stat(path)).isDirectory()) {
+      if (await exists(join(path, files.manifest))) return E.right({ form: 'compiled', file: path })
+      const file = join(path, 'model.json')
+      return (await exists(file))
+        ? E.right({ form: 'tfjs', file })
+        : refuse('a folder without manifest.json and model.json')
+    }
+  } catch (error) {
+    return E.left([sourceProblem('missing-file', path, fileReason(error), forms, zooHint(path))])
+  }
+  if (path.endsWith('.onnx')) return E.right({ form: 'onnx', file: path })
+  if (basename(path) === 'model.json') return E.right({ form: 'tfjs', file: path })
+  return ['.json', '.txt'].includes(extname(path))
+    ? E.right({ form: 'graph', file: path })
+    : refuse('a file of another kind')
+}
+
+/** For a zoo name without its scheme. */
+const zooHint = (path: string): string | undefined => (E.isRight(zoo(path)) ? `zoo:${path}` : undefined)
+
 /** Opens what a `--network` reference names; nothing is read that the reference does not name. */
 export const openSource =
   (reference: string, options: SourceOptions = {}): TE.TaskEither<readonly Problem[], Source> =>
   async () => {
-    if (reference.startsWith('zoo:')) return openZoo(reference.slice('zoo:'.length), options)
-    if (!(await exists(reference)))
-      return E.left([sourceProblem('missing-file', reference, 'no such file or folder', forms)])
-    if ((await stat(reference)).isDirectory()) {
-      if (await exists(join(reference, 'manifest.json')))
-        return E.map(
-          ({ compiled, meaning }: { compiled: CompiledNetwork; meaning: Meaning }): Source => ({
-            kind: 'compiled',
-            compiled,
-            meaning,
-          }),
-        )(await readCompiledFolder(reference)())
-      if (await exists(join(reference, 'model.json'))) return imported(importTfjs(join(reference, 'model.json')))
+    if (reference.startsWith(zooScheme)) return openZoo(reference.slice(zooScheme.length), options)
+    const found = await formOf(reference)
+    if (E.isLeft(found)) return found
+    const { form, file } = found.right
+    if (form === 'graph') return openGraph(file, options)
+    if (options.weights !== undefined)
       return E.left([
-        sourceProblem('unknown-network-form', reference, 'a folder without manifest.json and model.json', forms),
+        sourceProblem(
+          'bad-input',
+          reference,
+          `other weights, ${options.weights}`,
+          'a zoo network or a graph, for this one has its own',
+        ),
       ])
+    switch (form) {
+      case 'compiled':
+        return openCompiled(file)
+      case 'onnx':
+        return imported(importOnnx(file))
+      case 'tfjs':
+        return imported(importTfjs(file))
     }
-    if (reference.endsWith('.onnx')) return imported(importOnnx(reference))
-    if (reference.endsWith('model.json')) return imported(importTfjs(reference))
-    if (reference.endsWith('.json') || reference.endsWith('.txt')) return openGraph(reference, options)
-    return E.left([sourceProblem('unknown-network-form', reference, 'a file of another kind', forms)])
   }

@@ -1,7 +1,7 @@
 import { either as E, type taskEither as TE } from 'fp-ts'
 import type { Problem } from '../ir/index.ts'
 import { decodePlan, type Plan, parsePlan } from '../passes/index.ts'
-import { readJson } from './compiled-folder.ts'
+import { readJson } from './read-json.ts'
 
 /** A plan from what `--plan` takes: a name, the compact form, or a plan file ending in `.json`. */
 export const readPlan =

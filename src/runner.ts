@@ -1,10 +1,10 @@
 import { either as E } from 'fp-ts'
 import { EspalierError, evaluate, renderProblems, type Tensor } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
-import { orThrow, sourceProblem } from './error.ts'
+import { sourceProblem } from './error.ts'
 import { type Executable, lower } from './lower/tfjs/index.ts'
 import { classCount, imageType } from './network.ts'
-import { type BackendName, openBackend } from './runtime/backend.ts'
+import { type Backend, type BackendName, openBackend } from './runtime/backend.ts'
 import type { Tf } from './runtime/native/load.ts'
 
 /** Where a model runs: a tfjs backend, the best there is (`auto`), or the reference evaluator in plain TypeScript. */
@@ -66,10 +66,8 @@ interface Scorer {
 const onTensorFlow = (tf: Tf, { graph, parameters }: CompiledNetwork, inputName: string): Scorer => {
   const executable: Executable = lower(tf, graph, parameters)
   return {
-    score: async (images, shape) => {
-      const input = tf.tensor4d(images, [...shape] as [number, number, number, number])
-      const { logits } = executable.run({ [inputName]: input })
-      input.dispose()
+    score: async images => {
+      const { logits } = executable.run({ [inputName]: images })
       try {
         return (await logits.data()) as Float32Array
       } finally {
@@ -89,6 +87,12 @@ const onEvaluator = ({ graph, parameters }: CompiledNetwork, inputName: string):
   free: () => {},
 })
 
+const startBackend = async (name: BackendName | 'auto', debug: boolean): Promise<Backend> => {
+  const opened = await openBackend(name, { debug })
+  if (E.isLeft(opened)) throw new EspalierError([opened.left], 'failure')
+  return opened.right
+}
+
 /** Opens a backend and loads a compiled network on it. @throws EspalierError where the backend cannot be had. */
 export const openRunner = async (
   compiled: CompiledNetwork,
@@ -96,7 +100,7 @@ export const openRunner = async (
 ): Promise<Runner> => {
   const { name: inputName, h, w, c } = imageType(compiled)
   const classes = classCount(compiled)
-  const opened = backend === 'reference' ? null : orThrow(await openBackend(backend, { debug }))
+  const opened = backend === 'reference' ? null : await startBackend(backend, debug)
   const scorer = opened === null ? onEvaluator(compiled, inputName) : onTensorFlow(opened.tf, compiled, inputName)
   let pending = 0
   let disposed = false

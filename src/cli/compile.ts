@@ -3,31 +3,27 @@ import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { openSource } from '../network-source.ts'
+import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { graphDot } from '../report/dot.ts'
 import { graphHtml } from '../report/html.ts'
-import { replaceFile } from '../weights/replace-file.ts'
+import { prepareFile, writeWhole } from './destination.ts'
 import { count, ratio, table } from './format.ts'
 import { readMeaning } from './meaning.ts'
-import { command, networkOptions, oneOf } from './options.ts'
+import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 
 const emissions = ['text', 'json', 'dot', 'html'] as const
 type Emission = (typeof emissions)[number]
+const plannedEmissions = ['onnx', 'saved-model']
 
-interface CompileFlags extends CommonOptions {
-  readonly network: string
-  readonly weights?: string
-  readonly plan?: string
-  readonly preprocess?: string
-  readonly classes?: string
+interface CompileFlags extends CommonOptions, NetworkFlags {
   readonly out?: string
   readonly emit?: Emission
   readonly stats?: boolean
 }
 
-const emitted = (emission: Emission, compiled: CompiledNetwork): string | Promise<string> => {
+const emitted = (emission: Emission, compiled: CompiledNetwork): string => {
   switch (emission) {
     case 'text':
       return print(compiled.graph)
@@ -75,6 +71,14 @@ const statistics = (compiled: CompiledNetwork): string =>
     ]),
   )
 
+const openNetwork = async (flags: CompileFlags): Promise<Extract<Source, { kind: 'network' }>> => {
+  const weights = flags.weights === undefined ? {} : { weights: flags.weights }
+  const source = await orThrowAsync(openSource(flags.network, { seed: flags.seed, ...weights }))
+  if (source.kind === 'network') return source
+  const seen = `${flags.network}, compiled already`
+  throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
+}
+
 /** `espalier compile`: a network and a plan become a compiled folder, or a text or picture of the graph. */
 export const compileCommand = (): Command =>
   networkOptions(
@@ -87,48 +91,38 @@ export const compileCommand = (): Command =>
     .option('--out <path>', 'the compiled folder, or with --emit the file, to write')
     .addOption(
       new Option('--emit <form>', `the graph as ${emissions.join(', ')}, on stdout or in --out`).argParser(
-        oneOf(emissions),
+        oneOf(emissions, plannedEmissions),
       ),
     )
     .option('--stats', 'what each pass did')
     .action(async (options: CompileFlags) => {
       const out = output(options)
+      const { emit, out: path } = options
+      if (emit !== undefined && path !== undefined) await prepareFile(path)
+      const { network, meaning: own, initializedFrom } = await openNetwork(options)
+      if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
-      const source = await orThrowAsync(
-        openSource(options.network, {
-          seed: options.seed,
-          ...(options.weights === undefined ? {} : { weights: options.weights }),
-        }),
-      )
-      if (source.kind === 'compiled')
-        throw new EspalierError([
-          sourceProblem(
-            'bad-input',
-            '--network',
-            `${options.network}, compiled already`,
-            'a network that is not compiled',
-          ),
-        ])
-      if (source.initializedFrom !== undefined)
-        out.note(`No --weights: initialized from seed ${source.initializedFrom}.`)
-      const compiled = orThrow(compileNetwork(source.network, plan, { seed: options.seed }))
-      const meaning = await readMeaning(options, source.meaning)
-      if (options.emit === undefined && options.out !== undefined)
-        await orThrowAsync(writeCompiledFolder(options.out, compiled, meaning))
-      const picture = options.emit === undefined ? undefined : await emitted(options.emit, compiled)
-      if (picture !== undefined && options.out !== undefined) await replaceFile(options.out, Buffer.from(picture))
-      const written = options.out === undefined ? {} : { out: options.out }
-      if (picture !== undefined && options.out === undefined && options.json !== true) {
-        process.stdout.write(picture)
+      const compiled = orThrow(compileNetwork(network, plan, { seed: options.seed }))
+      const meaning = await readMeaning(options, own, compiled)
+      const text = emit === undefined ? undefined : emitted(emit, compiled)
+      if (path !== undefined)
+        await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeWhole(path, text))
+      if (text !== undefined && path === undefined && options.json !== true) {
+        process.stdout.write(text)
         if (options.stats === true) out.note(statistics(compiled))
         return
       }
-      const inline = picture !== undefined && options.out === undefined ? { [options.emit as string]: picture } : {}
-      out.result({ ...compileResult(compiled), ...written, ...inline }, () =>
+      const json = {
+        ...compileResult(compiled),
+        ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
+        ...(path === undefined ? {} : { out: path }),
+        ...(emit !== undefined && path === undefined ? { [emit]: text } : {}),
+      }
+      out.result(json, () =>
         [
           summary(compiled),
           ...(options.stats === true ? [statistics(compiled)] : []),
-          ...(options.out === undefined ? [] : [`Wrote ${options.out}.`]),
+          ...(path === undefined ? [] : [`Wrote ${path}.`]),
         ].join('\n'),
       )
     })

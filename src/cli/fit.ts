@@ -1,36 +1,34 @@
 import { EspalierError } from '../../ir/index.ts'
 import type { CompiledNetwork } from '../compile.ts'
-import type { Meaning } from '../compiled-folder.ts'
 import type { DataSet, Preprocess } from '../data/index.ts'
-import { sourceProblem } from '../error.ts'
+import { orThrow, sourceProblem } from '../error.ts'
+import { fitPreprocess, type Meaning } from '../meaning.ts'
 import { classCount, imageType } from '../network.ts'
 
-/** How images become this network's input: the flag's file, the network's manifest, or what the data set's networks are trained on. */
+/** How images become this network's input: as the flag or the network's manifest says, else as the data set's networks take them. */
 export const preprocessOf = (compiled: CompiledNetwork, meaning: Meaning, data: DataSet): Preprocess => {
-  const { h, w, c } = imageType(compiled)
+  const where = `--data ${data.name}`
   const preprocess = meaning.preprocess ?? data.preprocess
-  const fits = preprocess !== undefined && preprocess.size[0] === h && preprocess.size[1] === w && c === 3
-  if (fits) return preprocess
+  if (preprocess !== undefined) return orThrow(fitPreprocess(compiled, preprocess, where))
+  const { h, w, c } = imageType(compiled)
   throw new EspalierError([
     sourceProblem(
       'wrong-size',
-      meaning.preprocess === undefined ? '--data' : '--preprocess',
-      preprocess === undefined
-        ? 'images of any size, without preprocessing'
-        : `images of ${preprocess.size.join(' × ')} × 3`,
+      where,
+      'images of any size, and no word on how they become the network’s input',
       `images of ${h} × ${w} × ${c}, as ${compiled.network} takes them`,
       `--preprocess FILE.json with "size": [${h}, ${w}]`,
     ),
   ])
 }
 
-/** Refuses data or names with another number of classes than the network's. */
-export const checkClasses = (compiled: CompiledNetwork, meaning: Meaning, data: DataSet): void => {
+/** Refuses data with labels that are not the network's classes. */
+export const checkLabels = (compiled: CompiledNetwork, data: DataSet): void => {
   const classes = classCount(compiled)
-  const wrong = (where: string, seen: number): EspalierError =>
-    new EspalierError([sourceProblem('wrong-size', where, `${seen} classes`, `${classes}, as ${compiled.network} has`)])
-  if (data.labelled && data.classCount !== undefined && data.classCount !== classes)
-    throw wrong(`--data ${data.name}`, data.classCount)
-  if (meaning.classes !== undefined && meaning.classes.length !== classes)
-    throw wrong('--classes', meaning.classes.length)
+  const refuse = (seen: string): never => {
+    const expected = `${classes} classes, as ${compiled.network} has`
+    throw new EspalierError([sourceProblem('wrong-size', `--data ${data.name}`, seen, expected)])
+  }
+  if (data.classCount !== undefined && data.classCount !== classes) refuse(`${data.classCount} classes`)
+  if (data.labelsBelow !== undefined && data.labelsBelow > classes) refuse(`a label ${data.labelsBelow - 1}`)
 }

@@ -12,13 +12,19 @@ const program = new Command('espalier')
     'Augmentation inside convolutional networks: branch at inner feature maps, share the prefix, fuse the flips into the weights.',
   )
   .version(packageVersion)
-  .showSuggestionAfterError(true)
+  .addHelpText('after', '\nExample:\n  $ espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats')
   .exitOverride()
 
 for (const command of [compileCommand(), runCommand(), setupCommand(), doctorCommand()]) {
   command.exitOverride()
   program.addCommand(command)
 }
+
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+})
 
 try {
   await program.parseAsync()

@@ -1,13 +1,19 @@
-import type { Meaning } from '../compiled-folder.ts'
+import type { CompiledNetwork } from '../compile.ts'
 import { readClassNames, readPreprocess } from '../data/index.ts'
 import { orThrow, orThrowAsync } from '../error.ts'
+import { fitMeaning, type Meaning } from '../meaning.ts'
+import type { NetworkFlags } from './options.ts'
 
 /** What the flags say of images and answers, over what the network's own manifest says. */
 export const readMeaning = async (
-  flags: { readonly preprocess?: string; readonly classes?: string },
+  flags: Pick<NetworkFlags, 'preprocess' | 'classes'>,
   own: Meaning,
-): Promise<Meaning> => ({
-  ...own,
-  ...(flags.preprocess === undefined ? {} : { preprocess: await orThrowAsync(readPreprocess(flags.preprocess)) }),
-  ...(flags.classes === undefined ? {} : { classes: orThrow(await readClassNames(flags.classes)) }),
-})
+  compiled: CompiledNetwork,
+): Promise<Meaning> =>
+  orThrow(
+    fitMeaning(compiled, {
+      ...own,
+      ...(flags.preprocess === undefined ? {} : { preprocess: await orThrowAsync(readPreprocess(flags.preprocess)) }),
+      ...(flags.classes === undefined ? {} : { classes: orThrow(await readClassNames(flags.classes)) }),
+    }),
+  )

@@ -1,21 +1,24 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { distance } from 'fastest-levenshtein'
+import { nearestNames } from '../../ir/index.ts'
 
-/** A flag's value out of a closed list; anything else is refused with the nearest named. */
+/** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
 export const oneOf =
-  <T extends string>(values: readonly T[]) =>
+  <T extends string>(values: readonly T[], planned: readonly string[] = []) =>
   (text: string): T => {
     const known = values.find(value => value === text)
     if (known !== undefined) return known
-    const [nearest] = [...values].sort((a, b) => distance(text, a) - distance(text, b))
-    throw new InvalidArgumentError(`Expected one of ${values.join(', ')}. Nearest: ${nearest}.`)
+    const there = `one of ${values.join(', ')}`
+    if (planned.includes(text))
+      throw new InvalidArgumentError(`${text} does not exist in this version: expected ${there}.`)
+    const near = nearestNames(text, values)
+    throw new InvalidArgumentError(`Expected ${there}.${near.length === 0 ? '' : ` Nearest: ${near.join(', ')}.`}`)
   }
 
 export const wholeNumber =
   (least: number) =>
   (text: string): number => {
     const value = Number(text)
-    if (!Number.isSafeInteger(value) || value < least)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
       throw new InvalidArgumentError(`Expected a whole number from ${least}.`)
     return value
   }
@@ -45,3 +48,12 @@ export const networkOptions = (c: Command): Command =>
     )
     .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
     .option('--classes <file>', 'class names, one a line')
+
+/** What {@link networkOptions} parse to. */
+export interface NetworkFlags {
+  readonly network: string
+  readonly weights?: string
+  readonly plan?: string
+  readonly preprocess?: string
+  readonly classes?: string
+}

@@ -1,35 +1,51 @@
-import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import type { Batch } from '../data/index.ts'
+import { cannotWrite } from '../error.ts'
 import type { Prediction } from '../runner.ts'
 import { topClasses } from '../score.ts'
 
-/** Writes a line of JSON an image to a temporary file, which takes its name at the end. */
-export const predictionsFile = (path: string, classes: readonly string[] | undefined) => {
+export interface PredictionsFile {
+  readonly write: (batch: Batch, prediction: Prediction) => Promise<void>
+  /** Gives the file its name: until then what stood there stands. */
+  readonly finish: () => Promise<void>
+  readonly discard: () => Promise<void>
+}
+
+const lineOf = (
+  batch: Batch,
+  row: number,
+  { logits, classes: width }: Prediction,
+  names: readonly string[] | undefined,
+): string => {
+  const [predicted] = topClasses(logits, row, width, 1)
+  return `${JSON.stringify({
+    index: batch.first + row,
+    label: batch.labels?.[row] ?? null,
+    predicted,
+    class: names?.[predicted] ?? null,
+    logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
+  })}\n`
+}
+
+/** Opens a file of predictions, a line of JSON an image. @throws EspalierError */
+export const predictionsFile = async (path: string, names: readonly string[] | undefined): Promise<PredictionsFile> => {
   const temporary = `${path}.${process.pid}.tmp`
-  const stream = createWriteStream(temporary)
+  const orCannotWrite = <A>(task: Promise<A>): Promise<A> =>
+    task.catch(error => {
+      throw cannotWrite(path, error)
+    })
+  const file = await orCannotWrite(open(temporary, 'w'))
   return {
-    write: async (batch: Batch, { logits, classes: width }: Prediction): Promise<void> => {
-      const lines = Array.from({ length: batch.n }, (_, row) => {
-        const [predicted] = topClasses(logits, row, width, 1)
-        return JSON.stringify({
-          index: batch.first + row,
-          label: batch.labels?.[row] ?? null,
-          predicted,
-          class: classes?.[predicted] ?? null,
-          logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
-        })
-      })
-      if (!stream.write(`${lines.join('\n')}\n`)) await once(stream, 'drain')
+    write: async (batch, prediction) => {
+      const lines = Array.from({ length: batch.n }, (_, row) => lineOf(batch, row, prediction, names))
+      await orCannotWrite(file.appendFile(lines.join('')))
     },
-    finish: async (): Promise<void> => {
-      stream.end()
-      await once(stream, 'finish')
-      await rename(temporary, path)
+    finish: async () => {
+      await orCannotWrite(file.close())
+      await orCannotWrite(rename(temporary, path))
     },
-    discard: async (): Promise<void> => {
-      stream.destroy()
+    discard: async () => {
+      await file.close()
       await rm(temporary, { force: true })
     },
   }

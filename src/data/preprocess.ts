@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { either as E, type taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
-import { decodeErrors, Extent, problem, Real } from '../../ir/index.ts'
+import { decodeErrors, Extent, nearestHint, problem, Real } from '../../ir/index.ts'
 import { fileReason } from '../file-error.ts'
 import type { DataProblem } from './error.ts'
 
@@ -65,7 +65,9 @@ export const decodePreprocess = (json: unknown, where: string): E.Either<readonl
     )
   const extra = Object.keys(json as object).filter(key => !known.includes(key))
   const problems = [
-    ...extra.map(key => problem('bad-preprocess' as const, where, `the key ${JSON.stringify(key)}`, known.join(', '))),
+    ...extra.map(key =>
+      problem('bad-preprocess', where, `the key ${JSON.stringify(key)}`, known.join(', '), nearestHint(key, known)),
+    ),
     ...check(where, decoded.right),
   ]
   return problems.length > 0 ? E.left(problems) : decoded

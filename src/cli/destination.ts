@@ -1,0 +1,26 @@
+import { constants } from 'node:fs'
+import { access, mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { cannotWrite } from '../error.ts'
+import { replaceFile } from '../weights/replace-file.ts'
+
+/** Makes the folder of a file that will be written, and refuses now what would fail after the work is done. @throws EspalierError */
+export const prepareFile = async (path: string): Promise<void> => {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await access(dirname(path), constants.W_OK)
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+  const standing = await stat(path).catch(() => undefined)
+  if (standing?.isDirectory() === true) throw cannotWrite(path, new Error('a folder'))
+}
+
+/** Writes a file whole or not at all. @throws EspalierError */
+export const writeWhole = async (path: string, text: string): Promise<void> => {
+  try {
+    await replaceFile(path, Buffer.from(text))
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+}

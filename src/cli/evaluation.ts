@@ -1,0 +1,63 @@
+import cliProgress from 'cli-progress'
+import type { DataSet, Preprocess } from '../data/index.ts'
+import { type Evaluation, evaluateData } from '../evaluate-data.ts'
+import type { Runner } from '../runner.ts'
+import { answersOf, answersShown, type ImageAnswer } from './answers.ts'
+import { untilInterrupted } from './interrupt.ts'
+import type { Output } from './output.ts'
+import { predictionsFile } from './predictions-file.ts'
+
+export interface WatchOptions {
+  readonly batch: number
+  readonly preprocess: Preprocess
+  readonly limit: number
+  readonly names: readonly string[] | undefined
+  /** Where a line an image goes. */
+  readonly predictions: string | undefined
+}
+
+export interface Watched extends Evaluation {
+  /** Of the first images, where there are no labels. */
+  readonly answers: readonly ImageAnswer[]
+}
+
+const progressBar = (): cliProgress.SingleBar =>
+  new cliProgress.SingleBar({
+    format: '{bar} {value}/{total} images, {eta_formatted} left',
+    stream: process.stderr,
+    clearOnComplete: true,
+  })
+
+/** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the file of predictions too. */
+export const watchEvaluation = async (
+  runner: Runner,
+  data: DataSet,
+  out: Output,
+  { names, predictions, ...options }: WatchOptions,
+): Promise<Watched> => {
+  const file = predictions === undefined ? undefined : await predictionsFile(predictions, names)
+  const bar = out.interactive ? progressBar() : undefined
+  const answers: ImageAnswer[] = []
+  bar?.start(options.limit, 0)
+  try {
+    const done = await untilInterrupted(signal =>
+      evaluateData(runner, data, {
+        ...options,
+        signal,
+        onBatch: async (batch, prediction) => {
+          bar?.update(batch.first + batch.n)
+          await file?.write(batch, prediction)
+          if (!data.labelled && answers.length < answersShown)
+            answers.push(...answersOf(batch, prediction, names).slice(0, answersShown - answers.length))
+        },
+      }),
+    )
+    await file?.finish()
+    return { ...done, answers }
+  } catch (error) {
+    await file?.discard()
+    throw error
+  } finally {
+    bar?.stop()
+  }
+}

@@ -1,0 +1,57 @@
+import type { CompiledNetwork } from '../compile.ts'
+import type { DataSet } from '../data/index.ts'
+import type { Runner } from '../runner.ts'
+import { wilsonPercent } from '../score.ts'
+import { describeAnswer } from './answers.ts'
+import type { Watched } from './evaluation.ts'
+import { count, ratio } from './format.ts'
+
+/** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
+export const runResult = (
+  compiled: CompiledNetwork,
+  initializedFrom: number | undefined,
+  runner: Runner,
+  data: DataSet,
+  done: Watched,
+  batch: number,
+) => ({
+  network: compiled.network,
+  plan: compiled.plan,
+  ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
+  images: done.images,
+  ...(data.labelled && done.images > 0
+    ? {
+        error_percent: (100 * done.wrong) / done.images,
+        top5_error_percent: (100 * done.wrongTop5) / done.images,
+        error_interval_percent: wilsonPercent(done.wrong, done.images),
+      }
+    : {}),
+  ...(data.labelled ? {} : { answers: done.answers }),
+  backend: runner.backend,
+  executor: runner.executor,
+  precision: 'float32',
+  batch,
+  multiply_adds: compiled.multiplyAdds.total,
+  multiply_adds_relative: compiled.multiplyAdds.relative,
+  images_per_second: done.images / done.seconds,
+  seconds: done.seconds,
+  ...(done.interrupted ? { interrupted: true } : {}),
+})
+
+export type RunResult = ReturnType<typeof runResult>
+
+const errors = (result: RunResult): string => {
+  if (result.error_percent === undefined || result.error_interval_percent === undefined) return ''
+  const [low, high] = result.error_interval_percent.map(bound => bound.toFixed(2))
+  return ` error ${result.error_percent.toFixed(2)} % (95 % interval ${low} to ${high}), top-5 error ${result.top5_error_percent?.toFixed(2)} %;`
+}
+
+/** The answers and one sentence on the whole. */
+export const describeRun = (result: RunResult): string => {
+  const untrained = result.initialized_from_seed === undefined ? '' : ', untrained'
+  const stopped = result.interrupted === true ? ' (interrupted)' : ''
+  const images = `${result.images} image${result.images === 1 ? '' : 's'}`
+  const head = `${result.network}${untrained} under ${result.plan}, ${images}${stopped}:`
+  const cost = ` ${count(result.multiply_adds)} multiply-adds an image (${ratio(result.multiply_adds_relative)}), ${result.images_per_second.toFixed(1)} images/s.`
+  return [...(result.answers ?? []).map(describeAnswer), `${head}${errors(result)}${cost}`].join('\n')
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { decodeErrors } from '../ir/index.ts'
+import type { CompiledNetwork } from './compile.ts'
+import { Preprocess } from './data/index.ts'
+import { type SourceProblem, sourceProblem } from './error.ts'
+import type { Meaning } from './meaning.ts'
+
+/** The files of a compiled folder. */
+export const files = { manifest: 'manifest.json', graph: 'graph.json', weights: 'weights.safetensors' } as const
+
+const PassReport = t.strict({
+  name: t.string,
+  milliseconds: t.number,
+  rewrites: t.record(t.string, t.number),
+  nodes_before: t.number,
+  nodes_after: t.number,
+  multiply_adds_before: t.number,
+  multiply_adds_after: t.number,
+})
+
+/** `manifest.json`: what a compiled folder holds and how it was made. */
+const Manifest = t.intersection(
+  [
+    t.strict({
+      format: t.literal('espalier'),
+      version: t.literal(1),
+      network: t.string,
+      plan: t.string,
+      multiply_adds: t.number,
+      multiply_adds_relative: t.number,
+      multiply_adds_relative_unshared: t.number,
+      acts_on_maps: t.number,
+      passes: t.readonlyArray(PassReport),
+      /** Of the other files, so that a folder with a file of another one is refused. */
+      sha256: t.strict({ [files.graph]: t.string, [files.weights]: t.string }),
+    }),
+    t.partial({ preprocess: Preprocess, classes: t.readonlyArray(t.string) }),
+  ],
+  'Manifest',
+)
+export type Manifest = t.TypeOf<typeof Manifest>
+
+export const isManifest = Manifest.is
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+export const manifestOf = (
+  compiled: CompiledNetwork,
+  meaning: Meaning,
+  graph: Uint8Array,
+  weights: Uint8Array,
+): Manifest => ({
+  format: 'espalier',
+  version: 1,
+  network: compiled.network,
+  plan: compiled.plan,
+  multiply_adds: compiled.multiplyAdds.total,
+  multiply_adds_relative: compiled.multiplyAdds.relative,
+  multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
+  acts_on_maps: compiled.actsOnMaps,
+  passes: compiled.passes,
+  sha256: { [files.graph]: sha256(graph), [files.weights]: sha256(weights) },
+  ...meaning,
+})
+
+export const decodeManifest = (path: string, json: unknown): E.Either<readonly SourceProblem[], Manifest> =>
+  E.mapLeft((errors: t.Errors) =>
+    decodeErrors(errors).map(({ path: key, seen, expected }) =>
+      sourceProblem('malformed-file', key === '' ? path : `${path}, ${key}`, seen, expected, 'compile again'),
+    ),
+  )(Manifest.decode(json))
+
+export const meaningOf = ({ preprocess, classes }: Manifest): Meaning => ({
+  ...(preprocess === undefined ? {} : { preprocess }),
+  ...(classes === undefined ? {} : { classes }),
+})
