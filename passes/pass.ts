@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
-import type { Graph, Problem, Tensor } from '../ir/index.ts'
+import type { Graph, NodeId, OpTag, Problem, Tensor } from '../ir/index.ts'
 import { multiplyAdds } from './cost.ts'
+import type { Rule } from './rule.ts'
 
 /** What passes work on: a graph and the values of its parameters. */
 export interface Program {
@@ -20,10 +21,32 @@ export interface Rewritten {
   readonly rewrites: Rewrites
 }
 
+/** A rule about to be applied. */
+export interface Firing {
+  readonly pass: string
+  readonly rule: Rule
+  /** The op that the rule matches. */
+  readonly op: OpTag
+  /** The node of the graph before the pass in whose place the match stands. */
+  readonly at: NodeId
+  readonly name: string | undefined
+}
+
+/** Asked before every rewrite of a rule; where it says no, the node stays as it is. Watching rewrites and limiting them are both this. */
+export type Admit = (firing: Firing) => boolean
+
+export const admitAll: Admit = () => true
+
+/** Admits the first so many rewrites: one is for one run, for it counts. */
+export const upTo = (count: number): (() => boolean) => {
+  let left = count
+  return () => left-- > 0
+}
+
 /** A function from programs to equal (or, where it inserts branches, branched) programs. */
 export interface Pass {
   readonly name: string
-  readonly run: (program: Program) => E.Either<readonly PassProblem[], Rewritten>
+  readonly run: (program: Program, admit?: Admit) => E.Either<readonly PassProblem[], Rewritten>
 }
 
 export interface PassReport {
@@ -53,17 +76,18 @@ export const graphPass = (
   },
 })
 
-/** Runs passes in order and reports what each did; the first that fails ends it. `observe` sees every intermediate program. */
+/** Runs passes in order and reports what each did; the first that fails ends it. `observe` sees every intermediate program, and the one before it. */
 export const runPasses = (
   passes: readonly Pass[],
   start: Program,
-  observe: (pass: Pass, program: Program) => void = () => {},
+  observe: (pass: Pass, program: Program, before: Program) => void = () => {},
+  admit: Admit = admitAll,
 ): E.Either<readonly PassProblem[], Compiled> => {
   let program = start
   const reports: PassReport[] = []
   for (const pass of passes) {
     const begun = performance.now()
-    const result = pass.run(program)
+    const result = pass.run(program, admit)
     if (E.isLeft(result)) return result
     reports.push({
       name: pass.name,
@@ -74,8 +98,9 @@ export const runPasses = (
       multiply_adds_before: multiplyAdds(program.graph),
       multiply_adds_after: multiplyAdds(result.right.program.graph),
     })
+    const before = program
     program = result.right.program
-    observe(pass, program)
+    observe(pass, program, before)
   }
   return E.right({ program, reports })
 }

@@ -1,3 +1,4 @@
+import { either as E } from 'fp-ts'
 import {
   type AttributesOf,
   draft,
@@ -8,7 +9,7 @@ import {
   type OpTag,
   useCounts,
 } from '../ir/index.ts'
-import { graphPass, type Pass, type Rewrites } from './pass.ts'
+import { admitAll, type Firing, type Pass, type Rewrites } from './pass.ts'
 import type { Match, Pattern, Rule, Template } from './rule.ts'
 
 interface Bound {
@@ -125,35 +126,37 @@ export const withoutDeadNodes = (graph: Graph): Graph => {
 /**
  * Rebuilds a graph in topological order, rewriting each node as it is added until no rule matches there: operands are
  * in normal form already, so one sweep carries an act from a branch to the end of the network. Linear in the graph for rules that
- * move things downstream. `limit` stops after so many rewrites.
+ * move things downstream.
  */
 export const rewrite = (
   source: Graph,
   rules: readonly Rule[],
-  limit = Number.POSITIVE_INFINITY,
+  admit: (firing: Omit<Firing, 'pass'>) => boolean = () => true,
 ): { readonly graph: Graph; readonly rewrites: Rewrites } => {
   const byTag = new Map<OpTag, Rule[]>()
   for (const rule of rules) {
     if (rule.lhs.kind !== 'op') throw new Error(`rule ${rule.name} matches everything`)
     byTag.set(rule.lhs.tag, [...(byTag.get(rule.lhs.tag) ?? []), rule])
   }
+  const live = liveNodes(source)
+  const ids = source.nodes.flatMap((_, id) => (live[id] ? [id] : []))
   const graph = withoutDeadNodes(source)
   const d = draft(graph.dialect)
   const readers = readersOf(d.nodes)
   const fired = new Map<string, number>()
-  let left = limit
+  let at = 0
 
   const emit = (tag: OpTag, operands: readonly NodeId[], attributes: object, name: string | undefined): NodeId => {
     const id = d.add(tag, operands, attributes as never, name)
     for (const operand of operands) readers.add(operand, 1)
-    if (left <= 0) return id
     for (const rule of byTag.get(tag) ?? []) {
       const bound: Bound = { nodes: new Map(), ops: new Map() }
       if (!matches(d.nodes, rule.lhs, id, bound, false)) continue
       const match = matchOf(d.nodes, bound, readers)
       if (rule.when !== undefined && !rule.when.from(match)) continue
+      const matched = d.nodes[id].name ?? graph.nodes[at].name
+      if (!admit({ rule, op: tag, at: ids[at], name: matched })) continue
       fired.set(rule.name, (fired.get(rule.name) ?? 0) + 1)
-      left--
       const names = new Map([...bound.ops.values()].map(at => [d.nodes[at].tag, d.nodes[at].name]))
       return readers.whileHeld([...bound.nodes.values()].flat(), () => {
         readers.release(id)
@@ -174,6 +177,7 @@ export const rewrite = (
   const counts = useCounts(graph)
   const renamed = new Int32Array(graph.nodes.length)
   graph.nodes.forEach((node, id) => {
+    at = id
     const operands = node.operands.map(operand => renamed[operand])
     for (const operand of operands) readers.add(operand, -1)
     renamed[id] = emit(node.tag, operands, node.attributes, node.name)
@@ -184,5 +188,10 @@ export const rewrite = (
 }
 
 /** The pass that applies a list of rules wherever they match. */
-export const rewritePass = (name: string, rules: readonly Rule[]): Pass =>
-  graphPass(name, graph => rewrite(graph, rules))
+export const rewritePass = (name: string, rules: readonly Rule[]): Pass => ({
+  name,
+  run: ({ graph, parameters }, admit = admitAll) => {
+    const result = rewrite(graph, rules, firing => admit({ ...firing, pass: name }))
+    return E.right({ program: { graph: result.graph, parameters }, rewrites: result.rewrites })
+  },
+})
