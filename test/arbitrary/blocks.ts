@@ -233,7 +233,7 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [3, inception],
   [3, channelGate],
   [2, pixelGate],
-  [6, parameterized],
+  [9, parameterized],
   [1, guarded],
   [4, resize],
   [6, border],

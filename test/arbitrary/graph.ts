@@ -29,7 +29,7 @@ const arbitraryRecipe = (most: number): fc.Arbitrary<Recipe> =>
   fc.record({
     image: arbitraryChoices(4),
     blocks: fc.noBias(fc.array(arbitraryChoices(48), { minLength: 1, maxLength: most, size: 'max' })),
-    head: arbitraryChoices(12),
+    head: arbitraryChoices(24),
   })
 
 type WeightedBlocks = readonly (readonly [weight: number, block: Block])[]
@@ -62,7 +62,7 @@ export const arbitraryNetwork = (options: GraphOptions = {}): fc.Arbitrary<Graph
 
 const withTransforms: WeightedBlocks = [...blocks, [28, transformed]]
 
-/** A flat graph with acts, shifts, rotations and scales among its maps, several outputs and now and then `Combine`. */
+/** A flat graph with acts, shifts, rotations and scales among its maps, several outputs, now and then `Combine` and nodes that nothing reads. */
 export const arbitraryFlatGraph = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs({ blocks: 14, ...options }, recipe => {
     const s = site('flat', options.arithmetic ?? 'any')
@@ -75,6 +75,7 @@ export const arbitraryFlatGraph = (options: GraphOptions = {}): fc.Arbitrary<Gra
           choose.pick(reductions),
         )
       : logits
+    if (choose.oneIn(4)) drawHead(s, choose, choose.pick(s.trunk))
     const seen = choose.oneIn(2) ? { features: choose.pick(s.trunk) } : {}
     return s.b.finish({ logits: answer, ...(choose.oneIn(3) ? { last } : {}), ...seen })
   })

@@ -24,6 +24,19 @@ const drawSite = (choose: Choose, graph: Graph, room: number, exact: boolean): S
   return { set, place: { kind: 'map', index: map.index } }
 }
 
+/** A plan with one branch of flips or, on a square map, of quarter turns too. */
+export const drawFlips = (choose: Choose, graph: Graph): Plan => {
+  const map = choose.pick(featureMaps(graph))
+  const { h, w } = map.type
+  const set = choose.pick(h === w ? (['flip', 'flipv', 'd4', 'rot4'] as const) : (['flip', 'flipv'] as const))
+  return {
+    sites: [{ set, place: { kind: 'map', index: map.index } }],
+    tta: false,
+    training: 'none',
+    inference: choose.pick(reductions),
+  }
+}
+
 /** A plan that fits the feature maps of a network: one to three branches at any of them, some at one map. */
 export const drawPlan = (choose: Choose, graph: Graph, exact: boolean): Plan => {
   const sites: Site[] = []

@@ -29,6 +29,8 @@ const promises: Readonly<Record<string, Promised>> = {
   'sink-transforms': { integers: 'exact', reals: 'rounding', idempotent: true },
   'fold-batch-norm': { integers: 'rounding', reals: 'rounding', idempotent: true },
   'merge-variants': { integers: 'rounding', reals: 'rounding', idempotent: true },
+  'merge-convolutions': { integers: 'exact', reals: 'rounding', idempotent: false },
+  'stack-variants': { integers: 'exact', reals: 'exact', idempotent: false },
   'evaluate-constants': { integers: 'float32', reals: 'float32', idempotent: true },
   'some-rules': { integers: 'rounding', reals: 'rounding', idempotent: false },
 }

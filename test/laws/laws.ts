@@ -1,23 +1,28 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
-import { type Graph, motionOf } from '../../ir/index.ts'
+import { type Graph, motionOf, renderProblems } from '../../ir/index.ts'
 import {
   allRules,
+  type Compiled,
   evaluateConstants,
   featureMaps,
   foldBatchNorm,
   inferencePipeline,
   insertBranches,
+  mergeConvolutions,
   mergeVariants,
   naivePipeline,
+  optimizations,
   type Pass,
   type PlacedPlan,
+  type Program,
   placePlan,
   type Rewrites,
   removeDeadNodes,
   rewritePass,
   runPasses,
+  schedules,
   sharePrefix,
   sinkTransforms,
   unroll,
@@ -25,11 +30,11 @@ import {
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
-import { drawPlan } from '../arbitrary/plan.ts'
+import { drawFlips, drawPlan } from '../arbitrary/plan.ts'
 import { expectAgreement } from './agreement.ts'
 import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
 import { planMeaning, probabilitiesOf } from './plan-meaning.ts'
-import { expectStoredOnce } from './stored-once.ts'
+import { expectStoredAlike } from './stored-once.ts'
 
 /** What a run of the laws sees: every generated graph (a network with the branches of its plan), and what fired. */
 export interface Observer {
@@ -68,6 +73,8 @@ const optimizers: readonly Pass[] = [
   foldBatchNorm,
   sinkTransforms,
   mergeVariants,
+  mergeConvolutions('joined'),
+  mergeConvolutions('split'),
   evaluateConstants,
 ]
 
@@ -101,16 +108,23 @@ const turnsOffSquare = (graph: Graph, plan: PlacedPlan): boolean =>
   })
 
 /** A plan on a network where quarter turns fit what follows, or null. */
-const placed = (graph: Graph, choices: readonly number[], kind: ValueKind): PlacedPlan | null => {
+const placed = (graph: Graph, choices: readonly number[], kind: ValueKind, draw = drawPlan): PlacedPlan | null => {
   const choose = chooser(choices)
-  const plan = placePlan(drawPlan(choose, graph, kind === 'integers'), graph, () => choose.below(100) / 100)
+  const plan = placePlan(draw(choose, graph, kind === 'integers'), graph, () => choose.below(100) / 100)
   if (E.isLeft(plan)) throw new Error(`a drawn plan was refused: ${plan.left[0].seen}`)
   if (kind === 'integers' && turnsOffSquare(graph, plan.right)) return null
   const inserted = insertBranches(plan.right).run({ graph, parameters: new Map() })
   return E.isRight(inserted) ? plan.right : null
 }
 
-const planned = (kind: ValueKind) => fc.record({ example: networks(kind), choices: arbitraryChoices(40) })
+const compiled = (passes: readonly Pass[], program: Program): Compiled => {
+  const result = runPasses(passes, program)
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+const planned = (kind: ValueKind) =>
+  fc.record({ example: networks(kind), choices: arbitraryChoices(40), schedule: fc.constantFrom(...schedules) })
 
 const eachAlone: (passes: readonly Pass[]) => Parameters<typeof law<Example>>[2] =
   passes => (example, kind, observer) => {
@@ -146,19 +160,36 @@ export const laws: readonly Law[] = [
       checkPasses([...before, unroll, ...after], start(example, observer), kind, observer.fired)
     },
   ),
-  law('the pipeline, on networks under plans', planned, ({ example, choices }, kind, observer) => {
-    const { graph, environment } = example
-    const plan = placed(graph, choices, kind)
-    if (plan === null) return
-    const [insert, ...rest] = inferencePipeline(plan)
-    const inserted = insert.run({ graph, parameters: environment.parameters })
-    if (E.isLeft(inserted)) throw new Error('refused')
-    const before = start({ ...example, graph: inserted.right.program.graph }, observer)
-    const answer = probabilitiesOf([...before.values.values()][0])
-    expectAgreement(answer, planMeaning(graph, plan, environment), 'rounding')
-    const after = checkPasses(rest, before, kind, observer.fired)
-    if (kind === 'reals') expectStoredOnce(after.program)
-  }),
+  law(
+    'the pipeline, on networks under plans, which store what the network stores',
+    planned,
+    ({ example, choices, schedule }, kind, observer) => {
+      const { graph, environment } = example
+      const plan = placed(graph, choices, kind)
+      if (plan === null) return
+      const [insert, ...rest] = inferencePipeline(plan, schedule)
+      const { program } = compiled([insert], { graph, parameters: environment.parameters })
+      const before = start({ ...example, graph: program.graph }, observer)
+      const answer = probabilitiesOf([...before.values.values()][0])
+      expectAgreement(answer, planMeaning(graph, plan, environment), 'rounding')
+      const after = checkPasses(rest, before, kind, observer.fired)
+      const alone = compiled(optimizations(), { graph, parameters: environment.parameters }).program
+      if (schedule === 'apart') expectStoredAlike(after.program.parameters, alone.parameters)
+    },
+  ),
+  law(
+    'convolutions that a branch of flips makes read one map are merged, on networks',
+    planned,
+    ({ example, choices, schedule }, kind, observer) => {
+      const { graph, environment } = example
+      const plan = placed(graph, choices, kind, drawFlips)
+      if (plan === null) return
+      const flat = [...naivePipeline(plan), sharePrefix, sinkTransforms, sharePrefix]
+      const { program } = compiled(flat, { graph, parameters: environment.parameters })
+      const before = start({ ...example, graph: program.graph }, observer)
+      checkPasses([mergeConvolutions(schedule === 'apart' ? 'joined' : 'split')], before, kind, observer.fired)
+    },
+  ),
   law(
     'feature maps and plans are the same on a network whose batch norm is folded',
     kind => fc.record({ plan: planned(kind), passes: sequences(4, importing) }),
@@ -166,9 +197,7 @@ export const laws: readonly Law[] = [
       const { graph, environment } = example
       const plan = placed(graph, choices, kind)
       if (plan === null) return
-      const first = runPasses(passes, { graph, parameters: environment.parameters })
-      if (E.isLeft(first)) throw new Error('refused')
-      const optimized = first.right.program
+      const optimized = compiled(passes, { graph, parameters: environment.parameters }).program
       const maps = featureMaps(optimized.graph)
       assert.deepEqual(
         maps.map(map => map.type),
@@ -179,15 +208,8 @@ export const laws: readonly Law[] = [
         { program: { graph, parameters: environment.parameters }, plan },
         { program: optimized, plan: { ...plan, sites } },
       ].map(({ program, plan }) => {
-        const result = runPasses(naivePipeline(plan), program)
-        if (E.isLeft(result)) throw new Error('refused')
-        return start(
-          {
-            graph: result.right.program.graph,
-            environment: { ...environment, parameters: result.right.program.parameters },
-          },
-          observer,
-        ).values
+        const { graph, parameters } = compiled(naivePipeline(plan), program).program
+        return start({ graph, environment: { ...environment, parameters } }, observer).values
       })
       for (const [name, value] of one) expectAgreement(other.get(name) as never, value, 'float32')
     },
