@@ -3,18 +3,20 @@ import * as t from 'io-ts'
 import { decodeErrors } from './decode-error.ts'
 import { type IrProblem, problem, renderProblems } from './error.ts'
 import type { Graph, Node } from './graph.ts'
-import { Count } from './op.ts'
+import { Count, type Dialect } from './op.ts'
 import { declarationOf } from './ops/index.ts'
 import { elaborate, verify } from './verify.ts'
 
 const format = 'espalier-graph'
 const version = 1
 
+const DialectCodec = t.keyof({ branched: null, flat: null, stacked: null } satisfies Record<Dialect, null>)
+
 /** A graph as JSON holds it: types and variants are left out, for they follow. */
 const GraphJson = t.strict({
   format: t.literal(format),
   version: t.literal(version),
-  dialect: t.keyof({ branched: null, flat: null }),
+  dialect: DialectCodec,
   nodes: t.readonlyArray(
     t.exact(
       t.intersection([
@@ -78,7 +80,7 @@ export const GraphCodec: t.Type<Graph, GraphJson, unknown> = new t.Type(
 
 /** Enough of a graph for the verifier to look at. */
 const GraphShape = t.type({
-  dialect: t.keyof({ branched: null, flat: null }),
+  dialect: DialectCodec,
   nodes: t.readonlyArray(t.UnknownRecord),
   outputs: t.readonlyArray(t.type({ name: t.string, node: t.number })),
 })

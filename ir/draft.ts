@@ -1,8 +1,9 @@
 import { either as E, function as F } from 'fp-ts'
 import { EspalierError, type IrProblem, problem } from './error.ts'
-import { type Dialect, type Graph, type Node, type NodeId, nodeLabel, type Output } from './graph.ts'
-import type { Mismatch } from './op.ts'
+import { type Graph, type Node, type NodeId, nodeLabel, type Output } from './graph.ts'
+import type { Dialect, Mismatch } from './op.ts'
 import { type AttributesOf, declarationOf, type OpTag } from './ops/index.ts'
+import { stackAxis } from './ops/stacking.ts'
 import { limits, overLimits, printType, type Type, type VariantAxis, variantCount } from './type.ts'
 
 /** A graph under construction: nodes are typed as they are added. Local to one builder or pass. */
@@ -61,22 +62,47 @@ export const inferNode = (
   if (E.isLeft(type)) return type
   const limit = overLimits(type.right)
   if (limit !== null) return E.left({ seen: `a result ${printType(type.right)}`, expected: limit })
-  const axes = alignAxes(operands.map(o => o.variants))
-  if (E.isLeft(axes)) return axes
+  return F.pipe(
+    inferVariants(tag, attributes, operands),
+    E.map(variants => ({ type: type.right, variants })),
+  )
+}
+
+const oneAxis = (name: string, extent: number): readonly VariantAxis[] => (extent === 1 ? [] : [{ name, extent }])
+
+/** The variant axes of a result. */
+const inferVariants = (
+  tag: OpTag,
+  attributes: AttributesOf<OpTag>,
+  operands: readonly { readonly variants: readonly VariantAxis[] }[],
+): E.Either<Mismatch, readonly VariantAxis[]> => {
+  const counts = operands.map(o => variantCount(o.variants))
+  const all = counts.reduce((sum, count) => sum + count, 0)
   switch (tag) {
     case 'Branch': {
       const { axis, transforms } = attributes as AttributesOf<'Branch'>
-      if (axes.right.some(other => other.name === axis))
+      if (operands[0].variants.some(other => other.name === axis))
         return E.left({ seen: `a branch on variant axis ${axis} under another of that name`, expected: 'a new axis' })
-      return F.pipe(
-        alignAxes([axes.right, [{ name: axis, extent: transforms.length }]]),
-        E.map(variants => ({ type: type.right, variants })),
-      )
+      return alignAxes([operands[0].variants, [{ name: axis, extent: transforms.length }]])
     }
     case 'Reduce':
-      return E.right({ type: type.right, variants: [] })
+      return E.right([])
+    case 'Combine': {
+      const { length } = (attributes as AttributesOf<'Combine'>).multiplicity
+      return length === all
+        ? E.right([])
+        : E.left({ seen: `${length} multiplicities for ${all} variants`, expected: 'one each' })
+    }
+    case 'Stack':
+      return alignAxes([oneAxis(stackAxis, all)])
+    case 'Unstack': {
+      const { count } = attributes as AttributesOf<'Unstack'>
+      return counts[0] === count
+        ? E.right([])
+        : E.left({ seen: `a stack of ${counts[0]}`, expected: `a stack of ${count}` })
+    }
     default:
-      return E.right({ type: type.right, variants: axes.right })
+      return alignAxes(operands.map(o => o.variants))
   }
 }
 

@@ -85,6 +85,12 @@ const evaluateNode = (graph: Graph, node: Node, environment: Environment, read: 
       return read(node.operands[0]).flatMap(variant =>
         node.attributes.transforms.map(t => applyTransform(t, variant, graph.nodes[node.operands[0]].type)),
       )
+    case 'Stack':
+      return node.operands.flatMap(read)
+    case 'Unstack':
+      return [read(node.operands[0])[node.attributes.index]]
+    case 'Combine':
+      return [combineLogits(node.operands.flatMap(read), node.attributes.reduction, node.attributes.multiplicity)]
     case 'Reduce': {
       const variants = read(node.operands[0])
       return [

@@ -1,3 +1,4 @@
+import type { Dialect } from './op.ts'
 import type { AttributesOf, OpTag } from './ops/index.ts'
 import type { Type, VariantAxis } from './type.ts'
 
@@ -22,8 +23,6 @@ export interface Output {
   readonly name: string
   readonly node: NodeId
 }
-
-export type Dialect = 'branched' | 'flat'
 
 /** An immutable list of nodes in topological order; the batch axis is implicit. */
 export interface Graph {

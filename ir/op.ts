@@ -4,6 +4,13 @@ import * as t from 'io-ts'
 import type { Tensor } from './tensor.ts'
 import { limits, type Type } from './type.ts'
 
+/**
+ * Branched graphs have variants along the axes of `Branch`es; flat graphs have none; stacked graphs have variants
+ * along one axis, side by side in the batch.
+ */
+export const dialects = ['branched', 'flat', 'stacked'] as const
+export type Dialect = (typeof dialects)[number]
+
 /** Why an op does not accept its operands. */
 export interface Mismatch {
   readonly seen: string
@@ -25,7 +32,7 @@ export interface Typing {
 export interface OpDeclaration<Tag extends string, A> {
   readonly tag: Tag
   /** `branched` ops are gone from flat graphs and the other way round. */
-  readonly dialect: 'both' | 'branched' | 'flat'
+  readonly dialect: 'any' | Dialect
   /** Names of the operands; `…` last means one or more of what stands before it. */
   readonly operands: readonly string[]
   readonly attributes: t.Type<A>
@@ -40,14 +47,14 @@ type AttributesOfProps<P extends t.Props> = { readonly [K in keyof P]: t.TypeOf<
 
 export const defineOp = <const Tag extends string, P extends t.Props>(declaration: {
   readonly tag: Tag
-  readonly dialect?: 'branched' | 'flat'
+  readonly dialect?: Dialect
   readonly operands: readonly string[]
   readonly attributes: P
   readonly infer: (operands: readonly Type[], attributes: AttributesOfProps<P>) => E.Either<Mismatch, Type>
   readonly evaluate: ((operands: readonly Tensor[], attributes: AttributesOfProps<P>, typing: Typing) => Tensor) | null
 }): OpDeclaration<Tag, AttributesOfProps<P>> => ({
   ...declaration,
-  dialect: declaration.dialect ?? 'both',
+  dialect: declaration.dialect ?? 'any',
   attributes: t.strict(declaration.attributes) as unknown as t.Type<AttributesOfProps<P>>,
   keys: Object.keys(declaration.attributes),
 })

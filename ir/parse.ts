@@ -1,8 +1,9 @@
 import { either as E } from 'fp-ts'
 import { elements } from './dihedral.ts'
 import { type IrProblem, problem } from './error.ts'
-import type { Dialect, Graph, Node, Output } from './graph.ts'
+import type { Graph, Node, Output } from './graph.ts'
 import { nearestHint } from './nearest.ts'
+import { type Dialect, dialects } from './op.ts'
 import {
   demand,
   demandId,
@@ -122,11 +123,12 @@ const parseNode = (s: Scanner, row: number, id: number): Declaration => {
 const parseDialect = (s: Scanner): Dialect => {
   const from = s.at
   const word = takeWord(s)
-  if (word !== 'flat' && word !== 'branched') return refuse(s, '‘flat graph {’ or ‘branched graph {’', from)
+  const dialect = dialects.find(known => known === word)
+  if (dialect === undefined) return refuse(s, dialects.map(known => `‘${known} graph {’`).join(' or '), from)
   demand(s, 'graph')
   demand(s, '{')
   demandEnd(s)
-  return word
+  return dialect
 }
 
 const parseOutputs = (s: Scanner): readonly Output[] => {

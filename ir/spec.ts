@@ -1,11 +1,11 @@
 import { either as E } from 'fp-ts'
 import { decodeErrors, show } from './decode-error.ts'
 import type { IrProblem } from './error.ts'
-import type { Dialect, Node, Output } from './graph.ts'
+import type { Node, Output } from './graph.ts'
 import { nearestHint } from './nearest.ts'
-import type { Mismatch } from './op.ts'
+import type { Dialect, Mismatch } from './op.ts'
 import { declarationOf, type OpTag, ops, opTags } from './ops/index.ts'
-import { printType, sameType } from './type.ts'
+import { isPerExample, printType, printTyped, sameType, sameVariants } from './type.ts'
 
 /** A node as text, JSON or a program gives it: nothing about it is known to hold. */
 export interface Candidate {
@@ -91,8 +91,9 @@ const opOf = (dialect: Dialect): NodeRule => ({
   law: `the op belongs to ${dialect} graphs`,
   tag: 'bad-dialect',
   broken: ({ tag }) => {
-    const own = isOpTag(tag) ? declarationOf(tag).dialect : 'both'
-    return own === 'both' || own === dialect
+    const own = isOpTag(tag) ? declarationOf(tag).dialect : 'any'
+    // A stacked graph is a flat one with stacks.
+    return own === 'any' || own === dialect || (own === 'flat' && dialect === 'stacked')
       ? holds
       : [{ seen: `${tag} in a ${dialect} graph`, expected: `an op of ${dialect} graphs` }]
   },
@@ -127,7 +128,7 @@ const reducedOutputs: GraphRule = {
             {
               at: name,
               seen: `variants along ${axes.map(axis => axis.name).join(', ')}`,
-              expected: 'a Reduce before it',
+              expected: 'one value: a Reduce, a Combine or an Unstack before it',
             },
           ]
     }),
@@ -149,6 +150,28 @@ const oneTypeAName: GraphRule = {
   },
 }
 
+const alignedStacks: GraphRule = {
+  law: 'an op reads values that are stacked alike',
+  broken: nodes =>
+    nodes.flatMap((node, at) => {
+      if (node === undefined || node.tag === 'Stack' || node.tag === 'Combine') return []
+      const operands = node.operands.flatMap(id => {
+        const operand = nodes[id]
+        return operand !== undefined && isPerExample(operand.type) ? [operand] : []
+      })
+      const other = operands.find(operand => !sameVariants(operand.variants, operands[0].variants))
+      return other === undefined
+        ? []
+        : [
+            {
+              at,
+              seen: [operands[0], other].map(({ type, variants }) => printTyped(type, variants)).join(' and '),
+              expected: 'stacks of one size, or none',
+            },
+          ]
+    }),
+}
+
 export interface Spec {
   readonly nodes: readonly NodeRule[]
   readonly graph: readonly GraphRule[]
@@ -157,8 +180,9 @@ export interface Spec {
 const everyNode = [knownOp, earlierOperands, decodedAttributes, textName]
 const everyGraph = [existingOutputs, uniqueOutputs, oneTypeAName]
 
-/** What holds of each dialect, beside that types follow from operands. Without `Branch` no value has variants. */
+/** What holds of each dialect, beside that types follow from operands. Without `Branch` and `Stack` no value has variants. */
 export const specs: { readonly [D in Dialect]: Spec } = {
   branched: { nodes: [...everyNode, opOf('branched')], graph: [...everyGraph, reducedOutputs] },
   flat: { nodes: [...everyNode, opOf('flat')], graph: everyGraph },
+  stacked: { nodes: [...everyNode, opOf('stacked')], graph: [...everyGraph, reducedOutputs, alignedStacks] },
 }

@@ -43,6 +43,8 @@ const costs: { readonly [T in OpTag]: Cost<T> } = {
   Branch: none,
   Reduce: none,
   Combine: none,
+  Stack: none,
+  Unstack: none,
 }
 
 /** Multiply-adds of one node for one example, over all its variants. */

@@ -8,13 +8,17 @@ import type { PlacedPlan } from './place-plan.ts'
 import { removeDeadNodes } from './remove-dead-nodes.ts'
 import { sharePrefix } from './share-prefix.ts'
 import { sinkTransforms } from './sink-transforms.ts'
+import { stackVariants } from './stack-variants.ts'
 import { unroll } from './unroll.ts'
 
 /** What libraries for test-time augmentation run: one full forward for each variant. */
 export const naivePipeline = (plan: PlacedPlan): readonly Pass[] => [insertBranches(plan), unroll]
 
-/** What becomes of the convolutions that a branch makes read one map: left `apart`, `joined` into one, or `split` into even and odd halves. */
-export const schedules = ['apart', 'joined', 'split'] as const
+/**
+ * How variants are run: all ops `apart`; the convolutions that a branch makes read one map `joined` into one, or `split` into even and odd halves; or
+ * variants that share their weights `stacked` on the batch axis.
+ */
+export const schedules = ['apart', 'joined', 'split', 'stacked'] as const
 export type Schedule = (typeof schedules)[number]
 
 /** Rewrites one flat graph into an equal and cheaper one, for inference. */
@@ -25,8 +29,9 @@ export const optimizations = (schedule: Schedule = 'apart'): readonly Pass[] => 
   sinkTransforms,
   sharePrefix,
   mergeVariants,
-  ...(schedule === 'apart' ? [] : [mergeConvolutions(schedule)]),
+  ...(schedule === 'joined' || schedule === 'split' ? [mergeConvolutions(schedule)] : []),
   evaluateConstants,
+  ...(schedule === 'stacked' ? [stackVariants] : []),
 ]
 
 /** From a network and a plan to the graph that is run. */

@@ -34,7 +34,8 @@ export const softmax = defineOp({
 })
 
 /**
- * One vector of scores from the logits of several variants, each counted `multiplicity` times (`max` disregards it).
+ * One vector of scores from the logits of several variants, each counted `multiplicity` times (`max` disregards it); in stacked graphs
+ * an operand may be a stack of them.
  * The softmax of the scores is the reduced answer: `max` gives the largest `log p_v`, `sum` the logarithm of the mean `p_v`, `geo` the mean `L_v`.
  */
 export const combine = defineOp({
@@ -42,14 +43,12 @@ export const combine = defineOp({
   dialect: 'flat',
   operands: ['logits', '…'],
   attributes: { reduction: Reduction, multiplicity: t.readonlyArray(Extent) },
-  infer: (variants, { multiplicity }) => {
+  infer: variants => {
     const [first] = variants
     if (first.kind !== 'Vector') return mismatch(printType(first), 'Vectors of logits')
     const other = variants.find(v => !sameType(v, first))
     if (other !== undefined)
       return mismatch(`${printType(first)} and ${printType(other)}`, 'as many classes in every variant')
-    if (multiplicity.length !== variants.length)
-      return mismatch(`${multiplicity.length} multiplicities for ${variants.length} variants`, 'one each')
     return E.right(first)
   },
   evaluate: (variants, { reduction, multiplicity }) => combineLogits(variants, reduction, multiplicity),

@@ -5,6 +5,7 @@ import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
 import { input, parameter } from './sources.ts'
+import { stack, unstack } from './stacking.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
 
 /** Every op there is, by tag: the tables elsewhere are exhaustive over it. */
@@ -35,6 +36,8 @@ export const ops = {
   Branch: branch,
   Reduce: reduce,
   Combine: combine,
+  Stack: stack,
+  Unstack: unstack,
 } as const
 
 export type OpTag = keyof typeof ops

@@ -93,4 +93,6 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   Branch: map,
   Reduce: vector,
   Combine: choose => several(choose, 'Combine', drawVector(choose), 4),
+  Stack: choose => several(choose, 'Stack', choose.oneIn(3) ? drawVector(choose) : drawMap(choose), 3),
+  Unstack: example,
 }

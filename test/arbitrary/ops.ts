@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import {
   type AttributesOf,
   builder,
+  declarationOf,
   elements,
   type Graph,
   inferNode,
@@ -174,6 +175,8 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
   Reduce: choose => only({ reduction: choose.pick(reductions) }),
   Combine: (choose, variants) =>
     only({ reduction: choose.pick(reductions), multiplicity: variants.map(() => choose.pick([1, 2, 3])) }),
+  Stack: () => only({}),
+  Unstack: () => only({ index: 0, count: 1 }),
 }
 
 /** One op with the types of all its operands and of its result. */
@@ -217,10 +220,12 @@ export const arbitraryOp = <T extends OpTag>(
 
 /** The op alone in a graph: inputs `x0`, `x1` … and parameters `w0`, `w1` … by operand, one output `y`; the variants of a `Branch` are reduced. */
 export const opGraph = ({ tag, operands, attributes }: OpCase): Graph => {
-  const b = builder(tag === 'Branch' || tag === 'Reduce' ? 'branched' : 'flat')
+  const { dialect } = declarationOf(tag)
+  const b = builder(dialect === 'any' ? 'flat' : dialect)
   const ids = operands.map((type, k) =>
     isPerExample(type) ? b.input(`x${k}`, type) : b.parameter(`w${k}`, type.shape),
   )
   const y = b.draft.add(tag, ids, attributes)
-  return b.finish({ y: tag === 'Branch' ? b.reduce(b.flatten(y), 'geo') : y })
+  if (tag === 'Branch') return b.finish({ y: b.reduce(b.flatten(y), 'geo') })
+  return b.finish({ y: tag === 'Stack' ? b.draft.add('Unstack', [y], { index: 0, count: ids.length }) : y })
 }

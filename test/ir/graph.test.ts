@@ -47,8 +47,15 @@ test('sources have the types they state', () => {
   ])
 })
 
-test('every op but sources, branches and reductions has a meaning of its own', () => {
-  expect(opTags.filter(tag => declarationOf(tag).evaluate === null)).toEqual(['Input', 'Parameter', 'Branch', 'Reduce'])
+test('every op but sources and those that make or end variants has a meaning of its own', () => {
+  expect(opTags.filter(tag => declarationOf(tag).evaluate === null)).toEqual([
+    'Input',
+    'Parameter',
+    'Branch',
+    'Reduce',
+    'Stack',
+    'Unstack',
+  ])
 })
 
 test('nearestNames finds slips, not strangers', () => {

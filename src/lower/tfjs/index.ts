@@ -23,13 +23,13 @@ export interface Executable {
 }
 
 /**
- * Loads a flat graph onto the backend that TensorFlow.js computes with now; every run makes that one current again.
+ * Loads a flat or stacked graph onto the backend that TensorFlow.js computes with now; every run makes that one current again.
  * What depends on parameters alone is computed here, once.
- * @throws EspalierError where the graph is not flat or a parameter is missing.
+ * @throws EspalierError where the graph is branched or a parameter is missing.
  */
 export const lower = (tf: Tf, graph: Graph, parameters: ReadonlyMap<string, Values>): Executable => {
-  if (graph.dialect !== 'flat')
-    fail([problem('bad-dialect', 'graph', `a ${graph.dialect} graph`, 'a flat graph', 'unroll it first')])
+  if (graph.dialect === 'branched')
+    fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
   const backend = tf.getBackend()
   // Only WebAssembly's fused kernels are one pass over memory; the native backend runs theirs as three ops.
   const plan = schedule(graph, backend === 'wasm')

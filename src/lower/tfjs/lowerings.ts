@@ -4,6 +4,7 @@ import type { LoweredTag, Lowering } from './kernel.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
+import { stack, unstack } from './stacking.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
 
 /** How each op runs on TensorFlow.js; what a backend lacks is composed of what it has. */
@@ -30,4 +31,6 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Scale: scale,
   Shift: shift,
   Combine: combine,
+  Stack: stack,
+  Unstack: unstack,
 }
