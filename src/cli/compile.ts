@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
+import { inferencePipeline, type Schedule, schedules } from '../../passes/index.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
@@ -16,10 +17,12 @@ import { type CommonOptions, output } from './output.ts'
 const emissions = ['text', 'json', 'dot', 'html'] as const
 type Emission = (typeof emissions)[number]
 const plannedEmissions = ['onnx', 'saved-model']
+const plannedSchedules = ['stacked', 'auto']
 
 interface CompileFlags extends CommonOptions, NetworkFlags {
   readonly out?: string
   readonly emit?: Emission
+  readonly schedule: Schedule
   readonly stats?: boolean
 }
 
@@ -94,6 +97,11 @@ export const compileCommand = (): Command =>
         oneOf(emissions, plannedEmissions),
       ),
     )
+    .addOption(
+      new Option('--schedule <name>', `convolutions of one map: ${schedules.join(', ')}`)
+        .argParser(oneOf(schedules, plannedSchedules))
+        .default('apart'),
+    )
     .option('--stats', 'what each pass did')
     .action(async (options: CompileFlags) => {
       const out = output(options)
@@ -102,7 +110,12 @@ export const compileCommand = (): Command =>
       const { network, meaning: own, initializedFrom } = await openNetwork(options)
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
-      const compiled = orThrow(compileNetwork(network, plan, { seed: options.seed }))
+      const compiled = orThrow(
+        compileNetwork(network, plan, {
+          seed: options.seed,
+          pipeline: placed => inferencePipeline(placed, options.schedule),
+        }),
+      )
       const meaning = await readMeaning(options, own, compiled)
       const text = emit === undefined ? undefined : emitted(emit, compiled)
       if (path !== undefined)

@@ -1,0 +1,379 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compile, plan, save, zoo } from '../../../src/index.ts'
+import { encodeSafetensors } from '../../../src/weights/safetensors.ts'
+import { encode, node, numbers } from '../import/onnx/model.ts'
+import { builtEspalier, type Espalier, type Ran, temporaryFolder } from './espalier.ts'
+
+let espalier: Espalier
+let folder: string
+const at = (...parts: readonly string[]): string => join(folder, ...parts)
+
+const small = {
+  input: [1, 3, 8, 8],
+  floats: { w: numbers([5, 3, 3, 3]) },
+  nodes: [node('Conv', 'x w', 'a'), node('GlobalAveragePool', 'a', 'p'), node('Flatten', 'p', 'y')],
+} as const
+
+const modelJson = (shard: string): string =>
+  JSON.stringify({
+    modelTopology: {
+      class_name: 'Sequential',
+      config: [
+        {
+          class_name: 'Conv2D',
+          config: { name: 'conv', filters: 4, kernel_size: 3, batch_input_shape: [null, 8, 8, 3] },
+        },
+        { class_name: 'GlobalAveragePooling2D', config: { name: 'pool' } },
+      ],
+    },
+    weightsManifest: [
+      {
+        paths: [shard],
+        weights: [
+          { name: 'conv/kernel', shape: [3, 3, 3, 4], dtype: 'float32' },
+          { name: 'conv/bias', shape: [4], dtype: 'float32' },
+        ],
+      },
+    ],
+  })
+
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+/** A safetensors file whose header promises more bytes than there are. */
+const lying = (): Buffer => {
+  const header = JSON.stringify({ w: { dtype: 'F32', shape: [1000, 1000], data_offsets: [0, 4_000_000] } })
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, Buffer.from(header), Buffer.alloc(16)])
+}
+
+const folders = ['missing-shard', 'climbing-shard', 'cifar', 'flat', 'corrupt', 'classes/ant', 'classes/bee', 'cache']
+
+const writeFiles = async (): Promise<void> => {
+  for (const name of folders) await mkdir(at(name), { recursive: true })
+  const files: Readonly<Record<string, string | Uint8Array>> = {
+    'truncated.onnx': encode(small).subarray(0, 300),
+    'lstm.onnx': encode({ ...small, nodes: [node('LSTM', 'x w', 'a'), node('Einsum', 'a', 'y')] }),
+    'lying.safetensors': lying(),
+    'missing-shard/model.json': modelJson('weights.bin'),
+    'climbing-shard/model.json': modelJson('../../weights.bin'),
+    'cifar/test.bin': new Uint8Array(3074 + 100),
+    'flat/a.png': png,
+    'flat/b.png': png,
+    'labels.csv': 'file,class_index\na.png,1\n',
+    'large-labels.csv': 'file,class_index\na.png,1\nb.png,10\n',
+    'corrupt/a.png': png.subarray(0, 40),
+    'classes/ant/a.png': png,
+    'classes/bee/b.png': png,
+    'preprocess.json': '{"size": [32, 32]}',
+    'misspelt.json': '{"size": [32, 32], "means": [0.5]}',
+    'other-size.json': '{"size": [24, 24]}',
+    'two.txt': 'ant\nbee\n',
+    'graph.txt': 'flat graph {\n  %0 = Inptu() {}\n}\n',
+    'network.bin': 'of no known kind',
+    'bad-plan.json': '{"sites": 3}',
+  }
+  for (const [name, content] of Object.entries(files)) await writeFile(at(name), content)
+}
+
+const tampered = async (name: string, file: string, edit: (content: Buffer) => string | Uint8Array): Promise<void> => {
+  await mkdir(at(name))
+  for (const kept of ['manifest.json', 'graph.json', 'weights.safetensors'])
+    await copyFile(at('compiled', kept), at(name, kept))
+  await writeFile(at(name, file), edit(await readFile(at(name, file))))
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder('bad')
+  espalier = await builtEspalier()
+  await writeFiles()
+  await save(compile(zoo('cifar-resnet-8?classes=10'), plan('vanilla')), at('compiled'))
+  await tampered('no-plan', 'manifest.json', json => json.toString().replace('"plan"', '"plam"'))
+  await tampered('cut-manifest', 'manifest.json', json => json.subarray(0, 50))
+  await tampered('other-graph', 'graph.json', json => json.toString().replace('32', '33'))
+  await tampered('other-weights', 'weights.safetensors', bytes =>
+    bytes.map((byte, k) => (k === 5000 ? byte ^ 1 : byte)),
+  )
+  await writeFile(
+    at('other.safetensors'),
+    encodeSafetensors(new Map([['w', { shape: [1], data: Float32Array.of(1) }]])),
+  )
+})
+
+const resnet = ['run', '--network', 'zoo:cifar-resnet-8', '--backend', 'cpu']
+const generated = ['--data', 'generated:orientation?range=0:2']
+const onNetwork = (network: () => string) => () => ['run', '--network', network(), ...generated, '--backend', 'cpu']
+const onData = (data: () => readonly string[]) => () => [
+  ...[...resnet, '--preprocess', at('preprocess.json')],
+  ...['--data', ...data()],
+]
+const planned = (text: string) => () => ['compile', '--network', 'zoo:cifar-resnet-8', '--plan', text]
+
+/** What is wrong, how it comes about, and what is said of it; `FOLDER` stands for the folder of the files. */
+const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
+  [
+    'a truncated ONNX file',
+    onNetwork(() => at('truncated.onnx')),
+    /^espalier: FOLDER\/truncated\.onnx, byte \d+.*: saw \d+ bytes from byte \d+ on, where only \d+ are left; expected .*\n {2}Try: the file may be cut short/,
+  ],
+  [
+    'unsupported ops, all at once',
+    onNetwork(() => at('lstm.onnx')),
+    /node LSTM of a.*: saw .*LSTM.*node Einsum of y.*: saw .*Einsum/s,
+  ],
+  [
+    'a safetensors header that lies about sizes',
+    () => [...resnet, ...generated, '--weights', at('lying.safetensors')],
+    /FOLDER\/lying\.safetensors.*: saw .*4000000.*; expected .*16/,
+  ],
+  [
+    'weights of another network',
+    () => [...resnet, ...generated, '--weights', at('other.safetensors')],
+    /tensor conv1\.weight: saw none; expected a tensor/,
+  ],
+  [
+    'a model.json whose shard is missing',
+    onNetwork(() => at('missing-shard/model.json')),
+    /FOLDER\/missing-shard\/weights\.bin: saw no such file/,
+  ],
+  [
+    'a model.json whose shard climbs out of its folder',
+    onNetwork(() => at('climbing-shard')),
+    /\.\.\/\.\.\/weights\.bin: saw a path that climbs out of the folder; expected a file in FOLDER\/climbing-shard\./,
+  ],
+  [
+    'a missing data file',
+    () => [...resnet, '--data', `cifar100:${at('nowhere')}`],
+    /FOLDER\/nowhere\/test\.bin: saw no such file; expected test\.bin of cifar100's binary version/,
+  ],
+  [
+    'a CIFAR file of the wrong length',
+    () => [...resnet, '--data', `cifar100:${at('cifar')}`],
+    /FOLDER\/cifar\/test\.bin: saw 3174 bytes; expected a multiple of 3074/,
+  ],
+  [
+    'an unknown plan, with the nearest names',
+    planned('flp-2-max'),
+    /plan "flp-2-max": saw no such plan; expected .*\n {2}Try: nearest names: flip-2-max/,
+  ],
+  [
+    'a plan deeper than the network',
+    planned('flip-9-max'),
+    /plan flip-9-max: saw branches at the last 9 feature maps; expected at most 3: .* maps 1 to 3\.\n {2}Try: flip-3/,
+  ],
+  [
+    'a map that the network does not have',
+    planned('flip@40'),
+    /plan flip@40:geo: saw feature map 40; expected a map of this network: maps 0 to \d/,
+  ],
+  [
+    'none without an inference reduction',
+    planned('flip-2-none'),
+    /plan flip-2-none: saw no inference reduction beside the training reduction none; expected max, sum or geo for inference/,
+  ],
+  [
+    'a plan file of another form',
+    () => ['compile', '--network', 'zoo:cifar-resnet-8', '--plan', at('bad-plan.json')],
+    /FOLDER\/bad-plan\.json, .*: saw neither form of a plan file/,
+  ],
+  [
+    'a network of no known form',
+    onNetwork(() => at('network.bin')),
+    /FOLDER\/network\.bin: saw a file of another kind; expected zoo:NAME, FILE\.onnx/,
+  ],
+  [
+    'a folder with no network',
+    onNetwork(() => at('flat')),
+    /FOLDER\/flat: saw a folder without manifest\.json and model\.json/,
+  ],
+  [
+    'a zoo name without its scheme',
+    onNetwork(() => 'cifar-resnet-8'),
+    /cifar-resnet-8: saw no such file or folder; .*\n {2}Try: zoo:cifar-resnet-8/,
+  ],
+  ['an unknown zoo name', onNetwork(() => 'zoo:resnet-19'), /saw network resnet-19; expected .*\n {2}Try: resnet-18/],
+  ['a graph with a misspelt op', onNetwork(() => at('graph.txt')), /FOLDER\/graph\.txt, .*: saw .*Inptu/],
+  [
+    'weights beside a network that has its own',
+    () => [...onNetwork(() => at('compiled'))(), '--weights', at('other.safetensors')],
+    /FOLDER\/compiled: saw other weights, FOLDER\/other\.safetensors; expected a zoo network or a graph/,
+  ],
+  [
+    'data of another number of classes',
+    () => ['run', '--network', 'zoo:cifar-resnet-8?classes=7', ...generated],
+    /--data orientation test: saw 10 classes; expected 7 classes, as cifar-resnet-8 has/,
+  ],
+  [
+    'folders of another number of classes',
+    () => [
+      'run',
+      '--network',
+      at('compiled'),
+      '--preprocess',
+      at('preprocess.json'),
+      '--data',
+      `images:${at('classes')}`,
+    ],
+    /--data classes: saw 2 classes; expected 10 classes/,
+  ],
+  [
+    'labels beyond the classes',
+    () => [
+      'run',
+      '--network',
+      at('compiled'),
+      '--preprocess',
+      at('preprocess.json'),
+      '--data',
+      `images:${at('flat')}`,
+      '--labels',
+      at('large-labels.csv'),
+    ],
+    /--data flat: saw a label 10; expected 10 classes/,
+  ],
+  [
+    'class names of another number',
+    () => ['run', '--network', at('compiled'), ...generated, '--classes', at('two.txt')],
+    /classes: saw 2 names; expected 10, one for each class/,
+  ],
+  [
+    'a corrupt image',
+    onData(() => [`images:${at('corrupt')}`]),
+    /FOLDER\/corrupt\/a\.png: saw .*; expected an image that can be decoded/,
+  ],
+  [
+    'a labels file without a row',
+    onData(() => [`images:${at('flat')}`, '--labels', at('labels.csv')]),
+    /FOLDER\/labels\.csv: saw no row for b\.png; expected a row for each image of FOLDER\/flat/,
+  ],
+  [
+    'labels for data that has its own',
+    () => [...resnet, ...generated, '--labels', at('labels.csv')],
+    /saw --labels FOLDER\/labels\.csv for generated; expected labels for images:DIR alone/,
+  ],
+  [
+    'a preprocess file with a wrong key',
+    () => [...resnet, ...generated, '--preprocess', at('misspelt.json')],
+    /FOLDER\/misspelt\.json: saw the key "means"; expected size, resize, .*\n {2}Try: mean/,
+  ],
+  [
+    'preprocessing to another size',
+    () => [...resnet, ...generated, '--preprocess', at('other-size.json')],
+    /preprocess: saw images of 24 × 24 × 3; expected images of 32 × 32 × 3.*\n {2}Try: .*"size": \[32, 32\]/,
+  ],
+  [
+    'images without a word on their size',
+    () => [...resnet, '--data', `images:${at('flat')}`],
+    /--data flat: saw images of any size.*\n {2}Try: --preprocess FILE\.json/,
+  ],
+  [
+    'a folder of images without its scheme',
+    () => [...resnet, '--data', at('flat')],
+    /saw neither a scheme nor an image file; expected .*\n {2}Try: images:FOLDER\/flat/,
+  ],
+  [
+    'a range beyond the data',
+    () => [...resnet, '--data', 'generated:orientation?range=0:10001'],
+    /saw range=0:10001 of 10000 images; expected a range within 0:10000/,
+  ],
+  [
+    'a compiled folder without a key',
+    onNetwork(() => at('no-plan')),
+    /FOLDER\/no-plan\/manifest\.json, plan: saw nothing; expected string\.\n {2}Try: compile again/,
+  ],
+  [
+    'a compiled folder with a manifest cut short',
+    onNetwork(() => at('cut-manifest')),
+    /FOLDER\/cut-manifest\/manifest\.json: saw .*; expected JSON/,
+  ],
+  [
+    'a compiled folder with another graph',
+    onNetwork(() => at('other-graph')),
+    /FOLDER\/other-graph\/graph\.json: saw a file of sha256 [0-9a-f]{64}; expected [0-9a-f]{64}, as manifest\.json says\.\n {2}Try: compile again/,
+  ],
+  [
+    'a compiled folder with other weights',
+    onNetwork(() => at('other-weights')),
+    /FOLDER\/other-weights\/weights\.safetensors: saw a file of sha256/,
+  ],
+  [
+    'an unknown flag',
+    () => [...resnet, ...generated, '--limt', '2'],
+    /^error: unknown option '--limt'\n\(Did you mean --limit\?\)/,
+  ],
+  ['an unknown command', () => ['rnu'], /^error: unknown command 'rnu'\n\(Did you mean run\?\)/],
+  ['a flag that is missing', () => resnet, /^error: required option '--data <data>' not specified/],
+  [
+    'an unknown value',
+    () => [...resnet, ...generated, '--backend', 'node-cpu'],
+    /argument 'node-cpu' is invalid\. Expected one of node-gpu, wasm, cpu, reference\. Nearest: node-gpu/,
+  ],
+  [
+    'a number that is none',
+    () => [...resnet, ...generated, '--limit', '1e2'],
+    /argument '1e2' is invalid\. Expected a whole number from 1\./,
+  ],
+  [
+    'an executor of a later version',
+    () => [...resnet, ...generated, '--executor', 'xla'],
+    /xla does not exist in this version: expected one of auto, eager\./,
+  ],
+  [
+    'a precision of a later version',
+    () => [...resnet, ...generated, '--precision', 'bfloat16'],
+    /bfloat16 does not exist in this version: expected one of float32\./,
+  ],
+  [
+    'an emission of a later version',
+    () => ['compile', '--network', 'zoo:cifar-resnet-8', '--emit', 'onnx'],
+    /onnx does not exist in this version: expected one of text, json, dot, html\./,
+  ],
+  [
+    'a place that cannot be written to',
+    () => [...resnet, ...generated, '--predictions', at('two.txt', 'p.jsonl')],
+    /FOLDER\/two\.txt\/p\.jsonl: saw .*; expected a place that can be written to/,
+  ],
+]
+
+const said = ({ stderr }: Ran): string => stderr.replaceAll(folder, 'FOLDER')
+
+describe.concurrent('bad input is exit code 2, a clear error, and nothing on stdout', () => {
+  it.each(cases)('%s', async (_, args, expected) => {
+    const ran = await espalier([...args(), '--json', '--quiet'])
+    expect(said(ran)).toMatch(expected)
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect(ran.stderr).not.toMatch(/^ +at /m)
+  })
+})
+
+describe.concurrent('the rest of the manners', () => {
+  it('a backend that is not set up is a failure of the machine: exit code 1', async () => {
+    const args = [...resnet.slice(0, -1), 'node-gpu', ...generated]
+    const ran = await espalier(args, { env: { ESPALIER_CACHE: at('cache') } })
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(said(ran)).toMatch(/espalier: FOLDER\/cache: saw .*; expected .*\n {2}Try: .*espalier setup/)
+  })
+
+  it('--debug adds the stack', async () => {
+    const ran = await espalier([...planned('flp-2')(), '--debug'])
+    expect(ran.code).toBe(2)
+    expect(ran.stderr).toMatch(/^ +at /m)
+  })
+
+  it.each(['compile', 'run', 'setup', 'doctor'])('%s --help has every common flag and an example', async name => {
+    const { code, stdout } = await espalier([name, '--help'])
+    expect(code).toBe(0)
+    for (const flag of ['--json', '--quiet', '--debug', '--seed <n>', '--help', `Example:\n  $ espalier ${name}`])
+      expect(stdout).toContain(flag)
+  })
+
+  it('--version is the package’s', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'))
+    expect(await espalier(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})

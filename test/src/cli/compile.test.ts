@@ -1,0 +1,115 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { decodeGraph, parse, print } from '../../../ir/index.ts'
+import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+
+let espalier: Espalier
+let folder: string
+beforeAll(async () => {
+  folder = await temporaryFolder('compile')
+  espalier = await builtEspalier()
+})
+
+const network = ['--network', 'zoo:cifar-resnet-8?classes=10', '--plan', 'flip-2-max'] as const
+
+describe.concurrent('espalier compile', () => {
+  it('prints every promised key', async () => {
+    const { code, stdout, stderr } = await espalier(['compile', ...network, '--stats', '--json'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('initialized from seed 0')
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({ network: 'cifar-resnet-8', plan: 'flip-2-max', acts_on_maps: 0 })
+    expect(result.nodes).toBeGreaterThan(10)
+    expect(result.multiply_adds_relative_unshared).toBe(4)
+    expect(result.multiply_adds_relative).toBeGreaterThan(1)
+    expect(result.multiply_adds_relative).toBeLessThan(4)
+    for (const pass of result.passes)
+      expect(Object.keys(pass)).toEqual(
+        expect.arrayContaining([
+          ...['name', 'milliseconds', 'rewrites', 'nodes_before', 'nodes_after'],
+          ...['multiply_adds_before', 'multiply_adds_after'],
+        ]),
+      )
+    expect(result.passes.at(-1).nodes_after).toBe(result.nodes)
+  })
+
+  it('writes a folder that run reads, the network and its seed the same', async () => {
+    const out = join(folder, 'compiled/')
+    expect(await espalier(['compile', ...network, '--seed', '7', '--out', out, '--quiet'])).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringContaining(`Wrote ${out}.`),
+    })
+    expect(await readdir(out)).toEqual(['graph.json', 'manifest.json', 'weights.safetensors'])
+    const on = ['--data', 'generated:orientation', '--limit', '20', '--backend', 'wasm', '--json', '--quiet']
+    const [there, here] = await Promise.all([
+      espalier(['run', '--network', out, ...on]),
+      // The data too are drawn from the seed.
+      espalier(['run', '--network', out, ...on, '--seed', '0']),
+    ])
+    const { seconds: _, images_per_second: __, ...same } = JSON.parse(there.stdout)
+    expect(JSON.parse(here.stdout)).toMatchObject(same)
+    expect(same).toMatchObject({ network: 'cifar-resnet-8', plan: 'flip-2-max', images: 20 })
+    const refused = await espalier(['run', '--network', out, ...on, '--plan', 'vanilla'])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('--plan: saw vanilla for')
+    expect(refused.stderr).toContain('compiled under flip-2-max; expected no --plan with a compiled folder.')
+  })
+
+  it('emits the graph as text that opens again with the compiled weights', async () => {
+    const [text, out] = [join(folder, 'graph.txt'), join(folder, 'with-weights')]
+    await Promise.all([
+      espalier(['compile', ...network, '--emit', 'text', '--out', text]),
+      espalier(['compile', ...network, '--out', out]),
+    ])
+    const graph = parse(await readFile(text, 'utf8'))
+    if (E.isLeft(graph)) throw new Error('the text is no graph')
+    expect(print(graph.right)).toBe(await readFile(text, 'utf8'))
+    const on = ['--data', 'generated:orientation', '--limit', '20', '--backend', 'wasm', '--json', '--quiet']
+    const weights = join(out, 'weights.safetensors')
+    const [fromText, fromFolder] = await Promise.all([
+      espalier(['run', '--network', text, '--weights', weights, ...on]),
+      espalier(['run', '--network', out, ...on]),
+    ])
+    const { error_percent, top5_error_percent, multiply_adds } = JSON.parse(fromFolder.stdout)
+    expect(JSON.parse(fromText.stdout)).toMatchObject({
+      network: 'graph',
+      plan: 'vanilla',
+      error_percent,
+      top5_error_percent,
+      multiply_adds,
+    })
+  })
+
+  it('emits JSON, DOT and HTML, on stdout or in the JSON', async () => {
+    const emit = (form: string, ...flags: readonly string[]) =>
+      espalier(['compile', ...network, '--emit', form, '--quiet', ...flags])
+    const [json, dot, html, both] = await Promise.all([emit('json'), emit('dot'), emit('html'), emit('text', '--json')])
+    expect(E.isRight(decodeGraph(JSON.parse(json.stdout)))).toBe(true)
+    expect(dot.stdout).toMatch(/^digraph espalier \{\n.*\}\n$/s)
+    expect(html.stdout).toMatch(/^<!doctype html>/)
+    const { text, plan } = JSON.parse(both.stdout)
+    expect(plan).toBe('flip-2-max')
+    expect(E.isRight(parse(text))).toBe(true)
+  })
+
+  it('does not write over what is not its own', async () => {
+    const { code, stderr } = await espalier(['compile', ...network, '--out', folder])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`${folder}: saw something there that is not a compiled folder`)
+    await writeFile(join(folder, 'a-file'), 'kept')
+    expect((await espalier(['compile', ...network, '--out', join(folder, 'a-file')])).code).toBe(2)
+    expect(await readFile(join(folder, 'a-file'), 'utf8')).toBe('kept')
+  })
+
+  it('joins or splits convolutions of one map where --schedule says so', async () => {
+    const [apart, joined] = await Promise.all(
+      ['apart', 'joined'].map(schedule => espalier(['compile', ...network, '--schedule', schedule, '--json'])),
+    )
+    const [a, j] = [JSON.parse(apart.stdout), JSON.parse(joined.stdout)]
+    expect(j.passes.length).toBe(a.passes.length + 1)
+    expect(j.multiply_adds).toBe(a.multiply_adds)
+  })
+})

@@ -1,0 +1,57 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll } from 'vitest'
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** A folder that is gone after the file's tests. */
+export const temporaryFolder = async (name: string): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), `espalier-${name}-`))
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Resolves when the process is to be interrupted. */
+  readonly interrupt?: (pid: number) => Promise<void>
+}
+
+export type Espalier = (args: readonly string[], options?: RunOptions) => Promise<Ran>
+
+/** The command line as it is installed: these sources, built into a package of their own, each call a process. */
+export const builtEspalier = async (): Promise<Espalier> => {
+  const folder = await temporaryFolder('package')
+  await mkdir(join(folder, 'dist'))
+  for (const name of ['package.json', 'node_modules', 'dist/native'])
+    if (existsSync(join(repository, name))) await symlink(join(repository, name), join(folder, name))
+  const build = ['-p', join(repository, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
+  await promisify(execFile)(join(repository, 'node_modules/.bin/tsc'), build)
+  return (args, { env = {}, interrupt } = {}) =>
+    new Promise((resolve, reject) => {
+      const main = join(folder, 'dist/src/cli/main.js')
+      const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } })
+      let [stdout, stderr] = ['', '']
+      child.stdout.on('data', chunk => {
+        stdout += chunk
+      })
+      child.stderr.on('data', chunk => {
+        stderr += chunk
+      })
+      child.on('error', reject)
+      child.on('close', code => resolve({ code, stdout, stderr }))
+      if (interrupt !== undefined && child.pid !== undefined)
+        interrupt(child.pid).then(() => child.kill('SIGINT'), reject)
+    })
+}
