@@ -13,3 +13,25 @@ export const widenFloat16 = (bits: Uint16Array): Float32Array => Float32Array.fr
 /** Widens bfloat16 values, given as their bits (the upper half of a float32), to float32 without loss. */
 export const widenBfloat16 = (bits: Uint16Array): Float32Array =>
   new Float32Array(Uint32Array.from(bits, half => half << 16).buffer)
+
+/** Distance between neighbouring binary16 values at a magnitude below the largest. */
+const halfStep = (magnitude: number): number => 2 ** (Math.max(-14, Math.floor(Math.log2(magnitude))) - 10)
+
+const toHalfBits = (value: number): number => {
+  const magnitude = Math.abs(value)
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
+  if (Number.isNaN(value)) return 0x7e00
+  if (magnitude >= 65520) return sign | 0x7c00
+  if (magnitude < 2 ** -25) return sign
+  const step = halfStep(magnitude)
+  const scaled = magnitude / step
+  const below = Math.floor(scaled)
+  const rest = scaled - below
+  const rounded = rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
+  // Counted from the step's own zero, a carry runs into the exponent as it should.
+  const exponent = Math.log2(step) + 24
+  return sign | (exponent * 1024 + rounded)
+}
+
+/** Rounds to the nearest binary16 value, ties to even, as its bits; too large a magnitude becomes infinite. */
+export const narrowFloat16 = (values: ArrayLike<number>): Uint16Array => Uint16Array.from(values, toHalfBits)

@@ -3,7 +3,7 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import { problem } from '../../ir/error.ts'
 import { sizeOf, type Tensor } from '../../ir/tensor.ts'
 import type { WeightsProblem } from './error.ts'
-import { widenBfloat16, widenFloat16 } from './float16.ts'
+import { narrowFloat16, widenBfloat16, widenFloat16 } from './float16.ts'
 import { replaceFile } from './replace-file.ts'
 import { metadataKey, parseHeader, type TensorEntry } from './safetensors-header.ts'
 
@@ -109,13 +109,21 @@ type Names<A> = ReadonlyMap<string, A>
 const sorted = <A>(values: Names<A>): readonly (readonly [string, A])[] =>
   [...values].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
+/** How values are written: `F32`, or `F16` for half the bytes and three digits. */
+export type WrittenDtype = 'F32' | 'F16'
+
 /**
- * The bytes of a safetensors file: every value as float32, names in order of code units, data 8-byte aligned, so that
- * equal tensors give equal bytes.
+ * The bytes of a safetensors file: names in order of code units, data 8-byte aligned, so that equal tensors give equal
+ * bytes.
  *
  * @throws RangeError for a tensor that does not fill its shape or is named `__metadata__`.
  */
-export const encodeSafetensors = (tensors: Names<Tensor>, metadata: Names<string> = new Map()): Uint8Array => {
+export const encodeSafetensors = (
+  tensors: Names<Tensor>,
+  metadata: Names<string> = new Map(),
+  dtype: WrittenDtype = 'F32',
+): Uint8Array => {
+  const width = dtype === 'F16' ? 2 : 4
   if (tensors.has(metadataKey)) throw new RangeError(`no tensor can be named ${metadataKey}`)
   const fields: string[] = []
   if (metadata.size > 0) fields.push(`${JSON.stringify(metadataKey)}:${objectOf(sorted(metadata).map(field))}`)
@@ -123,18 +131,19 @@ export const encodeSafetensors = (tensors: Names<Tensor>, metadata: Names<string
   for (const [name, { shape, data }] of sorted(tensors)) {
     if (sizeOf(shape) !== data.length) throw new RangeError(`${name}: ${data.length} values for [${shape}]`)
     const begin = offset
-    offset += 4 * data.length
-    fields.push(field([name, { dtype: 'F32', shape, data_offsets: [begin, offset] }]))
+    offset += width * data.length
+    fields.push(field([name, { dtype, shape, data_offsets: [begin, offset] }]))
   }
   const json = new TextEncoder().encode(objectOf(fields))
   const headerBytes = Math.ceil(json.length / 8) * 8
   const bytes = new Uint8Array(prefixBytes + headerBytes + offset)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true)
   bytes.fill(0x20, prefixBytes, prefixBytes + headerBytes).set(json, prefixBytes)
-  const values = new Float32Array(bytes.buffer, prefixBytes + headerBytes)
+  const payload = dtype === 'F16' ? Uint16Array : Float32Array
+  const values = new payload(bytes.buffer, prefixBytes + headerBytes, offset / width)
   let next = 0
   for (const [, { data }] of sorted(tensors)) {
-    values.set(data, next)
+    values.set(dtype === 'F16' ? narrowFloat16(data) : data, next)
     next += data.length
   }
   return bytes
@@ -149,9 +158,10 @@ export const writeSafetensors = (
   path: string,
   tensors: Names<Tensor>,
   metadata: Names<string> = new Map(),
+  dtype: WrittenDtype = 'F32',
 ): TE.TaskEither<readonly WeightsProblem[], void> =>
   TE.tryCatch(
-    () => replaceFile(path, encodeSafetensors(tensors, metadata)),
+    () => replaceFile(path, encodeSafetensors(tensors, metadata, dtype)),
     cause => [
       problem('unwritable-file', path, cause instanceof Error ? cause.message : String(cause), 'a folder to write in'),
     ],

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import cliProgress from 'cli-progress'
+import { CommanderError, Option } from 'commander'
+import { command, oneOf, wholeNumber } from '../cli/options.ts'
+import { type CommonOptions, exitCodes, output, reportError } from '../cli/output.ts'
+import { backendNames } from '../runtime/backend.ts'
+import { type DemoOptions, measure } from './measure.ts'
+import { describeDemo } from './table.ts'
+
+type DemoFlags = CommonOptions & Pick<DemoOptions, 'backend' | 'images' | 'batch' | 'seconds'>
+
+const program = command(
+  'demo',
+  'a trained network under several plans, evaluated on images made as it runs',
+  'npm run demo -- --images 4000',
+)
+  .addOption(new Option('--images <n>', 'how many images').argParser(wholeNumber(1)).default(2000))
+  .addOption(new Option('--batch <n>', 'images at a time').argParser(wholeNumber(1)).default(40))
+  .addOption(new Option('--seconds <n>', 'stop earlier once it took this long').argParser(wholeNumber(1)).default(90))
+  .addOption(
+    new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`)
+      .argParser(oneOf(['auto', ...backendNames] as const))
+      .default('auto'),
+  )
+  .action(async (flags: DemoFlags) => {
+    const out = output(flags)
+    const bar = out.interactive
+      ? new cliProgress.SingleBar({
+          format: '{bar} {value}/{total} images',
+          stream: process.stderr,
+          clearOnComplete: true,
+        })
+      : null
+    const result = await measure({
+      ...flags,
+      note: out.note,
+      progress: (done, total) => {
+        if (done <= flags.batch) bar?.start(total, 0)
+        bar?.update(done)
+      },
+    }).finally(() => bar?.stop())
+    out.result(result, () => describeDemo(result))
+  })
+
+try {
+  await program.exitOverride().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  else process.exitCode = reportError(error, process.argv.includes('--debug'))
+}

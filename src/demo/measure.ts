@@ -1,0 +1,134 @@
+import { type CompiledNetwork, compileNetwork } from '../compile.ts'
+import { batches, openGenerated } from '../data/index.ts'
+import { orThrow } from '../error.ts'
+import { plan as parsedPlan } from '../index.ts'
+import { openRunner, type Runner, type RunnerOptions } from '../runner.ts'
+import { rankOf, wilsonPercent } from '../score.ts'
+import { type Contender, contenders, pipelines } from './comparison.ts'
+import { openDemoNetwork } from './networks.ts'
+
+export interface DemoOptions {
+  readonly backend: NonNullable<RunnerOptions['backend']>
+  readonly images: number
+  readonly batch: number
+  /** Stop after this many seconds, with the images done by then. */
+  readonly seconds: number
+  readonly seed: number
+  readonly note: (line: string) => void
+  readonly progress: (done: number, total: number) => void
+}
+
+/** One contender's answers and times; the errors of all are on the same images. */
+export interface DemoRow {
+  readonly weights: string
+  readonly plan: string
+  readonly about: string
+  readonly pipeline: Contender['pipeline']
+  readonly error_percent: number
+  readonly error_interval_percent: readonly [number, number]
+  readonly multiply_adds: number
+  readonly multiply_adds_relative: number
+  /** Of one batch. */
+  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  /** The median of the batches' ratios to the first contender. */
+  readonly relative_to_plain: number
+}
+
+export interface DemoResult {
+  readonly backend: string
+  readonly describe: string
+  readonly data: string
+  readonly seed: number
+  readonly images: number
+  readonly batch: number
+  readonly seconds: number
+  readonly rows: readonly DemoRow[]
+}
+
+interface Entrant {
+  readonly contender: Contender
+  readonly compiled: CompiledNetwork
+  readonly runner: Runner
+  readonly times: number[]
+  wrong: number
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+const enter = async (backend: DemoOptions['backend']): Promise<readonly Entrant[]> => {
+  const networks = { plain: await openDemoNetwork('plain'), branched: await openDemoNetwork('branched') }
+  const entrants: Entrant[] = []
+  for (const contender of contenders) {
+    const { weights, plan, pipeline } = contender
+    const compiled = orThrow(compileNetwork(networks[weights], parsedPlan(plan), { pipeline: pipelines[pipeline] }))
+    entrants.push({ contender, compiled, runner: await openRunner(compiled, { backend }), times: [], wrong: 0 })
+  }
+  return entrants
+}
+
+const rowOf = ({ contender, compiled, times, wrong }: Entrant, plain: Entrant, images: number): DemoRow => ({
+  ...contender,
+  error_percent: (100 * wrong) / images,
+  error_interval_percent: wilsonPercent(wrong, images),
+  multiply_adds: compiled.multiplyAdds.total,
+  multiply_adds_relative: compiled.multiplyAdds.relative,
+  milliseconds: { median: median(times), min: Math.min(...times), max: Math.max(...times) },
+  relative_to_plain: median(times.map((time, k) => time / plain.times[k])),
+})
+
+/**
+ * Runs every contender on every batch of images that are made as they are needed. The contenders take turns batch by
+ * batch, each round beginning with another, so that whatever else the machine does slows all of them alike.
+ */
+export const measure = async ({
+  backend,
+  images,
+  batch,
+  seconds,
+  seed,
+  note,
+  progress,
+}: DemoOptions): Promise<DemoResult> => {
+  const entrants = await enter(backend)
+  const [plain] = entrants
+  const { runner } = plain
+  note(`Backend: ${runner.reason ?? runner.describe}.`)
+  const data = openGenerated('orientation', 'test', seed)
+  const preprocess = data.preprocess as NonNullable<typeof data.preprocess>
+  const [h, w] = preprocess.size
+  // The first run of a kernel compiles and allocates.
+  for (const entrant of entrants) await entrant.runner.predict(new Float32Array(batch * h * w * 3))
+  const begun = performance.now()
+  const elapsed = (): number => (performance.now() - begun) / 1000
+  let done = 0
+  try {
+    for await (const { images: pixels, labels = [], n } of batches(data, { batch, preprocess, limit: images })) {
+      const first = (done / batch) % entrants.length
+      for (const entrant of [...entrants.slice(first), ...entrants.slice(0, first)]) {
+        const started = performance.now()
+        const { logits, classes } = await entrant.runner.predict(pixels)
+        entrant.times.push(performance.now() - started)
+        entrant.wrong += labels.filter((label, k) => rankOf(logits, k, classes, label) > 0).length
+      }
+      done += n
+      progress(done, images)
+      if (elapsed() > seconds) break
+    }
+    return {
+      backend: runner.backend,
+      describe: runner.describe,
+      data: data.name,
+      seed,
+      images: done,
+      batch,
+      seconds: elapsed(),
+      rows: entrants.map(entrant => rowOf(entrant, plain, done)),
+    }
+  } finally {
+    for (const entrant of entrants) entrant.runner.dispose()
+  }
+}

@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url'
+import { orThrow, orThrowAsync } from '../error.ts'
+import type { Network } from '../network.ts'
+import { readSafetensorsFile } from '../weights/safetensors.ts'
+import { layoutOf, withWeights, zoo } from '../zoo/index.ts'
+
+/** A network of the demo: an architecture of the zoo, and the plan it was trained under. */
+export interface DemoNetwork {
+  readonly architecture: string
+  readonly plan: string
+}
+
+/** Two networks trained by one recipe (`training/main.ts`): only the branches differ. */
+export const demoNetworks = {
+  plain: { architecture: 'preact-resnet-14?classes=10', plan: 'vanilla' },
+  branched: { architecture: 'preact-resnet-14?classes=10', plan: 'flip-2-max' },
+} as const satisfies Record<string, DemoNetwork>
+
+export type DemoNetworkName = keyof typeof demoNetworks
+
+/** Where a network's trained values lie, beside this file. */
+export const weightsFile = (name: DemoNetworkName): string =>
+  fileURLToPath(new URL(`${name}.safetensors`, import.meta.url))
+
+export const openDemoNetwork = async (name: DemoNetworkName): Promise<Network> => {
+  const { tensors, metadata } = await orThrowAsync(readSafetensorsFile(weightsFile(name)))
+  return orThrow(withWeights(orThrow(zoo(demoNetworks[name].architecture)), tensors, layoutOf(metadata)))
+}

@@ -1,0 +1,34 @@
+import { count, ratio, table } from '../cli/format.ts'
+import type { DemoResult, DemoRow } from './measure.ts'
+
+const cells = (row: DemoRow): readonly string[] => [
+  row.weights,
+  row.plan,
+  `${row.error_percent.toFixed(1).padStart(4)} (${row.error_interval_percent.map(bound => bound.toFixed(1)).join(' to ')})`,
+  `${count(row.multiply_adds).padStart(5)}  ${ratio(row.multiply_adds_relative)}`,
+  row.milliseconds.median.toFixed(1).padStart(5),
+  `${row.relative_to_plain.toFixed(2)}×`,
+  row.about,
+]
+
+const header = ['trained', 'plan', 'error %, 95 % interval', 'multiply-adds', 'ms', 'time', '']
+
+/** The demo's result for people. */
+export const describeDemo = (result: DemoResult): string => {
+  const { images, batch, describe, seconds, seed } = result
+  return [
+    `PreAct ResNet-14 on ${images} images of figures that stand upright or upside down (ten classes), made just now from seed ${seed}.`,
+    `${describe}; ms: median of a batch of ${batch}, all rows taking turns; ${seconds.toFixed(0)} s.`,
+    '',
+    table(header, result.rows.map(cells)),
+    '',
+    'Where the network is branched decides the price: what comes before the branch is computed once. The same trained',
+    'weights serve every plan, but only `branched` has learnt to be branched (flip-2-max while training).',
+    '',
+    ...(result.backend === 'node-gpu'
+      ? []
+      : ['Faster: npx espalier setup   (native TensorFlow; this was WebAssembly or plain JavaScript)']),
+    'Your network:  npx espalier run --network FILE.onnx --data cifar100:DIR --plan vanilla-tta-geo',
+    'What it does:  npx espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats',
+  ].join('\n')
+}
