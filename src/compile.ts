@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { Graph, Tensor } from '../ir/index.ts'
 import {
+  type Admit,
   actsOnMaps,
   inferencePipeline,
   multiplyAdds,
@@ -36,19 +37,21 @@ export interface CompileOptions {
   readonly seed?: number
   /** The passes to run; default `inferencePipeline`. `naivePipeline` gives what libraries for test-time augmentation run. */
   readonly pipeline?: (plan: PlacedPlan) => readonly Pass[]
-  readonly observe?: (pass: Pass, program: Program) => void
+  readonly observe?: (pass: Pass, program: Program, before: Program) => void
+  /** Asked before every rewrite of a rule. */
+  readonly admit?: Admit
 }
 
 /** Places a plan on a network and runs the passes. Fails where the network has no such feature maps, or no inference reduction is named. */
 export const compileNetwork = (
   { name, graph, parameters }: Network,
   plan: Plan,
-  { seed = 0, pipeline = inferencePipeline, observe }: CompileOptions = {},
+  { seed = 0, pipeline = inferencePipeline, observe, admit }: CompileOptions = {},
 ): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
   const placed = placePlan(plan, graph, random(seed, 'plan').next)
   if (E.isLeft(placed)) return placed
   const passes = pipeline(placed.right)
-  const compiled = runPasses(passes, { graph, parameters }, observe)
+  const compiled = runPasses(passes, { graph, parameters }, observe, admit)
   if (E.isLeft(compiled)) return compiled
   const { program, reports } = compiled.right
   const plain = multiplyAdds(graph)

@@ -1,0 +1,96 @@
+import { either as E } from 'fp-ts'
+import {
+  type Environment,
+  EspalierError,
+  evaluate,
+  type IrProblem,
+  renderProblem,
+  renderProblems,
+  verify,
+} from '../../ir/index.ts'
+import { type Admit, type Pass, type Program, runPasses } from '../../passes/index.ts'
+import { type Disagreement, describeDisagreement, disagreement, type Outputs } from './disagreement.ts'
+
+/** What is wrong with a pass on one program. */
+export type Failure =
+  | { readonly kind: 'threw'; readonly pass: string; readonly message: string }
+  | { readonly kind: 'invalid'; readonly pass: string; readonly problems: readonly IrProblem[] }
+  | { readonly kind: 'disagrees'; readonly pass: string; readonly disagreement: Disagreement }
+
+/** A program, what it computes from fixed inputs, and how closely what passes make of it must agree. */
+export interface Trial {
+  readonly program: Program
+  readonly inputs: Environment['inputs']
+  readonly wanted: Outputs
+  readonly tolerance: number
+}
+
+const valuesOf = (
+  { graph, parameters }: Program,
+  inputs: Environment['inputs'],
+): E.Either<readonly IrProblem[], Outputs> => evaluate(graph, { inputs, parameters })
+
+/** Left where the program has no values there. */
+export const trialOf = (
+  program: Program,
+  inputs: Environment['inputs'],
+  tolerance: number,
+): E.Either<readonly IrProblem[], Trial> =>
+  E.map((wanted: Outputs): Trial => ({ program, inputs, wanted, tolerance }))(valuesOf(program, inputs))
+
+/** What was thrown, on one line. */
+export const messageOf = (error: unknown): string => {
+  if (error instanceof EspalierError) return error.problems.map(renderProblem).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** What a pass made, or what it threw. */
+const ran = (pass: Pass, before: Program, admit: Admit | undefined): E.Either<Failure, Program> => {
+  try {
+    const done = runPasses([pass], before, undefined, admit)
+    return E.right(E.isLeft(done) ? before : done.right.program)
+  } catch (error) {
+    return E.left({ kind: 'threw', pass: pass.name, message: messageOf(error) })
+  }
+}
+
+const judged = ({ inputs, wanted, tolerance }: Trial, pass: string, program: Program): Failure | null => {
+  const values = valuesOf(program, inputs)
+  if (E.isLeft(values)) return { kind: 'invalid', pass, problems: values.left }
+  const found = disagreement(values.right, wanted, tolerance)
+  return found === null ? null : { kind: 'disagrees', pass, disagreement: found }
+}
+
+/** The first pass that throws, makes a graph that does not verify, or (if the last program disagrees) one that computes something else; a pass that refuses its program leaves it. */
+export const failureOf = (trial: Trial, passes: readonly Pass[], admit?: Admit): Failure | null => {
+  const made: { readonly pass: string; readonly program: Program }[] = []
+  let program = trial.program
+  for (const pass of passes) {
+    const next = ran(pass, program, admit)
+    if (E.isLeft(next)) return next.left
+    program = next.right
+    const verified = verify(program.graph)
+    if (E.isLeft(verified)) return { kind: 'invalid', pass: pass.name, problems: verified.left }
+    made.push({ pass: pass.name, program })
+  }
+  const last = made.at(-1)
+  const atEnd = last === undefined ? null : judged(trial, last.pass, last.program)
+  if (atEnd === null) return null
+  for (const { pass, program } of made.slice(0, -1)) {
+    const early = judged(trial, pass, program)
+    if (early !== null) return early
+  }
+  return atEnd
+}
+
+/** A sentence without its end. */
+export const describeFailure = (failure: Failure): string => {
+  switch (failure.kind) {
+    case 'threw':
+      return `${failure.pass} threw: ${failure.message}`
+    case 'invalid':
+      return `after ${failure.pass} the graph does not verify: ${renderProblems(failure.problems)}`
+    case 'disagrees':
+      return `after ${failure.pass}, ${describeDisagreement(failure.disagreement)}`
+  }
+}
