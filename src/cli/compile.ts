@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
-import { inferencePipeline, type Schedule, schedules } from '../../passes/index.ts'
-import { type CompiledNetwork, compileNetwork } from '../compile.ts'
+import type { CompiledNetwork } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { orThrowAsync, sourceProblem } from '../error.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { graphDot } from '../report/dot.ts'
@@ -13,16 +12,16 @@ import { count, ratio, table } from './format.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
+import { type WatchFlags, watchOptions } from './watch-options.ts'
+import { compileWatched } from './watched.ts'
 
 const emissions = ['text', 'json', 'dot', 'html'] as const
 type Emission = (typeof emissions)[number]
 const plannedEmissions = ['onnx', 'saved-model']
-const plannedSchedules = ['stacked', 'auto']
 
-interface CompileFlags extends CommonOptions, NetworkFlags {
+interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags {
   readonly out?: string
   readonly emit?: Emission
-  readonly schedule: Schedule
   readonly stats?: boolean
 }
 
@@ -84,11 +83,13 @@ const openNetwork = async (flags: CompileFlags): Promise<Extract<Source, { kind:
 
 /** `espalier compile`: a network and a plan become a compiled folder, or a text or picture of the graph. */
 export const compileCommand = (): Command =>
-  networkOptions(
-    command(
-      'compile',
-      'compile a network under a plan',
-      'espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats',
+  watchOptions(
+    networkOptions(
+      command(
+        'compile',
+        'compile a network under a plan',
+        'espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats',
+      ),
     ),
   )
     .option('--out <path>', 'the compiled folder, or with --emit the file, to write')
@@ -96,11 +97,6 @@ export const compileCommand = (): Command =>
       new Option('--emit <form>', `the graph as ${emissions.join(', ')}, on stdout or in --out`).argParser(
         oneOf(emissions, plannedEmissions),
       ),
-    )
-    .addOption(
-      new Option('--schedule <name>', `convolutions of one map: ${schedules.join(', ')}`)
-        .argParser(oneOf(schedules, plannedSchedules))
-        .default('apart'),
     )
     .option('--stats', 'what each pass did')
     .action(async (options: CompileFlags) => {
@@ -110,12 +106,7 @@ export const compileCommand = (): Command =>
       const { network, meaning: own, initializedFrom } = await openNetwork(options)
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
-      const compiled = orThrow(
-        compileNetwork(network, plan, {
-          seed: options.seed,
-          pipeline: placed => inferencePipeline(placed, options.schedule),
-        }),
-      )
+      const { compiled, trace } = compileWatched(network, plan, options)
       const meaning = await readMeaning(options, own, compiled)
       const text = emit === undefined ? undefined : emitted(emit, compiled)
       if (path !== undefined)
@@ -128,6 +119,7 @@ export const compileCommand = (): Command =>
       const json = {
         ...compileResult(compiled),
         ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
+        ...(options.trace === true ? { trace } : {}),
         ...(path === undefined ? {} : { out: path }),
         ...(emit !== undefined && path === undefined ? { [emit]: text } : {}),
       }

@@ -13,13 +13,15 @@ export const count = (value: number): string => {
 /** 1.485×. */
 export const ratio = (value: number): string => `${value.toFixed(3)}×`
 
-/** Columns padded to one width, the header underlined. */
+/** Columns padded to one width but for the last, the header underlined. */
 export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = header.map((cell, k) => Math.max(cell.length, ...rows.map(row => row[k].length)))
+  const last = header.length - 1
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, k) => cell.padEnd(widths[k]))
       .join('  ')
       .trimEnd()
-  return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n')
+  const rules = widths.map((width, k) => '─'.repeat(k === last ? header[k].length : width))
+  return [line(header), rules.join('  '), ...rows.map(line)].join('\n')
 }

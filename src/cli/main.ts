@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { PassFailure } from '../inspect/index.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
+import { bisectCommand } from './bisect.ts'
 import { compileCommand } from './compile.ts'
 import { doctorCommand } from './doctor.ts'
-import { exitCodes, reportError } from './output.ts'
+import { lawsCommand } from './laws.ts'
+import { exitCodes, reportError, reportReproducer } from './output.ts'
+import { reduceCommand } from './reduce.ts'
 import { runCommand } from './run.ts'
 import { setupCommand } from './setup.ts'
 
@@ -15,7 +19,8 @@ const program = new Command('espalier')
   .addHelpText('after', '\nExample:\n  $ espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats')
   .exitOverride()
 
-for (const command of [compileCommand(), runCommand(), setupCommand(), doctorCommand()]) {
+const inspection = [lawsCommand(), bisectCommand(), reduceCommand()]
+for (const command of [compileCommand(), runCommand(), ...inspection, setupCommand(), doctorCommand()]) {
   command.exitOverride()
   program.addCommand(command)
 }
@@ -31,4 +36,5 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   else process.exitCode = reportError(error, process.argv.includes('--debug'))
+  if (error instanceof PassFailure) await reportReproducer(error)
 }

@@ -1,4 +1,5 @@
 import { EspalierError, type Problem, renderProblems } from '../../ir/index.ts'
+import { type PassFailure, writeReproducer } from '../inspect/index.ts'
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -46,4 +47,10 @@ export const reportError = (error: unknown, debug: boolean): number => {
     debug && error instanceof Error ? `${error.stack}\n` : 'This is a bug or a failing machine; --debug shows where.\n',
   )
   return exitCodes.failed
+}
+
+/** Leaves a file with what it takes to see a pass fail again, and says on stderr how. */
+export const reportReproducer = async ({ reproducer }: PassFailure): Promise<void> => {
+  const path = await writeReproducer(reproducer)
+  process.stderr.write(`Wrote ${path}. To see it again: espalier reduce --graph ${path} --replay\n`)
 }

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { bestBatch } from '../best-batch.ts'
-import { type CompiledNetwork, compileNetwork } from '../compile.ts'
+import type { CompiledNetwork } from '../compile.ts'
 import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { watchedCompile } from '../inspect/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { type ModelBackend, openRunner } from '../runner.ts'
@@ -49,7 +50,7 @@ const openNetwork = async (flags: RunFlags, data: DataSet, out: Output): Promise
 const compiledOf = async (source: Source, flags: RunFlags): Promise<CompiledNetwork> => {
   if (source.kind === 'network') {
     const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
-    return orThrow(compileNetwork(source.network, plan, { seed: flags.seed }))
+    return orThrow(watchedCompile(source.network, plan, { seed: flags.seed }))
   }
   if (flags.plan === undefined) return source.compiled
   const seen = `${flags.plan} for ${flags.network}, compiled under ${source.compiled.plan}`

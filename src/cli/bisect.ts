@@ -1,0 +1,125 @@
+import { type Command, Option } from 'commander'
+import { type Environment, EspalierError } from '../../ir/index.ts'
+import { insertBranches, optimizations, unroll } from '../../passes/index.ts'
+import { type CompiledNetwork, compileNetwork } from '../compile.ts'
+import { batches, type DataSet, openData } from '../data/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import {
+  type Bisection,
+  bisect,
+  describeEntry,
+  describeFailure,
+  lawOf,
+  seededInputs,
+  seededParameters,
+  traceEntry,
+  trialOf,
+} from '../inspect/index.ts'
+import type { Meaning } from '../meaning.ts'
+import { imageType } from '../network.ts'
+import { openSource, type Source } from '../network-source.ts'
+import { readPlan } from '../read-plan.ts'
+import { preprocessOf } from './fit.ts'
+import { readMeaning } from './meaning.ts'
+import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
+import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { chosenPasses, type PassFlags, passOptions, toleranceOption } from './watch-options.ts'
+
+interface BisectFlags extends CommonOptions, NetworkFlags, PassFlags {
+  readonly data?: string
+  readonly limit: number
+  readonly tolerance: number
+}
+
+const openNetwork = async (
+  flags: BisectFlags,
+  data: DataSet | undefined,
+): Promise<Extract<Source, { kind: 'network' }>> => {
+  const weights = flags.weights === undefined ? {} : { weights: flags.weights }
+  const classes = data?.classCount === undefined ? {} : { dataClasses: data.classCount }
+  const source = await orThrowAsync(openSource(flags.network, { seed: flags.seed, ...weights, ...classes }))
+  if (source.kind === 'network') return source
+  const seen = `${flags.network}, compiled already`
+  throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
+}
+
+/** The first images of the data, as the network takes them. */
+const firstImages = async (
+  flags: BisectFlags,
+  compiled: CompiledNetwork,
+  own: Meaning,
+  data: DataSet,
+): Promise<Environment['inputs']> => {
+  const preprocess = preprocessOf(compiled, await readMeaning(flags, own, compiled), data)
+  const { name, h, w, c } = imageType(compiled)
+  for await (const { images, n } of batches(data, { batch: flags.limit, limit: flags.limit, preprocess, ahead: 1 }))
+    return new Map([[name, { shape: [n, h, w, c], data: images }]])
+  throw new EspalierError([sourceProblem('bad-input', '--data', 'no images', 'one at least')])
+}
+
+/** The keys of `bisect --json`. */
+const bisectResult = (network: string, plan: string, found: Bisection) => ({
+  network,
+  plan,
+  agrees: found.kind === 'agrees',
+  rewrites: found.rewrites,
+  ...(found.kind === 'rewrite'
+    ? { first: { ...traceEntry(found.firing, found.number), law: lawOf(found.firing.rule) } }
+    : {}),
+  ...(found.kind === 'agrees' ? {} : { failure: found.failure }),
+})
+
+const describe = (network: string, plan: string, found: Bisection): string => {
+  const head = `${network} under ${plan}, ${found.rewrites} rewrites`
+  switch (found.kind) {
+    case 'agrees':
+      return `${head}: nothing disagrees with the branched graph.`
+    case 'pass':
+      return `${head}: broken before any of them, by a pass.\n  ${describeFailure(found.failure)}.`
+    case 'rewrite': {
+      const { law, condition } = lawOf(found.firing.rule)
+      return [
+        `${head}: number ${found.number} is the first that breaks it.`,
+        `  ${describeEntry(traceEntry(found.firing, found.number))}`,
+        `  law: ${law}${condition === null ? '' : `  when ${condition}`}`,
+        `  ${describeFailure(found.failure)}.`,
+        `Compile with --until ${found.number} --trace --print-changed to see it.`,
+      ].join('\n')
+    }
+  }
+}
+
+const run = async (flags: BisectFlags, out: Output): Promise<void> => {
+  const data = flags.data === undefined ? undefined : orThrow(await openData(flags.data, { seed: flags.seed }))
+  const { network, meaning, initializedFrom } = await openNetwork(flags, data)
+  const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
+  const { passes = optimizations(flags.schedule) } = chosenPasses(flags)
+  const pipeline: NonNullable<Parameters<typeof compileNetwork>[2]>['pipeline'] = placed => [insertBranches(placed)]
+  const branched = orThrow(compileNetwork(network, plan, { seed: flags.seed, pipeline }))
+  if (initializedFrom !== undefined) out.note(`No --weights: every parameter is drawn from seed ${initializedFrom}.`)
+  const parameters = initializedFrom === undefined ? branched.parameters : seededParameters(network.graph, flags.seed)
+  const inputs =
+    data === undefined
+      ? seededInputs(branched.graph, flags.seed, flags.limit)
+      : await firstImages(flags, branched, meaning, data)
+  const trial = orThrow(trialOf({ graph: branched.graph, parameters }, inputs, flags.tolerance))
+  const found = bisect(trial, [unroll, ...passes])
+  out.result(bisectResult(network.name, branched.plan, found), () => describe(network.name, branched.plan, found))
+  if (found.kind !== 'agrees') process.exitCode = exitCodes.failed
+}
+
+/** `espalier bisect`: the first rewrite after which a compiled network computes something else. */
+export const bisectCommand = (): Command =>
+  passOptions(
+    networkOptions(
+      command(
+        'bisect',
+        'which rewrite first makes a compiled network disagree with the evaluator’s value of the branched one',
+        'espalier bisect --network zoo:cifar-resnet-20 --plan flip-3-max',
+      ),
+    ),
+  )
+    .option('--data <data>', 'images to compare on, as for run (default: values drawn from the seed)')
+    .addOption(new Option('--limit <n>', 'how many images').argParser(wholeNumber(1)).default(1))
+    .addOption(toleranceOption())
+    .action((flags: BisectFlags) => run(flags, output(flags)))

@@ -1,0 +1,22 @@
+import type { Command } from 'commander'
+import { lawTable } from '../inspect/index.ts'
+import { table } from './format.ts'
+import { command } from './options.ts'
+import { type CommonOptions, output } from './output.ts'
+
+/** `espalier laws`: the rules that the passes apply, as laws. */
+export const lawsCommand = (): Command =>
+  command('laws', 'the laws that rewrite graphs: precision, mode and side conditions', 'espalier laws').action(
+    (options: CommonOptions) =>
+      output(options).result({ laws: lawTable }, () =>
+        table(
+          ['name', 'precision', 'mode', 'law'],
+          lawTable.map(({ name, precision, mode, law, condition }) => [
+            name,
+            precision,
+            mode,
+            condition === null ? law : `${law}  when ${condition}`,
+          ]),
+        ),
+      ),
+  )

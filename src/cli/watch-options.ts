@@ -1,0 +1,84 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Schedule, schedules } from '../../passes/index.ts'
+import { orThrow } from '../error.ts'
+import {
+  checkNames,
+  choosePasses,
+  defaultTolerance,
+  optimizationsByName,
+  type Selection,
+  type WatchOptions,
+} from '../inspect/index.ts'
+import { oneOf, wholeNumber } from './options.ts'
+
+const plannedSchedules = ['auto']
+
+export const positive = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Expected a number over 0.')
+  return value
+}
+
+export const toleranceOption = (): Option =>
+  new Option('--tolerance <x>', 'how far values may be apart, relative to the largest')
+    .argParser(positive)
+    .default(defaultTolerance)
+
+/** The flags that say which optimizations there are. */
+export interface PassFlags {
+  readonly passes?: string
+  readonly schedule: Schedule
+}
+
+export const passOptions = (c: Command): Command =>
+  c
+    .option('--passes <names>', 'these passes, between commas, instead of the default optimizations')
+    .addOption(
+      new Option('--schedule <name>', `how variants are run: ${schedules.join(', ')}`)
+        .argParser(oneOf(schedules, plannedSchedules))
+        .default('apart'),
+    )
+
+/** The passes after `insert-branches` and `unroll`. @throws EspalierError */
+export const chosenPasses = ({ passes, schedule }: PassFlags): Pick<WatchOptions, 'passes' | 'schedule'> =>
+  passes === undefined
+    ? { schedule }
+    : { schedule, passes: orThrow(choosePasses('--passes', passes, optimizationsByName(schedule))) }
+
+/** The flags of `compile` that show what the passes do. */
+export interface WatchFlags extends PassFlags {
+  readonly printBefore?: string | true
+  readonly printAfter?: string | true
+  readonly printChanged?: boolean
+  readonly verifyEach?: boolean
+  readonly trace?: boolean
+  readonly until?: number
+}
+
+export const watchOptions = (c: Command): Command =>
+  passOptions(c)
+    .option('--print-before [passes]', 'the graph before each pass, or before those named, on stderr')
+    .option('--print-after [passes]', 'the graph after each pass, or after those named, on stderr')
+    .option('--print-changed', 'what each pass changed, on stderr')
+    .option('--verify-each', 'verify the graph after each pass')
+    .option('--trace', 'each rewrite of a rule: its number, pass, rule and node; on stderr, or in the JSON')
+    .addOption(new Option('--until <n>', 'only the first n rewrites of rules').argParser(wholeNumber(0)))
+
+/** What the flags ask of a compilation. @throws EspalierError where they name no pass of it */
+export const watched = (flags: WatchFlags): Omit<WatchOptions, 'onRewrite' | 'show'> => {
+  const chosen = chosenPasses(flags)
+  const run = chosen.passes?.map(({ name }) => name) ?? [...optimizationsByName(flags.schedule).keys()]
+  const known = ['insert-branches', 'unroll', ...run]
+  const selection = (flag: string, value: string | true | undefined): Selection | undefined =>
+    typeof value === 'string' ? orThrow(checkNames(flag, value.split(','), known)) : value && 'all'
+  const [before, after] = [selection('--print-before', flags.printBefore), selection('--print-after', flags.printAfter)]
+  return {
+    ...chosen,
+    ...(flags.until === undefined ? {} : { until: flags.until }),
+    ...(before === undefined ? {} : { printBefore: before }),
+    ...(after === undefined ? {} : { printAfter: after }),
+    printChanged: flags.printChanged ?? false,
+    verifyEach: flags.verifyEach ?? false,
+  }
+}

@@ -1,0 +1,34 @@
+import type { Plan } from '../../passes/index.ts'
+import type { CompiledNetwork } from '../compile.ts'
+import { orThrow } from '../error.ts'
+import { describeTrace, type TraceEntry, traceEntry, watchedCompile } from '../inspect/index.ts'
+import type { Network } from '../network.ts'
+import type { CommonOptions } from './output.ts'
+import { type WatchFlags, watched } from './watch-options.ts'
+
+const show = (text: string): void => {
+  process.stderr.write(`${text.trimEnd()}\n`)
+}
+
+/** Compiles, and shows on stderr what the flags ask to see of it; the trace also comes back. @throws EspalierError */
+export const compileWatched = (
+  network: Network,
+  plan: Plan,
+  flags: WatchFlags & CommonOptions,
+): { readonly compiled: CompiledNetwork; readonly trace: readonly TraceEntry[] } => {
+  const trace: TraceEntry[] = []
+  const shown = flags.trace === true && flags.json !== true
+  const compiled = orThrow(
+    watchedCompile(network, plan, {
+      ...watched(flags),
+      seed: flags.seed,
+      show,
+      onRewrite: (firing, number) => {
+        const entry = traceEntry(firing, number)
+        trace.push(entry)
+        if (shown) show(describeTrace(entry))
+      },
+    }),
+  )
+  return { compiled, trace }
+}
