@@ -64,7 +64,7 @@ export const evenAndOdd = (
 
   // The middles of the windows, as a convolution of extent 1 along the axis visits them.
   const [begin, end] = centres(graph, node, axis)
-  const along: Pair = [-begin, end + 1 - extents[axis]]
+  const along: Pair = [0 - begin, end + 1 - extents[axis]]
   const attributes: AttributesOf<'Conv2d'> = {
     groups: 1,
     strides,

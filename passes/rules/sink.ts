@@ -205,7 +205,8 @@ export const sinkRules: readonly Rule[] = [
         computed<AttributesOf<'Shift'>>('g·d', m => {
           const { dy, dx } = m.attributes('Shift', 'd')
           const [[a, b], [c, d]] = samplingMatrix(m.element('g'))
-          return { dy: c * dx + d * dy, dx: a * dx + b * dy }
+          // 0 + x is never −0, which JSON does not keep.
+          return { dy: 0 + c * dx + d * dy, dx: 0 + a * dx + b * dy }
         }),
         ref('x'),
       ),

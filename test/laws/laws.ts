@@ -26,7 +26,9 @@ import {
   sharePrefix,
   sinkTransforms,
   unroll,
+  upTo,
 } from '../../passes/index.ts'
+import { stackVariants } from '../../passes/stack-variants.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
@@ -137,7 +139,7 @@ export const passLaw = (pass: Pass): Law => law(pass.name, pass.name === 'unroll
 
 /** Every law of the passes, over generated graphs, plans, and pass sequences. */
 export const laws: readonly Law[] = [
-  law('each pass alone, on flat graphs', flat, eachAlone(optimizers)),
+  law('each pass alone, on flat graphs', flat, eachAlone([...optimizers, stackVariants])),
   law('each pass alone, on branched graphs', branched, eachAlone([...optimizers, unroll])),
   law(
     'passes in any order, on flat graphs',
@@ -147,10 +149,17 @@ export const laws: readonly Law[] = [
     },
   ),
   law(
-    'any rules as one pass, on flat graphs',
-    kind => fc.record({ example: flat(kind), rules: fc.subarray([...allRules], { minLength: 1 }) }),
-    ({ example, rules }, kind, observer) => {
-      checkPass(rewritePass('some-rules', rules), start(example, observer), kind, observer.fired)
+    'any rules as one pass, with any fuel, on flat graphs',
+    kind =>
+      fc.record({
+        example: flat(kind),
+        rules: fc.subarray([...allRules], { minLength: 1 }),
+        fuel: fc.constantFrom(Number.POSITIVE_INFINITY, 1, 3, 10),
+      }),
+    ({ example, rules, fuel }, kind, observer) => {
+      const pass = rewritePass('some-rules', rules)
+      const fueled: Pass = { ...pass, run: program => pass.run(program, upTo(fuel)) }
+      checkPass(fueled, start(example, observer), kind, observer.fired)
     },
   ),
   law(

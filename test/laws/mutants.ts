@@ -26,7 +26,6 @@ import {
   type Rule,
   ref,
   rewrite,
-  rewritePass,
   same,
   upTo,
 } from '../../passes/index.ts'
@@ -312,10 +311,6 @@ const changed = (name: string, change: (graph: Graph) => Graph): Pass =>
 export const wrongPasses: readonly (readonly [mistake: string, pass: Pass])[] = [
   ['nodes are shared whatever their attributes', changed('share-prefix', shareByOperands)],
   ['every variant is the first', changed('unroll', graph => unrollVariants(unbranched(graph)))],
-  [
-    'a convolution is folded though it has other readers',
-    rewritePass('fold-batch-norm', [unconditional('fold-into-convolution')]),
-  ],
   ['an output is lost', changed('remove-dead-nodes', graph => ({ ...graph, outputs: graph.outputs.slice(1) }))],
   [
     'only one of several rewritings is done',

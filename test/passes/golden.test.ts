@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { either as E, function as F } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { type Graph, parse, print, renderProblems, type Tensor } from '../../ir/index.ts'
+import {
+  evaluateConstants,
+  foldBatchNorm,
+  insertBranches,
+  mergeConvolutions,
+  mergeVariants,
+  type Pass,
+  parsePlan,
+  placePlan,
+  removeDeadNodes,
+  runPasses,
+  sharePrefix,
+  sinkTransforms,
+  unroll,
+} from '../../passes/index.ts'
+import { stackVariants } from '../../passes/stack-variants.ts'
+import { environmentOf } from '../arbitrary/environment.ts'
+
+// `ACCEPT=1 npx vitest run golden` writes what the passes give now into the files: read the diff before committing it.
+const accept = process.env.ACCEPT === '1'
+const folder = new URL('../golden/', import.meta.url)
+
+const insert = (graph: Graph, plan: string): E.Either<readonly { readonly seen: string }[], Pass> =>
+  F.pipe(
+    parsePlan(plan),
+    E.flatMap(parsed => placePlan(parsed, graph, () => 0.5)),
+    E.map(insertBranches),
+  )
+
+const passes: { readonly [name: string]: Pass } = Object.fromEntries(
+  [
+    evaluateConstants,
+    foldBatchNorm,
+    mergeVariants,
+    removeDeadNodes,
+    sharePrefix,
+    sinkTransforms,
+    stackVariants,
+    unroll,
+  ].map(pass => [pass.name, pass]),
+)
+
+/** `sink-transforms`, `insert-branches flip@1:geo`, `merge-convolutions split`. */
+const passOf = (graph: Graph, line: string): Pass => {
+  const [name, argument = ''] = line.split(' ')
+  if (name === 'merge-convolutions') return mergeConvolutions(argument as 'joined' | 'split')
+  if (name !== 'insert-branches') return passes[name]
+  const pass = insert(graph, argument)
+  if (E.isLeft(pass)) throw new Error(pass.left[0].seen)
+  return pass.right
+}
+
+const printValues = (parameters: ReadonlyMap<string, Tensor>): string =>
+  [...parameters].map(([name, { shape, data }]) => `${name} [${shape}] = ${data.join(' ')}\n`).join('')
+
+/** A file is the pass, the graph before it, and what came of it: the graph after it, how often each rule fired, and new values. */
+const run = (text: string): string => {
+  const [line, before] = text.split(/\n\n|\n---\n/, 2)
+  const graph = F.pipe(
+    parse(`${before.trimEnd()}\n`),
+    E.getOrElseW(problems => expect.fail(renderProblems(problems))),
+  )
+  const { parameters } = environmentOf(graph, 'integers', 1, 1)
+  const result = runPasses([passOf(graph, line)], { graph, parameters })
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  const { program, reports } = result.right
+  const changed = new Map([...program.parameters].filter(([name]) => !parameters.has(name)))
+  return [
+    line,
+    '',
+    `${print(graph)}---`,
+    `${print(program.graph)}---`,
+    ...Object.entries(reports[0].rewrites).map(([rule, times]) => `${rule}: ${times}`),
+    printValues(changed),
+  ].join('\n')
+}
+
+const files = readdirSync(folder).filter(name => name.endsWith('.txt'))
+
+describe('golden programs', () => {
+  it.each(files)('%s', name => {
+    const path = new URL(name, folder)
+    const text = readFileSync(path, 'utf8')
+    const now = run(text)
+    if (accept && now !== text) writeFileSync(path, now)
+    else expect(now).toBe(text)
+  })
+
+  it('cover every pass', () => {
+    const covered = new Set(files.map(name => readFileSync(new URL(name, folder), 'utf8').split(/[ \n]/, 1)[0]))
+    expect([...covered].sort()).toEqual([...Object.keys(passes), 'insert-branches', 'merge-convolutions'].sort())
+  })
+})
