@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { print } from '../../../ir/index.ts'
 import { graphPass, parsePlan } from '../../../passes/index.ts'
+import { reportReproducer } from '../../../src/cli/output.ts'
 import {
   decodeReproducer,
   failureOn,
@@ -71,5 +72,19 @@ describe('a reproducer', () => {
     const failure = new PassFailure(file)
     expect(failure.reproducer).toBe(file)
     expect(failure.message).toContain('pass sink-transforms: saw a reason')
+  })
+
+  it('is left in the current folder, and the command that replays it is printed', async () => {
+    const [said, here] = [vi.spyOn(process.stderr, 'write').mockReturnValue(true), process.cwd()]
+    process.chdir(folder)
+    try {
+      await reportReproducer(new PassFailure({ ...file, seed: 4 }))
+    } finally {
+      process.chdir(here)
+      vi.restoreAllMocks()
+    }
+    const [, path, command] = /^Wrote (\S+)\. To see it again: (.*)\n$/.exec(said.mock.calls.join('')) ?? []
+    expect(reread(join(folder, path))).toEqual({ ...file, seed: 4 })
+    expect(command).toBe(`espalier reduce --graph ${path} --replay`)
   })
 })
