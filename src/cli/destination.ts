@@ -13,7 +13,8 @@ export const prepareFile = async (path: string): Promise<void> => {
     throw cannotWrite(path, error)
   }
   const standing = await stat(path).catch(() => undefined)
-  if (standing?.isDirectory() === true) throw cannotWrite(path, new Error('a folder'))
+  // A device would be replaced by a file of its name.
+  if (standing?.isFile() === false) throw cannotWrite(path, new Error('something there that is not a file'))
 }
 
 /** Writes a file whole or not at all. @throws EspalierError */

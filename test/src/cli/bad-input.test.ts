@@ -334,6 +334,11 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     /onnx does not exist in this version: expected one of text, json, dot, html\./,
   ],
   [
+    'a folder where a file is to be written',
+    () => [...resnet, ...generated, '--out', at('flat')],
+    /FOLDER\/flat: saw something there that is not a file; expected a place that can be written to/,
+  ],
+  [
     'a place that cannot be written to',
     () => [...resnet, ...generated, '--predictions', at('two.txt', 'p.jsonl')],
     /FOLDER\/two\.txt\/p\.jsonl: saw .*; expected a place that can be written to/,
