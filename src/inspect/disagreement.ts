@@ -64,7 +64,7 @@ export const disagreement = (seen: Outputs, wanted: Outputs, tolerance: number):
   return null
 }
 
-const number = (value: number): string => String(Number(value.toPrecision(6)))
+const number = (value: number): string => String(Number(value.toPrecision(9)))
 
 export const describeDisagreement = (found: Disagreement): string =>
   found.kind === 'interface'

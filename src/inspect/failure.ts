@@ -61,7 +61,10 @@ const judged = ({ inputs, wanted, tolerance }: Trial, pass: string, program: Pro
   return found === null ? null : { kind: 'disagrees', pass, disagreement: found }
 }
 
-/** The first pass that throws, makes a graph that does not verify, or (if the last program disagrees) one that computes something else; a pass that refuses its program leaves it. */
+/**
+ * What is wrong with what passes make of a program: one throws, or makes a graph that does not verify, or the last program computes something else, from
+ * some pass on. A pass that refuses its program leaves it.
+ */
 export const failureOf = (trial: Trial, passes: readonly Pass[], admit?: Admit): Failure | null => {
   const made: { readonly pass: string; readonly program: Program }[] = []
   let program = trial.program
@@ -73,14 +76,14 @@ export const failureOf = (trial: Trial, passes: readonly Pass[], admit?: Admit):
     if (E.isLeft(verified)) return { kind: 'invalid', pass: pass.name, problems: verified.left }
     made.push({ pass: pass.name, program })
   }
-  const last = made.at(-1)
-  const atEnd = last === undefined ? null : judged(trial, last.pass, last.program)
-  if (atEnd === null) return null
-  for (const { pass, program } of made.slice(0, -1)) {
-    const early = judged(trial, pass, program)
-    if (early !== null) return early
+  // From the end, for the programs that the first passes make are the costly ones.
+  let first: Failure | null = null
+  for (const { pass, program } of made.toReversed()) {
+    const found = judged(trial, pass, program)
+    if (found === null) break
+    first = found
   }
-  return atEnd
+  return first
 }
 
 /** A sentence without its end. */
