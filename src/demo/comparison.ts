@@ -1,5 +1,3 @@
-import type { PlacedPlan } from '../../passes/index.ts'
-import { inferencePipeline, naivePipeline, type Pass } from '../../passes/index.ts'
 import type { DemoNetworkName } from './networks.ts'
 
 /** One row of the demo's table. */
@@ -7,6 +5,7 @@ export interface Contender {
   readonly weights: DemoNetworkName
   readonly plan: string
   readonly about: string
+  /** `naive`: one full forward a view, no pass run. */
   readonly pipeline: 'naive' | 'inference'
 }
 
@@ -25,17 +24,12 @@ const row = (
 /** What the demo compares, chosen to inform: one row is there because it loses. The first is what the others are measured against. */
 export const contenders: readonly Contender[] = [
   row('plain', 'vanilla', 'the network as it is'),
-  row('plain', 'vanilla-tta-geo', 'flip TTA, a whole forward a view, as libraries do it', 'naive'),
+  row('plain', 'vanilla-tta-geo', 'flip TTA, one forward a view, as libraries do it', 'naive'),
   row('plain', 'vanilla-tta-geo', 'flip TTA, compiled'),
-  row('plain', '{id,shift(1,1)}@5:geo', 'two phases of the last stride, not retrained'),
-  row('plain', 'shift4@5:geo', 'all four phases of the last stride, not retrained'),
-  row('plain', 'flip-2-max', 'flips inside, not trained for: it hurts'),
+  row('plain', '{id,shift(1,1)}@5:geo', 'two phases of the last stride, no retraining'),
+  row('plain', 'shift4@5:geo', 'all four phases of it, no retraining'),
+  row('plain', 'flip-2-max', 'flips inside, not trained for them'),
   row('branched', 'vanilla', 'trained with flips inside, run without'),
   row('branched', 'flip-2-max', 'trained with flips inside, run with them'),
-  row('branched', 'flip-2-max-tta', 'and flip TTA on top'),
+  row('branched', 'flip-2-max-tta', 'with them, and flip TTA'),
 ]
-
-export const pipelines: { readonly [P in Contender['pipeline']]: (plan: PlacedPlan) => readonly Pass[] } = {
-  naive: naivePipeline,
-  inference: inferencePipeline,
-}

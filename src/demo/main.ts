@@ -39,6 +39,10 @@ const program = command(
         bar?.update(done)
       },
     }).finally(() => bar?.stop())
+    if (result.images < flags.images)
+      out.note(
+        `Stopped after ${flags.seconds} s with ${result.images} of ${flags.images} images; --seconds allows more.`,
+      )
     out.result(result, () => describeDemo(result))
   })
 

@@ -1,10 +1,11 @@
+import { naivePipeline } from '../../passes/index.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile.ts'
 import { batches, openGenerated } from '../data/index.ts'
 import { orThrow } from '../error.ts'
 import { plan as parsedPlan } from '../index.ts'
 import { openRunner, type Runner, type RunnerOptions } from '../runner.ts'
 import { rankOf, wilsonPercent } from '../score.ts'
-import { type Contender, contenders, pipelines } from './comparison.ts'
+import { type Contender, contenders } from './comparison.ts'
 import { openDemoNetwork } from './networks.ts'
 
 export interface DemoOptions {
@@ -64,7 +65,9 @@ const enter = async (backend: DemoOptions['backend']): Promise<readonly Entrant[
   const entrants: Entrant[] = []
   for (const contender of contenders) {
     const { weights, plan, pipeline } = contender
-    const compiled = orThrow(compileNetwork(networks[weights], parsedPlan(plan), { pipeline: pipelines[pipeline] }))
+    const compiled = orThrow(
+      compileNetwork(networks[weights], parsedPlan(plan), pipeline === 'naive' ? { pipeline: naivePipeline } : {}),
+    )
     entrants.push({ contender, compiled, runner: await openRunner(compiled, { backend }), times: [], wrong: 0 })
   }
   return entrants

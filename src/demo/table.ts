@@ -22,13 +22,13 @@ export const describeDemo = (result: DemoResult): string => {
     '',
     table(header, result.rows.map(cells)),
     '',
-    'Where the network is branched decides the price: what comes before the branch is computed once. The same trained',
-    'weights serve every plan, but only `branched` has learnt to be branched (flip-2-max while training).',
+    'What comes before a branch is computed once, so where a plan branches decides its price. Both networks were trained',
+    'by one recipe, `branched` under flip-2-max. Flip TTA is one plan, run as libraries run it and compiled.',
     '',
     ...(result.backend === 'node-gpu'
       ? []
-      : ['Faster: npx espalier setup   (native TensorFlow; this was WebAssembly or plain JavaScript)']),
-    'Your network:  npx espalier run --network FILE.onnx --data cifar100:DIR --plan vanilla-tta-geo',
-    'What it does:  npx espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats',
+      : ['Faster:                npx espalier setup   (native TensorFlow instead of WebAssembly)']),
+    'Your own network:      npx espalier run --network FILE.onnx --data cifar100:DIR --plan vanilla-tta-geo',
+    'What the passes do:    npx espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats',
   ].join('\n')
 }

@@ -17,8 +17,8 @@ import { trainer } from './trainer.ts'
 /** What both networks of the demo were trained with; every draw follows from the seed. */
 const recipe = {
   seed: 1,
-  images: 20_000,
-  epochs: 3,
+  images: 3_000,
+  epochs: 20,
   batch: 100,
   learningRate: 0.1,
   warmUp: 0.2,

@@ -53,9 +53,7 @@ export const trainer = (
 
   const step: Trainer['step'] = async (images, labels, learningRate) => {
     const pending: (() => void)[] = []
-    const classes = initial.get('fc.bias')?.shape[0] as number
     const loss = tf.tidy(() => {
-      const targets = tf.oneHot(tf.tensor1d(labels, 'int32'), classes)
       const { value, grads } = tf.variableGrads(() => {
         const scores = trainingForward(graph, images, {
           tf,
@@ -66,6 +64,7 @@ export const trainer = (
               average(variance, batch[1])
             }),
         })
+        const targets = tf.oneHot(tf.tensor1d(labels, 'int32'), scores.shape[1] as number)
         return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(scores), targets), 1))).asScalar()
       }, learned)
       descend(
