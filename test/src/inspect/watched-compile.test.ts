@@ -3,8 +3,10 @@ import { parse, print } from '../../../ir/index.ts'
 import {
   foldBatchNorm,
   graphPass,
+  inferencePipeline,
   mergeVariants,
   naivePipeline,
+  type PlacedPlan,
   type Program,
   parsePlan,
   sinkTransforms,
@@ -22,6 +24,7 @@ import { orThrow } from './programs.ts'
 
 const network = initialized(orThrow(zoo('cifar-resnet-8?classes=3')), 0)
 const plan = orThrow(parsePlan('flip-2-max'))
+const apart = (placed: PlacedPlan) => inferencePipeline(placed, 'apart')
 const ruleBased = [foldBatchNorm, sinkTransforms, mergeVariants]
 
 const watched = (options: WatchOptions = {}) => {
@@ -31,6 +34,7 @@ const watched = (options: WatchOptions = {}) => {
     watchedCompile(network, plan, {
       onRewrite: (firing, number) => trace.push(traceEntry(firing, number)),
       show: text => shown.push(text),
+      schedule: 'apart',
       ...options,
     }),
   )
@@ -39,7 +43,7 @@ const watched = (options: WatchOptions = {}) => {
 
 describe('a watched compilation', () => {
   it('gives what one that nobody watches gives', () => {
-    const { graph, parameters } = orThrow(compileNetwork(network, plan))
+    const { graph, parameters } = orThrow(compileNetwork(network, plan, { pipeline: apart }))
     const all = { printBefore: 'all', printAfter: 'all', printChanged: true, verifyEach: true } as const
     for (const options of [{}, { until: 1_000_000 }, all]) {
       const { compiled } = watched(options)
@@ -67,7 +71,9 @@ describe('a watched compilation', () => {
 
   it('names the node of the graph before the pass', () => {
     const before = new Map<string, Program>()
-    orThrow(compileNetwork(network, plan, { observe: (pass, _, program) => before.set(pass.name, program) }))
+    orThrow(
+      compileNetwork(network, plan, { pipeline: apart, observe: (pass, _, program) => before.set(pass.name, program) }),
+    )
     const folds = watched().trace.filter(({ rule }) => rule === 'fold-into-convolution')
     expect(folds.length).toBeGreaterThan(5)
     for (const { node, op, name } of folds)
