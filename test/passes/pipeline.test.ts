@@ -28,7 +28,9 @@ const right = <A>(result: E.Either<readonly Problem[], A>): A => {
 const read = async (task: TE.TaskEither<readonly Problem[], Network>): Promise<Network> => right(await task())
 const graphOf = (name: string): Graph => right(zoo(name)).graph
 const networkOf = (name: string): Network => initialized(right(zoo(name)), 0)
-const compiled = (network: Network, plan: string) => right(compileNetwork(network, right(parsePlan(plan))))
+/** Every op left apart: what other schedules make of the merged convolutions is theirs to say. */
+const compiled = (network: Network, plan: string) =>
+  right(compileNetwork(network, right(parsePlan(plan)), { pipeline: placed => inferencePipeline(placed, 'apart') }))
 
 /** A zoo network whose parameters all differ. */
 const distinct = (name: string): Network => {
@@ -44,7 +46,7 @@ const sameBytes = (a: Tensor, b: Tensor | undefined): boolean => {
 /** Acts on maps after the pipeline, of a graph without values. */
 const actsLeft = (graph: Graph, plan: string): number => {
   const placed = right(placePlan(right(parsePlan(plan)), graph, () => 0.5))
-  const passes = inferencePipeline(placed).filter(pass => pass.name !== 'evaluate-constants')
+  const passes = inferencePipeline(placed, 'apart').filter(pass => pass.name !== 'evaluate-constants')
   return actsOnMaps(right(runPasses(passes, { graph, parameters: new Map() })).program.graph)
 }
 

@@ -128,7 +128,7 @@ describe('a residual', () => {
   it('of a flipped map ends without a flip', () => {
     const graph = residual(true)
     const program = { graph, parameters: environmentOf(graph, 'integers', 3, 2).parameters }
-    const { program: compiled } = E.getOrElseW(() => expect.fail())(runPasses(optimizations(), program))
+    const { program: compiled } = E.getOrElseW(() => expect.fail())(runPasses(optimizations('apart'), program))
     expect(actsOnMaps(compiled.graph)).toBe(0)
     const inputs = environmentOf(graph, 'integers', 3, 2).inputs
     expectAgreement(firsts(compiled.graph, { inputs, parameters: compiled.parameters }), firsts(graph), 'exact')
