@@ -74,3 +74,17 @@ export const stagesOf = (blocks: readonly Block[]): readonly Stage[] => {
   }
   return stages
 }
+
+/** The blocks of a stage as one: `layer3 ×18`. */
+export const foldedBlock = ({ name, blocks }: Stage): Block => {
+  const [first] = blocks
+  return {
+    name: blocks.length === 1 ? first.name : `${name} ×${blocks.length}`,
+    kind: first.kind,
+    nodes: blocks.flatMap(block => block.nodes),
+    from: first.from,
+    to: blocks[blocks.length - 1].to,
+    multiplyAdds: blocks.reduce((total, block) => total + block.multiplyAdds, 0),
+    acts: [...new Set(blocks.flatMap(block => block.acts))],
+  }
+}

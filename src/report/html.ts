@@ -4,8 +4,8 @@ import { count, ratio } from '../cli/format.ts'
 import type { CompiledNetwork } from '../compile.ts'
 import { html, type Markup, verbatim } from './markup.ts'
 import { drawPasses } from './pass-table.ts'
-import { drawPicture } from './picture.ts'
 import { script } from './script.ts'
+import { drawSteps, type PassStage } from './steps.ts'
 import { strandsOf } from './strands.ts'
 import { style } from './style.ts'
 
@@ -14,8 +14,11 @@ const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha25
 
 const fact = (name: string, value: string): Markup => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
 
-/** A page that shows a compiled graph: what the variants share, where they part and meet, what each part costs, and what each pass did. It needs nothing beside itself. */
-export const graphHtml = (compiled: CompiledNetwork): string => {
+/**
+ * A page that shows a compiled graph: what the variants share, where they part and meet, what each part costs, and what each pass did. It needs nothing beside itself.
+ * With the graphs on the way (`stageCollector`) a slider shows them too; `#step=2` and `#step=2&side` after the address open the page there.
+ */
+export const graphHtml = (compiled: CompiledNetwork, stages: readonly PassStage[] = []): string => {
   const { network, plan, graph, passes } = compiled
   const strands = strandsOf(graph)
   const examples = graph.nodes.filter(node => isPerExample(node.type)).length
@@ -46,7 +49,7 @@ export const graphHtml = (compiled: CompiledNetwork): string => {
       <span><i class="meet"></i>reduces the variants to one answer</span>
       <span>A box is as wide as the variants that share it. Click a block for its nodes.</span>
     </p>
-    <div class="scroll">${drawPicture(graph, strands)}</div>
+    ${drawSteps(compiled, stages)}
     <h2>What each pass did</h2>
     ${drawPasses(passes)}
     <script>${verbatim(script)}</script>

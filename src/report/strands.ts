@@ -1,4 +1,6 @@
-import { type Graph, isPerExample, type Node, type NodeId } from '../../ir/index.ts'
+import type { Graph, NodeId } from '../../ir/index.ts'
+import { branchedStrands } from './branched-strands.ts'
+import { dependents, examplesOf, meetingOf, valuesOf } from './meeting.ts'
 
 /** Per-example nodes on which the answers of exactly the same variants depend, in topological order. */
 export interface Segment {
@@ -8,64 +10,30 @@ export interface Segment {
   readonly span: number
   /** How many segments come before it. */
   readonly rank: number
-  /** The segment that forks into this one and others; null at the top and at the answer. */
+  /** The segment that forks into this one and others; null at the top of a band and at the answer. */
   readonly parent: number | null
+  /** How many values its nodes have side by side: one in flat graphs. */
+  readonly values: number
 }
 
-/** A graph as a tree that branches from the image down, a column for each variant, and the nodes where the variants meet. */
+/** Ranks in which variants part and none meet; stacks begin the next band, and put the columns into another order. */
+export interface Band {
+  /** The first of its ranks. */
+  readonly rank: number
+  /** The variant in each column, counted from 0. */
+  readonly order: readonly number[]
+}
+
+/** A graph as trees that branch from the image down, a column for each variant, and the nodes where the variants meet. */
 export interface Strands {
   readonly columns: number
   readonly segments: readonly Segment[]
-  /** The columns' last nodes, by column. */
+  /** One in flat graphs. */
+  readonly bands: readonly Band[]
+  /** The last nodes of the variants, in the order of the first band's columns. */
   readonly ends: readonly NodeId[]
   /** Where the variants meet, and what follows; empty where there is one variant. */
   readonly answer: readonly NodeId[]
-}
-
-export const examplesOf = ({ nodes }: Graph, node: Node): readonly NodeId[] => [
-  ...new Set(node.operands.filter(operand => isPerExample(nodes[operand].type))),
-]
-
-const meets = (graph: Graph, node: Node): boolean =>
-  node.type.kind === 'Vector' &&
-  examplesOf(graph, node).length > 1 &&
-  examplesOf(graph, node).every(operand => graph.nodes[operand].type.kind === 'Vector')
-
-/** Back from the output to the first node that reads several vectors, and through nodes of its kind right before it. */
-const meeting = (graph: Graph): Pick<Strands, 'ends' | 'answer'> => {
-  const outputs = [...new Set(graph.outputs.map(({ node }) => node))]
-  const nowhere = { ends: outputs, answer: [] }
-  if (outputs.length !== 1) return nowhere
-  const answer = new Set<NodeId>()
-  let [at] = outputs
-  while (!meets(graph, graph.nodes[at])) {
-    answer.add(at)
-    const operands = examplesOf(graph, graph.nodes[at])
-    if (operands.length !== 1) return nowhere
-    at = operands[0]
-  }
-  const { tag } = graph.nodes[at]
-  const ends = new Set<NodeId>()
-  const open = [at]
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    const node = graph.nodes[id]
-    if (id === at || (tag !== 'Combine' && node.tag === tag && meets(graph, node))) {
-      answer.add(id)
-      open.push(...[...examplesOf(graph, node)].reverse())
-    } else ends.add(id)
-  }
-  return { ends: [...ends], answer: [...answer].sort((a, b) => a - b) }
-}
-
-/** For each node the set of ends that depend on it, one bit each. */
-const dependents = (graph: Graph, ends: readonly NodeId[]): readonly bigint[] => {
-  const reached = new Array<bigint>(graph.nodes.length).fill(0n)
-  ends.forEach((id, k) => {
-    reached[id] |= 1n << BigInt(k)
-  })
-  for (let id = reached.length - 1; id >= 0; id--)
-    if (reached[id] !== 0n) for (const operand of examplesOf(graph, graph.nodes[id])) reached[operand] |= reached[id]
-  return reached
 }
 
 interface Branching {
@@ -75,6 +43,8 @@ interface Branching {
 
 const membersOf = (set: bigint): readonly number[] =>
   [...set.toString(2)].reverse().flatMap((bit, k) => (bit === '1' ? [k] : []))
+
+const setOf = (members: readonly number[]): bigint => members.reduce((set, member) => set | (1n << BigInt(member)), 0n)
 
 /** Sets ordered into a tree by inclusion, the larger first, or null where two of them cross. */
 const treeOf = (sets: readonly bigint[], ends: number): readonly Branching[] | null => {
@@ -90,43 +60,82 @@ const treeOf = (sets: readonly bigint[], ends: number): readonly Branching[] | n
   return tree
 }
 
-/** The members of every set side by side. */
-const inColumns = (tree: readonly Branching[], ends: number): readonly number[] => {
-  const path = new Map<number, number[]>(Array.from({ length: ends }, (_, end) => [end, []]))
-  for (const { members } of tree) for (const member of members) path.get(member)?.push(members[0])
+/** The members of every set side by side, as near as that lets them be to the order that they had. */
+const inColumns = (tree: readonly Branching[], before: readonly number[]): readonly number[] => {
+  const places = new Map(before.map((variant, column) => [variant, column]))
+  const placeOf = (members: readonly number[]): number =>
+    members.reduce((least, member) => Math.min(least, places.get(member) as number), before.length)
+  const paths = new Map<number, number[]>(before.map(variant => [variant, []]))
+  for (const { members } of tree) {
+    const place = placeOf(members)
+    for (const member of members) paths.get(member)?.push(place)
+  }
   const compare = (a: readonly number[], b: readonly number[]): number => {
-    const k = a.findIndex((first, at) => first !== b[at])
+    const k = a.findIndex((place, at) => place !== b[at])
     return k < 0 || b[k] === undefined ? a.length - b.length : a[k] - b[k]
   }
-  return [...path].sort(([a, pathA], [b, pathB]) => compare(pathA, pathB) || a - b).map(([end]) => end)
+  return [...paths]
+    .map(([variant, path]) => [variant, [...path, placeOf([variant])]] as const)
+    .sort(([, a], [, b]) => compare(a, b))
+    .map(([variant]) => variant)
 }
 
-/** Finds the shared prefix, the forks and the variants of a graph; one whose variants share parts crosswise is one strand. */
-export const strandsOf = (graph: Graph): Strands => {
-  const found = meeting(graph)
-  const reached = dependents(graph, found.ends)
-  const sets = [...new Set(reached.filter(set => set !== 0n))]
-  const tree = treeOf(sets, found.ends.length)
-  if (tree === null || found.answer.some(id => reached[id] !== 0n)) {
-    const all = dependents(graph, [...new Set(graph.outputs.map(({ node }) => node))])
-    const nodes = all.flatMap((set, id) => (set === 0n ? [] : [id]))
-    const only: Segment = { nodes, column: 0, span: 1, rank: 0, parent: null }
-    return { columns: 1, segments: [only], ends: graph.outputs.slice(0, 1).map(({ node }) => node), answer: [] }
-  }
-  const order = inColumns(tree, found.ends.length)
-  const columnOf = new Map(order.map((end, column) => [end, column]))
-  const nodesOf = new Map<bigint, NodeId[]>(sets.map(set => [set, []]))
-  reached.forEach((set, id) => {
-    nodesOf.get(set)?.push(id)
+/** How many stacks one after the other stand before each node. */
+const bandsOf = (graph: Graph): Int32Array => {
+  const bands = new Int32Array(graph.nodes.length)
+  graph.nodes.forEach((node, id) => {
+    const stacks = node.tag === 'Stack' ? 1 : 0
+    for (const operand of examplesOf(graph, node)) bands[id] = Math.max(bands[id], bands[operand] + stacks)
   })
+  return bands
+}
+
+const mostValues = (graph: Graph, nodes: readonly NodeId[]): number =>
+  nodes.reduce((most, id) => Math.max(most, valuesOf(graph, id)), 1)
+
+const oneStrand = (graph: Graph): Strands => {
+  const outputs = [...new Set(graph.outputs.map(({ node }) => node))]
+  const nodes = dependents(graph, outputs).flatMap((set, id) => (set === 0n ? [] : [id]))
+  const only: Segment = { nodes, column: 0, span: 1, rank: 0, parent: null, values: mostValues(graph, nodes) }
+  return { columns: 1, segments: [only], bands: [{ rank: 0, order: [0] }], ends: outputs.slice(0, 1), answer: [] }
+}
+
+/** Finds the shared prefix, the forks, the stacks and the variants of a graph; one whose variants share parts crosswise is one strand. */
+export const strandsOf = (graph: Graph): Strands => {
+  if (graph.dialect === 'branched') return branchedStrands(graph)
+  const { ends, answer } = meetingOf(graph)
+  const reached = dependents(graph, ends)
+  if (answer.some(id => reached[id] !== 0n)) return oneStrand(graph)
+  const bandOf = bandsOf(graph)
   const segments: Segment[] = []
-  for (const { members, parent } of tree)
-    segments.push({
-      nodes: nodesOf.get(members.reduce((set, member) => set | (1n << BigInt(member)), 0n)) ?? [],
-      column: Math.min(...members.map(member => columnOf.get(member) as number)),
-      span: members.length,
-      rank: parent === null ? 0 : segments[parent].rank + 1,
-      parent,
+  const bands: Band[] = []
+  const count = 1 + bandOf.reduce((most, band, id) => (reached[id] === 0n ? most : Math.max(most, band)), 0)
+  for (let band = 0; band < count; band++) {
+    const nodesOf = new Map<bigint, NodeId[]>()
+    reached.forEach((set, id) => {
+      if (set === 0n || bandOf[id] !== band) return
+      const found = nodesOf.get(set) ?? []
+      found.push(id)
+      nodesOf.set(set, found)
     })
-  return { columns: order.length, segments, ends: order.map(end => found.ends[end]), answer: found.answer }
+    const tree = treeOf([...nodesOf.keys()], ends.length)
+    if (tree === null) return oneStrand(graph)
+    const order = inColumns(tree, bands.at(-1)?.order ?? ends.map((_, variant) => variant))
+    const columnOf = new Map(order.map((variant, column) => [variant, column]))
+    const rank = segments.reduce((next, segment) => Math.max(next, segment.rank + 1), 0)
+    const first = segments.length
+    for (const { members, parent } of tree) {
+      const nodes = nodesOf.get(setOf(members)) ?? []
+      segments.push({
+        nodes,
+        column: Math.min(...members.map(member => columnOf.get(member) as number)),
+        span: members.length,
+        rank: parent === null ? rank : segments[first + parent].rank + 1,
+        parent: parent === null ? null : first + parent,
+        values: mostValues(graph, nodes),
+      })
+    }
+    bands.push({ rank, order })
+  }
+  return { columns: ends.length, segments, bands, ends: bands[0].order.map(end => ends[end]), answer }
 }

@@ -25,7 +25,43 @@ h2 { font-size: 15px; margin: 28px 0 8px; }
 .key i { display: inline-block; width: 14px; height: 14px; border-radius: 3px; margin-right: 6px; vertical-align: -2px; border: 1px solid var(--line); }
 .key i.heat { width: 60px; background: linear-gradient(to right, var(--box), color-mix(in oklab, var(--heat) 62%, var(--box))); }
 .key i.move { background: var(--move); } .key i.meet { background: var(--meet); }
-.scroll { overflow-x: auto; margin: 0 -24px; padding: 0 24px 8px; }
+.scroll { container-type: inline-size; overflow-x: auto; margin: 0 -24px; padding: 0 24px 8px; }
+.controls {
+  display: grid; gap: 4px; margin: 0 -24px 12px; padding: 4px max(84px, calc(100% - var(--steps) * 160px)) 8px 24px;
+  position: sticky; top: 0; z-index: 2; background: var(--paper);
+}
+.controls label { font-size: 13px; width: max-content; cursor: pointer; }
+.controls ol { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(var(--steps), minmax(0, 1fr)); }
+.controls button { font: inherit; color: inherit; background: none; border: 0; cursor: pointer; }
+.controls li button {
+  width: 100%; height: 100%; display: flex; flex-direction: column; align-items: center; padding: 4px 2px; border-radius: 6px;
+  font-size: 11px; line-height: 1.3; overflow-wrap: anywhere;
+}
+.controls li b { font-size: 12px; font-weight: 500; } .controls li span { color: var(--soft); }
+.controls li button:hover { background: var(--box); }
+.controls [aria-current=step] { background: var(--box); box-shadow: inset 0 0 0 1.5px var(--ink); }
+.controls [aria-current=true] { box-shadow: inset 0 0 0 1.5px var(--line); }
+.range { position: relative; }
+.range input {
+  display: block; accent-color: var(--ink); width: calc(100% - 100% / var(--steps) + 16px); margin: 2px 0 2px calc(50% / var(--steps) - 8px);
+}
+.range button { position: absolute; top: -4px; font-size: 18px; line-height: 22px; padding: 0 8px; border-radius: 4px; }
+.range button:first-child { left: 0; } .range [data-move='1'] { right: 0; }
+.range button:disabled { opacity: 0.3; cursor: default; }
+.range span { position: absolute; left: 100%; top: -1px; padding-left: 6px; color: var(--soft); font-size: 12px; visibility: hidden; }
+.side .range span { visibility: visible; }
+.left { display: none; }
+.side .left { display: block; }
+.note { color: var(--soft); font-size: 12px; margin: 0; }
+.steps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px; }
+.side .steps { grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; }
+.side .picture { zoom: 0.58; grid-template-columns: repeat(var(--columns), minmax(80px, 380px)); }
+.side .cell { padding: 0 1px; } .side .part { padding: 2px; } .side .block { padding: 3px 2px; }
+.step[hidden] { display: none; }
+.step { min-width: 0; }
+.side .step .scroll { margin: 0; padding: 0 0 8px; }
+.step header { display: flex; flex-wrap: wrap; gap: 0 20px; align-items: baseline; font-size: 12px; margin: 0 0 8px; }
+.step header h3 { font-size: 14px; margin: 0; } .step header p { margin: 0; }
 .picture { display: grid; grid-template-columns: repeat(var(--columns), minmax(96px, 380px)); justify-content: start; }
 .cell { display: flex; padding: 0 3px; min-width: 0; position: relative; }
 .stem { width: 2px; background: var(--wood); justify-self: center; }
@@ -42,7 +78,6 @@ h2 { font-size: 15px; margin: 28px 0 8px; }
   background: color-mix(in oklab, var(--heat) calc(var(--cost) * 0.62%), var(--box));
 }
 .strip .block { flex: 1 1 26px; max-width: 72px; justify-content: center; padding: 3px 2px; }
-.block span, h3 span { white-space: nowrap; }
 .part > .block { align-self: flex-start; min-width: min(100%, 260px); max-width: 100%; }
 .block span { font-size: 10px; } .part h3 span { font-size: 10.5px; }
 .block:hover, .block:focus-visible { outline: 2px solid var(--soft); outline-offset: 1px; }
@@ -52,7 +87,7 @@ h2 { font-size: 15px; margin: 28px 0 8px; }
 .block.acted { border-left: 4px solid var(--turn); }
 .act { color: var(--turn); font-weight: 600; }
 .panels { grid-column: 1 / -1; position: relative; z-index: 1; min-width: 0; }
-.panel { position: sticky; left: 0; width: max-content; max-width: calc(100vw - 48px); overflow-x: auto; background: var(--box); }
+.panel { position: sticky; left: 0; width: max-content; max-width: 100cqw; overflow-x: auto; background: var(--box); }
 .panel:not([hidden]) { border: 1px solid var(--ink); border-radius: 8px; padding: 8px 10px; margin: 8px 3px 0; }
 .panel h4 { margin: 0 0 6px; font-size: 13px; display: flex; gap: 0 14px; flex-wrap: wrap; }
 .panel h4 span { color: var(--soft); font-weight: 400; }
@@ -69,6 +104,9 @@ td a { color: inherit; } code { font-size: 11px; }
 @media print {
   body { padding: 0; zoom: 0.62; background: none; } .scroll { overflow: visible; margin: 0; padding: 0; }
   .picture { grid-template-columns: repeat(var(--columns), minmax(0, 380px)); }
+  .controls, .note, .step header { display: none; }
+  .step:not(.final) { display: none; } .step.final[hidden] { display: block; }
+  .side .steps { display: block; } .side .picture { zoom: 1; }
   .part, tr { break-inside: avoid; }
   @page { size: landscape; margin: 10mm; }
 }

@@ -1,6 +1,11 @@
+import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { builder, type Graph, isPerExample, liveNodes, mapType } from '../../../ir/index.ts'
+import { builder, draft, type Graph, isPerExample, liveNodes, mapType, vectorType } from '../../../ir/index.ts'
+import { parsePlan, placePlan } from '../../../passes/index.ts'
+import { branched } from '../../../passes/insert-branches.ts'
 import { type Strands, strandsOf } from '../../../src/report/strands.ts'
+import { titleOf } from '../../../src/report/titles.ts'
+import { zoo } from '../../../src/zoo/index.ts'
 import { compiledZoo } from './page.ts'
 
 const shapeOf = ({ segments }: Strands) => segments.map(({ rank, column, span }) => [rank, column, span])
@@ -97,5 +102,73 @@ describe('strands', () => {
     expect(shapeOf(strandsOf(twoHeads(true)))).toEqual([[0, 0, 1]])
     expect(strandsOf(twoHeads(false)).columns).toBe(3)
     everyExampleOnce(twoHeads(true))
+  })
+
+  it('puts the columns into another order where stacks cross, one band after the other', () => {
+    const d = draft('stacked')
+    const x = d.add('Input', [], { name: 'image', type: vectorType(4) })
+    const unary = (fn: 'relu' | 'tanh' | 'negate', from: number) => d.add('Unary', [from], { fn, alpha: 0, beta: 0 })
+    const [p, q] = [unary('relu', x), unary('tanh', x)]
+    const [even, odd] = [p, q].map(from => [unary('relu', from), unary('negate', from)])
+    const stacks = [0, 1].map(k => unary('tanh', d.add('Stack', [even[k], odd[k]], {})))
+    const combined = d.add('Combine', stacks, { reduction: 'geo', multiplicity: [1, 1, 1, 1] })
+    const graph = d.finish([{ name: 'logits', node: combined }])
+    const strands = strandsOf(graph)
+    expect(strands.bands).toEqual([
+      { rank: 0, order: [0, 2, 1, 3] },
+      { rank: 3, order: [0, 1, 2, 3] },
+    ])
+    const stacked = strands.segments.filter(({ values }) => values > 1)
+    expect(stacked.map(({ column, span, rank, parent }) => [column, span, rank, parent])).toEqual([
+      [0, 2, 3, null],
+      [2, 2, 3, null],
+    ])
+    expect(stacked.map(segment => titleOf(graph, strands, segment))).toEqual([
+      '2 variants stacked',
+      '2 variants stacked',
+    ])
+    expect(strands.segments.filter(({ rank }) => rank === 1).map(({ nodes }) => nodes)).toEqual([[p], [q]])
+    everyExampleOnce(graph)
+  })
+
+  it('knows which value of a stack goes on alone', () => {
+    const d = draft('stacked')
+    const x = d.add('Input', [], { name: 'image', type: vectorType(4) })
+    const parts = (['relu', 'tanh', 'negate'] as const).map(fn => d.add('Unary', [x], { fn, alpha: 0, beta: 0 }))
+    const stack = d.add('Stack', parts, {})
+    const alone = parts.map((_, index) => d.add('Unstack', [stack], { index, count: 3 }))
+    const combined = d.add('Combine', alone, { reduction: 'geo', multiplicity: [1, 2, 1] })
+    const graph = d.finish([{ name: 'logits', node: combined }])
+    const strands = strandsOf(graph)
+    expect(strands.segments.map(segment => titleOf(graph, strands, segment))).toEqual([
+      'shared by 3 variants',
+      'variant 1',
+      'variant 2 (counted 2×)',
+      'variant 3',
+      '3 variants stacked',
+      'variant 1',
+      'variant 2 (counted 2×)',
+      'variant 3',
+    ])
+    everyExampleOnce(graph)
+  })
+
+  it('of a branched graph are one column, a segment for each branch and one for the answer', () => {
+    const found = zoo('cifar-resnet-20')
+    const plan = parsePlan('{id,flip}@2,{id,flip}@4:geo')
+    if (E.isLeft(found) || E.isLeft(plan)) throw new Error('no network or no plan')
+    const placed = placePlan(plan.right, found.right.graph, () => 0)
+    if (E.isLeft(placed)) throw new Error('no such map')
+    const graph = branched(found.right.graph, placed.right)
+    const strands = strandsOf(graph)
+    expect(shapeOf(strands)).toEqual([
+      [0, 0, 1],
+      [1, 0, 1],
+      [2, 0, 1],
+    ])
+    expect(strands.segments.map(({ values }) => values)).toEqual([1, 2, 4])
+    expect(strands.segments.slice(1).map(({ nodes }) => graph.nodes[nodes[0]].tag)).toEqual(['Branch', 'Branch'])
+    expect(strands.answer.map(id => graph.nodes[id].tag)).toEqual(['Reduce'])
+    everyExampleOnce(graph)
   })
 })
