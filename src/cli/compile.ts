@@ -7,6 +7,7 @@ import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { graphDot } from '../report/dot.ts'
 import { graphHtml } from '../report/html.ts'
+import { type PassStage, stageCollector } from '../report/steps.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { count, ratio, table } from './format.ts'
 import { readMeaning } from './meaning.ts'
@@ -25,7 +26,7 @@ interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags {
   readonly stats?: boolean
 }
 
-const emitted = (emission: Emission, compiled: CompiledNetwork): string => {
+const emitted = (emission: Emission, compiled: CompiledNetwork, stages: readonly PassStage[]): string => {
   switch (emission) {
     case 'text':
       return print(compiled.graph)
@@ -34,7 +35,7 @@ const emitted = (emission: Emission, compiled: CompiledNetwork): string => {
     case 'dot':
       return graphDot(compiled.graph)
     case 'html':
-      return graphHtml(compiled)
+      return graphHtml(compiled, stages)
   }
 }
 
@@ -106,9 +107,10 @@ export const compileCommand = (): Command =>
       const { network, meaning: own, initializedFrom } = await openNetwork(options)
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
-      const { compiled, trace } = compileWatched(network, plan, options)
+      const { stages, observe } = stageCollector()
+      const { compiled, trace } = compileWatched(network, plan, options, emit === 'html' ? observe : undefined)
       const meaning = await readMeaning(options, own, compiled)
-      const text = emit === undefined ? undefined : emitted(emit, compiled)
+      const text = emit === undefined ? undefined : emitted(emit, compiled, stages)
       if (path !== undefined)
         await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeWhole(path, text))
       if (text !== undefined && path === undefined && options.json !== true) {

@@ -1,5 +1,5 @@
 import type { Plan } from '../../passes/index.ts'
-import type { CompiledNetwork } from '../compile.ts'
+import type { CompiledNetwork, CompileOptions } from '../compile.ts'
 import { orThrow } from '../error.ts'
 import { describeTrace, type TraceEntry, traceEntry, watchedCompile } from '../inspect/index.ts'
 import type { Network } from '../network.ts'
@@ -15,6 +15,7 @@ export const compileWatched = (
   network: Network,
   plan: Plan,
   flags: WatchFlags & CommonOptions,
+  observe: CompileOptions['observe'] = () => {},
 ): { readonly compiled: CompiledNetwork; readonly trace: readonly TraceEntry[] } => {
   const trace: TraceEntry[] = []
   const shown = flags.trace === true && flags.json !== true
@@ -23,6 +24,7 @@ export const compileWatched = (
       ...watched(flags),
       seed: flags.seed,
       show,
+      observe,
       onRewrite: (firing, number) => {
         const entry = traceEntry(firing, number)
         trace.push(entry)

@@ -13,7 +13,7 @@ import {
   type Schedule,
   upTo,
 } from '../../passes/index.ts'
-import { type CompiledNetwork, compileNetwork } from '../compile.ts'
+import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../compile.ts'
 import type { Network } from '../network.ts'
 import { graphChanges } from './changes.ts'
 import { messageOf } from './failure.ts'
@@ -35,6 +35,7 @@ export interface WatchOptions {
   /** Verifies the graph that each pass makes. */
   readonly verifyEach?: boolean
   readonly onRewrite?: (firing: Firing, number: number) => void
+  readonly observe?: CompileOptions['observe']
   /** Where graphs and differences are printed. */
   readonly show?: (text: string) => void
 }
@@ -65,6 +66,7 @@ export const watchedCompile = (
   })
 
   const observe = (pass: Pass, after: Program, before: Program): void => {
+    options.observe?.(pass, after, before)
     if (selected(options.printAfter, pass)) show(`after ${pass.name}: ${print(after.graph)}`)
     const changes = options.printChanged === true ? graphChanges(before.graph, after.graph, pass.name) : null
     if (changes !== null) show(changes)

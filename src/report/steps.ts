@@ -20,7 +20,8 @@ export const stageCollector = (): {
   const stages: PassStage[] = []
   let pass = 0
   const observe = (_: Pass, { graph }: Program, before: Program): void => {
-    if (graph !== before.graph && print(graph) !== print(before.graph)) stages.push({ pass, graph })
+    const grown = graph.nodes.length !== before.graph.nodes.length
+    if (graph !== before.graph && (grown || print(graph) !== print(before.graph))) stages.push({ pass, graph })
     pass++
   }
   return { stages, observe }

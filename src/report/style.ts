@@ -106,7 +106,8 @@ td a { color: inherit; } code { font-size: 11px; }
   .picture { grid-template-columns: repeat(var(--columns), minmax(0, 380px)); }
   .controls, .note, .step header { display: none; }
   .step:not(.final) { display: none; } .step.final[hidden] { display: block; }
-  .side .steps { display: block; } .side .picture { zoom: 1; }
+  .side .steps { display: block; }
+  .side .picture { zoom: 1; grid-template-columns: repeat(var(--columns), minmax(0, 380px)); }
   .part, tr { break-inside: avoid; }
   @page { size: landscape; margin: 10mm; }
 }

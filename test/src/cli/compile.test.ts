@@ -89,7 +89,7 @@ describe.concurrent('espalier compile', () => {
     const [json, dot, html, both] = await Promise.all([emit('json'), emit('dot'), emit('html'), emit('text', '--json')])
     expect(E.isRight(decodeGraph(JSON.parse(json.stdout)))).toBe(true)
     expect(dot.stdout).toMatch(/^digraph espalier \{\n.*\}\n$/s)
-    expect(html.stdout).toMatch(/^<!doctype html>/)
+    expect(html.stdout).toMatch(/^<!doctype html>.*<h3>1\. insert-branches</s)
     const { text, plan } = JSON.parse(both.stdout)
     expect(plan).toBe('flip-2-max')
     expect(E.isRight(parse(text))).toBe(true)
