@@ -1,3 +1,5 @@
+import { mergeWherePaid, sinkWherePaid, stackWherePaid } from './choose-schedule.ts'
+import type { Predict } from './cost-model.ts'
 import { evaluateConstants } from './evaluate-constants.ts'
 import { foldBatchNorm } from './fold-batch-norm.ts'
 import { insertBranches } from './insert-branches.ts'
@@ -15,27 +17,41 @@ import { unroll } from './unroll.ts'
 export const naivePipeline = (plan: PlacedPlan): readonly Pass[] => [insertBranches(plan), unroll]
 
 /**
- * How variants are run: all ops `apart`; the convolutions that a branch makes read one map `joined` into one, or `split` into even and odd halves; or
+ * How variants are run: all ops `apart`; the convolutions that a branch makes read one map `joined` into one, or `split` into even and odd halves;
  * variants that share their weights `stacked` on the batch axis.
  */
-export const schedules = ['apart', 'joined', 'split', 'stacked'] as const
+export const schedules = ['apart', 'joined', 'split', 'stacked', 'joined+stacked', 'split+stacked'] as const
 export type Schedule = (typeof schedules)[number]
 
+/** A schedule, or whatever is predicted to be the cheapest. */
+export type Scheduling = Schedule | { readonly cheapestBy: Predict }
+
+const merging = (scheduling: Scheduling): readonly Pass[] => {
+  if (typeof scheduling !== 'string') return [mergeWherePaid(scheduling.cheapestBy)]
+  if (scheduling.startsWith('joined')) return [mergeConvolutions('joined')]
+  return scheduling.startsWith('split') ? [mergeConvolutions('split')] : []
+}
+
+const stacking = (scheduling: Scheduling): readonly Pass[] => {
+  if (typeof scheduling !== 'string') return [stackWherePaid(scheduling.cheapestBy)]
+  return scheduling.endsWith('stacked') ? [stackVariants] : []
+}
+
 /** Rewrites one flat graph into an equal and cheaper one, for inference. */
-export const optimizations = (schedule: Schedule = 'apart'): readonly Pass[] => [
+export const optimizations = (scheduling: Scheduling = 'apart'): readonly Pass[] => [
   removeDeadNodes,
   sharePrefix,
   foldBatchNorm,
-  sinkTransforms,
+  typeof scheduling === 'string' ? sinkTransforms : sinkWherePaid(scheduling.cheapestBy),
   sharePrefix,
   mergeVariants,
-  ...(schedule === 'joined' || schedule === 'split' ? [mergeConvolutions(schedule)] : []),
+  ...merging(scheduling),
   evaluateConstants,
-  ...(schedule === 'stacked' ? [stackVariants] : []),
+  ...stacking(scheduling),
 ]
 
 /** From a network and a plan to the graph that is run. */
-export const inferencePipeline = (plan: PlacedPlan, schedule?: Schedule): readonly Pass[] => [
+export const inferencePipeline = (plan: PlacedPlan, scheduling?: Scheduling): readonly Pass[] => [
   ...naivePipeline(plan),
-  ...optimizations(schedule),
+  ...optimizations(scheduling),
 ]

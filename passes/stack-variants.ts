@@ -13,6 +13,7 @@ import {
 import { type Appetite, appetites, isHeavy } from './appetite.ts'
 import { graphPass, type Rewrites } from './pass.ts'
 import { withoutDeadNodes } from './rewrite.ts'
+import { perExampleOperands, waves } from './waves.ts'
 
 /** Where the value of a node of the old graph is: a node of the new one, or one value of a stack. */
 interface Place {
@@ -22,23 +23,6 @@ interface Place {
 
 /** Nodes of the old graph computed by one node of the new one, in the order of its stack. */
 type Unit = readonly NodeId[]
-
-const perExampleOperands = ({ nodes }: Graph, node: Node): readonly NodeId[] =>
-  node.operands.filter(id => isPerExample(nodes[id].type))
-
-/** Nodes on a longest path from the image, which do not depend on one another where it is equally long. */
-const waves = (graph: Graph): readonly (readonly NodeId[])[] => {
-  const depth = new Int32Array(graph.nodes.length)
-  const found: NodeId[][] = []
-  graph.nodes.forEach((node, id) => {
-    if (!isPerExample(node.type)) return
-    for (const operand of perExampleOperands(graph, node)) depth[id] = Math.max(depth[id], depth[operand] + 1)
-    const wave = found[depth[id]] ?? []
-    wave.push(id)
-    found[depth[id]] = wave
-  })
-  return found
-}
 
 /** What nodes must have in common to be one op on a stack: all but their per-example operands. */
 const signature = (

@@ -15,9 +15,12 @@ import {
   type Program,
   placePlan,
   runPasses,
+  scheduleOf,
+  unroll,
 } from '../passes/index.ts'
 import { random } from './data/random.ts'
 import type { Network } from './network.ts'
+import { predictorFor, type ScheduleOptions, schedulingOf } from './scheduling.ts'
 
 /** A network under a plan, ready to run: a flat graph from the image to the reduced scores, with the values it needs. */
 export interface CompiledNetwork {
@@ -29,13 +32,17 @@ export interface CompiledNetwork {
   readonly multiplyAdds: { readonly total: number; readonly relative: number; readonly relativeUnshared: number }
   /** Flips and other D4 acts left on feature maps. */
   readonly actsOnMaps: number
+  /** How variants are run, in words: `apart`, `stacked`, `joined+split`. */
+  readonly schedule: string
+  /** Of one batch of the size that the schedule is for; `unshared` with one full forward for each variant. */
+  readonly predictedMilliseconds: { readonly total: number; readonly unshared: number }
   readonly passes: readonly PassReport[]
 }
 
-export interface CompileOptions {
+export interface CompileOptions extends ScheduleOptions {
   /** Of the scales that a plan draws. Default 0. */
   readonly seed?: number
-  /** The passes to run; default `inferencePipeline`. `naivePipeline` gives what libraries for test-time augmentation run. */
+  /** The passes to run; default `inferencePipeline` under the schedule. `naivePipeline` gives what libraries for test-time augmentation run. */
   readonly pipeline?: (plan: PlacedPlan) => readonly Pass[]
   readonly observe?: (pass: Pass, program: Program, before: Program) => void
   /** Asked before every rewrite of a rule. */
@@ -46,17 +53,24 @@ export interface CompileOptions {
 export const compileNetwork = (
   { name, graph, parameters }: Network,
   plan: Plan,
-  { seed = 0, pipeline = inferencePipeline, observe, admit }: CompileOptions = {},
+  { seed = 0, pipeline, observe = () => {}, admit, ...scheduling }: CompileOptions = {},
 ): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
   const placed = placePlan(plan, graph, random(seed, 'plan').next)
   if (E.isLeft(placed)) return placed
-  const passes = pipeline(placed.right)
-  const compiled = runPasses(passes, { graph, parameters }, observe, admit)
+  const passes = pipeline?.(placed.right) ?? inferencePipeline(placed.right, schedulingOf(scheduling))
+  const predict = predictorFor(scheduling)
+  let unsharedMicroseconds: number | undefined
+  const watch: typeof observe = (pass, program, before) => {
+    if (pass.name === unroll.name) unsharedMicroseconds = predict(program.graph)
+    observe(pass, program, before)
+  }
+  const compiled = runPasses(passes, { graph, parameters }, watch, admit)
   if (E.isLeft(compiled)) return compiled
   const { program, reports } = compiled.right
   const plain = multiplyAdds(graph)
   const unshared = reports[naivePipeline(placed.right).length - 1]?.multiply_adds_after ?? plain
   const total = multiplyAdds(program.graph)
+  const microseconds = predict(program.graph)
   return E.right({
     network: name,
     plan: placed.right.name,
@@ -64,6 +78,8 @@ export const compileNetwork = (
     parameters: program.parameters,
     multiplyAdds: { total, relative: total / plain, relativeUnshared: unshared / plain },
     actsOnMaps: actsOnMaps(program.graph),
+    schedule: scheduleOf(reports),
+    predictedMilliseconds: { total: microseconds / 1000, unshared: (unsharedMicroseconds ?? microseconds) / 1000 },
     passes: reports,
   })
 }

@@ -116,6 +116,11 @@ const compiledOf = (manifest: Manifest, graph: Graph, parameters: ReadonlyMap<st
     relativeUnshared: manifest.multiply_adds_relative_unshared,
   },
   actsOnMaps: manifest.acts_on_maps,
+  schedule: manifest.schedule,
+  predictedMilliseconds: {
+    total: manifest.predicted_milliseconds,
+    unshared: manifest.predicted_milliseconds_unshared,
+  },
   passes: manifest.passes,
 })
 

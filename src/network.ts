@@ -1,5 +1,6 @@
 import { either as E } from 'fp-ts'
 import { type Graph, type Node, type NodeId, type Problem, printType, problem, type Tensor } from '../ir/index.ts'
+import { unstacked } from '../passes/index.ts'
 
 /**
  * A classifier: a flat graph from one image `Map[h, w, c]` to one output named `logits`, `Vector[classes]`, with its trained values.
@@ -20,7 +21,7 @@ const logitsOf = (nodes: readonly Node[], output: NodeId): NodeId => {
   return id
 }
 
-/** A graph from a front end, checked to be a classifier; a trailing softmax is taken off, so that its input is the logits. */
+/** A graph from a front end, checked to be a classifier; a trailing softmax is taken off, so that its input is the logits, and stacks are. */
 export const classifier = (
   name: string,
   graph: Graph,
@@ -49,7 +50,7 @@ export const classifier = (
         ? 'detectors and segmenters are not supported: cut the network at its class scores'
         : undefined,
     )
-  return E.right({ name, graph: { ...graph, outputs: [{ name: 'logits', node }] }, parameters })
+  return E.right({ name, graph: unstacked({ ...graph, outputs: [{ name: 'logits', node }] }), parameters })
 }
 
 /** The image a network takes. */

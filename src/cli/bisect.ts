@@ -19,11 +19,12 @@ import type { Meaning } from '../meaning.ts'
 import { imageType } from '../network.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
+import { schedulingOf } from '../scheduling.ts'
 import { preprocessOf } from './fit.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { chosenPasses, type PassFlags, passOptions, toleranceOption } from './watch-options.ts'
+import { chosenPasses, type PassFlags, passOptions, scheduleFlags, toleranceOption } from './watch-options.ts'
 
 interface BisectFlags extends CommonOptions, NetworkFlags, PassFlags {
   readonly data?: string
@@ -93,7 +94,7 @@ const run = async (flags: BisectFlags, out: Output): Promise<void> => {
   const data = flags.data === undefined ? undefined : orThrow(await openData(flags.data, { seed: flags.seed }))
   const { network, meaning, initializedFrom } = await openNetwork(flags, data)
   const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
-  const { passes = optimizations(flags.schedule) } = chosenPasses(flags)
+  const { passes = optimizations(schedulingOf(scheduleFlags(flags))) } = chosenPasses(flags)
   const pipeline: NonNullable<Parameters<typeof compileNetwork>[2]>['pipeline'] = placed => [insertBranches(placed)]
   const branched = orThrow(compileNetwork(network, plan, { seed: flags.seed, pipeline }))
   if (initializedFrom !== undefined) out.note(`No --weights: every parameter is drawn from seed ${initializedFrom}.`)

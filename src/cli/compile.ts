@@ -48,13 +48,20 @@ export const compileResult = (compiled: CompiledNetwork) => ({
   multiply_adds_relative: compiled.multiplyAdds.relative,
   multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
   acts_on_maps: compiled.actsOnMaps,
+  schedule: compiled.schedule,
+  predicted_milliseconds: compiled.predictedMilliseconds.total,
+  predicted_milliseconds_unshared: compiled.predictedMilliseconds.unshared,
   passes: compiled.passes,
 })
+
+const describeSchedule = ({ schedule, predictedMilliseconds: { total, unshared } }: CompiledNetwork): string =>
+  `Schedule: ${schedule}; ${total.toPrecision(3)} ms a batch predicted, ${unshared.toPrecision(3)} with one forward pass a view.`
 
 const summary = (compiled: CompiledNetwork): string =>
   [
     `${compiled.network} under ${compiled.plan}: ${compiled.graph.nodes.length} nodes, ${count(compiled.multiplyAdds.total)} multiply-adds an image,`,
     `${ratio(compiled.multiplyAdds.relative)} of the plain network (${ratio(compiled.multiplyAdds.relativeUnshared)} with one forward pass a view); ${compiled.actsOnMaps} flips left on feature maps.`,
+    describeSchedule(compiled),
   ].join('\n')
 
 const statistics = (compiled: CompiledNetwork): string =>

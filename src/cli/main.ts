@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { PassFailure } from '../inspect/index.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import { bisectCommand } from './bisect.ts'
+import { calibrateCommand } from './calibrate.ts'
 import { compileCommand } from './compile.ts'
 import { doctorCommand } from './doctor.ts'
 import { lawsCommand } from './laws.ts'
@@ -20,7 +21,14 @@ const program = new Command('espalier')
   .exitOverride()
 
 const inspection = [lawsCommand(), bisectCommand(), reduceCommand()]
-for (const command of [compileCommand(), runCommand(), ...inspection, setupCommand(), doctorCommand()]) {
+for (const command of [
+  compileCommand(),
+  runCommand(),
+  ...inspection,
+  calibrateCommand(),
+  setupCommand(),
+  doctorCommand(),
+]) {
   command.exitOverride()
   program.addCommand(command)
 }

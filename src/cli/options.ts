@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { nearestNames } from '../../ir/index.ts'
+import { scheduleNames } from '../scheduling.ts'
 
 /** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
 export const oneOf =
@@ -22,6 +23,11 @@ export const wholeNumber =
       throw new InvalidArgumentError(`Expected a whole number from ${least}.`)
     return value
   }
+
+export const scheduleOption = (): Option =>
+  new Option('--schedule <name>', `how variants are run: ${scheduleNames.join(', ')}`)
+    .argParser(oneOf(scheduleNames))
+    .default('auto')
 
 /** A command with the flags that every command has, and an example under its help. */
 export const command = (name: string, description: string, example: string): Command =>

@@ -31,6 +31,7 @@ export const runResult = (
   executor: runner.executor,
   precision: 'float32',
   batch,
+  schedule: compiled.schedule,
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
   images_per_second: done.images / done.seconds,

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { either as E } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { bestBatch } from '../best-batch.ts'
 import type { CompiledNetwork } from '../compile.ts'
@@ -8,15 +9,18 @@ import { watchedCompile } from '../inspect/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { type ModelBackend, openRunner } from '../runner.ts'
+import { type BackendName, openBackend } from '../runtime/backend.ts'
+import type { ScheduleName } from '../scheduling.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { watchEvaluation } from './evaluation.ts'
 import { checkLabels, preprocessOf } from './fit.ts'
 import { readMeaning } from './meaning.ts'
-import { command, type NetworkFlags, networkOptions, oneOf, wholeNumber } from './options.ts'
+import { command, type NetworkFlags, networkOptions, oneOf, scheduleOption, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, type RunResult, runResult } from './run-result.ts'
 
 const backends = ['node-gpu', 'wasm', 'cpu', 'reference'] as const
+const defaultBatch = 128
 const plannedExecutors = ['graph', 'xla', 'onnx', 'openvino']
 
 interface RunFlags extends CommonOptions, NetworkFlags {
@@ -26,6 +30,7 @@ interface RunFlags extends CommonOptions, NetworkFlags {
   readonly executor: 'auto' | 'eager'
   readonly precision: 'float32'
   readonly batch: number | 'auto'
+  readonly schedule: ScheduleName
   readonly limit?: number
   readonly predictions?: string
   readonly out?: string
@@ -46,11 +51,21 @@ const openNetwork = async (flags: RunFlags, data: DataSet, out: Output): Promise
   return source
 }
 
+/** Where `--schedule auto` expects a network to run; what cannot be opened is the runner's to say. */
+const backendOf = async ({ backend = 'auto', debug = false }: RunFlags): Promise<BackendName> => {
+  if (backend === 'reference') return 'cpu'
+  if (backend !== 'auto') return backend
+  const opened = await openBackend('auto', { debug })
+  return E.isRight(opened) ? opened.right.name : 'cpu'
+}
+
 /** Compiles the network under `--plan`, or takes what was compiled. */
-const compiledOf = async (source: Source, flags: RunFlags): Promise<CompiledNetwork> => {
+const compiledOf = async (source: Source, flags: RunFlags, images: number): Promise<CompiledNetwork> => {
   if (source.kind === 'network') {
     const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
-    return orThrow(watchedCompile(source.network, plan, { seed: flags.seed }))
+    const { seed, schedule } = flags
+    const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))
+    return orThrow(watchedCompile(source.network, plan, { seed, schedule, batch, backend: await backendOf(flags) }))
   }
   if (flags.plan === undefined) return source.compiled
   const seen = `${flags.plan} for ${flags.network}, compiled under ${source.compiled.plan}`
@@ -62,7 +77,8 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
   const data = orThrow(await openData(flags.data, { seed: flags.seed, ...labels }))
   const source = await openNetwork(flags, data, out)
-  const compiled = await compiledOf(source, flags)
+  const limit = Math.min(flags.limit ?? data.count, data.count)
+  const compiled = await compiledOf(source, flags, limit)
   const meaning = await readMeaning(flags, source.meaning, compiled)
   checkLabels(compiled, data)
   const preprocess = preprocessOf(compiled, meaning, data)
@@ -73,7 +89,7 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
     const done = await watchEvaluation(runner, data, out, {
       batch,
       preprocess,
-      limit: Math.min(flags.limit ?? data.count, data.count),
+      limit,
       names: meaning.classes ?? data.classes,
       predictions: flags.predictions,
     })
@@ -111,7 +127,8 @@ export const runCommand = (): Command =>
         .argParser(oneOf(['float32'] as const, ['bfloat16']))
         .default('float32'),
     )
-    .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(128))
+    .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))
+    .addOption(scheduleOption())
     .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
     .option('--predictions <file>', 'a line of JSON an image: index, label, predicted, class, logits')
     .option('--out <file>', 'the JSON result as a file, too')

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Schedule, schedules } from '../../passes/index.ts'
+import type { Pass } from '../../passes/index.ts'
 import { orThrow } from '../error.ts'
 import {
   checkNames,
@@ -9,9 +9,9 @@ import {
   type Selection,
   type WatchOptions,
 } from '../inspect/index.ts'
-import { oneOf, wholeNumber } from './options.ts'
-
-const plannedSchedules = ['auto']
+import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../scheduling.ts'
+import { oneOf, scheduleOption, wholeNumber } from './options.ts'
 
 export const positive = (text: string): number => {
   const value = Number(text)
@@ -28,23 +28,40 @@ export const toleranceOption = (): Option =>
 /** The flags that say which optimizations there are. */
 export interface PassFlags {
   readonly passes?: string
-  readonly schedule: Schedule
+  readonly schedule: ScheduleName
+  readonly backend?: BackendName
+  readonly batch?: number
 }
 
 export const passOptions = (c: Command): Command =>
   c
     .option('--passes <names>', 'these passes, between commas, instead of the default optimizations')
+    .addOption(scheduleOption())
     .addOption(
-      new Option('--schedule <name>', `how variants are run: ${schedules.join(', ')}`)
-        .argParser(oneOf(schedules, plannedSchedules))
-        .default('apart'),
+      new Option(
+        '--backend <name>',
+        `where auto expects it to run: ${backendNames.join(', ')} (default: node-gpu)`,
+      ).argParser(oneOf(backendNames)),
     )
+    .addOption(new Option('--batch <n>', 'images at a time that auto expects (default: 32)').argParser(wholeNumber(1)))
+
+/** How variants are run, and what for. */
+export const scheduleFlags = ({ schedule, backend, batch }: Omit<PassFlags, 'passes'>): ScheduleOptions => ({
+  schedule,
+  ...(backend === undefined ? {} : { backend }),
+  ...(batch === undefined ? {} : { batch }),
+})
+
+const namedPasses = (flags: PassFlags): ReadonlyMap<string, Pass> =>
+  optimizationsByName(schedulingOf(scheduleFlags(flags)))
 
 /** The passes after `insert-branches` and `unroll`. @throws EspalierError */
-export const chosenPasses = ({ passes, schedule }: PassFlags): Pick<WatchOptions, 'passes' | 'schedule'> =>
-  passes === undefined
-    ? { schedule }
-    : { schedule, passes: orThrow(choosePasses('--passes', passes, optimizationsByName(schedule))) }
+export const chosenPasses = (flags: PassFlags): ScheduleOptions & Pick<WatchOptions, 'passes'> => ({
+  ...scheduleFlags(flags),
+  ...(flags.passes === undefined
+    ? {}
+    : { passes: orThrow(choosePasses('--passes', flags.passes, namedPasses(flags))) }),
+})
 
 /** The flags of `compile` that show what the passes do. */
 export interface WatchFlags extends PassFlags {
@@ -68,7 +85,7 @@ export const watchOptions = (c: Command): Command =>
 /** What the flags ask of a compilation. @throws EspalierError where they name no pass of it */
 export const watched = (flags: WatchFlags): Omit<WatchOptions, 'onRewrite' | 'show'> => {
   const chosen = chosenPasses(flags)
-  const run = chosen.passes?.map(({ name }) => name) ?? [...optimizationsByName(flags.schedule).keys()]
+  const run = chosen.passes?.map(({ name }) => name) ?? [...namedPasses(flags).keys()]
   const known = ['insert-branches', 'unroll', ...run]
   const selection = (flag: string, value: string | true | undefined): Selection | undefined =>
     typeof value === 'string' ? orThrow(checkNames(flag, value.split(','), known)) : value && 'all'

@@ -1,10 +1,10 @@
 import { either as E } from 'fp-ts'
 import { nearestNames } from '../../ir/index.ts'
-import { optimizations, type Pass, type Schedule } from '../../passes/index.ts'
+import { optimizations, type Pass, type Scheduling } from '../../passes/index.ts'
 import { type InspectProblem, inspectProblem } from './error.ts'
 
 /** The optimizations of a schedule by name, each once. */
-export const optimizationsByName = (schedule: Schedule): ReadonlyMap<string, Pass> =>
+export const optimizationsByName = (schedule: Scheduling): ReadonlyMap<string, Pass> =>
   new Map(optimizations(schedule).map(pass => [pass.name, pass]))
 
 const listed = (names: readonly string[]): string => names.join(', ')

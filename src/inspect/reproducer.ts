@@ -4,18 +4,10 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { Count, decodeErrors, EspalierError, type Graph, type Problem, parse, print } from '../../ir/index.ts'
-import {
-  insertBranches,
-  type Pass,
-  type PassProblem,
-  parsePlan,
-  placePlan,
-  type Schedule,
-  schedules,
-  unroll,
-} from '../../passes/index.ts'
+import { insertBranches, type Pass, type PassProblem, parsePlan, placePlan, unroll } from '../../passes/index.ts'
 import { random } from '../data/random.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
+import { type ScheduleName, scheduleNames, schedulingOf } from '../scheduling.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 import { checkNames, optimizationsByName } from './choose-passes.ts'
 import { inspectProblem } from './error.ts'
@@ -41,7 +33,7 @@ export type Reproducer = t.TypeOf<typeof Reproducer>
 
 /** Where a pass is run: what its name alone does not say. */
 export interface PassContext {
-  readonly schedule: Schedule
+  readonly schedule: ScheduleName
   readonly plan: string
   readonly seed: number
 }
@@ -96,7 +88,11 @@ const insertPlanned = (plan: string, seed: number): Pass => ({
 
 /** Every pass of an inference pipeline by name: what `reduce` and a reproducer may name. */
 export const passesByName = ({ schedule, plan, seed }: PassContext): ReadonlyMap<string, Pass> =>
-  new Map([['insert-branches', insertPlanned(plan, seed)], [unroll.name, unroll], ...optimizationsByName(schedule)])
+  new Map([
+    ['insert-branches', insertPlanned(plan, seed)],
+    [unroll.name, unroll],
+    ...optimizationsByName(schedulingOf({ schedule })),
+  ])
 
 export interface Replay {
   readonly graph: Graph
@@ -106,9 +102,9 @@ export interface Replay {
 
 /** The graph and the passes of a reproducer. */
 export const replayOf = (where: string, file: Reproducer): E.Either<readonly Problem[], Replay> => {
-  const schedule = schedules.find(known => known === file.schedule)
+  const schedule = scheduleNames.find(known => known === file.schedule)
   if (schedule === undefined)
-    return E.left([inspectProblem('bad-reproducer', where, `schedule ${file.schedule}`, schedules.join(', '))])
+    return E.left([inspectProblem('bad-reproducer', where, `schedule ${file.schedule}`, scheduleNames.join(', '))])
   const known = passesByName({ schedule, plan: file.plan, seed: file.seed })
   const names = checkNames(where, file.passes, [...known.keys()])
   if (E.isLeft(names)) return names

@@ -10,11 +10,11 @@ import {
   type Plan,
   type Program,
   printPlan,
-  type Schedule,
   upTo,
 } from '../../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../compile.ts'
 import type { Network } from '../network.ts'
+import { type ScheduleOptions, schedulingOf } from '../scheduling.ts'
 import { graphChanges } from './changes.ts'
 import { messageOf } from './failure.ts'
 import { PassFailure, reproducer } from './reproducer.ts'
@@ -22,9 +22,8 @@ import { PassFailure, reproducer } from './reproducer.ts'
 /** Which passes are meant: all, or those of the names. */
 export type Selection = 'all' | readonly string[]
 
-export interface WatchOptions {
+export interface WatchOptions extends ScheduleOptions {
   readonly seed?: number
-  readonly schedule?: Schedule
   /** Run after `insert-branches` and `unroll` instead of the schedule's optimizations. */
   readonly passes?: readonly Pass[]
   /** The first so many rewrites of rules are applied. Default: all. */
@@ -49,7 +48,12 @@ export const watchedCompile = (
   plan: Plan,
   options: WatchOptions = {},
 ): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
-  const { seed = 0, schedule = 'apart', until = Number.POSITIVE_INFINITY, show = () => {} } = options
+  const { seed = 0, schedule = 'auto', backend, batch, until = Number.POSITIVE_INFINITY, show = () => {} } = options
+  const scheduling: ScheduleOptions = {
+    schedule,
+    ...(backend === undefined ? {} : { backend }),
+    ...(batch === undefined ? {} : { batch }),
+  }
   const failed = (pass: Pass, before: Program, message: string, cause?: unknown): PassFailure =>
     new PassFailure(reproducer(pass, before.graph, message, { schedule, plan: printPlan(plan), seed }), { cause })
 
@@ -83,8 +87,9 @@ export const watchedCompile = (
     options.onRewrite?.(firing, number)
     return true
   }
-  const chosen = options.passes ?? optimizations(schedule)
+  const chosen = options.passes ?? optimizations(schedulingOf(scheduling))
   return compileNetwork(network, plan, {
+    ...scheduling,
     seed,
     pipeline: placed => [...naivePipeline(placed), ...chosen].map(watched),
     observe,

@@ -1,3 +1,4 @@
+import { compileBench } from './compile.ts'
 import { environment } from './environment.ts'
 import { scaling } from './scaling.ts'
 
@@ -7,7 +8,7 @@ export interface Bench {
   readonly run: () => Promise<{ readonly rows: readonly object[]; readonly text: string }>
 }
 
-const benches: Readonly<Record<string, Bench>> = { scaling }
+const benches: Readonly<Record<string, Bench>> = { compile: compileBench, scaling }
 
 const [name = '', ...flags] = process.argv.slice(2)
 const bench = benches[name]

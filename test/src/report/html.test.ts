@@ -20,6 +20,8 @@ const ofNames = (name: string): CompiledNetwork => {
     parameters: new Map(),
     multiplyAdds: { total: 36, relative: 1, relativeUnshared: 1 },
     actsOnMaps: 0,
+    schedule: name,
+    predictedMilliseconds: { total: 1, unshared: 1 },
     passes: [{ ...pass, name, rewrites: { [name]: 1 } }],
   }
 }

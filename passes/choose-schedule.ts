@@ -1,0 +1,137 @@
+import { either as E } from 'fp-ts'
+import { type AttributesOf, draft, type Graph, isPerExample, type NodeId, useCounts } from '../ir/index.ts'
+import type { ConvolutionGroup } from './convolution-groups.ts'
+import type { Predict } from './cost-model.ts'
+import { type Merging, type MergingOf, mergeConvolutionsIn } from './merge-convolutions.ts'
+import { mergeVariants } from './merge-variants.ts'
+import {
+  graphPass,
+  type Pass,
+  type PassReport,
+  type Program,
+  type Rewrites,
+  type Rewritten,
+  runPasses,
+} from './pass.ts'
+import { sharePrefix } from './share-prefix.ts'
+import { sinkTransforms } from './sink-transforms.ts'
+import { stackVariantsIn } from './stack-variants.ts'
+
+/** The convolutions of a group as a graph of their own, each with the bias and the clamp that alone read it. */
+const groupAlone = (graph: Graph, group: ConvolutionGroup, readers: readonly (readonly NodeId[])[]): Graph => {
+  const { nodes } = graph
+  const d = draft('flat')
+  const copies = new Map<NodeId, NodeId>()
+  const copy = (id: NodeId): NodeId => {
+    const known = copies.get(id)
+    if (known !== undefined) return known
+    const node = nodes[id]
+    const operands = node.operands.map(copy)
+    const made = d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>)
+    copies.set(id, made)
+    return made
+  }
+  const [source] = nodes[group[0]].operands
+  copies.set(source, d.add('Input', [], { name: 'x', type: nodes[source].type }))
+  const follows = (id: NodeId): NodeId | null => {
+    const [next, ...others] = readers[id]
+    if (next === undefined || others.length > 0) return null
+    const { tag, operands } = nodes[next]
+    const own = operands.every(operand => operand === id || !isPerExample(nodes[operand].type))
+    return own && (tag === 'Unary' || tag === 'Binary') ? next : null
+  }
+  const ends = group.map(id => {
+    let end = id
+    for (let next = follows(end); next !== null; next = follows(end)) end = next
+    return copy(end)
+  })
+  return d.finish(ends.map((node, k) => ({ name: `y${k}`, node })))
+}
+
+const readersOf = (graph: Graph): readonly (readonly NodeId[])[] => {
+  const uses = useCounts(graph)
+  const readers: NodeId[][] = graph.nodes.map(() => [])
+  graph.nodes.forEach((node, id) => {
+    for (const operand of node.operands) if (uses[operand] === 1) readers[operand].push(id)
+  })
+  return readers
+}
+
+const mergings: readonly Merging[] = ['apart', 'joined', 'split']
+
+/** What a prediction must promise of the cost of a plainer graph before that is given up: models are not better than this. */
+export const worthwhile = 0.98
+
+/** The option of the least cost, or the first where none is worth giving it up. */
+const cheapest = <A>(options: readonly A[], costOf: (option: A) => number): A => {
+  const costs = options.map(costOf)
+  const least = Math.min(...costs)
+  return least < worthwhile * costs[0] ? options[costs.indexOf(least)] : options[0]
+}
+
+/** For each group on its own, the merging that is predicted to be the cheapest. */
+const groupwise = (graph: Graph, predict: Predict): MergingOf => {
+  const readers = readersOf(graph)
+  return (_, group) => {
+    const alone = groupAlone(graph, group, readers)
+    return cheapest(mergings, merging => predict(mergeConvolutionsIn(alone, () => merging).graph))
+  }
+}
+
+interface Merged {
+  readonly graph: Graph
+  readonly rewrites: Rewrites
+}
+
+/** The graph, or with its variants stacked where that pays. */
+const stackedWherePaid = (graph: Graph, predict: Predict): Merged =>
+  cheapest([{ graph, rewrites: {} }, stackVariantsIn(graph)], option => predict(option.graph))
+
+/**
+ * All groups `apart`, `joined` or `split`, or each as is best for it alone: the merged graph that is the cheapest once what follows is stacked where that
+ * pays.
+ */
+const cheapestMerging = (graph: Graph, predict: Predict): Merged => {
+  const merged = [...mergings.slice(1).map(merging => () => merging), groupwise(graph, predict)]
+    .map(mergingOf => mergeConvolutionsIn(graph, mergingOf))
+    .filter(result => result.graph !== graph)
+  return cheapest([{ graph, rewrites: {} }, ...merged], option =>
+    predict(stackedWherePaid(option.graph, predict).graph),
+  )
+}
+
+const settling = [sharePrefix, mergeVariants]
+
+/** Sinks transforms where the graph is then predicted to cost no more, what became equal shared. */
+export const sinkWherePaid = (predict: Predict): Pass => {
+  const costOf = (program: Program): number => {
+    const settled = runPasses(settling, program)
+    return E.isLeft(settled) ? Number.POSITIVE_INFINITY : predict(settled.right.program.graph)
+  }
+  return {
+    name: sinkTransforms.name,
+    run: (program, admit) =>
+      E.map((sunk: Rewritten) => (costOf(sunk.program) <= costOf(program) ? sunk : { program, rewrites: {} }))(
+        sinkTransforms.run(program, admit),
+      ),
+  }
+}
+
+/** Merges convolutions of one map where that, with or without {@link stackWherePaid} after it, is predicted to be the cheapest. */
+export const mergeWherePaid = (predict: Predict): Pass =>
+  graphPass('merge-convolutions', graph => cheapestMerging(graph, predict))
+
+/** Stacks variants where that is predicted to be cheaper. */
+export const stackWherePaid = (predict: Predict): Pass =>
+  graphPass('stack-variants', graph => stackedWherePaid(graph, predict))
+
+/** The schedule that passes made, in words: `apart`, `joined`, `joined+split+stacked`. */
+export const scheduleOf = (reports: readonly PassReport[]): string => {
+  const fired = (rule: string): boolean => reports.some(({ rewrites }) => (rewrites[rule] ?? 0) > 0)
+  const parts = [
+    ...(fired('join-outputs') ? ['joined'] : []),
+    ...(fired('split-even-odd') ? ['split'] : []),
+    ...(fired('stack-values') ? ['stacked'] : []),
+  ]
+  return parts.length === 0 ? 'apart' : parts.join('+')
+}

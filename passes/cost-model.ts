@@ -1,0 +1,203 @@
+import * as t from 'io-ts'
+import {
+  type Graph,
+  isPerExample,
+  type Node,
+  type NodeId,
+  type NodeOf,
+  type OpTag,
+  shapeOf,
+  sizeOf,
+  useCounts,
+  variantCount,
+} from '../ir/index.ts'
+import { nodeMultiplyAdds } from './cost.ts'
+
+/** Ops whose time goes by one rule: the first three multiply, the others pass over memory in their own ways. */
+export const workKinds = [
+  'convolution',
+  'depthwise',
+  'dense',
+  'pointwise',
+  'bias',
+  'pool',
+  'global-pool',
+  'slice',
+  'concat',
+  'rearrange',
+  'view',
+] as const
+export type WorkKind = (typeof workKinds)[number]
+
+/** What the time of an op is linear in: how often it is called, and what it does at each call. */
+export const quantities = ['calls', 'multiply_adds', 'windows', 'rows', 'bytes'] as const
+export type Quantity = (typeof quantities)[number]
+export type Work = Readonly<Record<WorkKind, Readonly<Record<Quantity, number>>>>
+
+const Rate = t.refinement(t.number, n => Number.isFinite(n) && n >= 0, 'a number from 0')
+const Rates = t.strict({
+  /** Microseconds of a call that does nothing. */
+  calls: Rate,
+  /** Microseconds of a million multiply-adds. */
+  multiply_adds: Rate,
+  /** Microseconds of a megabyte of windows: what a convolution would copy to become a matrix product. */
+  windows: Rate,
+  /** Microseconds of a million runs of numbers that a copy moves one by one. */
+  rows: Rate,
+  /** Microseconds of a megabyte read or written. */
+  bytes: Rate,
+})
+export type Rates = t.TypeOf<typeof Rates>
+
+/** What ops cost on one backend of one machine. */
+export const CostModel = t.strict(
+  {
+    /** Whether a convolution or normalization takes the bias and the clamp after it along at no cost. */
+    fuses: t.boolean,
+    rates: t.strict({
+      convolution: Rates,
+      depthwise: Rates,
+      dense: Rates,
+      pointwise: Rates,
+      bias: Rates,
+      pool: Rates,
+      'global-pool': Rates,
+      slice: Rates,
+      concat: Rates,
+      rearrange: Rates,
+      view: Rates,
+    } satisfies Record<WorkKind, typeof Rates>),
+  },
+  'CostModel',
+)
+export type CostModel = t.TypeOf<typeof CostModel>
+
+interface Effort {
+  readonly kind: WorkKind
+  readonly calls: number
+}
+
+type EffortOf<T extends OpTag> = (node: NodeOf<T>, operands: readonly Node[]) => Effort | null
+
+const free = (): null => null
+const calls =
+  (kind: WorkKind, count = 1) =>
+  (): Effort => ({ kind, calls: count })
+
+/** By which rule each op is charged and how many kernels it takes; null for what happens once, at load, or not at all. */
+const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
+  Conv2d: ({ attributes: { groups } }, [input]) =>
+    groups > 1 && groups === shapeOf(input.type)[2]
+      ? { kind: 'depthwise', calls: 1 }
+      : { kind: 'convolution', calls: groups },
+  Dense: calls('dense'),
+  Input: free,
+  Parameter: free,
+  BatchNorm: calls('bias'),
+  Unary: calls('pointwise'),
+  Binary: (_, operands) => ({ kind: operands.every(o => isPerExample(o.type)) ? 'pointwise' : 'bias', calls: 1 }),
+  Softmax: calls('pointwise'),
+  MaxPool: calls('pool'),
+  MeanPool: calls('pool'),
+  GlobalPool: calls('global-pool'),
+  Resize: calls('rearrange'),
+  Rotate: calls('rearrange'),
+  Scale: calls('rearrange'),
+  Pad: calls('rearrange'),
+  Concat: calls('concat'),
+  Slice: calls('slice'),
+  Transpose: calls('rearrange'),
+  Act: calls('rearrange'),
+  Shift: calls('rearrange', 2),
+  Stack: calls('concat'),
+  Unstack: calls('slice'),
+  Flatten: ({ attributes: { order } }) => ({ kind: order === 'hwc' ? 'view' : 'rearrange', calls: 1 }),
+  Unflatten: calls('view'),
+  Reshape: calls('view'),
+  Branch: calls('concat'),
+  Reduce: calls('pointwise', 6),
+  Combine: calls('pointwise', 6),
+}
+
+const numbersIn = (node: Node, batch: number): number =>
+  sizeOf(shapeOf(node.type)) * (isPerExample(node.type) ? batch * variantCount(node.variants) : 1)
+
+const copying: ReadonlySet<WorkKind> = new Set(['slice', 'concat', 'rearrange'])
+
+/** What is copied is read once and written once; other ops read all that they are given. */
+const bytesOf = (kind: WorkKind, node: Node, operands: readonly Node[], batch: number): number => {
+  const written = numbersIn(node, batch)
+  if (kind === 'view') return 0
+  return 4 * (copying.has(kind) ? 2 * written : operands.reduce((sum, o) => sum + numbersIn(o, batch), written))
+}
+
+/** Nodes that a backend computes with the convolution or normalization before them: its bias, and a clamp. */
+const fusedNodes = (graph: Graph): Uint8Array => {
+  const uses = useCounts(graph)
+  const fused = new Uint8Array(graph.nodes.length)
+  const heads = new Set<NodeId>()
+  const biased = new Set<NodeId>()
+  const sole = (from: ReadonlySet<NodeId>, id: NodeId): boolean => from.has(id) && uses[id] === 1
+  graph.nodes.forEach((node, id) => {
+    if (node.tag === 'Conv2d' || node.tag === 'BatchNorm') heads.add(id)
+    else if (node.tag === 'Binary' && node.attributes.fn === 'add') {
+      const head = node.operands.find(operand => sole(heads, operand))
+      if (head === undefined || graph.nodes[head].tag !== 'Conv2d') return
+      const bias = graph.nodes[node.operands[node.operands[0] === head ? 1 : 0]]
+      if (bias.type.kind !== 'Shared' || bias.type.shape.length !== 1) return
+      fused[id] = 1
+      biased.add(id)
+    } else if (node.tag === 'Unary' && (node.attributes.fn === 'relu' || node.attributes.fn === 'relu6')) {
+      if (sole(heads, node.operands[0]) || sole(biased, node.operands[0])) fused[id] = 1
+    }
+  })
+  return fused
+}
+
+/** Where numbers that are copied do not lie side by side: along channels pixel by pixel, along the batch a value at a time. */
+const rowsOf = (kind: WorkKind, node: Node, operands: readonly Node[], batch: number): number => {
+  if (!copying.has(kind)) return 0
+  if (node.tag === 'Stack' || node.tag === 'Unstack') return operands.length
+  const parts = node.tag === 'Concat' ? operands : [node]
+  return parts.reduce((sum, part) => sum + numbersIn(part, batch) / (shapeOf(part.type).at(-1) ?? 1), 0)
+}
+
+const million = 1e6
+
+/** How often each kind of op is called for one batch, and how many millions of each quantity it works through. Linear in the graph. */
+export const workOf = (graph: Graph, batch: number, fuses: boolean): Work => {
+  const work = Object.fromEntries(
+    workKinds.map(kind => [kind, { calls: 0, multiply_adds: 0, windows: 0, rows: 0, bytes: 0 }]),
+  ) as Record<WorkKind, Record<Quantity, number>>
+  const fused = fuses ? fusedNodes(graph) : null
+  graph.nodes.forEach((node, id) => {
+    if (!isPerExample(node.type) || fused?.[id] === 1) return
+    const operands = node.operands.map(operand => graph.nodes[operand])
+    const effort = (efforts[node.tag] as EffortOf<OpTag>)(node as never, operands)
+    if (effort === null) return
+    const done = work[effort.kind]
+    const multiplyAdds = nodeMultiplyAdds(graph, node) * batch
+    done.calls += effort.calls
+    done.multiply_adds += multiplyAdds / million
+    if (node.tag === 'Conv2d')
+      done.windows += (4 * multiplyAdds * node.attributes.groups) / shapeOf(node.type)[2] / million
+    done.rows += rowsOf(effort.kind, node, operands, batch) / million
+    done.bytes += bytesOf(effort.kind, node, operands, batch) / million
+  })
+  return work
+}
+
+/** Predicted microseconds of one batch: work times rates. */
+export const microsecondsOf = (work: Work, rates: CostModel['rates']): number =>
+  workKinds.reduce(
+    (sum, kind) => quantities.reduce((part, quantity) => part + work[kind][quantity] * rates[kind][quantity], sum),
+    0,
+  )
+
+/** Microseconds of a flat, stacked or branched graph; what depends on parameters alone costs nothing, for it is computed at load. */
+export type Predict = (graph: Graph) => number
+
+export const predictor =
+  (model: CostModel, batch: number): Predict =>
+  graph =>
+    microsecondsOf(workOf(graph, batch, model.fuses), model.rates)

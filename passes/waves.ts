@@ -1,0 +1,23 @@
+import { type Graph, isPerExample, type Node, type NodeId } from '../ir/index.ts'
+
+export const perExampleOperands = ({ nodes }: Graph, node: Node): readonly NodeId[] =>
+  node.operands.filter(id => isPerExample(nodes[id].type))
+
+/**
+ * Per-example nodes by how far they are from what is computed last, the farthest first: those of one wave do not depend on one another. Counted from the
+ * end, because that is where variants are alike: what a transform takes before it sets none of them back.
+ */
+export const waves = (graph: Graph): readonly (readonly NodeId[])[] => {
+  const distance = new Int32Array(graph.nodes.length)
+  const found: NodeId[][] = []
+  for (let id = graph.nodes.length - 1; id >= 0; id--) {
+    const node = graph.nodes[id]
+    if (!isPerExample(node.type)) continue
+    for (const operand of perExampleOperands(graph, node))
+      distance[operand] = Math.max(distance[operand], distance[id] + 1)
+    const wave = found[distance[id]]
+    if (wave === undefined) found[distance[id]] = [id]
+    else wave.push(id)
+  }
+  return found.map(wave => wave.reverse()).reverse()
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { CostModel } from '../../passes/index.ts'
+import type { BackendName } from '../runtime/backend.ts'
+import { cacheFolder } from '../runtime/native/layout.ts'
+import { replaceFile } from '../weights/replace-file.ts'
+import { shippedCosts } from './shipped.ts'
+
+/** What one backend costs on one machine. */
+export const Calibration = t.strict(
+  {
+    format: t.literal('espalier-calibration'),
+    version: t.literal(1),
+    /** Processors and what computes on them: costs of another machine or library are not these. */
+    machine: t.string,
+    library: t.string,
+    samples: t.number,
+    /** Of predictions against measurements, in percent. */
+    error_percent: t.strict({ median: t.number, p90: t.number }),
+    costs: CostModel,
+  },
+  'Calibration',
+)
+export type Calibration = t.TypeOf<typeof Calibration>
+
+/** `2 × AMD EPYC`. */
+export const machineName = (): string => {
+  const processors = cpus()
+  return `${processors.length} × ${processors[0]?.model.trim() ?? process.arch}`
+}
+
+export const calibrationFile = (backend: BackendName, cache = cacheFolder()): string =>
+  join(cache, 'calibration', `${backend}.json`)
+
+/** Writes a calibration where {@link costsOf} finds it, whole or not at all. @returns its path */
+export const writeCalibration = async (
+  backend: BackendName,
+  calibration: Calibration,
+  cache = cacheFolder(),
+): Promise<string> => {
+  const path = calibrationFile(backend, cache)
+  await mkdir(join(cache, 'calibration'), { recursive: true })
+  await replaceFile(path, Buffer.from(`${JSON.stringify(Calibration.encode(calibration), null, 1)}\n`))
+  return path
+}
+
+/** The calibration of this machine, if there is one. */
+export const readCalibration = (backend: BackendName, cache = cacheFolder()): Calibration | undefined => {
+  try {
+    const decoded = Calibration.decode(JSON.parse(readFileSync(calibrationFile(backend, cache), 'utf8')))
+    return E.isRight(decoded) && decoded.right.machine === machineName() ? decoded.right : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What ops cost on a backend: as calibrated here, else as shipped. */
+export const costsOf = (
+  backend: BackendName,
+  cache?: string,
+): { readonly costs: CostModel; readonly from: 'calibrated' | 'shipped' } => {
+  const calibration = readCalibration(backend, cache)
+  return calibration === undefined
+    ? { costs: shippedCosts[backend], from: 'shipped' }
+    : { costs: calibration.costs, from: 'calibrated' }
+}

@@ -1,0 +1,91 @@
+import cliProgress from 'cli-progress'
+import { type Command, Option } from 'commander'
+import { either as E } from 'fp-ts'
+import { type Calibrated, calibrate, writeCalibration } from '../calibrate/index.ts'
+import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
+import { table } from './format.ts'
+import { command, oneOf, wholeNumber } from './options.ts'
+import { type CommonOptions, failure, output } from './output.ts'
+
+interface CalibrateFlags extends CommonOptions {
+  readonly backend?: BackendName
+  readonly rounds: number
+}
+
+const figure = (value: number): string => (value === 0 ? '–' : value.toPrecision(3))
+
+const describe = (backend: BackendName, { calibration, kinds }: Calibrated, path: string): string => {
+  const { library, samples, error_percent, costs } = calibration
+  return [
+    `${backend}, ${library}: ${samples} cases, predicted within ${error_percent.median.toFixed(0)} % (median), ${error_percent.p90.toFixed(0)} % (nine of ten).`,
+    table(
+      [
+        'kind of op',
+        'µs a call',
+        'µs a million multiply-adds',
+        'µs a MB of windows',
+        'µs a million rows',
+        'µs a MB',
+        'cases',
+        'error %',
+      ],
+      kinds.map(({ kind, samples, error_percent }) => {
+        const { calls, multiply_adds, windows, rows, bytes } = costs.rates[kind]
+        return [
+          kind,
+          ...[calls, multiply_adds, windows, rows, bytes].map(figure),
+          String(samples),
+          error_percent.toFixed(0),
+        ]
+      }),
+    ),
+    `Wrote ${path}.`,
+  ].join('\n')
+}
+
+/** `espalier calibrate`: measures what ops cost on each backend that starts, for `--schedule auto`. */
+export const calibrateCommand = (): Command =>
+  command(
+    'calibrate',
+    'measure what ops cost here, so that --schedule auto knows this machine; best while nothing else runs',
+    'espalier calibrate --backend wasm',
+  )
+    .addOption(
+      new Option('--backend <name>', `${backendNames.join(', ')} (default: all)`).argParser(oneOf(backendNames)),
+    )
+    .addOption(new Option('--rounds <n>', 'how often each case is timed').argParser(wholeNumber(1)).default(9))
+    .action(async (flags: CalibrateFlags) => {
+      const out = output(flags)
+      const done: { readonly backend: BackendName; readonly calibrated: Calibrated; readonly path: string }[] = []
+      for (const backend of flags.backend === undefined ? backendNames : [flags.backend]) {
+        const opened = await openBackend(backend, { debug: flags.debug ?? false })
+        if (E.isLeft(opened)) {
+          if (flags.backend !== undefined) throw failure([opened.left])
+          out.note(`${backend} does not start here (${opened.left.hint ?? opened.left.seen}).`)
+          continue
+        }
+        const bar = out.interactive
+          ? new cliProgress.SingleBar({
+              format: `${backend} {bar} round {value} of {total}`,
+              stream: process.stderr,
+              clearOnComplete: true,
+            })
+          : null
+        bar?.start(flags.rounds, 0)
+        const calibrated = calibrate(opened.right, flags.rounds, round => bar?.update(round))
+        bar?.stop()
+        done.push({ backend, calibrated, path: await writeCalibration(backend, calibrated.calibration) })
+      }
+      out.result(
+        {
+          backends: done.map(({ backend, calibrated: { calibration, kinds, cases }, path }) => ({
+            backend,
+            path,
+            ...calibration,
+            kinds,
+            cases,
+          })),
+        },
+        () => done.map(({ backend, calibrated, path }) => describe(backend, calibrated, path)).join('\n\n'),
+      )
+    })

@@ -1,0 +1,179 @@
+import { loadavg } from 'node:os'
+import { either as E } from 'fp-ts'
+import { table } from '../../src/cli/format.ts'
+import { zoo } from '../../src/index.ts'
+import { openBackend } from '../../src/runtime/backend.ts'
+import { type Combination, type Contender, enter } from './contenders.ts'
+import { median } from './environment.ts'
+import type { Bench } from './main.ts'
+
+const on = (
+  backend: Combination['backend'],
+  network: string,
+  plan: string,
+  ...batches: readonly number[]
+): readonly Combination[] => batches.map(batch => ({ network, plan, batch, backend }))
+
+const combinations: readonly Combination[] = [
+  ...on('node-gpu', 'preact-resnet-110', 'flip-4-max', 1, 32, 128),
+  ...on('node-gpu', 'resnet-18', 'flip-only1-max', 1, 16),
+  ...on('node-gpu', 'resnet-18', 'flip-only2-max', 16),
+  ...on('node-gpu', 'resnet-18', 'vanilla-tta-geo', 1, 16),
+  ...on('node-gpu', 'cifar-resnet-56', 'shift4@4:geo', 32),
+  ...on('wasm', 'preact-resnet-110', 'flip-4-max', 1, 8),
+  ...on('wasm', 'resnet-18', 'flip-only1-max', 1),
+  ...on('wasm', 'cifar-resnet-56', 'shift4@4:geo', 8),
+]
+
+const leastRounds = 7
+const mostRounds = 25
+/** Rounds over the least are run while a combination takes less than this. */
+const secondsEach = 12
+
+/** Times of each contender, round by round: they take turns, each round beginning with another, so that what else the machine does slows all alike. */
+const race = async (contenders: readonly Contender[]): Promise<readonly (readonly number[])[]> => {
+  const times: number[][] = contenders.map(() => [])
+  for (const contender of contenders) await contender.run()
+  const begun = performance.now()
+  for (let round = 0; round < mostRounds; round++) {
+    if (round >= leastRounds && performance.now() - begun > 1000 * secondsEach) break
+    for (let k = 0; k < contenders.length; k++) {
+      const at = (round + k) % contenders.length
+      const started = performance.now()
+      await contenders[at].run()
+      times[at].push(performance.now() - started)
+    }
+  }
+  return times
+}
+
+const ratios = (times: readonly number[], to: readonly number[]): number => median(times.map((t, k) => t / to[k]))
+
+/** A way to run a network, and what it took. `schedule` is the flag's value, `chosen` what it came to. */
+interface Row {
+  readonly network: string
+  readonly batch: number
+  readonly plan: string
+  readonly executor: 'eager' | 'wasm'
+  readonly precision: 'float32'
+  readonly schedule: string
+  readonly chosen: string
+  readonly multiply_adds_relative: number
+  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly relative_to_plain: number
+  readonly predicted_milliseconds: number
+  /** Under `auto`: the fastest of the forced schedules, and the median of the rounds' ratios to it. */
+  readonly best_forced?: string
+  readonly relative_to_best_forced?: number
+}
+
+const measure = async (combination: Combination): Promise<readonly Row[]> => {
+  const { network, batch, backend } = combination
+  const contenders = await enter(zoo(network), combination)
+  try {
+    const times = await race(contenders)
+    const [plain] = times
+    const forced = contenders.flatMap((contender, k) =>
+      contender.schedules.some(schedule => schedule !== 'auto') ? [k] : [],
+    )
+    const best = forced.reduce((a, b) => (ratios(times[b], plain) < ratios(times[a], plain) ? b : a))
+    return contenders.flatMap((contender, k): readonly Row[] => {
+      const { kind, compiled, schedules } = contender
+      const row = {
+        network,
+        batch,
+        plan: kind === 'plain' ? 'vanilla' : kind === 'library-tta' ? kind : compiled.plan,
+        executor: backend === 'wasm' ? ('wasm' as const) : ('eager' as const),
+        precision: 'float32' as const,
+        schedule: kind,
+        chosen: compiled.schedule,
+        multiply_adds_relative: compiled.multiplyAdds.relative * (kind === 'library-tta' ? 2 : 1),
+        milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
+        relative_to_plain: ratios(times[k], plain),
+        predicted_milliseconds: compiled.predictedMilliseconds.total,
+      }
+      if (kind !== 'scheduled') return [row]
+      return schedules.map(schedule =>
+        schedule === 'auto'
+          ? {
+              ...row,
+              schedule,
+              best_forced: contenders[best].schedules[0],
+              relative_to_best_forced: ratios(times[k], times[best]),
+            }
+          : { ...row, schedule },
+      )
+    })
+  } finally {
+    for (const contender of contenders) contender.dispose()
+  }
+}
+
+const near = 1.05
+
+const textOf = (rows: readonly Row[], load: readonly number[]): string => {
+  const choices = rows.flatMap(row =>
+    row.relative_to_best_forced === undefined ? [] : [{ ...row, ratio: row.relative_to_best_forced }],
+  )
+  const within = choices.filter(({ ratio }) => ratio <= near).length
+  return [
+    table(
+      [
+        'network',
+        'batch',
+        'plan',
+        'executor',
+        'schedule',
+        '',
+        'multiply-adds',
+        'ms (min to max)',
+        'time',
+        'predicted ms',
+      ],
+      rows.map(row => [
+        row.network,
+        String(row.batch),
+        row.plan,
+        row.executor,
+        row.schedule,
+        row.schedule === 'auto' ? row.chosen : '',
+        `${row.multiply_adds_relative.toFixed(3)}×`,
+        `${row.milliseconds.median.toFixed(1)} (${row.milliseconds.min.toFixed(1)} to ${row.milliseconds.max.toFixed(1)})`,
+        `${row.relative_to_plain.toFixed(2)}×`,
+        row.predicted_milliseconds.toFixed(1),
+      ]),
+    ),
+    '',
+    table(
+      ['network', 'batch', 'plan', 'executor', 'auto chose', 'best forced', 'auto over best'],
+      choices.map(({ network, batch, plan, executor, chosen, best_forced = '', ratio }) => [
+        network,
+        String(batch),
+        plan,
+        executor,
+        chosen,
+        best_forced,
+        `${ratio.toFixed(3)}${ratio <= near ? '' : '  over 5 %'}`,
+      ]),
+    ),
+    `${within} of ${choices.length} choices within 5 % of the best forced schedule; load of the machine ${load.map(x => x.toFixed(1)).join(' before, ')} after.`,
+  ].join('\n')
+}
+
+/** Schedules against one another, against the plain network, a forward for each view, and the graph before any optimization. */
+export const compileBench: Bench = {
+  about: 'every schedule of ten plans and what auto chose, against vanilla and one forward a view',
+  run: async () => {
+    const [before] = loadavg()
+    const rows: Row[] = []
+    for (const combination of combinations) {
+      const opened = await openBackend(combination.backend)
+      if (E.isLeft(opened)) continue
+      process.stderr.write(
+        `${combination.network} ${combination.plan}, batch ${combination.batch} on ${opened.right.describe}\n`,
+      )
+      rows.push(...(await measure(combination)))
+    }
+    return { rows, text: textOf(rows, [before, loadavg()[0]]) }
+  },
+}
