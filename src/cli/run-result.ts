@@ -1,10 +1,10 @@
 import type { CompiledNetwork } from '../compile.ts'
 import type { DataSet } from '../data/index.ts'
+import { count, ratio } from '../format.ts'
 import type { Runner } from '../runner.ts'
 import { wilsonPercent } from '../score.ts'
 import { describeAnswer } from './answers.ts'
 import type { Watched } from './evaluation.ts'
-import { count, ratio } from './format.ts'
 
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
 export const runResult = (

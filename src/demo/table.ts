@@ -1,4 +1,4 @@
-import { count, ratio, table } from '../cli/format.ts'
+import { count, ratio, table } from '../format.ts'
 import type { DemoResult, DemoRow } from './measure.ts'
 
 const cells = (row: DemoRow): readonly string[] => [

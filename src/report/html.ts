@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isPerExample } from '../../ir/index.ts'
-import { count, ratio } from '../cli/format.ts'
 import type { CompiledNetwork } from '../compile.ts'
+import { count, ratio } from '../format.ts'
 import { html, type Markup, verbatim } from './markup.ts'
 import { drawPasses } from './pass-table.ts'
 import { script } from './script.ts'
@@ -19,7 +19,7 @@ const fact = (name: string, value: string): Markup => html`<div><dt>${name}</dt>
  * With the graphs on the way (`stageCollector`) a slider shows them too; `#step=2` and `#step=2&side` after the address open the page there.
  */
 export const graphHtml = (compiled: CompiledNetwork, stages: readonly PassStage[] = []): string => {
-  const { network, plan, graph, passes } = compiled
+  const { network, plan, schedule, graph, passes } = compiled
   const strands = strandsOf(graph)
   const examples = graph.nodes.filter(node => isPerExample(node.type)).length
   return html`<!doctype html>
@@ -35,6 +35,7 @@ export const graphHtml = (compiled: CompiledNetwork, stages: readonly PassStage[
     <h1>${network} <span>under</span> ${plan}</h1>
     <dl class="facts">
       ${fact('variants', String(strands.columns))}
+      ${fact('schedule', schedule)}
       ${fact('multiply-adds an image', count(compiled.multiplyAdds.total))}
       ${fact('of the plain network', ratio(compiled.multiplyAdds.relative))}
       ${fact('with one forward pass a view', ratio(compiled.multiplyAdds.relativeUnshared))}

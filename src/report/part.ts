@@ -1,4 +1,4 @@
-import { count } from '../cli/format.ts'
+import { count } from '../format.ts'
 import { type Block, type Stage, stagesOf } from './blocks.ts'
 import { changeText } from './describe.ts'
 import { html, type Markup, nothing } from './markup.ts'

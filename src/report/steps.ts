@@ -1,7 +1,7 @@
 import { type Graph, isPerExample, liveNodes, print } from '../../ir/index.ts'
 import type { Pass, PassReport, Program } from '../../passes/index.ts'
-import { count } from '../cli/format.ts'
 import type { CompiledNetwork } from '../compile.ts'
+import { count } from '../format.ts'
 import { html, type Markup, nothing } from './markup.ts'
 import { changed, rewritesText } from './pass-table.ts'
 import { drawPicture } from './picture.ts'

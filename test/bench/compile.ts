@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import { either as E } from 'fp-ts'
-import { table } from '../../src/cli/format.ts'
+import { table } from '../../src/format.ts'
 import { zoo } from '../../src/index.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import { type Combination, type Contender, enter } from './contenders.ts'
@@ -25,10 +25,10 @@ const combinations: readonly Combination[] = [
   ...on('wasm', 'cifar-resnet-56', 'shift4@4:geo', 8),
 ]
 
-const leastRounds = 7
+const leastRounds = 9
 const mostRounds = 25
 /** Rounds over the least are run while a combination takes less than this. */
-const secondsEach = 12
+const secondsEach = 20
 
 /** Times of each contender, round by round: they take turns, each round beginning with another, so that what else the machine does slows all alike. */
 const race = async (contenders: readonly Contender[]): Promise<readonly (readonly number[])[]> => {

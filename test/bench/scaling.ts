@@ -1,4 +1,4 @@
-import { table } from '../../src/cli/format.ts'
+import { table } from '../../src/format.ts'
 import { compile, plan, zoo } from '../../src/index.ts'
 import { median } from './environment.ts'
 import type { Bench } from './main.ts'
