@@ -59,7 +59,7 @@ const readersOf = (graph: Graph): readonly (readonly NodeId[])[] => {
 
 const mergings: readonly Merging[] = ['apart', 'joined', 'split']
 
-/** What a prediction must promise of the cost of a plainer graph before that is given up: models are not better than this. */
+/** What merging must be predicted to leave of the cost before sums are taken in another order and filters stored twice: models are not better than this. */
 export const worthwhile = 0.98
 
 /** The option of the least cost, or the first where none is worth giving it up. */
@@ -83,9 +83,11 @@ interface Merged {
   readonly rewrites: Rewrites
 }
 
-/** The graph, or with its variants stacked where that pays. */
-const stackedWherePaid = (graph: Graph, predict: Predict): Merged =>
-  cheapest([{ graph, rewrites: {} }, stackVariantsIn(graph)], option => predict(option.graph))
+/** The graph, or with its variants stacked where that pays: what it computes and stores is the same. */
+const stackedWherePaid = (graph: Graph, predict: Predict): Merged => {
+  const stacked = stackVariantsIn(graph)
+  return predict(stacked.graph) < predict(graph) ? stacked : { graph, rewrites: {} }
+}
 
 /**
  * All groups `apart`, `joined` or `split`, or each as is best for it alone: the merged graph that is the cheapest once what follows is stacked where that

@@ -61,8 +61,7 @@ const check = (unrolled: Program, model: Parameters<typeof predictor>[0], images
   const cost = predict(chosen.program.graph)
   for (const schedule of schedules) {
     const forced = predict(of(schedule).program.graph)
-    // Once for the merging, once for the stacking.
-    const most = schedule === 'apart' ? forced : forced / worthwhile ** 2
+    const most = schedule === 'apart' ? forced : forced / worthwhile
     assert.ok(cost <= most * slack, `auto at ${cost}, ${schedule} at ${forced}`)
   }
   const unshared = predict(unrolled.graph)
