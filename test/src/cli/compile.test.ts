@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -96,12 +96,15 @@ describe.concurrent('espalier compile', () => {
   })
 
   it('does not write over what is not its own', async () => {
-    const { code, stderr } = await espalier(['compile', ...network, '--out', folder])
+    const foreign = join(folder, 'foreign')
+    const file = join(foreign, 'a-file')
+    await mkdir(foreign)
+    await writeFile(file, 'kept')
+    const { code, stderr } = await espalier(['compile', ...network, '--out', foreign])
     expect(code).toBe(2)
-    expect(stderr).toContain(`${folder}: saw something there that is not a compiled folder`)
-    await writeFile(join(folder, 'a-file'), 'kept')
-    expect((await espalier(['compile', ...network, '--out', join(folder, 'a-file')])).code).toBe(2)
-    expect(await readFile(join(folder, 'a-file'), 'utf8')).toBe('kept')
+    expect(stderr).toContain(`${foreign}: saw something there that is not a compiled folder`)
+    expect((await espalier(['compile', ...network, '--out', file])).code).toBe(2)
+    expect(await readFile(file, 'utf8')).toBe('kept')
   })
 
   it('joins or splits convolutions of one map where --schedule says so', async () => {
