@@ -136,6 +136,10 @@ export const draft = (dialect: Dialect): Draft => {
   }
 }
 
+/** The op of a node on other operands: what a pass does with all that it does not change. */
+export const addLike = (d: Draft, node: Node, operands: readonly NodeId[]): NodeId =>
+  d.add(node.tag, operands, node.attributes as AttributesOf<OpTag>, node.name)
+
 export const typeProblem = (
   id: NodeId,
   name: string | undefined,

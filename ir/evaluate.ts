@@ -5,7 +5,16 @@ import { type Graph, liveNodes, type Node, type NodeOf } from './graph.ts'
 import { combineLogits } from './ops/classification.ts'
 import { declarationOf, ops } from './ops/index.ts'
 import type { Tensor } from './tensor.ts'
-import { isPerExample, mapType, sameShape, shapeOf, type Type, type VariantAxis, variantCount } from './type.ts'
+import {
+  isPerExample,
+  mapType,
+  sameShape,
+  shapeOf,
+  type Type,
+  type VariantAxis,
+  variantCoordinates,
+  variantCount,
+} from './type.ts'
 import type { Transform } from './variant.ts'
 
 /** What a graph is evaluated on. Inputs carry the batch as their first axis: `[n, h, w, c]`; parameters have their own shape. */
@@ -122,12 +131,7 @@ const eachVariant = (graph: Graph, node: Exclude<Node, NodeOf<'Input'>>, read: (
 /** The variant of an operand that variant `at` of the result reads: axes align by name, others are broadcast. */
 export const projected = (at: number, axes: readonly VariantAxis[], own: readonly VariantAxis[]): number => {
   if (own.length === 0) return 0
-  const coordinates = new Map<string, number>()
-  let rest = at
-  for (let k = axes.length - 1; k >= 0; k--) {
-    coordinates.set(axes[k].name, rest % axes[k].extent)
-    rest = Math.floor(rest / axes[k].extent)
-  }
+  const coordinates = variantCoordinates(at, axes)
   return own.reduce((index, axis) => index * axis.extent + (coordinates.get(axis.name) as number), 0)
 }
 

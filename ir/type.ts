@@ -100,3 +100,14 @@ export const printName = (name: string): string => (/^[A-Za-z_][\w.-]*$/.test(na
 /** `Map[8,8,64] × a[2] × b[2]`: a type and the variant axes it comes in. */
 export const printTyped = (type: Type, variants: readonly VariantAxis[]): string =>
   [printType(type), ...variants.map(({ name, extent }) => `${printName(name)}[${extent}]`)].join(' × ')
+
+/** The position of variant `at` on each axis, by the axis' name. */
+export const variantCoordinates = (at: number, axes: readonly VariantAxis[]): ReadonlyMap<string, number> => {
+  const coordinates = new Map<string, number>()
+  let rest = at
+  for (let k = axes.length - 1; k >= 0; k--) {
+    coordinates.set(axes[k].name, rest % axes[k].extent)
+    rest = Math.floor(rest / axes[k].extent)
+  }
+  return coordinates
+}

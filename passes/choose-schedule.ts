@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { type AttributesOf, draft, type Graph, isPerExample, type NodeId, useCounts } from '../ir/index.ts'
+import { addLike, draft, type Graph, isPerExample, type NodeId, useCounts } from '../ir/index.ts'
 import type { ConvolutionGroup } from './convolution-groups.ts'
 import type { Predict } from './cost-model.ts'
 import { type Merging, type MergingOf, mergeConvolutionsIn } from './merge-convolutions.ts'
@@ -26,8 +26,7 @@ const groupAlone = (graph: Graph, group: ConvolutionGroup, readers: readonly (re
     const known = copies.get(id)
     if (known !== undefined) return known
     const node = nodes[id]
-    const operands = node.operands.map(copy)
-    const made = d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>)
+    const made = addLike(d, node, node.operands.map(copy))
     copies.set(id, made)
     return made
   }

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import {
-  type AttributesOf,
+  addLike,
   draft,
   evaluate,
   type Graph,
@@ -63,11 +63,10 @@ const fold = ({ graph, parameters }: Program): { readonly program: Program; read
     const name = names.get(id)
     renamed[id] =
       name === undefined
-        ? d.add(
-            node.tag,
+        ? addLike(
+            d,
+            node,
             node.operands.map(operand => renamed[operand]),
-            node.attributes as AttributesOf<typeof node.tag>,
-            node.name,
           )
         : d.add('Parameter', [], { name, shape: shapeOf(node.type) })
   })

@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { type AttributesOf, applyTransform, draft, EspalierError, type Graph, type NodeId } from '../ir/index.ts'
+import { addLike, applyTransform, draft, EspalierError, type Graph, type NodeId } from '../ir/index.ts'
 import type { Pass, PassProblem } from './pass.ts'
 import type { PlacedPlan } from './place-plan.ts'
 
@@ -9,7 +9,7 @@ export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
   const renamed = new Int32Array(graph.nodes.length)
   graph.nodes.forEach((node, id) => {
     const operands = node.operands.map(operand => renamed[operand])
-    let last: NodeId = d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>, node.name)
+    let last: NodeId = addLike(d, node, operands)
     plan.sites.forEach((site, k) => {
       if (site.node !== id) return
       last =

@@ -1,13 +1,4 @@
-import {
-  type AttributesOf,
-  type Draft,
-  draft,
-  type Graph,
-  isPerExample,
-  type NodeId,
-  type NodeOf,
-  shapeOf,
-} from '../ir/index.ts'
+import { addLike, type Draft, draft, type Graph, isPerExample, type NodeId, type NodeOf, shapeOf } from '../ir/index.ts'
 import { type ConvolutionGroup, convolutionGroups, mirrorPairs } from './convolution-groups.ts'
 import { graphPass, type Pass, type Rewrites } from './pass.ts'
 import { withoutDeadNodes } from './rewrite.ts'
@@ -70,9 +61,7 @@ export const mergeConvolutionsIn = (
   const copy = (id: NodeId): void => {
     const node = graph.nodes[id]
     for (const [of, value] of merges.get(id)?.() ?? []) done.set(of, value)
-    renamed[id] =
-      done.get(id) ??
-      d.add(node.tag, node.operands.map(at), node.attributes as AttributesOf<typeof node.tag>, node.name)
+    renamed[id] = done.get(id) ?? addLike(d, node, node.operands.map(at))
   }
   // Filters first: a merged convolution stands where its first part stood, before the filters of the others.
   graph.nodes.forEach((node, id) => {

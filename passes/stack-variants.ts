@@ -1,12 +1,11 @@
 import {
-  type AttributesOf,
+  addLike,
   type Draft,
   draft,
   type Graph,
   isPerExample,
   type Node,
   type NodeId,
-  type OpTag,
   printType,
   variantCount,
 } from '../ir/index.ts'
@@ -70,8 +69,7 @@ export const stackVariantsIn = (graph: Graph): { readonly graph: Graph; readonly
     unstacked.set(key, known)
     return known
   }
-  const emit = (like: Node, read: (operand: NodeId) => NodeId): NodeId =>
-    d.add(like.tag as OpTag, like.operands.map(read), like.attributes as AttributesOf<OpTag>, like.name)
+  const emit = (like: Node, read: (operand: NodeId) => NodeId): NodeId => addLike(d, like, like.operands.map(read))
 
   /** Members whose operands are one whole stack, or stacks in one order; the others stay alone. */
   const units = (members: readonly NodeId[]): readonly Unit[] => {

@@ -1,25 +1,14 @@
 import {
-  type AttributesOf,
+  addLike,
   applyTransform,
   draft,
   type Graph,
   isPerExample,
   type NodeId,
-  type VariantAxis,
+  variantCoordinates,
   variantCount,
 } from '../ir/index.ts'
 import { graphPass } from './pass.ts'
-
-/** The position of variant `at` on each axis. */
-const coordinatesOf = (at: number, axes: readonly VariantAxis[]): ReadonlyMap<string, number> => {
-  const coordinates = new Map<string, number>()
-  let rest = at
-  for (let k = axes.length - 1; k >= 0; k--) {
-    coordinates.set(axes[k].name, rest % axes[k].extent)
-    rest = Math.floor(rest / axes[k].extent)
-  }
-  return coordinates
-}
 
 /**
  * From the branched to the flat dialect: every `Reduce` becomes a `Combine` over one full copy of the network for each variant, from the image on,
@@ -43,7 +32,7 @@ export const unrollVariants = (graph: Graph): Graph => {
         continue
       }
       const target = node.tag === 'Input' || !isPerExample(node.type) ? once : copies
-      target.set(id, d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>, node.name))
+      target.set(id, addLike(d, node, operands))
     }
     return copied(root)
   }
@@ -53,7 +42,9 @@ export const unrollVariants = (graph: Graph): Graph => {
     const [logits] = node.operands
     const axes = graph.nodes[logits].variants
     const order = ancestors(graph, logits)
-    const variants = Array.from({ length: variantCount(axes) }, (_, at) => copy(logits, order, coordinatesOf(at, axes)))
+    const variants = Array.from({ length: variantCount(axes) }, (_, at) =>
+      copy(logits, order, variantCoordinates(at, axes)),
+    )
     once.set(
       id,
       d.add(

@@ -1,4 +1,4 @@
-import { type AttributesOf, draft, type Graph, type NodeId, variantCount } from '../ir/index.ts'
+import { addLike, draft, type Graph, type NodeId, variantCount } from '../ir/index.ts'
 
 /** The flat graph that a stacked one stands for: every value of a stack on its own again. Linear in the variants. */
 export const unstacked = (graph: Graph): Graph => {
@@ -7,18 +7,17 @@ export const unstacked = (graph: Graph): Graph => {
   /** For each node its values, one for each variant. */
   const values: (readonly NodeId[])[] = []
   graph.nodes.forEach((node, id) => {
-    const { tag, operands, attributes, name } = node
+    const { tag, operands, name } = node
     const given = operands.map(operand => values[operand])
     if (tag === 'Stack') values[id] = given.flat()
     else if (tag === 'Unstack') values[id] = [given[0][node.attributes.index]]
     else if (tag === 'Combine') values[id] = [d.add(tag, given.flat(), node.attributes, name)]
     else
       values[id] = Array.from({ length: variantCount(node.variants) }, (_, k) =>
-        d.add(
-          tag,
+        addLike(
+          d,
+          node,
           given.map(of => of[of.length === 1 ? 0 : k]),
-          attributes as AttributesOf<typeof tag>,
-          name,
         ),
       )
   })

@@ -39,6 +39,20 @@ export interface CompiledNetwork {
   readonly passes: readonly PassReport[]
 }
 
+/** What `compile --json` and a compiled folder's manifest both say of a compilation. */
+export const factsOf = (compiled: CompiledNetwork) => ({
+  network: compiled.network,
+  plan: compiled.plan,
+  multiply_adds: compiled.multiplyAdds.total,
+  multiply_adds_relative: compiled.multiplyAdds.relative,
+  multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
+  acts_on_maps: compiled.actsOnMaps,
+  schedule: compiled.schedule,
+  predicted_milliseconds: compiled.predictedMilliseconds.total,
+  predicted_milliseconds_unshared: compiled.predictedMilliseconds.unshared,
+  passes: compiled.passes,
+})
+
 export interface CompileOptions extends ScheduleOptions {
   /** Of the scales that a plan draws. Default 0. */
   readonly seed?: number

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors } from '../ir/index.ts'
-import type { CompiledNetwork } from './compile.ts'
+import { type CompiledNetwork, factsOf } from './compile.ts'
 import { Preprocess } from './data/index.ts'
 import { type SourceProblem, sourceProblem } from './error.ts'
 import type { Meaning } from './meaning.ts'
@@ -57,16 +57,7 @@ export const manifestOf = (
 ): Manifest => ({
   format: 'espalier',
   version: 1,
-  network: compiled.network,
-  plan: compiled.plan,
-  multiply_adds: compiled.multiplyAdds.total,
-  multiply_adds_relative: compiled.multiplyAdds.relative,
-  multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
-  acts_on_maps: compiled.actsOnMaps,
-  schedule: compiled.schedule,
-  predicted_milliseconds: compiled.predictedMilliseconds.total,
-  predicted_milliseconds_unshared: compiled.predictedMilliseconds.unshared,
-  passes: compiled.passes,
+  ...factsOf(compiled),
   sha256: { [files.graph]: sha256(graph), [files.weights]: sha256(weights) },
   ...meaning,
 })

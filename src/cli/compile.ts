@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
-import type { CompiledNetwork } from '../compile.ts'
+import { type CompiledNetwork, factsOf } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
 import { orThrowAsync, sourceProblem } from '../error.ts'
 import { count, ratio, table } from '../format.ts'
@@ -38,21 +38,6 @@ const emitted = (emission: Emission, compiled: CompiledNetwork, stages: readonly
       return graphHtml(compiled, stages)
   }
 }
-
-/** The keys of `compile --json`. */
-export const compileResult = (compiled: CompiledNetwork) => ({
-  network: compiled.network,
-  plan: compiled.plan,
-  nodes: compiled.graph.nodes.length,
-  multiply_adds: compiled.multiplyAdds.total,
-  multiply_adds_relative: compiled.multiplyAdds.relative,
-  multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
-  acts_on_maps: compiled.actsOnMaps,
-  schedule: compiled.schedule,
-  predicted_milliseconds: compiled.predictedMilliseconds.total,
-  predicted_milliseconds_unshared: compiled.predictedMilliseconds.unshared,
-  passes: compiled.passes,
-})
 
 const describeSchedule = ({ schedule, predictedMilliseconds: { total, unshared } }: CompiledNetwork): string =>
   `Schedule: ${schedule}; ${total.toPrecision(3)} ms a batch predicted, ${unshared.toPrecision(3)} with one forward pass a view.`
@@ -126,7 +111,8 @@ export const compileCommand = (): Command =>
         return
       }
       const json = {
-        ...compileResult(compiled),
+        ...factsOf(compiled),
+        nodes: compiled.graph.nodes.length,
         ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
         ...(options.trace === true ? { trace } : {}),
         ...(path === undefined ? {} : { out: path }),

@@ -1,5 +1,5 @@
-import { either as E } from 'fp-ts'
-import { EspalierError } from '../../ir/index.ts'
+import type { either as E } from 'fp-ts'
+import { orThrow } from '../error.ts'
 import type { DataProblem } from './error.ts'
 import { fitImages, type NamedImage } from './fit-images.ts'
 import type { Preprocess } from './preprocess.ts'
@@ -41,11 +41,6 @@ export interface BatchOptions {
   readonly ahead?: number
   readonly limit?: number
   readonly signal?: AbortSignal
-}
-
-const orThrow = <A>(result: E.Either<DataProblem, A>): A => {
-  if (E.isLeft(result)) throw new EspalierError([result.left])
-  return result.right
 }
 
 const readBatch = async (data: DataSet, first: number, to: number, preprocess: Preprocess): Promise<Batch> => {
