@@ -1,0 +1,18 @@
+import type { Tensor, Type } from '../../ir/index.ts'
+
+/** The number format of a graph's heavy ops; inputs, outputs and reductions over variants are float32 under either. */
+export const precisions = ['float32', 'bfloat16'] as const
+export type Precision = (typeof precisions)[number]
+
+/** A flat or stacked graph loaded into a runtime with the values of its parameters, ready to run. */
+export interface Execution {
+  /** The inputs that a run must give, by name. */
+  readonly inputs: ReadonlyMap<string, Type>
+  /**
+   * The value of every output by name. Inputs are numbers in row-major order; per-example ones carry the batch, of any
+   * size, as their first axis, and so do per-example outputs.
+   */
+  readonly run: (inputs: Readonly<Record<string, Float32Array>>) => Promise<Readonly<Record<string, Tensor>>>
+  /** Frees what the runtime holds, once no run is under way. */
+  readonly dispose: () => void
+}
