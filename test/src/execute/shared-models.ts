@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { either as E } from 'fp-ts'
+import { expect } from 'vitest'
+import { type Problem, renderProblem, type Tensor, type Type } from '../../../ir/index.ts'
+import { sharedPath } from '../../shared.ts'
+
+export const modelBytes = (name: string): Uint8Array => readFileSync(sharedPath('models', `${name}.onnx`))
+
+export const imageInput: ReadonlyMap<string, Type> = new Map([['input', { kind: 'Map', h: 32, w: 32, c: 3 }]])
+
+const mean = [0.507, 0.4865, 0.4409]
+const deviation = [0.2673, 0.2564, 0.2761]
+
+/** Images of CIFAR-100's test set from `first` on, `[n, 32, 32, 3]`, normalized as the networks were trained. */
+export const testImages = (count: number, first = 0): Float32Array => {
+  const bytes = readFileSync(sharedPath('data', 'cifar-100-binary', 'test.bin'))
+  const data = new Float32Array(count * 3072)
+  for (let b = 0; b < count; b++)
+    for (let i = 0; i < 3; i++)
+      for (let p = 0; p < 1024; p++)
+        data[(b * 1024 + p) * 3 + i] = (bytes[(first + b) * 3074 + 2 + i * 1024 + p] / 255 - mean[i]) / deviation[i]
+  return data
+}
+
+/** PyTorch's logits of the first images. */
+export const oracleLogits = (name: string, count: number): readonly number[] =>
+  JSON.parse(readFileSync(sharedPath('oracle', `${name}_logits16.json`), 'utf8'))
+    .logits.slice(0, count)
+    .flat()
+
+/** The largest distance between two lists, relative to the largest of what is wanted. */
+export const relativeDistance = (got: Tensor['data'] | readonly number[], wanted: readonly number[]): number => {
+  expect(got).toHaveLength(wanted.length)
+  const scale = Math.max(...wanted.map(Math.abs))
+  return Math.max(...wanted.map((value, k) => Math.abs(value - got[k]))) / scale
+}
+
+export const opened = <A>(result: E.Either<Problem, A>): A => {
+  if (E.isLeft(result)) throw new Error(renderProblem(result.left))
+  return result.right
+}
+
+/** Files that are no graphs: empty, noise, cut short, and whole but for flipped bytes. */
+export const brokenModels = (bytes: Uint8Array): readonly (readonly [string, Uint8Array])[] => [
+  ['nothing', new Uint8Array(0)],
+  ['noise', Uint8Array.from({ length: 1000 }, (_, k) => (k * 167) % 251)],
+  ['a file cut short', bytes.subarray(0, bytes.length >> 1)],
+  ['a file with flipped bytes', bytes.map((byte, k) => (k % 1001 === 0 ? byte ^ 255 : byte))],
+]
