@@ -106,15 +106,21 @@ export const actOnTensor = (g: Element, value: Tensor, y: number, x: number): Te
   return gather(value, shape, strides, start)
 }
 
-/** Reads a tensor through a strided view: the only index walk behind acts and transpositions. */
+/** Reads a tensor through a strided view, a run of the last axes at a time: the only index walk behind acts and transpositions. */
 export const gather = (value: Tensor, shape: readonly number[], strides: readonly number[], start: number): Tensor => {
+  const { data: source } = value
   const size = sizeOf(shape)
-  const data = value.data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
-  const index = new Int32Array(shape.length)
+  const data = source instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
+  let outer = shape.length
+  let run = 1
+  while (outer > 0 && strides[outer - 1] === run) run *= shape[--outer]
+  const step = outer === shape.length && outer > 0 ? strides[--outer] : 1
+  if (step !== 1) run = shape[outer]
+  const index = new Int32Array(outer)
   let from = start
-  for (let to = 0; to < size; to++) {
-    data[to] = value.data[from]
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let to = 0; to < size; to += run) {
+    for (let k = 0; k < run; k++) data[to + k] = source[from + k * step]
+    for (let axis = outer - 1; axis >= 0; axis--) {
       from += strides[axis]
       if (++index[axis] < shape[axis]) break
       from -= strides[axis] * shape[axis]

@@ -23,6 +23,11 @@ export interface Environment {
   readonly parameters: ReadonlyMap<string, Tensor>
 }
 
+export interface EvaluateOptions {
+  /** Rounds each output to float32 once it is known, where by default all is float64. */
+  readonly rounded?: boolean
+}
+
 /** A node's value: one tensor for each of its variants, row-major in the order of its axes. */
 type Value = readonly Tensor[]
 
@@ -33,18 +38,33 @@ type Value = readonly Tensor[]
 export const evaluate = (
   graph: Graph,
   environment: Environment,
+  { rounded = false }: EvaluateOptions = {},
 ): E.Either<readonly IrProblem[], ReadonlyMap<string, Tensor>> => {
   const problems = missing(graph, environment)
   if (problems.length > 0) return E.left(problems)
   const live = liveNodes(graph)
   const lastUse = lastUses(graph)
+  const read = new Set(graph.nodes.flatMap(node => node.operands))
   const values: (Value | undefined)[] = []
   graph.nodes.forEach((node, id) => {
-    values[id] = live[id] ? evaluateNode(graph, node, environment, operand => values[operand] as Value) : undefined
+    if (!live[id]) return
+    values[id] = evaluateNode(graph, node, environment, operand => values[operand] as Value, rounded && !read.has(id))
     for (const operand of node.operands) if (lastUse[operand] === id) values[operand] = undefined
   })
-  return E.right(new Map(graph.outputs.map(({ name, node }) => [name, (values[node] as Value)[0]])))
+  return E.right(
+    new Map(
+      graph.outputs.map(({ name, node }) => {
+        const [value] = values[node] as Value
+        return [name, rounded ? inFloat32(value) : value]
+      }),
+    ),
+  )
 }
+
+const inFloat32 = ({ shape, data }: Tensor): Tensor => ({
+  shape,
+  data: data instanceof Float32Array ? data : new Float32Array(data),
+})
 
 const lastUses = (graph: Graph): Int32Array => {
   const last = new Int32Array(graph.nodes.length)
@@ -84,7 +104,13 @@ const missing = (graph: Graph, { inputs, parameters }: Environment): readonly Ir
   }, wrong)
 }
 
-const evaluateNode = (graph: Graph, node: Node, environment: Environment, read: (operand: number) => Value): Value => {
+const evaluateNode = (
+  graph: Graph,
+  node: Node,
+  environment: Environment,
+  read: (operand: number) => Value,
+  rounded: boolean,
+): Value => {
   switch (node.tag) {
     case 'Input':
       return [environment.inputs.get(node.attributes.name) as Tensor]
@@ -111,14 +137,19 @@ const evaluateNode = (graph: Graph, node: Node, environment: Environment, read: 
       ]
     }
     default:
-      return eachVariant(graph, node, read)
+      return eachVariant(graph, node, read, rounded)
   }
 }
 
-const eachVariant = (graph: Graph, node: Exclude<Node, NodeOf<'Input'>>, read: (operand: number) => Value): Value => {
+const eachVariant = (
+  graph: Graph,
+  node: Exclude<Node, NodeOf<'Input'>>,
+  read: (operand: number) => Value,
+  rounded: boolean,
+): Value => {
   const { evaluate: rule } = declarationOf(node.tag)
   if (rule === null) throw new Error(`no evaluation rule for ${node.tag}`)
-  const typing = { operands: node.operands.map(operand => graph.nodes[operand].type), result: node.type }
+  const typing = { operands: node.operands.map(operand => graph.nodes[operand].type), result: node.type, rounded }
   return Array.from({ length: variantCount(node.variants) }, (_, at) =>
     rule(
       node.operands.map(operand => read(operand)[projected(at, node.variants, graph.nodes[operand].variants)]),

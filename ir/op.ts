@@ -23,6 +23,8 @@ export const mismatch = (seen: string, expected: string): E.Either<Mismatch, nev
 export interface Typing {
   readonly operands: readonly Type[]
   readonly result: Type
+  /** The result is rounded to float32 when it is known: a rule may store it so to begin with. */
+  readonly rounded?: boolean
 }
 
 /**

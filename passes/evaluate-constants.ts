@@ -54,7 +54,7 @@ const namesOf = (graph: Graph, ids: Iterable<NodeId>, taken: ReadonlySet<string>
 const fold = ({ graph, parameters }: Program): { readonly program: Program; readonly count: number } => {
   const found = [...constants(graph)]
   const subgraph = withoutDeadNodes({ ...graph, outputs: found.map(node => ({ name: String(node), node })) })
-  const values = evaluate(subgraph, { inputs: new Map(), parameters })
+  const values = evaluate(subgraph, { inputs: new Map(), parameters }, { rounded: true })
   if (E.isLeft(values)) throw new Error(`constants without values: ${values.left.map(p => p.where).join(', ')}`)
   const names = namesOf(graph, found, new Set(parameters.keys()))
   const d = draft(graph.dialect)
@@ -72,10 +72,7 @@ const fold = ({ graph, parameters }: Program): { readonly program: Program; read
   })
   const folded = withoutDeadNodes(d.finish(graph.outputs.map(output => ({ ...output, node: renamed[output.node] }))))
   const all = new Map<string, Tensor>(parameters)
-  for (const [id, name] of names) {
-    const { shape, data } = values.right.get(String(id)) as Tensor
-    all.set(name, { shape, data: new Float32Array(data) })
-  }
+  for (const [id, name] of names) all.set(name, values.right.get(String(id)) as Tensor)
   const kept = new Map(
     nodesWithTag(folded, 'Parameter').map(({ attributes: { name } }) => [name, all.get(name) as Tensor]),
   )

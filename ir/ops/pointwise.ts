@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { gather } from '../dihedral.ts'
 import { defineOp, type Mismatch, mismatch, Real } from '../op.ts'
-import { stridesOf, type Tensor, zeros } from '../tensor.ts'
+import { sizeOf, stridesOf, type Tensor, zeros } from '../tensor.ts'
 import { isPerExample, mapType, printType, sameShape, shapeOf, sharedType, type Type, vectorType } from '../type.ts'
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
@@ -71,24 +71,46 @@ export const unary = defineOp({
   attributes: { fn: t.keyof(unaryNames), alpha: Real, beta: Real },
   infer: ([input]) => E.right(input),
   evaluate: ([input], { fn, alpha, beta }) => {
-    const f = unaryFunctions[fn]
-    const out = zeros(input.shape)
-    for (let i = 0; i < out.data.length; i++) out.data[i] = f(input.data[i], alpha, beta)
+    const { shape, data } = input
+    const out = zeros(shape)
+    // What halves weights, in a loop of its own: functions from a table are called number by number.
+    if (fn === 'affine') for (let i = 0; i < data.length; i++) out.data[i] = alpha * data[i] + beta
+    else {
+      const f = unaryFunctions[fn]
+      for (let i = 0; i < data.length; i++) out.data[i] = f(data[i], alpha, beta)
+    }
     return out
   },
 })
 
-const binaryFunctions = {
-  add: (a: number, b: number) => a + b,
-  subtract: (a: number, b: number) => a - b,
-  multiply: (a: number, b: number) => a * b,
-  divide: (a: number, b: number) => a / b,
-  maximum: Math.max,
-  minimum: Math.min,
-} as const
+type Numbers = Tensor['data']
 
-export type BinaryFunction = keyof typeof binaryFunctions
-const binaryNames = Object.fromEntries(Object.keys(binaryFunctions).map(name => [name, null])) as Record<
+/** Fills `n` places of `out` from `at` on, from as many of `a` from `i` on and of `b` from `j` on: a loop of its own for each function, which is then compiled into it. */
+type Run = (out: Numbers, at: number, a: Numbers, i: number, b: Numbers, j: number, n: number) => void
+
+const binaryRuns = {
+  add: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = a[i + k] + b[j + k]
+  },
+  subtract: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = a[i + k] - b[j + k]
+  },
+  multiply: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = a[i + k] * b[j + k]
+  },
+  divide: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = a[i + k] / b[j + k]
+  },
+  maximum: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = Math.max(a[i + k], b[j + k])
+  },
+  minimum: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = Math.min(a[i + k], b[j + k])
+  },
+} as const satisfies Record<string, Run>
+
+export type BinaryFunction = keyof typeof binaryRuns
+const binaryNames = Object.fromEntries(Object.keys(binaryRuns).map(name => [name, null])) as Record<
   BinaryFunction,
   null
 >
@@ -140,16 +162,18 @@ export const binary = defineOp({
   operands: ['left', 'right'],
   attributes: { fn: t.keyof(binaryNames) },
   infer: ([a, b]) => inferBinary(a, b),
-  evaluate: ([a, b], { fn }, { operands, result }) => {
+  evaluate: ([a, b], { fn }, { operands, result, rounded = false }) => {
     const batched = isPerExample(result)
     const n = isPerExample(operands[0]) ? a.shape[0] : b.shape[0]
     const shape = batched ? [n, ...shapeOf(result)] : shapeOf(result)
     const left = stretch(a, operands[0], shape, batched)
     const right = stretch(b, operands[1], shape, batched)
-    const f = binaryFunctions[fn]
-    const out = zeros(shape)
-    for (let i = 0; i < out.data.length; i++) out.data[i] = f(left[i % left.length], right[i % right.length])
-    return out
+    const run = binaryRuns[fn]
+    const data = rounded ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape))
+    const length = Math.min(left.length, right.length)
+    for (let at = 0; at < data.length; at += length)
+      run(data, at, left, at % left.length, right, at % right.length, length)
+    return { shape, data }
   },
 })
 

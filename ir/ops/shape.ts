@@ -89,9 +89,9 @@ export const concat = defineOp({
     const outer = sizeOf(shape.slice(0, at))
     let to = 0
     for (let o = 0; o < outer; o++)
-      for (const x of inputs) {
-        const run = sizeOf(x.shape.slice(at))
-        for (let i = 0; i < run; i++) out.data[to++] = x.data[o * run + i]
+      for (const { shape, data } of inputs) {
+        const run = sizeOf(shape.slice(at))
+        for (let i = 0; i < run; i++) out.data[to++] = data[o * run + i]
       }
     return out
   },

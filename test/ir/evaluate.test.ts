@@ -159,6 +159,21 @@ describe('what an evaluation needs', () => {
     expect(E.isLeft(mixed) && mixed.left.map(p => p.seen)).toEqual(['batches of 1 and 2'])
   })
 
+  test('rounded outputs are float64 values rounded once, whether or not another node reads them', () => {
+    const b = builder()
+    const [w, s] = [b.parameter('w', [2, 3]), b.parameter('s', [3])]
+    const scaled = b.multiply(w, s)
+    const graph = b.finish({ w, scaled, twice: b.add(scaled, s), root: b.unary('sqrt', scaled) })
+    const parameters = new Map([
+      ['w', tensor([2, 3], Float64Array.of(0.1, 0.2, 0.3, 0.7, 1.1, 1e-3))],
+      ['s', tensor([3], Float64Array.of(1 / 3, 0.7, 3.3))],
+    ])
+    const rounded = evaluate(graph, { inputs: new Map(), parameters }, { rounded: true })
+    if (E.isLeft(rounded)) throw new Error(renderProblems(rounded.left))
+    for (const [name, { shape, data }] of run(graph, { parameters }))
+      expect(rounded.right.get(name)).toStrictEqual({ shape, data: new Float32Array(data) })
+  })
+
   test('a finished graph does not grow with its builder', () => {
     const count = graph.nodes.length
     b.relu(scaled)
