@@ -1,0 +1,34 @@
+import { shapeOf } from '../../../ir/index.ts'
+import type { Lowering } from './lowering.ts'
+
+export const softmax: Lowering<'Softmax'> = (w, { attributes: { log }, operands: [logits], name }) =>
+  w.add(log ? 'LogSoftmax' : 'Softmax', [logits.value()], { axis: 1 }, name)
+
+/** All variants in one tensor `[variants, n, classes]`, so that the number of nodes does not grow with theirs. */
+export const combine: Lowering<'Combine'> = (
+  w,
+  { attributes: { reduction, multiplicity }, operands, result, name },
+) => {
+  const [classes] = shapeOf(result)
+  const k = multiplicity.length
+  const total = multiplicity.reduce((a, m) => a + m, 0)
+  const values = operands.map(operand => operand.value())
+  const stacked = values.length === 1 ? values[0] : w.add('Concat', values, { axis: 0 })
+  const rows = w.add('Reshape', [stacked, w.ints([k, -1, classes])])
+  const perVariant = (weight: (m: number) => number): string => w.floats([k, 1, 1], multiplicity.map(weight))
+  const over = { axes: [0], keepdims: 0 }
+  switch (reduction) {
+    case 'max':
+      return w.add('ReduceMax', [w.add('LogSoftmax', [rows], { axis: 2 })], over, name)
+    case 'sum': {
+      const logs = w.add('LogSoftmax', [rows], { axis: 2 })
+      const weighed = w.add('Add', [logs, perVariant(m => Math.log(m / total))])
+      return w.add('ReduceLogSumExp', [weighed], over, name)
+    }
+    case 'geo': {
+      if (multiplicity.every(m => m === multiplicity[0])) return w.add('ReduceMean', [rows], over, name)
+      const weighed = w.add('Mul', [rows, perVariant(m => m / total)])
+      return w.add('ReduceSum', [weighed, w.ints([0])], { keepdims: 0 }, name)
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { combine, softmax } from './classification.ts'
+import { conv2d, dense } from './convolution.ts'
+import type { LoweredTag, Lowering } from './lowering.ts'
+import { batchNorm, binary, unary } from './pointwise.ts'
+import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { resize } from './resize.ts'
+import { concat, flatten, pad, reshape, slice, transpose, unflatten } from './shape.ts'
+import { stack, unstack } from './stacking.ts'
+import { act, rotate, scale, shift } from './transforms.ts'
+
+/** How each op is said in ONNX, on maps `[n, c, h, w]`. */
+export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
+  Conv2d: conv2d,
+  Dense: dense,
+  BatchNorm: batchNorm,
+  Unary: unary,
+  Binary: binary,
+  MaxPool: maxPool,
+  MeanPool: meanPool,
+  GlobalPool: globalPool,
+  Pad: pad,
+  Concat: concat,
+  Slice: slice,
+  Flatten: flatten,
+  Unflatten: unflatten,
+  Reshape: reshape,
+  Transpose: transpose,
+  Resize: resize,
+  Softmax: softmax,
+  Act: act,
+  Rotate: rotate,
+  Scale: scale,
+  Shift: shift,
+  Combine: combine,
+  Stack: stack,
+  Unstack: unstack,
+}

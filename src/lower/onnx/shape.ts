@@ -1,0 +1,39 @@
+import { shapeOf } from '../../../ir/index.ts'
+import { padded } from './canvas.ts'
+import { axisOf, type Lowering, mapOf } from './lowering.ts'
+
+export const pad: Lowering<'Pad'> = (w, { attributes: { padding, channels, value }, operands: [input], name }) =>
+  padded(w, input.value(), shapeOf(input.type), [...padding, channels], value, name)
+
+export const concat: Lowering<'Concat'> = (w, { attributes: { axis }, operands, result, name }) =>
+  w.add(
+    'Concat',
+    operands.map(operand => operand.value()),
+    { axis: axisOf(result, axis) },
+    name,
+  )
+
+export const slice: Lowering<'Slice'> = (w, { attributes: { axis, begin, size }, operands: [input], result, name }) =>
+  w.add('Slice', [input.value(), w.ints([begin]), w.ints([begin + size]), w.ints([axisOf(result, axis)])], {}, name)
+
+export const flatten: Lowering<'Flatten'> = (w, { attributes: { order }, operands: [input], name }) => {
+  const { h, w: width, c } = mapOf(input.type)
+  const moved = order === 'hwc' && h * width > 1 && c > 1
+  const x = moved ? w.add('Transpose', [input.value()], { perm: [0, 2, 3, 1] }) : input.value()
+  return w.add('Flatten', [x], {}, name)
+}
+
+export const unflatten: Lowering<'Unflatten'> = (w, { operands: [input], name }) =>
+  w.add('Unsqueeze', [input.value(), w.ints([2, 3])], {}, name)
+
+export const reshape: Lowering<'Reshape'> = (w, { attributes: { shape }, operands: [input], name }) =>
+  w.add('Reshape', [input.value(), w.ints(shape)], {}, name)
+
+export const transpose: Lowering<'Transpose'> = (
+  w,
+  { attributes: { permutation }, operands: [input], result, name },
+) => {
+  const [rows, columns, channels] = permutation.map(axis => axisOf(result, axis))
+  const perm = result.kind === 'Map' ? [0, channels, rows, columns] : permutation
+  return w.add('Transpose', [input.value()], { perm }, name)
+}

@@ -1,0 +1,88 @@
+import { sizeOf } from '../../../ir/index.ts'
+import { names } from './names.ts'
+
+/** An op's attribute: a whole number, several, text, or a real number. */
+export type Attribute = number | readonly number[] | string | { readonly float: number }
+export type Attributes = Readonly<Record<string, Attribute>>
+
+/** A node of the file; values go by name. */
+export interface WrittenNode {
+  readonly op: string
+  readonly name: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Attributes
+}
+
+/** A tensor of the file: float32, or int64 for shapes and indices. */
+export interface Initializer {
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly data: Float32Array | BigInt64Array
+}
+
+/** What the lowerings write to: nodes in topological order, and the constants they read. */
+export interface Writer {
+  readonly nodes: readonly WrittenNode[]
+  readonly initializers: readonly Initializer[]
+  /** Adds a node and gives the name of its only output; the default stem for that is the op's. */
+  readonly add: (op: string, inputs: readonly string[], attributes?: Attributes, stem?: string) => string
+  readonly addMany: (
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    outputs: number,
+  ) => readonly string[]
+  /** Float32 constants; small ones of equal values are one. */
+  readonly floats: (dims: readonly number[], values: ArrayLike<number>, stem?: string) => string
+  readonly scalar: (value: number) => string
+  /** A list of whole numbers: a shape, axes, indices. */
+  readonly ints: (values: readonly number[]) => string
+  /** What `make` gives, made once for a key. */
+  readonly once: <A>(key: string, make: () => A) => A
+}
+
+const sharedAtMost = 16
+
+export const writer = (reserved: Iterable<string>): Writer => {
+  const { fresh } = names(reserved)
+  const nodes: WrittenNode[] = []
+  const initializers: Initializer[] = []
+  const made = new Map<string, unknown>()
+  const once = <A>(key: string, make: () => A): A => {
+    if (!made.has(key)) made.set(key, make())
+    return made.get(key) as A
+  }
+  const keep = (dims: readonly number[], data: Initializer['data'], stem: string): string => {
+    const name = fresh(stem)
+    initializers.push({ name, dims, data })
+    return name
+  }
+  const addMany: Writer['addMany'] = (op, inputs, attributes, count) => {
+    const outputs = Array.from({ length: count }, () => fresh(op))
+    nodes.push({ op, name: outputs[0], inputs, outputs, attributes })
+    return outputs
+  }
+  const floats: Writer['floats'] = (dims, values, stem) => {
+    const write = (): string =>
+      keep(dims, values instanceof Float32Array ? values : Float32Array.from(values), stem ?? 'constant')
+    return stem === undefined && sizeOf(dims) <= sharedAtMost
+      ? once(`floats [${dims}] ${Array.from(values).join()}`, write)
+      : write()
+  }
+  return {
+    nodes,
+    initializers,
+    add: (op, inputs, attributes = {}, stem = op) => {
+      const output = fresh(stem)
+      nodes.push({ op, name: output, inputs, outputs: [output], attributes })
+      return output
+    },
+    addMany,
+    floats,
+    scalar: value => floats([], [value]),
+    ints: values =>
+      once(`ints ${values.join()}`, () => keep([values.length], BigInt64Array.from(values, BigInt), 'indices')),
+    once,
+  }
+}
