@@ -12,7 +12,7 @@ const scaleTo = (extent: number, outputs: number): number => {
 
 /** Rows or columns picked one by one. */
 const picked = (w: Writer, x: string, axis: number, indices: readonly number[], name?: string): string =>
-  indices.every((index, k) => index === k) ? x : w.add('Gather', [x, w.ints(indices)], { axis }, name)
+  w.add('Gather', [x, w.ints(indices)], { axis }, name)
 
 export const resize: Lowering<'Resize'> = (
   w,

@@ -2,7 +2,8 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, EspalierError, evaluate, type Graph, mapType, type Tensor, vectorType } from '../../../../ir/index.ts'
 import { lower } from '../../../../src/lower/tfjs/index.ts'
-import { expectAgreement, fill, numbers, start } from './agree.ts'
+import { fill, numbers } from '../agree.ts'
+import { expectAgreement, start } from './agree.ts'
 
 /** Two inputs, an output of each kind, a value that outlives others, and one that two outputs name. */
 const graph = ((): Graph => {

@@ -15,7 +15,8 @@ import {
 } from '../../../../ir/index.ts'
 import type { UnaryFunction } from '../../../../ir/ops/pointwise.ts'
 import type { Backend } from '../../../../src/runtime/backend.ts'
-import { backends, expectAgreement, fill, start } from './agree.ts'
+import { fill } from '../agree.ts'
+import { backends, expectAgreement, start } from './agree.ts'
 
 const both = (values: fc.Arbitrary<number>): fc.Arbitrary<Pair> => fc.tuple(values, values)
 const extent = fc.oneof(
