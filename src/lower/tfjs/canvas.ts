@@ -19,10 +19,10 @@ export const coveredPads = (extents: Pair, window: Window): Padding => {
   return [along(0), along(1)]
 }
 
-const cropOf = ([before, after]: Pair): Pair => [Math.max(0, -before), Math.max(0, -after)]
-const padOf = ([before, after]: Pair): Pair => [Math.max(0, before), Math.max(0, after)]
+export const cropOf = ([before, after]: Pair): Pair => [Math.max(0, -before), Math.max(0, -after)]
+export const padOf = ([before, after]: Pair): Pair => [Math.max(0, before), Math.max(0, after)]
 
-const isZero = (pads: readonly Pair[]): boolean => pads.every(([before, after]) => before === 0 && after === 0)
+export const isZero = (pads: readonly Pair[]): boolean => pads.every(([before, after]) => before === 0 && after === 0)
 
 /** A map with its negative pads applied, positive ones left: `[n, h, w, c]`; `channels` may be cropped too. */
 export const crop = ({ tf }: Target, x: Tensor, pads: readonly Pair[]): Tensor => {

@@ -20,7 +20,7 @@ const pooled = (
   pad: unknown,
 ): Tensor => runKernel(target, name, { x }, { filterSize: size, strides, pad })
 
-const isSame = ([h, w]: Pair, { size, strides }: Window, padding: Padding): boolean =>
+export const isSame = ([h, w]: Pair, { size, strides }: Window, padding: Padding): boolean =>
   sameShape(padding.flat(), [...samePads(h, size[0], strides[0], 1), ...samePads(w, size[1], strides[1], 1)])
 
 /** Every `stride`-th pixel: a pool of one pixel is the quickest way to them on every backend. */
@@ -55,7 +55,7 @@ const foldTaps = (
   return along(along(canvas, 1), 2)
 }
 
-const isDilated = ({ size, dilations }: Window): boolean => dilations.some((d, axis) => d > 1 && size[axis] > 1)
+export const isDilated = ({ size, dilations }: Window): boolean => dilations.some((d, axis) => d > 1 && size[axis] > 1)
 
 const extentsOf = (typing: Typing): Pair => {
   const [h, w] = shapeOf(typing.operands[0])
@@ -78,7 +78,13 @@ export const maxPool: Lowering<'MaxPool'> = (target, window, typing): Kernel => 
 }
 
 /** How many pixels each window along one axis counts. */
-const countsAlong = (axis: 0 | 1, extent: number, outputs: number, w: Window, padding: boolean): readonly number[] => {
+export const countsAlong = (
+  axis: 0 | 1,
+  extent: number,
+  outputs: number,
+  w: Window,
+  padding: boolean,
+): readonly number[] => {
   const [before, after] = w.padding[axis]
   const [low, high] = padding ? [-before, extent + after] : [0, extent]
   return Array.from({ length: outputs }, (_, at) =>

@@ -1,0 +1,127 @@
+import { format as formatAttribute, tensorProto } from './attributes.ts'
+import type { Attributes, Format, NodeDef } from './schema.ts'
+
+/** TensorFlow's ops that graphs here are made of, and how inside a function the first of their outputs is called. */
+const outputNames = {
+  Abs: 'y',
+  AddV2: 'z',
+  AvgPool: 'output',
+  BiasAdd: 'output',
+  Cast: 'y',
+  ConcatV2: 'output',
+  Const: 'output',
+  Conv2D: 'output',
+  DepthwiseConv2dNative: 'output',
+  Elu: 'activations',
+  Erf: 'y',
+  Exp: 'y',
+  FusedBatchNormV3: 'y',
+  GatherV2: 'output',
+  Identity: 'output',
+  LeakyRelu: 'activations',
+  Log: 'y',
+  LogSoftmax: 'logsoftmax',
+  MatMul: 'product',
+  Max: 'output',
+  MaxPool: 'output',
+  Maximum: 'z',
+  Mean: 'output',
+  Minimum: 'z',
+  Mul: 'z',
+  Neg: 'y',
+  PadV2: 'output',
+  Placeholder: 'output',
+  RealDiv: 'z',
+  Reciprocal: 'y',
+  Relu: 'activations',
+  Relu6: 'activations',
+  Reshape: 'output',
+  ReverseV2: 'output',
+  Rsqrt: 'y',
+  Sigmoid: 'y',
+  Slice: 'output',
+  Softmax: 'softmax',
+  Softplus: 'activations',
+  Split: 'output',
+  Sqrt: 'y',
+  Square: 'y',
+  StatefulPartitionedCall: 'output',
+  StridedSlice: 'output',
+  Sub: 'z',
+  Tanh: 'y',
+  Transpose: 'y',
+} as const
+export type Op = keyof typeof outputNames
+
+/** The ops whose types have other names than `T`. */
+const typedOtherwise: ReadonlySet<Op> = new Set<Op>(['Cast', 'GatherV2'])
+
+/** What one output of a node, or an argument of a function, holds. */
+export interface Value {
+  readonly node: string
+  readonly op: Op | 'argument'
+  readonly index: number
+  readonly format: Format
+}
+
+/** How nodes of a graph spell a value that they read. */
+export const inGraph = ({ node, index }: Value): string => (index === 0 ? node : `${node}:${index}`)
+
+/** How nodes of a function spell a value that they read. */
+export const inFunction = ({ node, op, index }: Value): string =>
+  op === 'argument' ? node : `${node}:${outputNames[op]}:${index}`
+
+/** Adds nodes to a graph or to the body of a function. */
+export interface Emitter {
+  /** One node; unless told otherwise, its type `T` and its result are of the first operand's format. */
+  readonly node: (op: Op, operands: readonly Value[], attributes?: Attributes, result?: Format) => Value
+  readonly constant: (shape: readonly number[], values: ArrayLike<number>, format: Format) => Value
+}
+
+/** A name as TensorFlow allows it: letters, digits and `_.-/`, the first a letter or a digit. */
+const allowed = (name: string): string => {
+  const cleared = name.replace(/[^\w.\-/]/g, '_')
+  return /^[A-Za-z0-9]/.test(cleared) ? cleared : `n${cleared}`
+}
+
+/** Gives each node a name of its own. */
+export type Namer = (wanted: string) => string
+
+export const namer = (): Namer => {
+  const used = new Map<string, number>()
+  return wanted => {
+    const base = allowed(wanted)
+    let name = base
+    let k = used.get(base) ?? 0
+    while (used.has(name)) name = `${base}_${++k}`
+    used.set(base, k)
+    used.set(name, used.get(name) ?? 0)
+    return name
+  }
+}
+
+/** A body's nodes as they are added; `nameOf` gives each a name of its own, `spell` how nodes name what they read. */
+export const emitter = (
+  nameOf: (op: Op) => string,
+  spell: (value: Value) => string,
+): { readonly emit: Emitter; readonly nodes: readonly NodeDef[] } => {
+  const nodes: NodeDef[] = []
+  const add = (op: Op, operands: readonly Value[], attr: Attributes, result: Format): Value => {
+    const name = nameOf(op)
+    nodes.push({ name, op, input: operands.map(spell), attr })
+    return { node: name, op, index: 0, format: result }
+  }
+  return {
+    nodes,
+    emit: {
+      node: (op, operands, attributes = {}, result = operands[0].format) => {
+        const type = typedOtherwise.has(op) ? {} : { T: formatAttribute(operands[0].format) }
+        return add(op, operands, { ...type, ...attributes }, result)
+      },
+      constant: (shape, values, format) => {
+        const value = { tensor: tensorProto(shape, values, format) }
+        return add('Const', [], { dtype: formatAttribute(format), value }, format)
+      },
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import type { LoweredTag } from '../tfjs/kernel.ts'
+import { combine, softmax } from './classification.ts'
+import { conv2d, dense } from './convolution.ts'
+import type { Lowering } from './lowering.ts'
+import { batchNorm, binary, unary } from './pointwise.ts'
+import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
+import { stack, unstack } from './stacking.ts'
+import { act, rotate, scale, shift } from './transforms.ts'
+
+/** How each op is spelled in TensorFlow's ops, all of which its processors and XLA have. */
+export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
+  Conv2d: conv2d,
+  Dense: dense,
+  BatchNorm: batchNorm,
+  Unary: unary,
+  Binary: binary,
+  MaxPool: maxPool,
+  MeanPool: meanPool,
+  GlobalPool: globalPool,
+  Pad: pad,
+  Concat: concat,
+  Slice: slice,
+  Flatten: flatten,
+  Unflatten: unflatten,
+  Reshape: reshape,
+  Transpose: transpose,
+  Resize: resize,
+  Softmax: softmax,
+  Act: act,
+  Rotate: rotate,
+  Scale: scale,
+  Shift: shift,
+  Combine: combine,
+  Stack: stack,
+  Unstack: unstack,
+}
