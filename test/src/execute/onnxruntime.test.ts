@@ -5,18 +5,17 @@ import { loadOnnxruntime } from '../../../src/runtime/onnxruntime.ts'
 import { hasShared } from '../../shared.ts'
 import {
   brokenModels,
-  imageInput,
   modelBytes,
   opened,
   oracleLogits,
   relativeDistance,
+  signature,
   testImages,
 } from './shared-models.ts'
 
 const there = hasShared && E.isRight(loadOnnxruntime())
 
 describe.skipIf(!there)('onnxruntime (skipped: ../shared or the package onnxruntime-node is absent)', async () => {
-  const signature = { inputs: imageInput }
   const resnet20 = there ? opened(await openOnnxruntime(modelBytes('cifar100_resnet20'), signature)) : undefined
   const execution = resnet20 as NonNullable<typeof resnet20>
   afterAll(() => execution.dispose())
@@ -62,8 +61,11 @@ describe.skipIf(!there)('onnxruntime (skipped: ../shared or the package onnxrunt
     expect(E.isLeft(result) && result.left.tag).toBe('bad-model')
   })
 
-  it('refuses a graph with other inputs than it is said to take', async () => {
-    const result = await openOnnxruntime(modelBytes('cifar100_resnet20'), { inputs: new Map() })
-    expect(E.isLeft(result) && result.left).toMatchObject({ tag: 'bad-model', seen: 'inputs input' })
+  it.each([
+    [{ ...signature, inputs: new Map() }, 'inputs input'],
+    [{ ...signature, outputs: ['logits', 'more'] }, 'outputs logits'],
+  ])('refuses a graph with other inputs or outputs than it is said to have', async (said, seen) => {
+    const result = await openOnnxruntime(modelBytes('cifar100_resnet20'), said)
+    expect(E.isLeft(result) && result.left).toMatchObject({ tag: 'bad-model', seen })
   })
 })

@@ -1,24 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
-import { type Problem, renderProblem, type Tensor, type Type } from '../../../ir/index.ts'
+import { type Problem, renderProblem, type Tensor } from '../../../ir/index.ts'
+import type { Signature } from '../../../src/execute/signature.ts'
 import { sharedPath } from '../../shared.ts'
 
 export const modelBytes = (name: string): Uint8Array => readFileSync(sharedPath('models', `${name}.onnx`))
 
-export const imageInput: ReadonlyMap<string, Type> = new Map([['input', { kind: 'Map', h: 32, w: 32, c: 3 }]])
+/** The files are channels first: to a runtime their images are maps of 3 rows. */
+export const signature: Signature = {
+  inputs: new Map([['input', { kind: 'Map', h: 3, w: 32, c: 32 }]]),
+  outputs: ['logits'],
+}
 
 const mean = [0.507, 0.4865, 0.4409]
 const deviation = [0.2673, 0.2564, 0.2761]
 
-/** Images of CIFAR-100's test set from `first` on, `[n, 32, 32, 3]`, normalized as the networks were trained. */
+/** Images of CIFAR-100's test set from `first` on, `[n, 3, 32, 32]`, normalized as the networks were trained. */
 export const testImages = (count: number, first = 0): Float32Array => {
   const bytes = readFileSync(sharedPath('data', 'cifar-100-binary', 'test.bin'))
   const data = new Float32Array(count * 3072)
   for (let b = 0; b < count; b++)
     for (let i = 0; i < 3; i++)
       for (let p = 0; p < 1024; p++)
-        data[(b * 1024 + p) * 3 + i] = (bytes[(first + b) * 3074 + 2 + i * 1024 + p] / 255 - mean[i]) / deviation[i]
+        data[(b * 3 + i) * 1024 + p] = (bytes[(first + b) * 3074 + 2 + i * 1024 + p] / 255 - mean[i]) / deviation[i]
   return data
 }
 
