@@ -1,8 +1,9 @@
-import { convolutionWindow, type Pair, shapeOf } from '../../../ir/index.ts'
-import { coveredPads, cropsAll, isZero } from '../tfjs/canvas.ts'
+import { convolutionWindow, type Pair, samePads, sameShape, shapeOf } from '../../../ir/index.ts'
+import { coveredPads, cropsAll, isZero, padOf } from '../tfjs/canvas.ts'
 import { reshape } from './arrange.ts'
 import { flag, text, wholes } from './attributes.ts'
 import { crop, padded } from './canvas.ts'
+import type { Value } from './emitter.ts'
 import type { Lowering } from './lowering.ts'
 import type { Attributes } from './schema.ts'
 
@@ -28,12 +29,22 @@ export const conv2d: Lowering<'Conv2d'> = (emit, [x, filter], attributes, { oper
     strides: wholes(nhwc(strides)),
     dilations: wholes(nhwc(dilations)),
     data_format: text('NHWC'),
-    ...paddingAttributes(empty ? [] : pads.map(([before, after]): Pair => [Math.max(0, before), Math.max(0, after)])),
   }
+  const rest = empty ? [] : pads.map(padOf)
+  if (groups === 1 || groups !== c)
+    return emit.node('Conv2D', [inside, filter], {
+      ...settings,
+      ...paddingAttributes(rest),
+      use_cudnn_on_gpu: flag(true),
+    })
   // The filter `[r, s, 1, c·m]` is TensorFlow's `[r, s, c, m]` in the same order.
-  return groups > 1 && groups === c
-    ? emit.node('DepthwiseConv2dNative', [inside, reshape(emit, filter, [r, s, c, o / c])], settings)
-    : emit.node('Conv2D', [inside, filter], { ...settings, use_cudnn_on_gpu: flag(true) })
+  const perChannel = reshape(emit, filter, [r, s, c, o / c])
+  const depthwise = (input: Value, padding: 'SAME' | 'VALID'): Value =>
+    emit.node('DepthwiseConv2dNative', [input, perChannel], { ...settings, padding: text(padding) })
+  // TensorFlow 2.21's remapper forgets explicit pads when it fuses a bias, and the process dies of that.
+  const same = [...samePads(h, r, strides[0], dilations[0]), ...samePads(w, s, strides[1], dilations[1])]
+  if (!empty && sameShape(pads.flat(), same)) return depthwise(x, 'SAME')
+  return depthwise(empty ? inside : padded(emit, x, [h, w, c], pads), 'VALID')
 }
 
 export const dense: Lowering<'Dense'> = (emit, operands) =>
