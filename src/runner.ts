@@ -1,11 +1,14 @@
 import { either as E } from 'fp-ts'
-import { EspalierError, evaluate, renderProblems, type Tensor } from '../ir/index.ts'
+import { EspalierError, evaluate, renderProblems } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
 import { sourceProblem } from './error.ts'
-import { type Executable, lower } from './lower/tfjs/index.ts'
+import type { Timed } from './execute/choices.ts'
+import { type ChosenExecutor, chooseExecutor } from './execute/choose-executor.ts'
+import type { ExecutorProblem } from './execute/error.ts'
+import type { Execution, Precision } from './execute/execution.ts'
+import { type ExecutorName, type ExecutorOptions, type OpenExecutor, openExecutor } from './execute/executor.ts'
 import { classCount, imageType } from './network.ts'
-import { type Backend, type BackendName, openBackend } from './runtime/backend.ts'
-import type { Tf } from './runtime/native/load.ts'
+import type { BackendName } from './runtime/backend.ts'
 
 /** Where a model runs: a tfjs backend, the best there is (`auto`), or the reference evaluator in plain TypeScript. */
 export type ModelBackend = BackendName | 'auto' | 'reference'
@@ -26,13 +29,16 @@ export interface TensorLike {
   readonly data: () => Promise<Float32Array | Int32Array | Uint8Array>
 }
 
-/** A compiled network on a backend. */
+/** A compiled network on an executor. */
 export interface Runner {
-  readonly backend: ModelBackend
-  readonly executor: 'eager' | 'reference'
+  readonly backend: OpenExecutor['backend'] | 'reference'
+  readonly executor: ExecutorName | 'reference'
+  readonly precision: Precision
   /** What computes, for people; and why nothing better was taken. */
   readonly describe: string
   readonly reason?: string
+  /** Under `auto`: what was timed, and whether that was an earlier time. */
+  readonly choice?: { readonly tried: readonly Timed[]; readonly remembered: boolean }
   /** `[n, h, w, c]` as the network takes it; concurrent calls are safe. */
   readonly predict: (inputs: Float32Array | TensorLike) => Promise<Prediction>
   /** Frees the weights once the predictions under way are done. Predicting afterwards is an error. */
@@ -41,6 +47,12 @@ export interface Runner {
 
 export interface RunnerOptions {
   readonly backend?: ModelBackend
+  /** Default `auto`: what is timed to be the fastest here, once; the choice is kept in the user's cache. */
+  readonly executor?: ExecutorName | 'auto'
+  /** Of convolutions and what lies between them. Default float32. */
+  readonly precision?: Precision
+  /** Images at a time: what `auto` times, and what smaller batches are filled up to where another size costs a compilation. Default 1. */
+  readonly batch?: number
   readonly debug?: boolean
 }
 
@@ -57,55 +69,83 @@ const softmaxRows = (logits: Float32Array, classes: number): Float32Array => {
   return out
 }
 
-/** The part of an executor that a runner needs: scores of one batch. */
-interface Scorer {
-  readonly score: (images: Float32Array, shape: readonly [number, number, number, number]) => Promise<Float32Array>
-  readonly free: () => void
-}
-
-const onTensorFlow = (tf: Tf, { graph, parameters }: CompiledNetwork, inputName: string): Scorer => {
-  const executable: Executable = lower(tf, graph, parameters)
+const onEvaluator = ({ graph, parameters }: CompiledNetwork): Execution => {
+  const { name, ...image } = imageType({ graph })
+  const { h, w, c } = image
   return {
-    score: async images => {
-      const { logits } = executable.run({ [inputName]: images })
-      try {
-        return (await logits.data()) as Float32Array
-      } finally {
-        logits.dispose()
-      }
+    inputs: new Map([[name, { kind: 'Map', ...image }]]),
+    run: async fed => {
+      const inputs = new Map([[name, { shape: [fed[name].length / (h * w * c), h, w, c], data: fed[name] }]])
+      const outputs = evaluate(graph, { inputs, parameters })
+      if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
+      return Object.fromEntries(outputs.right)
     },
-    free: () => executable.dispose(),
+    dispose: () => {},
   }
 }
 
-const onEvaluator = ({ graph, parameters }: CompiledNetwork, inputName: string): Scorer => ({
-  score: async (data, shape) => {
-    const scores = evaluate(graph, { inputs: new Map([[inputName, { shape, data }]]), parameters })
-    if (E.isLeft(scores)) throw new Error(renderProblems(scores.left))
-    return Float32Array.from((scores.right.get('logits') as Tensor).data)
-  },
-  free: () => {},
-})
+type Opened = Execution & Omit<Runner, 'predict' | 'dispose' | 'precision'> & { readonly compilesBatches: boolean }
 
-const startBackend = async (name: BackendName | 'auto', debug: boolean): Promise<Backend> => {
-  const opened = await openBackend(name, { debug })
-  if (E.isLeft(opened)) throw new EspalierError([opened.left], 'failure')
-  return opened.right
+/** Problems of what was asked for, not of the machine. */
+const refusals: ReadonlySet<ExecutorProblem['tag']> = new Set([
+  'executor-not-there',
+  'precision-not-there',
+  'no-bfloat16',
+])
+
+const opened = (result: E.Either<ExecutorProblem, ChosenExecutor>): Opened => {
+  if (E.isLeft(result)) {
+    throw new EspalierError([result.left], refusals.has(result.left.tag) ? 'usage' : 'failure')
+  }
+  const { opened, tried, remembered } = result.right
+  return { ...opened, ...(tried.length === 0 ? {} : { choice: { tried, remembered } }) }
 }
 
-/** Opens a backend and loads a compiled network on it. @throws EspalierError where the backend cannot be had. */
-export const openRunner = async (
+const open = async (
   compiled: CompiledNetwork,
-  { backend = 'auto', debug = false }: RunnerOptions = {},
-): Promise<Runner> => {
+  { backend = 'auto', executor = 'auto', precision = 'float32', batch = 1, debug = false }: RunnerOptions,
+): Promise<Opened> => {
+  if (backend === 'reference') {
+    if ((executor !== 'auto' && executor !== 'eager') || precision !== 'float32')
+      throw new EspalierError([
+        sourceProblem(
+          'bad-input',
+          '--backend',
+          `reference with ${executor}, ${precision}`,
+          'reference alone: it is float64',
+        ),
+      ])
+    return {
+      ...onEvaluator(compiled),
+      backend,
+      executor: 'reference',
+      describe: 'the reference evaluator, plain TypeScript in float64',
+      compilesBatches: false,
+    }
+  }
+  const options: ExecutorOptions = { backend, precision, debug }
+  if (executor === 'auto') return opened(await chooseExecutor(compiled, batch, options))
+  const one = await openExecutor(executor, compiled, options)
+  return opened(E.map((only: OpenExecutor) => ({ opened: only, tried: [], remembered: false }))(one))
+}
+
+/** Loads a compiled network on an executor. @throws EspalierError where there is none that runs it. */
+export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptions = {}): Promise<Runner> => {
   const { name: inputName, h, w, c } = imageType(compiled)
   const classes = classCount(compiled)
-  const opened = backend === 'reference' ? null : await startBackend(backend, debug)
-  const scorer = opened === null ? onEvaluator(compiled, inputName) : onTensorFlow(opened.tf, compiled, inputName)
+  const { run, dispose, inputs: _, compilesBatches, ...facts } = await open(compiled, options)
+  const least = compilesBatches ? (options.batch ?? 1) : 1
   let pending = 0
   let disposed = false
   const settle = (): void => {
-    if (disposed && pending === 0) scorer.free()
+    if (disposed && pending === 0) dispose()
+  }
+  /** Scores of n images; where another batch size costs a compilation, blank ones fill the batch up. */
+  const score = async (images: Float32Array, n: number): Promise<Float32Array> => {
+    const filled = n < least ? new Float32Array(least * h * w * c) : images
+    if (filled !== images) filled.set(images)
+    const { logits } = await run({ [inputName]: filled })
+    return Float32Array.from(logits.data.subarray(0, n * classes))
   }
   const predict = async (inputs: Float32Array | TensorLike): Promise<Prediction> => {
     if (disposed)
@@ -128,7 +168,7 @@ export const openRunner = async (
           ),
         ])
       const n = images.length / (h * w * c)
-      const logits = await scorer.score(images, [n, h, w, c])
+      const logits = await score(images, n)
       return { n, classes, logits, probabilities: softmaxRows(logits, classes) }
     } finally {
       pending--
@@ -136,10 +176,8 @@ export const openRunner = async (
     }
   }
   return {
-    backend: opened?.name ?? 'reference',
-    executor: opened === null ? 'reference' : 'eager',
-    describe: opened?.describe ?? 'the reference evaluator, plain TypeScript in float64',
-    ...(opened?.reason === undefined ? {} : { reason: opened.reason }),
+    ...facts,
+    precision: options.precision ?? 'float32',
     predict,
     dispose: () => {
       if (disposed) return

@@ -6,30 +6,38 @@ import { wilsonPercent } from '../score.ts'
 import { describeAnswer } from './answers.ts'
 import type { Watched } from './evaluation.ts'
 
+interface Ran {
+  readonly compiled: CompiledNetwork
+  readonly initializedFrom: number | undefined
+  readonly runner: Runner
+  readonly data: DataSet
+  readonly done: Watched
+  /** The same in float32, where another precision was asked for. */
+  readonly float32: Watched | undefined
+  readonly batch: number
+}
+
+const errorPercent = ({ wrong, images }: Watched): number => (100 * wrong) / images
+
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
-export const runResult = (
-  compiled: CompiledNetwork,
-  initializedFrom: number | undefined,
-  runner: Runner,
-  data: DataSet,
-  done: Watched,
-  batch: number,
-) => ({
+export const runResult = ({ compiled, initializedFrom, runner, data, done, float32, batch }: Ran) => ({
   network: compiled.network,
   plan: compiled.plan,
   ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
   images: done.images,
   ...(data.labelled && done.images > 0
     ? {
-        error_percent: (100 * done.wrong) / done.images,
+        error_percent: errorPercent(done),
         top5_error_percent: (100 * done.wrongTop5) / done.images,
         error_interval_percent: wilsonPercent(done.wrong, done.images),
       }
     : {}),
+  ...(float32 === undefined ? {} : { float32_error_percent: errorPercent(float32) }),
   ...(data.labelled ? {} : { answers: done.answers }),
   backend: runner.backend,
   executor: runner.executor,
-  precision: 'float32',
+  precision: runner.precision,
+  ...(runner.choice === undefined ? {} : { executors_tried: runner.choice.tried }),
   batch,
   schedule: compiled.schedule,
   multiply_adds: compiled.multiplyAdds.total,
@@ -44,7 +52,9 @@ export type RunResult = ReturnType<typeof runResult>
 const errors = (result: RunResult): string => {
   if (result.error_percent === undefined || result.error_interval_percent === undefined) return ''
   const [low, high] = result.error_interval_percent.map(bound => bound.toFixed(2))
-  return ` error ${result.error_percent.toFixed(2)} % (95 % interval ${low} to ${high}), top-5 error ${result.top5_error_percent?.toFixed(2)} %;`
+  const beside =
+    result.float32_error_percent === undefined ? '' : `, ${result.float32_error_percent.toFixed(2)} % in float32`
+  return ` error ${result.error_percent.toFixed(2)} %${beside} (95 % interval ${low} to ${high}), top-5 error ${result.top5_error_percent?.toFixed(2)} %;`
 }
 
 /** The answers and one sentence on the whole. */

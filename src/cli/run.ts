@@ -5,30 +5,32 @@ import { bestBatch } from '../best-batch.ts'
 import type { CompiledNetwork } from '../compile.ts'
 import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { type Precision, precisions } from '../execute/execution.ts'
+import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { watchedCompile } from '../inspect/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
-import { type ModelBackend, openRunner } from '../runner.ts'
+import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../runner.ts'
 import { type BackendName, openBackend } from '../runtime/backend.ts'
 import type { ScheduleName } from '../scheduling.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { watchEvaluation } from './evaluation.ts'
+import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { checkLabels, preprocessOf } from './fit.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, oneOf, scheduleOption, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, type RunResult, runResult } from './run-result.ts'
+import { runnerNote } from './runner-note.ts'
 
 const backends = ['node-gpu', 'wasm', 'cpu', 'reference'] as const
 const defaultBatch = 128
-const plannedExecutors = ['graph', 'xla', 'onnx', 'openvino']
 
 interface RunFlags extends CommonOptions, NetworkFlags {
   readonly data: string
   readonly labels?: string
   readonly backend?: ModelBackend
-  readonly executor: 'auto' | 'eager'
-  readonly precision: 'float32'
+  readonly executor: ExecutorName | 'auto'
+  readonly precision: Precision
   readonly batch: number | 'auto'
   readonly schedule: ScheduleName
   readonly limit?: number
@@ -72,6 +74,28 @@ const compiledOf = async (source: Source, flags: RunFlags, images: number): Prom
   throw new EspalierError([sourceProblem('bad-input', '--plan', seen, 'no --plan with a compiled folder')])
 }
 
+/** The same images on the same executor in float32, to show what another precision costs. */
+const inFloat32 = async (
+  compiled: CompiledNetwork,
+  options: RunnerOptions,
+  { executor }: Runner,
+  data: DataSet,
+  evaluation: Omit<WatchOptions, 'predictions'>,
+  out: Output,
+): Promise<Watched> => {
+  out.note('The same in float32, to compare.')
+  const runner = await openRunner(compiled, {
+    ...options,
+    precision: 'float32',
+    executor: executor === 'reference' ? 'auto' : executor,
+  })
+  try {
+    return await watchEvaluation(runner, data, out, { ...evaluation, predictions: undefined })
+  } finally {
+    runner.dispose()
+  }
+}
+
 const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   for (const path of [flags.out, flags.predictions]) if (path !== undefined) await prepareFile(path)
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
@@ -82,19 +106,23 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   const meaning = await readMeaning(flags, source.meaning, compiled)
   checkLabels(compiled, data)
   const preprocess = preprocessOf(compiled, meaning, data)
-  const runner = await openRunner(compiled, { backend: flags.backend ?? 'auto', debug: flags.debug ?? false })
+  const options = {
+    backend: flags.backend ?? 'auto',
+    executor: flags.executor,
+    precision: flags.precision,
+    batch: Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, limit)),
+    debug: flags.debug ?? false,
+  }
+  const runner = await openRunner(compiled, options)
   try {
-    out.note(`Backend: ${runner.reason ?? runner.describe}.`)
+    out.note(runnerNote(runner))
     const batch = flags.batch === 'auto' ? await bestBatch(runner, compiled) : flags.batch
-    const done = await watchEvaluation(runner, data, out, {
-      batch,
-      preprocess,
-      limit,
-      names: meaning.classes ?? data.classes,
-      predictions: flags.predictions,
-    })
+    const evaluation = { batch, preprocess, limit, names: meaning.classes ?? data.classes }
+    const done = await watchEvaluation(runner, data, out, { ...evaluation, predictions: flags.predictions })
+    const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
+    const float32 = compare ? await inFloat32(compiled, options, runner, data, evaluation, out) : undefined
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
-    return runResult(compiled, initializedFrom, runner, data, done, batch)
+    return runResult({ compiled, initializedFrom, runner, data, done, float32, batch })
   } finally {
     runner.dispose()
   }
@@ -118,13 +146,16 @@ export const runCommand = (): Command =>
       new Option('--backend <name>', `${backends.join(', ')} (default: the best there is)`).argParser(oneOf(backends)),
     )
     .addOption(
-      new Option('--executor <name>', 'auto, or eager: op by op')
-        .argParser(oneOf(['auto', 'eager'] as const, plannedExecutors))
+      new Option(
+        '--executor <name>',
+        'eager: op by op; graph or xla: whole, by TensorFlow; onnx, openvino: exported; auto: the fastest here',
+      )
+        .argParser(oneOf([...executorNames, 'auto'] as const))
         .default('auto'),
     )
     .addOption(
-      new Option('--precision <name>', 'of the arithmetic')
-        .argParser(oneOf(['float32'] as const, ['bfloat16']))
+      new Option('--precision <name>', 'of convolutions and what lies between them: float32, bfloat16')
+        .argParser(oneOf(precisions))
         .default('float32'),
     )
     .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))

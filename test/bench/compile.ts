@@ -3,9 +3,10 @@ import { either as E } from 'fp-ts'
 import { table } from '../../src/format.ts'
 import { zoo } from '../../src/index.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
-import { type Combination, type Contender, enter } from './contenders.ts'
+import { type Combination, enter } from './contenders.ts'
 import { median } from './environment.ts'
 import type { Bench } from './main.ts'
+import { race, ratios } from './race.ts'
 
 const on = (
   backend: Combination['backend'],
@@ -24,30 +25,6 @@ const combinations: readonly Combination[] = [
   ...on('wasm', 'resnet-18', 'flip-only1-max', 1),
   ...on('wasm', 'cifar-resnet-56', 'shift4@4:geo', 8),
 ]
-
-const leastRounds = 9
-const mostRounds = 25
-/** Rounds over the least are run while a combination takes less than this. */
-const secondsEach = 20
-
-/** Times of each contender, round by round: they take turns, each round beginning with another, so that what else the machine does slows all alike. */
-const race = async (contenders: readonly Contender[]): Promise<readonly (readonly number[])[]> => {
-  const times: number[][] = contenders.map(() => [])
-  for (const contender of contenders) await contender.run()
-  const begun = performance.now()
-  for (let round = 0; round < mostRounds; round++) {
-    if (round >= leastRounds && performance.now() - begun > 1000 * secondsEach) break
-    for (let k = 0; k < contenders.length; k++) {
-      const at = (round + k) % contenders.length
-      const started = performance.now()
-      await contenders[at].run()
-      times[at].push(performance.now() - started)
-    }
-  }
-  return times
-}
-
-const ratios = (times: readonly number[], to: readonly number[]): number => median(times.map((t, k) => t / to[k]))
 
 /** A way to run a network, and what it took. `schedule` is the flag's value, `chosen` what it came to. */
 interface Row {

@@ -24,7 +24,7 @@ export interface Contender {
 }
 
 /** Images turned round from left to right, as a library that knows nothing of the network does it. */
-const flipped = (images: Float32Array, w: number, c: number): Float32Array => {
+export const flipped = (images: Float32Array, w: number, c: number): Float32Array => {
   const out = new Float32Array(images.length)
   for (let row = 0; row < images.length; row += w * c)
     for (let x = 0; x < w; x++) out.set(images.subarray(row + x * c, row + (x + 1) * c), row + (w - 1 - x) * c)
@@ -40,7 +40,7 @@ export const enter = async (network: Network, { plan, batch, backend }: Combinat
   const { h, w, c } = imageType(network)
   const images = Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))
   const contender = async (kind: Contender['kind'], compiled: CompiledNetwork): Promise<Contender> => {
-    const runner = await openRunner(compiled, { backend })
+    const runner = await openRunner(compiled, { backend, executor: 'eager' })
     const once = (): Promise<{ readonly probabilities: Float32Array }> => runner.predict(images)
     const views = async (): Promise<Float32Array> => {
       const one = await once()

@@ -1,30 +1,72 @@
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
 import { compileBench } from './compile.ts'
 import { environment } from './environment.ts'
+import { inferenceBench } from './inference.ts'
 import { scaling } from './scaling.ts'
+import { soak } from './soak.ts'
 
-/** A benchmark: rows for `--json`, and the same as text. */
-export interface Bench {
-  readonly about: string
-  readonly run: () => Promise<{ readonly rows: readonly object[]; readonly text: string }>
+/** What of a benchmark to run: without a list, all. */
+export interface BenchOptions {
+  readonly wants: (kind: Kind, name: string) => boolean
+  readonly given: (kind: Kind) => boolean
+  readonly minutes?: number
 }
 
-const benches: Readonly<Record<string, Bench>> = { compile: compileBench, scaling }
+type Kind = 'network' | 'batch' | 'executor' | 'plan'
 
-const [name = '', ...flags] = process.argv.slice(2)
-const bench = benches[name]
-if (bench === undefined) {
+/** A benchmark: rows for `--json`, the same as text, and where there is one as a picture. */
+export interface Bench {
+  readonly about: string
+  readonly run: (
+    options: BenchOptions,
+  ) => Promise<{ readonly rows: readonly object[]; readonly text: string; readonly svg?: () => string }>
+}
+
+const benches: Readonly<Record<string, Bench>> = { compile: compileBench, inference: inferenceBench, scaling, soak }
+
+const list = { type: 'string', multiple: true } as const
+
+const usage = (problem?: string): void => {
+  const names = Object.entries(benches).map(([name, { about }]) => `  ${name}: ${about}`)
+  const flags = '[--json] [--svg FILE] [--network NAME]… [--batch N]… [--executor NAME]… [--plan NAME]…'
   process.stderr.write(
-    `npm run bench -- NAME [--json], NAME one of:\n${Object.entries(benches)
-      .map(([known, { about }]) => `  ${known}: ${about}`)
-      .join('\n')}\n`,
+    `${problem === undefined ? '' : `${problem}\n`}npm run bench -- NAME ${flags}, NAME one of:\n${names.join('\n')}\n`,
   )
   process.exitCode = 2
-} else {
-  const { rows, text } = await bench.run()
+}
+
+const runBench = async (args: readonly string[]): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      svg: { type: 'string' },
+      network: list,
+      batch: list,
+      executor: list,
+      plan: list,
+      minutes: { type: 'string' },
+    },
+  })
+  const bench = benches[positionals[0] ?? '']
+  if (bench === undefined || positionals.length > 1) return usage()
+  const wants: BenchOptions['wants'] = (kind, name) => values[kind]?.includes(name) ?? true
+  const minutes = values.minutes === undefined ? {} : { minutes: Number(values.minutes) }
+  const { rows, text, svg } = await bench.run({ wants, given: kind => values[kind] !== undefined, ...minutes })
+  if (values.svg !== undefined && svg !== undefined) await writeFile(values.svg, svg())
   const { machine, versions } = environment()
   process.stdout.write(
-    flags.includes('--json')
+    values.json === true
       ? `${JSON.stringify({ machine, versions, rows })}\n`
       : `${text}\n${machine}; ${versions.join(', ')}\n`,
   )
+}
+
+try {
+  await runBench(process.argv.slice(2))
+} catch (error) {
+  if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error
+  usage((error as Error).message)
 }

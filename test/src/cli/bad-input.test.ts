@@ -319,14 +319,24 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     /argument '1e2' is invalid\. Expected a whole number from 1\./,
   ],
   [
-    'an executor of a later version',
-    () => [...resnet, ...generated, '--executor', 'xla'],
-    /xla does not exist in this version: expected one of auto, eager\./,
+    'an executor that is none',
+    () => [...resnet, ...generated, '--executor', 'grph'],
+    /argument 'grph' is invalid\. Expected one of eager, graph, xla, onnx, openvino, auto\. Nearest: graph/,
   ],
   [
-    'a precision of a later version',
-    () => [...resnet, ...generated, '--precision', 'bfloat16'],
-    /bfloat16 does not exist in this version: expected one of float32\./,
+    'an executor that does not run on the backend',
+    () => [...resnet, ...generated, '--backend', 'wasm', '--executor', 'xla'],
+    /xla: saw backend wasm; expected backend node-gpu/,
+  ],
+  [
+    'a precision that the executor does not have',
+    () => [...resnet, ...generated, '--executor', 'eager', '--precision', 'bfloat16'],
+    /eager: saw bfloat16; expected float32\.\n.*the executors graph, xla and openvino have bfloat16/,
+  ],
+  [
+    'an executor for the evaluator',
+    () => [...resnet, ...generated, '--backend', 'reference', '--executor', 'graph'],
+    /--backend: saw reference with graph, float32; expected reference alone/,
   ],
   [
     'an emission of a later version',

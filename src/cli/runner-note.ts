@@ -1,0 +1,16 @@
+import type { Runner } from '../runner.ts'
+
+/** What runs a network, and under `auto` what else was timed. */
+export const runnerNote = ({ describe, reason, executor, choice, precision }: Runner): string => {
+  const [first, ...more] = [
+    `Backend: ${reason ?? describe}`,
+    `executor ${executor}`,
+    ...(precision === 'float32' ? [] : [precision]),
+  ]
+  const head = [first, ...more].join(', ')
+  if (choice === undefined) return `${head}.`
+  const times = choice.tried.flatMap(({ executor, milliseconds }) =>
+    milliseconds === undefined ? [] : [`${executor} ${milliseconds.toPrecision(3)}`],
+  )
+  return `${head}: the fastest of ${times.join(', ')} ms a batch${choice.remembered ? ', timed earlier' : ''}.`
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { print } from '../../ir/index.ts'
+import { machineName } from '../calibrate/calibration.ts'
+import { cacheFolder, packageVersion } from '../runtime/native/layout.ts'
+import { replaceFile } from '../weights/replace-file.ts'
+import { type Executed, type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
+
+const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino: null } satisfies {
+  readonly [X in ExecutorName]: null
+})
+
+const Timed = t.intersection([t.strict({ executor: Name }), t.partial({ milliseconds: t.number, reason: t.string })])
+
+/** An executor that was tried: the time of one batch, or why there is none. */
+export type Timed = t.TypeOf<typeof Timed>
+
+/** What was fastest, and what was tried. */
+const Choice = t.strict({
+  format: t.literal('espalier-executor'),
+  version: t.literal(1),
+  machine: t.string,
+  executor: Name,
+  tried: t.readonlyArray(Timed),
+})
+export type Choice = t.TypeOf<typeof Choice>
+
+export const choiceOf = (executor: ExecutorName, tried: readonly Timed[]): Choice => ({
+  format: 'espalier-executor',
+  version: 1,
+  machine: machineName(),
+  executor,
+  tried,
+})
+
+/** The file of a choice: another graph, batch, precision, backend or machine is another file. */
+const choiceFile = ({ graph }: Executed, batch: number, { backend, precision }: ExecutorOptions): string => {
+  const key = [packageVersion, machineName(), executorNames, batch, precision, backend, print(graph)].join('\n')
+  return join(cacheFolder(), 'executors', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
+}
+
+export const readChoice = async (
+  executed: Executed,
+  batch: number,
+  options: ExecutorOptions,
+): Promise<Choice | undefined> => {
+  try {
+    const decoded = Choice.decode(JSON.parse(await readFile(choiceFile(executed, batch, options), 'utf8')))
+    return E.isRight(decoded) ? decoded.right : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Keeps a choice for the next time; a cache that cannot be written is no reason to fail. */
+export const writeChoice = async (
+  executed: Executed,
+  batch: number,
+  options: ExecutorOptions,
+  choice: Choice,
+): Promise<void> => {
+  try {
+    await mkdir(join(cacheFolder(), 'executors'), { recursive: true })
+    await replaceFile(choiceFile(executed, batch, options), Buffer.from(`${JSON.stringify(choice, null, 1)}\n`))
+  } catch {}
+}
