@@ -83,16 +83,21 @@ export const samplingMatrix = (g: Element): readonly [readonly [number, number],
       ]
 }
 
-/** Acts on axes `y` and `x` of a tensor of any rank. */
-export const actOnTensor = (g: Element, value: Tensor, y: number, x: number): Tensor => {
+/** How a tensor is read: the shape of what is read, and where its first number and each one's neighbours lie. */
+interface View {
+  readonly shape: readonly number[]
+  readonly strides: readonly number[]
+  readonly start: number
+}
+
+/** A row-major tensor of that shape as g leaves it on axes `y` and `x`. */
+const viewUnder = (g: Element, extents: readonly number[], y: number, x: number): View => {
   const { swap, flipY, flipX } = motions[g]
-  const shape = [...value.shape]
-  const strides = [...stridesOf(value.shape)]
+  const shape = [...extents]
+  const strides = [...stridesOf(extents)]
   if (swap) {
-    shape[y] = value.shape[x]
-    shape[x] = value.shape[y]
-    strides[y] = stridesOf(value.shape)[x]
-    strides[x] = stridesOf(value.shape)[y]
+    ;[shape[y], shape[x]] = [shape[x], shape[y]]
+    ;[strides[y], strides[x]] = [strides[x], strides[y]]
   }
   let start = 0
   for (const [axis, flipped] of [
@@ -103,14 +108,45 @@ export const actOnTensor = (g: Element, value: Tensor, y: number, x: number): Te
     start += (shape[axis] - 1) * strides[axis]
     strides[axis] = -strides[axis]
   }
+  return { shape, strides, start }
+}
+
+/** Acts on axes `y` and `x` of a tensor of any rank. */
+export const actOnTensor = (g: Element, value: Tensor, y: number, x: number): Tensor => {
+  const { shape, strides, start } = viewUnder(g, value.shape, y, x)
   return gather(value, shape, strides, start)
 }
 
-/** Reads a tensor through a strided view, a run of the last axes at a time: the only index walk behind acts and transpositions. */
+/** Whether a tensor is its own image under g on axes `y` and `x`, to the bit. */
+export const isFixed = (g: Element, { shape, data }: Tensor, y: number, x: number): boolean => {
+  const view = viewUnder(g, shape, y, x)
+  return (
+    shape.every((extent, axis) => extent === view.shape[axis]) &&
+    walk(view, (to, from, run, step) => {
+      for (let k = 0; k < run; k++) if (!Object.is(data[to + k], data[from + k * step])) return false
+      return true
+    })
+  )
+}
+
+/** Reads a tensor through a strided view. */
 export const gather = (value: Tensor, shape: readonly number[], strides: readonly number[], start: number): Tensor => {
   const { data: source } = value
   const size = sizeOf(shape)
   const data = source instanceof Float32Array ? new Float32Array(size) : new Float64Array(size)
+  walk({ shape, strides, start }, (to, from, run, step) => {
+    for (let k = 0; k < run; k++) data[to + k] = source[from + k * step]
+    return true
+  })
+  return { shape, data }
+}
+
+/** The only index walk behind acts and transpositions: row by row, a run of the last axes at a time, for as long as `visit` says so; whether it always did. */
+const walk = (
+  { shape, strides, start }: View,
+  visit: (to: number, from: number, run: number, step: number) => boolean,
+): boolean => {
+  const size = sizeOf(shape)
   let outer = shape.length
   let run = 1
   while (outer > 0 && strides[outer - 1] === run) run *= shape[--outer]
@@ -119,7 +155,7 @@ export const gather = (value: Tensor, shape: readonly number[], strides: readonl
   const index = new Int32Array(outer)
   let from = start
   for (let to = 0; to < size; to += run) {
-    for (let k = 0; k < run; k++) data[to + k] = source[from + k * step]
+    if (!visit(to, from, run, step)) return false
     for (let axis = outer - 1; axis >= 0; axis--) {
       from += strides[axis]
       if (++index[axis] < shape[axis]) break
@@ -127,5 +163,5 @@ export const gather = (value: Tensor, shape: readonly number[], strides: readonl
       index[axis] = 0
     }
   }
-  return { shape, data }
+  return true
 }

@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { addLike, draft, type Graph, isPerExample, type NodeId, useCounts } from '../ir/index.ts'
 import type { ConvolutionGroup } from './convolution-groups.ts'
 import type { Predict } from './cost-model.ts'
+import { dropSymmetricActs } from './drop-symmetric-acts.ts'
 import { type Merging, type MergingOf, mergeConvolutionsIn } from './merge-convolutions.ts'
 import { mergeVariants } from './merge-variants.ts'
 import {
@@ -101,7 +102,7 @@ const cheapestMerging = (graph: Graph, predict: Predict): Merged => {
   )
 }
 
-const settling = [sharePrefix, mergeVariants]
+const settling = [dropSymmetricActs, sharePrefix, mergeVariants]
 
 /** Sinks transforms where the graph is then predicted to cost no more, what became equal shared. */
 export const sinkWherePaid = (predict: Predict): Pass => {

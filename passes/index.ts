@@ -1,6 +1,7 @@
 export { mergeWherePaid, scheduleOf, sinkWherePaid, stackWherePaid, worthwhile } from './choose-schedule.ts'
 export * from './cost.ts'
 export * from './cost-model.ts'
+export { dropSymmetricActs } from './drop-symmetric-acts.ts'
 export { evaluateConstants } from './evaluate-constants.ts'
 export * from './feature-maps.ts'
 export { foldBatchNorm } from './fold-batch-norm.ts'

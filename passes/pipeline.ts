@@ -1,5 +1,6 @@
 import { mergeWherePaid, sinkWherePaid, stackWherePaid } from './choose-schedule.ts'
 import type { Predict } from './cost-model.ts'
+import { dropSymmetricActs } from './drop-symmetric-acts.ts'
 import { evaluateConstants } from './evaluate-constants.ts'
 import { foldBatchNorm } from './fold-batch-norm.ts'
 import { insertBranches } from './insert-branches.ts'
@@ -43,6 +44,7 @@ export const optimizations = (scheduling: Scheduling = 'apart'): readonly Pass[]
   sharePrefix,
   foldBatchNorm,
   typeof scheduling === 'string' ? sinkTransforms : sinkWherePaid(scheduling.cheapestBy),
+  dropSymmetricActs,
   sharePrefix,
   mergeVariants,
   ...merging(scheduling),

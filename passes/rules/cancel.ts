@@ -1,5 +1,5 @@
-import { type AttributesOf, compose, reduceElement, shapeOf } from '../../ir/index.ts'
-import { act, any, computed, type Match, make, type Rule, ref } from '../rule.ts'
+import { type AttributesOf, compose, reduceElement, sameShape, shapeOf } from '../../ir/index.ts'
+import { act, any, computed, type Match, make, op, type Rule, ref, same } from '../rule.ts'
 
 type ActAttributes = AttributesOf<'Act'>
 
@@ -9,8 +9,8 @@ const extentsUnder = (match: Match, g: string, x: string): readonly [number, num
   return [shape[axes[0]], shape[axes[1]]]
 }
 
-/** Acts meet, and vanish where they do nothing. */
-export const cancelRules: readonly Rule[] = [
+/** What changes nothing vanishes. */
+export const dropRules: readonly Rule[] = [
   {
     name: 'drop-identity',
     precision: 'exact',
@@ -19,6 +19,26 @@ export const cancelRules: readonly Rule[] = [
     rhs: ref('x'),
     when: computed('g is the identity', m => m.element('g') === 'id'),
   },
+  {
+    name: 'drop-reshape',
+    precision: 'exact',
+    mode: 'both',
+    lhs: op('Reshape', 'shape', any('x')),
+    rhs: ref('x'),
+    when: computed('x has that shape', m => sameShape(m.attributes('Reshape', 'shape').shape, shapeOf(m.type('x')))),
+  },
+  {
+    name: 'reshape-once',
+    precision: 'exact',
+    mode: 'both',
+    lhs: op('Reshape', 'shape', op('Reshape', 'other', any('x'))),
+    rhs: make('Reshape', same('Reshape', 'shape'), ref('x')),
+  },
+]
+
+/** Acts meet, and vanish where they do nothing. */
+export const cancelRules: readonly Rule[] = [
+  ...dropRules,
   {
     name: 'drop-flip-of-extent-one',
     precision: 'exact',

@@ -1,5 +1,13 @@
 import fc from 'fast-check'
-import { type Environment, type Graph, type Node, sizeOf, type Tensor } from '../../ir/index.ts'
+import {
+  actOnTensor,
+  type Element,
+  type Environment,
+  type Graph,
+  type Node,
+  sizeOf,
+  type Tensor,
+} from '../../ir/index.ts'
 import { type Random, random } from '../../src/data/random.ts'
 
 /** `integers` makes sums exact where the graph's arithmetic is; `reals` are about as large as in a trained network. */
@@ -81,6 +89,46 @@ export const environmentOf = (graph: Graph, kind: ValueKind, seed: number, batch
   return { inputs, parameters }
 }
 
+/** Axes of a filter's taps: rows and columns first, or last as PyTorch lays it out. */
+const tapAxes = [
+  [0, 1],
+  [2, 3],
+] as const
+
+const halves: readonly (readonly Element[])[] = [['flip'], ['flipv'], ['rot180'], ['flip', 'flipv']]
+const onSquares: readonly (readonly Element[])[] = [...halves, ['transpose'], ['flip', 'flipv', 'transpose']]
+
+/** A filter in which places that such elements carry into one another hold the largest of their numbers. */
+const symmetric = (value: Tensor, draw: Random): Tensor => {
+  const { shape } = value
+  const [y, x] = shape.length === 4 ? tapAxes[draw.below(2)] : tapAxes[0]
+  const options = shape[y] === shape[x] ? onSquares : halves
+  return options[draw.below(options.length)].reduce((seen, g) => {
+    const image = actOnTensor(g, seen, y, x)
+    return { shape, data: seen.data.map((a, i) => Math.max(a, image.data[i])) }
+  }, value)
+}
+
+/** A filter that elements of D4 leave as it is, or a matrix of equal rows, half of them but for one number; of one axis, the value itself. */
+const withSymmetry = (value: Tensor, draw: Random): Tensor => {
+  const { shape, data } = value
+  if (shape.length < 2) return value
+  const whole = shape.length === 2 ? data.map((_, i) => data[i % shape[1]]) : symmetric(value, draw).data
+  const odd = draw.below(2 * data.length)
+  return { shape, data: whole.map((a, i) => (i !== odd ? a : a === 0 ? 1 : 2 * a)) }
+}
+
+/** The same, with symmetries or almost in one parameter of four. */
+const withSymmetries = ({ inputs, parameters }: Environment, seed: number): Environment => ({
+  inputs,
+  parameters: new Map(
+    [...parameters].map(([name, value]) => {
+      const draw = random(seed, `symmetry of ${name}`)
+      return [name, draw.below(4) === 0 ? withSymmetry(value, draw) : value]
+    }),
+  ),
+})
+
 export interface EnvironmentOptions {
   readonly kind: ValueKind
 }
@@ -99,7 +147,7 @@ export interface Example {
 
 export const withEnvironment = (graphs: fc.Arbitrary<Graph>, { kind }: EnvironmentOptions): fc.Arbitrary<Example> =>
   fc.record({ graph: graphs, seed: fc.nat(), batch: fc.integer({ min: 1, max: 3 }) }).map(({ graph, seed, batch }) => {
-    const example = { graph, environment: environmentOf(graph, kind, seed, batch) }
+    const example = { graph, environment: withSymmetries(environmentOf(graph, kind, seed, batch), seed) }
     const shown = () => `${fc.stringify(graph)} on ${kind} of seed ${seed}, batch ${batch}`
     return Object.defineProperty(example, fc.toStringMethod, { value: shown })
   })

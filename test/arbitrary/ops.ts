@@ -135,7 +135,7 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
   Reshape: (choose, [input]) => {
     const shape = shapeOf(input)
     return only({
-      shape: choose.pick([[sizeOf(shape)], [1, ...shape], [...shape.slice(0, -2), sizeOf(shape.slice(-2))]]),
+      shape: choose.pick([[sizeOf(shape)], [1, ...shape], [...shape.slice(0, -2), sizeOf(shape.slice(-2))], shape]),
     })
   },
   Transpose: (choose, [input]) => {

@@ -27,6 +27,7 @@ const promises: Readonly<Record<string, Promised>> = {
   'remove-dead-nodes': copying,
   'share-prefix': copying,
   'sink-transforms': { integers: 'exact', reals: 'rounding', idempotent: true },
+  'drop-symmetric-acts': copying,
   'fold-batch-norm': { integers: 'rounding', reals: 'rounding', idempotent: true },
   'merge-variants': { integers: 'rounding', reals: 'rounding', idempotent: true },
   'merge-convolutions': { integers: 'exact', reals: 'rounding', idempotent: false },

@@ -5,6 +5,7 @@ import { type Graph, motionOf, renderProblems } from '../../ir/index.ts'
 import {
   allRules,
   type Compiled,
+  dropSymmetricActs,
   evaluateConstants,
   featureMaps,
   foldBatchNorm,
@@ -74,6 +75,7 @@ const optimizers: readonly Pass[] = [
   sharePrefix,
   foldBatchNorm,
   sinkTransforms,
+  dropSymmetricActs,
   mergeVariants,
   mergeConvolutions('joined'),
   mergeConvolutions('split'),

@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type AttributesOf,
   actOnPair,
+  actOnTensor,
   type Element,
   type Graph,
   inverse,
+  isFixed,
   type Node,
   type NodeId,
   type Pair,
@@ -11,6 +14,7 @@ import {
   shapeOf,
   type Window,
 } from '../../ir/index.ts'
+import { dropActsFixedBy } from '../../passes/drop-symmetric-acts.ts'
 import {
   act,
   allRules,
@@ -316,6 +320,23 @@ export const wrongPasses: readonly (readonly [mistake: string, pass: Pass])[] = 
     'only one of several rewritings is done',
     changed('sink-transforms', graph => rewrite(graph, allRules, upTo(1)).graph),
   ],
+  ['a filter is compared with its flip the other way', dropActsFixedBy((g, value, y, x) => isFixed(g, value, x, y))],
+  [
+    'only the first taps of a filter are compared',
+    dropActsFixedBy((g, value, y, x) => {
+      const { shape, data } = actOnTensor(g, value, y, x)
+      const few = shape.slice(-2).reduce((a, b) => a * b, 1)
+      return isDeepStrictEqual(shape, value.shape) && data.subarray(0, few).every((a, i) => a === value.data[i])
+    }),
+  ],
+  [
+    'a filter and its image hold the same numbers somewhere',
+    dropActsFixedBy((g, value, y, x) => {
+      const { shape, data } = actOnTensor(g, value, y, x)
+      return isDeepStrictEqual(shape, value.shape) && isDeepStrictEqual([...data].sort(), [...value.data].sort())
+    }),
+  ],
+  ['every filter is symmetric', dropActsFixedBy((_, { shape }, y, x) => shape[y] === shape[x])],
   [
     'outputs are named anew',
     changed('merge-variants', graph => ({ ...graph, outputs: graph.outputs.map(o => ({ ...o, name: `${o.name}2` })) })),

@@ -23,7 +23,7 @@ import { compileNetwork } from '../../src/compile.ts'
 import { initialized, zoo } from '../../src/zoo/index.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { arbitraryCostModel } from '../arbitrary/cost-model.ts'
-import { withEnvironment } from '../arbitrary/environment.ts'
+import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
 import { drawFlips } from '../arbitrary/plan.ts'
 import { expectSameValues, valuesOf } from '../laws/agreement.ts'
@@ -103,21 +103,7 @@ describe('auto', () => {
           const choose = chooser(choices)
           const plan = placePlan(drawFlips(choose, graph), graph, () => 0.5)
           if (E.isLeft(plan)) throw new Error(renderProblems(plan.left))
-          const parameters = new Map(
-            graph.nodes.flatMap(node =>
-              node.tag === 'Parameter'
-                ? [
-                    [
-                      node.attributes.name,
-                      {
-                        shape: node.attributes.shape,
-                        data: new Float32Array(node.attributes.shape.reduce((a, b) => a * b, 1)).fill(0.5),
-                      },
-                    ] as const,
-                  ]
-                : [],
-            ),
-          )
+          const { parameters } = environmentOf(graph, 'reals', 1, 1)
           const unrolled = runPasses(naivePipeline(plan.right), { graph, parameters })
           // A quarter turn may not fit what follows.
           if (E.isLeft(unrolled)) return

@@ -3,6 +3,7 @@ import { either as E, function as F } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Graph, parse, print, renderProblems, type Tensor } from '../../ir/index.ts'
 import {
+  dropSymmetricActs,
   evaluateConstants,
   foldBatchNorm,
   insertBranches,
@@ -33,6 +34,7 @@ const insert = (graph: Graph, plan: string): E.Either<readonly { readonly seen: 
 
 const passes: { readonly [name: string]: Pass } = Object.fromEntries(
   [
+    dropSymmetricActs,
     evaluateConstants,
     foldBatchNorm,
     mergeVariants,

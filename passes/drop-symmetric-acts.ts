@@ -1,0 +1,118 @@
+import { either as E } from 'fp-ts'
+import {
+  compose,
+  type Element,
+  inverse,
+  isFixed,
+  isPerExample,
+  type NodeId,
+  type Pair,
+  sameShape,
+  shapeOf,
+  sizeOf,
+} from '../ir/index.ts'
+import { type Admit, admitAll, type Pass, type Program, type Rewritten } from './pass.ts'
+import { rewrite } from './rewrite.ts'
+import { dropRules } from './rules/cancel.ts'
+
+/** Whether the values of a parameter are their own image. */
+export type IsFixed = typeof isFixed
+
+/** A value seen as a tensor of these extents, on two axes of which D4 acts. */
+interface Seen {
+  readonly shape: readonly number[]
+  readonly axes: Pair
+}
+
+/** Whether a stretched operand gives one number to all places that an act carries into one another. */
+const repeats = (operand: readonly number[], result: readonly number[], { shape, axes }: Seen): boolean => {
+  const extents = operand.slice(operand.findIndex(n => n > 1))
+  const atEnd = sameShape(extents, result.slice(-extents.length))
+  return sizeOf(operand) === 1 || (atEnd && sizeOf(shape.slice(Math.max(...axes) + 1)) % sizeOf(extents) === 0)
+}
+
+/**
+ * Whether a shared value is its own image under g: a parameter by its numbers, an expression where all that it is made of is. Expressions are not
+ * evaluated, so one that is symmetric although its parameters are not goes unseen.
+ */
+const fixed = (program: Program, isFixed: IsFixed, g: Element, id: NodeId, seen: Seen): boolean => {
+  const { nodes } = program.graph
+  const node = nodes[id]
+  const extentsOf = (operand: NodeId): readonly number[] => shapeOf(nodes[operand].type)
+  const under = (operand: NodeId, as = seen): boolean => fixed(program, isFixed, g, operand, as)
+  switch (node.tag) {
+    case 'Parameter': {
+      const value = program.parameters.get(node.attributes.name)
+      return value !== undefined && isFixed(g, { shape: seen.shape, data: value.data }, ...seen.axes)
+    }
+    case 'Unary':
+    case 'Reshape':
+      return under(node.operands[0])
+    case 'Binary':
+      return node.operands.every(operand =>
+        sizeOf(extentsOf(operand)) === sizeOf(seen.shape)
+          ? under(operand)
+          : repeats(extentsOf(operand), shapeOf(node.type), seen),
+      )
+    case 'Transpose': {
+      const [operand] = node.operands
+      const [y, x] = seen.axes.map(axis => node.attributes.permutation[axis])
+      return sameShape(shapeOf(node.type), seen.shape) && under(operand, { shape: extentsOf(operand), axes: [y, x] })
+    }
+    default:
+      return false
+  }
+}
+
+/** Elements from the one that moves least. */
+const gentlest = ['id', 'flip', 'flipv', 'rot180', 'transpose', 'rot90', 'rot270', 'antitranspose'] as const
+
+/** For each act on a shared value, the gentlest element that leaves the same there. */
+const gentler = (program: Program, isFixed: IsFixed): ReadonlyMap<NodeId, Element> => {
+  const { nodes } = program.graph
+  const symmetries = new Map<string, readonly Element[]>()
+  const symmetriesOf = (id: NodeId, axes: Pair): readonly Element[] => {
+    const key = `${id} ${axes}`
+    const seen = { shape: shapeOf(nodes[id].type), axes }
+    const found = symmetries.get(key) ?? gentlest.filter(g => g === 'id' || fixed(program, isFixed, g, id, seen))
+    symmetries.set(key, found)
+    return found
+  }
+  const found = new Map<NodeId, Element>()
+  nodes.forEach((node, id) => {
+    if (node.tag !== 'Act' || isPerExample(node.type)) return
+    const { element, axes } = node.attributes
+    const fixing = symmetriesOf(node.operands[0], axes)
+    const least = gentlest.find(g => fixing.includes(compose(inverse(g), element))) as Element
+    if (least !== element) found.set(id, least)
+  })
+  return found
+}
+
+/** {@link dropSymmetricActs} by what tells whether values are symmetric. */
+export const dropActsFixedBy = (isFixed: IsFixed): Pass => {
+  const name = 'drop-symmetric-acts'
+  const run = (program: Program, admit: Admit): Rewritten => {
+    const { graph, parameters } = program
+    const found = gentler(program, isFixed)
+    if (found.size === 0) return { program, rewrites: {} }
+    const nodes = graph.nodes.map((node, id) => {
+      const element = found.get(id)
+      return node.tag !== 'Act' || element === undefined
+        ? node
+        : { ...node, attributes: { ...node.attributes, element } }
+    })
+    const result = rewrite({ ...graph, nodes }, dropRules, firing => admit({ ...firing, pass: name }))
+    return {
+      program: { graph: result.graph, parameters },
+      rewrites: { 'drop-symmetry': found.size, ...result.rewrites },
+    }
+  }
+  return { name, run: (program, admit = admitAll) => E.right(run(program, admit)) }
+}
+
+/**
+ * Inference only: an act on a weight that is, on the data, its own image under it is no act, and one that does what a gentler one does becomes that one;
+ * branches that differ in nothing else are then shared. Exact, and linear in the parameters that acts read.
+ */
+export const dropSymmetricActs = dropActsFixedBy(isFixed)
