@@ -1,6 +1,6 @@
 import type { Pair } from '../../../ir/index.ts'
 import { cropsAll } from '../tfjs/canvas.ts'
-import type { Writer } from './writer.ts'
+import type { Writer, WrittenNode } from './writer.ts'
 
 export const isZero = (pads: readonly Pair[]): boolean => pads.every(([before, after]) => before === 0 && after === 0)
 
@@ -58,3 +58,16 @@ export const windowPads = ([[top, bottom], [left, right]]: readonly Pair[]): rea
   bottom,
   right,
 ]
+
+const pools: readonly string[] = ['MaxPool', 'AveragePool']
+
+/**
+ * Zeros around a pool's input as −0. onnxruntime moves a `Pad` whose value has no bit set into the op after it, which is
+ * right for convolutions only: a pool's own pads never win, and may not be as wide as its window.
+ */
+export const keepPadsApart = (w: Writer): readonly WrittenNode[] => {
+  const pooled = new Set(w.nodes.filter(node => pools.includes(node.op)).map(node => node.inputs[0]))
+  const apart = ({ op, inputs, outputs }: WrittenNode): boolean =>
+    op === 'Pad' && inputs.length === 2 && pooled.has(outputs[0])
+  return w.nodes.map(node => (apart(node) ? { ...node, inputs: [...node.inputs, w.scalar(-0)] } : node))
+}

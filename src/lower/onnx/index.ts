@@ -1,4 +1,5 @@
 import { type Graph, liveNodes, type NodeId, problem, type Tensor, type Type } from '../../../ir/index.ts'
+import { keepPadsApart } from './canvas.ts'
 import { constantName, constantValues } from './constants.ts'
 import { fail } from './error.ts'
 import type { LoweredTag, Lowering } from './lowering.ts'
@@ -77,7 +78,7 @@ const writeOutputs = (
       })
   }
   const named = (value: string): string => renamed.get(value) ?? value
-  return [...w.nodes, ...last].map(node => ({
+  return [...keepPadsApart(w), ...last].map(node => ({
     ...node,
     inputs: node.inputs.map(named),
     outputs: node.outputs.map(named),

@@ -4,10 +4,10 @@ import type { Writer } from './writer.ts'
 
 const modes = { 'half-pixel': 'half_pixel', 'align-corners': 'align_corners', asymmetric: 'asymmetric' } as const
 
-/** The float32 by which runtimes multiply an extent, and round down, to get the outputs. */
+/** The float32 by which runtimes multiply an extent, in one precision or another, and round down, to get the outputs. */
 const scaleTo = (extent: number, outputs: number): number => {
   const scale = Math.fround(outputs / extent)
-  return Math.floor(Math.fround(scale * extent)) === outputs ? scale : Math.fround(scale * (1 + 2 ** -23))
+  return scale * extent >= outputs ? scale : Math.fround(scale * (1 + 2 ** -23))
 }
 
 /** Rows or columns picked one by one. */

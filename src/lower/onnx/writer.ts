@@ -44,6 +44,9 @@ export interface Writer {
 
 const sharedAtMost = 16
 
+/** Zero has a sign. */
+const printed = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
+
 export const writer = (reserved: Iterable<string>): Writer => {
   const { fresh } = names(reserved)
   const nodes: WrittenNode[] = []
@@ -58,27 +61,33 @@ export const writer = (reserved: Iterable<string>): Writer => {
     initializers.push({ name, dims, data })
     return name
   }
-  const addMany: Writer['addMany'] = (op, inputs, attributes, count) => {
-    const outputs = Array.from({ length: count }, () => fresh(op))
+  const write = (
+    op: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    outputs: readonly string[],
+  ): readonly string[] => {
     nodes.push({ op, name: outputs[0], inputs, outputs, attributes })
     return outputs
   }
   const floats: Writer['floats'] = (dims, values, stem) => {
-    const write = (): string =>
+    const stored = (): string =>
       keep(dims, values instanceof Float32Array ? values : Float32Array.from(values), stem ?? 'constant')
     return stem === undefined && sizeOf(dims) <= sharedAtMost
-      ? once(`floats [${dims}] ${Array.from(values).join()}`, write)
-      : write()
+      ? once(`floats [${dims}] ${Array.from(values, printed).join()}`, stored)
+      : stored()
   }
   return {
     nodes,
     initializers,
-    add: (op, inputs, attributes = {}, stem = op) => {
-      const output = fresh(stem)
-      nodes.push({ op, name: output, inputs, outputs: [output], attributes })
-      return output
-    },
-    addMany,
+    add: (op, inputs, attributes = {}, stem = op) => write(op, inputs, attributes, [fresh(stem)])[0],
+    addMany: (op, inputs, attributes, count) =>
+      write(
+        op,
+        inputs,
+        attributes,
+        Array.from({ length: count }, () => fresh(op)),
+      ),
     floats,
     scalar: value => floats([], [value]),
     ints: values =>
