@@ -3,6 +3,8 @@ import { type Plan, parsePlan } from '../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
 import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
 import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
+import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
+import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
 import { type Model, openModel } from './model.ts'
 import { classifier, type Network } from './network.ts'
@@ -62,11 +64,23 @@ export const load = async (folder: string, options: RunnerOptions = {}): Promise
   return openModel(compiled, meaning, options)
 }
 
+/** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */
+export const toOnnx = ({ graph, parameters, network }: Compiled, options: LowerOnnxOptions = {}): Uint8Array =>
+  lowerOnnx(graph, parameters, { name: network, ...options })
+
+/** A compiled network as the files of a TensorFlow SavedModel's folder, by name. @throws EspalierError */
+export const toSavedModel = (
+  { graph, parameters }: Compiled,
+  options: SavedModelOptions = {},
+): ReadonlyMap<string, Uint8Array> => lowerSavedModel(graph, parameters, options)
+
 export { EspalierError } from '../ir/index.ts'
 export type { Plan } from '../passes/index.ts'
 export { parsePlan, printPlan } from '../passes/index.ts'
 export type { CompiledNetwork, CompileOptions } from './compile.ts'
 export type { ImageInput, Pixels, Preprocess } from './data/index.ts'
+export type { Precision } from './execute/execution.ts'
+export type { ExecutorName } from './execute/executor.ts'
 export type { Meaning } from './meaning.ts'
 export type { Answer, Model } from './model.ts'
 export type { Network } from './network.ts'

@@ -51,8 +51,10 @@ export interface RunnerOptions {
   readonly executor?: ExecutorName | 'auto'
   /** Of convolutions and what lies between them. Default float32. */
   readonly precision?: Precision
-  /** Images at a time: what `auto` times, and what smaller batches are filled up to where another size costs a compilation. Default 1. */
+  /** Images at a time: what `auto` times, and what `fill` fills up to. Default 1. */
   readonly batch?: number
+  /** Whether smaller batches are filled up with blank images where another size costs a compilation. Default true. */
+  readonly fill?: boolean
   readonly debug?: boolean
 }
 
@@ -134,7 +136,7 @@ export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptio
   const { name: inputName, h, w, c } = imageType(compiled)
   const classes = classCount(compiled)
   const { run, dispose, inputs: _, compilesBatches, ...facts } = await open(compiled, options)
-  const least = compilesBatches ? (options.batch ?? 1) : 1
+  const least = compilesBatches && options.fill !== false ? (options.batch ?? 1) : 1
   let pending = 0
   let disposed = false
   const settle = (): void => {

@@ -111,6 +111,7 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
     executor: flags.executor,
     precision: flags.precision,
     batch: Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, limit)),
+    fill: flags.batch !== 'auto',
     debug: flags.debug ?? false,
   }
   const runner = await openRunner(compiled, options)

@@ -13,9 +13,12 @@ const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino
   readonly [X in ExecutorName]: null
 })
 
-const Timed = t.intersection([t.strict({ executor: Name }), t.partial({ milliseconds: t.number, reason: t.string })])
+const Timed = t.intersection([
+  t.strict({ executor: Name }),
+  t.partial({ milliseconds: t.number, reason: t.string, absent: t.boolean }),
+])
 
-/** An executor that was tried: the time of one batch, or why there is none. */
+/** An executor that was tried: the time of one batch, or why there is none; `absent` where its library was not there. */
 export type Timed = t.TypeOf<typeof Timed>
 
 /** What was fastest, and what was tried. */

@@ -1,12 +1,13 @@
 import { either as E } from 'fp-ts'
 import { isPerExample, shapeOf, sizeOf } from '../../ir/index.ts'
-import { choiceOf, readChoice, type Timed, writeChoice } from './choices.ts'
+import { type Choice, choiceOf, readChoice, type Timed, writeChoice } from './choices.ts'
 import type { ExecutorProblem } from './error.ts'
 import type { Execution } from './execution.ts'
 import {
   type Executed,
   type ExecutorName,
   type ExecutorOptions,
+  executorIsThere,
   executorRefusal,
   type OpenExecutor,
   openExecutor,
@@ -80,7 +81,7 @@ const race = async (
     const opened = await openExecutor(executor, executed, options)
     if (E.isLeft(opened)) {
       problem ??= opened.left
-      tried.push({ executor, reason: opened.left.seen })
+      tried.push({ executor, reason: opened.left.seen, absent: !(await executorIsThere(executor, options)) })
       continue
     }
     const milliseconds = await time(opened.right, batch, best?.milliseconds ?? Number.POSITIVE_INFINITY)
@@ -91,6 +92,13 @@ const race = async (
   }
   if (best === undefined) return E.left(problem as ExecutorProblem)
   return E.right({ opened: best.opened, tried, remembered: false })
+}
+
+/** Whether an executor that could not be timed then is there now. */
+const isOutdated = async ({ tried }: Choice, options: ExecutorOptions): Promise<boolean> => {
+  for (const { executor, absent } of tried)
+    if (absent === true && (await executorIsThere(executor, options))) return true
+  return false
 }
 
 /**
@@ -108,7 +116,7 @@ export const chooseExecutor = async (
       await openExecutor(able[0], executed, options),
     )
   const remembered = await readChoice(executed, batch, options)
-  if (remembered !== undefined) {
+  if (remembered !== undefined && !(await isOutdated(remembered, options))) {
     const opened = await openExecutor(remembered.executor, executed, options)
     if (E.isRight(opened)) return E.right({ opened: opened.right, tried: remembered.tried, remembered: true })
   }

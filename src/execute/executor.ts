@@ -5,6 +5,8 @@ import { lowerOnnx } from '../lower/onnx/index.ts'
 import { lower } from '../lower/tfjs/index.ts'
 import { type Backend, type BackendName, openBackend } from '../runtime/backend.ts'
 import { bfloat16Support } from '../runtime/bfloat16.ts'
+import { loadOnnxruntime } from '../runtime/onnxruntime.ts'
+import { loadOpenvino } from '../runtime/openvino/library.ts'
 import { executionOf } from './eager.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
 import type { Execution, Precision } from './execution.ts'
@@ -133,6 +135,21 @@ export const executorRefusal = (
         'the executors graph, xla and openvino have bfloat16',
       )
     : undefined
+}
+
+/** Whether what an executor needs is on this machine. */
+export const executorIsThere = async (executor: ExecutorName, { debug }: ExecutorOptions): Promise<boolean> => {
+  switch (executor) {
+    case 'onnx':
+      return E.isRight(loadOnnxruntime())
+    case 'openvino':
+      return E.isRight(await loadOpenvino())
+    case 'graph':
+    case 'xla':
+      return E.isRight(await openBackend('node-gpu', { debug }))
+    case 'eager':
+      return true
+  }
 }
 
 /** Loads a graph into one executor. Left: why it does not run here. */
