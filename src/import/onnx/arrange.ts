@@ -1,3 +1,4 @@
+import { compose, type Element } from '../../../ir/dihedral.ts'
 import type { NodeId } from '../../../ir/graph.ts'
 import { refuse } from './refuse.ts'
 import { exampleType, type Translation } from './translation.ts'
@@ -30,6 +31,14 @@ const channelOrder = (atoms: readonly Atom[]): readonly number[] =>
     [0],
   )
 
+/** A map under an element of D4: one act of a map that is acted on already. */
+export const actOn = (t: Translation, element: Element, node: NodeId): NodeId => {
+  const inner = t.build.draft.nodes[node]
+  const [operand, whole] =
+    inner.tag === 'Act' ? [inner.operands[0], compose(element, inner.attributes.element)] : [node, element]
+  return whole === 'id' ? operand : t.build.act(whole, operand)
+}
+
 /** A map whose axes are these atoms of the node: the node itself, or what must be added to have them so. */
 export const asMap = (t: Translation, node: NodeId, atoms: { readonly [A in Of]: readonly Atom[] }): NodeId => {
   const type = exampleType(t, node)
@@ -52,6 +61,7 @@ export const asMap = (t: Translation, node: NodeId, atoms: { readonly [A in Of]:
     return order.indexOf(source)
   })
   const map = type.kind === 'Map' ? node : t.build.unflatten(node)
+  if (at.join() === '1,0,2') return actOn(t, 'transpose', map)
   return at.every((axis, k) => axis === k) ? map : t.build.transpose(map, at)
 }
 

@@ -59,10 +59,11 @@ const termsOf = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>
   return terms
 }
 
-const multiplicities = (terms: readonly Term[]): readonly number[] | null => {
-  const least = Math.min(...terms.map(term => term.weight))
-  const counts = terms.map(term => Math.round(term.weight / least))
-  const whole = terms.every((term, k) => Math.abs(term.weight / least - counts[k]) < tolerance * counts[k])
+/** The smallest whole numbers in the ratio of positive weights, one of them 1; null where there are none. */
+export const countsOf = (weights: readonly number[], within: number): readonly number[] | null => {
+  const least = Math.min(...weights)
+  const counts = weights.map(weight => Math.round(weight / least))
+  const whole = weights.every((weight, k) => Math.abs(weight / least - counts[k]) < within * counts[k])
   return whole && counts.every(count => count <= multiplicityAtMost) ? counts : null
 }
 
@@ -93,7 +94,10 @@ const mergeAt = ({ graph: { nodes }, parameters }: Translated, root: NodeId): Me
   if (alike(largest) && largest.every(id => probabilities(nodes[id])))
     return { logits: largest.map(id => nodes[id].operands[0]), multiplicity: largest.map(() => 1), reduction: 'max' }
   const terms = termsOf(nodes, parameters, root)
-  const multiplicity = multiplicities(terms)
+  const multiplicity = countsOf(
+    terms.map(term => term.weight),
+    tolerance,
+  )
   if (multiplicity === null || !alike(terms.map(term => term.node))) return null
   if (terms.every(term => probabilities(nodes[term.node])))
     return { logits: terms.map(term => nodes[term.node].operands[0]), multiplicity, reduction: 'sum' }
@@ -107,7 +111,7 @@ const mergeAt = ({ graph: { nodes }, parameters }: Translated, root: NodeId): Me
 const pruned = ({ graph, parameters }: Translated): Translated => {
   const live = liveNodes(graph)
   const places = new Map<NodeId, NodeId>()
-  const d = draft('flat')
+  const d = draft(graph.dialect)
   graph.nodes.forEach((node, id) => {
     if (live[id] === 0) return
     const operands = node.operands.map(operand => places.get(operand) as NodeId)
@@ -127,7 +131,7 @@ const pruned = ({ graph, parameters }: Translated): Translated => {
 export const recognizeMerge = (translated: Translated): Translated => {
   const { graph } = translated
   const nodes: Node[] = [...graph.nodes]
-  const d = draft('flat')
+  const d = draft(graph.dialect)
   nodes.forEach(node => {
     d.add(node.tag, node.operands, node.attributes as never, node.name)
   })

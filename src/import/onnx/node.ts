@@ -61,7 +61,7 @@ export const readNode = (proto: NodeProto, inputs: readonly (Value | undefined)[
     inputs,
     outputCount: proto.output.length,
     int: (name, otherwise) => find(name, 2, a => a.i ?? 0) ?? otherwise,
-    float: (name, otherwise) => find(name, 1, a => a.f ?? 0) ?? otherwise,
+    float: (name, otherwise) => find(name, 1, a => tidy(a.f ?? 0)) ?? otherwise,
     text: (name, otherwise) => find(name, 3, a => Buffer.from(a.s ?? []).toString('utf8')) ?? otherwise,
     ints: name => find(name, 7, a => a.ints),
     floats: name => find(name, 6, a => a.floats),
@@ -77,6 +77,12 @@ export const readNode = (proto: NodeProto, inputs: readonly (Value | undefined)[
     },
     unread: () => [...byName.keys()].filter(name => !read.has(name)),
   }
+}
+
+/** A number as the file's float32 has it, back in its shortest decimal form: 0.1 and not 0.10000000149. */
+export const tidy = (value: number): number => {
+  const short = Number(value.toPrecision(7))
+  return Math.fround(short) === value ? short : value
 }
 
 const emptyTensor = { dims: [], float_data: [], int32_data: [], int64_data: [], double_data: [], external_data: [] }

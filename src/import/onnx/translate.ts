@@ -1,5 +1,6 @@
 import { either as E } from 'fp-ts'
 import { builder } from '../../../ir/build.ts'
+import { variantsOf } from '../../../ir/draft.ts'
 import { EspalierError, problem } from '../../../ir/error.ts'
 import type { Graph } from '../../../ir/graph.ts'
 import type { Pair } from '../../../ir/op.ts'
@@ -7,16 +8,16 @@ import type { Tensor } from '../../../ir/tensor.ts'
 import { isPerExample } from '../../../ir/type.ts'
 import type { ImportProblem } from '../error.ts'
 import { asMap, asVector } from './arrange.ts'
+import { compose } from './compositions.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
 import type { OnnxModel } from './decode.ts'
 import { folds } from './fold.ts'
-import { foldGelu } from './gelu.ts'
 import { type ImageInput, readInput } from './input.ts'
 import { nodeName, type OnnxNode, readNode, type Value } from './node.ts'
 import { rules } from './ops/index.ts'
 import { Refusal, refuse } from './refuse.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
-import type { Translation } from './translation.ts'
+import type { Rule, Translation } from './translation.ts'
 import { type Atom, dimsOf, type View, viewOf } from './view.ts'
 
 /** What a file comes to: a flat graph and its parameters' values. */
@@ -39,7 +40,7 @@ const liveNodes = (graph: GraphProto): { readonly nodes: readonly NodeProto[]; r
   return { nodes, read: wanted }
 }
 
-const isKnown = ({ domain = '', op_type = '' }: NodeProto): boolean =>
+const isStandard = ({ domain = '', op_type = '' }: NodeProto): boolean =>
   (domain === '' || domain === 'ai.onnx') && (Object.hasOwn(rules, op_type) || Object.hasOwn(folds, op_type))
 
 const knownOps = (): string => [...new Set([...Object.keys(rules), ...Object.keys(folds)])].sort().join(', ')
@@ -65,8 +66,10 @@ const unsupported = (file: string, node: NodeProto): ImportProblem => {
 }
 
 /** Shape is a constant even of a value that depends on the image. */
-const shapeOfView = (node: OnnxNode, view: View, batch: Scalar): Constant => {
+const shapeOfView = (node: OnnxNode, view: View, { batch, build }: Translation): Constant => {
+  const stacked = variantsOf(build.draft.nodes[view.node]) > 1
   const dims = dimsOf(view, batch)
+  if (stacked) return refuse('unsupported-shape', 'the shape of values stacked along the batch', 'shapes of one batch')
   const start = node.int('start', 0)
   const end = node.int('end', dims.length)
   const part = dims.slice(start, end)
@@ -78,9 +81,10 @@ const foldedAtMost = 1 << 22
 
 const costOf = ({ values }: Constant): number => (ArrayBuffer.isView(values) ? values.length / 64 : values.length)
 
-const translateNode = (node: OnnxNode, t: Translation): readonly Value[] => {
+const translateNode = (node: OnnxNode, t: Translation, composed: Rule | undefined): readonly Value[] => {
+  if (composed !== undefined) return composed(node, t)
   const [first] = node.inputs
-  if (node.op === 'Shape' && first?.kind === 'view') return [shapeOfView(node, first, t.batch)]
+  if (node.op === 'Shape' && first?.kind === 'view') return [shapeOfView(node, first, t)]
   const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
   if (allConstant && Object.hasOwn(folds, node.op)) return [folds[node.op](node)]
   return Object.hasOwn(rules, node.op)
@@ -125,6 +129,8 @@ const outputNode = (t: Translation, view: View): number => {
   if (batch !== 'n') return refuse('unsupported-shape', 'an output without a batch axis in front', '[n, classes]')
   const parts = axes as readonly (readonly Atom[])[]
   const used = parts.filter(axis => axis.length > 0)
+  if (variantsOf(t.build.draft.nodes[view.node]) > 1)
+    return refuse('unsupported-shape', 'an output that is stacked along the batch', 'one answer for each image')
   if (used.length < 2) return asVector(t, view.node, used[0] ?? [])
   if (parts.length !== 3)
     return refuse('unsupported-shape', `an output of rank ${view.axes.length}`, 'class scores, [n, classes]')
@@ -139,7 +145,7 @@ export const translate = (
   file: string,
   size: Pair | undefined,
 ): E.Either<readonly ImportProblem[], Translated> => {
-  const graph = foldGelu(written, initializers)
+  const { graph, rules: composed } = compose(written, initializers)
   const build = builder()
   const { values: weights, parameter } = parameters(build)
   const problems: ImportProblem[] = []
@@ -163,6 +169,7 @@ export const translate = (
   const kept = new Set<unknown>([...initializers.values()].map(value => value.values))
   let folded = 0
   const { nodes, read } = liveNodes(graph)
+  const isKnown = (proto: NodeProto): boolean => composed.has(proto) || isStandard(proto)
   for (const proto of nodes) {
     const where = `${file}, node ${nodeName(proto)} (${proto.op_type})`
     if (!isKnown(proto)) problems.push(unsupported(file, proto))
@@ -185,7 +192,7 @@ export const translate = (
       proto.input.map(name => values.get(name)),
     )
     try {
-      const outputs = translateNode(node, t)
+      const outputs = translateNode(node, t, composed.get(proto))
       for (const value of outputs)
         if (value.kind === 'constant' && !kept.has(value.values)) {
           kept.add(value.values)
@@ -221,7 +228,9 @@ export const translate = (
     return []
   })
   if (problems.length > 0) return E.left(problems)
-  return E.right({ graph: build.draft.finish(outputs), parameters: weights })
+  const result = build.draft.finish(outputs)
+  const dialect = result.nodes.some(node => node.tag === 'Stack') ? 'stacked' : 'flat'
+  return E.right({ graph: { ...result, dialect }, parameters: weights })
 }
 
 const batchOf = (inputs: readonly Pick<ImageInput, 'batch'>[]): Scalar => inputs[0]?.batch ?? 'n'

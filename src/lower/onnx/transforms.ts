@@ -1,5 +1,6 @@
 import { motionOf, shapeOf, type Type } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
+import { samplingGrid } from '../../import/onnx/sampling-grid.ts'
 import { padded } from './canvas.ts'
 import { axisOf, type Lowering, mapOf } from './lowering.ts'
 import type { Operand } from './operands.ts'
@@ -21,19 +22,6 @@ export const act: Lowering<'Act'> = (w, { attributes: { element, axes }, operand
   return w.add('Slice', [turned, all(-1), all(beforeAll), w.ints(flipped), all(-1)], {}, name)
 }
 
-/** Where each output pixel samples `[1, h, w, 2]`, x before y, −1 and 1 being the outer edges of the outer pixels. */
-const gridOf = (h: number, w: number, [[xx, xy], [yx, yy]]: readonly (readonly number[])[]): Float32Array => {
-  const [cx, cy] = [(w - 1) / 2, (h - 1) / 2]
-  const grid = new Float32Array(h * w * 2)
-  for (let y = 0; y < h; y++)
-    for (let x = 0; x < w; x++) {
-      const atX = cx + xx * (x - cx) + xy * (y - cy)
-      const atY = cy + yx * (x - cx) + yy * (y - cy)
-      grid.set([(2 * atX + 1) / w - 1, (2 * atY + 1) / h - 1], (y * w + x) * 2)
-    }
-  return grid
-}
-
 /** A grid belongs to one example: all examples' channels go through as one example's. */
 const warp = (
   w: Writer,
@@ -43,7 +31,7 @@ const warp = (
 ): string => {
   const { h, w: width, c } = mapOf(type)
   const grid = w.once(`grid ${h} ${width} ${matrix.flat()}`, () =>
-    w.floats([1, h, width, 2], gridOf(h, width, matrix), 'grid'),
+    w.floats([1, h, width, 2], samplingGrid(h, width, matrix), 'grid'),
   )
   const one = w.add('Reshape', [value(), w.ints([1, -1, h, width])])
   const warped = w.add('GridSample', [one, grid], { mode: 'bilinear', padding_mode: 'zeros', align_corners: 0 })

@@ -1,11 +1,15 @@
+import { elementOf } from '../../../../ir/dihedral.ts'
+import { variantsOf } from '../../../../ir/draft.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
 import type { Padding } from '../../../../ir/ops/window.ts'
-import { type Aligned, align, alignTo, permuteChannels } from '../arrange.ts'
-import { axisOf, constantAt, inputAt, numbersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
+import { type Aligned, actOn, align, alignTo, permuteChannels } from '../arrange.ts'
+import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
 import { extentAlong, extentOf, type Of, printDims, type View, viewOf } from '../view.ts'
+
+const isZero = ([before, after]: Pair): boolean => before === 0 && after === 0
 
 const swapped = { h: [2, 1, 0], w: [0, 2, 1], c: [0, 1, 2] } as const
 
@@ -34,8 +38,9 @@ const concat: Rule = (node, t) => {
     return refuse('unsupported-shape', `values of ranks ${views[0].axes.length} and ${other.axes.length}`, 'one rank')
   const largest = views.reduce((a, b) => (b.axes.flat().length > a.axes.flat().length ? b : a))
   const base = align(t, largest)
-  const of = placeOf(base, axis)
   const parts = views.map(view => alignTo(t, view, base.layout).node)
+  if (base.layout[axis] === 'n') return [again(t, base, t.build.draft.add('Stack', parts, {}, node.name))]
+  const of = placeOf(base, axis)
   const joined =
     of === 'c'
       ? t.build.concat(parts, undefined, node.name)
@@ -64,9 +69,25 @@ const run = (t: Translation, node: NodeId, of: Of, begin: number, size: number, 
   return of === 'c' ? t.build.slice(node, begin, size, undefined, name) : cropped(t, node, of, begin, size, name)
 }
 
+/** Values that were stacked along the batch, apart again. */
+const unstack = (node: OnnxNode, t: Translation, view: Aligned): readonly View[] => {
+  const count = node.int('num_outputs', node.outputCount)
+  const stacked = variantsOf(t.build.draft.nodes[view.node])
+  if (node.ints('split') !== undefined || optionalAt(node, 1) !== undefined || count !== stacked)
+    return refuse(
+      'unsupported-shape',
+      `a stack of ${stacked} in ${count} parts`,
+      'as many as were stacked, of one size',
+    )
+  return Array.from({ length: count }, (_, index) =>
+    again(t, view, t.build.draft.add('Unstack', [view.node], { index, count }, node.name)),
+  )
+}
+
 const split: Rule = (node, t) => {
   const view = align(t, viewAt(node, 0))
   const axis = axisOf(node.int('axis', 0), view.layout.length)
+  if (view.layout[axis] === 'n') return unstack(node, t, view)
   const of = placeOf(view, axis)
   const extent = extentAlong(exampleType(t, view.node), of)
   const given = optionalAt(node, 1)
@@ -117,7 +138,7 @@ const sliceAlong = (
   const apart = Math.abs(step)
   const strides: Pair = of === 'h' ? [apart, 1] : [1, apart]
   const sampled = apart === 1 ? part : t.build.maxPool(part, 1, { strides, name })
-  return step > 0 ? sampled : t.build.act(of === 'h' ? 'flipv' : 'flip', sampled)
+  return sampled
 }
 
 const slice: Rule = (node, t) => {
@@ -147,7 +168,9 @@ const slice: Rule = (node, t) => {
     if (wanted.count === 0) return refuse('unsupported-shape', `an empty slice of axis ${axis}`, 'at least one value')
     return sliceAlong(t, current, of, wanted, step, node.name)
   }, view.node)
-  return [again(t, view, result)]
+  const backwards = (of: Of): boolean => work.some(({ axis, step }) => step < 0 && view.layout[axis] === of)
+  const flips = { swap: false, flipY: backwards('h'), flipX: backwards('w') }
+  return [again(t, view, actOn(t, elementOf(flips), result))]
 }
 
 const pad: Rule = (node, t) => {
@@ -175,6 +198,9 @@ const pad: Rule = (node, t) => {
     if (view.layout[axis] === 'n' && (pads[k] !== 0 || pads[k + axes.length] !== 0)) placeOf(view, axis)
   })
   const padding: Padding = [border('h'), border('w')]
+  const [[top, bottom], [left, right]] = padding
+  if (value === 0 && isZero(border('c')) && top + bottom === 0 && left + right === 0)
+    return [again(t, view, t.build.transform({ kind: 'shift', dy: bottom, dx: right }, view.node))]
   return [again(t, view, t.build.pad(view.node, padding, { channels: border('c'), value, name: node.name }))]
 }
 
@@ -191,10 +217,14 @@ const gather: Rule = (node, t) => {
   if (wanted.length === 0 || wanted.some(index => !Number.isInteger(index) || index < 0 || index >= extent))
     return refuse('malformed-file', `indices ${printDims(wanted)}`, `some below ${extent}`)
   const consecutive = wanted.every((index, k) => index === wanted[0] + k)
-  if (of !== 'c' && !consecutive)
-    return refuse('unsupported-shape', 'rows or columns in another order', 'a run of them')
+  const picked = (): NodeId =>
+    t.build.transpose(permuteChannels(t, t.build.transpose(view.node, swapped[of]), wanted), swapped[of])
   const part =
-    of === 'c' ? permuteChannels(t, view.node, wanted) : run(t, view.node, of, wanted[0], wanted.length, node.name)
+    of === 'c'
+      ? permuteChannels(t, view.node, wanted)
+      : consecutive
+        ? run(t, view.node, of, wanted[0], wanted.length, node.name)
+        : picked()
   const whole = again(t, view, part)
   return [
     indices.dims.length === 1 ? whole : { kind: 'view', node: part, axes: whole.axes.filter((_, k) => k !== axis) },

@@ -1,7 +1,7 @@
 import type { BinaryFunction, UnaryFunction } from '../../../../ir/ops/pointwise.ts'
 import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
-import { constantAt, inputAt, type OnnxNode, optionalAt, scalarOf, type Value, viewAt } from '../node.ts'
+import { constantAt, inputAt, type OnnxNode, optionalAt, scalarOf, tidy, type Value, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { type Rule, scalarParameter, type Translation } from '../translation.ts'
 import type { View } from '../view.ts'
@@ -14,18 +14,13 @@ const apply = (
   constants: { readonly alpha?: number; readonly beta?: number } = {},
 ): View => ({ ...x, node: t.build.unary(fn, x.node, constants, node.name) })
 
-const unary =
+/** The rule for a function of each number on its own. */
+export const unary =
   (
     fn: UnaryFunction,
     constantsOf: (node: OnnxNode) => { readonly alpha?: number; readonly beta?: number } = () => ({}),
   ): Rule =>
   (node, t) => [apply(t, node, viewAt(node, 0), fn, constantsOf(node))]
-
-/** A number as the file's float32 has it, back in its shortest decimal form: 0.1 and not 0.10000000149. */
-const tidy = (value: number): number => {
-  const short = Number(value.toPrecision(7))
-  return Math.fround(short) === value ? short : value
-}
 
 const gelu: Rule = (node, t) => {
   const approximate = node.text('approximate', 'none')
@@ -128,11 +123,11 @@ export const pointwise: Readonly<Record<string, Rule>> = {
   Reciprocal: unary('reciprocal'),
   Softplus: unary('softplus'),
   HardSwish: unary('hard-swish'),
-  LeakyRelu: unary('leaky-relu', node => ({ alpha: tidy(node.float('alpha', 0.01)) })),
-  Elu: unary('elu', node => ({ alpha: tidy(node.float('alpha', 1)) })),
+  LeakyRelu: unary('leaky-relu', node => ({ alpha: node.float('alpha', 0.01) })),
+  Elu: unary('elu', node => ({ alpha: node.float('alpha', 1) })),
   HardSigmoid: unary('hard-sigmoid', node => ({
-    alpha: tidy(node.float('alpha', 0.2)),
-    beta: tidy(node.float('beta', 0.5)),
+    alpha: node.float('alpha', 0.2),
+    beta: node.float('beta', 0.5),
   })),
   Gelu: gelu,
   Clip: clip,

@@ -1,4 +1,5 @@
 import { samePads } from '../../../../ir/build.ts'
+import type { NodeId } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
 import type { Padding } from '../../../../ir/ops/window.ts'
 import { shapeOf } from '../../../../ir/type.ts'
@@ -42,8 +43,24 @@ const slideOf = (
   return { strides, dilations, padding: [along(0), along(1)] }
 }
 
+/** A crop before a window is the window's own, as a negative pad. */
+const withCrop = <S extends { readonly padding: Padding }>(
+  t: Translation,
+  x: NodeId,
+  slide: S,
+): { readonly x: NodeId; readonly slide: S } => {
+  const node = t.build.draft.nodes[x]
+  if (node.tag !== 'Pad' || node.attributes.channels.some(pad => pad !== 0)) return { x, slide }
+  const crop = node.attributes.padding
+  const padding = slide.padding.map((sides, axis) => sides.map((pad, side) => pad + crop[axis][side])) as never
+  const free = crop.every((sides, axis) =>
+    sides.every((pad, k) => pad === 0 || (pad < 0 && slide.padding[axis][k] === 0)),
+  )
+  return free ? { x: node.operands[0], slide: { ...slide, padding } } : { x, slide }
+}
+
 const conv: Rule = (node, t) => {
-  const x = asImage(t, viewAt(node, 0))
+  const image = asImage(t, viewAt(node, 0))
   const weights = constantAt(node, 1)
   if (weights.dims.length !== 4)
     return refuse(
@@ -56,8 +73,8 @@ const conv: Rule = (node, t) => {
   if (size[0] !== r || size[1] !== s)
     return refuse('malformed-file', `kernel_shape ${printDims(size)}`, `the filter's extents, [${r},${s}]`)
   const filter = arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0])
-  const options = slideOf(node, shapeOf(exampleType(t, x)), size)
-  const y = t.build.conv2d(x, filter, { ...options, groups: node.int('group', 1), name: node.name })
+  const { x, slide } = withCrop(t, image, slideOf(node, shapeOf(exampleType(t, image)), size))
+  const y = t.build.conv2d(x, filter, { ...slide, groups: node.int('group', 1), name: node.name })
   return [viewOf(addBias(t, node, y, 2), exampleType(t, y), nchw)]
 }
 
@@ -74,13 +91,12 @@ export const addBias = (t: Translation, node: OnnxNode, y: number, at: number): 
 const pool =
   (kind: 'max' | 'mean'): Rule =>
   (node, t) => {
-    const x = asImage(t, viewAt(node, 0))
+    const image = asImage(t, viewAt(node, 0))
     const size = pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape')
-    const options = {
-      ...slideOf(node, shapeOf(exampleType(t, x)), size),
-      ceil: node.int('ceil_mode', 0) !== 0,
-      name: node.name,
-    }
+    const ceil = node.int('ceil_mode', 0) !== 0
+    const own = slideOf(node, shapeOf(exampleType(t, image)), size)
+    const { x, slide } = ceil ? { x: image, slide: own } : withCrop(t, image, own)
+    const options = { ...slide, ceil, name: node.name }
     const countPadding = node.int('count_include_pad', 0) !== 0
     node.disregard('storage_order')
     const y =

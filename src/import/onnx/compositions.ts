@@ -1,0 +1,54 @@
+import { combination } from './combination.ts'
+import type { Constant } from './constant.ts'
+import { gelu } from './gelu.ts'
+import { type Neighbours, neighbours } from './neighbours.ts'
+import { unary } from './ops/pointwise.ts'
+import type { GraphProto, NodeProto } from './schema.ts'
+import type { Rule } from './translation.ts'
+import { warp } from './warp.ts'
+
+/** One thing that a file says in several nodes: the last of them, the values that all of them read, and how it is said in the IR. */
+export interface Composition {
+  readonly last: NodeProto
+  readonly inputs: readonly string[]
+  readonly rule: Rule
+}
+
+/** The composition that a node is the characteristic part of. */
+export type Pattern = (node: NodeProto, at: Neighbours) => Composition | undefined
+
+/** `x · sigmoid(x)`. */
+const swish: Pattern = (product, at) => {
+  if (product.op_type !== 'Mul' || product.input.length !== 2) return undefined
+  const [a, b] = product.input
+  const gates = (gate: string, x: string): boolean => {
+    const node = at.producer(gate)
+    return node?.op_type === 'Sigmoid' && node.input[0] === x
+  }
+  if (!gates(b, a) && !gates(a, b)) return undefined
+  return { last: product, inputs: [gates(b, a) ? a : b], rule: unary('swish') }
+}
+
+const patterns: readonly Pattern[] = [gelu, swish, combination, warp]
+
+/** The graph with one node in the place of the last of each composition, and the rules for these nodes. */
+export const compose = (
+  graph: GraphProto,
+  initializers: ReadonlyMap<string, Constant>,
+): { readonly graph: GraphProto; readonly rules: ReadonlyMap<NodeProto, Rule> } => {
+  const at = neighbours(graph, initializers)
+  const found = graph.node.flatMap(node => {
+    for (const pattern of patterns) {
+      const composition = pattern(node, at)
+      if (composition !== undefined) return [composition]
+    }
+    return []
+  })
+  const replaced = new Map(
+    found.map(({ last, inputs, rule }) => [last, { node: { ...last, input: inputs, attribute: [] }, rule }]),
+  )
+  return {
+    graph: { ...graph, node: graph.node.map(node => replaced.get(node)?.node ?? node) },
+    rules: new Map([...replaced.values()].map(({ node, rule }) => [node, rule])),
+  }
+}
