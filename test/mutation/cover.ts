@@ -1,0 +1,36 @@
+import type { Mutant } from './instrument.ts'
+import type { Covered, Trial } from './protocol.ts'
+import { isNamedAfter } from './suite.ts'
+
+/** From what each test passes, the trial of each mutant. */
+export const trials = (covered: Covered): ((mutant: Mutant) => Trial) => {
+  const atOnce = new Set(covered.atOnce)
+  const files = covered.files.map(({ file, loading, tests }) => ({ file, loading: new Set(loading), tests }))
+  return ({ id, file: source }) => {
+    const everywhere = atOnce.has(id)
+    let most = 0
+    const chosen = files.flatMap(({ file, loading, tests }) => {
+      const all = everywhere || loading.has(id)
+      let milliseconds = isNamedAfter(file, source) ? -1e6 : 0
+      const numbers = tests.flatMap((test, number) => {
+        const passes = test.passes[id] ?? 0
+        most = Math.max(most, passes)
+        if (test.state !== 'passed' || !(all || passes > 0)) return []
+        milliseconds += test.milliseconds
+        return [number]
+      })
+      return numbers.length > 0 ? [{ file, numbers, milliseconds }] : []
+    })
+    return {
+      chosen: chosen.sort((a, b) => a.milliseconds - b.milliseconds).map(({ file, numbers }) => [file, numbers]),
+      fresh: everywhere || files.some(({ loading }) => loading.has(id)),
+      usesAtMost: 20 * most + 100_000,
+    }
+  }
+}
+
+/** Tests that fail without any mutant: they try none. */
+export const failing = (covered: Covered): readonly string[] =>
+  covered.files.flatMap(({ file, tests }) =>
+    tests.filter(({ state }) => state === 'failed').map(({ name }) => `${file} > ${name}`),
+  )

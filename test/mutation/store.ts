@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Outcome } from './attempt.ts'
+import { root } from './root.ts'
+
+export const folder = new URL('.mutation/', root)
+
+export const hash = (...texts: readonly string[]): string => {
+  const all = createHash('sha256')
+  for (const text of texts) all.update(text).update('\0')
+  return all.digest('hex').slice(0, 16)
+}
+
+/** A mutant's outcome; of one that survived, the text of each test file that it survived, as a hash. */
+export type Kept = Outcome & { readonly tests?: string }
+
+/** What is known of one version of one source file. */
+export interface Results {
+  readonly source: string
+  readonly mutants: Readonly<Record<string, Kept>>
+  /** By hash of the whole, the hash of each test file. */
+  readonly tests: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+const placeOf = (file: string): URL => new URL(`${file.replaceAll('/', '__')}.json`, folder)
+
+export const writeWhole = (place: URL, text: string): void => {
+  mkdirSync(folder, { recursive: true })
+  const aside = new URL(`${place.href}.${process.pid}`)
+  writeFileSync(aside, text)
+  renameSync(aside, place)
+}
+
+export const readResults = (file: string, source: string): Results => {
+  const none: Results = { source, mutants: {}, tests: {} }
+  try {
+    const results = JSON.parse(readFileSync(placeOf(file), 'utf8')) as Results
+    return results.source === source ? results : none
+  } catch {
+    return none
+  }
+}
+
+/** Adds to what is stored, so that two runs over one file do not undo each other. */
+export const addResults = (file: string, { source, mutants, tests }: Results): void => {
+  const before = readResults(file, source)
+  const results: Results = {
+    source,
+    mutants: { ...before.mutants, ...mutants },
+    tests: { ...before.tests, ...tests },
+  }
+  writeWhole(placeOf(file), `${JSON.stringify(results, null, 1)}\n`)
+}
