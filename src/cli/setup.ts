@@ -2,15 +2,23 @@ import cliProgress from 'cli-progress'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { either as E } from 'fp-ts'
+import type { Problem } from '../../ir/index.ts'
 import type { Accelerator } from '../runtime/native/layout.ts'
-import { planSetup, renderSetupPlan, type SetupEvent, setup } from '../runtime/setup.ts'
+import type { InstalledOpenvino } from '../runtime/openvino/installed.ts'
+import { planOpenvino, renderOpenvinoPlan, setupOpenvino } from '../runtime/openvino/setup.ts'
+import { type Installed, planSetup, renderSetupPlan, type SetupEvent, setup } from '../runtime/setup.ts'
 import { command, oneOf } from './options.ts'
 import { type CommonOptions, failure, type Output, output } from './output.ts'
 
 interface SetupFlags extends CommonOptions {
   readonly accelerator?: Accelerator
   readonly dryRun?: boolean
+  readonly with?: readonly Extra[]
 }
+
+/** What can be set up beside TensorFlow. */
+const extras = ['openvino'] as const
+type Extra = (typeof extras)[number]
 
 const megabyte = 1e6
 
@@ -46,11 +54,33 @@ const follow = (out: Output): { readonly onEvent: (event: SetupEvent) => void; r
   }
 }
 
-/** `espalier setup`: takes TensorFlow's library through pip into the user's cache. */
+const orFail = <A>(result: E.Either<Problem, A>): A => {
+  if (E.isLeft(result)) throw failure([result.left])
+  return result.right
+}
+
+/** Does what the user may stop, and shows how far it is. */
+const interruptible = async <A>(
+  out: Output,
+  work: (run: { readonly onEvent: (event: SetupEvent) => void; readonly signal: AbortSignal }) => Promise<A>,
+): Promise<A> => {
+  const interrupt = new AbortController()
+  const onInterrupt = (): void => interrupt.abort()
+  const { onEvent, stop } = follow(out)
+  process.once('SIGINT', onInterrupt)
+  try {
+    return await work({ onEvent, signal: interrupt.signal })
+  } finally {
+    stop()
+    process.off('SIGINT', onInterrupt)
+  }
+}
+
+/** `espalier setup`: takes TensorFlow's library, and others that are asked for, through pip into the user's cache. */
 export const setupCommand = (): Command =>
   command(
     'setup',
-    'set up the native TensorFlow runtime: explains what it does, resumes, and changes nothing that is whole',
+    'set up the native TensorFlow runtime, and OpenVINO where asked: explains what it does, resumes, and changes nothing that is whole',
     'espalier setup',
   )
     .addOption(
@@ -58,22 +88,35 @@ export const setupCommand = (): Command =>
         oneOf(['cpu', 'nvidia'] as const),
       ),
     )
+    .addOption(
+      new Option('--with <runtime>', `another runtime as well: ${extras.join(', ')} (may be repeated)`).argParser(
+        (name: string, before: readonly Extra[] = []) => [...before, oneOf(extras)(name)],
+      ),
+    )
     .option('--dry-run', 'only say what it would do')
     .action(async (options: SetupFlags) => {
       const out = output(options)
-      const chosen = options.accelerator === undefined ? {} : { accelerator: options.accelerator }
-      const plan = await planSetup(chosen)
-      if (E.isLeft(plan)) throw failure([plan.left])
-      if (options.dryRun === true) return out.result(plan.right, () => renderSetupPlan(plan.right))
-      if (plan.right.state !== 'whole') out.note(renderSetupPlan(plan.right))
-      const interrupt = new AbortController()
-      const onInterrupt = (): void => interrupt.abort()
-      process.once('SIGINT', onInterrupt)
-      const { onEvent, stop } = follow(out)
-      const installed = await setup({ ...chosen, onEvent, signal: interrupt.signal })
-      stop()
-      process.off('SIGINT', onInterrupt)
-      if (E.isLeft(installed)) throw failure([installed.left])
-      const { contents, folder } = installed.right
-      out.result({ folder, ...contents }, () => `Native TensorFlow is ready in ${folder}. Try \`espalier doctor\`.`)
+      const accelerator = options.accelerator === undefined ? {} : { accelerator: options.accelerator }
+      const plan = orFail(await planSetup(accelerator))
+      const openvino = options.with?.includes('openvino') === true ? orFail(await planOpenvino()) : undefined
+      const rendered = [
+        { state: plan.state, text: renderSetupPlan(plan) },
+        ...(openvino === undefined ? [] : [{ state: openvino.state, text: renderOpenvinoPlan(openvino) }]),
+      ]
+      if (options.dryRun === true)
+        return out.result({ ...plan, ...(openvino && { openvino }) }, () => rendered.map(({ text }) => text).join('\n'))
+      for (const { state, text } of rendered) if (state !== 'whole') out.note(text)
+      const done = await interruptible(out, async run => {
+        const tensorflow = orFail(await setup({ ...accelerator, ...run }))
+        return { tensorflow, openvino: openvino && orFail(await setupOpenvino(run)) }
+      })
+      const { tensorflow, openvino: other } = done
+      const said = ({ folder, contents }: Installed | InstalledOpenvino) => ({ folder, ...contents })
+      out.result({ ...said(tensorflow), ...(other && { openvino: said(other) }) }, () =>
+        [
+          `Native TensorFlow is ready in ${tensorflow.folder}.`,
+          ...(other === undefined ? [] : [`OpenVINO is ready in ${other.folder}.`]),
+          'Try `espalier doctor`.',
+        ].join('\n'),
+      )
     })

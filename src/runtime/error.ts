@@ -10,6 +10,7 @@ export type RuntimeProblem = Problem<
   | 'disposed'
   | 'download-failed'
   | 'interrupted'
+  | 'library-does-not-load'
   | 'no-addon'
   | 'no-bfloat16'
   | 'no-python'

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { problem } from '../../ir/error.ts'
 import type { RuntimeProblem } from './error.ts'
 import { addonSource, checkAddon, placeAddon } from './native/addon.ts'
-import { downloadWheel, interrupted, pipArguments } from './native/download.ts'
+import { attempt, makeFolders, throttled } from './native/attempt.ts'
+import { pipArguments } from './native/download.ts'
+import { ownWheelParts, type SetupEvent } from './native/fetch.ts'
 import {
   addonIsCurrent,
   install,
   neededBytes,
   type Run,
   renewAddon,
-  type SetupEvent,
   type SetupParts,
   wheelOf,
 } from './native/install.ts'
@@ -28,7 +28,8 @@ import {
 } from './native/layout.ts'
 import { detectAccelerator, shownBytes, supportedPlatform } from './native/machine.ts'
 
-export type { SetupEvent, SetupParts, SetupStep } from './native/install.ts'
+export type { SetupEvent, SetupStep } from './native/fetch.ts'
+export type { SetupParts } from './native/install.ts'
 export type { Installed } from './native/installed.ts'
 export type { Accelerator } from './native/layout.ts'
 
@@ -44,13 +45,7 @@ export interface SetupOptions {
   readonly parts?: SetupParts
 }
 
-const ownParts: SetupParts = {
-  downloadWheel,
-  placeAddon,
-  checkAddon,
-  addonSource,
-  sha256: Object.fromEntries(Object.entries(pins.wheels).map(([name, wheel]) => [name, wheel.sha256])),
-}
+const ownParts: SetupParts = { ...ownWheelParts, placeAddon, checkAddon, addonSource }
 
 const downloadsIn = (cache: string, accelerator: Accelerator): string =>
   join(cache, 'downloads', installationName(accelerator))
@@ -116,35 +111,6 @@ export const renderSetupPlan = (plan: SetupPlan): string => {
   ].join('\n')
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** Half-made folders carry the process that makes them in their name; those of dead processes go. */
-const clearHalfMade = async (folder: string): Promise<void> => {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const pid = /\.(\d+)\.tmp$/.exec(name)?.[1]
-    if (pid !== undefined && (Number(pid) === process.pid || !alive(Number(pid))))
-      await rm(join(folder, name), { recursive: true, force: true })
-  }
-}
-
-const progressMilliseconds = 100
-
-const throttled = (tell: (event: SetupEvent) => void): ((event: SetupEvent) => void) => {
-  let last = 0
-  return event => {
-    if (event.state === 'progress' && Date.now() - last < progressMilliseconds) return
-    last = event.state === 'progress' ? Date.now() : 0
-    tell(event)
-  }
-}
-
 /**
  * Puts TensorFlow's library and the addon into the user's cache, once: a whole installation is left as it is, an
  * interrupted one goes on, and nothing half-made ever stands at its place. Left: what was in the way.
@@ -160,27 +126,15 @@ export const setup = async (options: SetupOptions = {}): Promise<E.Either<Runtim
   const temporary = installation(`${place.folder}.${process.pid}.tmp`)
   const downloads = downloadsIn(cache, accelerator)
   const run: Run = { place, temporary, downloads, accelerator, parts, tell, signal }
-  try {
+  const folders = { cache, temporary: temporary.folder, downloads }
+  return attempt(folders, signal, async () => {
     const present = await findInstalled(cache, accelerator)
-    if (present !== undefined && !(await addonIsCurrent(parts, present))) return await renewAddon(run, present)
+    if (present !== undefined && !(await addonIsCurrent(parts, present))) return renewAddon(run, present)
     if (present !== undefined) {
       tell({ step: 'install', state: 'skipped', what: `${present.folder} is whole` })
       return E.right(present)
     }
-    await clearHalfMade(dirname(place.folder))
-    await mkdir(temporary.libraries, { recursive: true })
-    await mkdir(downloads, { recursive: true })
-    return await install(run)
-  } catch (error) {
-    if (signal?.aborted) return E.left(interrupted(downloads))
-    const { code, message } = error as NodeJS.ErrnoException
-    return code === 'ENOSPC'
-      ? E.left(
-          problem('no-space', cache, message, 'room on the disk', 'set ESPALIER_CACHE to a folder on another disk'),
-        )
-      : E.left(problem('cannot-write', cache, message, 'a folder that can be written', 'set ESPALIER_CACHE to one'))
-  } finally {
-    await rm(temporary.folder, { recursive: true, force: true }).catch(() => {})
-    for (const empty of [downloads, dirname(downloads)]) await rmdir(empty).catch(() => {})
-  }
+    await makeFolders(folders)
+    return install(run)
+  })
 }

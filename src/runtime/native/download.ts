@@ -4,12 +4,16 @@ import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
+import { hasGlibc } from './machine.ts'
 import { resumeDownload } from './resume.ts'
 import { projectOf } from './wheel.ts'
 
 /** Wheels come through pip, with the indexes, proxies and certificates that the user has set up for it. */
 
-const platforms = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64']
+const platforms: readonly string[] = [
+  ...['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux1_x86_64'],
+  ...(hasGlibc(28) ? ['manylinux_2_28_x86_64'] : []),
+]
 
 /** The one wheel that suits the library, whatever Python this machine has. */
 const choiceOf = (requirement: string): readonly string[] => [
@@ -37,7 +41,7 @@ export const findPip = async (): Promise<
       'no-python',
       'python3 -m pip',
       seen.join(', '),
-      'a Python with pip on the PATH: TensorFlow is published as a Python wheel',
+      'a Python with pip on the PATH: the native libraries are published as Python wheels',
       'install python3 and python3-pip with your system, then run `espalier setup` again; without it WebAssembly is used',
     ),
   )

@@ -1,96 +1,43 @@
 import { existsSync } from 'node:fs'
 import { rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
-import type { RuntimeProblem } from '../error.ts'
 import type { AddonOrigin } from './addon.ts'
-import type { DownloadOptions } from './download.ts'
-import { wheelsIn } from './download.ts'
+import {
+  type Attempt,
+  type CheckedWheel,
+  extractInto,
+  fetchWheel,
+  filesOf,
+  manifestText,
+  putInPlace,
+  type WheelParts,
+  type WheelRun,
+} from './fetch.ts'
 import type { Installed, InstalledManifest } from './installed.ts'
 import { type Accelerator, type Installation, pins } from './layout.ts'
 import { checkSpace } from './machine.ts'
-import { checkWheel, type Extracted, extractWheel, extraRequirements, projectOf, sha256Of } from './wheel.ts'
-
-export type SetupStep = 'download' | 'verify' | 'extract' | 'addon' | 'check' | 'install'
-
-/** What a setup is doing; `done` and `total` are bytes, where they are known. */
-export interface SetupEvent {
-  readonly step: SetupStep
-  readonly state: 'started' | 'progress' | 'finished' | 'skipped'
-  readonly what: string
-  readonly done?: number
-  readonly total?: number
-}
-
-type Attempt<A> = Promise<E.Either<RuntimeProblem, A>>
+import { type Extracted, extraRequirements, tensorflowPlace } from './wheel.ts'
 
 /** The parts of a setup that reach outside; tests bring their own. */
-export interface SetupParts {
-  readonly downloadWheel: (requirement: string, folder: string, options?: DownloadOptions) => Attempt<string>
+export interface SetupParts extends WheelParts {
   readonly placeAddon: (place: Installation, signal?: AbortSignal) => Attempt<AddonOrigin>
   readonly checkAddon: (addon: string, signal?: AbortSignal) => Attempt<{ readonly tensorflow: string }>
   readonly addonSource: () => Promise<string>
-  /** The sha256 of a wheel by its project's name, where one is pinned. */
-  readonly sha256: Readonly<Record<string, string>>
 }
 
 /** One setup under way: where it ends up, where it is made, and where the wheels wait. */
-export interface Run {
+export interface Run extends WheelRun {
   readonly place: Installation
   readonly temporary: Installation
-  readonly downloads: string
   readonly accelerator: Accelerator
   readonly parts: SetupParts
-  readonly tell: (event: SetupEvent) => void
-  readonly signal: AbortSignal | undefined
 }
 
 export const wheelOf: { readonly [A in Accelerator]: string } = { cpu: 'tensorflow-cpu', nvidia: 'tensorflow' }
 
 /** Room for the wheels and what is taken out of them, at the same time. */
 export const neededBytes: { readonly [A in Accelerator]: number } = { cpu: 1.2e9, nvidia: 12e9 }
-
-interface CheckedWheel {
-  readonly path: string
-  readonly sha256: string
-}
-
-/** A pinned wheel that is whole in the download folder is not asked for again, so that a setup resumes offline. */
-const waitingWheel = async (run: Run, name: string, pinned: string): Promise<string | undefined> => {
-  const present = (await wheelsIn(run.downloads)).find(file => projectOf(file) === name)
-  if (present === undefined) return undefined
-  const path = join(run.downloads, present)
-  if (E.isRight(await checkWheel(path, pinned, run.signal))) return path
-  await rm(path, { force: true })
-  return undefined
-}
-
-const fetchWheel = async (run: Run, requirement: string): Attempt<CheckedWheel> => {
-  const name = projectOf(requirement)
-  const pinned = run.parts.sha256[name]
-  const waiting = pinned === undefined ? undefined : await waitingWheel(run, name, pinned)
-  if (waiting !== undefined && pinned !== undefined) {
-    run.tell({ step: 'download', state: 'skipped', what: `${basename(waiting)} is here already` })
-    return E.right({ path: waiting, sha256: pinned })
-  }
-  const bytes = pins.wheels[name]?.bytes
-  const total = bytes === undefined ? {} : { total: bytes }
-  run.tell({ step: 'download', state: 'started', what: requirement, ...total })
-  const wheel = await run.parts.downloadWheel(requirement, run.downloads, {
-    signal: run.signal,
-    onBytes: done => run.tell({ step: 'download', state: 'progress', what: requirement, done, ...total }),
-  })
-  if (E.isLeft(wheel)) return wheel
-  run.tell({ step: 'download', state: 'finished', what: requirement })
-  if (pinned === undefined) return E.right({ path: wheel.right, sha256: await sha256Of(wheel.right, run.signal) })
-  const checked = await checkWheel(wheel.right, pinned, run.signal)
-  if (E.isLeft(checked)) {
-    await rm(wheel.right, { force: true })
-    return checked
-  }
-  run.tell({ step: 'verify', state: 'finished', what: `sha256 ${pinned}` })
-  return E.right({ path: wheel.right, sha256: pinned })
-}
 
 const fetchWheels = async (run: Run): Attempt<readonly CheckedWheel[]> => {
   const first = await fetchWheel(run, `${wheelOf[run.accelerator]}==${pins.tensorflow}`)
@@ -106,21 +53,11 @@ const fetchWheels = async (run: Run): Attempt<readonly CheckedWheel[]> => {
 }
 
 const extractWheels = async (run: Run, wheels: readonly CheckedWheel[]): Attempt<readonly Extracted[]> => {
-  const files: Extracted[] = []
-  for (const { path } of wheels) {
-    const what = basename(path)
-    run.tell({ step: 'extract', state: 'started', what })
-    const extracted = await extractWheel(path, run.temporary.folder, {
-      signal: run.signal,
-      onBytes: (done, total) => run.tell({ step: 'extract', state: 'progress', what, done, total }),
-    })
-    if (E.isLeft(extracted)) return extracted
-    files.push(...extracted.right)
-  }
+  const files = await extractInto(run, wheels, run.temporary.folder, tensorflowPlace)
+  if (E.isLeft(files)) return files
   await symlink('libtensorflow_cc.so.2', join(run.temporary.libraries, 'libtensorflow.so'))
   await symlink('libtensorflow_framework.so.2', join(run.temporary.libraries, 'libtensorflow_framework.so'))
-  run.tell({ step: 'extract', state: 'finished', what: `${files.length} files` })
-  return E.right(files)
+  return files
 }
 
 const addAddon = async (run: Run, place: Installation): Attempt<InstalledManifest['addon']> => {
@@ -133,8 +70,6 @@ const addAddon = async (run: Run, place: Installation): Attempt<InstalledManifes
   run.tell({ step: 'check', state: 'finished', what: `TensorFlow ${loaded.right.tensorflow} loads` })
   return E.right({ origin: origin.right, source: await run.parts.addonSource() })
 }
-
-const manifestText = (contents: InstalledManifest): string => `${JSON.stringify(contents, undefined, 1)}\n`
 
 /** Makes the whole installation beside its place and moves it there in one step. */
 export const install = async (run: Run): Attempt<Installed> => {
@@ -149,15 +84,10 @@ export const install = async (run: Run): Attempt<Installed> => {
   const contents: InstalledManifest = {
     tensorflow: pins.tensorflow,
     accelerator: run.accelerator,
-    wheels: wheels.right.map(({ path, sha256 }) => ({ file: basename(path), sha256 })),
-    files: [...files.right],
+    ...filesOf(wheels.right, files.right),
     addon: addon.right,
   }
-  await writeFile(run.temporary.manifest, manifestText(contents))
-  await rm(run.place.folder, { recursive: true, force: true })
-  await rename(run.temporary.folder, run.place.folder)
-  await rm(run.downloads, { recursive: true, force: true })
-  run.tell({ step: 'install', state: 'finished', what: run.place.folder })
+  await putInPlace(run, contents)
   return E.right({ ...run.place, contents })
 }
 

@@ -15,6 +15,7 @@ const Manifest = t.type({
       version: t.string,
       integrity: t.string,
       tensorflow: t.string,
+      openvino: t.string,
       wheels: t.record(t.string, t.type({ sha256: t.string, bytes: t.number })),
     }),
   }),
@@ -37,7 +38,7 @@ const manifest = F.pipe(
 
 export const packageVersion = manifest.version
 
-/** What `package.json` pins under `config.native`: the vendored package and TensorFlow's wheels. */
+/** What `package.json` pins under `config.native`: the vendored package, and the wheels of TensorFlow and OpenVINO. */
 export const pins: Pins = manifest.config.native
 
 export const vendoredFolder = join(packageRoot, 'dist/native/tfjs-node-gpu')

@@ -6,7 +6,7 @@ import type { RuntimeProblem } from '../error.ts'
 import { command } from './command.ts'
 import { type Accelerator, platformName } from './layout.ts'
 
-/** What this machine is, as far as TensorFlow's library cares. */
+/** What this machine is, as far as the native libraries care. */
 
 const glibc = (): string | undefined => {
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
@@ -16,21 +16,28 @@ const glibc = (): string | undefined => {
 export const describePlatform = (): string =>
   `${platformName}${process.platform === 'linux' ? `, ${glibc() === undefined ? 'no glibc' : `glibc ${glibc()}`}` : ''}`
 
-/** TensorFlow's wheel is for glibc 2.27 and later on x86-64. */
-export const supportedPlatform = (): E.Either<RuntimeProblem, string> => {
-  const [major = 0, minor = 0] = (glibc() ?? '0.0').split('.').map(Number)
-  return platformName === 'linux-x64' && (major > 2 || (major === 2 && minor >= 27))
+/** Whether the C library is glibc 2.`minor` or later. */
+export const hasGlibc = (minor: number): boolean => {
+  const [major = 0, seen = 0] = (glibc() ?? '0.0').split('.').map(Number)
+  return major > 2 || (major === 2 && seen >= minor)
+}
+
+/** Of glibc, the least that TensorFlow's wheel and OpenVINO's are for. */
+export const leastGlibc = { tensorflow: 27, openvino: 28 } as const
+
+/** Whether there is a wheel for this machine: both libraries' are for glibc on x86-64. */
+export const supportedPlatform = (library: keyof typeof leastGlibc = 'tensorflow'): E.Either<RuntimeProblem, string> =>
+  platformName === 'linux-x64' && hasGlibc(leastGlibc[library])
     ? E.right(platformName)
     : E.left(
         problem(
           'unsupported-platform',
-          'the native runtime',
+          library === 'tensorflow' ? 'the native runtime' : library,
           describePlatform(),
-          'linux-x64 with glibc 2.27 or later',
+          `linux-x64 with glibc 2.${leastGlibc[library]} or later`,
           'use WebAssembly (`--backend wasm`): it needs no setup',
         ),
       )
-}
 
 /** The NVIDIA devices that the driver shows, by name; empty: no driver. */
 export const nvidiaDevices = async (): Promise<readonly string[]> => {

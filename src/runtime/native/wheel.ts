@@ -9,14 +9,17 @@ import yauzl from 'yauzl'
 import { problem } from '../../../ir/error.ts'
 import type { RuntimeProblem } from '../error.ts'
 
-/** What is taken out of TensorFlow's and NVIDIA's wheels, and where it goes under an installation. */
+/** Wheels, and what is taken out of them. */
 
 const libraries = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/
 const headers = /^tensorflow\/include\/((?:tensorflow\/(?:c|core\/platform)|tsl|xla\/tsl)\/.+[^/])$/
 const accelerator = /^(nvidia\/.+[^/])$/
 
 /** Where an entry of a wheel goes, under the installation's folder; undefined: it stays in the wheel. */
-export const placeOf = (entry: string): string | undefined => {
+export type PlaceOf = (entry: string) => string | undefined
+
+/** What TensorFlow's installation takes of its wheel and of NVIDIA's. */
+export const tensorflowPlace: PlaceOf = entry => {
   const library = libraries.exec(entry)?.[1]
   if (library !== undefined) return `deps/lib/${library}`
   const header = headers.exec(entry)?.[1]
@@ -113,6 +116,7 @@ export interface Extracted {
 export const extractWheel = (
   file: string,
   folder: string,
+  placeOf: PlaceOf,
   options: { readonly signal?: AbortSignal | undefined; readonly onBytes?: (done: number, total: number) => void } = {},
 ): Promise<E.Either<RuntimeProblem, readonly Extracted[]>> =>
   opened(file, async zip => {
