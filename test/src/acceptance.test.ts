@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
+import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile.ts'
 import { batches, type DataSet, openData, type Preprocess, readPreprocess } from '../../src/data/index.ts'
 import { orThrow, orThrowAsync } from '../../src/error.ts'
 import { type Evaluation, evaluateData } from '../../src/evaluate-data.ts'
+import type { Precision } from '../../src/execute/execution.ts'
 import { plan } from '../../src/index.ts'
 import type { Network } from '../../src/network.ts'
 import { openSource } from '../../src/network-source.ts'
 import { type ModelBackend, openRunner, type Runner } from '../../src/runner.ts'
+import { bfloat16Support } from '../../src/runtime/bfloat16.ts'
 import { bestInstalled } from '../../src/runtime/native/installed.ts'
 import { hasShared, sharedPath } from '../shared.ts'
 
@@ -28,8 +31,15 @@ const networkOf = async (reference: string, weights?: string): Promise<Network> 
   return source.network
 }
 
-const using = async <A>(compiled: CompiledNetwork, backend: ModelBackend, use: (runner: Runner) => Promise<A>) => {
-  const runner = await openRunner(compiled, { backend })
+/** On native TensorFlow the whole graph at once: op by op it is compared with the evaluator elsewhere. */
+const using = async <A>(
+  compiled: CompiledNetwork,
+  backend: ModelBackend,
+  use: (runner: Runner) => Promise<A>,
+  precision: Precision = 'float32',
+) => {
+  const executor = backend === 'node-gpu' ? 'graph' : 'auto'
+  const runner = await openRunner(compiled, { backend, executor, precision, batch: 128 })
   try {
     return await use(runner)
   } finally {
@@ -120,6 +130,32 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
       600_000,
     )
   }
+
+  it.skipIf(!hasNative || E.isLeft(bfloat16Support())).each([
+    ['cifar100_resnet20', 'vanilla'],
+    ['cifar100_resnet20', 'vanilla-tta-geo'],
+    ...(full
+      ? [
+          ['cifar100_resnet56', 'vanilla'],
+          ['cifar100_resnet56', 'vanilla-tta-geo'],
+        ]
+      : []),
+  ])(
+    '%s under %s errs as often in bfloat16, within 0.2 points (skipped where native or bfloat16 is not there)',
+    async (name, planName) => {
+      const compiled = under(await networkOf(sharedPath('models', `${name}.onnx`)), planName)
+      const errors: number[] = []
+      for (const precision of ['float32', 'bfloat16'] as const) {
+        const evaluate = (runner: Runner) =>
+          evaluateData(runner, data, { batch: 128, preprocess: data.preprocess as Preprocess })
+        const { images, wrong } = await using(compiled, 'node-gpu', evaluate, precision)
+        errors.push((100 * wrong) / images)
+      }
+      expect(errors[0]).not.toBe(errors[1])
+      expect(Math.abs(errors[0] - errors[1])).toBeLessThanOrEqual(0.2)
+    },
+    600_000,
+  )
 
   it.skipIf(!hasNative)(
     'native and WebAssembly agree under every plan (skipped where native is not set up)',
