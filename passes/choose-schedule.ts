@@ -14,7 +14,7 @@ import {
   type Rewritten,
   runPasses,
 } from './pass.ts'
-import { sharePrefix } from './share-prefix.ts'
+import { shareEqualNodes, sharePrefix } from './share-prefix.ts'
 import { sinkTransforms } from './sink-transforms.ts'
 import { stackVariantsIn } from './stack-variants.ts'
 
@@ -93,11 +93,12 @@ const stackedWherePaid = (graph: Graph, predict: Predict): Merged => {
  * All groups `apart`, `joined` or `split`, or each as is best for it alone: the merged graph that is the cheapest once what follows is stacked where that
  * pays.
  */
-const cheapestMerging = (graph: Graph, predict: Predict): Merged => {
+const cheapestMerging = (source: Graph, predict: Predict): Merged => {
+  const { graph } = shareEqualNodes(source)
   const merged = [...mergings.slice(1).map(merging => () => merging), groupwise(graph, predict)]
     .map(mergingOf => mergeConvolutionsIn(graph, mergingOf))
     .filter(result => result.graph !== graph)
-  return cheapest([{ graph, rewrites: {} }, ...merged], option =>
+  return cheapest([{ graph: source, rewrites: {} }, ...merged], option =>
     predict(stackedWherePaid(option.graph, predict).graph),
   )
 }

@@ -32,12 +32,13 @@ const join = (d: Draft, graph: Graph, group: ConvolutionGroup, at: Renaming): Re
 
 /**
  * Merges convolutions of one map: `joined` into one with all their output channels, or pairs of mirror images `split` into an even and an odd half.
- * Equal filters of the results are shared.
+ * Equal nodes are shared, before so that every map is one node, and after for the filters of the results: what comes out has nothing more to merge.
  */
 export const mergeConvolutionsIn = (
-  graph: Graph,
+  source: Graph,
   mergingOf: MergingOf,
 ): { readonly graph: Graph; readonly rewrites: Rewrites } => {
+  const { graph } = shareEqualNodes(source)
   const d = draft(graph.dialect)
   const renamed = new Int32Array(graph.nodes.length)
   const at: Renaming = id => renamed[id]
@@ -56,7 +57,7 @@ export const mergeConvolutionsIn = (
       }
   }
   const rewrites = { 'split-even-odd': splits, 'join-outputs': joins }
-  if (merges.size === 0) return { graph, rewrites }
+  if (merges.size === 0) return { graph: source, rewrites }
   const done = new Map<NodeId, NodeId>()
   const copy = (id: NodeId): void => {
     const node = graph.nodes[id]

@@ -30,7 +30,7 @@ const promises: Readonly<Record<string, Promised>> = {
   'drop-symmetric-acts': copying,
   'fold-batch-norm': { integers: 'rounding', reals: 'rounding', idempotent: true },
   'merge-variants': { integers: 'rounding', reals: 'rounding', idempotent: true },
-  'merge-convolutions': { integers: 'exact', reals: 'rounding', idempotent: false },
+  'merge-convolutions': { integers: 'exact', reals: 'rounding', idempotent: true },
   'stack-variants': { integers: 'rounding', reals: 'rounding', idempotent: false },
   'evaluate-constants': { integers: 'float32', reals: 'float32', idempotent: true },
   'some-rules': { integers: 'rounding', reals: 'rounding', idempotent: false },

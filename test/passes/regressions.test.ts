@@ -11,7 +11,15 @@ import {
   type Pair,
   type Tensor,
 } from '../../ir/index.ts'
-import { actsOnMaps, foldBatchNorm, optimizations, rewritePass, runPasses, sinkTransforms } from '../../passes/index.ts'
+import {
+  actsOnMaps,
+  foldBatchNorm,
+  mergeConvolutions,
+  optimizations,
+  rewritePass,
+  runPasses,
+  sinkTransforms,
+} from '../../passes/index.ts'
 import { fuseRules } from '../../passes/rules/index.ts'
 import { environmentOf } from '../arbitrary/environment.ts'
 import { expectAgreement, valuesOf } from '../laws/agreement.ts'
@@ -169,5 +177,22 @@ describe('weights that flips go into', () => {
       foldBatchNorm.run({ graph, parameters: new Map() }),
     ).program
     expect(folded).toEqual(graph)
+  })
+})
+
+describe('merging convolutions', () => {
+  it('finds all there is to merge at once, where equal maps are not shared yet too', () => {
+    const b = builder()
+    const image = b.input('image', mapType(6, 6, 2))
+    const read = (x: NodeId, name: string) => b.conv2d(x, b.parameter(name, [3, 3, 2, 2]), { padding: 'same' })
+    const graph = b.finish({
+      a: b.add(read(image, 'a'), read(image, 'b')),
+      b: b.add(read(b.relu(image), 'c'), read(b.relu(image), 'd')),
+    })
+    const pass = mergeConvolutions('joined')
+    const once = E.getOrElseW(() => expect.fail())(pass.run({ graph, parameters: new Map() }))
+    expect(once.rewrites['join-outputs']).toBe(2)
+    const twice = E.getOrElseW(() => expect.fail())(pass.run(once.program))
+    expect(twice.program.graph).toEqual(once.program.graph)
   })
 })
