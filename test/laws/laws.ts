@@ -39,7 +39,7 @@ import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
 import { planMeaning, probabilitiesOf } from './plan-meaning.ts'
 import { expectStoredAlike } from './stored-once.ts'
 
-/** What a run of the laws sees: every generated graph (a network with the branches of its plan), and what fired. */
+/** What a run of the laws sees: every generated graph (a network with the branches of its plan), and what fired, schedules that were run to their end among it. */
 export interface Observer {
   readonly graph: (graph: Graph) => void
   readonly fired: (rewrites: Rewrites) => void
@@ -112,7 +112,12 @@ const turnsOffSquare = (graph: Graph, plan: PlacedPlan): boolean =>
   })
 
 /** A plan on a network where quarter turns fit what follows, or null. */
-const placed = (graph: Graph, choices: readonly number[], kind: ValueKind, draw = drawPlan): PlacedPlan | null => {
+const placed = (
+  graph: Graph,
+  choices: readonly number[],
+  kind: ValueKind,
+  draw: typeof drawPlan = drawPlan,
+): PlacedPlan | null => {
   const choose = chooser(choices)
   const plan = placePlan(draw(choose, graph, kind === 'integers'), graph, () => choose.below(100) / 100)
   if (E.isLeft(plan)) throw new Error(`a drawn plan was refused: ${plan.left[0].seen}`)
@@ -128,7 +133,13 @@ const compiled = (passes: readonly Pass[], program: Program): Compiled => {
 }
 
 const planned = (kind: ValueKind) =>
-  fc.record({ example: networks(kind), choices: arbitraryChoices(40), schedule: fc.constantFrom(...schedules) })
+  fc.record({
+    example: networks(kind),
+    choices: arbitraryChoices(40),
+    schedule: fc.constantFrom(...schedules),
+    /** Any plan, or one that leaves mirror images to merge. */
+    draw: fc.constantFrom(drawPlan, drawFlips),
+  })
 
 const eachAlone: (passes: readonly Pass[]) => Parameters<typeof law<Example>>[2] =
   passes => (example, kind, observer) => {
@@ -174,9 +185,9 @@ export const laws: readonly Law[] = [
   law(
     'the pipeline, on networks under plans, which store what the network stores',
     planned,
-    ({ example, choices, schedule }, kind, observer) => {
+    ({ example, choices, schedule, draw }, kind, observer) => {
       const { graph, environment } = example
-      const plan = placed(graph, choices, kind)
+      const plan = placed(graph, choices, kind, draw)
       if (plan === null) return
       const [insert, ...rest] = inferencePipeline(plan, schedule)
       const { program } = compiled([insert], { graph, parameters: environment.parameters })
@@ -184,8 +195,9 @@ export const laws: readonly Law[] = [
       const answer = probabilitiesOf([...before.values.values()][0])
       expectAgreement(answer, planMeaning(graph, plan, environment), 'rounding')
       const after = checkPasses(rest, before, kind, observer.fired)
+      observer.fired({ [`schedule ${schedule}`]: 1 })
       const alone = compiled(optimizations('apart'), { graph, parameters: environment.parameters }).program
-      if (schedule === 'apart') expectStoredAlike(after.program.parameters, alone.parameters)
+      if (schedule === 'apart' || schedule === 'stacked') expectStoredAlike(after.program.parameters, alone.parameters)
     },
   ),
   law(

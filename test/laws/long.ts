@@ -37,6 +37,7 @@ for (const kind of ['integers', 'reals'] as const) {
     report(rule.name, kind, checkRule(rule, kind, { seed, firings: graphs }).broken, begun)
   }
 }
-for (const { name } of allRules) process.stdout.write(`${String(counts.get(name) ?? 0).padStart(8)}  ${name}\n`)
+const names = new Set([...allRules.map(({ name }) => name), ...counts.keys()])
+for (const name of names) process.stdout.write(`${String(counts.get(name) ?? 0).padStart(8)}  ${name}\n`)
 process.stdout.write(`${disagreements} disagreements, seed ${seed}\n`)
 process.exitCode = disagreements === 0 ? 0 : 1
