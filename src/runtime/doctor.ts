@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { renderProblem } from '../../ir/error.ts'
 import { type Backend, type BackendName, backendNames, type OpenOptions, openBackend } from './backend.ts'
+import { bfloat16Support } from './bfloat16.ts'
 import type { RuntimeProblem } from './error.ts'
+import { type GraphRuntime, graphRuntimes } from './graph-runtimes.ts'
 import { addonSource, checkAddon } from './native/addon.ts'
 import { findPip } from './native/download.ts'
 import { bestInstalled } from './native/installed.ts'
@@ -32,6 +34,10 @@ export interface Report {
   readonly backends: readonly BackendReport[]
   /** The backend that `auto` takes. */
   readonly best: BackendName | undefined
+  /** Optional runtimes of exported graphs. */
+  readonly executors: readonly GraphRuntime[]
+  /** What the processor computes bfloat16 with; undefined: it would be emulated. */
+  readonly bfloat16: string | undefined
   readonly native: {
     readonly cache: string
     readonly folder: string | undefined
@@ -110,6 +116,7 @@ export const doctor = async (options: OpenOptions = {}): Promise<Report> => {
   const [installed, python, nvidia] = await Promise.all([bestInstalled(cache), findPip(), nvidiaDevices()])
   const waiting = await readdir(join(cache, 'downloads')).catch(() => [])
   const backends = await tryBackends(options)
+  const bfloat16 = bfloat16Support()
   const report = {
     espalier: packageVersion,
     node: process.version,
@@ -119,6 +126,8 @@ export const doctor = async (options: OpenOptions = {}): Promise<Report> => {
     supported: E.isRight(supportedPlatform()),
     backends,
     best: backends.find(b => b.works)?.name,
+    executors: await graphRuntimes(cache),
+    bfloat16: E.isRight(bfloat16) ? bfloat16.right : undefined,
     native: {
       cache,
       folder: installed?.folder,
@@ -139,12 +148,18 @@ export const doctor = async (options: OpenOptions = {}): Promise<Report> => {
 export const renderReport = (r: Report): string =>
   [
     `espalier ${r.espalier}, Node ${r.node}, ${r.platform}`,
-    `${r.processor}, ${r.cores} core${r.cores === 1 ? '' : 's'}`,
+    `${r.processor}, ${r.cores} core${r.cores === 1 ? '' : 's'}, ${r.bfloat16 === undefined ? 'no bfloat16' : `bfloat16 by ${r.bfloat16}`}`,
     '',
     'Backends, best first',
     ...r.backends.map(
       b =>
         `  ${b.works ? 'works' : '-    '}  ${b.name.padEnd(8)}  ${b.describe}${b.works ? `, ${b.milliseconds} ms to a first convolution` : ''}`,
+    ),
+    '',
+    'Executors of exported graphs, none of them needed',
+    ...r.executors.map(
+      ({ name, works, describe, hint }) =>
+        `  ${works ? 'works' : '-    '}  ${name.padEnd(8)}  ${describe}${hint === undefined ? '' : `: ${hint}`}`,
     ),
     '',
     'Native runtime',

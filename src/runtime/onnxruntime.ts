@@ -16,7 +16,7 @@ export interface Onnxruntime {
 const installHint = 'npm install onnxruntime-node --ignore-scripts'
 
 /** Beside this package first, then where a user of a global installation works. */
-const places = (): readonly string[] => [import.meta.url, pathToFileURL(join(process.cwd(), 'package.json')).href]
+const ownPlaces = (): readonly string[] => [import.meta.url, pathToFileURL(join(process.cwd(), 'package.json')).href]
 
 const entryFrom = (place: string): readonly string[] => {
   try {
@@ -26,9 +26,9 @@ const entryFrom = (place: string): readonly string[] => {
   }
 }
 
-/** Loads onnxruntime-node once a process. Left: it is not there, or does not load here. */
-export const loadOnnxruntime = (): E.Either<RuntimeProblem, Onnxruntime> => {
-  const entry = places().flatMap(entryFrom)[0]
+/** Loads onnxruntime-node for a module in one of some places. Left: it is not there, or does not load here. */
+export const loadOnnxruntime = (places: readonly string[] = ownPlaces()): E.Either<RuntimeProblem, Onnxruntime> => {
+  const entry = places.flatMap(entryFrom)[0]
   if (entry === undefined)
     return E.left(
       problem('not-installed', 'onnxruntime-node', 'no such package', 'the package onnxruntime-node', installHint),

@@ -54,7 +54,9 @@ describe('where native TensorFlow is not set up', () => {
     ])
     expect(report.best).toBe('wasm')
     expect((await opened('wasm')).tf.getBackend()).toBe('wasm')
-    expect(renderReport(report)).toContain('not set up')
+    expect(report.executors[1]).toMatchObject({ works: false, hint: 'espalier setup --with openvino' })
+    for (const line of ['not set up', '-      openvino', 'espalier setup --with openvino'])
+      expect(renderReport(report)).toContain(line)
   })
 })
 
