@@ -56,7 +56,7 @@ const withCrop = <S extends { readonly padding: Padding }>(
   const free = crop.every((sides, axis) =>
     sides.every((pad, k) => pad === 0 || (pad < 0 && slide.padding[axis][k] === 0)),
   )
-  return free ? { x: node.operands[0], slide: { ...slide, padding } } : { x, slide }
+  return free ? withCrop(t, node.operands[0], { ...slide, padding }) : { x, slide }
 }
 
 const conv: Rule = (node, t) => {
