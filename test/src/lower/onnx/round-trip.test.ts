@@ -1,0 +1,67 @@
+import { either as E } from 'fp-ts'
+import { describe, it } from 'vitest'
+import { renderProblems } from '../../../../ir/index.ts'
+import { parsePlan } from '../../../../passes/index.ts'
+import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../../../../src/compile.ts'
+import { importOnnx } from '../../../../src/import/onnx/index.ts'
+import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
+import type { Network } from '../../../../src/network.ts'
+import { initialized, zoo } from '../../../../src/zoo/index.ts'
+import { hasShared, sharedPath } from '../../../shared.ts'
+import { importBytes } from '../../import/onnx/model.ts'
+import { expectSame } from './same-graph.ts'
+
+const right = <A>(result: E.Either<Parameters<typeof renderProblems>[0], A>): A => {
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+const compiled = (network: Network, plan: string, options: CompileOptions = {}): CompiledNetwork =>
+  right(compileNetwork(network, right(parsePlan(plan)), options))
+
+const again = async ({ graph, parameters }: CompiledNetwork, layout: 'nhwc' | 'nchw'): Promise<Network> => {
+  const imported = await importBytes(lowerOnnx(graph, parameters, { layout }))
+  if (E.isLeft(imported)) throw new Error(imported.left)
+  return imported.right
+}
+
+const plans = [
+  'vanilla',
+  'vanilla-tta-geo',
+  'flip-2-max',
+  'flip-3-max,sum',
+  'flip-2-geo',
+  'flip-1-max-tta',
+  'rotate-1-max',
+  'scale-only1-sum',
+  '{id,shift(1,0),scale(1.1)}@2:geo',
+  'shift4@1:sum',
+  'd4@2:max',
+  '{flipv}@1,rot4@2:geo',
+]
+
+const expectRoundTrips = async (network: Network, plan: string): Promise<void> => {
+  for (const schedule of ['apart', 'joined', 'split', 'stacked'] as const) {
+    const there = compiled(network, plan, { schedule })
+    expectSame(await again(there, schedule === 'split' ? 'nchw' : 'nhwc'), there)
+  }
+}
+
+describe('a network exported and imported is the network', () => {
+  describe.each(['cifar-resnet-8', 'preact-resnet-8', 'preact-resnet-8-conv'])('%s', name => {
+    const network = initialized(right(zoo(`${name}?classes=5`)), 1)
+    it.each(plans)('under %s', plan => expectRoundTrips(network, plan))
+  })
+
+  describe.skipIf(!hasShared)('of a file (../shared is absent: nothing to import)', () => {
+    const file = async (name: string): Promise<Network> =>
+      right(await importOnnx(sharedPath('models', `${name}.onnx`))())
+
+    it.each(['cifar100_resnet20', 'imagenet_squeezenet'])('%s', async name => {
+      const network = await file(name)
+      for (const plan of ['vanilla', 'vanilla-tta-geo', 'flip-2-max']) await expectRoundTrips(network, plan)
+    })
+
+    it('with two forwards in it', async () => expectRoundTrips(await file('cifar100_resnet20_naive_tta'), 'vanilla'))
+  })
+})
