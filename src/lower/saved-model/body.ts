@@ -4,7 +4,7 @@ import type { LoweredTag } from '../tfjs/kernel.ts'
 import { cast } from './arrange.ts'
 import type { Emitter, Value } from './emitter.ts'
 import { formatsOf } from './formats.ts'
-import type { Lowering } from './lowering.ts'
+import { type Lowering, readersOf } from './lowering.ts'
 import { lowerings } from './lowerings.ts'
 import type { Format } from './schema.ts'
 
@@ -20,6 +20,7 @@ export const emitBody = (
   const { nodes } = graph
   const live = liveNodes(graph)
   const formats = formatsOf(graph, precision)
+  const readers = readersOf(graph)
   const values = new Map<NodeId, Value>(inputs)
   const casts = new Map<string, Value>()
   const read = (id: NodeId, format: Format): Value => {
@@ -42,7 +43,7 @@ export const emitBody = (
     const lowering = lowerings[node.tag as LoweredTag] as Lowering<never>
     const operands = node.operands.map((operand, k) => read(operand, formats.read(id, k)))
     const typing = { operands: node.operands.map(operand => nodes[operand].type), result: node.type }
-    values.set(id, lowering(emit, operands, node.attributes as never, typing))
+    values.set(id, lowering(emit, operands, node.attributes as never, typing, readers(id)))
   })
   return graph.outputs.map(({ node }) => read(node, 'float32'))
 }

@@ -4,6 +4,7 @@ import type { Attributes, Format, NodeDef } from './schema.ts'
 /** TensorFlow's ops that graphs here are made of, and how inside a function the first of their outputs is called. */
 const outputNames = {
   Abs: 'y',
+  AddN: 'sum',
   AddV2: 'z',
   AvgPool: 'output',
   BiasAdd: 'output',
@@ -73,6 +74,8 @@ export const inFunction = ({ node, op, index }: Value): string =>
 
 /** Adds nodes to a graph or to the body of a function. */
 export interface Emitter {
+  /** Who runs the nodes: TensorFlow's kernels, which fuse the patterns they know, or XLA, which fuses anything. */
+  readonly runner: 'kernels' | 'xla'
   /** One node; unless told otherwise, its type `T` and its result are of the first operand's format. */
   readonly node: (op: Op, operands: readonly Value[], attributes?: Attributes, result?: Format) => Value
   readonly constant: (shape: readonly number[], values: ArrayLike<number>, format: Format) => Value
@@ -102,6 +105,7 @@ export const namer = (): Namer => {
 
 /** A body's nodes as they are added; `nameOf` gives each a name of its own, `spell` how nodes name what they read. */
 export const emitter = (
+  runner: Emitter['runner'],
   nameOf: (op: Op) => string,
   spell: (value: Value) => string,
 ): { readonly emit: Emitter; readonly nodes: readonly NodeDef[] } => {
@@ -114,6 +118,7 @@ export const emitter = (
   return {
     nodes,
     emit: {
+      runner,
       node: (op, operands, attributes = {}, result = operands[0].format) => {
         const type = typedOtherwise.has(op) ? {} : { T: formatAttribute(operands[0].format) }
         return add(op, operands, { ...type, ...attributes }, result)

@@ -6,7 +6,7 @@ import { type Input, inputsOf } from '../tfjs/inputs.ts'
 import { checkParameters } from '../tfjs/load.ts'
 import { flag, format, formats, shapeProto, text } from './attributes.ts'
 import { emitBody } from './body.ts'
-import { emitter, inFunction, inGraph, type Namer, namer, type Value } from './emitter.ts'
+import { type Emitter, emitter, inFunction, inGraph, type Namer, namer, type Value } from './emitter.ts'
 import {
   dataTypes,
   encodeSavedModel,
@@ -42,10 +42,10 @@ const body = (
   inputs: readonly Input[],
   given: readonly Value[],
   unique: Namer,
-  spell: (value: Value) => string,
+  runner: Emitter['runner'],
 ) => {
   let scope = ''
-  const { emit, nodes } = emitter(op => unique(`${scope}/${op}`), spell)
+  const { emit, nodes } = emitter(runner, op => unique(`${scope}/${op}`), runner === 'xla' ? inFunction : inGraph)
   const named = new Map(inputs.map(({ id }, k) => [id, given[k]]))
   const outputs = emitBody(emit, graph, named, parameters, precision, id => {
     const { name, tag } = graph.nodes[id]
@@ -56,7 +56,7 @@ const body = (
 
 /** The nodes as they are, for TensorFlow's own optimizer and kernels. */
 const inline = (emitted: Emitted, inputs: readonly Input[], given: readonly Value[], unique: Namer): Inside => ({
-  ...body(emitted, inputs, given, unique, inGraph),
+  ...body(emitted, inputs, given, unique, 'kernels'),
   functions: [],
 })
 
@@ -67,7 +67,7 @@ const compiled = (emitted: Emitted, inputs: readonly Input[], given: readonly Va
   const inside = namer()
   const parameters = inputs.map((_, k) => argument(k))
   for (const { node } of parameters) inside(node)
-  const { nodes, outputs } = body(emitted, inputs, parameters, inside, inFunction)
+  const { nodes, outputs } = body(emitted, inputs, parameters, inside, 'xla')
   const name = 'compiled'
   const call = unique('call')
   const float32 = dataTypes.float32

@@ -1,9 +1,11 @@
-import { isPerExample, sameShape, shapeOf, type Type, type Typing } from '../../../ir/index.ts'
+import { isPerExample, sameShape, sameType, shapeOf, type Type } from '../../../ir/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
-import { reshape, scalarLike } from './arrange.ts'
-import { flag, format, real, text } from './attributes.ts'
+import { cast, reshape, scalarLike } from './arrange.ts'
+import { real, text, whole } from './attributes.ts'
+import { onePixel } from './convolution.ts'
 import type { Emitter, Op, Value } from './emitter.ts'
-import type { Lowering } from './lowering.ts'
+import type { Lowering, Readers } from './lowering.ts'
+import type { Format } from './schema.ts'
 
 const times = (emit: Emitter, x: Value, factor: number): Value =>
   factor === 1 ? x : emit.node('Mul', [x, scalarLike(emit, x, factor)])
@@ -63,27 +65,54 @@ const binaries: { readonly [F in BinaryFunction]: Op } = {
 const isBias = (bias: Type, to: Type): boolean =>
   isPerExample(to) && bias.kind === 'Shared' && sameShape(bias.shape, shapeOf(to).slice(-1))
 
-/** A sum with one number a channel is a bias, which TensorFlow fuses into what comes before. */
-export const binary: Lowering<'Binary'> = (emit, [a, b], { fn }, { operands }) => {
-  const biasAdd = (x: Value, bias: Value): Value => emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
-  if (fn === 'add' && isBias(operands[1], operands[0])) return biasAdd(a, b)
-  if (fn === 'add' && isBias(operands[0], operands[1])) return biasAdd(b, a)
+const biasAdd = (emit: Emitter, x: Value, bias: Value): Value =>
+  emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
+
+/** The least that is not 0: a bias of zeros would be optimized away, and with it the fusion that it is for. */
+const nothing = 2 ** -126
+
+/**
+ * The sum of two maps. TensorFlow's kernels add to a convolution as it is computed where it has a bias and the sum is
+ * spelled `AddN`; but its remapper then loses the slope of a leaky rectifier, and a second reader beside a rectifier.
+ */
+const sum = (emit: Emitter, terms: readonly Value[], channels: number, { only, functions }: Readers): Value => {
+  if (emit.runner === 'xla' || (functions && only !== 'relu')) return emit.node('AddV2', terms)
+  const bare = terms.findLast(({ op }) => op === 'Conv2D')
+  const bias = (format: Format): Value => emit.constant([channels], new Float32Array(channels).fill(nothing), format)
+  const biased = terms.map(term => (term === bare ? biasAdd(emit, term, bias(term.format)) : term))
+  return emit.node('AddN', biased, { N: whole(biased.length) })
+}
+
+export const binary: Lowering<'Binary'> = (emit, [a, b], { fn }, { operands: [left, right], result }, readers) => {
+  if (fn === 'add') {
+    if (isBias(right, left)) return biasAdd(emit, a, b)
+    if (isBias(left, right)) return biasAdd(emit, b, a)
+    if (result.kind === 'Map' && sameType(left, right)) return sum(emit, [a, b], result.c, readers)
+  }
   return emit.node(binaries[fn], [a, b])
 }
 
-const onMaps = (emit: Emitter, { operands: [input] }: Typing, x: Value, run: (map: Value) => Value): Value => {
-  if (input.kind === 'Map') return run(x)
-  const [c] = shapeOf(input)
-  return reshape(emit, run(reshape(emit, x, [-1, 1, 1, c])), [-1, c])
+/** A slope and an offset a channel, in the format of what is normalized. */
+const normalizing = (emit: Emitter, [scale, offset, mean, variance]: readonly Value[], epsilon: number) => {
+  const slope = emit.node('Mul', [scale, emit.node('Rsqrt', [plus(emit, variance, epsilon)])])
+  return { slope, offset: emit.node('Sub', [offset, emit.node('Mul', [mean, slope])]) }
 }
 
-export const batchNorm: Lowering<'BatchNorm'> = (emit, [x, ...statistics], { epsilon }, typing) =>
-  onMaps(emit, typing, x, map =>
-    emit.node('FusedBatchNormV3', [map, ...statistics], {
-      U: format(statistics[0].format),
-      epsilon: real(epsilon),
-      exponential_avg_factor: real(1),
-      data_format: text('NHWC'),
-      is_training: flag(false),
-    }),
-  )
+/**
+ * Before a clamp TensorFlow's own normalization is slower than a depthwise convolution of one pixel, with which the clamp
+ * is fused, and between a convolution and another function its remapper makes a kernel of it that there is not.
+ */
+export const batchNorm: Lowering<'BatchNorm'> = (
+  emit,
+  [x, ...statistics],
+  { epsilon },
+  { operands: [input] },
+  { only },
+) => {
+  const { slope, offset } = normalizing(emit, statistics, epsilon)
+  const narrow = { slope: cast(emit, slope, x.format), offset: cast(emit, offset, x.format) }
+  if (emit.runner === 'xla' || input.kind !== 'Map' || (only !== 'relu' && only !== 'relu6'))
+    return biasAdd(emit, emit.node('Mul', [x, narrow.slope]), narrow.offset)
+  const filter = reshape(emit, narrow.slope, [1, 1, input.c, 1])
+  return biasAdd(emit, emit.node('DepthwiseConv2dNative', [x, filter], onePixel), narrow.offset)
+}

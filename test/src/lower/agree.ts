@@ -35,9 +35,7 @@ export const fill = (graph: Graph, n: number, seed = 1): Environment => {
   return { inputs, parameters }
 }
 
-const tolerance = 1e-4
-
-const expectClose = (seen: Tensor, wanted: Tensor, name: string): void => {
+const expectClose = (seen: Tensor, wanted: Tensor, name: string, tolerance: number): void => {
   expect(seen.shape, name).toEqual(wanted.shape)
   const values = Array.from(wanted.data)
   const size = values.reduce((m, v) => Math.max(m, Number.isFinite(v) ? Math.abs(v) : 0), 1)
@@ -45,10 +43,15 @@ const expectClose = (seen: Tensor, wanted: Tensor, name: string): void => {
   if (worst >= 0) expect.fail(`${name}[${worst}] is ${seen.data[worst]}, not ${wanted.data[worst]}`)
 }
 
-/** Compares the outputs that something gave with those of the reference evaluator, name by name. */
-export const expectOutputs = (seen: Readonly<Record<string, Tensor>>, graph: Graph, environment: Environment): void => {
+/** Compares the outputs that something gave with those of the reference evaluator, name by name, relative to the largest number. */
+export const expectOutputs = (
+  seen: Readonly<Record<string, Tensor>>,
+  graph: Graph,
+  environment: Environment,
+  tolerance = 1e-4,
+): void => {
   const wanted = evaluate(graph, environment)
   if (E.isLeft(wanted)) throw new Error(renderProblems(wanted.left))
   expect([...Object.keys(seen)].sort()).toEqual([...wanted.right.keys()].sort())
-  for (const [name, value] of wanted.right) expectClose(seen[name], value, name)
+  for (const [name, value] of wanted.right) expectClose(seen[name], value, name, tolerance)
 }

@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { lowerings } from '../../../../src/lower/saved-model/lowerings.ts'
+import type { LoweredTag } from '../../../../src/lower/tfjs/kernel.ts'
+import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
+import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
+import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
+import { absent, expectAgreement } from './agree.ts'
+
+const tags = Object.keys(lowerings) as readonly LoweredTag[]
+
+describe.each([
+  { name: 'TensorFlow', options: {}, numRuns: 40 },
+  { name: 'XLA', options: { xla: true }, numRuns: 8 },
+])('in $name', ({ options, numRuns }) => {
+  it.for(tags)('%s means what the evaluator says', async (tag, context) => {
+    context.skip(absent !== undefined, absent)
+    await fc.assert(
+      fc.asyncProperty(arbitraryOp(tag), fc.nat(), fc.integer({ min: 1, max: 3 }), async (drawn, seed, batch) => {
+        const graph = opGraph(drawn)
+        await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], options)
+      }),
+      { numRuns },
+    )
+  })
+
+  it('generated graphs mean what the evaluator says', async context => {
+    context.skip(absent !== undefined, absent)
+    await fc.assert(
+      fc.asyncProperty(
+        withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }),
+        fc.nat(),
+        async ({ graph, environment }, seed) => {
+          const other = environmentOf(graph, 'reals', seed, 2)
+          await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], options)
+        },
+      ),
+      { numRuns: 3 * numRuns },
+    )
+  })
+})
