@@ -49,6 +49,8 @@ export const asMap = (t: Translation, node: NodeId, atoms: { readonly [A in Of]:
     const whole = [{ of: 'c' as const, extent: type.c, stride: 1 }]
     return asMap(t, permuteChannels(t, node, permutation), { ...atoms, [shuffled]: whole })
   }
+  if (atoms.h.length === 0 && atoms.w.length === 0 && atoms.c.length > 1)
+    return t.build.unflatten(asVector(t, node, atoms.c))
   for (const of of order)
     if (atoms[of].length > 1 || atoms[of].some(atom => !isWhole(type, atom)))
       return inexpressible('a value whose axes are cut or joined')

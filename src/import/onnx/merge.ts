@@ -19,6 +19,7 @@ interface Merge {
 
 const tolerance = 1e-6
 const multiplicityAtMost = 64
+const leastAtMost = 8
 /** A value added to itself over and over has exponentially many terms. */
 const termsAtMost = 256
 
@@ -59,12 +60,16 @@ const termsOf = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>
   return terms
 }
 
-/** The smallest whole numbers in the ratio of positive weights, one of them 1; null where there are none. */
+/** The smallest whole numbers in the ratio of positive weights; null where they are large. */
 export const countsOf = (weights: readonly number[], within: number): readonly number[] | null => {
   const least = Math.min(...weights)
-  const counts = weights.map(weight => Math.round(weight / least))
-  const whole = weights.every((weight, k) => Math.abs(weight / least - counts[k]) < within * counts[k])
-  return whole && counts.every(count => count <= multiplicityAtMost) ? counts : null
+  for (let unit = 1; unit <= leastAtMost; unit++) {
+    const ratios = weights.map(weight => (weight / least) * unit)
+    const counts = ratios.map(Math.round)
+    if (counts.every((count, k) => count <= multiplicityAtMost && Math.abs(ratios[k] - count) < within * count))
+      return counts
+  }
+  return null
 }
 
 const probabilities = (node: Node): boolean => node.tag === 'Softmax' && !node.attributes.log

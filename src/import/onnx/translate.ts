@@ -123,8 +123,14 @@ const parameters = (
   }
 }
 
+/** Whether an output is turned to channels last on its way out. */
+const isTurned = (graph: GraphProto, name: string): boolean => {
+  const writer = graph.node.find(node => node.output[0] === name)
+  return writer?.op_type === 'Transpose' && writer.attribute.find(a => a.name === 'perm')?.ints.join() === '0,2,3,1'
+}
+
 /** A value as an output: a vector, or a map (which no classifier has, and is told so later). */
-const outputNode = (t: Translation, view: View): number => {
+const outputNode = (t: Translation, view: View, turned: boolean): number => {
   const [batch, ...axes] = view.axes
   if (batch !== 'n') return refuse('unsupported-shape', 'an output without a batch axis in front', '[n, classes]')
   const parts = axes as readonly (readonly Atom[])[]
@@ -134,7 +140,7 @@ const outputNode = (t: Translation, view: View): number => {
   if (used.length < 2) return asVector(t, view.node, used[0] ?? [])
   if (parts.length !== 3)
     return refuse('unsupported-shape', `an output of rank ${view.axes.length}`, 'class scores, [n, classes]')
-  const [c, h, w] = parts
+  const [c, h, w] = turned ? [parts[2], parts[0], parts[1]] : parts
   return asMap(t, view.node, { h, w, c })
 }
 
@@ -217,7 +223,7 @@ export const translate = (
   const outputs = graph.output.flatMap(({ name = '' }) => {
     const value = values.get(name)
     try {
-      if (value?.kind === 'view') return [{ name, node: outputNode(t, value) }]
+      if (value?.kind === 'view') return [{ name, node: outputNode(t, value, isTurned(graph, name)) }]
       if (!broken.has(name) || problems.length === 0)
         problems.push(
           problem('malformed-file', `${file}, output ${name}`, 'nothing computed from the image', 'class scores'),

@@ -1,9 +1,9 @@
 import type { Pair } from '../../../../ir/op.ts'
-import { align } from '../arrange.ts'
+import { type Aligned, align, alignTo } from '../arrange.ts'
 import { axisOf, integersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
-import { exampleType, type Rule } from '../translation.ts'
-import { dimsOf, extentAlong, type Of, printDims, viewOf } from '../view.ts'
+import { exampleType, type Rule, type Translation } from '../translation.ts'
+import { dimsOf, extentAlong, nchw, type Of, printDims, viewOf } from '../view.ts'
 
 const coordinates = ['half-pixel', 'align-corners', 'asymmetric'] as const
 
@@ -108,8 +108,16 @@ const targetsOf = (
   return spread(scales, () => 1).map((scale, axis) => ({ outputs: Math.floor(dims[axis] * scale + 1e-6), scale }))
 }
 
-const resize: Rule = (node, t) => {
+/** The value with its channels where the op leaves an axis alone: as they are, or as images have them. */
+const resizable = (node: OnnxNode, t: Translation): Aligned => {
   const view = align(t, viewAt(node, 0))
+  const c = view.layout.indexOf('c')
+  const kept = c < 0 || targetsOf(node, dimsOf(view, 1) as readonly number[])[c].scale === 1
+  return kept || view.layout.length !== 4 ? view : alignTo(t, view, nchw)
+}
+
+const resize: Rule = (node, t) => {
+  const view = resizable(node, t)
   const upsample = node.op === 'Upsample'
   const mode = node.text('mode', 'nearest')
   const transformation = node.text(

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { either as E } from 'fp-ts'
+import { describe, it } from 'vitest'
+import {
+  type Environment,
+  evaluate,
+  type Graph,
+  renderProblems,
+  shapeOf,
+  sizeOf,
+  type Tensor,
+} from '../../../../ir/index.ts'
+import { optimizations, runPasses, schedules, unroll } from '../../../../passes/index.ts'
+import { type Constant, readTensor } from '../../../../src/import/onnx/constant.ts'
+import { decodeOnnx } from '../../../../src/import/onnx/decode.ts'
+import { recognizeMerge } from '../../../../src/import/onnx/merge.ts'
+import { type Translated, translate } from '../../../../src/import/onnx/translate.ts'
+import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
+import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
+import { arbitraryBranchedGraph, arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
+import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
+import { expectOutputs } from '../agree.ts'
+
+type Problems = Parameters<typeof renderProblems>[0]
+
+const right = <A>(result: E.Either<Problems, A>): A => {
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+const imported = (bytes: Uint8Array): Translated => {
+  const model = right(decodeOnnx(bytes, 'graph.onnx'))
+  const constants = model.graph.initializer.map((proto): readonly [string, Constant] => {
+    const read = readTensor(proto, proto.name ?? '', 'initializer')
+    return [proto.name ?? '', right(E.mapLeft((problem: Problems[number]) => [problem])(read))]
+  })
+  return recognizeMerge(right(translate(model, new Map(constants), 'graph.onnx', undefined)))
+}
+
+/** What is exported means the same to the importer and the evaluator. */
+const expectAgreement = (graph: Graph, { inputs, parameters }: Environment): void => {
+  const again = imported(lowerOnnx(graph, parameters))
+  const values = right(evaluate(again.graph, { inputs, parameters: again.parameters }))
+  const seen = graph.outputs.map(({ name, node }) => {
+    const { data } = values.get(name) as Tensor
+    const shape = shapeOf(graph.nodes[node].type)
+    // A map of one pixel comes back as a vector.
+    return [name, { shape: [data.length / sizeOf(shape), ...shape], data }]
+  })
+  expectOutputs(Object.fromEntries(seen), graph, { inputs, parameters })
+}
+
+describe('an exported graph imported again means the same', () => {
+  it.for([
+    'Conv2d',
+    'MaxPool',
+    'MeanPool',
+    'Pad',
+    'Resize',
+    'Act',
+    'Rotate',
+    'Scale',
+    'Shift',
+    'Combine',
+    'Unary',
+    'Binary',
+    'Slice',
+    'Concat',
+    'Transpose',
+    'Flatten',
+  ] as const)('%s', tag => {
+    fc.assert(
+      fc.property(arbitraryOp(tag), fc.nat(), (drawn, seed) => {
+        const graph = opGraph(drawn)
+        fc.pre(graph.nodes.some(node => node.tag === 'Input'))
+        expectAgreement(graph, environmentOf(graph, 'reals', seed, 2))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('generated ones', () => {
+    fc.assert(
+      fc.property(withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }), ({ graph, environment }) =>
+        expectAgreement(graph, environment),
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it.for(schedules)('branched ones, unrolled, optimized and run %s', schedule => {
+    fc.assert(
+      fc.property(
+        withEnvironment(arbitraryBranchedGraph(), { kind: 'reals' }),
+        ({ graph, environment: { inputs, parameters } }) => {
+          const { program } = right(runPasses([unroll, ...optimizations(schedule)], { graph, parameters }))
+          expectAgreement(program.graph, { inputs, parameters: program.parameters })
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+})
