@@ -10,6 +10,8 @@ export interface Network {
   readonly name: string
   readonly graph: Graph
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** `nchw` where the file that it came from takes images channels first: exported again, it still does. */
+  readonly layout?: 'nchw'
 }
 
 export type NetworkProblem = Problem<'not-a-classifier'>

@@ -4,6 +4,7 @@ import { type CompiledNetwork, factsOf } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
 import { orThrowAsync, sourceProblem } from '../error.ts'
 import { count, ratio, table } from '../format.ts'
+import { type ImageLayout, imageLayouts, lowerOnnx } from '../lower/onnx/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { graphDot } from '../report/dot.ts'
@@ -16,17 +17,25 @@ import { type CommonOptions, output } from './output.ts'
 import { type WatchFlags, watchOptions } from './watch-options.ts'
 import { compileWatched } from './watched.ts'
 
-const emissions = ['text', 'json', 'dot', 'html'] as const
+const emissions = ['text', 'json', 'dot', 'html', 'onnx'] as const
 type Emission = (typeof emissions)[number]
-const plannedEmissions = ['onnx', 'saved-model']
+const plannedEmissions = ['saved-model']
+/** What no terminal shows. */
+const binaryEmissions: readonly Emission[] = ['onnx']
 
 interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags {
   readonly out?: string
   readonly emit?: Emission
+  readonly layout?: ImageLayout
   readonly stats?: boolean
 }
 
-const emitted = (emission: Emission, compiled: CompiledNetwork, stages: readonly PassStage[]): string => {
+const emitted = (
+  emission: Emission,
+  compiled: CompiledNetwork,
+  stages: readonly PassStage[],
+  layout: ImageLayout,
+): string | Uint8Array => {
   switch (emission) {
     case 'text':
       return print(compiled.graph)
@@ -36,6 +45,8 @@ const emitted = (emission: Emission, compiled: CompiledNetwork, stages: readonly
       return graphDot(compiled.graph)
     case 'html':
       return graphHtml(compiled, stages)
+    case 'onnx':
+      return lowerOnnx(compiled.graph, compiled.parameters, { layout, name: `${compiled.network} ${compiled.plan}` })
   }
 }
 
@@ -87,14 +98,23 @@ export const compileCommand = (): Command =>
   )
     .option('--out <path>', 'the compiled folder, or with --emit the file, to write')
     .addOption(
-      new Option('--emit <form>', `the graph as ${emissions.join(', ')}, on stdout or in --out`).argParser(
-        oneOf(emissions, plannedEmissions),
-      ),
+      new Option(
+        '--emit <form>',
+        `the graph as ${emissions.join(', ')}, in --out or, where it is text, on stdout`,
+      ).argParser(oneOf(emissions, plannedEmissions)),
+    )
+    .addOption(
+      new Option(
+        '--layout <axes>',
+        `how images go into an ONNX file: ${imageLayouts.join(' or ')}; by default as in the file that the network is of, else nhwc`,
+      ).argParser(oneOf(imageLayouts)),
     )
     .option('--stats', 'what each pass did')
     .action(async (options: CompileFlags) => {
       const out = output(options)
       const { emit, out: path } = options
+      if (emit !== undefined && path === undefined && binaryEmissions.includes(emit))
+        throw new EspalierError([sourceProblem('bad-input', `--emit ${emit}`, 'no --out', 'a place to write it to')])
       if (emit !== undefined && path !== undefined) await prepareFile(path)
       const { network, meaning: own, initializedFrom } = await openNetwork(options)
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
@@ -102,7 +122,8 @@ export const compileCommand = (): Command =>
       const { stages, observe } = stageCollector()
       const { compiled, trace } = compileWatched(network, plan, options, emit === 'html' ? observe : undefined)
       const meaning = await readMeaning(options, own, compiled)
-      const text = emit === undefined ? undefined : emitted(emit, compiled, stages)
+      const layout = options.layout ?? network.layout ?? 'nhwc'
+      const text = emit === undefined ? undefined : emitted(emit, compiled, stages, layout)
       if (path !== undefined)
         await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeWhole(path, text))
       if (text !== undefined && path === undefined && options.json !== true) {

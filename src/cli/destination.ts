@@ -18,9 +18,9 @@ export const prepareFile = async (path: string): Promise<void> => {
 }
 
 /** Writes a file whole or not at all. @throws EspalierError */
-export const writeWhole = async (path: string, text: string): Promise<void> => {
+export const writeWhole = async (path: string, contents: string | Uint8Array): Promise<void> => {
   try {
-    await replaceFile(path, Buffer.from(text))
+    await replaceFile(path, typeof contents === 'string' ? Buffer.from(contents) : contents)
   } catch (error) {
     throw cannotWrite(path, error)
   }

@@ -81,5 +81,10 @@ export const importOnnx = (
       ),
     ),
     TE.map(recognizeMerge),
-    TE.flatMapEither(({ graph, parameters }) => classifier(basename(path, '.onnx'), graph, parameters)),
+    TE.flatMapEither(({ graph, parameters, channelsFirst }) =>
+      F.pipe(
+        classifier(basename(path, '.onnx'), graph, parameters),
+        E.map((network): Network => (channelsFirst ? { ...network, layout: 'nchw' } : network)),
+      ),
+    ),
   )

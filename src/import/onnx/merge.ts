@@ -113,7 +113,7 @@ const mergeAt = ({ graph: { nodes }, parameters }: Translated, root: NodeId): Me
 }
 
 /** Drops nodes and parameters that the outputs do not depend on. */
-const pruned = ({ graph, parameters }: Translated): Translated => {
+const pruned = ({ graph, parameters, channelsFirst }: Translated): Translated => {
   const live = liveNodes(graph)
   const places = new Map<NodeId, NodeId>()
   const d = draft(graph.dialect)
@@ -126,6 +126,7 @@ const pruned = ({ graph, parameters }: Translated): Translated => {
   return {
     graph: d.finish(graph.outputs.map(({ name, node }) => ({ name, node: places.get(node) as NodeId }))),
     parameters: new Map([...parameters].filter(([name]) => used.has(name))),
+    channelsFirst,
   }
 }
 
@@ -147,7 +148,7 @@ export const recognizeMerge = (translated: Translated): Translated => {
     const { logits, multiplicity, reduction } = merge
     return { name, node: d.add('Combine', logits, { reduction, multiplicity }, name) }
   })
-  return pruned({ graph: d.finish(outputs), parameters: translated.parameters })
+  return pruned({ ...translated, graph: d.finish(outputs) })
 }
 
 /** Scores before a last softmax: the merge of several answers may be under it. */

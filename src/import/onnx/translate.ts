@@ -18,12 +18,14 @@ import { rules } from './ops/index.ts'
 import { Refusal, refuse } from './refuse.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
 import type { Rule, Translation } from './translation.ts'
-import { type Atom, dimsOf, type View, viewOf } from './view.ts'
+import { type Atom, dimsOf, nchw, type View, viewOf } from './view.ts'
 
 /** What a file comes to: a flat graph and its parameters' values. */
 export interface Translated {
   readonly graph: Graph
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** Whether images come channels first. */
+  readonly channelsFirst: boolean
 }
 
 /** Nodes that some output depends on, and the names of the values that they and the outputs read. */
@@ -236,7 +238,8 @@ export const translate = (
   if (problems.length > 0) return E.left(problems)
   const result = build.draft.finish(outputs)
   const dialect = result.nodes.some(node => node.tag === 'Stack') ? 'stacked' : 'flat'
-  return E.right({ graph: { ...result, dialect }, parameters: weights })
+  const channelsFirst = inputs.some(({ layout }) => layout === nchw)
+  return E.right({ graph: { ...result, dialect }, parameters: weights, channelsFirst })
 }
 
 const batchOf = (inputs: readonly Pick<ImageInput, 'batch'>[]): Scalar => inputs[0]?.batch ?? 'n'

@@ -10,7 +10,7 @@ import { constantNodes, stepsOf } from './steps.ts'
 import { type Writer, type WrittenNode, writer } from './writer.ts'
 
 export type { OnnxProblem } from './error.ts'
-export type { ImageLayout } from './model.ts'
+export { type ImageLayout, imageLayouts } from './model.ts'
 
 export interface LowerOnnxOptions {
   /** How maps come in and go out; by default `nhwc`, as every executor here takes them. */

@@ -4,7 +4,8 @@ import { fail } from './error.ts'
 import type { Attribute, Initializer, WrittenNode } from './writer.ts'
 
 /** How maps come in and go out: `[n, h, w, c]` or `[n, c, h, w]`. */
-export type ImageLayout = 'nhwc' | 'nchw'
+export const imageLayouts = ['nhwc', 'nchw'] as const
+export type ImageLayout = (typeof imageLayouts)[number]
 
 /** A value that goes in or comes out, by name. */
 export interface Port {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeGraph, parse, print } from '../../../ir/index.ts'
+import { type ModelProto, onnxSchema } from '../../../src/import/onnx/schema.ts'
 import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
 
 let espalier: Espalier
@@ -11,6 +12,14 @@ beforeAll(async () => {
   folder = await temporaryFolder('compile')
   espalier = await builtEspalier()
 })
+
+/** The input of an ONNX file, with its shape. */
+const firstInput = async (path: string) => {
+  const model = onnxSchema.lookupType('ModelProto').decode(await readFile(path)) as unknown as ModelProto
+  const [input] = model.graph?.input ?? []
+  const dims = input?.type?.tensor_type?.shape?.dim ?? []
+  return { name: input?.name, dims: dims.map(d => d.dim_param || Number(d.dim_value)) }
+}
 
 const network = ['--network', 'zoo:cifar-resnet-8?classes=10', '--plan', 'flip-2-max'] as const
 
@@ -81,6 +90,30 @@ describe.concurrent('espalier compile', () => {
       top5_error_percent,
       multiply_adds,
     })
+  })
+
+  it('emits an ONNX file that runs as the compiled network does, images first as in the file it came from', async () => {
+    const [first, again, given, out] = ['first.onnx', 'again.onnx', 'given.onnx', 'for-onnx'].map(name =>
+      join(folder, name),
+    )
+    const compile = (...flags: readonly string[]) => espalier(['compile', ...flags, '--quiet'])
+    const written = await Promise.all([
+      compile(...network, '--emit', 'onnx', '--out', first, '--layout', 'nchw'),
+      compile(...network, '--out', out),
+    ])
+    expect(written).toEqual([0, 0].map(code => expect.objectContaining({ code, stderr: '' })))
+    const copied = await Promise.all([
+      compile('--network', first, '--emit', 'onnx', '--out', again),
+      compile('--network', first, '--emit', 'onnx', '--out', given, '--layout', 'nhwc'),
+    ])
+    expect(copied).toEqual([0, 0].map(code => expect.objectContaining({ code, stderr: '' })))
+    expect(await firstInput(first)).toEqual({ name: 'image', dims: ['n', 3, 32, 32] })
+    expect(await firstInput(again)).toEqual({ name: 'image', dims: ['n', 3, 32, 32] })
+    expect(await firstInput(given)).toEqual({ name: 'image', dims: ['n', 32, 32, 3] })
+    const on = ['--data', 'generated:orientation', '--limit', '20', '--backend', 'wasm', '--json', '--quiet']
+    const ran = await Promise.all([out, first, again, given].map(path => espalier(['run', '--network', path, ...on])))
+    const errors = ran.map(({ stdout }) => JSON.parse(stdout).error_percent)
+    expect(new Set(errors)).toEqual(new Set([errors[0]]))
   })
 
   it('emits JSON, DOT and HTML, on stdout or in the JSON', async () => {
