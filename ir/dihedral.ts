@@ -149,7 +149,7 @@ const walk = (
   const size = sizeOf(shape)
   let outer = shape.length
   let run = 1
-  while (outer > 0 && strides[outer - 1] === run) run *= shape[--outer]
+  while (strides[outer - 1] === run) run *= shape[--outer]
   const step = outer === shape.length && outer > 0 ? strides[--outer] : 1
   if (step !== 1) run = shape[outer]
   const index = new Int32Array(outer)

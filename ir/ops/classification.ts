@@ -51,7 +51,7 @@ export const combine = defineOp({
       return mismatch(`${printType(first)} and ${printType(other)}`, 'as many classes in every variant')
     return E.right(first)
   },
-  evaluate: (variants, { reduction, multiplicity }) => combineLogits(variants, reduction, multiplicity),
+  evaluate: null,
 })
 
 export const combineLogits = (

@@ -58,6 +58,26 @@ describe('Combine', () => {
     close(answer(reduction, [a, b], [2, 1]), answer(reduction, [a, a, b]))
   })
 
+  test('scores are log-probabilities under sum and max, and mean logits under geo', () => {
+    const scores = (reduction: Reduction) =>
+      numbers(apply('Combine', { reduction, multiplicity: [2, 1, 1] }, a, b, a)).map(x =>
+        reduction === 'geo' ? x : Math.exp(x),
+      )
+    const [p, q] = [a, b].map(x => softmax(numbers(x.value)))
+    close(
+      scores('sum'),
+      p.map((x, i) => (3 * x + q[i]) / 4),
+    )
+    close(
+      scores('max'),
+      p.map((x, i) => Math.max(x, q[i])),
+    )
+    close(
+      scores('geo'),
+      raw[0].map((x, i) => (3 * x + raw[1][i]) / 4),
+    )
+  })
+
   test('max disregards copies', () => {
     close(answer('max', [a, b], [5, 1]), answer('max', [a, b]))
   })
@@ -99,6 +119,7 @@ test('types of Branch and Reduce', () => {
   expect(typing('Branch', branch(), mapType(4, 4, 2))).toBeNull()
   expect(typing('Branch', branch(id), vectorType(2))).toBeNull()
   expect(typing('Branch', branch({ kind: 'scale', factor: 0 }), mapType(4, 4, 2))).toBeNull()
+  expect(typing('Branch', branch({ kind: 'scale', factor: 0.5 }), mapType(4, 4, 2))).toBe('Map[4,4,2]')
   expect(typing('Reduce', { reduction: 'max' }, vectorType(2))).toBe('Vector[2]')
   expect(typing('Reduce', { reduction: 'max' }, mapType(4, 4, 2))).toBeNull()
 })

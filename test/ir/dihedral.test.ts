@@ -4,7 +4,9 @@ import {
   compose,
   type Element,
   elements,
+  gather,
   inverse,
+  isFixed,
   mapType,
   reduceElement,
   samplingMatrix,
@@ -108,6 +110,29 @@ describe('the dihedral group', () => {
       Float64Array.from({ length: 12 }, (_, i) => i),
     )
     expect([...actOnTensor('flipv', rows, 0, 1).data]).toEqual([6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5])
+  })
+
+  test('a tensor is fixed where its image is the tensor itself, to the bit', () => {
+    const square = (...data: readonly number[]) =>
+      tensor([Math.sqrt(data.length), Math.sqrt(data.length)], Float64Array.from(data))
+    for (const value of [
+      square(1, 2, 3, 2, 4, 5, 3, 5, 6),
+      square(1, 2, 3, 4, 5, 6, 7, 8, 9),
+      square(1, 2, 1, 3, 4, 3, 1, 2, 1),
+      square(1, 2, 2, 1),
+      square(0, -0, 0, 0),
+      square(7),
+    ])
+      for (const g of elements) {
+        const image = actOnTensor(g, value, 0, 1)
+        expect(isFixed(g, value, 0, 1)).toBe(image.data.every((x, i) => Object.is(x, value.data[i])))
+      }
+    expect(isFixed('transpose', tensor([2, 3], new Float64Array(6)), 0, 1)).toBe(false)
+  })
+
+  test('a tensor without axes is read as it is, and numbers stay float32', () => {
+    expect(gather(tensor([], Float64Array.of(5)), [], [], 0)).toEqual({ shape: [], data: Float64Array.of(5) })
+    expect(actOnTensor('flip', tensor([1, 2], Float32Array.of(1, 2)), 0, 1).data).toEqual(Float32Array.of(2, 1))
   })
 
   test('the Act op is the action on every example and channel', () => {

@@ -55,6 +55,11 @@ describe('Scale', () => {
     expect(numbers(apply('Scale', { factor }, even))[0]).toBeCloseTo(8 * 0.5)
   })
 
+  test('pixels of no weight are not read: infinities stay where they are', () => {
+    const x = operand(mapType(1, 3, 1), [1, Number.POSITIVE_INFINITY, -2])
+    expect(apply('Scale', { factor: 1 }, x)).toEqual(x.value)
+  })
+
   test('types', () => {
     expect(typing('Scale', { factor: 1.1 }, mapType(2, 3, 4))).toBe('Map[2,3,4]')
     expect(typing('Scale', { factor: 0 }, mapType(2, 3, 4))).toBeNull()
@@ -85,11 +90,18 @@ describe('Act', () => {
   test('types', () => {
     expect(typing('Act', act('rot90'), mapType(2, 3, 4))).toBe('Map[3,2,4]')
     expect(typing('Act', act('flip'), mapType(2, 3, 4))).toBe('Map[2,3,4]')
-    expect(typing('Act', act('flip', [1, 0]), mapType(2, 3, 4))).toBeNull()
+    for (const axes of [
+      [1, 0],
+      [0, 2],
+      [2, 1],
+    ] as const)
+      expect(typing('Act', act('flip', axes), mapType(2, 3, 4))).toBeNull()
     expect(typing('Act', act('transpose', [2, 0]), sharedType([2, 3, 4]))).toBe('Shared[4,3,2]')
     expect(typing('Act', act('flip', [1, 1]), sharedType([2, 3]))).toBeNull()
     expect(typing('Act', act('flip', [0, 2]), sharedType([2, 3]))).toBeNull()
+    expect(typing('Act', act('flip', [2, 0]), sharedType([2, 3]))).toBeNull()
     expect(typing('Act', act('flip', [0, -1]), sharedType([2, 3]))).toBeNull()
+    expect(typing('Act', act('flip', [-1, 0]), sharedType([2, 3]))).toBeNull()
     expect(typing('Act', act('flip'), vectorType(3))).toBeNull()
   })
 })
