@@ -9,18 +9,21 @@ import type { Bench } from './main.ts'
 import { race, ratios } from './race.ts'
 
 const on = (
-  backend: Combination['backend'],
+  executor: Combination['executor'],
   network: string,
   plan: string,
   ...batches: readonly number[]
-): readonly Combination[] => batches.map(batch => ({ network, plan, batch, backend }))
+): readonly Combination[] => batches.map(batch => ({ network, plan, batch, executor }))
 
 const combinations: readonly Combination[] = [
-  ...on('node-gpu', 'preact-resnet-110', 'flip-4-max', 1, 32, 128),
-  ...on('node-gpu', 'resnet-18', 'flip-only1-max', 1, 16),
-  ...on('node-gpu', 'resnet-18', 'flip-only2-max', 16),
-  ...on('node-gpu', 'resnet-18', 'vanilla-tta-geo', 1, 16),
-  ...on('node-gpu', 'cifar-resnet-56', 'shift4@4:geo', 32),
+  ...on('eager', 'preact-resnet-110', 'flip-4-max', 1, 32, 128),
+  ...on('eager', 'resnet-18', 'flip-only1-max', 1, 16),
+  ...on('eager', 'resnet-18', 'flip-only2-max', 16),
+  ...on('eager', 'resnet-18', 'vanilla-tta-geo', 1, 16),
+  ...on('eager', 'cifar-resnet-56', 'shift4@4:geo', 32),
+  ...on('graph', 'preact-resnet-110', 'flip-4-max', 1, 32, 128),
+  ...on('graph', 'resnet-18', 'flip-only1-max', 1, 16),
+  ...on('graph', 'resnet-18', 'vanilla-tta-geo', 1),
   ...on('wasm', 'preact-resnet-110', 'flip-4-max', 1, 8),
   ...on('wasm', 'resnet-18', 'flip-only1-max', 1),
   ...on('wasm', 'cifar-resnet-56', 'shift4@4:geo', 8),
@@ -31,7 +34,7 @@ interface Row {
   readonly network: string
   readonly batch: number
   readonly plan: string
-  readonly executor: 'eager' | 'wasm'
+  readonly executor: Combination['executor']
   readonly precision: 'float32'
   readonly schedule: string
   readonly chosen: string
@@ -45,7 +48,7 @@ interface Row {
 }
 
 const measure = async (combination: Combination): Promise<readonly Row[]> => {
-  const { network, batch, backend } = combination
+  const { network, batch, executor } = combination
   const contenders = await enter(zoo(network), combination)
   try {
     const times = await race(contenders)
@@ -60,7 +63,7 @@ const measure = async (combination: Combination): Promise<readonly Row[]> => {
         network,
         batch,
         plan: kind === 'plain' ? 'vanilla' : kind === 'library-tta' ? kind : compiled.plan,
-        executor: backend === 'wasm' ? ('wasm' as const) : ('eager' as const),
+        executor,
         precision: 'float32' as const,
         schedule: kind,
         chosen: compiled.schedule,
@@ -140,15 +143,15 @@ const textOf = (rows: readonly Row[], load: readonly number[]): string => {
 /** Schedules against one another, against the plain network, a forward for each view, and the graph before any optimization. */
 export const compileBench: Bench = {
   about: 'every schedule of ten plans and what auto chose, against vanilla and one forward a view',
-  run: async () => {
+  run: async ({ wants }) => {
     const [before] = loadavg()
     const rows: Row[] = []
     for (const combination of combinations) {
-      const opened = await openBackend(combination.backend)
-      if (E.isLeft(opened)) continue
-      process.stderr.write(
-        `${combination.network} ${combination.plan}, batch ${combination.batch} on ${opened.right.describe}\n`,
-      )
+      const { network, plan, batch, executor } = combination
+      if (!wants('network', network) || !wants('plan', plan) || !wants('batch', String(batch))) continue
+      if (!wants('executor', executor)) continue
+      if (executor !== 'wasm' && E.isLeft(await openBackend('node-gpu'))) continue
+      process.stderr.write(`${network} ${plan}, batch ${batch} on ${executor}\n`)
       rows.push(...(await measure(combination)))
     }
     return { rows, text: textOf(rows, [before, loadavg()[0]]) }

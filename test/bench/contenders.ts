@@ -1,17 +1,17 @@
 import { naivePipeline, type Schedule, schedules } from '../../passes/index.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile.ts'
 import { orThrow } from '../../src/error.ts'
+import type { ExecutorName } from '../../src/execute/executor.ts'
 import { plan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network.ts'
 import { openRunner } from '../../src/runner.ts'
-import type { BackendName } from '../../src/runtime/backend.ts'
 
-/** One network under one plan, on batches of one size on one backend. */
+/** One network under one plan, on batches of one size on one executor; `wasm` is op by op on WebAssembly. */
 export interface Combination {
   readonly network: string
   readonly plan: string
   readonly batch: number
-  readonly backend: BackendName
+  readonly executor: ExecutorName | 'wasm'
 }
 
 /** One way to run a combination. `schedules` are those that give this very graph. */
@@ -35,12 +35,21 @@ export const flipped = (images: Float32Array, w: number, c: number): Float32Arra
 const mostViews = 4
 
 /** Opens every contender of a combination; schedules that come to the same graph are run once. */
-export const enter = async (network: Network, { plan, batch, backend }: Combination): Promise<readonly Contender[]> => {
+export const enter = async (
+  network: Network,
+  { plan, batch, executor }: Combination,
+): Promise<readonly Contender[]> => {
   const parsed = parsedPlan(plan)
+  const onWasm = executor === 'wasm'
+  const backend = onWasm ? 'wasm' : 'node-gpu'
   const { h, w, c } = imageType(network)
   const images = Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))
   const contender = async (kind: Contender['kind'], compiled: CompiledNetwork): Promise<Contender> => {
-    const runner = await openRunner(compiled, { backend, executor: 'eager' })
+    const runner = await openRunner(compiled, {
+      backend: onWasm ? 'wasm' : 'auto',
+      executor: onWasm ? 'eager' : executor,
+      batch,
+    })
     const once = (): Promise<{ readonly probabilities: Float32Array }> => runner.predict(images)
     const views = async (): Promise<Float32Array> => {
       const one = await once()
