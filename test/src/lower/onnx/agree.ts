@@ -33,19 +33,15 @@ const turned = ({ shape, data }: Tensor, [a, b, c]: readonly [number, number, nu
   return { shape: [n, ...moved], data: out }
 }
 
-/** Exports, runs and compares every output with the reference evaluator. */
-export const expectAgreement = async (
-  graph: Graph,
-  environments: readonly Environment[],
-  layout: ImageLayout = 'nhwc',
-): Promise<void> => {
+/** A graph exported and opened. */
+const open = async (graph: Graph, parameters: Environment['parameters'], layout: ImageLayout) => {
   const { InferenceSession, Tensor: Given } = ort as typeof Onnxruntime
-  const bytes = lowerOnnx(graph, environments[0].parameters, { layout })
-  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 })
+  const bytes = lowerOnnx(graph, parameters, { layout })
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 })
   const types = new Map(nodesWithTag(graph, 'Input').map(node => [node.attributes.name, node.type]))
-  for (const environment of environments) {
+  const runOn = async ({ inputs }: Environment): Promise<Readonly<Record<string, Tensor>>> => {
     const fed = session.inputNames.map(name => {
-      const value = environment.inputs.get(name) as Tensor
+      const value = inputs.get(name) as Tensor
       const { shape, data } = layout === 'nchw' && types.get(name)?.kind === 'Map' ? turned(value, [2, 0, 1]) : value
       return [name, new Given('float32', Float32Array.from(data), shape)] as const
     })
@@ -54,7 +50,30 @@ export const expectAgreement = async (
       const value = { shape: outputs[name].dims, data: outputs[name].data as Float32Array }
       return [name, layout === 'nchw' && graph.nodes[node].type.kind === 'Map' ? turned(value, [1, 2, 0]) : value]
     })
-    expectOutputs(Object.fromEntries(seen), graph, environment)
+    return Object.fromEntries(seen)
   }
-  await session.release()
+  return { runOn, close: () => session.release() }
+}
+
+/** What onnxruntime gives for a graph, by output. */
+export const run = async (
+  graph: Graph,
+  environment: Environment,
+  layout: ImageLayout = 'nhwc',
+): Promise<Readonly<Record<string, Tensor>>> => {
+  const { runOn, close } = await open(graph, environment.parameters, layout)
+  const outputs = await runOn(environment)
+  await close()
+  return outputs
+}
+
+/** Exports, runs and compares every output with the reference evaluator. */
+export const expectAgreement = async (
+  graph: Graph,
+  environments: readonly Environment[],
+  layout: ImageLayout = 'nhwc',
+): Promise<void> => {
+  const { runOn, close } = await open(graph, environments[0].parameters, layout)
+  for (const environment of environments) expectOutputs(await runOn(environment), graph, environment)
+  await close()
 }
