@@ -2,6 +2,7 @@ import { naivePipeline } from '../../passes/index.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile.ts'
 import { batches, openGenerated } from '../data/index.ts'
 import { orThrow } from '../error.ts'
+import { executorIsThere } from '../execute/executor.ts'
 import { plan as parsedPlan } from '../index.ts'
 import { openRunner, type Runner, type RunnerOptions } from '../runner.ts'
 import { rankOf, wilsonPercent } from '../score.ts'
@@ -37,6 +38,7 @@ export interface DemoRow {
 
 export interface DemoResult {
   readonly backend: string
+  readonly executor: Runner['executor']
   readonly describe: string
   readonly data: string
   readonly seed: number
@@ -60,15 +62,24 @@ const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-const enter = async (backend: DemoOptions['backend']): Promise<readonly Entrant[]> => {
+/** TensorFlow takes whole graphs; the other backends run op by op. */
+const executorOn = async (backend: DemoOptions['backend']): Promise<'graph' | 'eager'> => {
+  const options = { backend: 'node-gpu', precision: 'float32', debug: false } as const
+  const native = backend === 'auto' || backend === 'node-gpu'
+  return native && (await executorIsThere('graph', options)) ? 'graph' : 'eager'
+}
+
+const enter = async (backend: DemoOptions['backend'], batch: number): Promise<readonly Entrant[]> => {
   const networks = { plain: await openDemoNetwork('plain'), branched: await openDemoNetwork('branched') }
+  const executor = backend === 'reference' ? 'auto' : await executorOn(backend)
   const entrants: Entrant[] = []
   for (const contender of contenders) {
     const { weights, plan, pipeline } = contender
     const compiled = orThrow(
       compileNetwork(networks[weights], parsedPlan(plan), pipeline === 'naive' ? { pipeline: naivePipeline } : {}),
     )
-    entrants.push({ contender, compiled, runner: await openRunner(compiled, { backend }), times: [], wrong: 0 })
+    const runner = await openRunner(compiled, { backend, executor, batch })
+    entrants.push({ contender, compiled, runner, times: [], wrong: 0 })
   }
   return entrants
 }
@@ -96,7 +107,7 @@ export const measure = async ({
   note,
   progress,
 }: DemoOptions): Promise<DemoResult> => {
-  const entrants = await enter(backend)
+  const entrants = await enter(backend, batch)
   const [plain] = entrants
   const { runner } = plain
   note(`Backend: ${runner.reason ?? runner.describe}.`)
@@ -123,6 +134,7 @@ export const measure = async ({
     }
     return {
       backend: runner.backend,
+      executor: runner.executor,
       describe: runner.describe,
       data: data.name,
       seed,

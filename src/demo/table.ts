@@ -15,10 +15,10 @@ const header = ['trained', 'plan', 'error %, 95 % interval', 'multiply-adds', 'm
 
 /** The demo's result for people. */
 export const describeDemo = (result: DemoResult): string => {
-  const { images, batch, describe, seconds, seed } = result
+  const { images, batch, describe, executor, seconds, seed } = result
   return [
     `PreAct ResNet-14 on ${images} images of figures that stand upright or upside down (ten classes), made just now from seed ${seed}.`,
-    `${describe}; ms: median of a batch of ${batch}, all rows taking turns; ${seconds.toFixed(0)} s.`,
+    `${describe}, ${executor === 'graph' ? 'graph by graph' : 'op by op'}; ms: median of a batch of ${batch}, all rows taking turns; ${seconds.toFixed(0)} s.`,
     '',
     table(header, result.rows.map(cells)),
     '',
