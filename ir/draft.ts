@@ -4,7 +4,7 @@ import { type Graph, type Node, type NodeId, nodeLabel, type Output } from './gr
 import type { Dialect, Mismatch } from './op.ts'
 import { type AttributesOf, declarationOf, type OpTag } from './ops/index.ts'
 import { stackAxis } from './ops/stacking.ts'
-import { limits, overLimits, printType, type Type, type VariantAxis, variantCount } from './type.ts'
+import { isPerExample, limits, overLimits, printType, type Type, type VariantAxis, variantCount } from './type.ts'
 
 /** A graph under construction: nodes are typed as they are added. Local to one builder or pass. */
 export interface Draft {
@@ -63,7 +63,7 @@ export const inferNode = (
   const limit = overLimits(type.right)
   if (limit !== null) return E.left({ seen: `a result ${printType(type.right)}`, expected: limit })
   return F.pipe(
-    inferVariants(tag, attributes, operands),
+    inferVariants(tag, attributes, operands, type.right),
     E.map(variants => ({ type: type.right, variants })),
   )
 }
@@ -75,6 +75,7 @@ const inferVariants = (
   tag: OpTag,
   attributes: AttributesOf<OpTag>,
   operands: readonly { readonly variants: readonly VariantAxis[] }[],
+  type: Type,
 ): E.Either<Mismatch, readonly VariantAxis[]> => {
   const counts = operands.map(o => variantCount(o.variants))
   const all = counts.reduce((sum, count) => sum + count, 0)
@@ -101,8 +102,11 @@ const inferVariants = (
         ? E.right([])
         : E.left({ seen: `a stack of ${counts[0]}`, expected: `a stack of ${count}` })
     }
-    default:
-      return alignAxes(operands.map(o => o.variants))
+    default: {
+      // A value of the whole batch is one of all variants too.
+      const aligned = alignAxes(operands.map(o => o.variants))
+      return E.isRight(aligned) && !isPerExample(type) ? E.right([]) : aligned
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { either as E } from 'fp-ts'
 import { actOnTensor } from './dihedral.ts'
+import { alignAxes } from './draft.ts'
 import { type IrProblem, problem } from './error.ts'
 import { type Graph, liveNodes, type Node, type NodeOf } from './graph.ts'
 import { combineLogits } from './ops/classification.ts'
@@ -149,14 +150,33 @@ const eachVariant = (
 ): Value => {
   const { evaluate: rule } = declarationOf(node.tag)
   if (rule === null) throw new Error(`no evaluation rule for ${node.tag}`)
-  const typing = { operands: node.operands.map(operand => graph.nodes[operand].type), result: node.type, rounded }
-  return Array.from({ length: variantCount(node.variants) }, (_, at) =>
-    rule(
-      node.operands.map(operand => read(operand)[projected(at, node.variants, graph.nodes[operand].variants)]),
-      node.attributes as never,
-      typing,
-    ),
-  )
+  const operands = node.operands.map(operand => graph.nodes[operand])
+  const typing = { operands: operands.map(({ type }) => type), result: node.type, rounded }
+  const apply = (values: readonly Tensor[]): Tensor => rule(values, node.attributes as never, typing)
+  const given = (axes: readonly VariantAxis[], k: number): readonly Tensor[] =>
+    Array.from(
+      { length: variantCount(axes) },
+      (_, at) => read(node.operands[k])[projected(at, axes, operands[k].variants)],
+    )
+  if (isPerExample(node.type)) {
+    const variants = operands.map((_, k) => given(node.variants, k))
+    return Array.from({ length: variantCount(node.variants) }, (_, at) => apply(variants.map(of => of[at])))
+  }
+  const axes = E.getOrElse((): readonly VariantAxis[] => [])(alignAxes(operands.map(({ variants }) => variants)))
+  return [
+    apply(operands.map(({ type }, k) => (isPerExample(type) ? joined(given(axes, k)) : read(node.operands[k])[0]))),
+  ]
+}
+
+/** The examples of all variants as one batch. */
+const joined = (variants: readonly Tensor[]): Tensor => {
+  if (variants.length === 1) return variants[0]
+  const [n, ...rest] = variants[0].shape
+  const data = new Float64Array(variants.length * variants[0].data.length)
+  variants.forEach((variant, at) => {
+    data.set(variant.data, at * variant.data.length)
+  })
+  return { shape: [n * variants.length, ...rest], data }
 }
 
 /** The variant of an operand that variant `at` of the result reads: axes align by name, others are broadcast. */

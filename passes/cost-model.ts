@@ -117,6 +117,24 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   Branch: calls('concat'),
   Reduce: calls('pointwise', 6),
   Combine: calls('pointwise', 6),
+  ReduceTo: calls('global-pool'),
+  InverseCount: free,
+  Stretch: calls('rearrange'),
+  ConvolutionInputGradient: ({ type, attributes: { groups } }) =>
+    groups > 1 && groups === shapeOf(type)[2]
+      ? { kind: 'depthwise', calls: 1 }
+      : { kind: 'convolution', calls: groups },
+  ConvolutionFilterGradient: ({ attributes: { groups } }, [input]) =>
+    groups > 1 && groups === shapeOf(input.type)[2]
+      ? { kind: 'depthwise', calls: 1 }
+      : { kind: 'convolution', calls: groups },
+  DenseWeightsGradient: calls('dense'),
+  MaxPoolGradient: calls('pool'),
+  MeanPoolGradient: calls('pool'),
+  ResizeGradient: calls('rearrange', 2),
+  FlattenGradient: ({ attributes: { order } }) => ({ kind: order === 'hwc' ? 'view' : 'rearrange', calls: 1 }),
+  Warp: calls('rearrange'),
+  WarpGradient: calls('rearrange', 2),
 }
 
 const numbersIn = (node: Node, batch: number): number =>

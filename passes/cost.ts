@@ -45,6 +45,24 @@ const costs: { readonly [T in OpTag]: Cost<T> } = {
   Combine: none,
   Stack: none,
   Unstack: none,
+  ReduceTo: none,
+  InverseCount: none,
+  Stretch: none,
+  ConvolutionInputGradient: (_, [gradient, filter]) => {
+    const [rows, columns, inputs] = shapeOf(filter.type)
+    return sizeOf(shapeOf(gradient.type)) * rows * columns * inputs
+  },
+  ConvolutionFilterGradient: (node, [, gradient]) => {
+    const [rows, columns, inputs] = shapeOf(node.type)
+    return sizeOf(shapeOf(gradient.type)) * rows * columns * inputs * variantCount(gradient.variants)
+  },
+  DenseWeightsGradient: (node, [, gradient]) => sizeOf(shapeOf(node.type)) * variantCount(gradient.variants),
+  MaxPoolGradient: none,
+  MeanPoolGradient: none,
+  ResizeGradient: none,
+  FlattenGradient: none,
+  Warp: none,
+  WarpGradient: none,
 }
 
 /** Multiply-adds of one node for one example, over all its variants. */

@@ -4,7 +4,7 @@ import { type Tensor, zeros } from '../tensor.ts'
 import { Extent, mapType, printType, shapeOf, vectorType } from '../type.ts'
 import { Extents, outputExtents, Padding, type Window } from './window.ts'
 
-interface ConvolutionAttributes {
+export interface ConvolutionAttributes {
   readonly strides: Pair
   readonly dilations: Pair
   readonly padding: Padding

@@ -1,8 +1,12 @@
 import type { OpDeclaration } from '../op.ts'
 import { branch, combine, reduce, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
+import { convolutionFilterGradient, convolutionInputGradient, denseWeightsGradient } from './convolution-gradients.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
+import { inverseCount, reduceTo, stretch } from './reductions.ts'
+import { flattenGradient, resizeGradient, warp, warpGradient } from './sampling-gradients.ts'
 import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
 import { input, parameter } from './sources.ts'
 import { stack, unstack } from './stacking.ts'
@@ -38,6 +42,18 @@ export const ops = {
   Combine: combine,
   Stack: stack,
   Unstack: unstack,
+  ReduceTo: reduceTo,
+  InverseCount: inverseCount,
+  Stretch: stretch,
+  ConvolutionInputGradient: convolutionInputGradient,
+  ConvolutionFilterGradient: convolutionFilterGradient,
+  DenseWeightsGradient: denseWeightsGradient,
+  MaxPoolGradient: maxPoolGradient,
+  MeanPoolGradient: meanPoolGradient,
+  ResizeGradient: resizeGradient,
+  FlattenGradient: flattenGradient,
+  Warp: warp,
+  WarpGradient: warpGradient,
 } as const
 
 export type OpTag = keyof typeof ops

@@ -25,6 +25,8 @@ const unaryFunctions = {
   softplus: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   /** The form with the error function, `x·Φ(x)`. */
   gelu: (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  /** The error function. */
+  erf,
   exp: Math.exp,
   log: Math.log,
   sqrt: Math.sqrt,
@@ -34,6 +36,8 @@ const unaryFunctions = {
   square: (x: number) => x * x,
   abs: Math.abs,
   negate: (x: number) => -x,
+  /** 1 above 0, otherwise 0. */
+  step: (x: number) => (x > 0 ? 1 : 0),
   /** `clip(x, alpha, beta)`. */
   clip,
   /** `alpha·x + beta`. */

@@ -5,7 +5,13 @@ import { type Tensor, zeros } from '../tensor.ts'
 import { limits, mapType, printType, shapeOf, type Type, vectorType } from '../type.ts'
 import { Extents, everyWindowCovers, outputExtents, Padding, type Window } from './window.ts'
 
-const windowAttributes = { size: Extents, strides: Extents, dilations: Extents, padding: Padding, ceil: t.boolean }
+export const windowAttributes = {
+  size: Extents,
+  strides: Extents,
+  dilations: Extents,
+  padding: Padding,
+  ceil: t.boolean,
+}
 
 /** Indices of the input that window `at` covers along one axis. */
 const taps = (at: number, axis: 0 | 1, extent: number, w: Window): readonly number[] => {
@@ -20,7 +26,7 @@ const taps = (at: number, axis: 0 | 1, extent: number, w: Window): readonly numb
 const tapsAlong = (axis: 0 | 1, extent: number, outputs: number, w: Window): readonly (readonly number[])[] =>
   Array.from({ length: Math.max(0, outputs) }, (_, at) => taps(at, axis, extent, w))
 
-const inferPooled = (input: Type, w: Window): E.Either<Mismatch, Type> => {
+export const inferPooled = (input: Type, w: Window): E.Either<Mismatch, Type> => {
   if (input.kind !== 'Map') return mismatch(printType(input), 'a Map as input')
   const extents: Pair = [input.h, input.w]
   const outputs = outputExtents(extents, w)
@@ -46,7 +52,7 @@ const inferPooled = (input: Type, w: Window): E.Either<Mismatch, Type> => {
 }
 
 /** Runs `visit(to, from)` over every pixel of every window: offsets of channel 0 in the output and the input. */
-const slide = (
+export const slidePixels = (
   input: Tensor,
   result: Type,
   w: Window,
@@ -79,7 +85,7 @@ export const maxPool = defineOp({
   evaluate: ([input], a, { result }) => {
     const out = zeros([input.shape[0], ...shapeOf(result)])
     const c = input.shape[3]
-    slide(input, result, a, (to, from, first) => {
+    slidePixels(input, result, a, (to, from, first) => {
       for (let i = 0; i < c; i++)
         out.data[to + i] = first ? input.data[from + i] : Math.max(out.data[to + i], input.data[from + i])
     })
@@ -98,6 +104,17 @@ const paddedTaps = (at: number, axis: 0 | 1, extent: number, w: Window): number 
   return n
 }
 
+/** How many pixels of the padded image a window has, by the pixel of the output. */
+export const windowSizes = (
+  w: Window,
+  [h, width]: readonly number[],
+  [oh, ow]: readonly number[],
+): ((output: number) => number) => {
+  const rows = Array.from({ length: oh }, (_, y) => paddedTaps(y, 0, h, w))
+  const columns = Array.from({ length: ow }, (_, x) => paddedTaps(x, 1, width, w))
+  return output => rows[Math.floor(output / ow) % oh] * columns[output % ow]
+}
+
 /** The mean of each window: over its real pixels, or (`countPadding`) over the pixels of the padded image. */
 export const meanPool = defineOp({
   tag: 'MeanPool',
@@ -108,10 +125,9 @@ export const meanPool = defineOp({
     const [n, h, width, c] = input.shape
     const [oh, ow] = shapeOf(result)
     const out = zeros([n, oh, ow, c])
-    slide(input, result, a, (to, from, _, count) => {
-      const x = (to / c) % ow
-      const y = Math.floor(to / c / ow) % oh
-      const over = a.countPadding ? paddedTaps(y, 0, h, a) * paddedTaps(x, 1, width, a) : count
+    const sizeOfWindow = windowSizes(a, [h, width], [oh, ow])
+    slidePixels(input, result, a, (to, from, _, count) => {
+      const over = a.countPadding ? sizeOfWindow(to / c) : count
       for (let i = 0; i < c; i++) out.data[to + i] += input.data[from + i] / over
     })
     return out

@@ -237,15 +237,16 @@ export const resampled = (
     return [nearest, nearest, 0] as const
   })
 
+export const sampling = {
+  method: t.keyof({ linear: null, nearest: null }),
+  coordinates: t.keyof({ 'half-pixel': null, 'align-corners': null, asymmetric: null }),
+}
+
 /** Interpolation to other extents: `linear` (bilinear, edges repeated) or `nearest` (rounded half up; `asymmetric` rounds down). */
 export const resize = defineOp({
   tag: 'Resize',
   operands: ['input'],
-  attributes: {
-    size: Extents,
-    method: t.keyof({ linear: null, nearest: null }),
-    coordinates: t.keyof({ 'half-pixel': null, 'align-corners': null, asymmetric: null }),
-  },
+  attributes: { size: Extents, ...sampling },
   infer: ([input], { size }) =>
     input.kind === 'Map' ? E.right(mapType(size[0], size[1], input.c)) : mismatch(printType(input), 'a Map as input'),
   evaluate: ([input], { size: [oh, ow], method, coordinates }) => {

@@ -31,10 +31,13 @@ export const act = defineOp({
 const inferSameMap = ([input]: readonly Type[]) =>
   input.kind === 'Map' ? E.right(input) : mismatch(printType(input), 'a Map as input')
 
-/** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0; M as rows, in (x right, y down). */
-const warp = (input: Tensor, [[xx, xy], [yx, yy]]: readonly (readonly [number, number])[]): Tensor => {
-  const [n, h, w, c] = input.shape
-  const out = zeros(input.shape)
+/** Visits where output pixels sample an image bilinearly, at `c + M(p − c)`, taps outside left out; M as rows, in (x right, y down). */
+export const eachTap = (
+  h: number,
+  w: number,
+  [[xx, xy], [yx, yy]]: readonly (readonly [number, number])[],
+  visit: (to: number, from: number, weight: number) => void,
+): void => {
   const cx = (w - 1) / 2
   const cy = (h - 1) / 2
   for (let y = 0; y < h; y++)
@@ -48,13 +51,19 @@ const warp = (input: Tensor, [[xx, xy], [yx, yy]]: readonly (readonly [number, n
         [y0, x0 + 1, (1 - (atY - y0)) * (atX - x0)],
         [y0 + 1, x0, (atY - y0) * (1 - (atX - x0))],
         [y0 + 1, x0 + 1, (atY - y0) * (atX - x0)],
-      ] as const) {
-        if (weight === 0 || iy < 0 || iy >= h || ix < 0 || ix >= w) continue
-        for (let b = 0; b < n; b++)
-          for (let i = 0; i < c; i++)
-            out.data[((b * h + y) * w + x) * c + i] += weight * input.data[((b * h + iy) * w + ix) * c + i]
-      }
+      ] as const)
+        if (weight !== 0 && iy >= 0 && iy < h && ix >= 0 && ix < w) visit(y * w + x, iy * w + ix, weight)
     }
+}
+
+/** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0. */
+const warp = (input: Tensor, matrix: readonly (readonly [number, number])[]): Tensor => {
+  const [n, h, w, c] = input.shape
+  const out = zeros(input.shape)
+  eachTap(h, w, matrix, (to, from, weight) => {
+    for (let b = 0; b < n; b++)
+      for (let i = 0; i < c; i++) out.data[(b * h * w + to) * c + i] += weight * input.data[(b * h * w + from) * c + i]
+  })
   return out
 }
 

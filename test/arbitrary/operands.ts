@@ -27,6 +27,7 @@ export const drawShared = (choose: Choose, least = 1): Type => {
   return sharedType(Array.from({ length: rank }, () => choose.pick([3, 2, 4, 1])))
 }
 
+const none = (): readonly Type[] => []
 const map = (choose: Choose): readonly Type[] => [drawMap(choose)]
 const vector = (choose: Choose): readonly Type[] => [drawVector(choose)]
 const example = (choose: Choose): readonly Type[] => [choose.oneIn(4) ? drawVector(choose) : drawMap(choose)]
@@ -95,4 +96,24 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   Combine: choose => several(choose, 'Combine', drawVector(choose), 4),
   Stack: choose => several(choose, 'Stack', choose.oneIn(3) ? drawVector(choose) : drawMap(choose), 3),
   Unstack: example,
+  ReduceTo: choose => [choose.oneIn(6) ? drawShared(choose) : example(choose)[0]],
+  InverseCount: choose => [choose.oneIn(6) ? drawShared(choose) : example(choose)[0]],
+  Stretch: choose => {
+    const [like] = choose.oneIn(6) ? [drawShared(choose)] : example(choose)
+    const shape = shapeOf(like).map(n => (choose.oneIn(2) ? n : 1))
+    const own = like.kind === 'Map' ? mapType(shape[0], shape[1], shape[2]) : vectorType(shape[0])
+    return [
+      like.kind === 'Shared' || choose.oneIn(2) ? sharedType(shape.slice(choose.below(shape.length + 1))) : own,
+      like,
+    ]
+  },
+  ConvolutionInputGradient: none,
+  ConvolutionFilterGradient: none,
+  DenseWeightsGradient: choose => [drawVector(choose), drawVector(choose)],
+  MaxPoolGradient: map,
+  MeanPoolGradient: none,
+  ResizeGradient: none,
+  FlattenGradient: none,
+  Warp: map,
+  WarpGradient: map,
 }

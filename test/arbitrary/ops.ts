@@ -9,6 +9,7 @@ import {
   inferNode,
   isPerExample,
   type MapType,
+  mapType,
   type OpTag,
   reductions,
   shapeOf,
@@ -16,6 +17,7 @@ import {
   sizeOf,
   type Type,
   type VectorType,
+  vectorType,
 } from '../../ir/index.ts'
 import type { BinaryFunction } from '../../ir/ops/pointwise.ts'
 import { type Arithmetic, arbitraryChoices, type Choose, chooser } from './choose.ts'
@@ -28,7 +30,7 @@ import { drawWindow, largestExtent } from './window.ts'
 export type { Arithmetic } from './choose.ts'
 export { drawCompanion, drawGiven, drawMap } from './operands.ts'
 
-/** Attributes that fit the given operands, and the types of the shared operands that come after them. */
+/** Attributes that fit the given operands, and the types of the operands that come after them. */
 export interface Drawn<T extends OpTag> {
   readonly attributes: AttributesOf<T>
   readonly shared: readonly Type[]
@@ -67,6 +69,33 @@ const wholePads = (choose: Choose, extent: number): readonly [number, number] =>
     [crop, 1],
     [2, crop],
   ] as const)
+}
+
+/** Extents of which some are taken together: leading ones left out, others 1. */
+const drawReducedShape = (choose: Choose, shape: readonly number[]): readonly number[] =>
+  choose.pick([shape.slice(-1), [], shape.map(n => (choose.oneIn(2) ? 1 : n)), shape.slice(1), shape])
+
+const drawReduced = (choose: Choose, input: Type): Type => {
+  const shape = shapeOf(input)
+  if (input.kind === 'Shared' || choose.oneIn(2)) return sharedType(drawReducedShape(choose, shape))
+  const stays = shape.map(n => (choose.oneIn(2) ? n : 1))
+  return input.kind === 'Map' ? mapType(stays[0], stays[1], stays[2]) : vectorType(stays[0])
+}
+
+const resultOf = <T extends OpTag>(tag: T, operands: readonly Type[], attributes: AttributesOf<T>): Type => {
+  const inferred = inferNode(
+    tag,
+    attributes as never,
+    operands.map(type => ({ type, variants: [] })),
+  )
+  if (E.isLeft(inferred)) throw new Error(`${tag}: saw ${inferred.left.seen}; expected ${inferred.left.expected}`)
+  return inferred.right.type
+}
+
+const drawConvolution = (choose: Choose, arithmetic: Arithmetic) => {
+  const input = drawMap(choose)
+  const { attributes, shared } = drawAttributes.Conv2d(choose, [input], arithmetic)
+  return { input, attributes, filter: shared[0], output: resultOf('Conv2d', [input, ...shared], attributes) }
 }
 
 /** Every op's valid attributes beside operands of given types, inclined to what breaks padding and broadcasting laws. */
@@ -177,6 +206,43 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     only({ reduction: choose.pick(reductions), multiplicity: variants.map(() => choose.pick([1, 2, 3])) }),
   Stack: () => only({}),
   Unstack: () => only({ index: 0, count: 1 }),
+  ReduceTo: (choose, [input]) =>
+    only({ to: drawReduced(choose, input), reduction: choose.pick(['sum', 'mean', 'variance']) }),
+  InverseCount: (choose, [input]) => only({ to: sharedType(drawReducedShape(choose, shapeOf(input))) }),
+  Stretch: () => only({}),
+  ConvolutionInputGradient: (choose, _, arithmetic) => {
+    const { input, attributes, output, filter } = drawConvolution(choose, arithmetic)
+    return { attributes: { ...attributes, extents: [input.h, input.w] }, shared: [output, filter] }
+  },
+  ConvolutionFilterGradient: (choose, _, arithmetic) => {
+    const { input, attributes, output, filter } = drawConvolution(choose, arithmetic)
+    const [r, s] = shapeOf(filter)
+    return { attributes: { ...attributes, extents: [r, s] }, shared: [input, output] }
+  },
+  DenseWeightsGradient: () => only({}),
+  MaxPoolGradient: (choose, [input]) => {
+    const attributes = drawPool(choose, input, 'any')
+    return { attributes, shared: [resultOf('MaxPool', [input], attributes)] }
+  },
+  MeanPoolGradient: (choose, _, arithmetic) => {
+    const input = drawMap(choose)
+    const attributes = { ...drawPool(choose, input, arithmetic), countPadding: choose.oneIn(2) }
+    return {
+      attributes: { ...attributes, extents: [input.h, input.w] },
+      shared: [resultOf('MeanPool', [input], attributes)],
+    }
+  },
+  ResizeGradient: (choose, _, arithmetic) => {
+    const input = drawMap(choose)
+    const { size, ...how } = drawAttributes.Resize(choose, [input], arithmetic).attributes
+    return { attributes: { ...how, extents: [input.h, input.w] }, shared: [mapType(size[0], size[1], input.c)] }
+  },
+  FlattenGradient: choose => {
+    const { h, w, c } = drawMap(choose)
+    return { attributes: { shape: [h, w, c], order: choose.pick(['hwc', 'chw']) }, shared: [vectorType(h * w * c)] }
+  },
+  Warp: () => ({ attributes: {}, shared: [sharedType([2, 2])] }),
+  WarpGradient: () => ({ attributes: {}, shared: [sharedType([2, 2])] }),
 }
 
 /** One op with the types of all its operands and of its result. */

@@ -5,7 +5,8 @@ import type { Arithmetic, Choose } from './choose.ts'
 /** What each function of one number takes for its constants, whether it keeps dyadic numbers dyadic, and what it may come after. */
 const unaryConstants: {
   readonly [F in UnaryFunction]: {
-    readonly after: 'anything' | 'sigmoid'
+    /** A jump makes a rounding error anything. */
+    readonly after: 'anything' | 'sigmoid' | 'nothing'
     readonly exact: boolean
     readonly alpha: readonly number[]
     readonly beta: readonly number[]
@@ -22,6 +23,7 @@ const unaryConstants: {
   tanh: { after: 'anything', exact: false, alpha: [0], beta: [0] },
   softplus: { after: 'anything', exact: false, alpha: [0], beta: [0] },
   gelu: { after: 'anything', exact: false, alpha: [0], beta: [0] },
+  erf: { after: 'anything', exact: false, alpha: [0], beta: [0] },
   exp: { after: 'sigmoid', exact: false, alpha: [0], beta: [0] },
   log: { after: 'sigmoid', exact: false, alpha: [0], beta: [0] },
   sqrt: { after: 'sigmoid', exact: false, alpha: [0], beta: [0] },
@@ -30,6 +32,7 @@ const unaryConstants: {
   square: { after: 'sigmoid', exact: true, alpha: [0], beta: [0] },
   abs: { after: 'anything', exact: true, alpha: [0], beta: [0] },
   negate: { after: 'anything', exact: true, alpha: [0], beta: [0] },
+  step: { after: 'nothing', exact: true, alpha: [0], beta: [0] },
   clip: { after: 'anything', exact: true, alpha: [-1, 0], beta: [2, 6] },
   affine: { after: 'anything', exact: true, alpha: [0.5, -2, 1], beta: [0, 0.25] },
 }

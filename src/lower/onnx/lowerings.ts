@@ -6,6 +6,7 @@ import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { resize } from './resize.ts'
 import { concat, flatten, pad, reshape, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
+import { trainingOnly } from './training.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
 
 /** How each op is said in ONNX, on maps `[n, c, h, w]`. */
@@ -34,4 +35,16 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Combine: combine,
   Stack: stack,
   Unstack: unstack,
+  ReduceTo: trainingOnly('ReduceTo'),
+  InverseCount: trainingOnly('InverseCount'),
+  Stretch: trainingOnly('Stretch'),
+  ConvolutionInputGradient: trainingOnly('ConvolutionInputGradient'),
+  ConvolutionFilterGradient: trainingOnly('ConvolutionFilterGradient'),
+  DenseWeightsGradient: trainingOnly('DenseWeightsGradient'),
+  MaxPoolGradient: trainingOnly('MaxPoolGradient'),
+  MeanPoolGradient: trainingOnly('MeanPoolGradient'),
+  ResizeGradient: trainingOnly('ResizeGradient'),
+  FlattenGradient: trainingOnly('FlattenGradient'),
+  Warp: trainingOnly('Warp'),
+  WarpGradient: trainingOnly('WarpGradient'),
 }

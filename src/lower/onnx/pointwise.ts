@@ -33,6 +33,7 @@ const unaries: { readonly [F in UnaryFunction]: WriteUnary } = {
     const sum = w.add('Add', [w.add('Erf', [w.add('Div', [x, w.scalar(Math.SQRT2)])]), w.scalar(1)])
     return w.add('Mul', [w.add('Mul', [x, sum]), w.scalar(0.5)], {}, name)
   },
+  erf: plain('Erf'),
   exp: plain('Exp'),
   log: plain('Log'),
   sqrt: plain('Sqrt'),
@@ -42,6 +43,7 @@ const unaries: { readonly [F in UnaryFunction]: WriteUnary } = {
   square: (w, x, _alpha, _beta, name) => w.add('Pow', [x, w.scalar(2)], {}, name),
   abs: plain('Abs'),
   negate: plain('Neg'),
+  step: (w, x, _alpha, _beta, name) => w.add('Relu', [w.add('Sign', [x])], {}, name),
   clip,
   affine: (w, x, alpha, beta, name) => {
     const scaled = w.add('Mul', [x, w.scalar(alpha)], {}, beta === 0 ? name : undefined)

@@ -64,8 +64,8 @@ export const stride = (emit: Emitter, x: Value, axis: 1 | 2, begin: number, step
   })
 }
 
-/** Means or maxima over some axes, which go. */
-export const reduce = (emit: Emitter, op: 'Mean' | 'Max', x: Value, axes: readonly number[], keep = false): Value =>
+/** Means, maxima or sums over some axes, which go. */
+export const reduce = (emit: Emitter, op: 'Mean' | 'Max' | 'Sum', x: Value, axes: readonly number[], keep = false): Value =>
   emit.node(op, [x, int32s(emit, axes)], { ...indexed('Tidx'), keep_dims: flag(keep) })
 
 export const cast = (emit: Emitter, x: Value, to: Value['format']): Value =>

@@ -6,7 +6,7 @@ import { crop, padded } from './canvas.ts'
 import type { Lowering } from './lowering.ts'
 import type { Attributes } from './schema.ts'
 
-const sliding = ([down, across]: Pair, [dy, dx]: Pair): Attributes => ({
+export const sliding = ([down, across]: Pair, [dy, dx]: Pair): Attributes => ({
   strides: wholes([1, down, across, 1]),
   dilations: wholes([1, dy, dx, 1]),
   data_format: text('NHWC'),

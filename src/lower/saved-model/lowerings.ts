@@ -1,6 +1,20 @@
 import type { LoweredTag } from '../tfjs/kernel.ts'
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
+import {
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  denseWeightsGradient,
+  flattenGradient,
+  inverseCount,
+  maxPoolGradient,
+  meanPoolGradient,
+  reduceTo,
+  resizeGradient,
+  stretch,
+  warp,
+  warpGradient,
+} from './gradients.ts'
 import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
@@ -34,4 +48,16 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Combine: combine,
   Stack: stack,
   Unstack: unstack,
+  ReduceTo: reduceTo,
+  InverseCount: inverseCount,
+  Stretch: stretch,
+  ConvolutionInputGradient: convolutionInputGradient,
+  ConvolutionFilterGradient: convolutionFilterGradient,
+  DenseWeightsGradient: denseWeightsGradient,
+  MaxPoolGradient: maxPoolGradient,
+  MeanPoolGradient: meanPoolGradient,
+  ResizeGradient: resizeGradient,
+  FlattenGradient: flattenGradient,
+  Warp: warp,
+  WarpGradient: warpGradient,
 }

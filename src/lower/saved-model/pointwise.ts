@@ -39,6 +39,7 @@ const unaries: { readonly [F in UnaryFunction]: Unary } = {
   softplus: same('Softplus'),
   gelu: (emit, x) =>
     emit.node('Mul', [times(emit, x, 0.5), plus(emit, emit.node('Erf', [times(emit, x, Math.SQRT1_2)]), 1)]),
+  erf: same('Erf'),
   exp: same('Exp'),
   log: same('Log'),
   sqrt: same('Sqrt'),
@@ -47,6 +48,7 @@ const unaries: { readonly [F in UnaryFunction]: Unary } = {
   square: same('Square'),
   abs: same('Abs'),
   negate: same('Neg'),
+  step: (emit, x) => emit.node('Relu', [emit.node('Sign', [x])]),
   clip,
   affine: (emit, x, alpha, beta) => plus(emit, times(emit, x, alpha), beta),
 }

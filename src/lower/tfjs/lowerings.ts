@@ -1,8 +1,12 @@
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
+import { convolutionFilterGradient, convolutionInputGradient, denseWeightsGradient } from './convolution-gradients.ts'
 import type { LoweredTag, Lowering } from './kernel.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
+import { inverseCount, reduceTo, stretch } from './reductions.ts'
+import { flattenGradient, resizeGradient, warp, warpGradient } from './sampling-gradients.ts'
 import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
@@ -33,4 +37,16 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Combine: combine,
   Stack: stack,
   Unstack: unstack,
+  ReduceTo: reduceTo,
+  InverseCount: inverseCount,
+  Stretch: stretch,
+  ConvolutionInputGradient: convolutionInputGradient,
+  ConvolutionFilterGradient: convolutionFilterGradient,
+  DenseWeightsGradient: denseWeightsGradient,
+  MaxPoolGradient: maxPoolGradient,
+  MeanPoolGradient: meanPoolGradient,
+  ResizeGradient: resizeGradient,
+  FlattenGradient: flattenGradient,
+  Warp: warp,
+  WarpGradient: warpGradient,
 }

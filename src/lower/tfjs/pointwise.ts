@@ -19,6 +19,7 @@ const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: numbe
   tanh: (tf, x) => tf.tanh(x),
   softplus: (tf, x) => tf.softplus(x),
   gelu: (tf, x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  erf: (tf, x) => tf.erf(x),
   exp: (tf, x) => tf.exp(x),
   log: (tf, x) => tf.log(x),
   sqrt: (tf, x) => tf.sqrt(x),
@@ -27,6 +28,7 @@ const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: numbe
   square: (tf, x) => tf.square(x),
   abs: (tf, x) => tf.abs(x),
   negate: (tf, x) => tf.neg(x),
+  step: (tf, x) => tf.step(x),
   clip,
   affine: (tf, x, alpha, beta) => {
     const scaled = alpha === 1 ? x : tf.mul(x, alpha)

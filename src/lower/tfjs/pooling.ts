@@ -12,7 +12,7 @@ import {
 import { coveredPads, crop, explicitPads, padded } from './canvas.ts'
 import { type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
 
-const pooled = (
+export const pooled = (
   target: Target,
   name: 'MaxPool' | 'AvgPool',
   x: Tensor,

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs'
 import { isPerExample, motionOf, shapeOf, sizeOf, type Typing } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
 import { padded } from './canvas.ts'
@@ -47,23 +47,21 @@ interface NativeBackend {
   ) => Tensor
 }
 
-/** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0. */
-const warp = (target: Target, matrix: readonly (readonly number[])[], typing: Typing): Kernel => {
+/** Samples maps of these extents bilinearly where a projection `[1, 8]` says, taps outside count 0. */
+export const projecting = (
+  target: Target,
+  [h, w, c]: readonly number[],
+): ((x: Tensor, projection: Tensor) => Tensor) => {
   const { tf, keep, backend } = target
-  const [[xx, xy], [yx, yy]] = matrix
-  const [h, w, c] = shapeOf(typing.result)
-  const [cx, cy] = [(w - 1) / 2, (h - 1) / 2]
-  const projection = keep(tf.tensor2d([xx, xy, cx - xx * cx - xy * cy, yx, yy, cy - yx * cx - yy * cy, 0, 0], [1, 8]))
-  const transform = (x: Tensor): Tensor => tf.image.transform(x as Tensor4D, projection, 'bilinear', 'constant', 0)
+  const transform = (x: Tensor, projection: Tensor): Tensor =>
+    tf.image.transform(x as Tensor4D, projection as Tensor2D, 'bilinear', 'constant', 0)
   if (backend === 'cpu')
     // That kernel returns after the first example: all examples' channels go through as one example's.
-    return {
-      run: ([x]) => {
-        const one = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, h, w, -1])
-        return tf.transpose(tf.reshape(transform(one), [h, w, -1, c]), [2, 0, 1, 3])
-      },
+    return (x, projection) => {
+      const one = tf.reshape(tf.transpose(x, [1, 2, 0, 3]), [1, h, w, -1])
+      return tf.transpose(tf.reshape(transform(one, projection), [h, w, -1, c]), [2, 0, 1, 3])
     }
-  if (backend !== 'tensorflow') return { run: ([x]) => transform(x) }
+  if (backend !== 'tensorflow') return transform
   const { binding, executeSingleOutput } = tf.backend() as unknown as NativeBackend
   const attributes = [
     { name: 'dtype', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
@@ -72,15 +70,19 @@ const warp = (target: Target, matrix: readonly (readonly number[])[], typing: Ty
   ]
   const extents = keep(tf.tensor1d([h, w], 'int32'))
   const outside = keep(tf.scalar(0))
-  return {
-    run: ([x]) =>
-      executeSingleOutput.call(tf.backend(), 'ImageProjectiveTransformV3', attributes, [
-        x,
-        projection,
-        extents,
-        outside,
-      ]),
-  }
+  return (x, projection) =>
+    executeSingleOutput.call(tf.backend(), 'ImageProjectiveTransformV3', attributes, [x, projection, extents, outside])
+}
+
+/** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0. */
+const warp = (target: Target, [[xx, xy], [yx, yy]]: readonly (readonly number[])[], { result }: Typing): Kernel => {
+  const [h, w] = shapeOf(result)
+  const [cx, cy] = [(w - 1) / 2, (h - 1) / 2]
+  const projection = target.keep(
+    target.tf.tensor2d([xx, xy, cx - xx * cx - xy * cy, yx, yy, cy - yx * cx - yy * cy, 0, 0], [1, 8]),
+  )
+  const project = projecting(target, shapeOf(result))
+  return { run: ([x]) => project(x, projection) }
 }
 
 export const rotate: Lowering<'Rotate'> = (target, { degrees }, typing) => warp(target, rotationMatrix(degrees), typing)

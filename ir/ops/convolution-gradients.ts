@@ -1,0 +1,108 @@
+import { either as E } from 'fp-ts'
+import { defineOp, mismatch } from '../op.ts'
+import { type Tensor, zeros } from '../tensor.ts'
+import { Extent, mapType, printType, sameType, shapeOf, sharedType, type Type } from '../type.ts'
+import { type ConvolutionAttributes, conv2d } from './convolution.ts'
+import { Extents, Padding } from './window.ts'
+
+const windowAttributes = { strides: Extents, dilations: Extents, padding: Padding, groups: Extent }
+
+/** What a convolution of these types would give, or why there is none. */
+const convolved = (input: Type, filter: Type, a: ConvolutionAttributes) => conv2d.infer([input, filter], a)
+
+/** Visits every product of a convolution: positions in its input, its filter and its output. */
+const eachProduct = (
+  [n, h, w, c]: readonly number[],
+  [rows, columns, depth, outputs]: readonly number[],
+  [, oh, ow]: readonly number[],
+  a: ConvolutionAttributes,
+  visit: (input: number, tap: number, output: number) => void,
+): void => {
+  const [[top], [left]] = a.padding
+  const perGroup = outputs / a.groups
+  for (let b = 0; b < n; b++)
+    for (let y = 0; y < oh; y++)
+      for (let x = 0; x < ow; x++)
+        for (let r = 0; r < rows; r++) {
+          const iy = y * a.strides[0] - top + r * a.dilations[0]
+          if (iy < 0 || iy >= h) continue
+          for (let s = 0; s < columns; s++) {
+            const ix = x * a.strides[1] - left + s * a.dilations[1]
+            if (ix < 0 || ix >= w) continue
+            for (let g = 0; g < a.groups; g++)
+              for (let i = 0; i < depth; i++)
+                for (let o = g * perGroup; o < (g + 1) * perGroup; o++)
+                  visit(
+                    ((b * h + iy) * w + ix) * c + g * depth + i,
+                    ((r * columns + s) * depth + i) * outputs + o,
+                    ((b * oh + y) * ow + x) * outputs + o,
+                  )
+          }
+        }
+}
+
+/** What a convolution's input of these extents has to do with a gradient of its output: `[h′, w′, o] × [r, s, i/groups, o] → [h, w, i]`, the transposed convolution. */
+export const convolutionInputGradient = defineOp({
+  tag: 'ConvolutionInputGradient',
+  operands: ['gradient', 'filter'],
+  attributes: { ...windowAttributes, extents: Extents },
+  infer: ([gradient, filter], { extents: [h, w], ...a }) => {
+    if (filter.kind !== 'Shared' || filter.shape.length !== 4)
+      return mismatch(printType(filter), 'a filter Shared[rows, columns, inputs/groups, outputs]')
+    const input = mapType(h, w, filter.shape[2] * a.groups)
+    const output = convolved(input, filter, a)
+    if (E.isLeft(output)) return output
+    return sameType(gradient, output.right) ? E.right(input) : mismatch(printType(gradient), printType(output.right))
+  },
+  evaluate: ([gradient, filter], a, { result }) => {
+    const out = zeros([gradient.shape[0], ...shapeOf(result)])
+    eachProduct(out.shape, filter.shape, gradient.shape, a, (input, tap, output) => {
+      out.data[input] += filter.data[tap] * gradient.data[output]
+    })
+    return out
+  },
+})
+
+/** The same for its filter of these extents, summed over the batch and all variants: `[h, w, i] × [h′, w′, o] → [r, s, i/groups, o]`. */
+export const convolutionFilterGradient = defineOp({
+  tag: 'ConvolutionFilterGradient',
+  operands: ['input', 'gradient'],
+  attributes: { ...windowAttributes, extents: Extents },
+  infer: ([input, gradient], { extents: [r, s], ...a }) => {
+    if (input.kind !== 'Map' || gradient.kind !== 'Map')
+      return mismatch(`${printType(input)} and ${printType(gradient)}`, 'a Map and the gradient of a Map')
+    if (input.c % a.groups !== 0) return mismatch(`${input.c} input channels`, `a multiple of the ${a.groups} groups`)
+    const filter = sharedType([r, s, input.c / a.groups, gradient.c])
+    const output = convolved(input, filter, a)
+    if (E.isLeft(output)) return output
+    return sameType(gradient, output.right) ? E.right(filter) : mismatch(printType(gradient), printType(output.right))
+  },
+  evaluate: ([input, gradient], a, { result }) => {
+    const out = zeros(shapeOf(result))
+    eachProduct(input.shape, out.shape, gradient.shape, a, (from, tap, output) => {
+      out.data[tap] += input.data[from] * gradient.data[output]
+    })
+    return out
+  },
+})
+
+/** The outer products of two vectors, summed over the batch and all variants: `[i] × [o] → [i, o]`. */
+export const denseWeightsGradient = defineOp({
+  tag: 'DenseWeightsGradient',
+  operands: ['input', 'gradient'],
+  attributes: {},
+  infer: ([input, gradient]) =>
+    input.kind === 'Vector' && gradient.kind === 'Vector'
+      ? E.right(sharedType([input.c, gradient.c]))
+      : mismatch(`${printType(input)} and ${printType(gradient)}`, 'a Vector and the gradient of a Vector'),
+  evaluate: ([input, gradient]: readonly Tensor[]) => {
+    const [n, depth] = input.shape
+    const outputs = gradient.shape[1]
+    const out = zeros([depth, outputs])
+    for (let b = 0; b < n; b++)
+      for (let i = 0; i < depth; i++)
+        for (let o = 0; o < outputs; o++)
+          out.data[i * outputs + o] += input.data[b * depth + i] * gradient.data[b * outputs + o]
+    return out
+  },
+})

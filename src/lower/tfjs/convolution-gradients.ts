@@ -1,0 +1,250 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
+import {
+  type AttributesOf,
+  convolutionWindow,
+  dilated,
+  type Padding,
+  type Pair,
+  shapeOf,
+  type Typing,
+} from '../../../ir/index.ts'
+import { coveredPads, padded } from './canvas.ts'
+import { spread } from './convolution.ts'
+import { type Lowering, runKernel, type Target } from './kernel.ts'
+import { stuffed, takeTap } from './taps.ts'
+
+/**
+ * How a convolution slides, without dilations (its filter spread) and without padding: over a canvas, which is its input under pads, of which some may
+ * be negative.
+ */
+interface Slide {
+  readonly target: Target
+  readonly strides: Pair
+  readonly dilations: Pair
+  readonly pads: Padding
+  readonly canvas: Pair
+  readonly outputs: Pair
+  /** Rows and columns of the filter with its taps spread. */
+  readonly spread: Pair
+  readonly taps: Pair
+}
+
+const slideOf = (
+  target: Target,
+  attributes: AttributesOf<'ConvolutionInputGradient'>,
+  [h, w]: Pair,
+  filter: readonly number[],
+  output: readonly number[],
+): Slide => {
+  const outputs: Pair = [output[0], output[1]]
+  const pads = coveredPads([h, w], convolutionWindow(filter, attributes))
+  return {
+    target,
+    // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
+    strides: [outputs[0] === 1 ? 1 : attributes.strides[0], outputs[1] === 1 ? 1 : attributes.strides[1]],
+    dilations: attributes.dilations,
+    pads,
+    canvas: [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]],
+    outputs,
+    spread: [dilated(filter[0], attributes.dilations[0]), dilated(filter[1], attributes.dilations[1])],
+    taps: [filter[0], filter[1]],
+  }
+}
+
+const onCanvas = ({ target, pads }: Slide, x: Tensor): Tensor => padded(target, x, pads)
+
+const offCanvas = ({ target, pads }: Slide, canvas: Tensor): Tensor =>
+  padded(
+    target,
+    canvas,
+    pads.map(([before, after]): Pair => [0 - before, 0 - after]),
+  )
+
+const channelsOf = ({ shape }: Tensor): number => shape[shape.length - 1] as number
+
+const isDilated = ({ taps, spread }: Slide): boolean => taps[0] !== spread[0] || taps[1] !== spread[1]
+
+const spreadFilter = (slide: Slide, filter: Tensor): Tensor =>
+  isDilated(slide) ? spread(slide.target, filter, slide.dilations) : filter
+
+/** The taps of a spread filter's gradient that the filter has. */
+const gathered = (slide: Slide, gradient: Tensor): Tensor =>
+  isDilated(slide)
+    ? slide.target.tf.stridedSlice(gradient, [0, 0, 0, 0], gradient.shape, [...slide.dilations, 1, 1])
+    : gradient
+
+const turned = ({ tf }: Target, filter: Tensor): Tensor => tf.reverse(filter, [0, 1])
+
+/** A gradient of the output with zeros between and around, over which the turned filter slides to give that of the canvas. */
+const forTransposed = ({ target, strides, canvas, spread }: Slide, gradient: Tensor): Tensor => {
+  const apart = stuffed(target, gradient, strides)
+  const around = ([0, 1] as const).map((k): [number, number] => [
+    spread[k] - 1,
+    canvas[k] - (apart.shape[k + 1] as number),
+  ])
+  return target.tf.pad(apart, [[0, 0], ...around, [0, 0]])
+}
+
+const plain = { strides: [1, 1], dilations: [1, 1], pad: 'valid', dataFormat: 'NHWC' }
+
+/** Of a canvas, from the gradient of the output and a spread filter `[r, s, i, o]`. */
+const inputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
+  const { target, strides, canvas } = slide
+  if (target.backend === 'wasm')
+    // WebAssembly's own kernel does not use XNNPACK.
+    return runKernel(
+      target,
+      'Conv2D',
+      { x: forTransposed(slide, gradient), filter: target.tf.transpose(turned(target, filter), [0, 1, 3, 2]) },
+      plain,
+    )
+  const [, , i] = filter.shape
+  const inputShape = [gradient.shape[0], ...canvas, i]
+  return runKernel(
+    target,
+    'Conv2DBackpropInput',
+    { dy: gradient, filter },
+    { strides, pad: 'valid', dataFormat: 'NHWC', inputShape },
+  )
+}
+
+/** Of a spread filter, from a canvas and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
+const filterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
+  const { target, strides, outputs } = slide
+  const { tf } = target
+  if (target.backend === 'wasm') {
+    const reach = ([0, 1] as const).map(k => (outputs[k] - 1) * strides[k] + slide.spread[k])
+    const met = tf.slice(canvas, [0, 0, 0, 0], [canvas.shape[0], reach[0], reach[1], channelsOf(canvas)])
+    const products = runKernel(
+      target,
+      'Conv2D',
+      { x: tf.transpose(met, [3, 1, 2, 0]), filter: tf.transpose(gradient, [1, 2, 0, 3]) },
+      { ...plain, dilations: strides },
+    )
+    return tf.transpose(products, [1, 2, 0, 3])
+  }
+  const filterShape = [...slide.spread, channelsOf(canvas), channelsOf(gradient)]
+  return runKernel(
+    target,
+    'Conv2DBackpropFilter',
+    { x: canvas, dy: gradient },
+    { strides, pad: 'valid', dataFormat: 'NHWC', filterShape },
+  )
+}
+
+/** The m-th of every channel's outputs. */
+const outputsOf = ({ tf }: Target, x: Tensor, channels: number, m: number): Tensor => {
+  const [n, h, w, outputs] = x.shape
+  if (outputs === channels) return x
+  const rows = tf.reshape(x, [n * h * w, channels, outputs / channels])
+  return tf.reshape(tf.slice(rows, [0, 0, m], [n * h * w, channels, 1]), [n, h, w, channels])
+}
+
+/** Depthwise, the filter `[r, s, c, m]` spread. */
+const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
+  const { target, strides, canvas } = slide
+  const { tf } = target
+  const [r, s, c, multiplier] = filter.shape
+  if (target.backend !== 'wasm') {
+    const inputShape = [gradient.shape[0], ...canvas, c]
+    return runKernel(
+      target,
+      'DepthwiseConv2dNativeBackpropInput',
+      { dy: gradient, filter },
+      { strides, dilations: [1, 1], pad: 'valid', inputShape },
+    )
+  }
+  return Array.from({ length: multiplier }, (_, m) =>
+    runKernel(
+      target,
+      'DepthwiseConv2dNative',
+      {
+        x: forTransposed(slide, outputsOf(target, gradient, c, m)),
+        filter: turned(target, tf.slice(filter, [0, 0, 0, m], [r, s, c, 1])),
+      },
+      plain,
+    ),
+  ).reduce((a, b) => tf.add(a, b))
+}
+
+const depthwiseFilterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
+  const { target, strides, outputs, dilations, taps } = slide
+  const { tf } = target
+  const [c, o] = [channelsOf(canvas), channelsOf(gradient)]
+  if (target.backend !== 'wasm') {
+    const filterShape = [...slide.spread, c, o / c]
+    return gathered(
+      slide,
+      runKernel(
+        target,
+        'DepthwiseConv2dNativeBackpropFilter',
+        { x: canvas, dy: gradient },
+        { strides, dilations: [1, 1], pad: 'valid', filterShape },
+      ),
+    )
+  }
+  const rows = gradient.size / o
+  const ones = tf.ones([1, rows])
+  const each = Array.from({ length: taps[0] * taps[1] }, (_, k) => {
+    const tap: Pair = [Math.floor(k / taps[1]) * dilations[0], (k % taps[1]) * dilations[1]]
+    const met = tf.reshape(takeTap(target, canvas, tap, strides, outputs), [rows, c, 1])
+    return tf.matMul(ones, tf.reshape(tf.mul(met, tf.reshape(gradient, [rows, c, o / c])), [rows, o]))
+  })
+  return tf.reshape(tf.concat(each, 0), [...taps, c, o / c])
+}
+
+const channelRun = ({ tf }: Target, x: Tensor, group: number, groups: number): Tensor => {
+  const [n, h, w, c] = x.shape
+  return tf.slice(x, [0, 0, 0, (group * c) / groups], [n, h, w, c / groups])
+}
+
+const byGroup = (groups: number, of: (group: number) => Tensor): readonly Tensor[] =>
+  Array.from({ length: groups }, (_, g) => of(g))
+
+export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (target, attributes, typing: Typing) => {
+  const { tf } = target
+  const { groups } = attributes
+  const [, , c] = shapeOf(typing.result)
+  const shape = shapeOf(typing.operands[1])
+  const slide = slideOf(target, attributes, attributes.extents, shape, shapeOf(typing.operands[0]))
+  const depthwise = groups > 1 && groups === c
+  const prepare = ([filter]: readonly Tensor[]): readonly Tensor[] => [
+    spreadFilter(slide, depthwise ? tf.reshape(filter, [shape[0], shape[1], c, shape[3] / c]) : filter),
+  ]
+  return {
+    prepare,
+    run: ([gradient], [filter]) => {
+      if (depthwise) return offCanvas(slide, depthwiseInputCore(slide, gradient, filter))
+      if (groups === 1) return offCanvas(slide, inputCore(slide, gradient, filter))
+      const parts = byGroup(groups, g =>
+        inputCore(slide, channelRun(target, gradient, g, groups), channelRun(target, filter, g, groups)),
+      )
+      return offCanvas(slide, tf.concat([...parts] as Tensor4D[], 3))
+    },
+  }
+}
+
+export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = (target, attributes, typing) => {
+  const { tf } = target
+  const { groups } = attributes
+  const [h, w, c] = shapeOf(typing.operands[0])
+  const filter = shapeOf(typing.result)
+  const slide = slideOf(target, attributes, [h, w], filter, shapeOf(typing.operands[1]))
+  return {
+    run: ([x, gradient]) => {
+      const canvas = onCanvas(slide, x)
+      if (groups > 1 && groups === c) return tf.reshape(depthwiseFilterCore(slide, canvas, gradient), [...filter])
+      if (groups === 1) return gathered(slide, filterCore(slide, canvas, gradient))
+      const parts = byGroup(groups, g =>
+        filterCore(slide, channelRun(target, canvas, g, groups), channelRun(target, gradient, g, groups)),
+      )
+      return gathered(slide, tf.concat([...parts] as Tensor4D[], 3))
+    },
+  }
+}
+
+/** WebAssembly multiplies with XNNPACK only what it need not turn round. */
+export const denseWeightsGradient: Lowering<'DenseWeightsGradient'> = ({ tf, backend }) => ({
+  run: ([x, gradient]) =>
+    backend === 'wasm' ? tf.matMul(tf.transpose(x), gradient) : tf.matMul(x, gradient, true, false),
+})
