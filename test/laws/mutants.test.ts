@@ -1,7 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { checkRule } from './check-rule.ts'
 import { passLaw } from './laws.ts'
 import { wrongPasses, wrongRules } from './mutants.ts'
+import { plantedTable } from './planted.ts'
+
+const page = new URL('../../docs/mutation.md', import.meta.url)
 
 const blind = { graph: () => {}, fired: () => {} }
 
@@ -16,4 +20,12 @@ describe('the checks of the laws find planted mistakes', () => {
   it.each(wrongPasses)('in a pass: %s', (_, pass) => {
     expect(passLaw(pass).broken('reals', 400, blind)).toMatch(found)
   })
+})
+
+it('docs/mutation.md says what found each', () => {
+  const text = readFileSync(page, 'utf8')
+  const [before, , after] = text.split(/(?<=<!-- planted -->\n)|(?=<!-- end of planted -->)/)
+  const wanted = `${before}\n${plantedTable()}\n\n${after}`
+  if (process.env.ACCEPT === '1') writeFileSync(page, wanted)
+  expect(readFileSync(page, 'utf8')).toBe(wanted)
 })

@@ -170,7 +170,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
       }),
     }),
   ],
-  ['any mean pool may be mirrored', unconditional('sink-through-mean-pool')],
+  ['the ceil-mode condition of mean pools is dropped', unconditional('sink-through-mean-pool')],
   ['any resize is symmetric', unconditional('sink-through-resize')],
   [
     'aligned corners are symmetric to one pixel too',
@@ -182,7 +182,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     }),
   ],
   [
-    'equal variants are counted once',
+    'equal variants are merged without their multiplicity',
     wrong('merge-equal-variants', {
       rhs: makeFrom(
         'Combine',
@@ -195,7 +195,10 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     }),
   ],
   ['one variant is its own score under any reduction', unconditional('drop-mean-of-one')],
-  ['the other operand of a sum forgets its act', unconditional('sink-past-fixed-right')],
+  [
+    "a shortcut's flip is forgotten: what is added to a flipped map is not flipped back",
+    unconditional('sink-past-fixed-right'),
+  ],
   [
     'a parameter beside an act is turned the same way',
     wrong('sink-past-shared-right', {

@@ -1,6 +1,6 @@
 import type { Mutant } from './instrument.ts'
 import type { Covered, Trial } from './protocol.ts'
-import { isNamedAfter } from './suite.ts'
+import { isNamedAfter, mayTry } from './suite.ts'
 
 /** From what each test passes, the trial of each mutant. */
 export const trials = (covered: Covered): ((mutant: Mutant) => Trial) => {
@@ -10,6 +10,7 @@ export const trials = (covered: Covered): ((mutant: Mutant) => Trial) => {
     const everywhere = atOnce.has(id)
     let most = 0
     const chosen = files.flatMap(({ file, loading, tests }) => {
+      if (!mayTry(file, source)) return []
       const all = everywhere || loading.has(id)
       let milliseconds = isNamedAfter(file, source) ? -1e6 : 0
       const numbers = tests.flatMap((test, number) => {

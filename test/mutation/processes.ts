@@ -13,7 +13,7 @@ export interface Process {
 
 /** A process that has loaded a bundle. */
 export const startProcess = async (host: string, bundle: string): Promise<Process> => {
-  const child: ChildProcess = fork(host, [bundle], { execArgv: ['--max-old-space-size=1500'] })
+  const child: ChildProcess = fork(host, [bundle], { execArgv: ['--no-warnings', '--max-old-space-size=1500'] })
   await Promise.race([once(child, 'message'), once(child, 'exit')])
   return {
     ask: (order, quiet = quietAtMost) =>

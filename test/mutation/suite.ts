@@ -7,18 +7,16 @@ const testsUnder = (folder: string): readonly string[] =>
     .sort()
     .map(name => `${folder}/${name}`)
 
-/** What is loaded before any test file, to tell what happens there from what a test's fixtures do. */
-export const sources: readonly string[] = ['ir/index.ts', 'passes/index.ts', 'src/compile.ts', 'src/zoo/index.ts']
-
-/** Test files whose work another entry does in less time: laws on fewer graphs, and mistakes that are planted here already. */
-const elsewhere: readonly string[] = ['test/laws/passes.test.ts', 'test/laws/mutants.test.ts']
-
-/** The test files that try mutants: those of `ir/` and `passes/`, and the laws. */
+/** The test files that try mutants: those of `ir/` and `passes/`, and the laws on fewer graphs. */
 export const suite = (): readonly string[] => [
-  ...['test/ir', 'test/passes', 'test/laws'].flatMap(testsUnder).filter(f => !elsewhere.includes(f)),
+  ...testsUnder('test/ir'),
   'test/mutation/laws.ts',
+  ...testsUnder('test/passes'),
   'test/src/inspect/law-table.test.ts',
 ]
+
+/** What is loaded before any test file, to tell what happens there from what a test's fixtures do. */
+export const sources: readonly string[] = ['ir/index.ts', 'passes/index.ts', 'src/compile.ts', 'src/zoo/index.ts']
 
 /** Tests of how long something takes, which tell nothing about a mutant, and tests that take seconds. */
 const leftOut =
@@ -29,3 +27,8 @@ export const isTried = (name: string): boolean => !leftOut.test(name)
 /** Whether a test file is named after a source file. */
 export const isNamedAfter = (test: string, source: string): boolean =>
   source.replace('/ops/', '/').replace('/rules/', '/') === test.replace(/^test\//, '').replace('.test.ts', '.ts')
+
+/** What tests of whole networks find in `ir/`, the laws find in small graphs. */
+const wholeNetworks = /^test\/passes\/(pipeline|choose-schedule|stack-variants)\.test\.ts$/
+
+export const mayTry = (test: string, source: string): boolean => !(source.startsWith('ir/') && wholeNetworks.test(test))
