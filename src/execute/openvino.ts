@@ -38,8 +38,9 @@ const compile = async (
   model: Handle,
   precision: Precision,
   fed: ReadonlyMap<string, Fed>,
+  batched: readonly string[],
 ): Promise<Compiled> => {
-  ov.reshape(model, new Map([...fed].map(([name, { shape }]) => [name, shape])))
+  if (batched.length > 0) ov.reshape(model, new Map(batched.map(name => [name, (fed.get(name) as Fed).shape])))
   const handle = await ov.compile(model, settings(precision))
   const request = ov.createRequest(handle)
   const tensors = [...fed.keys()].map(name => [name, ov.tensor(request, name)] as const)
@@ -74,14 +75,11 @@ const runFailed = (error: unknown): unknown =>
 /** Models compiled for the batch sizes of the last runs. */
 const compiledModels = (ov: Openvino, model: Handle, precision: Precision, inputs: ReadonlyMap<string, Type>) => {
   const kept = new Map<number, Compiled>()
-  const batchOf = (fed: ReadonlyMap<string, Fed>): number => {
-    const batched = [...inputs].find(([, type]) => isPerExample(type))?.[0]
-    return batched === undefined ? 0 : (fed.get(batched)?.shape[0] as number)
-  }
+  const batched = [...inputs].flatMap(([name, type]) => (isPerExample(type) ? [name] : []))
   return {
     for: async (fed: ReadonlyMap<string, Fed>): Promise<Compiled> => {
-      const batch = batchOf(fed)
-      const compiled = kept.get(batch) ?? (await compile(ov, model, precision, fed))
+      const batch = batched[0] === undefined ? 0 : (fed.get(batched[0])?.shape[0] as number)
+      const compiled = kept.get(batch) ?? (await compile(ov, model, precision, fed, batched))
       kept.delete(batch)
       kept.set(batch, compiled)
       const [oldest] = kept

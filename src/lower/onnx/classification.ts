@@ -16,19 +16,19 @@ export const combine: Lowering<'Combine'> = (
   const stacked = values.length === 1 ? values[0] : w.add('Concat', values, { axis: 0 })
   const rows = w.add('Reshape', [stacked, w.ints([k, -1, classes])])
   const perVariant = (weight: (m: number) => number): string => w.floats([k, 1, 1], multiplicity.map(weight))
-  const over = { axes: [0], keepdims: 0 }
+  const overVariants = (op: string, value: string): string => w.add(op, [value, w.ints([0])], { keepdims: 0 }, name)
   switch (reduction) {
     case 'max':
-      return w.add('ReduceMax', [w.add('LogSoftmax', [rows], { axis: 2 })], over, name)
+      return overVariants('ReduceMax', w.add('LogSoftmax', [rows], { axis: 2 }))
     case 'sum': {
       const logs = w.add('LogSoftmax', [rows], { axis: 2 })
       const weighed = w.add('Add', [logs, perVariant(m => Math.log(m / total))])
-      return w.add('ReduceLogSumExp', [weighed], over, name)
+      return overVariants('ReduceLogSumExp', weighed)
     }
     case 'geo': {
-      if (multiplicity.every(m => m === multiplicity[0])) return w.add('ReduceMean', [rows], over, name)
+      if (multiplicity.every(m => m === multiplicity[0])) return overVariants('ReduceMean', rows)
       const weighed = w.add('Mul', [rows, perVariant(m => m / total)])
-      return w.add('ReduceSum', [weighed, w.ints([0])], { keepdims: 0 }, name)
+      return overVariants('ReduceSum', weighed)
     }
   }
 }

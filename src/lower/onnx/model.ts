@@ -23,10 +23,10 @@ export interface WrittenGraph {
 }
 
 /**
- * The first opset with every op that is written here (`HardSwish` is of 14, `GridSample` of 16) at the IR version that
- * goes with it: what onnxruntime 1.12, OpenVINO 2022.3 and TensorRT 8.6 already read.
+ * The first opset whose reductions all take their axes as an input (OpenVINO 2026.4 does not see the attribute that
+ * `ReduceLogSumExp` has before) at the IR version that goes with it: what onnxruntime 1.14 already reads.
  */
-const opset = 17
+const opset = 18
 const irVersion = 8
 
 /** Protobuf's own bound on a message. */

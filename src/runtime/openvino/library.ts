@@ -38,6 +38,9 @@ type Status = KoffiFunc<(...args: unknown[]) => number>
 
 const float32 = 4
 
+/** The C interface has no shape of rank 0: of a scalar it says this. */
+const invalidParameter = -14
+
 const mostOfAReason = 300
 
 /** Deep graphs recurse deeply when they are compiled and freed; koffi's own stacks are of 2 MB and of 128 KB. */
@@ -163,7 +166,9 @@ const bind = (koffi: Koffi, lib: LibraryHandle): Openvino => {
     },
     shape: tensor => {
       const found = { rank: 0, dims: null }
-      call(getShape, tensor, found)
+      const status = getShape(tensor, found)
+      if (status === invalidParameter) return []
+      check(status)
       const dims: ArrayLike<number | bigint> = koffi.decode(found.dims, 'int64_t', Number(found.rank))
       freeShape(found)
       return Array.from(dims, Number)
