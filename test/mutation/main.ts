@@ -7,6 +7,7 @@ import { type Bundle, bundle } from './bundle.ts'
 import { failing, trials } from './cover.ts'
 import { equivalents, isAbout } from './equivalent.ts'
 import { instrument, keyOf, type Mutant } from './instrument.ts'
+import { plant, plantedMistakes } from './planted.ts'
 import { startProcess } from './processes.ts'
 import type { Covered } from './protocol.ts'
 import { type Judged, printRows, rowsOf, tableOf } from './report.ts'
@@ -15,7 +16,8 @@ import { addResults, folder, hash, readResults, writeWhole } from './store.ts'
 import { suite } from './suite.ts'
 
 /** `npm run mutation`: every mutant of `ir/` and `passes/` is tried by the tests that pass it; what is known already is not tried again. */
-const usage = `npm run mutation -- [--laws | --only PATH…] [--known] [--fresh] [--workers N] [--docs] [--json]
+const usage = `npm run mutation -- [--planted | --laws | --only PATH…] [--known] [--fresh] [--workers N] [--docs] [--json]
+  --planted  plant each of a few mistakes, print every test that fails, and stop there
   --laws     the files of the laws alone
   --only     the files whose path begins so
   --known    try nothing, print what is known
@@ -44,6 +46,7 @@ const options = () => {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
+        planted: { type: 'boolean', default: false },
         laws: { type: 'boolean', default: false },
         only: { type: 'boolean', default: false },
         known: { type: 'boolean', default: false },
@@ -70,16 +73,20 @@ const written = (name: string, text: string): string => {
   return fileURLToPath(place)
 }
 
-/** What each test passes, measured once for one text of everything. */
-const cover = async (bundled: Bundle): Promise<Covered> => {
-  const text = bundled.text(true)
-  const place = new URL(`cover-${hash(text)}.json`, folder)
-  if (existsSync(place)) return JSON.parse(readFileSync(place, 'utf8'))
-  note('running the tests without a mutant, to see what each passes')
-  const { ask, end } = await startProcess(written('host.cjs', bundled.host), written('cover.cjs', text))
+const runAll = async ({ host, text }: Bundle): Promise<Covered> => {
+  const { ask, end } = await startProcess(written('host.cjs', host), written('cover.cjs', text(true)))
   const covered = await ask({ kind: 'cover' }, 120_000)
   end()
-  if (covered === 'lost' || covered.kind !== 'covered') throw new Error('the tests did not run without a mutant')
+  if (covered === 'lost' || covered.kind !== 'covered') throw new Error('the tests did not run to their end')
+  return covered
+}
+
+/** What each test passes, measured once for one text of everything. */
+const cover = async (bundled: Bundle): Promise<Covered> => {
+  const place = new URL(`cover-${hash(bundled.text(true))}.json`, folder)
+  if (existsSync(place)) return JSON.parse(readFileSync(place, 'utf8'))
+  note('running the tests without a mutant, to see what each passes')
+  const covered = await runAll(bundled)
   writeWhole(place, JSON.stringify(covered))
   return covered
 }
@@ -170,6 +177,36 @@ const tryAll = async (): Promise<void> => {
   save()
 }
 
+/** Puts text between two marks of the page. */
+const writePage = (mark: string, text: string): void => {
+  const page = new URL('docs/mutation.md', root)
+  const marks = new RegExp(`(?<=<!-- ${mark} -->\\n)|(?=<!-- end of ${mark} -->)`)
+  const [before, , after] = readFileSync(page, 'utf8').split(marks)
+  writeWhole(page, `${before}\n${text}\n\n${after}`)
+}
+
+/** Each planted mistake and every test that fails on it. */
+const plantAll = async (): Promise<void> => {
+  const rows: { readonly mistake: string; readonly file: string; readonly failing: readonly string[] }[] = []
+  const always = failing(await cover(await bundle(instrumented, suite())))
+  for (const planted of plantedMistakes) {
+    note(`planted: ${planted.mistake}`)
+    const sources = new Map([...originals, [planted.file, plant(planted, originals)]])
+    const fails = failing(await runAll(await bundle({ ...instrumented, sources }, suite())))
+    rows.push({ ...planted, failing: fails.filter(test => !always.includes(test)) })
+  }
+  const shown = (test: string): string => test.replace(/^test\//, '').replace(/\|/g, '\\|')
+  const lines = rows.map(
+    ({ mistake, file, failing }) =>
+      `| ${mistake} | ${file} | ${failing.length} | ${failing.slice(0, 6).map(shown).join('<br>')}${failing.length > 6 ? '<br>…' : ''} |`,
+  )
+  const table = ['| mistake | in | tests that fail | which |', '|---|---|---:|---|', ...lines].join('\n')
+  if (given?.docs) writePage('planted in the sources', table)
+  process.stdout.write(given?.json ? `${JSON.stringify({ rows })}\n` : `${table}\n`)
+  process.exit(rows.every(({ failing }) => failing.length > 0) ? 0 : 1)
+}
+
+if (given.planted) await plantAll()
 if (!given.known) await tryAll()
 
 const judged: readonly Judged[] = chosen.map(mutant => ({
@@ -177,11 +214,7 @@ const judged: readonly Judged[] = chosen.map(mutant => ({
   outcome: isEquivalent(mutant) ? { status: 'equivalent' } : (known(mutant.file).mutants[keyOf(mutant)] ?? null),
 }))
 const rows = rowsOf(judged)
-if (given.docs) {
-  const page = new URL('docs/mutation.md', root)
-  const [before, , after] = readFileSync(page, 'utf8').split(/(?<=<!-- scores -->\n)|(?=<!-- end of scores -->)/)
-  writeWhole(page, `${before}\n${tableOf(rows)}\n\n${after}`)
-}
+if (given.docs) writePage('scores', tableOf(rows))
 const { machine, versions } = environment()
 process.stdout.write(
   given.json
