@@ -16,11 +16,10 @@ export const act = defineOp({
       const [h, w] = actOnPair(element, [input.h, input.w])
       return E.right(mapType(h, w, input.c))
     }
-    const shape = input.kind === 'Shared' ? input.shape : []
-    if (y === x || shape[y] === undefined || shape[x] === undefined)
+    if (input.kind === 'Vector' || y === x || input.shape[y] === undefined || input.shape[x] === undefined)
       return mismatch(`axes ${y}, ${x} of ${printType(input)}`, 'two different axes of a map or a shared tensor')
-    const [h, w] = actOnPair(element, [shape[y], shape[x]])
-    return E.right(sharedType(shape.map((n, k) => (k === y ? h : k === x ? w : n))))
+    const [h, w] = actOnPair(element, [input.shape[y], input.shape[x]])
+    return E.right(sharedType(input.shape.map((n, k) => (k === y ? h : k === x ? w : n))))
   },
   evaluate: ([input], { element, axes: [y, x] }, { result }) => {
     const batch = result.kind === 'Shared' ? 0 : 1
