@@ -29,7 +29,13 @@ const swish: Pattern = (product, at) => {
   return { last: product, inputs: [gates(b, a) ? a : b], rule: unary('swish') }
 }
 
-const patterns: readonly Pattern[] = [gelu, swish, combination, warp]
+/** 1 for what is over 0, else 0. */
+const step: Pattern = (sign, at) => {
+  const clamp = sign.op_type === 'Sign' ? at.reader(sign, 'Relu') : undefined
+  return clamp === undefined ? undefined : { last: clamp, inputs: [sign.input[0]], rule: unary('step') }
+}
+
+const patterns: readonly Pattern[] = [gelu, swish, step, combination, warp]
 
 /** The graph with one node in the place of the last of each composition, and the rules for these nodes. */
 export const compose = (

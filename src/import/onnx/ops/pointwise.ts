@@ -115,6 +115,7 @@ export const pointwise: Readonly<Record<string, Rule>> = {
   Relu: unary('relu'),
   Sigmoid: unary('sigmoid'),
   Tanh: unary('tanh'),
+  Erf: unary('erf'),
   Exp: unary('exp'),
   Log: unary('log'),
   Sqrt: unary('sqrt'),
