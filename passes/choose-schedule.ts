@@ -5,15 +5,7 @@ import type { Predict } from './cost-model.ts'
 import { dropSymmetricActs } from './drop-symmetric-acts.ts'
 import { type Merging, type MergingOf, mergeConvolutionsIn } from './merge-convolutions.ts'
 import { mergeVariants } from './merge-variants.ts'
-import {
-  graphPass,
-  type Pass,
-  type PassReport,
-  type Program,
-  type Rewrites,
-  type Rewritten,
-  runPasses,
-} from './pass.ts'
+import { admitAll, graphPass, type Pass, type PassReport, type Program, type Rewritten, runPasses } from './pass.ts'
 import { shareEqualNodes, sharePrefix } from './share-prefix.ts'
 import { sinkTransforms } from './sink-transforms.ts'
 import { stackVariantsIn } from './stack-variants.ts'
@@ -72,35 +64,34 @@ const cheapest = <A>(options: readonly A[], costOf: (option: A) => number): A =>
 /** For each group on its own, the merging that is predicted to be the cheapest. */
 const groupwise = (graph: Graph, predict: Predict): MergingOf => {
   const readers = readersOf(graph)
-  return (_, group) => {
+  const known = new Map<NodeId, Merging>()
+  const chosen = (group: ConvolutionGroup): Merging => {
     const alone = groupAlone(graph, group, readers)
     return cheapest(mergings, merging => predict(mergeConvolutionsIn(alone, () => merging).graph))
   }
+  return (_, group) => {
+    const merging = known.get(group[0]) ?? chosen(group)
+    known.set(group[0], merging)
+    return merging
+  }
 }
 
-interface Merged {
-  readonly graph: Graph
-  readonly rewrites: Rewrites
-}
+/** Whether the graph is predicted to be cheaper with its variants stacked: what it computes and stores is the same. */
+const stackingPays = (graph: Graph, predict: Predict): boolean => predict(stackVariantsIn(graph).graph) < predict(graph)
 
-/** The graph, or with its variants stacked where that pays: what it computes and stores is the same. */
-const stackedWherePaid = (graph: Graph, predict: Predict): Merged => {
-  const stacked = stackVariantsIn(graph)
-  return predict(stacked.graph) < predict(graph) ? stacked : { graph, rewrites: {} }
-}
+/** The cost of a graph once what follows is stacked where that pays. */
+const settledCost = (graph: Graph, predict: Predict): number =>
+  Math.min(predict(graph), predict(stackVariantsIn(graph).graph))
 
-/**
- * All groups `apart`, `joined` or `split`, or each as is best for it alone: the merged graph that is the cheapest once what follows is stacked where that
- * pays.
- */
-const cheapestMerging = (source: Graph, predict: Predict): Merged => {
-  const { graph } = shareEqualNodes(source)
-  const merged = [...mergings.slice(1).map(merging => () => merging), groupwise(graph, predict)]
-    .map(mergingOf => mergeConvolutionsIn(graph, mergingOf))
-    .filter(result => result.graph !== graph)
-  return cheapest([{ graph: source, rewrites: {} }, ...merged], option =>
-    predict(stackedWherePaid(option.graph, predict).graph),
-  )
+/** All groups `apart`, `joined` or `split`, or each as is best for it alone: by which the merged graph is the cheapest. */
+const cheapestMerging = (graph: Graph, predict: Predict): MergingOf => {
+  const all: readonly MergingOf[] = [...mergings.slice(1).map(merging => () => merging), groupwise(graph, predict)]
+  const options = all
+    .map(mergingOf => ({ mergingOf, merged: mergeConvolutionsIn(graph, mergingOf).graph }))
+    .filter(({ merged }) => merged !== graph)
+  const apart: MergingOf = () => 'apart'
+  return cheapest([{ mergingOf: apart, merged: graph }, ...options], ({ merged }) => settledCost(merged, predict))
+    .mergingOf
 }
 
 const settling = [dropSymmetricActs, sharePrefix, mergeVariants]
@@ -113,20 +104,26 @@ export const sinkWherePaid = (predict: Predict): Pass => {
   }
   return {
     name: sinkTransforms.name,
-    run: (program, admit) =>
-      E.map((sunk: Rewritten) => (costOf(sunk.program) <= costOf(program) ? sunk : { program, rewrites: {} }))(
-        sinkTransforms.run(program, admit),
-      ),
+    run: (program, admit = admitAll) =>
+      E.flatMap((sunk: Rewritten) => {
+        if (costOf(sunk.program) > costOf(program)) return E.right({ program, rewrites: {} })
+        return admit === admitAll ? E.right(sunk) : sinkTransforms.run(program, admit)
+      })(sinkTransforms.run(program)),
   }
 }
 
 /** Merges convolutions of one map where that, with or without {@link stackWherePaid} after it, is predicted to be the cheapest. */
 export const mergeWherePaid = (predict: Predict): Pass =>
-  graphPass('merge-convolutions', graph => cheapestMerging(graph, predict))
+  graphPass('merge-convolutions', (source, admit) => {
+    const { graph } = shareEqualNodes(source)
+    return mergeConvolutionsIn(source, cheapestMerging(graph, predict), admit)
+  })
 
 /** Stacks variants where that is predicted to be cheaper. */
 export const stackWherePaid = (predict: Predict): Pass =>
-  graphPass('stack-variants', graph => stackedWherePaid(graph, predict))
+  graphPass('stack-variants', (graph, admit) =>
+    stackingPays(graph, predict) ? stackVariantsIn(graph, admit) : { graph, rewrites: {} },
+  )
 
 /** The schedule that passes made, in words: `apart`, `joined`, `joined+split+stacked`. */
 export const scheduleOf = (reports: readonly PassReport[]): string => {

@@ -11,8 +11,8 @@ import {
   shapeOf,
   sizeOf,
 } from '../ir/index.ts'
-import { type Admit, admitAll, type Pass, type Program, type Rewritten } from './pass.ts'
-import { rewrite } from './rewrite.ts'
+import { type AdmitHere, admitAll, type Pass, type Program, type Rewritten } from './pass.ts'
+import { rewrite as rewrittenBy } from './rewrite.ts'
 import { dropRules } from './rules/cancel.ts'
 
 /** Whether the values of a parameter are their own image. */
@@ -92,9 +92,14 @@ const gentler = (program: Program, isFixed: IsFixed): ReadonlyMap<NodeId, Elemen
 /** {@link dropSymmetricActs} by what tells whether values are symmetric. */
 export const dropActsFixedBy = (isFixed: IsFixed): Pass => {
   const name = 'drop-symmetric-acts'
-  const run = (program: Program, admit: Admit): Rewritten => {
+  const run = (program: Program, admit: AdmitHere): Rewritten => {
     const { graph, parameters } = program
-    const found = gentler(program, isFixed)
+    const rewrite = 'drop-symmetry'
+    const found = new Map(
+      [...gentler(program, isFixed)].filter(([at]) =>
+        admit({ rewrite, rule: null, op: 'Act', at, name: graph.nodes[at].name }),
+      ),
+    )
     if (found.size === 0) return { program, rewrites: {} }
     const nodes = graph.nodes.map((node, id) => {
       const element = found.get(id)
@@ -102,13 +107,13 @@ export const dropActsFixedBy = (isFixed: IsFixed): Pass => {
         ? node
         : { ...node, attributes: { ...node.attributes, element } }
     })
-    const result = rewrite({ ...graph, nodes }, dropRules, firing => admit({ ...firing, pass: name }))
+    const result = rewrittenBy({ ...graph, nodes }, dropRules, admit)
     return {
       program: { graph: result.graph, parameters },
-      rewrites: { 'drop-symmetry': found.size, ...result.rewrites },
+      rewrites: { [rewrite]: found.size, ...result.rewrites },
     }
   }
-  return { name, run: (program, admit = admitAll) => E.right(run(program, admit)) }
+  return { name, run: (program, admit = admitAll) => E.right(run(program, firing => admit({ ...firing, pass: name }))) }
 }
 
 /**

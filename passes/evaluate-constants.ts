@@ -10,7 +10,7 @@ import {
   shapeOf,
   type Tensor,
 } from '../ir/index.ts'
-import type { Pass, Program } from './pass.ts'
+import { type AdmitHere, admitAll, type Pass, type Program } from './pass.ts'
 import { withoutDeadNodes } from './rewrite.ts'
 
 /** Below acts and reshapes: a weight and its flips stay one stored tensor and an expression over it. */
@@ -51,8 +51,14 @@ const namesOf = (graph: Graph, ids: Iterable<NodeId>, taken: ReadonlySet<string>
   return names
 }
 
-const fold = ({ graph, parameters }: Program): { readonly program: Program; readonly count: number } => {
-  const found = [...constants(graph)]
+const fold = (
+  { graph, parameters }: Program,
+  admit: AdmitHere,
+): { readonly program: Program; readonly count: number } => {
+  const found = [...constants(graph)].filter(at => {
+    const { tag: op, name } = graph.nodes[at]
+    return admit({ rewrite: 'evaluate-constant', rule: null, op, at, name })
+  })
   const subgraph = withoutDeadNodes({ ...graph, outputs: found.map(node => ({ name: String(node), node })) })
   const values = evaluate(subgraph, { inputs: new Map(), parameters }, { rounded: true })
   if (E.isLeft(values)) throw new Error(`constants without values: ${values.left.map(p => p.where).join(', ')}`)
@@ -82,8 +88,8 @@ const fold = ({ graph, parameters }: Program): { readonly program: Program; read
 /** Expressions over parameters become stored parameters, and parameters that nothing reads any more are dropped; flips of weights stay expressions, so every weight is stored once. */
 export const evaluateConstants: Pass = {
   name: 'evaluate-constants',
-  run: program => {
-    const { program: folded, count } = fold(program)
+  run: (program, admit = admitAll) => {
+    const { program: folded, count } = fold(program, firing => admit({ ...firing, pass: evaluateConstants.name }))
     return E.right({ program: folded, rewrites: { 'evaluate-constant': count } })
   },
 }

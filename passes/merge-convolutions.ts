@@ -1,6 +1,6 @@
 import { addLike, type Draft, draft, type Graph, isPerExample, type NodeId, type NodeOf, shapeOf } from '../ir/index.ts'
 import { type ConvolutionGroup, convolutionGroups, mirrorPairs } from './convolution-groups.ts'
-import { graphPass, type Pass, type Rewrites } from './pass.ts'
+import { type AdmitHere, graphPass, type Pass, type RewrittenGraph } from './pass.ts'
 import { withoutDeadNodes } from './rewrite.ts'
 import { shareEqualNodes } from './share-prefix.ts'
 import { evenAndOdd } from './split-convolution.ts'
@@ -37,8 +37,11 @@ const join = (d: Draft, graph: Graph, group: ConvolutionGroup, at: Renaming): Re
 export const mergeConvolutionsIn = (
   source: Graph,
   mergingOf: MergingOf,
-): { readonly graph: Graph; readonly rewrites: Rewrites } => {
-  const { graph } = shareEqualNodes(source)
+  admit: AdmitHere = () => true,
+): RewrittenGraph => {
+  const { graph, kept } = shareEqualNodes(source)
+  const admitted = (rewrite: string, at: NodeId): boolean =>
+    admit({ rewrite, rule: null, op: 'Conv2d', at: kept[at], name: graph.nodes[at].name })
   const d = draft(graph.dialect)
   const renamed = new Int32Array(graph.nodes.length)
   const at: Renaming = id => renamed[id]
@@ -47,11 +50,12 @@ export const mergeConvolutionsIn = (
   let [joins, splits] = [0, 0]
   for (const group of convolutionGroups(graph)) {
     const merging = mergingOf(graph, group)
-    if (merging === 'joined') {
+    if (merging === 'joined' && admitted('join-outputs', group[0])) {
       merges.set(Math.min(...group), () => join(d, graph, group, at))
       joins++
     } else if (merging === 'split')
       for (const { first, second, axis } of mirrorPairs(graph, group)) {
+        if (!admitted('split-even-odd', first)) continue
         merges.set(Math.min(first, second), () => evenAndOdd(d, graph, first, second, axis, at))
         splits++
       }
@@ -77,4 +81,4 @@ export const mergeConvolutionsIn = (
 
 /** Convolutions that read one map with different filters, as a branch leaves them, become fewer. Rounding. */
 export const mergeConvolutions = (merging: Merging): Pass =>
-  graphPass('merge-convolutions', graph => mergeConvolutionsIn(graph, () => merging))
+  graphPass('merge-convolutions', (graph, admit) => mergeConvolutionsIn(graph, () => merging, admit))

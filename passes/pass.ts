@@ -10,7 +10,7 @@ export interface Program {
 }
 
 export type PassProblem = Problem<
-  'bad-plan' | 'no-such-map' | 'no-inference-reduction' | 'type-mismatch' | 'not-a-classifier'
+  'bad-plan' | 'no-such-map' | 'no-inference-reduction' | 'type-mismatch' | 'not-a-classifier' | 'not-differentiable'
 >
 
 /** How often each rule fired, by name. */
@@ -21,19 +21,23 @@ export interface Rewritten {
   readonly rewrites: Rewrites
 }
 
-/** A rule about to be applied. */
+/** A rewrite about to be done. */
 export interface Firing {
   readonly pass: string
-  readonly rule: Rule
-  /** The op that the rule matches. */
+  /** What it is counted under: the rule's name, or what a pass without rules does again and again. */
+  readonly rewrite: string
+  readonly rule: Rule | null
+  /** The op that is rewritten: of a rule, the one that it matches. */
   readonly op: OpTag
   /** The node of the graph before the pass in whose place the match stands. */
   readonly at: NodeId
   readonly name: string | undefined
 }
 
-/** Asked before every rewrite of a rule; where it says no, the node stays as it is. Watching rewrites and limiting them are both this. */
+/** Asked before every rewrite; where it says no, the node stays as it is. Watching rewrites and limiting them are both this. */
 export type Admit = (firing: Firing) => boolean
+/** The same inside one pass. */
+export type AdmitHere = (firing: Omit<Firing, 'pass'>) => boolean
 
 export const admitAll: Admit = () => true
 
@@ -64,14 +68,16 @@ export interface Compiled {
   readonly reports: readonly PassReport[]
 }
 
+export interface RewrittenGraph {
+  readonly graph: Graph
+  readonly rewrites: Rewrites
+}
+
 /** A pass that cannot fail and changes the graph alone. */
-export const graphPass = (
-  name: string,
-  run: (graph: Graph) => { readonly graph: Graph; readonly rewrites: Rewrites },
-): Pass => ({
+export const graphPass = (name: string, run: (graph: Graph, admit: AdmitHere) => RewrittenGraph): Pass => ({
   name,
-  run: ({ graph, parameters }) => {
-    const result = run(graph)
+  run: ({ graph, parameters }, admit = admitAll) => {
+    const result = run(graph, firing => admit({ ...firing, pass: name }))
     return E.right({ program: { graph: result.graph, parameters }, rewrites: result.rewrites })
   },
 })

@@ -1,4 +1,3 @@
-import { either as E } from 'fp-ts'
 import {
   type AttributesOf,
   draft,
@@ -9,7 +8,7 @@ import {
   type OpTag,
   useCounts,
 } from '../ir/index.ts'
-import { admitAll, type Firing, type Pass, type Rewrites } from './pass.ts'
+import { type AdmitHere, graphPass, type Pass, type RewrittenGraph } from './pass.ts'
 import type { Match, Pattern, Rule, Template } from './rule.ts'
 
 interface Bound {
@@ -58,9 +57,14 @@ const matchOf = (nodes: readonly Node[], bound: Bound, readers: Readers): Match 
     if (id === undefined) throw new Error(`a rule asks for ${name}, which its left side does not bind`)
     return id
   }
+  const attributes = <T extends OpTag>(tag: T, name: string): AttributesOf<T> => {
+    const node = nodes[opOf(name)]
+    if (node.tag !== tag) throw new Error(`a rule asks for ${name} as ${tag}, which is ${node.tag}`)
+    return node.attributes as AttributesOf<T>
+  }
   return {
-    attributes: (_, name) => nodes[opOf(name)].attributes as never,
-    element: name => (nodes[opOf(name)].attributes as AttributesOf<'Act'>).element,
+    attributes,
+    element: name => attributes('Act', name).element,
     nodes: list,
     type: name => nodes[list(name)[0]].type,
     usedOnce: name => readers.of(opOf(name)) === 1,
@@ -128,11 +132,7 @@ export const withoutDeadNodes = (graph: Graph): Graph => {
  * in normal form already, so one sweep carries an act from a branch to the end of the network. Linear in the graph for rules that
  * move things downstream.
  */
-export const rewrite = (
-  source: Graph,
-  rules: readonly Rule[],
-  admit: (firing: Omit<Firing, 'pass'>) => boolean = () => true,
-): { readonly graph: Graph; readonly rewrites: Rewrites } => {
+export const rewrite = (source: Graph, rules: readonly Rule[], admit: AdmitHere = () => true): RewrittenGraph => {
   const byTag = new Map<OpTag, Rule[]>()
   for (const rule of rules) {
     if (rule.lhs.kind !== 'op') throw new Error(`rule ${rule.name} matches everything`)
@@ -155,7 +155,7 @@ export const rewrite = (
       const match = matchOf(d.nodes, bound, readers)
       if (rule.when !== undefined && !rule.when.from(match)) continue
       const matched = d.nodes[id].name ?? graph.nodes[at].name
-      if (!admit({ rule, op: tag, at: ids[at], name: matched })) continue
+      if (!admit({ rewrite: rule.name, rule, op: tag, at: ids[at], name: matched })) continue
       fired.set(rule.name, (fired.get(rule.name) ?? 0) + 1)
       const names = new Map([...bound.ops.values()].map(at => [d.nodes[at].tag, d.nodes[at].name]))
       return readers.whileHeld([...bound.nodes.values()].flat(), () => {
@@ -188,10 +188,5 @@ export const rewrite = (
 }
 
 /** The pass that applies a list of rules wherever they match. */
-export const rewritePass = (name: string, rules: readonly Rule[]): Pass => ({
-  name,
-  run: ({ graph, parameters }, admit = admitAll) => {
-    const result = rewrite(graph, rules, firing => admit({ ...firing, pass: name }))
-    return E.right({ program: { graph: result.graph, parameters }, rewrites: result.rewrites })
-  },
-})
+export const rewritePass = (name: string, rules: readonly Rule[]): Pass =>
+  graphPass(name, (graph, admit) => rewrite(graph, rules, admit))

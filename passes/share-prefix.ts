@@ -1,5 +1,5 @@
 import type { Graph, Node, NodeId } from '../ir/index.ts'
-import { graphPass, type Rewrites } from './pass.ts'
+import { type AdmitHere, graphPass, type RewrittenGraph } from './pass.ts'
 
 /** One text for equal attribute values, whatever the order of their keys. */
 const canonical = (value: unknown): string =>
@@ -13,10 +13,17 @@ const canonical = (value: unknown): string =>
  * Nodes that compute the same from the same become one: what the variants have in common, from the image to
  * where they part, is computed once. Exact, and linear in the graph.
  */
-export const shareEqualNodes = (graph: Graph): { readonly graph: Graph; readonly rewrites: Rewrites } => {
+export const shareEqualNodes = (
+  graph: Graph,
+  admit: AdmitHere = () => true,
+): RewrittenGraph & {
+  /** For each node, where it stood before. */
+  readonly kept: readonly NodeId[]
+} => {
   const known = new Map<string, NodeId>()
   const keys = new WeakMap<object, string>()
   const nodes: Node[] = []
+  const kept: NodeId[] = []
   const renamed = new Int32Array(graph.nodes.length)
   graph.nodes.forEach((node, id) => {
     const operands = node.operands.map(operand => renamed[operand])
@@ -27,17 +34,22 @@ export const shareEqualNodes = (graph: Graph): { readonly graph: Graph; readonly
     }
     const key = `${node.tag} ${operands.join(',')} ${attributes}`
     const twin = known.get(key)
-    if (twin !== undefined) {
+    if (
+      twin !== undefined &&
+      admit({ rewrite: 'share-equal-nodes', rule: null, op: node.tag, at: id, name: node.name })
+    ) {
       renamed[id] = twin
       return
     }
-    known.set(key, nodes.length)
+    if (twin === undefined) known.set(key, nodes.length)
     renamed[id] = nodes.length
     nodes.push({ ...node, operands } as Node)
+    kept.push(id)
   })
   return {
     graph: { ...graph, nodes, outputs: graph.outputs.map(output => ({ ...output, node: renamed[output.node] })) },
     rewrites: { 'share-equal-nodes': graph.nodes.length - nodes.length },
+    kept,
   }
 }
 

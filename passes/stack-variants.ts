@@ -10,7 +10,7 @@ import {
   variantCount,
 } from '../ir/index.ts'
 import { type Appetite, appetites, isHeavy } from './appetite.ts'
-import { graphPass, type Rewrites } from './pass.ts'
+import { type AdmitHere, graphPass, type RewrittenGraph } from './pass.ts'
 import { withoutDeadNodes } from './rewrite.ts'
 import { perExampleOperands, waves } from './waves.ts'
 
@@ -46,7 +46,7 @@ const grouped = <A>(values: readonly A[], keyOf: (value: A) => string): readonly
  * Puts values that are treated alike side by side on the batch axis, so that one op does what several did. A stack begins where values go into the same
  * convolutions or matrix products, and lasts until they part. Exact but for the kernels' own rounding.
  */
-export const stackVariantsIn = (graph: Graph): { readonly graph: Graph; readonly rewrites: Rewrites } => {
+export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): RewrittenGraph => {
   const d: Draft = draft('stacked')
   const places: Place[] = new Array(graph.nodes.length)
   const hungers = appetites(graph)
@@ -57,7 +57,7 @@ export const stackVariantsIn = (graph: Graph): { readonly graph: Graph; readonly
     return known
   }
   const sizeOf = (node: NodeId): number => variantCount(d.nodes[node].variants)
-  let merged = 0
+  let [begun, merged] = [0, 0]
 
   const unstacked = new Map<string, NodeId>()
   /** The value on its own, taken off its stack where it lies on one. */
@@ -125,8 +125,13 @@ export const stackVariantsIn = (graph: Graph): { readonly graph: Graph; readonly
     const found = units(members)
     const sources = members.flatMap(id => perExampleOperands(graph, graph.nodes[id]))
     const single = sources.length === members.length && new Set(sources).size === members.length
-    if (found.length > 1 && single && worthwhile(members)) run(gather(found))
-    else found.forEach(run)
+    const [at] = members
+    const { tag: op, name } = graph.nodes[at]
+    const stacks = found.length > 1 && single && worthwhile(members)
+    if (stacks && admit({ rewrite: 'begin-stack', rule: null, op, at, name })) {
+      begun++
+      run(gather(found))
+    } else found.forEach(run)
   }
 
   /** A reduction reads whole stacks where its operands fill them, in any order. */
@@ -162,8 +167,9 @@ export const stackVariantsIn = (graph: Graph): { readonly graph: Graph; readonly
       else settle(members)
     }
 
+  if (begun === 0) return { graph, rewrites: {} }
   const stacked = d.finish(graph.outputs.map(output => ({ ...output, node: alone(output.node) })))
-  return { graph: withoutDeadNodes(stacked), rewrites: { 'stack-values': merged } }
+  return { graph: withoutDeadNodes(stacked), rewrites: { 'begin-stack': begun, 'stack-values': merged } }
 }
 
 /** From flat to stacked graphs: later layers run all variants that share their weights in one op. */

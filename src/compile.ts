@@ -59,7 +59,7 @@ export interface CompileOptions extends ScheduleOptions {
   /** The passes to run; default `inferencePipeline` under the schedule. `naivePipeline` gives what libraries for test-time augmentation run. */
   readonly pipeline?: (plan: PlacedPlan) => readonly Pass[]
   readonly observe?: (pass: Pass, program: Program, before: Program) => void
-  /** Asked before every rewrite of a rule. */
+  /** Asked before every rewrite. */
   readonly admit?: Admit
 }
 

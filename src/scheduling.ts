@@ -1,4 +1,4 @@
-import { type Predict, predictor, type Schedule, type Scheduling, schedules } from '../passes/index.ts'
+import { type CostModel, type Predict, predictor, type Schedule, type Scheduling, schedules } from '../passes/index.ts'
 import { costsOf } from './calibrate/index.ts'
 import type { BackendName } from './runtime/backend.ts'
 
@@ -13,11 +13,19 @@ export interface ScheduleOptions {
   readonly backend?: BackendName
   /** Images at a time. Default 32. */
   readonly batch?: number
+  /** What ops cost there. Default: as calibrated on this machine, else as shipped. */
+  readonly costs?: CostModel
 }
 
-/** Microseconds of a graph, as calibrated on this machine, else by the costs that are shipped. */
-export const predictorFor = ({ backend = 'node-gpu', batch = 32 }: ScheduleOptions): Predict =>
-  predictor(costsOf(backend).costs, batch)
+/** Images at a time where nobody says. */
+export const defaultBatch = 32
+
+/** What ops cost where a graph will run. */
+export const costsFor = ({ backend = 'node-gpu', costs = costsOf(backend).costs }: ScheduleOptions): CostModel => costs
+
+/** Microseconds of a graph. */
+export const predictorFor = (options: ScheduleOptions): Predict =>
+  predictor(costsFor(options), options.batch ?? defaultBatch)
 
 export const schedulingOf = (options: ScheduleOptions): Scheduling =>
   options.schedule === undefined || options.schedule === 'auto'

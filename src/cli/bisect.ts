@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Environment, EspalierError } from '../../ir/index.ts'
-import { insertBranches, optimizations, unroll } from '../../passes/index.ts'
+import { insertBranches, optimizations, printLaw, unroll } from '../../passes/index.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile.ts'
 import { batches, type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
@@ -65,7 +65,7 @@ const bisectResult = (network: string, plan: string, found: Bisection) => ({
   agrees: found.kind === 'agrees',
   rewrites: found.rewrites,
   ...(found.kind === 'rewrite'
-    ? { first: { ...traceEntry(found.firing, found.number), law: lawOf(found.firing.rule) } }
+    ? { first: { ...traceEntry(found.firing, found.number), law: found.firing.rule && lawOf(found.firing.rule) } }
     : {}),
   ...(found.kind === 'agrees' ? {} : { failure: found.failure }),
 })
@@ -78,11 +78,11 @@ const describe = (network: string, plan: string, found: Bisection): string => {
     case 'pass':
       return `${head}: broken before any of them, by a pass.\n  ${describeFailure(found.failure)}.`
     case 'rewrite': {
-      const { law, condition } = lawOf(found.firing.rule)
+      const { rule } = found.firing
       return [
         `${head}: number ${found.number} is the first that breaks it.`,
         `  ${describeEntry(traceEntry(found.firing, found.number))}`,
-        `  law: ${law}${condition === null ? '' : `  when ${condition}`}`,
+        ...(rule === null ? [] : [`  law: ${printLaw(rule)}`]),
         `  ${describeFailure(found.failure)}.`,
         `Compile with --until ${found.number} --trace --print-changed to see it.`,
       ].join('\n')

@@ -79,8 +79,8 @@ export const watchOptions = (c: Command): Command =>
     .option('--print-after [passes]', 'the graph after each pass, or after those named, on stderr')
     .option('--print-changed', 'what each pass changed, on stderr')
     .option('--verify-each', 'verify the graph after each pass')
-    .option('--trace', 'each rewrite of a rule: its number, pass, rule and node; on stderr, or in the JSON')
-    .addOption(new Option('--until <n>', 'only the first n rewrites of rules').argParser(wholeNumber(0)))
+    .option('--trace', 'each rewrite: its number, pass, rule and node; on stderr, or in the JSON')
+    .addOption(new Option('--until <n>', 'only the first n rewrites').argParser(wholeNumber(0)))
 
 /** What the flags ask of a compilation. @throws EspalierError where they name no pass of it */
 export const watched = (flags: WatchFlags): Omit<WatchOptions, 'onRewrite' | 'show'> => {

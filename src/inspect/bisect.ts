@@ -1,44 +1,61 @@
 import { type Admit, type Firing, type Pass, upTo } from '../../passes/index.ts'
-import { type Failure, failureOf, type Trial } from './failure.ts'
+import { type Failure, failureOf, firstFailure, type Trial } from './failure.ts'
 
 /** Which rewrite first breaks a program. */
 export type Bisection =
   | { readonly kind: 'agrees'; readonly rewrites: number }
-  /** A pass that breaks it though no rule is applied. */
+  /** A pass that breaks it though it does no rewrite. */
   | { readonly kind: 'pass'; readonly rewrites: number; readonly failure: Failure }
   | {
       readonly kind: 'rewrite'
       readonly rewrites: number
-      /** Counted from 1: with one rewrite fewer all agrees. */
+      /** Counted from 1 over all passes: with one rewrite fewer all agrees. */
       readonly number: number
       readonly firing: Firing
       readonly failure: Failure
     }
 
 const recorder =
-  (firings: Firing[], admit: Admit): Admit =>
+  (firings: Firing[]): Admit =>
   firing => {
-    const admitted = admit(firing)
-    if (admitted) firings.push(firing)
-    return admitted
+    firings.push(firing)
+    return true
   }
 
-/** Bisects over the number of rewrites that are applied, in about log₂ of them runs. Where several rewrites are wrong, it finds one after which a program that agreed does not. */
+/** Passes that note how many rewrites were done before each. */
+const noting = (passes: readonly Pass[], done: () => number, starts: number[]): readonly Pass[] =>
+  passes.map((pass, index) => ({
+    name: pass.name,
+    run: (program, admit) => {
+      starts[index] = done()
+      return pass.run(program, admit)
+    },
+  }))
+
+/**
+ * Bisects over the rewrites of the pass after which the program first disagrees, in about log₂ of them runs. Where several rewrites are wrong, it finds
+ * one after which a program that agreed does not.
+ */
 export const bisect = (trial: Trial, passes: readonly Pass[]): Bisection => {
-  const under = (fuel: number, firings: Firing[] = []): Failure | null =>
-    failureOf(trial, passes, recorder(firings, upTo(fuel)))
-  const all: Firing[] = []
-  const last = under(Number.POSITIVE_INFINITY, all)
-  const rewrites = all.length
-  if (last === null) return { kind: 'agrees', rewrites }
-  const none = under(0)
+  const firings: Firing[] = []
+  const starts: number[] = []
+  const found = firstFailure(
+    trial,
+    noting(passes, () => firings.length, starts),
+    recorder(firings),
+  )
+  const rewrites = firings.length
+  if (found === null) return { kind: 'agrees', rewrites }
+  const suspects = passes.slice(0, found.index + 1)
+  const under = (fuel: number): Failure | null => failureOf(trial, suspects, upTo(fuel))
+  let [agrees, breaks, failure] = [starts[found.index], starts[found.index + 1] ?? rewrites, found.failure]
+  const none = under(agrees)
   if (none !== null) return { kind: 'pass', rewrites, failure: none }
-  let [agrees, breaks, failure] = [0, rewrites, last]
   while (breaks - agrees > 1) {
     const middle = (agrees + breaks) >> 1
-    const found = under(middle)
-    if (found === null) agrees = middle
-    else [breaks, failure] = [middle, found]
+    const broken = under(middle)
+    if (broken === null) agrees = middle
+    else [breaks, failure] = [middle, broken]
   }
-  return { kind: 'rewrite', rewrites, number: breaks, firing: all[breaks - 1], failure }
+  return { kind: 'rewrite', rewrites, number: breaks, firing: firings[breaks - 1], failure }
 }

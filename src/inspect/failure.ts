@@ -65,23 +65,31 @@ const judged = ({ inputs, wanted, tolerance }: Trial, pass: string, program: Pro
  * What is wrong with what passes make of a program: one throws, or makes a graph that does not verify, or the last program computes something else, from
  * some pass on. A pass that refuses its program leaves it.
  */
-export const failureOf = (trial: Trial, passes: readonly Pass[], admit?: Admit): Failure | null => {
-  const made: { readonly pass: string; readonly program: Program }[] = []
+export const failureOf = (trial: Trial, passes: readonly Pass[], admit?: Admit): Failure | null =>
+  firstFailure(trial, passes, admit)?.failure ?? null
+
+/** {@link failureOf}, and the place of its pass. */
+export const firstFailure = (
+  trial: Trial,
+  passes: readonly Pass[],
+  admit?: Admit,
+): { readonly failure: Failure; readonly index: number } | null => {
+  const made: Program[] = []
   let program = trial.program
-  for (const pass of passes) {
+  for (const [index, pass] of passes.entries()) {
     const next = ran(pass, program, admit)
-    if (E.isLeft(next)) return next.left
+    if (E.isLeft(next)) return { failure: next.left, index }
     program = next.right
     const verified = verify(program.graph)
-    if (E.isLeft(verified)) return { kind: 'invalid', pass: pass.name, problems: verified.left }
-    made.push({ pass: pass.name, program })
+    if (E.isLeft(verified)) return { failure: { kind: 'invalid', pass: pass.name, problems: verified.left }, index }
+    made.push(program)
   }
   // From the end, for the programs that the first passes make are the costly ones.
-  let first: Failure | null = null
-  for (const { pass, program } of made.toReversed()) {
-    const found = judged(trial, pass, program)
-    if (found === null) break
-    first = found
+  let first: { readonly failure: Failure; readonly index: number } | null = null
+  for (const [index, program] of [...made.entries()].toReversed()) {
+    const failure = judged(trial, passes[index].name, program)
+    if (failure === null) break
+    first = { failure, index }
   }
   return first
 }

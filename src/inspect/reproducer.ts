@@ -4,10 +4,25 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { Count, decodeErrors, EspalierError, type Graph, type Problem, parse, print } from '../../ir/index.ts'
-import { insertBranches, type Pass, type PassProblem, parsePlan, placePlan, unroll } from '../../passes/index.ts'
+import {
+  CostModel,
+  insertBranches,
+  type Pass,
+  type PassProblem,
+  parsePlan,
+  placePlan,
+  unroll,
+} from '../../passes/index.ts'
 import { random } from '../data/random.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
-import { type ScheduleName, scheduleNames, schedulingOf } from '../scheduling.ts'
+import {
+  costsFor,
+  defaultBatch,
+  type ScheduleName,
+  type ScheduleOptions,
+  scheduleNames,
+  schedulingOf,
+} from '../scheduling.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 import { checkNames, optimizationsByName } from './choose-passes.ts'
 import { inspectProblem } from './error.ts'
@@ -20,6 +35,8 @@ const Reproducer = t.strict({
   failure: t.strict({ pass: t.string, message: t.string }),
   passes: t.readonlyArray(t.string),
   schedule: t.string,
+  /** What `auto` chose by; null under another schedule. */
+  choice: t.union([t.null, t.strict({ costs: CostModel, batch: Count })]),
   /** For `insert-branches`. */
   plan: t.string,
   /** Of the plan's draws, and of the values of inputs and parameters. */
@@ -32,7 +49,7 @@ const Reproducer = t.strict({
 export type Reproducer = t.TypeOf<typeof Reproducer>
 
 /** Where a pass is run: what its name alone does not say. */
-export interface PassContext {
+export interface PassContext extends ScheduleOptions {
   readonly schedule: ScheduleName
   readonly plan: string
   readonly seed: number
@@ -42,14 +59,16 @@ export const reproducer = (
   pass: Pass,
   graph: Graph,
   message: string,
-  { schedule, plan, seed }: PassContext,
+  { plan, seed, ...scheduling }: PassContext,
 ): Reproducer => ({
   format: 'espalier-reproducer',
   version: 1,
   versions: { espalier: packageVersion, node: process.version },
   failure: { pass: pass.name, message },
   passes: [pass.name],
-  schedule,
+  schedule: scheduling.schedule,
+  choice:
+    scheduling.schedule === 'auto' ? { costs: costsFor(scheduling), batch: scheduling.batch ?? defaultBatch } : null,
   plan,
   seed,
   graph: print(graph),
@@ -87,11 +106,11 @@ const insertPlanned = (plan: string, seed: number): Pass => ({
 })
 
 /** Every pass of an inference pipeline by name: what `reduce` and a reproducer may name. */
-export const passesByName = ({ schedule, plan, seed }: PassContext): ReadonlyMap<string, Pass> =>
+export const passesByName = ({ plan, seed, ...scheduling }: PassContext): ReadonlyMap<string, Pass> =>
   new Map([
     ['insert-branches', insertPlanned(plan, seed)],
     [unroll.name, unroll],
-    ...optimizationsByName(schedulingOf({ schedule })),
+    ...optimizationsByName(schedulingOf(scheduling)),
   ])
 
 export interface Replay {
@@ -105,7 +124,7 @@ export const replayOf = (where: string, file: Reproducer): E.Either<readonly Pro
   const schedule = scheduleNames.find(known => known === file.schedule)
   if (schedule === undefined)
     return E.left([inspectProblem('bad-reproducer', where, `schedule ${file.schedule}`, scheduleNames.join(', '))])
-  const known = passesByName({ schedule, plan: file.plan, seed: file.seed })
+  const known = passesByName({ schedule, ...file.choice, plan: file.plan, seed: file.seed })
   const names = checkNames(where, file.passes, [...known.keys()])
   if (E.isLeft(names)) return names
   const graph = parse(file.graph)

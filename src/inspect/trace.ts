@@ -5,6 +5,7 @@ import type { Firing } from '../../passes/index.ts'
 export interface TraceEntry {
   readonly number: number
   readonly pass: string
+  /** The rule's name, or what a pass without rules does: `share-equal-nodes`. */
   readonly rule: string
   readonly op: string
   /** The node of the graph before the pass. */
@@ -12,10 +13,10 @@ export interface TraceEntry {
   readonly name: string | null
 }
 
-export const traceEntry = ({ pass, rule, op, at, name }: Firing, number: number): TraceEntry => ({
+export const traceEntry = ({ pass, rewrite, op, at, name }: Firing, number: number): TraceEntry => ({
   number,
   pass,
-  rule: rule.name,
+  rule: rewrite,
   op,
   node: at,
   name: name ?? null,

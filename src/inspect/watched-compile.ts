@@ -26,7 +26,7 @@ export interface WatchOptions extends ScheduleOptions {
   readonly seed?: number
   /** Run after `insert-branches` and `unroll` instead of the schedule's optimizations. */
   readonly passes?: readonly Pass[]
-  /** The first so many rewrites of rules are applied. Default: all. */
+  /** The first so many rewrites are done. Default: all. */
   readonly until?: number
   readonly printBefore?: Selection
   readonly printAfter?: Selection
@@ -48,14 +48,23 @@ export const watchedCompile = (
   plan: Plan,
   options: WatchOptions = {},
 ): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
-  const { seed = 0, schedule = 'auto', backend, batch, until = Number.POSITIVE_INFINITY, show = () => {} } = options
-  const scheduling: ScheduleOptions = {
+  const {
+    seed = 0,
+    schedule = 'auto',
+    backend,
+    batch,
+    costs,
+    until = Number.POSITIVE_INFINITY,
+    show = () => {},
+  } = options
+  const scheduling = {
     schedule,
     ...(backend === undefined ? {} : { backend }),
     ...(batch === undefined ? {} : { batch }),
+    ...(costs === undefined ? {} : { costs }),
   }
   const failed = (pass: Pass, before: Program, message: string, cause?: unknown): PassFailure =>
-    new PassFailure(reproducer(pass, before.graph, message, { schedule, plan: printPlan(plan), seed }), { cause })
+    new PassFailure(reproducer(pass, before.graph, message, { ...scheduling, plan: printPlan(plan), seed }), { cause })
 
   const watched = (pass: Pass): Pass => ({
     name: pass.name,

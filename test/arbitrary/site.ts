@@ -42,7 +42,7 @@ export const site = (dialect: Dialect, arithmetic: Arithmetic): Site => {
   }
 }
 
-/** A filter `[r, s, i, o]`, now and then an expression that gives one: flipped, or laid out or scaled by a front end. */
+/** A filter `[r, s, i, o]`, now and then an expression that gives one: flipped, or laid out, stored as a matrix or scaled by a front end. */
 export const filter = (s: Site, choose: Choose, shape: readonly number[]): NodeId => {
   const [r, c, i, o] = shape
   switch (
@@ -52,6 +52,7 @@ export const filter = (s: Site, choose: Choose, shape: readonly number[]): NodeI
       [1, 'oihw'],
       [1, 'scaled'],
       [1, 'transposed'],
+      [1, 'reshaped'],
     ] as const)
   ) {
     case 'plain':
@@ -64,6 +65,14 @@ export const filter = (s: Site, choose: Choose, shape: readonly number[]): NodeI
       return s.b.multiply(s.parameter(choose, shape, 'weight'), s.parameter(choose, [o], 'scale'))
     case 'transposed':
       return s.b.act(choose.pick(['transpose', 'rot90']), s.parameter(choose, [c, r, i, o], 'weight'))
+    case 'reshaped': {
+      const rows = [r * c * i, o]
+      const reshape = (x: NodeId, to: readonly number[]): NodeId => s.b.draft.add('Reshape', [x], { shape: to })
+      const stored = choose.oneIn(2)
+        ? reshape(s.parameter(choose, shape, 'weight'), rows)
+        : s.parameter(choose, rows, 'weight')
+      return reshape(stored, shape)
+    }
   }
 }
 

@@ -176,6 +176,30 @@ export const laws: readonly Law[] = [
     },
   ),
   law(
+    'any pass with any fuel, on unrolled graphs',
+    kind =>
+      fc.record({
+        example: branched(kind),
+        before: sequences(3),
+        pass: fc.constantFrom(...optimizers, stackVariants),
+        fuel: fc.constantFrom(0, 1, 2, 4, 8),
+      }),
+    ({ example, before, pass, fuel }, kind, observer) => {
+      const { graph, environment } = example
+      const { program } = compiled([unroll, ...before], { graph, parameters: environment.parameters })
+      let rewrites = 0
+      const fueled: Pass = {
+        name: 'some-rewrites',
+        run: program => pass.run(program, () => ++rewrites <= fuel),
+      }
+      checkPass(
+        fueled,
+        start({ graph: program.graph, environment: { ...environment, parameters: program.parameters } }, observer),
+        kind,
+      )
+    },
+  ),
+  law(
     'passes in any order before and after unrolling, on branched graphs',
     kind => fc.record({ example: branched(kind), before: sequences(3), after: sequences(4) }),
     ({ example, before, after }, kind, observer) => {

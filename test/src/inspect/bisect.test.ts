@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { graphPass, optimizations, type Pass, sinkTransforms, unroll } from '../../../passes/index.ts'
+import { shareEqualNodes } from '../../../passes/share-prefix.ts'
 import { bisect } from '../../../src/inspect/index.ts'
 import { branchedTrial, sinkWith, wrongRule } from './programs.ts'
 
@@ -28,6 +29,25 @@ describe('bisection over the rewrites', () => {
       expect(found.number).toBeLessThanOrEqual(found.rewrites)
     },
   )
+
+  it('names a wrong merge of a pass without rules', () => {
+    const forgetful = graphPass('share-prefix', (graph, admit) => {
+      const shared = shareEqualNodes(graph, admit)
+      const flips = graph.nodes.findIndex(({ tag }) => tag === 'Act')
+      const { op, at } = { op: 'Act', at: flips } as const
+      if (!admit({ rewrite: 'forget-flip', rule: null, op, at, name: undefined })) return shared
+      const forgotten = shared.graph.nodes.map(node =>
+        node.tag === 'Act' ? { ...node, attributes: { ...node.attributes, element: 'id' as const } } : node,
+      )
+      return { ...shared, graph: { ...shared.graph, nodes: forgotten } }
+    })
+    const found = bisect(trial, pipeline(forgetful))
+    expect(found).toMatchObject({
+      kind: 'rewrite',
+      firing: { pass: 'share-prefix', rewrite: 'forget-flip', rule: null },
+      failure: { kind: 'disagrees', pass: 'share-prefix' },
+    })
+  })
 
   it('names a pass that is wrong without any rule', () => {
     const halved = graphPass('share-prefix', graph => ({

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { print } from '../../../ir/index.ts'
-import { graphPass, parsePlan } from '../../../passes/index.ts'
+import { type CostModel, graphPass, parsePlan, stackVariants, workKinds } from '../../../passes/index.ts'
 import { reportReproducer } from '../../../src/cli/output.ts'
+import { compileNetwork } from '../../../src/compile.ts'
 import {
   decodeReproducer,
   failureOn,
@@ -14,7 +15,7 @@ import {
   reproducer,
   writeReproducer,
 } from '../../../src/inspect/index.ts'
-import { zoo } from '../../../src/zoo/index.ts'
+import { initialized, zoo } from '../../../src/zoo/index.ts'
 import { longGraph, orThrow } from './programs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-reproducer-'))
@@ -51,6 +52,28 @@ describe('a reproducer', () => {
     const placed = orThrow(passes[0].run({ graph, parameters: new Map() }))
     expect(placed.program.graph.nodes.filter(({ tag }) => tag === 'Branch')).toHaveLength(2)
     orThrow(parsePlan(branching.plan))
+  })
+
+  it('chooses again as it chose where it was written, whatever was measured here', () => {
+    const plan = orThrow(parsePlan('flip-1-max'))
+    const network = initialized(orThrow(zoo('cifar-resnet-8?classes=3')), 0)
+    const { graph } = orThrow(compileNetwork(network, plan, { schedule: 'apart' }))
+    const costsOf = (dear: 'calls' | 'bytes'): CostModel => {
+      const free = { calls: 0, multiply_adds: 0, windows: 0, rows: 0, bytes: 0, [dear]: 1 }
+      const rates = Object.fromEntries(workKinds.map(kind => [kind, free])) as CostModel['rates']
+      return { fuses: false, rates }
+    }
+    const stacked = (dear: 'calls' | 'bytes'): number => {
+      const context = { schedule: 'auto', costs: costsOf(dear), batch: 7, plan: 'flip-1-max', seed: 0 } as const
+      const written = JSON.stringify(reproducer(stackVariants, graph, 'a reason', context))
+      const file = orThrow(decodeReproducer('here', JSON.parse(written)))
+      expect(file.choice).toEqual({ costs: costsOf(dear), batch: 7 })
+      const replay = orThrow(replayOf('here', file))
+      const { rewrites } = orThrow(replay.passes[0].run({ graph: replay.graph, parameters: new Map() }))
+      return rewrites['stack-values'] ?? 0
+    }
+    expect(stacked('calls')).toBeGreaterThan(0)
+    expect(stacked('bytes')).toBe(0)
   })
 
   it.each([
