@@ -353,6 +353,11 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     () => [...resnet, ...generated, '--predictions', at('two.txt', 'p.jsonl')],
     /FOLDER\/two\.txt\/p\.jsonl: saw .*; expected a place that can be written to/,
   ],
+  [
+    'a runtime that setup does not know',
+    () => ['setup', '--with', 'openvio', '--dry-run'],
+    /option '--with <runtime>' argument 'openvio' is invalid\. Expected one of openvino\. Nearest: openvino\./,
+  ],
 ]
 
 const said = ({ stderr }: Ran): string => stderr.replaceAll(folder, 'FOLDER')
