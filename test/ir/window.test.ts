@@ -117,6 +117,12 @@ describe('a window that slides over an acted-on map: slide(g·x; w) = g·slide(x
   })
 })
 
+test('where no window fits there are no outputs, in ceil mode too', () => {
+  expect(outputExtent(1, 2, 2, 1, [0, 0], true)).toBe(0)
+  expect(outputExtent(1, 4, 1, 1, [0, 0], false)).toBe(0)
+  expect(outputExtent(1, 2, 2, 1, [1, 0], true)).toBe(1)
+})
+
 test('samePads are those of TensorFlow: ⌈n/s⌉ outputs, the odd pad last', () => {
   expect(samePads(32, 3, 1, 1)).toEqual([1, 1])
   expect(samePads(32, 3, 2, 1)).toEqual([0, 1])

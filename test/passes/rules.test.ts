@@ -1,0 +1,81 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { type AttributesOf, draft, evaluate, type Graph, type Tensor, tensor } from '../../ir/index.ts'
+import { allRules, any, computed, make, op, ref, rewrite } from '../../passes/index.ts'
+
+type Act = AttributesOf<'Act'>
+
+const values = tensor(
+  [2, 2, 2],
+  Float64Array.from({ length: 8 }, (_, i) => i),
+)
+
+/** Acts on a parameter `[2, 2, 2]`, the first of them last. */
+const acted = (...acts: readonly Act[]): Graph => {
+  const d = draft('flat')
+  const x = d.add('Parameter', [], { name: 'x', shape: [2, 2, 2] })
+  return d.finish([{ name: 'y', node: acts.reduceRight((y, act) => d.add('Act', [y], act), x) }])
+}
+
+const meaning = (graph: Graph): Tensor => {
+  const result = evaluate(graph, { inputs: new Map(), parameters: new Map([['x', values]]) })
+  if (E.isLeft(result)) throw new Error('refused')
+  return result.right.get('y') as Tensor
+}
+
+describe('acts on shared tensors', () => {
+  const turned = (axes: readonly [number, number]): Act => ({ element: 'rot90', axes })
+
+  it.each([
+    [turned([0, 1]), turned([0, 2])],
+    [turned([0, 2]), turned([1, 2])],
+    [turned([0, 1]), turned([1, 0])],
+  ])('do not compose on other axes', (g, h) => {
+    const graph = acted(g, h)
+    const { graph: rewritten } = rewrite(graph, allRules)
+    expect(rewritten.nodes).toHaveLength(3)
+    expect(meaning(rewritten)).toEqual(meaning(graph))
+  })
+
+  it('compose on the same axes', () => {
+    const graph = acted(turned([2, 0]), turned([2, 0]))
+    const { graph: rewritten } = rewrite(graph, allRules)
+    expect(rewritten.nodes).toHaveLength(2)
+    expect(meaning(rewritten)).toEqual(meaning(graph))
+  })
+})
+
+describe('a rule that is written wrongly', () => {
+  const graph = acted({ element: 'flip', axes: [0, 1] })
+
+  it.each([
+    [
+      'what its left side does not bind',
+      make(
+        'Act',
+        computed('', m => m.attributes('Act', 'h')),
+        ref('x'),
+      ),
+    ],
+    [
+      'attributes of another op than is bound',
+      make(
+        'Act',
+        computed('', m => m.attributes('Rotate', 'g')),
+        ref('x'),
+      ),
+    ],
+    ['a node that its left side does not bind', ref('z')],
+  ])('is told where it asks for %s', (_, rhs) => {
+    const lhs = op('Act', 'g', any('x'))
+    expect(() => rewrite(graph, [{ name: 'wrong', precision: 'exact', mode: 'both', lhs, rhs }])).toThrow(
+      'a rule asks for',
+    )
+  })
+
+  it('is told where it matches everything', () => {
+    expect(() =>
+      rewrite(graph, [{ name: 'wrong', precision: 'exact', mode: 'both', lhs: any('x'), rhs: ref('x') }]),
+    ).toThrow('rule wrong matches everything')
+  })
+})
