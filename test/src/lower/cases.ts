@@ -183,6 +183,23 @@ export const opCases: readonly OpCases[] = [
   }),
 
   drawn(
+    'pools after zeros around a map',
+    fc.tuple(window, both(fc.integer({ min: 0, max: 3 })), fc.boolean()),
+    (on, [{ h, w, n, size, strides }, [before, after], max]) => {
+      const sides = [
+        [before, after],
+        [after, before],
+      ] as const
+      const pool = (b: Builder, x: NodeId): NodeId =>
+        max ? b.maxPool(x, size, { strides }) : b.meanPool(x, size, { strides })
+      on(
+        through(h, w, 3, (b, x) => pool(b, b.pad(x, sides))),
+        n,
+      )
+    },
+  ),
+
+  drawn(
     'global pools',
     fc.tuple(extent, extent, fc.constantFrom('mean', 'max')),
     (on, [h, w, reduction]) => on(through(h, w, 5, (b, x) => b.globalPool(x, reduction as 'mean' | 'max'))),
