@@ -65,8 +65,13 @@ export const stride = (emit: Emitter, x: Value, axis: 1 | 2, begin: number, step
 }
 
 /** Means, maxima or sums over some axes, which go. */
-export const reduce = (emit: Emitter, op: 'Mean' | 'Max' | 'Sum', x: Value, axes: readonly number[], keep = false): Value =>
-  emit.node(op, [x, int32s(emit, axes)], { ...indexed('Tidx'), keep_dims: flag(keep) })
+export const reduce = (
+  emit: Emitter,
+  op: 'Mean' | 'Max' | 'Sum',
+  x: Value,
+  axes: readonly number[],
+  keep = false,
+): Value => emit.node(op, [x, int32s(emit, axes)], { ...indexed('Tidx'), keep_dims: flag(keep) })
 
 export const cast = (emit: Emitter, x: Value, to: Value['format']): Value =>
   x.format === to ? x : emit.node('Cast', [x], { SrcT: format(x.format), DstT: format(to), Truncate: flag(false) }, to)

@@ -14,6 +14,12 @@ const plus = (emit: Emitter, x: Value, summand: number): Value =>
 const clip = (emit: Emitter, x: Value, low: number, high: number): Value =>
   emit.node('Minimum', [emit.node('Maximum', [x, scalarLike(emit, x, low)]), scalarLike(emit, x, high)])
 
+/** TensorFlow 2.21's remapper forgets the slope when it fuses a leaky rectifier with a sum. */
+const leakyRelu = (emit: Emitter, x: Value, alpha: number): Value =>
+  x.op === 'AddV2' || x.op === 'AddN'
+    ? emit.node('Sub', [x, times(emit, emit.node('Minimum', [x, scalarLike(emit, x, 0)]), 1 - alpha)])
+    : emit.node('LeakyRelu', [x], { alpha: real(alpha) })
+
 type Unary = (emit: Emitter, x: Value, alpha: number, beta: number) => Value
 const same =
   (op: Op): Unary =>
@@ -23,7 +29,7 @@ const same =
 const unaries: { readonly [F in UnaryFunction]: Unary } = {
   relu: same('Relu'),
   relu6: same('Relu6'),
-  'leaky-relu': (emit, x, alpha) => emit.node('LeakyRelu', [x], { alpha: real(alpha) }),
+  'leaky-relu': leakyRelu,
   elu: (emit, x, alpha) =>
     alpha === 1
       ? emit.node('Elu', [x])
@@ -75,7 +81,7 @@ const nothing = 2 ** -126
 
 /**
  * The sum of two maps. TensorFlow's kernels add to a convolution as it is computed where it has a bias and the sum is
- * spelled `AddN`; but its remapper then loses the slope of a leaky rectifier, and a second reader beside a rectifier.
+ * spelled `AddN`; but its remapper then forgets that anything reads the sum beside a function of it.
  */
 const sum = (emit: Emitter, terms: readonly Value[], channels: number, { only, functions }: Readers): Value => {
   if (emit.runner === 'xla' || (functions && only !== 'relu')) return emit.node('AddV2', terms)

@@ -6,21 +6,19 @@ import { environmentOf, withEnvironment } from '../../../arbitrary/environment.t
 import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { absent, expectAgreement } from './agree.ts'
+import { runners } from './runners.ts'
 
 const tags = Object.keys(lowerings) as readonly LoweredTag[]
 
-describe.each([
-  { name: 'TensorFlow', options: {}, numRuns: 40 },
-  { name: 'XLA', options: { xla: true }, numRuns: 8 },
-])('in $name', ({ options, numRuns }) => {
+describe.each(runners)('in $name', ({ options, tolerance, share }) => {
   it.for(tags)('%s means what the evaluator says', async (tag, context) => {
     context.skip(absent !== undefined, absent)
     await fc.assert(
       fc.asyncProperty(arbitraryOp(tag), fc.nat(), fc.integer({ min: 1, max: 3 }), async (drawn, seed, batch) => {
         const graph = opGraph(drawn)
-        await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], options)
+        await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], options, tolerance)
       }),
-      { numRuns },
+      { numRuns: Math.ceil(60 * share) },
     )
   })
 
@@ -32,10 +30,10 @@ describe.each([
         fc.nat(),
         async ({ graph, environment }, seed) => {
           const other = environmentOf(graph, 'reals', seed, 2)
-          await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], options)
+          await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], options, tolerance)
         },
       ),
-      { numRuns: 3 * numRuns },
+      { numRuns: Math.ceil(200 * share) },
     )
   })
 })

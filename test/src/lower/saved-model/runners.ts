@@ -1,0 +1,16 @@
+import type { SavedModelOptions } from '../../../../src/lower/saved-model/index.ts'
+
+/** A way to run a SavedModel, how far from the evaluator it may be, and the part of the usual draws that it is tried on. */
+export interface Runner {
+  readonly name: string
+  readonly options: SavedModelOptions
+  /** Relative to the largest number of an output. */
+  readonly tolerance: number
+  readonly share: number
+}
+
+export const runners: readonly Runner[] = [
+  { name: 'TensorFlow', options: {}, tolerance: 1e-4, share: 0.5 },
+  { name: 'XLA', options: { xla: true }, tolerance: 1e-4, share: 0.1 },
+  { name: 'TensorFlow, bfloat16', options: { precision: 'bfloat16' }, tolerance: 0.1, share: 0.3 },
+]
