@@ -3,6 +3,12 @@ import { addLike, applyTransform, draft, EspalierError, type Graph, type NodeId 
 import type { Pass, PassProblem } from './pass.ts'
 import type { PlacedPlan } from './place-plan.ts'
 
+/** What the variant axis of a plan's k-th site is called. */
+export const axisOf = ({ sites }: PlacedPlan, k: number): string => {
+  const { map } = sites[k]
+  return `map${map}${sites.findIndex(site => site.map === map) === k ? '' : `.${k}`}`
+}
+
 /** The network with its branches: a `Branch` at each site (a site of one transform transforms without branching), a `Reduce` before each output. */
 export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
   const d = draft('branched')
@@ -16,7 +22,7 @@ export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
         site.transforms.length === 1
           ? applyTransform(d, site.transforms[0], last)
           : d.add('Branch', [last], {
-              axis: `map${site.map}${plan.sites.findIndex(s => s.map === site.map) === k ? '' : `.${k}`}`,
+              axis: axisOf(plan, k),
               transforms: site.transforms,
             })
     })

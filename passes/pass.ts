@@ -10,7 +10,13 @@ export interface Program {
 }
 
 export type PassProblem = Problem<
-  'bad-plan' | 'no-such-map' | 'no-inference-reduction' | 'type-mismatch' | 'not-a-classifier' | 'not-differentiable'
+  | 'bad-plan'
+  | 'no-such-map'
+  | 'no-inference-reduction'
+  | 'type-mismatch'
+  | 'not-a-classifier'
+  | 'not-differentiable'
+  | 'not-trainable'
 >
 
 /** How often each rule fired, by name. */

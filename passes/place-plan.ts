@@ -8,6 +8,8 @@ export interface PlacedSite {
   readonly map: number
   readonly node: NodeId
   readonly transforms: readonly Transform[]
+  /** What training draws anew for every variant and step, in place of these. */
+  readonly drawn?: 'rotate' | 'scale'
 }
 
 /** A plan on a given network, for inference: every site's node and variants, drawn. */
@@ -94,7 +96,15 @@ export const placePlan = (
   for (const site of plan.tta ? [tta, ...plan.sites] : plan.sites) {
     const found = mapsOf(plan, site, maps)
     if (E.isLeft(found)) return found
-    sites.push(...found.right.map(map => ({ map: map.index, node: map.node, transforms: variantsOf(site.set, draw) })))
+    const drawn = site.set === 'rotate' || site.set === 'scale' ? { drawn: site.set } : {}
+    sites.push(
+      ...found.right.map(map => ({
+        map: map.index,
+        node: map.node,
+        transforms: variantsOf(site.set, draw),
+        ...drawn,
+      })),
+    )
   }
   const branched = sites.some(site => site.transforms.length > 1)
   if (branched && plan.inference === 'none')

@@ -3,7 +3,7 @@ import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
 import type { Arithmetic, Choose } from './choose.ts'
 
 /** What each function of one number takes for its constants, whether it keeps dyadic numbers dyadic, and what it may come after. */
-const unaryConstants: {
+export const unaryConstants: {
   readonly [F in UnaryFunction]: {
     /** A jump makes a rounding error anything. */
     readonly after: 'anything' | 'sigmoid' | 'nothing'
@@ -37,7 +37,7 @@ const unaryConstants: {
   affine: { after: 'anything', exact: true, alpha: [0.5, -2, 1], beta: [0, 0.25] },
 }
 
-const unaryNames = Object.keys(unaryConstants) as readonly UnaryFunction[]
+export const unaryNames = Object.keys(unaryConstants) as readonly UnaryFunction[]
 
 /** A function that is finite on all numbers and grows at most linearly, or one that wants the numbers between 0 and 1 of a sigmoid. */
 export const drawUnary = (

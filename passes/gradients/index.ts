@@ -1,0 +1,70 @@
+import type { OpTag } from '../../ir/index.ts'
+import { combine, softmax, stack, unstack } from './classification.ts'
+import { batchNorm, binary, unary } from './pointwise.ts'
+import { globalPool, maxPool, maxPoolGradient, meanPool, meanPoolGradient } from './pooling.ts'
+import { conv2d, convolutionFilterGradient, convolutionInputGradient, dense, denseWeightsGradient } from './products.ts'
+import { inverseCount, reduceTo, stretch } from './reductions.ts'
+import {
+  act,
+  concat,
+  flatten,
+  flattenGradient,
+  pad,
+  reshape,
+  resize,
+  resizeGradient,
+  rotate,
+  scale,
+  shift,
+  slice,
+  transpose,
+  unflatten,
+  warp,
+  warpGradient,
+} from './shape.ts'
+import { type GradientRule, refused } from './tools.ts'
+
+/** For each op what it passes on of the gradient of a loss (its vector-Jacobian product), in ops. */
+export const gradients: { readonly [T in OpTag]: GradientRule<T> } = {
+  Input: () => [],
+  Parameter: () => [],
+  Conv2d: conv2d,
+  Dense: dense,
+  BatchNorm: batchNorm,
+  Unary: unary,
+  Binary: binary,
+  MaxPool: maxPool,
+  MeanPool: meanPool,
+  GlobalPool: globalPool,
+  Pad: pad,
+  Concat: concat,
+  Slice: slice,
+  Flatten: flatten,
+  Unflatten: unflatten,
+  Reshape: reshape,
+  Transpose: transpose,
+  Resize: resize,
+  Softmax: softmax,
+  Act: act,
+  Rotate: rotate,
+  Scale: scale,
+  Shift: shift,
+  // Branched graphs are stacked or unrolled first.
+  Branch: () => [refused],
+  Reduce: () => [refused],
+  Combine: combine,
+  Stack: stack,
+  Unstack: unstack,
+  ReduceTo: reduceTo,
+  InverseCount: inverseCount,
+  Stretch: stretch,
+  ConvolutionInputGradient: convolutionInputGradient,
+  ConvolutionFilterGradient: convolutionFilterGradient,
+  DenseWeightsGradient: denseWeightsGradient,
+  MaxPoolGradient: maxPoolGradient,
+  MeanPoolGradient: meanPoolGradient,
+  ResizeGradient: resizeGradient,
+  FlattenGradient: flattenGradient,
+  Warp: warp,
+  WarpGradient: warpGradient,
+}

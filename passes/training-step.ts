@@ -1,0 +1,189 @@
+import { either as E, function as F } from 'fp-ts'
+import {
+  type AttributesOf,
+  applyTransform,
+  type Draft,
+  draft,
+  type Graph,
+  type NodeId,
+  nodesWithTag,
+  type Output,
+  problem,
+  shapeOf,
+  sharedType,
+  vectorType,
+} from '../ir/index.ts'
+import { copyForTraining, runningStatistics } from './batch-statistics.ts'
+import { addGradients, continued } from './differentiate.ts'
+import { axisOf, insertBranches } from './insert-branches.ts'
+import type { PassProblem } from './pass.ts'
+import type { PlacedPlan } from './place-plan.ts'
+import type { TrainingReduction } from './plan.ts'
+import { withoutDeadNodes } from './rewrite.ts'
+import { shareEqualNodes } from './share-prefix.ts'
+import { stackBranchesIn, type TransformVariant } from './stack-branches.ts'
+import { crossEntropy, reducedScores, rightAnswers } from './training-loss.ts'
+
+/** What of a recipe is part of every step. */
+export interface StepRecipe {
+  /** `none`: the criterion on every variant, averaged; else the criterion on the reduced scores. */
+  readonly loss: TrainingReduction
+  /** How much of each label is spread over all classes, from 0 to 1. */
+  readonly labelSmoothing: number
+  readonly momentum: number
+  readonly nesterov: boolean
+  readonly weightDecay: (parameter: string) => number
+  /** What running statistics take over of a batch's. */
+  readonly batchNormMomentum: number
+}
+
+/** Names of inputs beside the images and what is carried from step to step. */
+export const labelsName = 'labels'
+export const rateName = 'learning rate'
+/** Names of outputs beside what is carried. */
+export const lossName = 'loss'
+export const correctName = 'correct'
+export const velocityName = (parameter: string): string => `velocity of ${parameter}`
+
+/**
+ * One step of training as a pure graph. Inputs: a batch of images; their labels `[n, classes]`, one-hot or mixed; the learning rate; a matrix `[2, 2]` for each drawn
+ * transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and `correct`, how many images
+ * the scores are right about (without any reduction: how many variants).
+ */
+export interface TrainingStep {
+  readonly graph: Graph
+  readonly images: string
+  /** Trained parameters, by their names in the network. */
+  readonly parameters: readonly string[]
+  /** Running means and variances, by their names in the network. */
+  readonly statistics: readonly string[]
+  /** Of each parameter, as large as it is, 0 to begin with; none without momentum. */
+  readonly velocities: readonly string[]
+  /** By the name of an input, what its matrix is drawn from. */
+  readonly draws: ReadonlyMap<string, 'rotate' | 'scale'>
+}
+
+type Draws = TrainingStep['draws']
+type Fallible<A> = E.Either<readonly PassProblem[], A>
+
+/** Transforms as plans have them, or sampled by a matrix that each step is given. */
+const drawing = (plan: PlacedPlan): { readonly transformed: TransformVariant; readonly draws: Draws } => {
+  const kinds = new Map(plan.sites.map((site, k) => [axisOf(plan, k), site.drawn]))
+  const draws = new Map<string, 'rotate' | 'scale'>()
+  const transformed: TransformVariant = (d, { axis, transforms }, index, x) => {
+    const kind = kinds.get(axis)
+    if (kind === undefined) return applyTransform(d, transforms[index], x)
+    const name = `${kind} ${axis}.${index}`
+    draws.set(name, kind)
+    return d.add('Warp', [x, d.add('Input', [], { name, type: sharedType([2, 2]) }, name)], {})
+  }
+  return { transformed, draws }
+}
+
+/** The branched network with a loss and the new running statistics for outputs. */
+const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph => {
+  const d = draft('branched')
+  const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum)
+  const logits = nodes[network.outputs[0].node]
+  const [classes] = shapeOf(d.nodes[logits].type)
+  const labels = d.add('Input', [], { name: labelsName, type: vectorType(classes) }, labelsName)
+  const scores = reducedScores(d, logits, recipe.loss)
+  const answer = plan.reduction === recipe.loss ? scores : reducedScores(d, logits, plan.reduction)
+  return d.finish([
+    { name: lossName, node: crossEntropy(d, scores, labels, classes, recipe.labelSmoothing) },
+    { name: correctName, node: rightAnswers(d, answer, labels) },
+    ...[...running].map(([name, node]) => ({ name, node })),
+  ])
+}
+
+/**
+ * Stochastic gradient descent with momentum, as PyTorch defines it: `v ← momentum·v + g` and `p ← p − rate·v`, or with Nesterov's look ahead
+ * `p ← p − rate·(g + momentum·v)`, where g is the gradient and `decay·p`.
+ */
+const descended = (
+  d: Draft,
+  name: string,
+  value: NodeId,
+  gradient: NodeId,
+  rate: NodeId,
+  { momentum, nesterov, weightDecay }: StepRecipe,
+): readonly Output[] => {
+  const binary = (fn: AttributesOf<'Binary'>['fn'], a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn })
+  const times = (x: NodeId, alpha: number): NodeId => d.add('Unary', [x], { fn: 'affine', alpha, beta: 0 })
+  const moved = (by: NodeId): Output => ({ name, node: binary('subtract', value, binary('multiply', by, rate)) })
+  const decay = weightDecay(name)
+  const g = decay === 0 ? gradient : binary('add', gradient, times(value, decay))
+  if (momentum === 0) return [moved(g)]
+  const velocity = velocityName(name)
+  const before = d.add('Input', [], { name: velocity, type: d.nodes[value].type }, velocity)
+  const now = binary('add', times(before, momentum), g)
+  return [moved(nesterov ? binary('add', g, times(now, momentum)) : now), { name: velocity, node: now }]
+}
+
+/** Names that would stand for two things. */
+const clashes = (names: readonly string[]): readonly PassProblem[] =>
+  names
+    .filter((name, k) => names.indexOf(name) !== k)
+    .map(name =>
+      problem('not-trainable', `parameter ${name}`, 'a name that training steps have already', 'another name'),
+    )
+
+/** The graph with descent by its loss: what it carries for outputs, beside those that it has. */
+const withDescent = (
+  graph: Graph,
+  parameters: readonly string[],
+  recipe: StepRecipe,
+): Fallible<{ readonly graph: Graph; readonly velocities: readonly string[] }> => {
+  const d = continued(graph)
+  const inputs = new Map(
+    graph.nodes.flatMap((node, id) => (node.tag === 'Input' ? [[node.attributes.name, id] as const] : [])),
+  )
+  const values = parameters.map(name => inputs.get(name) as NodeId)
+  const loss = graph.outputs.find(({ name }) => name === lossName) as Output
+  return E.map((gradients: readonly NodeId[]) => {
+    const rate = d.add('Input', [], { name: rateName, type: sharedType([]) }, rateName)
+    const outputs = parameters.flatMap((name, k) => descended(d, name, values[k], gradients[k], rate, recipe))
+    const all = d.finish([...graph.outputs, ...outputs])
+    return {
+      graph: withoutDeadNodes(shareEqualNodes(all).graph),
+      velocities: recipe.momentum === 0 ? [] : parameters.map(velocityName),
+    }
+  })(addGradients(d, loss.node, values))
+}
+
+/**
+ * Assembles a step from a classifier, flat and with its normalizations unfolded, and a plan placed on it without test-time augmentation: branches, their variants side by
+ * side on the batch axis, loss, gradients, update. Size and time are linear in the network times its variants.
+ */
+export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> =>
+  F.pipe(
+    insertBranches({ ...plan, reduction: null }).run({ graph: network, parameters: new Map() }),
+    E.map(({ program }) => withoutDeadNodes(program.graph)),
+    E.bindTo('branched'),
+    E.bind('running', ({ branched }) => runningStatistics(branched)),
+    E.flatMap(({ branched, running }) => {
+      const { transformed, draws } = drawing(plan)
+      const stacked = stackBranchesIn(withLoss(branched, plan, recipe), transformed)
+      const images = nodesWithTag(branched, 'Input')[0].attributes.name
+      const all = [...new Set(nodesWithTag(branched, 'Parameter').map(({ attributes }) => attributes.name))]
+      const parameters = all.filter(name => !running.has(name))
+      const own = [
+        images,
+        labelsName,
+        rateName,
+        lossName,
+        correctName,
+        ...draws.keys(),
+        ...parameters.map(velocityName),
+      ]
+      const clashing = clashes([...own, ...all])
+      if (clashing.length > 0) return E.left(clashing)
+      return E.map((descent: { readonly graph: Graph; readonly velocities: readonly string[] }) => ({
+        ...descent,
+        images,
+        parameters,
+        statistics: [...running],
+        draws,
+      }))(withDescent(stacked, parameters, recipe))
+    }),
+  )

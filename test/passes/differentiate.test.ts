@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { builder, type Graph, mapType, type OpTag, opTags, sharedType, vectorType, verify } from '../../ir/index.ts'
+import { differentiate } from '../../passes/differentiate.ts'
+import { stackVariantsIn } from '../../passes/stack-variants.ts'
+import { environmentOf } from '../arbitrary/environment.ts'
+import { arbitraryFlatGraph } from '../arbitrary/graph.ts'
+import { arbitraryOp, opGraph } from '../arbitrary/ops.ts'
+import { unaryConstants, unaryNames } from '../arbitrary/unary.ts'
+import { checkGradients, differentiated, sourcesOf, withLoss } from './gradient-check.ts'
+
+/** Operands that values give no gradient by, though the loss depends on them. */
+const refusedOperands: Partial<Record<OpTag, readonly string[]>> = {
+  MaxPoolGradient: ['x1'],
+  Warp: ['w1'],
+  WarpGradient: ['w1'],
+}
+
+const notInFlatGraphs: readonly OpTag[] = ['Branch', 'Reduce']
+
+describe('gradients agree with differences of the loss', () => {
+  it.each(opTags.filter(tag => !notInFlatGraphs.includes(tag)))('%s', tag => {
+    let compared = 0
+    fc.assert(
+      fc.property(arbitraryOp(tag), fc.nat(), fc.boolean(), (op, seed, weighed) => {
+        const graph = withLoss(opGraph(op), weighed)
+        const sources = sourcesOf(graph).filter(name => !(refusedOperands[tag] ?? []).includes(name))
+        compared += checkGradients(graph, environmentOf(graph, 'reals', seed, 2), sources, seed)
+      }),
+      { numRuns: 60, seed: 11 },
+    )
+    expect(compared).toBeGreaterThanOrEqual(50)
+  })
+
+  it.each(unaryNames.flatMap(fn => [-1.3, 0.7, 3.1].map(at => ({ fn, at }))))('$fn at $at', ({ fn, at }) => {
+    if (unaryConstants[fn].after === 'sigmoid' && at < 0) return
+    for (const alpha of unaryConstants[fn].alpha)
+      for (const beta of unaryConstants[fn].beta) {
+        const b = builder()
+        const graph = withLoss(b.finish({ y: b.unary(fn, b.input('x', vectorType(1)), { alpha, beta }) }), false)
+        const inputs = new Map([['x', { shape: [1, 1], data: Float64Array.of(at) }]])
+        expect(checkGradients(graph, { inputs, parameters: new Map() }, ['x'], 1)).toBe(1)
+      }
+  })
+
+  it.each([
+    { dialect: 'flat', of: (graph: Graph) => graph },
+    { dialect: 'stacked', of: (graph: Graph) => stackVariantsIn(graph).graph },
+  ])('in generated $dialect graphs', ({ of }) => {
+    let compared = 0
+    let asked = 0
+    fc.assert(
+      fc.property(arbitraryFlatGraph({ blocks: 6 }), fc.nat(), (flat, seed) => {
+        const graph = withLoss(of(flat), true)
+        const sources = sourcesOf(graph)
+        asked += sources.length
+        compared += checkGradients(graph, environmentOf(graph, 'reals', seed, 2), sources, seed)
+      }),
+      { numRuns: 60, seed: 4 },
+    )
+    expect(compared).toBeGreaterThan(0.8 * asked)
+  })
+})
+
+describe('differentiate', () => {
+  it('gives graphs that verify', () => {
+    fc.assert(
+      fc.property(arbitraryFlatGraph(), flat => {
+        for (const graph of [withLoss(flat, false), withLoss(stackVariantsIn(flat).graph, true)]) {
+          const result = differentiated(graph, sourcesOf(graph))
+          expect(verify(result)).toEqual(E.right(result))
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('computes no gradient that nothing asks for', () => {
+    const b = builder()
+    const x = b.input('x', mapType(4, 4, 2))
+    const y = b.conv2d(x, b.parameter('w', [3, 3, 2, 3]), { padding: 1 })
+    const result = differentiated(withLoss(b.finish({ y }), true), ['w'])
+    const tags = result.nodes.map(node => node.tag)
+    expect(tags).toContain('ConvolutionFilterGradient')
+    expect(tags).not.toContain('ConvolutionInputGradient')
+  })
+
+  it('gives zeros by what the loss does not depend on', () => {
+    const b = builder()
+    const y = b.input('y', vectorType(2))
+    b.parameter('w', [3])
+    const graph = withLoss(b.finish({ y }), true)
+    expect(checkGradients(graph, environmentOf(graph, 'reals', 1, 1), ['w'], 1)).toBe(1)
+  })
+
+  it('says what is wrong', () => {
+    const b = builder()
+    const x = b.input('image', vectorType(2))
+    const matrix = b.parameter('matrix', [2, 2])
+    const warped = b.draft.add('Warp', [b.unflatten(x), matrix], {})
+    const loss = b.draft.add('ReduceTo', [warped], { to: sharedType([]), reduction: 'mean' })
+    const graph = b.finish({ x, loss })
+    const problems = (loss: string, name: string) => {
+      const result = differentiate(graph, { loss, withRespectTo: [name] })
+      return E.isLeft(result) ? result.left.map(({ where, seen }) => `${where}: ${seen}`) : []
+    }
+    expect(problems('losss', 'image')).toEqual(['loss losss: no such output'])
+    expect(problems('x', 'image')).toEqual(['loss x: Vector[2]'])
+    expect(problems('loss', 'imag')).toEqual(['imag: no such parameter or input'])
+    expect(problems('loss', 'matrix')).toEqual(['Warp %3: a gradient of the loss by operand 1'])
+    expect(problems('loss', 'image')).toEqual([])
+  })
+})
