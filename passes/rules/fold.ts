@@ -1,4 +1,4 @@
-import type { AttributesOf } from '../../ir/index.ts'
+import { type AttributesOf, shapeOf } from '../../ir/index.ts'
 import { any, computed, make, op, type Rule, ref, same, type Template } from '../rule.ts'
 
 const add = (a: Template, b: Template): Template =>
@@ -78,8 +78,8 @@ export const foldRules: readonly Rule[] = [
     ),
     when: computed('the sum and the convolution have no other reader, and b is one number a channel', m => {
       if (m.attributes('Binary', '+').fn !== 'add' || !m.usedOnce('+') || !m.usedOnce('conv')) return false
-      const [b, mean] = [m.type('b'), m.type('μ')]
-      return b.kind === 'Shared' && mean.kind === 'Shared' && b.shape.length === 1 && b.shape[0] === mean.shape[0]
+      const [b, w] = [shapeOf(m.type('b')), shapeOf(m.type('w'))]
+      return b.length === 1 && b[0] === w[3]
     }),
   },
 ]

@@ -1,6 +1,15 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { type AttributesOf, draft, evaluate, type Graph, type Tensor, tensor } from '../../ir/index.ts'
+import {
+  type AttributesOf,
+  builder,
+  draft,
+  evaluate,
+  type Graph,
+  mapType,
+  type Tensor,
+  tensor,
+} from '../../ir/index.ts'
 import { allRules, any, computed, make, op, ref, rewrite } from '../../passes/index.ts'
 
 type Act = AttributesOf<'Act'>
@@ -77,5 +86,25 @@ describe('a rule that is written wrongly', () => {
     expect(() =>
       rewrite(graph, [{ name: 'wrong', precision: 'exact', mode: 'both', lhs: any('x'), rhs: ref('x') }]),
     ).toThrow('rule wrong matches everything')
+  })
+})
+
+describe('the bias of a convolution goes into the mean of the batch norm after it', () => {
+  const biased = (channels: number, bias: readonly number[], wide: number): Graph => {
+    const b = builder()
+    const conv = b.conv2d(b.input('x', mapType(2, 2, 1)), b.parameter('w', [1, 1, 1, channels]))
+    const statistics = ['γ', 'β', 'μ', 'σ²'].map(name => b.parameter(name, [wide])) as [number, number, number, number]
+    return b.finish({ y: b.batchNorm(b.add(conv, b.parameter('b', bias)), statistics, 0.1) })
+  }
+  const rule = allRules.filter(({ name }) => name === 'fold-bias-into-mean')
+
+  it.each([
+    ['one number a channel', biased(3, [3], 3), 1],
+    ['one number of the only channel', biased(1, [1], 1), 1],
+    ['one number of all channels', biased(3, [1], 3), 0],
+    ['many numbers of one channel', biased(1, [3], 3), 0],
+    ['one number a pixel and channel', biased(2, [2, 2, 2], 2), 0],
+  ])('%s', (_, graph, times) => {
+    expect(rewrite(graph, rule).rewrites['fold-bias-into-mean'] ?? 0).toBe(times)
   })
 })
