@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { environment } from '../bench/environment.ts'
 import { type Attempts, attempts, type Outcome } from './attempt.ts'
 import { type Bundle, bundle } from './bundle.ts'
-import { failing, trials } from './cover.ts'
+import { failing, plans } from './cover.ts'
 import { equivalents, isAbout } from './equivalent.ts'
 import { instrument, keyOf, type Mutant } from './instrument.ts'
 import { plant, plantedMistakes } from './planted.ts'
@@ -12,14 +12,15 @@ import { startProcess } from './processes.ts'
 import type { Covered } from './protocol.ts'
 import { type Judged, printRows, rowsOf, tableOf } from './report.ts'
 import { root } from './root.ts'
-import { addResults, folder, hash, readResults, writeWhole } from './store.ts'
+import { addResults, folder, type Hashes, hash, type Kept, readResults, writeWhole } from './store.ts'
 import { suite } from './suite.ts'
 
 /** `npm run mutation`: every mutant of `ir/` and `passes/` is tried by the tests that pass it; what is known already is not tried again. */
-const usage = `npm run mutation -- [--planted | --laws | --only PATH…] [--known] [--fresh] [--workers N] [--docs] [--json]
+const usage = `npm run mutation -- [--planted | --laws | --only PATH…] [--quick | --known] [--fresh] [--workers N] [--docs] [--json]
   --planted  plant each of a few mistakes, print every test that fails, and stop there
   --laws     the files of the laws alone
   --only     the files whose path begins so
+  --quick    try mutants by the tests that take a second together, and no more
   --known    try nothing, print what is known
   --fresh    forget what is known first
   --workers  how many processes try mutants (2)
@@ -49,6 +50,7 @@ const options = () => {
         planted: { type: 'boolean', default: false },
         laws: { type: 'boolean', default: false },
         only: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
         known: { type: 'boolean', default: false },
         fresh: { type: 'boolean', default: false },
         docs: { type: 'boolean', default: false },
@@ -94,7 +96,7 @@ const cover = async (bundled: Bundle): Promise<Covered> => {
 const read = (file: string): string => readFileSync(new URL(file, root), 'utf8')
 
 /** What a test file and the test code that it imports say. */
-const testHashes = ({ imports }: Bundle): Readonly<Record<string, string>> =>
+const testHashes = ({ imports }: Bundle): Hashes =>
   Object.fromEntries(
     [...imports].map(([test, files]) => [test, hash(...files.filter(f => f.startsWith('test/')).map(read))]),
   )
@@ -124,57 +126,70 @@ const tryAll = async (): Promise<void> => {
   const tests = suite()
   const bundled = await bundle(instrumented, tests)
   const hashes = testHashes(bundled)
-  const suiteHash = hash(JSON.stringify(hashes))
   const covered = await cover(bundled)
   for (const test of failing(covered)) note(`fails without a mutant, and tries none: ${test}`)
-  const trialOf = trials(covered)
-  const waiting = [...new Set(chosen.map(({ file }) => file))].flatMap(file => {
-    const { mutants, tests } = known(file)
-    return chosen
-      .filter(mutant => mutant.file === file && !isEquivalent(mutant))
-      .flatMap(mutant => {
-        const trial = trialOf(mutant)
-        const outcome = mutants[keyOf(mutant)]
-        if (outcome === undefined) return [{ mutant, trial }]
-        if (outcome.status !== 'survived') return []
-        // One that survived is tried again by what was added or changed since.
-        const before = tests[outcome.tests as string] ?? {}
-        const changed = trial.chosen.filter(([test]) => before[test] !== hashes[test])
-        return changed.length > 0 ? [{ mutant, trial: { ...trial, chosen: changed } }] : []
-      })
-      .sort((a, b) => Number(a.trial.fresh) - Number(b.trial.fresh))
-  })
-  note(`${waiting.length} of ${chosen.length} mutants to try`)
+  const planOf = plans(covered)
+  /** What is to try: of mutants of which nothing is known every test, of those that survived the tests that are new since. */
+  const waitingFor = (isWanted: (test: string, quick: ReadonlySet<string>) => boolean) =>
+    [...new Set(chosen.map(({ file }) => file))].flatMap(file => {
+      const { mutants, tests } = known(file)
+      return chosen
+        .filter(mutant => mutant.file === file && !isEquivalent(mutant))
+        .flatMap(mutant => {
+          const outcome = mutants[keyOf(mutant)]
+          if (outcome !== undefined && outcome.status !== 'survived') return []
+          const { trial, quick } = planOf(mutant)
+          const survived = tests[outcome?.tests as string] ?? {}
+          const open = trial.chosen.filter(([test]) => isWanted(test, quick) && survived[test] !== hashes[test])
+          return outcome === undefined || open.length > 0
+            ? [{ mutant, survived, trial: { ...trial, chosen: open } }]
+            : []
+        })
+        .sort((a, b) => Number(a.trial.fresh) - Number(b.trial.fresh))
+    })
   const paths = [written('host.cjs', bundled.host), written('try.cjs', bundled.text(false))] as const
-  const begun = performance.now()
-  let next = 0
-  let [tried, survived] = [0, 0]
-  const fresh = new Map<string, Record<string, Outcome & { readonly tests?: string }>>()
-  const save = (): void => {
-    for (const [file, mutants] of fresh)
-      addResults(file, { source: sourceHashes.get(file) as string, mutants, tests: { [suiteHash]: hashes } })
-    fresh.clear()
-  }
-  const loop = async ({ attempt, end }: Attempts): Promise<void> => {
-    for (let at = waiting[next++]; at !== undefined; at = waiting[next++]) {
-      const outcome = await attempt(at.mutant, at.trial)
-      const mutants = fresh.get(at.mutant.file) ?? {}
-      mutants[keyOf(at.mutant)] = outcome.status === 'survived' ? { ...outcome, tests: suiteHash } : outcome
-      fresh.set(at.mutant.file, mutants)
-      tried++
-      if (outcome.status === 'survived') survived++
-      if (tried % 25 === 0) save()
-      if (tried % 100 === 0 || tried === waiting.length) {
-        const seconds = (performance.now() - begun) / 1000
-        note(
-          `${tried} of ${waiting.length}, ${survived} survived, ${(seconds / tried).toFixed(2)} s each, at ${at.mutant.file}`,
-        )
-      }
+  const tryThese = async (waiting: ReturnType<typeof waitingFor>): Promise<void> => {
+    const begun = performance.now()
+    let [next, tried, survived] = [0, 0, 0]
+    const unsaved = new Map<string, { mutants: Record<string, Kept>; tests: Record<string, Hashes> }>()
+    const save = (): void => {
+      for (const [file, added] of unsaved) addResults(file, { source: sourceHashes.get(file) as string, ...added })
+      unsaved.clear()
     }
-    end()
+    const keep = ({ mutant, survived, trial }: (typeof waiting)[number], outcome: Outcome): void => {
+      const added = unsaved.get(mutant.file) ?? { mutants: {}, tests: {} }
+      const against = { ...survived, ...Object.fromEntries(trial.chosen.map(([test]) => [test, hashes[test]])) }
+      const tests = hash(JSON.stringify(Object.entries(against).sort()))
+      added.mutants[keyOf(mutant)] = outcome.status === 'survived' ? { ...outcome, tests } : outcome
+      if (outcome.status === 'survived') added.tests[tests] = against
+      unsaved.set(mutant.file, added)
+    }
+    const loop = async ({ attempt, end }: Attempts): Promise<void> => {
+      for (let at = waiting[next++]; at !== undefined; at = waiting[next++]) {
+        const outcome = await attempt(at.mutant, at.trial)
+        keep(at, outcome)
+        tried++
+        if (outcome.status === 'survived') survived++
+        if (tried % 25 === 0) save()
+        if (tried % 100 === 0 || tried === waiting.length) {
+          const seconds = (performance.now() - begun) / 1000
+          note(
+            `${tried} of ${waiting.length}, ${survived} survived, ${(seconds / tried).toFixed(2)} s each, ${at.mutant.file}`,
+          )
+        }
+      }
+      end()
+    }
+    await Promise.all(Array.from({ length: given.workers }, () => loop(attempts(() => startProcess(...paths)))))
+    save()
   }
-  await Promise.all(Array.from({ length: given.workers }, () => loop(attempts(() => startProcess(...paths)))))
-  save()
+  const quickly = waitingFor((test, quick) => quick.has(test))
+  note(`${quickly.length} of ${chosen.length} mutants to try by the tests that take least`)
+  await tryThese(quickly)
+  if (given.quick) return
+  const thoroughly = waitingFor(() => true)
+  note(`${thoroughly.length} that survived to try by all that pass them`)
+  await tryThese(thoroughly)
 }
 
 /** Puts text between two marks of the page. */

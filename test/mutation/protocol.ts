@@ -19,6 +19,7 @@ export type Order = { readonly kind: 'cover' } | Attempt
 export interface TestCover {
   readonly name: string
   readonly state: 'passed' | 'failed' | 'left out'
+  /** Of a processor. */
   readonly milliseconds: number
   /** How often the place of each mutant is passed. */
   readonly passes: Readonly<Record<string, number>>

@@ -11,15 +11,18 @@ export const hash = (...texts: readonly string[]): string => {
   return all.digest('hex').slice(0, 16)
 }
 
-/** A mutant's outcome; of one that survived, the text of each test file that it survived, as a hash. */
+/** The text of each test file, as a hash. */
+export type Hashes = Readonly<Record<string, string>>
+
+/** A mutant's outcome; of one that survived, the name of the tests that it survived. */
 export type Kept = Outcome & { readonly tests?: string }
 
 /** What is known of one version of one source file. */
 export interface Results {
   readonly source: string
   readonly mutants: Readonly<Record<string, Kept>>
-  /** By hash of the whole, the hash of each test file. */
-  readonly tests: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** The test files that mutants survived, by name. */
+  readonly tests: Readonly<Record<string, Hashes>>
 }
 
 const placeOf = (file: string): URL => new URL(`${file.replaceAll('/', '__')}.json`, folder)
