@@ -1,11 +1,6 @@
 import type { Pair } from '../../../ir/index.ts'
-import { cropsAll } from '../tfjs/canvas.ts'
+import { cropOf, cropsAll, isZero, padOf } from '../tfjs/canvas.ts'
 import type { Writer, WrittenNode } from './writer.ts'
-
-export const isZero = (pads: readonly Pair[]): boolean => pads.every(([before, after]) => before === 0 && after === 0)
-
-const cropOf = ([before, after]: Pair): Pair => [Math.max(0, -before), Math.max(0, -after)]
-const padOf = ([before, after]: Pair): Pair => [Math.max(0, before), Math.max(0, after)]
 
 /** Rows, columns and perhaps channels in ONNX's order, after the batch. */
 const axes = [2, 3, 1]

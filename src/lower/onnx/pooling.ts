@@ -1,6 +1,7 @@
 import { outputExtents, type Pair, type Window } from '../../../ir/index.ts'
-import { coveredPads } from '../tfjs/canvas.ts'
-import { isZero, padded, windowPads } from './canvas.ts'
+import { coveredPads, isZero } from '../tfjs/canvas.ts'
+import { countsAlong, isDilated } from '../tfjs/pooling.ts'
+import { padded, windowPads } from './canvas.ts'
 import { type Lowering, mapOf } from './lowering.ts'
 import type { Attributes, Writer } from './writer.ts'
 
@@ -21,8 +22,6 @@ const windowAttributes = (
 /** Whether a pool may carry these pads itself: runtimes refuse pads as wide as the window. */
 const carries = (pads: readonly Pair[], size: Pair): boolean =>
   pads.every((sides, axis) => sides.every(pad => pad >= 0 && pad < size[axis]))
-
-const isDilated = ({ size, dilations }: Window): boolean => dilations.some((d, axis) => d > 1 && size[axis] > 1)
 
 /** Whether rounding up gives as many outputs with the rule that drops windows which begin in the trailing pad as without, so that all runtimes agree. */
 const roundsAlike = (extents: Pair, window: Window): boolean => {
@@ -54,18 +53,6 @@ export const maxPool: Lowering<'MaxPool'> = (w, { attributes, operands: [input],
   return w.add('MaxPool', [canvas], windowAttributes(attributes, [], { dilated }), name)
 }
 
-/** How many pixels each window along one axis counts. */
-const countsAlong = (axis: 0 | 1, extents: Pair, window: Window, countPadding: boolean): readonly number[] => {
-  const [before, after] = window.padding[axis]
-  const [low, high] = countPadding ? [-before, extents[axis] + after] : [0, extents[axis]]
-  return Array.from({ length: outputExtents(extents, window)[axis] }, (_, at) =>
-    Array.from(
-      { length: window.size[axis] },
-      (_, k) => at * window.strides[axis] - before + k * window.dilations[axis],
-    ).reduce((n, i) => (i >= low && i < high ? n + 1 : n), 0),
-  )
-}
-
 /** Means over all of every window of a map that holds them: `[n, c, h′, w′]`. */
 const wholeMeans = (w: Writer, x: string, c: number, window: Window, name: string | undefined): string => {
   if (!isDilated(window)) return w.add('AveragePool', [x], windowAttributes(window, []), name)
@@ -84,7 +71,10 @@ export const meanPool: Lowering<'MeanPool'> = (
   const extents: Pair = [h, width]
   const { size } = window
   const x = input.value()
-  const [rows, columns] = ([0, 1] as const).map(axis => countsAlong(axis, extents, window, countPadding))
+  const outputs = outputExtents(extents, window)
+  const [rows, columns] = ([0, 1] as const).map(axis =>
+    countsAlong(axis, extents[axis], outputs[axis], window, countPadding),
+  )
   const { pads, ceil } = written(extents, window)
   const full = rows.every(n => n === size[0]) && columns.every(n => n === size[1])
   // Of windows that reach past the padded image runtimes count different things.
