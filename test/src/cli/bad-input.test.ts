@@ -339,9 +339,14 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     /--backend: saw reference with graph, float32; expected reference alone/,
   ],
   [
-    'an emission of a later version',
+    'an ONNX file for the terminal',
     () => ['compile', '--network', 'zoo:cifar-resnet-8', '--emit', 'onnx'],
-    /onnx does not exist in this version: expected one of text, json, dot, html\./,
+    /--emit onnx: saw no --out; expected a place to write it to\./,
+  ],
+  [
+    'a layout that is none',
+    () => ['compile', '--network', 'zoo:cifar-resnet-8', '--emit', 'onnx', '--layout', 'nhcw', '--out', at('x.onnx')],
+    /argument 'nhcw' is invalid\. Expected one of nhwc, nchw\. Nearest: /,
   ],
   [
     'a folder where a file is to be written',
