@@ -7,7 +7,9 @@ import {
   evaluate,
   type Graph,
   mapType,
+  sharedType,
   type Tensor,
+  type Type,
   tensor,
 } from '../../ir/index.ts'
 import { allRules, any, computed, make, op, ref, rewrite } from '../../passes/index.ts'
@@ -106,5 +108,53 @@ describe('the bias of a convolution goes into the mean of the batch norm after i
     ['one number a pixel and channel', biased(2, [2, 2, 2], 2), 0],
   ])('%s', (_, graph, times) => {
     expect(rewrite(graph, rule).rewrites['fold-bias-into-mean'] ?? 0).toBe(times)
+  })
+})
+
+describe('an act sinks through a mean pool', () => {
+  const rule = allRules.filter(({ name }) => name === 'sink-through-mean-pool')
+  const pooled = (countPadding: boolean, ceil: boolean): Graph => {
+    const b = builder()
+    const x = b.act('flip', b.input('x', mapType(4, 4, 1)))
+    return b.finish({ y: b.meanPool(x, [2, 2], { strides: 2, padding: 1, countPadding, ceil }) })
+  }
+
+  it.each([
+    ['that counts real pixels, rounding down', pooled(false, false), 1],
+    ['that counts real pixels, rounding up', pooled(false, true), 1],
+    ['that counts padding, rounding down', pooled(true, false), 1],
+    ['but not one that counts padding, rounding up', pooled(true, true), 0],
+  ])('%s', (_, graph, times) => {
+    expect(rewrite(graph, rule).rewrites['sink-through-mean-pool'] ?? 0).toBe(times)
+  })
+})
+
+describe('an act sinks past an operand that it fixes', () => {
+  const beside = (x: Type, axes: readonly [number, number], y: Type, swapped: boolean): Graph => {
+    const d = draft('flat')
+    const [left, right] = [x, y].map((type, k) => d.add('Input', [], { name: `x${k}`, type }))
+    const acted = d.add('Act', [left], { element: 'flip', axes })
+    return d.finish([
+      { name: 'y', node: d.add('Binary', swapped ? [right, acted] : [acted, right], { fn: 'multiply' }) },
+    ])
+  }
+
+  it.each([
+    ['a map, one number a channel', mapType(3, 4, 2), [0, 1], sharedType([2]), 1],
+    ['a map, one number a channel of each example', mapType(3, 4, 2), [0, 1], mapType(1, 1, 2), 1],
+    ['a map, one column', mapType(3, 4, 2), [0, 1], mapType(3, 1, 2), 1],
+    ['a map, but not one row', mapType(3, 4, 2), [0, 1], mapType(1, 4, 2), 0],
+    ['a shared tensor, one number a channel', sharedType([3, 4, 2]), [0, 1], sharedType([2]), 1],
+    ['but not a shared tensor whose product is a map', sharedType([3, 4, 2]), [1, 2], mapType(1, 1, 1), 0],
+    ['but not a shared tensor of fewer axes', sharedType([3, 4]), [0, 1], sharedType([2, 3, 4]), 0],
+    ['but not a shared tensor of fewer axes, all 1', sharedType([3, 4]), [0, 1], sharedType([1, 1, 1]), 0],
+  ] as const)('%s', (_, x, axes, y, times) => {
+    for (const [swapped, name] of [
+      [false, 'sink-past-fixed-right'],
+      [true, 'sink-past-fixed-left'],
+    ] as const) {
+      const rule = allRules.filter(known => known.name === name)
+      expect(rewrite(beside(x, axes, y, swapped), rule).rewrites[name] ?? 0).toBe(times)
+    }
   })
 })
