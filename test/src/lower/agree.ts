@@ -35,7 +35,7 @@ export const fill = (graph: Graph, n: number, seed = 1): Environment => {
   return { inputs, parameters }
 }
 
-const expectClose = (seen: Tensor, wanted: Tensor, name: string, tolerance: number): void => {
+export const expectClose = (seen: Tensor, wanted: Tensor, name: string, tolerance: number): void => {
   expect(seen.shape, name).toEqual(wanted.shape)
   const values = Array.from(wanted.data)
   const size = values.reduce((m, v) => Math.max(m, Number.isFinite(v) ? Math.abs(v) : 0), 1)
