@@ -129,6 +129,7 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
       ? { kind: 'depthwise', calls: 1 }
       : { kind: 'convolution', calls: groups },
   DenseWeightsGradient: calls('dense'),
+  BatchNormInputGradient: calls('bias', 4),
   MaxPoolGradient: calls('pool'),
   MeanPoolGradient: calls('pool'),
   ResizeGradient: calls('rearrange', 2),

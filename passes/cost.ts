@@ -57,6 +57,7 @@ const costs: { readonly [T in OpTag]: Cost<T> } = {
     return sizeOf(shapeOf(gradient.type)) * rows * columns * inputs * variantCount(gradient.variants)
   },
   DenseWeightsGradient: (node, [, gradient]) => sizeOf(shapeOf(node.type)) * variantCount(gradient.variants),
+  BatchNormInputGradient: none,
   MaxPoolGradient: none,
   MeanPoolGradient: none,
   ResizeGradient: none,

@@ -2,6 +2,7 @@ import type { OpDeclaration } from '../op.ts'
 import { branch, combine, reduce, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { convolutionFilterGradient, convolutionInputGradient, denseWeightsGradient } from './convolution-gradients.ts'
+import { batchNormInputGradient } from './normalization-gradients.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
@@ -48,6 +49,7 @@ export const ops = {
   ConvolutionInputGradient: convolutionInputGradient,
   ConvolutionFilterGradient: convolutionFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
+  BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,
   MeanPoolGradient: meanPoolGradient,
   ResizeGradient: resizeGradient,

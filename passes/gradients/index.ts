@@ -1,6 +1,6 @@
 import type { OpTag } from '../../ir/index.ts'
 import { combine, softmax, stack, unstack } from './classification.ts'
-import { batchNorm, binary, unary } from './pointwise.ts'
+import { batchNorm, batchNormInputGradient, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, maxPoolGradient, meanPool, meanPoolGradient } from './pooling.ts'
 import { conv2d, convolutionFilterGradient, convolutionInputGradient, dense, denseWeightsGradient } from './products.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
@@ -61,6 +61,7 @@ export const gradients: { readonly [T in OpTag]: GradientRule<T> } = {
   ConvolutionInputGradient: convolutionInputGradient,
   ConvolutionFilterGradient: convolutionFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
+  BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,
   MeanPoolGradient: meanPoolGradient,
   ResizeGradient: resizeGradient,

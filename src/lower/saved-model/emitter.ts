@@ -1,7 +1,7 @@
 import { format as formatAttribute, tensorProto } from './attributes.ts'
 import type { Attributes, Format, NodeDef } from './schema.ts'
 
-/** TensorFlow's ops that graphs here are made of, and how inside a function the first of their outputs is called. */
+/** TensorFlow's ops that graphs here are made of, and how inside a function their output is called, or each of their outputs. */
 const outputNames = {
   Abs: 'y',
   AddN: 'sum',
@@ -23,7 +23,8 @@ const outputNames = {
   Elu: 'activations',
   Erf: 'y',
   Exp: 'y',
-  FusedBatchNormV3: 'y',
+  FusedBatchNormGradV3: ['x_backprop', 'scale_backprop', 'offset_backprop', 'reserve_space_3', 'reserve_space_4'],
+  FusedBatchNormV3: ['y', 'batch_mean', 'batch_variance', 'reserve_space_1', 'reserve_space_2', 'reserve_space_3'],
   GatherV2: 'output',
   Identity: 'output',
   LeakyRelu: 'activations',
@@ -82,8 +83,11 @@ export interface Value {
 export const inGraph = ({ node, index }: Value): string => (index === 0 ? node : `${node}:${index}`)
 
 /** How nodes of a function spell a value that they read. */
-export const inFunction = ({ node, op, index }: Value): string =>
-  op === 'argument' ? node : `${node}:${outputNames[op]}:${index}`
+export const inFunction = ({ node, op, index }: Value): string => {
+  if (op === 'argument') return node
+  const names: string | readonly string[] = outputNames[op]
+  return typeof names === 'string' ? `${node}:${names}:${index}` : `${node}:${names[index]}:0`
+}
 
 /** Adds nodes to a graph or to the body of a function. */
 export interface Emitter {

@@ -47,6 +47,17 @@ export const stretch: Lowering<'Stretch'> = (emit, [x, like]) =>
     Tidx: format('int32'),
   })
 
+export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
+  emit,
+  [x, gradient, scale, mean, variance, meanGradient, meanProduct],
+  { epsilon },
+) => {
+  const r = emit.node('Rsqrt', [emit.node('AddV2', [variance, scalarLike(emit, variance, epsilon)])])
+  const normalized = emit.node('Mul', [emit.node('Sub', [x, mean]), emit.node('Mul', [r, meanProduct])])
+  const rest = emit.node('Sub', [emit.node('Sub', [gradient, meanGradient]), normalized])
+  return emit.node('Mul', [rest, emit.node('Mul', [scale, r])])
+}
+
 /** A convolution without dilations (its filter spread) over a canvas, its input under pads. */
 const slideOf = (
   { strides, dilations, ...rest }: AttributesOf<'ConvolutionInputGradient'>,

@@ -2,6 +2,7 @@ import type { LoweredTag } from '../tfjs/kernel.ts'
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import {
+  batchNormInputGradient,
   convolutionFilterGradient,
   convolutionInputGradient,
   denseWeightsGradient,
@@ -54,6 +55,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   ConvolutionInputGradient: convolutionInputGradient,
   ConvolutionFilterGradient: convolutionFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
+  BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,
   MeanPoolGradient: meanPoolGradient,
   ResizeGradient: resizeGradient,

@@ -2,7 +2,7 @@ import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { convolutionFilterGradient, convolutionInputGradient, denseWeightsGradient } from './convolution-gradients.ts'
 import type { LoweredTag, Lowering } from './kernel.ts'
-import { batchNorm, binary, unary } from './pointwise.ts'
+import { batchNorm, batchNormInputGradient, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
@@ -43,6 +43,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   ConvolutionInputGradient: convolutionInputGradient,
   ConvolutionFilterGradient: convolutionFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
+  BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,
   MeanPoolGradient: meanPoolGradient,
   ResizeGradient: resizeGradient,

@@ -83,3 +83,15 @@ export const batchNorm: Lowering<'BatchNorm'> = (target, { epsilon }, { operands
       onMap(x => runKernel(target, 'FusedDepthwiseConv2D', { x, filter, bias }, settings))(input),
   }
 }
+
+/** `gradient·a − input·b + c`, where a, b and c are shared. */
+export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = ({ tf }, { epsilon }) => ({
+  prepare: ([scale, mean, variance, meanGradient, meanProduct]) => {
+    const r = tf.rsqrt(tf.add(variance, epsilon))
+    const slope = tf.mul(scale, r)
+    const ofInput = tf.mul(tf.mul(slope, r), meanProduct)
+    return [slope, ofInput, tf.sub(tf.mul(mean, ofInput), tf.mul(slope, meanGradient))]
+  },
+  run: ([input, gradient], [slope, ofInput, rest]) =>
+    tf.add(tf.sub(tf.mul(gradient, slope), tf.mul(input, ofInput)), rest),
+})

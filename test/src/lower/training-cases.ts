@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type OpTag, opTags } from '../../../ir/index.ts'
+import { environmentOf } from '../../arbitrary/environment.ts'
 import { arbitraryOp, opGraph } from '../../arbitrary/ops.ts'
-import { fill } from './agree.ts'
 import type { Case } from './cases.ts'
 
 const from = opTags.indexOf('ReduceTo')
@@ -15,5 +15,5 @@ export const trainingCase = (tag: OpTag): fc.Arbitrary<Case> =>
     .record({ op: arbitraryOp(tag), n: fc.integer({ min: 1, max: 3 }), seed: fc.nat({ max: 1000 }) })
     .map(({ op, n, seed }) => {
       const graph = opGraph(op)
-      return { graph, environments: [fill(graph, n, seed), fill(graph, n + 1, seed)] }
+      return { graph, environments: [n, n + 1].map(batch => environmentOf(graph, 'reals', seed, batch)) }
     })

@@ -1,0 +1,89 @@
+import type { Tensor as TfTensor } from '@tensorflow/tfjs'
+import { either as E } from 'fp-ts'
+import { type Problem, renderProblems, sizeOf, type Tensor } from '../../../ir/index.ts'
+import { parsePlan, placePlan } from '../../../passes/index.ts'
+import {
+  correctName,
+  labelsName,
+  lossName,
+  rateName,
+  type StepRecipe,
+  type TrainingStep,
+  trainingStep,
+} from '../../../passes/training-step.ts'
+import type { Network } from '../../../src/network.ts'
+import type { Tf } from '../../../src/runtime/native/load.ts'
+
+export const rightOf = <A>(result: E.Either<readonly Problem[], A>): A => {
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+/** The steps of a plan as it is named, without drawn numbers. */
+export const stepOf = ({ graph }: Network, plan: string, recipe: Omit<StepRecipe, 'loss'>): TrainingStep => {
+  const parsed = rightOf(parsePlan(plan))
+  const placed = rightOf(placePlan({ ...parsed, tta: false }, graph, () => 0.5))
+  return rightOf(trainingStep(graph, placed, { ...recipe, loss: parsed.training }))
+}
+
+export interface Fed {
+  readonly images: Float32Array
+  /** `[n, classes]`. */
+  readonly labels: Float32Array
+  readonly rate: number
+}
+
+/** What steps carry from one to the next. */
+export type Carried = ReadonlyMap<string, Tensor>
+
+export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Carried =>
+  new Map([
+    ...[...step.parameters, ...step.statistics].map(name => [name, parameters.get(name) as Tensor] as const),
+    ...step.velocities.map((name, k): [string, Tensor] => {
+      const { shape } = parameters.get(step.parameters[k]) as Tensor
+      return [name, { shape, data: new Float32Array(sizeOf(shape)) }]
+    }),
+  ])
+
+type Run = (inputs: Readonly<Record<string, TfTensor>>) => Readonly<Record<string, TfTensor>>
+
+/** Runs so many steps on one batch: the losses, how many were right, and what is carried at last. */
+export const runSteps = (
+  tf: Tf,
+  run: Run,
+  step: TrainingStep,
+  start: Carried,
+  { images, labels, rate }: Fed,
+  count: number,
+) => {
+  const { type } = step.graph.nodes.find(node => node.tag === 'Input' && node.attributes.name === step.images) ?? {}
+  if (type?.kind !== 'Map') throw new Error('no images')
+  const { h, w, c } = type
+  const n = images.length / (h * w * c)
+  const fixed = {
+    [step.images]: tf.tensor(images, [n, h, w, c]),
+    [labelsName]: tf.tensor(labels, [n, labels.length / n]),
+    [rateName]: tf.scalar(rate),
+  }
+  let carried = Object.fromEntries(
+    [...start].map(([name, { shape, data }]) => [name, tf.tensor(Float32Array.from(data), [...shape])]),
+  )
+  const losses: number[] = []
+  const correct: number[] = []
+  for (let k = 0; k < count; k++) {
+    const outputs = run({ ...fixed, ...carried })
+    const [loss, right] = [outputs[lossName], outputs[correctName]]
+    losses.push(loss.dataSync()[0])
+    correct.push(right.dataSync()[0])
+    tf.dispose([loss, right, carried])
+    carried = Object.fromEntries(Object.keys(carried).map(name => [name, outputs[name]]))
+  }
+  const last: Carried = new Map(
+    Object.entries(carried).map(([name, tensor]) => [
+      name,
+      { shape: tensor.shape, data: tensor.dataSync() as Float32Array },
+    ]),
+  )
+  tf.dispose([fixed, carried])
+  return { losses, correct, last }
+}
