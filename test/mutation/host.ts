@@ -14,7 +14,7 @@ const evaluate = new Script(readFileSync(path, 'utf8'), { filename: path }).runI
 const require = createRequire(path)
 
 const tell = (answer: Answer): void => {
-  process.send?.(answer)
+  if (process.connected) process.send?.(answer)
 }
 const running = (): void => tell({ kind: 'running' })
 let kept: Worker | null = null
