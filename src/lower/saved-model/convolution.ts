@@ -1,4 +1,4 @@
-import { convolutionWindow, type Pair, samePads, sameShape, shapeOf } from '../../../ir/index.ts'
+import { convolutionWindow, dilated, type Pair, samePads, sameShape, shapeOf } from '../../../ir/index.ts'
 import { coveredPads, cropsAll, isZero, padOf } from '../tfjs/canvas.ts'
 import { reshape } from './arrange.ts'
 import { flag, text, wholes } from './attributes.ts'
@@ -31,9 +31,11 @@ export const conv2d: Lowering<'Conv2d'> = (emit, [x, filter], attributes, { oper
   const pads = coveredPads([h, w], convolutionWindow(shapeOf(operands[1]), attributes))
   const settings = sliding(strides, dilations)
   if (groups === 1 || groups !== c) {
-    const empty = cropsAll([h, w], pads)
-    const inside = (empty ? padded : crop)(emit, x, [h, w, c], pads)
-    const rest = explicit(empty ? [] : pads.map(padOf))
+    // The process dies of a window that lies in explicit pads alone.
+    const outside = pads.some((sides, axis) => Math.max(...sides) >= dilated([r, s][axis], dilations[axis]))
+    const whole = outside || cropsAll([h, w], pads)
+    const inside = (whole ? padded : crop)(emit, x, [h, w, c], pads)
+    const rest = explicit(whole ? [] : pads.map(padOf))
     return emit.node('Conv2D', [inside, filter], { ...settings, ...rest, use_cudnn_on_gpu: flag(true) })
   }
   // The filter `[r, s, 1, c·m]` is TensorFlow's `[r, s, c, m]` in the same order.

@@ -44,6 +44,21 @@ describe('a SavedModel in this process', () => {
     await expectAgreement(constant, [fill(constant, 1)], given)
   })
 
+  it('survives windows that lie in padding alone', async context => {
+    context.skip(absent !== undefined, absent)
+    const b = builder()
+    const filter = b.parameter('filter', [1, 1, 6, 6])
+    const y = b.conv2d(b.input('x', mapType(1, 3, 6)), filter, {
+      strides: [1, 3],
+      padding: [
+        [0, 0],
+        [0, 1],
+      ],
+    })
+    const padded = b.finish({ y: b.add(y, b.parameter('bias', [6])) })
+    await expectAgreement(padded, [fill(padded, 1)])
+  })
+
   it('refuses missing and misshapen inputs, runs no more once disposed of, and leaves no tensor and no folder', async context => {
     context.skip(absent !== undefined, absent)
     const { tf } = native()
