@@ -1,53 +1,23 @@
 import { type Command, Option } from 'commander'
-import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
+import { EspalierError } from '../../ir/index.ts'
 import { type CompiledNetwork, factsOf } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
 import { orThrowAsync, sourceProblem } from '../error.ts'
+import { precisions } from '../execute/execution.ts'
 import { count, ratio, table } from '../format.ts'
-import { type ImageLayout, imageLayouts, lowerOnnx } from '../lower/onnx/index.ts'
+import { imageLayouts } from '../lower/onnx/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
-import { graphDot } from '../report/dot.ts'
-import { graphHtml } from '../report/html.ts'
-import { type PassStage, stageCollector } from '../report/steps.ts'
-import { prepareFile, writeWhole } from './destination.ts'
+import { stageCollector } from '../report/steps.ts'
+import { type EmissionFlags, emissions, emitted, prepareEmission, writeEmitted } from './emission.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import { type WatchFlags, watchOptions } from './watch-options.ts'
 import { compileWatched } from './watched.ts'
 
-const emissions = ['text', 'json', 'dot', 'html', 'onnx'] as const
-type Emission = (typeof emissions)[number]
-const plannedEmissions = ['saved-model']
-/** What no terminal shows. */
-const binaryEmissions: readonly Emission[] = ['onnx']
-
-interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags {
-  readonly out?: string
-  readonly emit?: Emission
-  readonly layout?: ImageLayout
+interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags, EmissionFlags {
   readonly stats?: boolean
-}
-
-const emitted = (
-  emission: Emission,
-  compiled: CompiledNetwork,
-  stages: readonly PassStage[],
-  layout: ImageLayout,
-): string | Uint8Array => {
-  switch (emission) {
-    case 'text':
-      return print(compiled.graph)
-    case 'json':
-      return `${JSON.stringify(encodeGraph(compiled.graph), null, 1)}\n`
-    case 'dot':
-      return graphDot(compiled.graph)
-    case 'html':
-      return graphHtml(compiled, stages)
-    case 'onnx':
-      return lowerOnnx(compiled.graph, compiled.parameters, { layout, name: `${compiled.network} ${compiled.plan}` })
-  }
 }
 
 const describeSchedule = ({ schedule, predictedMilliseconds: { total, unshared } }: CompiledNetwork): string =>
@@ -96,12 +66,12 @@ export const compileCommand = (): Command =>
       ),
     ),
   )
-    .option('--out <path>', 'the compiled folder, or with --emit the file, to write')
+    .option('--out <path>', 'the compiled folder, or with --emit the file or folder, to write')
     .addOption(
       new Option(
         '--emit <form>',
         `the graph as ${emissions.join(', ')}, in --out or, where it is text, on stdout`,
-      ).argParser(oneOf(emissions, plannedEmissions)),
+      ).argParser(oneOf(emissions)),
     )
     .addOption(
       new Option(
@@ -109,24 +79,27 @@ export const compileCommand = (): Command =>
         `how images go into an ONNX file: ${imageLayouts.join(' or ')}; by default as in the file that the network is of, else nhwc`,
       ).argParser(oneOf(imageLayouts)),
     )
+    .addOption(
+      new Option('--precision <name>', `of a SavedModel's convolutions: ${precisions.join(', ')}`).argParser(
+        oneOf(precisions),
+      ),
+    )
     .option('--stats', 'what each pass did')
     .action(async (options: CompileFlags) => {
       const out = output(options)
       const { emit, out: path } = options
-      if (emit !== undefined && path === undefined && binaryEmissions.includes(emit))
-        throw new EspalierError([sourceProblem('bad-input', `--emit ${emit}`, 'no --out', 'a place to write it to')])
-      if (emit !== undefined && path !== undefined) await prepareFile(path)
+      await prepareEmission(options)
       const { network, meaning: own, initializedFrom } = await openNetwork(options)
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
       const { stages, observe } = stageCollector()
       const { compiled, trace } = compileWatched(network, plan, options, emit === 'html' ? observe : undefined)
       const meaning = await readMeaning(options, own, compiled)
-      const layout = options.layout ?? network.layout ?? 'nhwc'
-      const text = emit === undefined ? undefined : emitted(emit, compiled, stages, layout)
+      const choices = { layout: options.layout ?? network.layout ?? 'nhwc', precision: options.precision }
+      const text = emit === undefined ? undefined : emitted(emit, compiled, stages, choices)
       if (path !== undefined)
-        await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeWhole(path, text))
-      if (text !== undefined && path === undefined && options.json !== true) {
+        await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeEmitted(path, text))
+      if (typeof text === 'string' && path === undefined && options.json !== true) {
         process.stdout.write(text)
         if (options.stats === true) out.note(statistics(compiled))
         return

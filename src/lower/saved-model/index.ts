@@ -1,4 +1,12 @@
-import { type Graph, isPerExample, liveNodes, problem, shapeOf, type Tensor as Values } from '../../../ir/index.ts'
+import {
+  type Graph,
+  isPerExample,
+  liveNodes,
+  problem,
+  shapeOf,
+  sizeOf,
+  type Tensor as Values,
+} from '../../../ir/index.ts'
 import type { Precision } from '../../execute/execution.ts'
 import { pins } from '../../runtime/native/layout.ts'
 import { fail } from '../tfjs/error.ts'
@@ -161,10 +169,24 @@ const savedModel = (emitted: Emitted, inputs: readonly Input[], xla: boolean): S
   }
 }
 
+/** Protobuf's own bound on a message. */
+const bytesAtMost = 2 ** 31 - 1
+const bytesOf: { readonly [P in Precision]: number } = { float32: 4, bfloat16: 2 }
+
+const checkSize = (graph: Graph, live: Uint8Array, precision: Precision): void => {
+  const numbers = graph.nodes.reduce(
+    (sum, { tag, type }, id) => (live[id] && tag === 'Parameter' ? sum + sizeOf(shapeOf(type)) : sum),
+    0,
+  )
+  const bytes = numbers * bytesOf[precision]
+  if (bytes > bytesAtMost)
+    fail([problem('too-large', 'graph', `${bytes} bytes of weights`, `under ${bytesAtMost}, protobuf's own bound`)])
+}
+
 /**
  * Writes a flat or stacked graph as a TensorFlow SavedModel: the files of its folder by name, weights inside, one
  * signature `serving_default` with the graph's own names, per-example inputs and outputs with a batch of any size first.
- * @throws EspalierError where the graph is branched or a parameter is missing.
+ * @throws EspalierError where the graph is branched, a parameter is missing, or the weights are over two gigabytes.
  */
 export const lowerSavedModel = (
   graph: Graph,
@@ -174,6 +196,7 @@ export const lowerSavedModel = (
   if (graph.dialect === 'branched')
     fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
   const live = liveNodes(graph)
+  checkSize(graph, live, precision)
   checkParameters(graph, live, parameters)
   const model = savedModel([graph, parameters, precision], inputsOf(graph, live), xla)
   return new Map([['saved_model.pb', encodeSavedModel(model)]])

@@ -341,7 +341,17 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'an ONNX file for the terminal',
     () => ['compile', '--network', 'zoo:cifar-resnet-8', '--emit', 'onnx'],
-    /--emit onnx: saw no --out; expected a place to write it to\./,
+    /--emit onnx: saw no --out; expected a file to write\./,
+  ],
+  [
+    'a precision for a text',
+    () => ['compile', '--network', 'zoo:cifar-resnet-8', '--emit', 'text', '--precision', 'bfloat16'],
+    /--precision: saw --emit text; expected --emit saved-model\./,
+  ],
+  [
+    'a layout for a compiled folder',
+    () => ['compile', '--network', 'zoo:cifar-resnet-8', '--layout', 'nchw'],
+    /--layout: saw no --emit; expected --emit onnx\./,
   ],
   [
     'a layout that is none',

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -114,6 +114,23 @@ describe.concurrent('espalier compile', () => {
     const ran = await Promise.all([out, first, again, given].map(path => espalier(['run', '--network', path, ...on])))
     const errors = ran.map(({ stdout }) => JSON.parse(stdout).error_percent)
     expect(new Set(errors)).toEqual(new Set([errors[0]]))
+  })
+
+  it('emits a SavedModel, in bfloat16 a smaller one, and writes it over one but over nothing else', async () => {
+    const [model, foreign] = [join(folder, 'saved'), join(folder, 'not-saved')]
+    const emit = (out: string, ...flags: readonly string[]) =>
+      espalier(['compile', ...network, '--emit', 'saved-model', '--out', out, '--quiet', ...flags])
+    expect(await emit(model)).toMatchObject({ code: 0, stderr: '' })
+    expect(await readdir(model)).toEqual(['saved_model.pb'])
+    const whole = (await stat(join(model, 'saved_model.pb'))).size
+    expect(await emit(model, '--precision', 'bfloat16')).toMatchObject({ code: 0, stderr: '' })
+    expect((await stat(join(model, 'saved_model.pb'))).size).toBeLessThan(whole)
+    await mkdir(foreign)
+    await writeFile(join(foreign, 'a-file'), 'kept')
+    const refused = await emit(foreign)
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('saw a folder with a-file in it')
+    expect(await readdir(foreign)).toEqual(['a-file'])
   })
 
   it('emits JSON, DOT and HTML, on stdout or in the JSON', async () => {

@@ -77,10 +77,13 @@ describe('a SavedModel in this process', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('names a missing parameter and refuses a branched graph', () => {
+  it('names a missing parameter and refuses a branched graph, and weights that no message holds', () => {
     expect(() => lowerSavedModel(graph, new Map())).toThrow('parameter bias: saw no value; expected Shared[4]')
     const b = builder('branched')
     const branched = b.finish({ y: b.branch(b.input('x', mapType(2, 2, 1)), 'a', [{ kind: 'd4', element: 'flip' }]) })
     expect(() => lowerSavedModel(branched, new Map())).toThrow('a branched graph')
+    const large = builder()
+    const y = large.dense(large.input('x', vectorType(2 ** 15)), large.parameter('w', [2 ** 15, 2 ** 15]))
+    expect(() => lowerSavedModel(large.finish({ y }), new Map())).toThrow('4294967296 bytes of weights')
   })
 })

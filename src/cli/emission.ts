@@ -1,0 +1,103 @@
+import { readdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
+import type { CompiledNetwork } from '../compile.ts'
+import { cannotWrite, sourceProblem } from '../error.ts'
+import type { Precision } from '../execute/execution.ts'
+import { type ImageLayout, lowerOnnx } from '../lower/onnx/index.ts'
+import { lowerSavedModel } from '../lower/saved-model/index.ts'
+import { replaceFolder } from '../replace-folder.ts'
+import { graphDot } from '../report/dot.ts'
+import { graphHtml } from '../report/html.ts'
+import type { PassStage } from '../report/steps.ts'
+import { prepareFile, writeWhole } from './destination.ts'
+
+/** Forms of a compiled graph: what they are written as, and which choices they leave. */
+const forms = {
+  text: { as: 'text', takes: [] },
+  json: { as: 'text', takes: [] },
+  dot: { as: 'text', takes: [] },
+  html: { as: 'text', takes: [] },
+  onnx: { as: 'file', takes: ['layout'] },
+  'saved-model': { as: 'folder', takes: ['precision'] },
+} as const satisfies Record<string, { readonly as: 'text' | 'file' | 'folder'; readonly takes: readonly string[] }>
+export type Emission = keyof typeof forms
+export const emissions = Object.keys(forms) as readonly Emission[]
+
+export interface EmissionFlags {
+  readonly emit?: Emission
+  readonly out?: string
+  /** Of images in an ONNX file. */
+  readonly layout?: ImageLayout
+  /** Of a SavedModel. */
+  readonly precision?: Precision
+}
+
+const refuse = (where: string, seen: string, expected: string, hint?: string): never => {
+  throw new EspalierError([sourceProblem('bad-input', where, seen, expected, hint)])
+}
+
+/** Files of a folder of this form: nothing else is ever written over. */
+const savedModelFiles: ReadonlySet<string> = new Set(['saved_model.pb'])
+
+const prepareFolder = async (path: string): Promise<void> => {
+  const others = await readdir(path).then(
+    entries => entries.filter(entry => !savedModelFiles.has(entry)),
+    error => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw cannotWrite(path, error)
+    },
+  )
+  if (others.length > 0) throw cannotWrite(path, new Error(`a folder with ${others.slice(0, 3).join(', ')} in it`))
+}
+
+/** Refuses now what would fail after the work is done. @throws EspalierError */
+export const prepareEmission = async ({ emit, out, layout, precision }: EmissionFlags): Promise<void> => {
+  for (const [flag, value] of Object.entries({ layout, precision }))
+    if (value !== undefined && (emit === undefined || !(forms[emit].takes as readonly string[]).includes(flag)))
+      refuse(
+        `--${flag}`,
+        emit === undefined ? 'no --emit' : `--emit ${emit}`,
+        `--emit ${emissions.filter(name => (forms[name].takes as readonly string[]).includes(flag)).join(' or ')}`,
+      )
+  if (emit === undefined) return
+  const { as } = forms[emit]
+  if (out === undefined) return as === 'text' ? undefined : refuse(`--emit ${emit}`, 'no --out', `a ${as} to write`)
+  await (as === 'folder' ? prepareFolder(out) : prepareFile(out))
+}
+
+/** A form of a compiled graph: text, which a terminal shows, the bytes of a file, or the files of a folder by name. */
+export type Emitted = string | Uint8Array | ReadonlyMap<string, Uint8Array>
+
+export const emitted = (
+  emission: Emission,
+  compiled: CompiledNetwork,
+  stages: readonly PassStage[],
+  { layout, precision = 'float32' }: { readonly layout: ImageLayout; readonly precision: Precision | undefined },
+): Emitted => {
+  const { graph, parameters, network, plan } = compiled
+  switch (emission) {
+    case 'text':
+      return print(graph)
+    case 'json':
+      return `${JSON.stringify(encodeGraph(graph), null, 1)}\n`
+    case 'dot':
+      return graphDot(graph)
+    case 'html':
+      return graphHtml(compiled, stages)
+    case 'onnx':
+      return lowerOnnx(graph, parameters, { layout, name: `${network} ${plan}` })
+    case 'saved-model':
+      return lowerSavedModel(graph, parameters, { precision })
+  }
+}
+
+/** Writes a form whole or not at all. @throws EspalierError */
+export const writeEmitted = async (path: string, contents: Emitted): Promise<void> => {
+  if (typeof contents === 'string' || contents instanceof Uint8Array) return writeWhole(path, contents)
+  try {
+    await replaceFolder(resolve(path), contents)
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+}
