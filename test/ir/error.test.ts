@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import { EspalierError, problem, renderProblem, renderProblems } from '../../ir/index.ts'
+
+const one = problem('bad-graph', 'here', 'this', 'that')
+const hinted = problem('bad-graph', 'here', 'this', 'that', 'another')
+
+describe('problems', () => {
+  test('have a hint or no such field', () => {
+    expect(one).toStrictEqual({ tag: 'bad-graph', where: 'here', seen: 'this', expected: 'that' })
+    expect(hinted).toStrictEqual({ tag: 'bad-graph', where: 'here', seen: 'this', expected: 'that', hint: 'another' })
+  })
+
+  test('are rendered in a line, and the hint in one of its own', () => {
+    expect(renderProblem(one)).toBe('here: saw this; expected that.')
+    expect(renderProblem(hinted)).toBe('here: saw this; expected that.\n  Try: another')
+  })
+
+  test('are rendered one below another, the first 20 of many', () => {
+    const line = renderProblem(one)
+    expect(renderProblems([one, one])).toBe(`${line}\n${line}`)
+    expect(renderProblems(new Array(20).fill(one)).split('\n')).toEqual(new Array(20).fill(line))
+    expect(renderProblems(new Array(23).fill(one)).split('\n')).toEqual([...new Array(20).fill(line), '… and 3 more.'])
+  })
+
+  test('thrown at the edge keep what they were', () => {
+    const cause = new Error('below')
+    const error = new EspalierError([one], 'failure', { cause })
+    expect([error.name, error.kind, error.message, error.cause]).toEqual([
+      'EspalierError',
+      'failure',
+      renderProblem(one),
+      cause,
+    ])
+    expect(error.problems).toEqual([one])
+    expect(new EspalierError([one]).kind).toBe('usage')
+  })
+})
