@@ -4,6 +4,7 @@ import {
   declarationOf,
   liveNodes,
   mapType,
+  nearestHint,
   nearestNames,
   nodeLabel,
   nodesWithTag,
@@ -63,4 +64,14 @@ test('nearestNames finds slips, not strangers', () => {
   expect(nearestNames('conv2', opTags)).toEqual(['Conv2d'])
   expect(nearestNames('Quaternion', opTags)).toEqual([])
   expect(nearestNames('x'.repeat(1_000_000), opTags)).toEqual([])
+})
+
+test('nearestNames are three at most, the nearest first, of names that are not too long', () => {
+  expect(nearestNames('abcd', ['abxx', 'abcx', 'ABCD', 'abc', 'zzzz'])).toEqual(['ABCD', 'abcx', 'abc'])
+  expect(nearestNames('a'.repeat(64), ['a'.repeat(64)])).toEqual(['a'.repeat(64)])
+  expect(nearestNames('a'.repeat(65), ['a'.repeat(65)])).toEqual([])
+  expect(nearestNames('abcdefghijkl', ['abcdefgh', 'abcdefg'])).toEqual(['abcdefgh'])
+  expect(nearestNames('a', ['abc', 'abcd'])).toEqual(['abc'])
+  expect(nearestHint('conv2', ['Conv2d', 'Conv'])).toBe('Conv2d, Conv')
+  expect(nearestHint('xyz', ['Conv2d'])).toBeUndefined()
 })
