@@ -111,6 +111,10 @@ const binaryRuns = {
   minimum: (out, at, a, i, b, j, n) => {
     for (let k = 0; k < n; k++) out[at + k] = Math.min(a[i + k], b[j + k])
   },
+  /** The first where the second is above 0, otherwise 0. */
+  gate: (out, at, a, i, b, j, n) => {
+    for (let k = 0; k < n; k++) out[at + k] = b[j + k] > 0 ? a[i + k] : 0
+  },
 } as const satisfies Record<string, Run>
 
 export type BinaryFunction = keyof typeof binaryRuns

@@ -10,14 +10,13 @@ const between = (t: Tools, y: NodeId, low: number, high: number): NodeId =>
 
 /** By what a function's derivative multiplies: of its value `y` where that says enough, so that `x` is not needed any more. */
 const slopes: {
-  readonly [F in Exclude<UnaryFunction, 'affine' | 'negate' | 'step'>]: (
+  readonly [F in Exclude<UnaryFunction, 'affine' | 'negate' | 'relu' | 'step'>]: (
     t: Tools,
     x: NodeId,
     y: NodeId,
     a: At,
   ) => NodeId
 } = {
-  relu: (t, _, y) => t.unary('step', y),
   relu6: (t, _, y) => between(t, y, 0, 6),
   'leaky-relu': (t, x, _, { attributes: { alpha } }) => t.affine(t.unary('step', x), 1 - alpha, alpha),
   elu: (t, x, y, { attributes: { alpha } }) =>
@@ -56,6 +55,7 @@ export const unary: GradientRule<'Unary'> = at => {
   return [
     term(() => {
       if (fn === 'affine') return at.affine(at.gradient, alpha)
+      if (fn === 'relu') return at.binary('gate', at.gradient, at.result)
       if (fn === 'negate') return at.affine(at.gradient, -1)
       return at.multiply(at.gradient, slopes[fn](at, at.operands[0], at.result, at))
     }),
@@ -99,6 +99,8 @@ export const binary: GradientRule<'Binary'> = at => {
         () => at.binary('divide', g, b),
         () => at.binary('divide', at.affine(at.multiply(g, at.result), -1), b),
       )
+    case 'gate':
+      return [term(() => fitted(at, a, at.binary('gate', g, b))), none]
     case 'maximum':
       return both(
         () => at.multiply(g, larger()),

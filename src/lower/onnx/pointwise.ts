@@ -54,7 +54,7 @@ const unaries: { readonly [F in UnaryFunction]: WriteUnary } = {
 export const unary: Lowering<'Unary'> = (w, { attributes: { fn, alpha, beta }, operands: [x], name }) =>
   unaries[fn](w, x.value(), alpha, beta, name)
 
-const binaries: { readonly [F in BinaryFunction]: string } = {
+const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: string } = {
   add: 'Add',
   subtract: 'Sub',
   multiply: 'Mul',
@@ -70,13 +70,11 @@ const besideMap = ({ type, value, arranged }: Operand): string => {
   return sizeOf(shape) === 1 ? arranged([1], [0]) : arranged([...[1, 1, 1].slice(shape.length), ...shape], [2, 0, 1])
 }
 
-export const binary: Lowering<'Binary'> = (w, { attributes: { fn }, operands, result, name }) =>
-  w.add(
-    binaries[fn],
-    operands.map(operand => (result.kind === 'Map' ? besideMap(operand) : operand.value())),
-    {},
-    name,
-  )
+export const binary: Lowering<'Binary'> = (w, { attributes: { fn }, operands, result, name }) => {
+  const [a, b] = operands.map(operand => (result.kind === 'Map' ? besideMap(operand) : operand.value()))
+  if (fn !== 'gate') return w.add(binaries[fn], [a, b], {}, name)
+  return w.add('Where', [w.add('Greater', [b, w.scalar(0)]), a, w.scalar(0)], {}, name)
+}
 
 export const batchNorm: Lowering<'BatchNorm'> = (w, { attributes: { epsilon }, operands, name }) =>
   w.add(

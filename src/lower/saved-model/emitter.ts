@@ -45,6 +45,7 @@ const outputNames = {
   Reciprocal: 'y',
   Relu: 'activations',
   Relu6: 'activations',
+  ReluGrad: 'backprops',
   Reshape: 'output',
   ReverseV2: 'output',
   Rsqrt: 'y',

@@ -10,7 +10,7 @@ import {
   type Window,
 } from '../../../ir/index.ts'
 import { coveredPads } from '../tfjs/canvas.ts'
-import { countsAlong, isDilated } from '../tfjs/pooling.ts'
+import { countsAlong, isDilated, isSame } from '../tfjs/pooling.ts'
 import { reducedAxes } from '../tfjs/reductions.ts'
 import { centred, samplingWeights } from '../tfjs/sampling-gradients.ts'
 import { cast, concat, pad, reduce, reshape, scalarLike, slice, split, stride, transpose } from './arrange.ts'
@@ -58,6 +58,11 @@ export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
   return emit.node('Mul', [rest, emit.node('Mul', [scale, r])])
 }
 
+const noPads: Padding = [
+  [0, 0],
+  [0, 0],
+]
+
 /** A convolution without dilations (its filter spread) over a canvas, its input under pads. */
 const slideOf = (
   { strides, dilations, ...rest }: AttributesOf<'ConvolutionInputGradient'>,
@@ -65,12 +70,17 @@ const slideOf = (
   filter: readonly number[],
   [oh, ow]: readonly number[],
 ) => {
-  const pads = coveredPads([h, w], convolutionWindow(filter, { strides, dilations, ...rest }))
+  const covered = coveredPads([h, w], convolutionWindow(filter, { strides, dilations, ...rest }))
   const spread: Pair = [dilated(filter[0], dilations[0]), dilated(filter[1], dilations[1])]
+  // oneDNN has no kernels for windows that reach out on both sides.
+  const fits = spread[0] <= h && spread[1] <= w
+  const window = { size: spread, strides, dilations: [1, 1], padding: covered, ceil: false } as const
+  const same = fits && isSame([h, w], window, covered)
+  const pads: Padding = same ? noPads : covered
   const canvas: Pair = [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]]
   // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
   const steps: Pair = [oh === 1 ? 1 : strides[0], ow === 1 ? 1 : strides[1]]
-  const settings: Attributes = { ...sliding(steps, [1, 1]), padding: text('VALID') }
+  const settings: Attributes = { ...sliding(steps, [1, 1]), padding: text(same ? 'SAME' : 'VALID') }
   return { pads, spread, canvas, settings, dilations }
 }
 

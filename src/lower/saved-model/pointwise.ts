@@ -61,7 +61,7 @@ const unaries: { readonly [F in UnaryFunction]: Unary } = {
 
 export const unary: Lowering<'Unary'> = (emit, [x], { fn, alpha, beta }) => unaries[fn](emit, x, alpha, beta)
 
-const binaries: { readonly [F in BinaryFunction]: Op } = {
+const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: Op } = {
   add: 'AddV2',
   subtract: 'Sub',
   multiply: 'Mul',
@@ -96,6 +96,10 @@ export const binary: Lowering<'Binary'> = (emit, [a, b], { fn }, { operands: [le
     if (isBias(right, left)) return biasAdd(emit, a, b)
     if (isBias(left, right)) return biasAdd(emit, b, a)
     if (result.kind === 'Map' && sameType(left, right)) return sum(emit, [a, b], result.c, readers)
+  }
+  if (fn === 'gate') {
+    if (sameType(left, right)) return emit.node('ReluGrad', [a, b])
+    return emit.node('Mul', [a, unaries.step(emit, b, 0, 0)])
   }
   return emit.node(binaries[fn], [a, b])
 }

@@ -11,6 +11,7 @@ import {
 import { coveredPads, padded } from './canvas.ts'
 import { spread } from './convolution.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
+import { isSame } from './pooling.ts'
 import { stuffed, takeTap } from './taps.ts'
 
 /**
@@ -22,12 +23,19 @@ interface Slide {
   readonly strides: Pair
   readonly dilations: Pair
   readonly pads: Padding
+  /** How TensorFlow.js calls the canvas: its input itself under `same` pads, where these are what there are. */
+  readonly pad: 'valid' | 'same'
   readonly canvas: Pair
   readonly outputs: Pair
   /** Rows and columns of the filter with its taps spread. */
   readonly spread: Pair
   readonly taps: Pair
 }
+
+const noPads: Padding = [
+  [0, 0],
+  [0, 0],
+]
 
 const slideOf = (
   target: Target,
@@ -37,16 +45,29 @@ const slideOf = (
   output: readonly number[],
 ): Slide => {
   const outputs: Pair = [output[0], output[1]]
-  const pads = coveredPads([h, w], convolutionWindow(filter, attributes))
+  const covered = coveredPads([h, w], convolutionWindow(filter, attributes))
+  const spread: Pair = [dilated(filter[0], attributes.dilations[0]), dilated(filter[1], attributes.dilations[1])]
+  const window = {
+    size: spread,
+    strides: attributes.strides,
+    dilations: [1, 1] as const,
+    padding: covered,
+    ceil: false,
+  }
+  // oneDNN has no kernels for windows that reach out on both sides.
+  const fits = spread[0] <= h && spread[1] <= w
+  const same = fits && target.backend !== 'wasm' && isSame([h, w], window, covered)
+  const pads: Padding = same ? noPads : covered
   return {
     target,
+    pad: same ? 'same' : 'valid',
     // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
     strides: [outputs[0] === 1 ? 1 : attributes.strides[0], outputs[1] === 1 ? 1 : attributes.strides[1]],
     dilations: attributes.dilations,
     pads,
     canvas: [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]],
     outputs,
-    spread: [dilated(filter[0], attributes.dilations[0]), dilated(filter[1], attributes.dilations[1])],
+    spread,
     taps: [filter[0], filter[1]],
   }
 }
@@ -89,7 +110,7 @@ const plain = { strides: [1, 1], dilations: [1, 1], pad: 'valid', dataFormat: 'N
 
 /** Of a canvas, from the gradient of the output and a spread filter `[r, s, i, o]`. */
 const inputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
-  const { target, strides, canvas } = slide
+  const { target, strides, canvas, pad } = slide
   if (target.backend === 'wasm')
     // WebAssembly's own kernel does not use XNNPACK.
     return runKernel(
@@ -104,13 +125,13 @@ const inputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
     target,
     'Conv2DBackpropInput',
     { dy: gradient, filter },
-    { strides, pad: 'valid', dataFormat: 'NHWC', inputShape },
+    { strides, pad, dataFormat: 'NHWC', inputShape },
   )
 }
 
 /** Of a spread filter, from a canvas and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
 const filterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
-  const { target, strides, outputs } = slide
+  const { target, strides, outputs, pad } = slide
   const { tf } = target
   if (target.backend === 'wasm') {
     const reach = ([0, 1] as const).map(k => (outputs[k] - 1) * strides[k] + slide.spread[k])
@@ -128,7 +149,7 @@ const filterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
     target,
     'Conv2DBackpropFilter',
     { x: canvas, dy: gradient },
-    { strides, pad: 'valid', dataFormat: 'NHWC', filterShape },
+    { strides, pad, dataFormat: 'NHWC', filterShape },
   )
 }
 
@@ -142,7 +163,7 @@ const outputsOf = ({ tf }: Target, x: Tensor, channels: number, m: number): Tens
 
 /** Depthwise, the filter `[r, s, c, m]` spread. */
 const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
-  const { target, strides, canvas } = slide
+  const { target, strides, canvas, pad } = slide
   const { tf } = target
   const [r, s, c, multiplier] = filter.shape
   if (target.backend !== 'wasm') {
@@ -151,7 +172,7 @@ const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Ten
       target,
       'DepthwiseConv2dNativeBackpropInput',
       { dy: gradient, filter },
-      { strides, dilations: [1, 1], pad: 'valid', inputShape },
+      { strides, dilations: [1, 1], pad, inputShape },
     )
   }
   return Array.from({ length: multiplier }, (_, m) =>
@@ -168,7 +189,7 @@ const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Ten
 }
 
 const depthwiseFilterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
-  const { target, strides, outputs, dilations, taps } = slide
+  const { target, strides, outputs, dilations, taps, pad } = slide
   const { tf } = target
   const [c, o] = [channelsOf(canvas), channelsOf(gradient)]
   if (target.backend !== 'wasm') {
@@ -179,7 +200,7 @@ const depthwiseFilterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Te
         target,
         'DepthwiseConv2dNativeBackpropFilter',
         { x: canvas, dy: gradient },
-        { strides, dilations: [1, 1], pad: 'valid', filterShape },
+        { strides, dilations: [1, 1], pad, filterShape },
       ),
     )
   }

@@ -1,13 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { shapeOf } from '../../../ir/index.ts'
+import { sameType, shapeOf } from '../../../ir/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
 import type { Tf } from '../../runtime/native/load.ts'
-import { type Lowering, runKernel } from './kernel.ts'
+import { type Lowering, runKernel, type Target } from './kernel.ts'
+import { runNative } from './native.ts'
 
 const clip = (tf: Tf, x: Tensor, low: number, high: number): Tensor =>
   low <= high ? tf.clipByValue(x, low, high) : tf.minimum(tf.maximum(x, low), high)
 
-const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: number, beta: number) => Tensor } = {
+const unaries: {
+  readonly [F in Exclude<UnaryFunction, 'step'>]: (tf: Tf, x: Tensor, alpha: number, beta: number) => Tensor
+} = {
   relu: (tf, x) => tf.relu(x),
   relu6: (tf, x) => tf.relu6(x),
   'leaky-relu': (tf, x, alpha) => tf.leakyRelu(x, alpha),
@@ -28,7 +31,6 @@ const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: numbe
   square: (tf, x) => tf.square(x),
   abs: (tf, x) => tf.abs(x),
   negate: (tf, x) => tf.neg(x),
-  step: (tf, x) => tf.step(x),
   clip,
   affine: (tf, x, alpha, beta) => {
     const scaled = alpha === 1 ? x : tf.mul(x, alpha)
@@ -36,11 +38,15 @@ const unaries: { readonly [F in UnaryFunction]: (tf: Tf, x: Tensor, alpha: numbe
   },
 }
 
-export const unary: Lowering<'Unary'> = ({ tf }, { fn, alpha, beta }) => ({
-  run: ([x]) => unaries[fn](tf, x, alpha, beta),
+/** TensorFlow.js runs it as seven ops on the native backend. */
+const step = ({ tf, backend }: Target, x: Tensor): Tensor =>
+  backend === 'tensorflow' ? tf.relu(tf.sign(x)) : tf.step(x)
+
+export const unary: Lowering<'Unary'> = (target, { fn, alpha, beta }) => ({
+  run: ([x]) => (fn === 'step' ? step(target, x) : unaries[fn](target.tf, x, alpha, beta)),
 })
 
-const binaries: { readonly [F in BinaryFunction]: (tf: Tf, a: Tensor, b: Tensor) => Tensor } = {
+const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: (tf: Tf, a: Tensor, b: Tensor) => Tensor } = {
   add: (tf, a, b) => tf.add(a, b),
   subtract: (tf, a, b) => tf.sub(a, b),
   multiply: (tf, a, b) => tf.mul(a, b),
@@ -49,7 +55,13 @@ const binaries: { readonly [F in BinaryFunction]: (tf: Tf, a: Tensor, b: Tensor)
   minimum: (tf, a, b) => tf.minimum(a, b),
 }
 
-export const binary: Lowering<'Binary'> = ({ tf }, { fn }) => ({ run: ([a, b]) => binaries[fn](tf, a, b) })
+export const binary: Lowering<'Binary'> = (target, { fn }, { operands: [left, right] }) => {
+  const { tf, backend } = target
+  if (fn !== 'gate') return { run: ([a, b]) => binaries[fn](tf, a, b) }
+  return backend === 'tensorflow' && sameType(left, right)
+    ? { run: ([a, b]) => runNative(target, 'ReluGrad', [], [a, b]) }
+    : { run: ([a, b]) => tf.mul(a, step(target, b)) }
+}
 
 export const batchNorm: Lowering<'BatchNorm'> = (target, { epsilon }, { operands: [input] }, { activation }) => {
   const { tf } = target

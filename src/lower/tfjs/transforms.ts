@@ -3,6 +3,7 @@ import { isPerExample, motionOf, shapeOf, sizeOf, type Typing } from '../../../i
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
 import { padded } from './canvas.ts'
 import type { Kernel, Lowering, Target } from './kernel.ts'
+import { runNative, texted } from './native.ts'
 
 /**
  * Turns one axis round. WebAssembly's own kernel copies number by number; a crop of the whole image from right to left
@@ -37,16 +38,6 @@ export const act: Lowering<'Act'> = (target, { element, axes }, { result }) => {
   }
 }
 
-/** What tfjs-node's backend offers beyond its table of kernels: any op of TensorFlow. */
-interface NativeBackend {
-  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_STRING' | 'TF_FLOAT', number>>
-  readonly executeSingleOutput: (
-    op: string,
-    attributes: readonly { readonly name: string; readonly type: number; readonly value: unknown }[],
-    inputs: readonly Tensor[],
-  ) => Tensor
-}
-
 /** Samples maps of these extents bilinearly where a projection `[1, 8]` says, taps outside count 0. */
 export const projecting = (
   target: Target,
@@ -62,16 +53,11 @@ export const projecting = (
       return tf.transpose(tf.reshape(transform(one, projection), [h, w, -1, c]), [2, 0, 1, 3])
     }
   if (backend !== 'tensorflow') return transform
-  const { binding, executeSingleOutput } = tf.backend() as unknown as NativeBackend
-  const attributes = [
-    { name: 'dtype', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
-    { name: 'interpolation', type: binding.TF_ATTR_STRING, value: 'BILINEAR' },
-    { name: 'fill_mode', type: binding.TF_ATTR_STRING, value: 'CONSTANT' },
-  ]
+  const attributes = [texted('interpolation', 'BILINEAR'), texted('fill_mode', 'CONSTANT')]
   const extents = keep(tf.tensor1d([h, w], 'int32'))
   const outside = keep(tf.scalar(0))
   return (x, projection) =>
-    executeSingleOutput.call(tf.backend(), 'ImageProjectiveTransformV3', attributes, [x, projection, extents, outside])
+    runNative(target, 'ImageProjectiveTransformV3', attributes, [x, projection, extents, outside], 'dtype')
 }
 
 /** Output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0. */
