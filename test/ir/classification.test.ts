@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mapType, type Reduction, reductions, vectorType } from '../../ir/index.ts'
+import { mapType, type Reduction, reductions, sharedType, vectorType } from '../../ir/index.ts'
 import { apply, integers, numbers, type Operand, operand, typing } from './apply.ts'
 
 const softmax = (logits: readonly number[]): readonly number[] => {
@@ -122,4 +122,13 @@ test('types of Branch and Reduce', () => {
   expect(typing('Branch', branch({ kind: 'scale', factor: 0.5 }), mapType(4, 4, 2))).toBe('Map[4,4,2]')
   expect(typing('Reduce', { reduction: 'max' }, vectorType(2))).toBe('Vector[2]')
   expect(typing('Reduce', { reduction: 'max' }, mapType(4, 4, 2))).toBeNull()
+})
+
+test('types of Stack and Unstack', () => {
+  expect(typing('Stack', {}, vectorType(2), vectorType(2))).toBe('Vector[2]')
+  expect(typing('Stack', {}, vectorType(2), vectorType(3))).toBeNull()
+  expect(typing('Stack', {}, vectorType(2), vectorType(2), mapType(1, 1, 2))).toBeNull()
+  expect(typing('Stack', {}, sharedType([2]))).toBeNull()
+  const unstack = (index: number) => typing('Unstack', { index, count: 1 }, vectorType(2))
+  expect([unstack(-1), unstack(0), unstack(1)]).toEqual([null, 'Vector[2]', null])
 })
