@@ -19,13 +19,12 @@ export const plans = (covered: Covered): ((mutant: Mutant) => Planned) => {
     let most = 0
     const chosen = files
       .flatMap(({ file, loading, tests }) => {
-        if (!mayTry(file, source)) return []
         const all = everywhere || loading.has(id)
         let milliseconds = 0
         const numbers = tests.flatMap((test, number) => {
           const passes = test.passes[id] ?? 0
           most = Math.max(most, passes)
-          if (test.state !== 'passed' || !(all || passes > 0)) return []
+          if (test.state !== 'passed' || !(all || passes > 0) || !mayTry(file, test.name, source)) return []
           milliseconds += test.milliseconds
           return [number]
         })

@@ -18,11 +18,12 @@ export const suite = (): readonly string[] => [
 /** What is loaded before any test file, to tell what happens there from what a test's fixtures do. */
 export const sources: readonly string[] = ['ir/index.ts', 'passes/index.ts', 'src/compile.ts', 'src/zoo/index.ts']
 
-/** Tests of how long something takes, which tell nothing about a mutant, and tests that take seconds. */
-const leftOut =
-  /linear time|under a second|^auto > (keeps the meaning|takes every kind)|^compile > cannot split|stores every parameter once|^taking stacks apart again > is flat/
+/** Tests of how long something takes tell nothing about a mutant. */
+export const isTried = (name: string): boolean => !/linear time|under a second/.test(name)
 
-export const isTried = (name: string): boolean => !leftOut.test(name)
+/** Tests that take seconds: they try only the mutants of the file that theirs is named after. */
+const long =
+  /^auto > (keeps the meaning|takes every kind)|^compile > cannot split|stores every parameter once|^taking stacks apart again > is flat/
 
 /** Whether a test file is named after a source file. */
 export const isNamedAfter = (test: string, source: string): boolean =>
@@ -31,4 +32,5 @@ export const isNamedAfter = (test: string, source: string): boolean =>
 /** What tests of whole networks find in `ir/`, the laws find in small graphs. */
 const wholeNetworks = /^test\/passes\/(pipeline|choose-schedule|stack-variants)\.test\.ts$/
 
-export const mayTry = (test: string, source: string): boolean => !(source.startsWith('ir/') && wholeNetworks.test(test))
+export const mayTry = (test: string, name: string, source: string): boolean =>
+  isNamedAfter(test, source) || !(long.test(name) || (source.startsWith('ir/') && wholeNetworks.test(test)))
