@@ -3,7 +3,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { parse, renderProblems } from '../../ir/index.ts'
 
-const golden = new URL('../golden/parse-problems.txt', import.meta.url)
+const golden = new URL('parse-problems.txt', import.meta.url)
 
 /** A graph whose second node, or the lines from there on, somebody got wrong. */
 const node = (line: string): string =>
