@@ -2,7 +2,7 @@ import type { Mutant } from './instrument.ts'
 
 /** A change that changes nothing that can be seen, read and judged by a person. */
 export interface Equivalent {
-  readonly file: string
+  readonly file: string | readonly string[]
   readonly original: string
   /** One replacement, or several of the same text. */
   readonly replacement: string | readonly string[]
@@ -39,7 +39,12 @@ export const equivalents: readonly Equivalent[] = [
     replacement: 'dilation < extent',
     reason: 'all windows in the leading pad are asked instead of the first, which reaches least',
   },
-  { file: 'ir/ops/classification.ts', original: 'b < n', replacement: 'b <= n', reason: typedArray },
+  {
+    file: ['classification', 'convolution', 'pooling', 'shape', 'transforms'].map(name => `ir/ops/${name}.ts`),
+    original: 'b < n',
+    replacement: 'b <= n',
+    reason: typedArray,
+  },
   {
     file: 'ir/ops/classification.ts',
     original: 'i < c',
@@ -47,9 +52,15 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'the number after a row is written again by the next row, or dropped at the end',
   },
   {
-    file: 'ir/ops/classification.ts',
+    file: ['ir/ops/classification.ts', 'ir/ops/pointwise.ts', 'ir/ops/pooling.ts'],
     original: 'i < out.data.length',
     replacement: 'i <= out.data.length',
+    reason: typedArray,
+  },
+  {
+    file: 'ir/ops/pointwise.ts',
+    original: 'i < data.length',
+    replacement: 'i <= data.length',
     reason: typedArray,
   },
   {
@@ -58,12 +69,11 @@ export const equivalents: readonly Equivalent[] = [
     replacement: 'true',
     reason: 'other transforms have no factor, and undefined is not 0 or less: the condition is for the type checker',
   },
-  { file: 'ir/ops/transforms.ts', original: 'b < n', replacement: 'b <= n', reason: typedArray },
 ]
 
 /** Whether an entry is about a mutant, whose line reads so. */
 export const isAbout = (entry: Equivalent, { file, original, replacement }: Mutant, line: string): boolean =>
-  entry.file === file &&
+  [entry.file].flat().includes(file) &&
   entry.original === original &&
   [entry.replacement].flat().includes(replacement) &&
   (entry.within === undefined || line.includes(entry.within))

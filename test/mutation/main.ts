@@ -114,7 +114,7 @@ const lineOf = ({ file, line }: Mutant): string => (originals.get(file) as strin
 const isEquivalent = (mutant: Mutant): boolean => equivalents.some(entry => isAbout(entry, mutant, lineOf(mutant)))
 for (const entry of equivalents)
   if (!instrumented.mutants.some(mutant => isAbout(entry, mutant, lineOf(mutant))))
-    note(`equivalent.ts: ${entry.file} has no ${entry.original} → ${entry.replacement} any more`)
+    note(`equivalent.ts: ${[entry.file].flat().join(', ')} has no ${entry.original} → ${entry.replacement} any more`)
 
 const chosen = instrumented.mutants.filter(
   ({ file, ignored }) => ignored === null && given.wanted.some(path => file.startsWith(path)),
