@@ -151,6 +151,7 @@ const tryAll = async (): Promise<void> => {
   const tryThese = async (waiting: ReturnType<typeof waitingFor>): Promise<void> => {
     const begun = performance.now()
     let [next, tried, survived] = [0, 0, 0]
+    let saved = begun
     const unsaved = new Map<string, { mutants: Record<string, Kept>; tests: Record<string, Hashes> }>()
     const save = (): void => {
       for (const [file, added] of unsaved) addResults(file, { source: sourceHashes.get(file) as string, ...added })
@@ -170,9 +171,10 @@ const tryAll = async (): Promise<void> => {
         keep(at, outcome)
         tried++
         if (outcome.status === 'survived') survived++
-        if (tried % 25 === 0) save()
-        if (tried % 100 === 0 || tried === waiting.length) {
-          const seconds = (performance.now() - begun) / 1000
+        if (performance.now() - saved > 10_000 || tried === waiting.length) {
+          saved = performance.now()
+          save()
+          const seconds = (saved - begun) / 1000
           note(
             `${tried} of ${waiting.length}, ${survived} survived, ${(seconds / tried).toFixed(2)} s each, ${at.mutant.file}`,
           )
