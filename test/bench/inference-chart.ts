@@ -21,8 +21,25 @@ const laneOf = ({ executor, precision }: Row): string =>
 
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)]
 
+/** The price in multiply-adds, which time is held against. */
+const cost = 'multiply-adds'
+
+/** Told apart by people who see colours differently, too (Okabe and Ito, Wong 2011). */
+const colours = [
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#d55e00',
+  '#cc79a7',
+  '#56b4e9',
+  '#999933',
+  '#882255',
+  '#44aa99',
+  '#aa4499',
+]
+
 const columns = 3
-const [panelWidth, panelHeight, top] = [360, 250, 70]
+const [panelWidth, panelHeight, top] = [360, 270, 80]
 
 /** Time over that of the plain network on the same executor, plan by plan: SVG. */
 export const inferenceChart = (rows: readonly Row[]): string => {
@@ -41,11 +58,13 @@ export const inferenceChart = (rows: readonly Row[]): string => {
   chart.setOption({
     animation: false,
     backgroundColor: '#ffffff',
-    legend: { data: [...lanes], top: 30 },
+    legend: { data: [...lanes, cost], top: 38, itemGap: 14 },
+    color: [...colours],
     title: [
       {
         text: 'Time of a batch over that of the plain network on the same executor',
         left: 'center',
+        top: 8,
         textStyle: { fontSize: 15 },
       },
       ...panels.map(({ title }, k) => ({
@@ -68,18 +87,32 @@ export const inferenceChart = (rows: readonly Row[]): string => {
       min: 0.8,
       axisLabel: { formatter: '{value}×' },
     })),
-    series: panels.flatMap(({ rows }, k) =>
-      lanes.map(lane => ({
+    series: panels.flatMap(({ rows }, k) => [
+      ...lanes.map((lane, at) => ({
         name: lane,
         type: 'scatter' as const,
         xAxisIndex: k,
         yAxisIndex: k,
-        symbolSize: 8,
+        symbolSize: 7,
+        symbolOffset: [(at - (lanes.length - 1) / 2) * 4, 0],
         data: rows
           .filter(row => laneOf(row) === lane && row.plan !== 'vanilla')
           .map(row => [row.plan, row.relative_to_plain]),
       })),
-    ),
+      {
+        name: cost,
+        type: 'scatter' as const,
+        xAxisIndex: k,
+        yAxisIndex: k,
+        symbol: 'rect',
+        symbolSize: [46, 2],
+        itemStyle: { color: '#222222' },
+        data: plans.flatMap(plan => {
+          const row = rows.find(row => row.plan === plan)
+          return row === undefined ? [] : [[plan, row.multiply_adds_relative]]
+        }),
+      },
+    ]),
   })
   const svg = chart.renderToSVGString()
   chart.dispose()
