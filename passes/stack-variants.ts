@@ -42,11 +42,16 @@ const grouped = <A>(values: readonly A[], keyOf: (value: A) => string): readonly
   return [...groups.values()]
 }
 
+/** Whether values of the whole batch follow from it, as in training: variants are then put side by side before. */
+const crossesBatch = ({ nodes }: Graph): boolean =>
+  nodes.some(({ type, operands }) => !isPerExample(type) && operands.some(id => isPerExample(nodes[id].type)))
+
 /**
  * Puts values that are treated alike side by side on the batch axis, so that one op does what several did. A stack begins where values go into the same
  * convolutions or matrix products, and lasts until they part. Exact but for the kernels' own rounding.
  */
 export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): RewrittenGraph => {
+  if (crossesBatch(graph)) return { graph: { ...graph, dialect: 'stacked' }, rewrites: {} }
   const d: Draft = draft('stacked')
   const places: Place[] = new Array(graph.nodes.length)
   const hungers = appetites(graph)

@@ -23,7 +23,10 @@ export const mergeRules: readonly Rule[] = [
       }),
       computed('distinct xs', distinct),
     ),
-    when: computed('two of xs are one node', m => distinct(m).length < m.nodes('xs').length),
+    when: computed('two of xs are one node, and none is a stack', m => {
+      const { length } = m.nodes('xs')
+      return distinct(m).length < length && m.attributes('Combine', 'reduce').multiplicity.length === length
+    }),
   },
   {
     name: 'drop-mean-of-one',
@@ -31,6 +34,9 @@ export const mergeRules: readonly Rule[] = [
     mode: 'both',
     lhs: op('Combine', 'reduce', any('x')),
     rhs: ref('x'),
-    when: computed('reduce is geo', m => m.attributes('Combine', 'reduce').reduction === 'geo'),
+    when: computed('reduce is geo, and x no stack', m => {
+      const { reduction, multiplicity } = m.attributes('Combine', 'reduce')
+      return reduction === 'geo' && multiplicity.length === 1
+    }),
   },
 ]

@@ -45,29 +45,29 @@ export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Car
     }),
   ])
 
-type Run = (inputs: Readonly<Record<string, TfTensor>>) => Readonly<Record<string, TfTensor>>
-
-/** Runs so many steps on one batch: the losses, how many were right, and what is carried at last. */
-export const runSteps = (
-  tf: Tf,
-  run: Run,
-  step: TrainingStep,
-  start: Carried,
-  { images, labels, rate }: Fed,
-  count: number,
-) => {
+/** What every step is given beside what it carries. */
+export const fedOnce = (step: TrainingStep, { images, labels, rate }: Fed): Carried => {
   const { type } = step.graph.nodes.find(node => node.tag === 'Input' && node.attributes.name === step.images) ?? {}
   if (type?.kind !== 'Map') throw new Error('no images')
   const { h, w, c } = type
   const n = images.length / (h * w * c)
-  const fixed = {
-    [step.images]: tf.tensor(images, [n, h, w, c]),
-    [labelsName]: tf.tensor(labels, [n, labels.length / n]),
-    [rateName]: tf.scalar(rate),
-  }
-  let carried = Object.fromEntries(
-    [...start].map(([name, { shape, data }]) => [name, tf.tensor(Float32Array.from(data), [...shape])]),
-  )
+  return new Map<string, Tensor>([
+    [step.images, { shape: [n, h, w, c], data: images }],
+    [labelsName, { shape: [n, labels.length / n], data: labels }],
+    [rateName, { shape: [], data: Float32Array.of(rate) }],
+  ])
+}
+
+type Run = (inputs: Readonly<Record<string, TfTensor>>) => Readonly<Record<string, TfTensor>>
+
+/** Runs so many steps on one batch: the losses, how many were right, and what is carried at last. */
+export const runSteps = (tf: Tf, run: Run, step: TrainingStep, start: Carried, fed: Fed, count: number) => {
+  const tensors = (values: Carried): Record<string, TfTensor> =>
+    Object.fromEntries(
+      [...values].map(([name, { shape, data }]) => [name, tf.tensor(Float32Array.from(data), [...shape])]),
+    )
+  const fixed = tensors(fedOnce(step, fed))
+  let carried = tensors(start)
   const losses: number[] = []
   const correct: number[] = []
   for (let k = 0; k < count; k++) {

@@ -1,0 +1,236 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { builder, type Environment, type Graph, isPerExample, mapType, type Tensor, verify } from '../../ir/index.ts'
+import { rotationMatrix } from '../../ir/ops/transforms.ts'
+import { multiplyAdds, parsePlan, placePlan } from '../../passes/index.ts'
+import { type StepRecipe, type TrainingStep, trainingStep } from '../../passes/training-step.ts'
+import { random } from '../../src/data/random.ts'
+import { valuesOf } from '../laws/agreement.ts'
+
+/** Two normalized convolutions with a residual sum, pooled, three classes. */
+const small = (): Graph => {
+  const b = builder()
+  const x = b.input('image', mapType(6, 6, 2))
+  const norm = (y: number, name: string, c: number) =>
+    b.batchNorm(
+      y,
+      ['scale', 'offset', 'mean', 'variance'].map(part => b.parameter(`${name}.${part}`, [c])) as never,
+      1e-3,
+      name,
+    )
+  const stem = b.relu(norm(b.conv2d(x, b.parameter('stem', [3, 3, 2, 4]), { padding: 1 }), 'bn1', 4))
+  const body = norm(b.conv2d(stem, b.parameter('body', [3, 3, 4, 4]), { padding: 1, strides: 2 }), 'bn2', 4)
+  const shortcut = b.conv2d(stem, b.parameter('shortcut', [1, 1, 4, 4]), { strides: 2 })
+  const last = b.relu(b.add(body, shortcut))
+  const wide = b.relu(b.conv2d(last, b.parameter('wide', [3, 3, 4, 5]), { padding: 1 }))
+  const logits = b.add(b.dense(b.globalPool(wide), b.parameter('fc', [5, 3])), b.parameter('bias', [3]))
+  return b.finish({ logits })
+}
+
+const plain: StepRecipe = {
+  loss: 'none',
+  labelSmoothing: 0,
+  momentum: 0,
+  nesterov: false,
+  weightDecay: () => 0,
+  batchNormMomentum: 0.1,
+}
+
+const right = <A>(result: E.Either<unknown, A>): A => {
+  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
+  return result.right
+}
+
+const stepOf = (plan: string, recipe: Partial<StepRecipe> = {}, network = small()): TrainingStep => {
+  const parsed = right(parsePlan(plan))
+  const placed = right(placePlan({ ...parsed, tta: false }, network, () => 0.5))
+  return right(trainingStep(network, placed, { ...plain, loss: parsed.training, ...recipe }))
+}
+
+const batch = 3
+const rate = 0.05
+
+const environmentFor = ({ graph, draws }: TrainingStep, seed = 1): Environment => {
+  const inputs = new Map<string, Tensor>()
+  for (const node of graph.nodes) {
+    if (node.tag !== 'Input') continue
+    const { name, type } = node.attributes
+    const draw = random(seed, name)
+    const own = type.kind === 'Map' ? [type.h, type.w, type.c] : type.kind === 'Vector' ? [type.c] : type.shape
+    const shape = isPerExample(type) ? [batch, ...own] : own
+    const size = shape.reduce((a, b) => a * b, 1)
+    const value = (): number => (/variance/.test(name) ? draw.between(0.5, 2) : draw.between(-1, 1))
+    inputs.set(name, { shape, data: Float64Array.from({ length: size }, value) })
+  }
+  inputs.set('labels', { shape: [batch, 3], data: Float64Array.of(0, 1, 0, 1, 0, 0, 0, 0, 1) })
+  inputs.set('learning rate', { shape: [], data: Float64Array.of(rate) })
+  for (const [name] of draws) {
+    const degrees = random(seed, name).between(-20, 20)
+    inputs.set(name, { shape: [2, 2], data: Float64Array.from(rotationMatrix(degrees).flat()) })
+  }
+  return { inputs, parameters: new Map() }
+}
+
+const evaluated = (step: TrainingStep, environment = environmentFor(step)) => {
+  const values = valuesOf(step.graph, environment)
+  return (name: string): readonly number[] => [...(values.get(name) as Tensor).data]
+}
+
+const given = (environment: Environment, name: string): readonly number[] => [
+  ...(environment.inputs.get(name) as Tensor).data,
+]
+
+const plans = [
+  'vanilla',
+  'flip-2-none,geo',
+  'flip-2-max',
+  'flip-2-sum',
+  'flip-2-geo',
+  'rotate-1-max',
+  '{id,shift(0,1)}@1:sum',
+]
+
+describe('a training step', () => {
+  it.each(plans)('under %s goes down its own loss', plan => {
+    const step = stepOf(plan, { labelSmoothing: 0.1 })
+    expect(verify(step.graph)).toEqual(E.right(step.graph))
+    const environment = environmentFor(step)
+    const values = evaluated(step, environment)
+    const lossWhere = (name: string, direction: readonly number[], by: number): number => {
+      const { shape, data } = environment.inputs.get(name) as Tensor
+      const there = { shape, data: Float64Array.from(data, (x, i) => x + by * direction[i]) }
+      return evaluated(step, { ...environment, inputs: new Map([...environment.inputs, [name, there]]) })('loss')[0]
+    }
+    for (const name of step.parameters) {
+      const before = given(environment, name)
+      const gradient = values(name).map((x, i) => (before[i] - x) / rate)
+      const draw = random(2, name)
+      const direction = gradient.map(() => draw.between(-1, 1))
+      const seen = (lossWhere(name, direction, 1e-6) - lossWhere(name, direction, -1e-6)) / 2e-6
+      expect(
+        gradient.reduce((sum, g, i) => sum + g * direction[i], 0),
+        name,
+      ).toBeCloseTo(seen, 6)
+    }
+  })
+
+  it('carries what it says, in and out', () => {
+    const step = stepOf('flip-2-max', { momentum: 0.9 })
+    const carried = [...step.parameters, ...step.statistics, ...step.velocities]
+    expect(step.statistics).toEqual(['bn1.mean', 'bn1.variance', 'bn2.mean', 'bn2.variance'])
+    expect(step.parameters).toHaveLength(10)
+    expect(step.velocities).toHaveLength(10)
+    const inputs = step.graph.nodes.flatMap(node => (node.tag === 'Input' ? [node.attributes.name] : []))
+    expect([...inputs].sort()).toEqual([...carried, 'image', 'labels', 'learning rate'].sort())
+    expect(step.graph.outputs.map(({ name }) => name).sort()).toEqual([...carried, 'loss', 'correct'].sort())
+    expect(step.graph.nodes.some(({ tag }) => tag === 'Parameter')).toBe(false)
+  })
+
+  it('averages statistics of the batch into running ones, the variance with N − 1', () => {
+    const step = stepOf('vanilla', { batchNormMomentum: 0.25 })
+    const environment = environmentFor(step)
+    const values = evaluated(step, environment)
+    const network = small()
+    const [conv] = network.nodes.flatMap((node, id) => (node.tag === 'Conv2d' ? [id] : []))
+    const maps = valuesOf(
+      { ...network, outputs: [{ name: 'map', node: conv }] },
+      { inputs: environment.inputs, parameters: environment.inputs },
+    ).get('map') as Tensor
+    for (let c = 0; c < 4; c++) {
+      const numbers = [...maps.data].filter((_, i) => i % 4 === c)
+      const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length
+      const variance = numbers.reduce((a, b) => a + (b - mean) ** 2, 0) / (numbers.length - 1)
+      expect(values('bn1.mean')[c]).toBeCloseTo(0.75 * given(environment, 'bn1.mean')[c] + 0.25 * mean, 12)
+      expect(values('bn1.variance')[c]).toBeCloseTo(0.75 * given(environment, 'bn1.variance')[c] + 0.25 * variance, 12)
+    }
+  })
+
+  it('updates as PyTorch does, with momentum, Nesterov and weight decay', () => {
+    const decay = (name: string): number => (name === 'bias' ? 0 : 0.3)
+    const [bare, heavy, nesterov] = [
+      stepOf('vanilla'),
+      stepOf('vanilla', { momentum: 0.9, weightDecay: decay }),
+      stepOf('vanilla', { momentum: 0.9, weightDecay: decay, nesterov: true }),
+    ]
+    const environment = environmentFor(heavy)
+    const [first, second, third] = [bare, heavy, nesterov].map(step => evaluated(step, environment))
+    for (const name of ['fc', 'bias', 'bn2.scale'])
+      given(environment, name).forEach((p, i) => {
+        const g = (p - first(name)[i]) / rate + decay(name) * p
+        const v = 0.9 * given(environment, `velocity of ${name}`)[i] + g
+        expect(second(`velocity of ${name}`)[i]).toBeCloseTo(v, 10)
+        expect(second(name)[i]).toBeCloseTo(p - rate * v, 10)
+        expect(third(name)[i]).toBeCloseTo(p - rate * (g + 0.9 * v), 10)
+      })
+  })
+
+  it('smooths labels, mixed or not, and counts right answers', () => {
+    const b = builder()
+    const network = b.finish({
+      logits: b.dense(b.globalPool(b.input('image', mapType(1, 1, 3))), b.parameter('w', [3, 3])),
+    })
+    const step = stepOf('vanilla', { labelSmoothing: 0.3 }, network)
+    const scores = [
+      [2, 1, 0],
+      [0, -1, 3],
+      [1, 1.5, 0.5],
+    ]
+    const labels = [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0.25, 0.75, 0],
+    ]
+    const values = evaluated(step, {
+      inputs: new Map([
+        ['image', { shape: [3, 1, 1, 3], data: Float64Array.from(scores.flat()) }],
+        ['labels', { shape: [3, 3], data: Float64Array.from(labels.flat()) }],
+        ['learning rate', { shape: [], data: Float64Array.of(rate) }],
+        ['w', { shape: [3, 3], data: Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }],
+      ]),
+      parameters: new Map(),
+    })
+    const losses = scores.map((row, k) => {
+      const total = Math.log(row.reduce((sum, score) => sum + Math.exp(score), 0))
+      return row.reduce((sum, score, i) => sum - (0.7 * labels[k][i] + 0.1) * (score - total), 0)
+    })
+    expect(values('loss')[0]).toBeCloseTo(losses.reduce((x, y) => x + y, 0) / 3, 12)
+    expect(values('correct')).toEqual([2])
+  })
+
+  it('computes a branch’s later layers for all variants at once', () => {
+    const count = (plan: string, tag: string): number =>
+      stepOf(plan).graph.nodes.filter(node => node.tag === tag).length
+    expect(count('flip-2-max', 'Conv2d')).toBe(count('vanilla', 'Conv2d'))
+    expect(count('flip-2-max', 'ConvolutionFilterGradient')).toBe(count('vanilla', 'ConvolutionFilterGradient'))
+    expect(multiplyAdds(stepOf('flip-2-max').graph)).toBeGreaterThan(multiplyAdds(stepOf('vanilla').graph))
+  })
+
+  it('says which transforms are drawn', () => {
+    expect([...stepOf('rotate-1-max').draws]).toEqual([
+      ['rotate map2.0', 'rotate'],
+      ['rotate map2.1', 'rotate'],
+    ])
+    expect(stepOf('flip-1-max').draws.size).toBe(0)
+  })
+
+  it('refuses what cannot be trained', () => {
+    const folded = (): Graph => {
+      const b = builder()
+      const x = b.globalPool(b.input('image', mapType(4, 4, 3)))
+      const [s, o, m, v] = ['s', 'o', 'm', 'v'].map(name => b.parameter(name, [3]))
+      return b.finish({ logits: b.batchNorm(x, [s, o, b.binary('subtract', m, o), v], 1e-3, 'bn') })
+    }
+    const clashing = (): Graph => {
+      const b = builder()
+      const x = b.globalPool(b.input('image', mapType(4, 4, 3)))
+      return b.finish({ logits: b.dense(x, b.parameter('labels', [3, 2])) })
+    }
+    const problems = (network: Graph): string => {
+      const placed = right(placePlan(right(parsePlan('vanilla')), network, () => 0))
+      const result = trainingStep(network, placed, plain)
+      return E.isLeft(result) ? result.left.map(({ tag, where }) => `${tag} ${where}`).join() : ''
+    }
+    expect(problems(folded())).toBe('not-trainable BatchNorm %7 (bn)')
+    expect(problems(clashing())).toBe('not-trainable parameter labels')
+  })
+})
