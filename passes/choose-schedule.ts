@@ -1,11 +1,11 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { addLike, draft, type Graph, isPerExample, type NodeId, useCounts } from '../ir/index.ts'
-import type { ConvolutionGroup } from './convolution-groups.ts'
+import { type ConvolutionGroup, convolutionGroups } from './convolution-groups.ts'
 import type { Predict } from './cost-model.ts'
 import { dropSymmetricActs } from './drop-symmetric-acts.ts'
 import { type Merging, type MergingOf, mergeConvolutionsIn } from './merge-convolutions.ts'
 import { mergeVariants } from './merge-variants.ts'
-import { admitAll, graphPass, type Pass, type PassReport, type Program, type Rewritten, runPasses } from './pass.ts'
+import { admitAll, type Compiled, graphPass, type Pass, type PassReport, type Program, runPasses } from './pass.ts'
 import { shareEqualNodes, sharePrefix } from './share-prefix.ts'
 import { sinkTransforms } from './sink-transforms.ts'
 import { stackVariantsIn } from './stack-variants.ts'
@@ -85,30 +85,42 @@ const settledCost = (graph: Graph, predict: Predict): number =>
 
 /** All groups `apart`, `joined` or `split`, or each as is best for it alone: by which the merged graph is the cheapest. */
 const cheapestMerging = (graph: Graph, predict: Predict): MergingOf => {
+  const apart: MergingOf = () => 'apart'
+  if (convolutionGroups(graph).length === 0) return apart
   const all: readonly MergingOf[] = [...mergings.slice(1).map(merging => () => merging), groupwise(graph, predict)]
   const options = all
     .map(mergingOf => ({ mergingOf, merged: mergeConvolutionsIn(graph, mergingOf).graph }))
     .filter(({ merged }) => merged !== graph)
-  const apart: MergingOf = () => 'apart'
   return cheapest([{ mergingOf: apart, merged: graph }, ...options], ({ merged }) => settledCost(merged, predict))
     .mergingOf
 }
 
+/** The cost of a graph once its convolutions are merged and what follows is stacked, both where that pays. */
+const mergedCost = (graph: Graph, predict: Predict): number =>
+  settledCost(mergeConvolutionsIn(graph, cheapestMerging(graph, predict)).graph, predict)
+
 const settling = [dropSymmetricActs, sharePrefix, mergeVariants]
 
-/** Sinks transforms where the graph is then predicted to cost no more, what became equal shared. */
+/** Sinks transforms where the graph is then predicted to cost no more, once all that follows is done to it. */
 export const sinkWherePaid = (predict: Predict): Pass => {
-  const costOf = (program: Program): number => {
-    const settled = runPasses(settling, program)
-    return E.isLeft(settled) ? Number.POSITIVE_INFINITY : predict(settled.right.program.graph)
+  const settled = (program: Program) => E.map(({ program: { graph } }: Compiled) => graph)(runPasses(settling, program))
+  const pays = (sunk: Graph, unsunk: Graph): boolean => {
+    const most = mergedCost(unsunk, predict)
+    return settledCost(sunk, predict) <= most || mergedCost(sunk, predict) <= most
   }
   return {
     name: sinkTransforms.name,
     run: (program, admit = admitAll) =>
-      E.flatMap((sunk: Rewritten) => {
-        if (costOf(sunk.program) > costOf(program)) return E.right({ program, rewrites: {} })
-        return admit === admitAll ? E.right(sunk) : sinkTransforms.run(program, admit)
-      })(sinkTransforms.run(program)),
+      F.pipe(
+        E.Do,
+        E.bind('sunk', () => sinkTransforms.run(program)),
+        E.bind('after', ({ sunk }) => settled(sunk.program)),
+        E.bind('before', () => settled(program)),
+        E.flatMap(({ sunk, after, before }): ReturnType<Pass['run']> => {
+          if (!pays(after, before)) return E.right({ program, rewrites: {} })
+          return admit === admitAll ? E.right(sunk) : sinkTransforms.run(program, admit)
+        }),
+      ),
   }
 }
 
