@@ -11,6 +11,7 @@ import {
   type Tensor,
   type Type,
   tensor,
+  vectorType,
 } from '../../ir/index.ts'
 import { allRules, any, computed, make, op, ref, rewrite } from '../../passes/index.ts'
 
@@ -156,5 +157,35 @@ describe('an act sinks past an operand that it fixes', () => {
       const rule = allRules.filter(known => known.name === name)
       expect(rewrite(beside(x, axes, y, swapped), rule).rewrites[name] ?? 0).toBe(times)
     }
+  })
+})
+
+describe('equal variants', () => {
+  const combined = (reduction: 'geo' | 'max', operands: readonly number[], stacked: boolean): Graph => {
+    const d = draft('stacked')
+    const values = ['a', 'b'].map(name => d.add('Input', [], { name, type: vectorType(2) }))
+    const given = stacked ? values.map(value => d.add('Stack', [value, value], {})) : values
+    const multiplicity = operands.flatMap(() => (stacked ? [1, 1] : [1]))
+    const logits = operands.map(k => given[k])
+    return d.finish([{ name: 'y', node: d.add('Combine', logits, { reduction, multiplicity }) }])
+  }
+  const fired = (graph: Graph, name: string) =>
+    rewrite(
+      graph,
+      allRules.filter(rule => rule.name === name),
+    ).rewrites[name] ?? 0
+
+  it('are merged where two are one node, and none is a stack', () => {
+    expect(fired(combined('max', [0, 0], false), 'merge-equal-variants')).toBe(1)
+    expect(fired(combined('max', [0, 1, 0], false), 'merge-equal-variants')).toBe(1)
+    expect(fired(combined('max', [0, 1], false), 'merge-equal-variants')).toBe(0)
+    expect(fired(combined('max', [0, 0], true), 'merge-equal-variants')).toBe(0)
+  })
+
+  it('are dropped where one is left, its logits are averaged, and it is no stack', () => {
+    expect(fired(combined('geo', [0], false), 'drop-mean-of-one')).toBe(1)
+    expect(fired(combined('max', [0], false), 'drop-mean-of-one')).toBe(0)
+    expect(fired(combined('geo', [0], true), 'drop-mean-of-one')).toBe(0)
+    expect(fired(combined('geo', [0, 1], false), 'drop-mean-of-one')).toBe(0)
   })
 })
