@@ -231,7 +231,7 @@ const judged: readonly Judged[] = chosen.map(mutant => ({
   outcome: isEquivalent(mutant) ? { status: 'equivalent' } : (known(mutant.file).mutants[keyOf(mutant)] ?? null),
 }))
 const rows = rowsOf(judged)
-if (given.docs) writePage('scores', tableOf(rows))
+if (given.docs) writePage(given.laws ? 'scores of the laws' : 'scores', tableOf(rows))
 const { machine, versions } = environment()
 process.stdout.write(
   given.json

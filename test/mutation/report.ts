@@ -93,10 +93,10 @@ export const printRows = (rows: readonly Row[]): string => {
 /** The table of a page. */
 export const tableOf = (rows: readonly Row[]): string =>
   [
-    '| file | mutants | killed | timed out | survived | equivalent | score |',
-    '|---|---:|---:|---:|---:|---:|---:|',
+    '| file | mutants | killed | timed out | survived | equivalent | untried | score |',
+    '|---|---:|---:|---:|---:|---:|---:|---:|',
     ...rows.map(
-      ({ file, mutants, killed, timedOut, survived, equivalent, score }) =>
-        `| ${file} | ${mutants} | ${killed} | ${timedOut} | ${survived} | ${equivalent} | ${percent(score)} |`,
+      ({ file, mutants, killed, timedOut, survived, equivalent, untried, score }) =>
+        `| ${file} | ${mutants} | ${killed} | ${timedOut} | ${survived} | ${equivalent} | ${untried} | ${percent(score)} |`,
     ),
   ].join('\n')
