@@ -56,6 +56,40 @@ describe('the JSON codec', () => {
     expect(E.isLeft(GraphCodec.decode(u))).toBe(true)
   })
 
+  test('names a node where it has a name, and the graph where all of it is wrong', () => {
+    const where = (u: unknown) => problemsOf(u).map(p => [p.tag, p.where])
+    expect(where(null)).toEqual([['bad-syntax', 'the graph']])
+    expect(where(minimal({}, { op: 'Relu' }))).toEqual([['unknown-op', 'nodes[1]']])
+    expect(where(minimal({}, { op: 'Relu', name: 'r' }))).toEqual([['unknown-op', 'nodes[1] (r)']])
+    expect(where(minimal({}, { operands: [1], name: 'r' }))[0][1]).toBe('nodes[1] (r)')
+  })
+
+  test('keeps names, and no name', () => {
+    const named = decodeGraph(minimal({}, { name: 'r' }))
+    const nodes = E.isRight(named) ? encodeGraph(named.right).nodes : []
+    expect(nodes.map(node => Object.keys(node))).toEqual([
+      ['op', 'operands', 'attributes'],
+      ['op', 'operands', 'attributes', 'name'],
+    ])
+  })
+
+  test('takes nothing but a graph for one', () => {
+    const decoded = decodeGraph(minimal())
+    const graph = E.isRight(decoded) ? decoded.right : null
+    expect(GraphCodec.name).toBe('Graph')
+    expect(GraphCodec.is(graph)).toBe(true)
+    for (const other of [
+      null,
+      {},
+      minimal(),
+      { ...graph, nodes: [7] },
+      { ...graph, outputs: [{ name: 'y', node: 9 }] },
+    ])
+      expect(GraphCodec.is(other)).toBe(false)
+    expect(GraphCodec.is({ ...graph, outputs: [{ name: 7, node: 0 }] })).toBe(false)
+    expect(GraphCodec.is({ ...graph, outputs: null })).toBe(false)
+  })
+
   test('names the attribute by its path', () => {
     const pads = [
       [0, 0],

@@ -121,3 +121,22 @@ describe('Dense', () => {
     expect(typing('Dense', {}, vectorType(2), vectorType(2))).toBeNull()
   })
 })
+
+test('filters have four axes, weights two', () => {
+  const conv = {
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+    groups: 1,
+  } as const
+  const map = mapType(3, 3, 2)
+  expect(typing('Conv2d', conv, map, sharedType([1, 1, 2, 4]))).toBe('Map[3,3,4]')
+  for (const filter of [sharedType([1, 1, 2]), sharedType([1, 1, 2, 4, 1]), mapType(1, 1, 2), vectorType(2)])
+    expect(typing('Conv2d', conv, map, filter)).toBeNull()
+  expect(typing('Dense', {}, vectorType(2), sharedType([2, 3]))).toBe('Vector[3]')
+  for (const weights of [sharedType([2]), sharedType([2, 3, 1]), vectorType(2), sharedType([3, 2])])
+    expect(typing('Dense', {}, vectorType(2), weights)).toBeNull()
+})
