@@ -67,11 +67,16 @@ const options = () => {
   }
 }
 
+const passing: URL[] = []
+process.on('exit', () => {
+  for (const place of passing) rmSync(place, { force: true })
+})
+
 /** A file for as long as this process needs it. */
 const written = (name: string, text: string): string => {
   const place = new URL(`${process.pid}-${name}`, folder)
   writeWhole(place, text)
-  process.on('exit', () => rmSync(place, { force: true }))
+  passing.push(place)
   return fileURLToPath(place)
 }
 
