@@ -40,7 +40,7 @@ message AttrValue {
     NameAttrList func = 10;
   }
 }
-message ListValue { repeated bytes s = 2; repeated int64 i = 3; repeated int32 type = 6; }
+message ListValue { repeated int64 i = 3; repeated int32 type = 6; }
 message NameAttrList { string name = 1; }
 message TensorProto { int32 dtype = 1; TensorShapeProto tensor_shape = 2; bytes tensor_content = 4; }
 message FunctionDefLibrary { repeated FunctionDef function = 1; }
