@@ -1,4 +1,3 @@
-import { projected } from '../ir/evaluate.ts'
 import {
   type AttributesOf,
   addLike,
@@ -8,6 +7,7 @@ import {
   type Graph,
   isPerExample,
   type NodeId,
+  projected,
   sameVariants,
   type VariantAxis,
   variantCount,

@@ -8,7 +8,7 @@ import {
   shapeOf,
   type Typing,
 } from '../../../ir/index.ts'
-import { coveredPads, padded } from './canvas.ts'
+import { coveredPads, crop, cropsAll, explicitPads, padded } from './canvas.ts'
 import { spread } from './convolution.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
 import { isSame } from './pooling.ts'
@@ -94,63 +94,63 @@ const gathered = (slide: Slide, gradient: Tensor): Tensor =>
     ? slide.target.tf.stridedSlice(gradient, [0, 0, 0, 0], gradient.shape, [...slide.dilations, 1, 1])
     : gradient
 
-const turned = ({ tf }: Target, filter: Tensor): Tensor => tf.reverse(filter, [0, 1])
-
-/** A gradient of the output with zeros between and around, over which the turned filter slides to give that of the canvas. */
-const forTransposed = ({ target, strides, canvas, spread }: Slide, gradient: Tensor): Tensor => {
-  const apart = stuffed(target, gradient, strides)
-  const around = ([0, 1] as const).map((k): [number, number] => [
-    spread[k] - 1,
-    canvas[k] - (apart.shape[k + 1] as number),
-  ])
-  return target.tf.pad(apart, [[0, 0], ...around, [0, 0]])
+/** Runs a convolution of one pixel's stride over a map under pads, some of them perhaps negative. */
+const overPadded = (
+  target: Target,
+  kernel: 'Conv2D' | 'DepthwiseConv2dNative',
+  x: Tensor,
+  filter: Tensor,
+  pads: Padding,
+  dilations: Pair = [1, 1],
+): Tensor => {
+  const [, h, w] = x.shape
+  const empty = cropsAll([h, w], pads)
+  return runKernel(
+    target,
+    kernel,
+    { x: (empty ? padded : crop)(target, x, pads), filter },
+    { strides: [1, 1], dilations, pad: empty ? 'valid' : explicitPads(pads), dataFormat: 'NHWC' },
+  )
 }
 
-const plain = { strides: [1, 1], dilations: [1, 1], pad: 'valid', dataFormat: 'NHWC' }
+/** The gradient of the input, by a turned filter that slides over that of the output with zeros between its pixels. */
+const transposed = (
+  { target, strides, canvas, spread, pads }: Slide,
+  kernel: 'Conv2D' | 'DepthwiseConv2dNative',
+  gradient: Tensor,
+  filter: Tensor,
+): Tensor => {
+  const apart = stuffed(target, gradient, strides)
+  const along = (k: 0 | 1): Pair => [
+    spread[k] - 1 - pads[k][0],
+    canvas[k] - (apart.shape[k + 1] as number) - pads[k][1],
+  ]
+  return overPadded(target, kernel, apart, target.tf.reverse(filter, [0, 1]), [along(0), along(1)])
+}
 
-/** Of a canvas, from the gradient of the output and a spread filter `[r, s, i, o]`. */
+/** Of the input, from the gradient of the output and a spread filter `[r, s, i, o]`. */
 const inputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
   const { target, strides, canvas, pad } = slide
   if (target.backend === 'wasm')
     // WebAssembly's own kernel does not use XNNPACK.
-    return runKernel(
-      target,
-      'Conv2D',
-      { x: forTransposed(slide, gradient), filter: target.tf.transpose(turned(target, filter), [0, 1, 3, 2]) },
-      plain,
-    )
+    return transposed(slide, 'Conv2D', gradient, target.tf.transpose(filter, [0, 1, 3, 2]))
   const [, , i] = filter.shape
   const inputShape = [gradient.shape[0], ...canvas, i]
-  return runKernel(
-    target,
-    'Conv2DBackpropInput',
-    { dy: gradient, filter },
-    { strides, pad, dataFormat: 'NHWC', inputShape },
-  )
+  const settings = { strides, pad, dataFormat: 'NHWC', inputShape }
+  return offCanvas(slide, runKernel(target, 'Conv2DBackpropInput', { dy: gradient, filter }, settings))
 }
 
-/** Of a spread filter, from a canvas and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
-const filterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
-  const { target, strides, outputs, pad } = slide
+/** Of a spread filter, from the input and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
+const filterCore = (slide: Slide, x: Tensor, gradient: Tensor): Tensor => {
+  const { target, strides, spread, pads, pad } = slide
   const { tf } = target
   if (target.backend === 'wasm') {
-    const reach = ([0, 1] as const).map(k => (outputs[k] - 1) * strides[k] + slide.spread[k])
-    const met = tf.slice(canvas, [0, 0, 0, 0], [canvas.shape[0], reach[0], reach[1], channelsOf(canvas)])
-    const products = runKernel(
-      target,
-      'Conv2D',
-      { x: tf.transpose(met, [3, 1, 2, 0]), filter: tf.transpose(gradient, [1, 2, 0, 3]) },
-      { ...plain, dilations: strides },
-    )
-    return tf.transpose(products, [1, 2, 0, 3])
+    const [turned, taps] = [tf.transpose(x, [3, 1, 2, 0]), tf.transpose(gradient, [1, 2, 0, 3])]
+    const products = tf.transpose(overPadded(target, 'Conv2D', turned, taps, pads, strides), [1, 2, 0, 3])
+    return tf.slice(products, [0, 0, 0, 0], [...spread, channelsOf(x), channelsOf(gradient)])
   }
-  const filterShape = [...slide.spread, channelsOf(canvas), channelsOf(gradient)]
-  return runKernel(
-    target,
-    'Conv2DBackpropFilter',
-    { x: canvas, dy: gradient },
-    { strides, pad, dataFormat: 'NHWC', filterShape },
-  )
+  const settings = { strides, pad, dataFormat: 'NHWC', filterShape: [...spread, channelsOf(x), channelsOf(gradient)] }
+  return runKernel(target, 'Conv2DBackpropFilter', { x: onCanvas(slide, x), dy: gradient }, settings)
 }
 
 /** The m-th of every channel's outputs. */
@@ -168,27 +168,21 @@ const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Ten
   const [r, s, c, multiplier] = filter.shape
   if (target.backend !== 'wasm') {
     const inputShape = [gradient.shape[0], ...canvas, c]
-    return runKernel(
-      target,
-      'DepthwiseConv2dNativeBackpropInput',
-      { dy: gradient, filter },
-      { strides, dilations: [1, 1], pad, inputShape },
-    )
+    const settings = { strides, dilations: [1, 1], pad, inputShape }
+    return offCanvas(slide, runKernel(target, 'DepthwiseConv2dNativeBackpropInput', { dy: gradient, filter }, settings))
   }
   return Array.from({ length: multiplier }, (_, m) =>
-    runKernel(
-      target,
+    transposed(
+      slide,
       'DepthwiseConv2dNative',
-      {
-        x: forTransposed(slide, outputsOf(target, gradient, c, m)),
-        filter: turned(target, tf.slice(filter, [0, 0, 0, m], [r, s, c, 1])),
-      },
-      plain,
+      outputsOf(target, gradient, c, m),
+      tf.slice(filter, [0, 0, 0, m], [r, s, c, 1]),
     ),
   ).reduce((a, b) => tf.add(a, b))
 }
 
-const depthwiseFilterCore = (slide: Slide, canvas: Tensor, gradient: Tensor): Tensor => {
+const depthwiseFilterCore = (slide: Slide, x: Tensor, gradient: Tensor): Tensor => {
+  const canvas = onCanvas(slide, x)
   const { target, strides, outputs, dilations, taps, pad } = slide
   const { tf } = target
   const [c, o] = [channelsOf(canvas), channelsOf(gradient)]
@@ -235,12 +229,12 @@ export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (t
   return {
     prepare,
     run: ([gradient], [filter]) => {
-      if (depthwise) return offCanvas(slide, depthwiseInputCore(slide, gradient, filter))
-      if (groups === 1) return offCanvas(slide, inputCore(slide, gradient, filter))
+      if (depthwise) return depthwiseInputCore(slide, gradient, filter)
+      if (groups === 1) return inputCore(slide, gradient, filter)
       const parts = byGroup(groups, g =>
         inputCore(slide, channelRun(target, gradient, g, groups), channelRun(target, filter, g, groups)),
       )
-      return offCanvas(slide, tf.concat([...parts] as Tensor4D[], 3))
+      return tf.concat([...parts] as Tensor4D[], 3)
     },
   }
 }
@@ -253,11 +247,10 @@ export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = 
   const slide = slideOf(target, attributes, [h, w], filter, shapeOf(typing.operands[1]))
   return {
     run: ([x, gradient]) => {
-      const canvas = onCanvas(slide, x)
-      if (groups > 1 && groups === c) return tf.reshape(depthwiseFilterCore(slide, canvas, gradient), [...filter])
-      if (groups === 1) return gathered(slide, filterCore(slide, canvas, gradient))
+      if (groups > 1 && groups === c) return tf.reshape(depthwiseFilterCore(slide, x, gradient), [...filter])
+      if (groups === 1) return gathered(slide, filterCore(slide, x, gradient))
       const parts = byGroup(groups, g =>
-        filterCore(slide, channelRun(target, canvas, g, groups), channelRun(target, gradient, g, groups)),
+        filterCore(slide, channelRun(target, x, g, groups), channelRun(target, gradient, g, groups)),
       )
       return gathered(slide, tf.concat([...parts] as Tensor4D[], 3))
     },
