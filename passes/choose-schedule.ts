@@ -101,11 +101,11 @@ const mergedCost = (graph: Graph, predict: Predict): number =>
 
 const settling = [dropSymmetricActs, sharePrefix, mergeVariants]
 
-/** Sinks transforms where the graph is then predicted to cost no more, once all that follows is done to it. */
+/** Sinks transforms unless the graph is then predicted to cost more, all that follows done to it, than with its transforms left where they are. */
 export const sinkWherePaid = (predict: Predict): Pass => {
   const settled = (program: Program) => E.map(({ program: { graph } }: Compiled) => graph)(runPasses(settling, program))
   const pays = (sunk: Graph, unsunk: Graph): boolean => {
-    const most = mergedCost(unsunk, predict)
+    const most = predict(unsunk)
     return settledCost(sunk, predict) <= most || mergedCost(sunk, predict) <= most
   }
   return {
