@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile.ts'
 import { orThrow } from '../../src/error.ts'
-import { table } from '../../src/format.ts'
 import { network as openNetwork, plan as parsedPlan, zoo } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network.ts'
 import { openRunner, type Runner } from '../../src/runner.ts'
@@ -10,6 +9,7 @@ import { sharedPath } from '../shared.ts'
 import { flipped } from './contenders.ts'
 import { median } from './environment.ts'
 import { inferenceChart } from './inference-chart.ts'
+import { inferenceTable } from './inference-table.ts'
 import { type Lane, lanes } from './lanes.ts'
 import type { Bench, BenchOptions } from './main.ts'
 import { race, ratios } from './race.ts'
@@ -147,40 +147,6 @@ const measure = async (cell: Cell, batch: number, options: BenchOptions): Promis
   }
 }
 
-const milliseconds = ({ median, min, max }: Row['milliseconds']): string => {
-  const digits = median < 20 ? 1 : 0
-  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`
-}
-
-const textOf = (rows: readonly Row[], load: readonly number[]): string =>
-  [
-    table(
-      [
-        'network',
-        'batch',
-        'executor',
-        'precision',
-        'plan',
-        'multiply-adds',
-        'ms (min to max)',
-        'to plain',
-        'to onnxruntime',
-      ],
-      rows.map(row => [
-        row.network,
-        String(row.batch),
-        row.executor === 'auto' ? `auto: ${row.chosen}` : row.executor,
-        row.precision,
-        row.plan,
-        `${row.multiply_adds_relative.toFixed(3)}×`,
-        milliseconds(row.milliseconds),
-        `${row.relative_to_plain.toFixed(2)}×`,
-        row.relative_to_onnxruntime === undefined ? '' : `${row.relative_to_onnxruntime.toFixed(2)}×`,
-      ]),
-    ),
-    `Load of the machine ${load.map(x => x.toFixed(1)).join(' before, ')} after.`,
-  ].join('\n')
-
 /** Every plan on every executor, side by side in one process. */
 export const inferenceBench: Bench = {
   about: 'every plan on every executor, in float32 and bfloat16, against the plain network and onnxruntime',
@@ -193,6 +159,8 @@ export const inferenceBench: Bench = {
         process.stderr.write(`${cell.network}, batch ${batch}\n`)
         rows.push(...(await measure(cell, batch, options)))
       }
-    return { rows, text: textOf(rows, [before, loadavg()[0]]), svg: () => inferenceChart(rows) }
+    const load = [before, loadavg()[0]].map(x => x.toFixed(1))
+    const text = `${inferenceTable(rows)}\n\nLoad of the machine ${load.join(' before, ')} after.`
+    return { rows, text, svg: () => inferenceChart(rows) }
   },
 }
