@@ -70,20 +70,20 @@ const gentlest = ['id', 'flip', 'flipv', 'rot180', 'transpose', 'rot90', 'rot270
 /** For each act on a shared value, the gentlest element that leaves the same there. */
 const gentler = (program: Program, isFixed: IsFixed): ReadonlyMap<NodeId, Element> => {
   const { nodes } = program.graph
-  const symmetries = new Map<string, readonly Element[]>()
-  const symmetriesOf = (id: NodeId, axes: Pair): readonly Element[] => {
-    const key = `${id} ${axes}`
-    const seen = { shape: shapeOf(nodes[id].type), axes }
-    const found = symmetries.get(key) ?? gentlest.filter(g => g === 'id' || fixed(program, isFixed, g, id, seen))
-    symmetries.set(key, found)
+  const known = new Map<string, boolean>()
+  const fixes = (g: Element, id: NodeId, axes: Pair): boolean => {
+    const key = `${g} ${id} ${axes}`
+    const found = known.get(key) ?? fixed(program, isFixed, g, id, { shape: shapeOf(nodes[id].type), axes })
+    known.set(key, found)
     return found
   }
   const found = new Map<NodeId, Element>()
   nodes.forEach((node, id) => {
     if (node.tag !== 'Act' || isPerExample(node.type)) return
     const { element, axes } = node.attributes
-    const fixing = symmetriesOf(node.operands[0], axes)
-    const least = gentlest.find(g => fixing.includes(compose(inverse(g), element))) as Element
+    const least = gentlest.find(
+      g => g === element || fixes(compose(inverse(g), element), node.operands[0], axes),
+    ) as Element
     if (least !== element) found.set(id, least)
   })
   return found

@@ -1,4 +1,4 @@
-import type { Plan } from '../../passes/index.ts'
+import type { Firing, Plan } from '../../passes/index.ts'
 import type { CompiledNetwork, CompileOptions } from '../compile.ts'
 import { orThrow } from '../error.ts'
 import { describeTrace, type TraceEntry, traceEntry, watchedCompile } from '../inspect/index.ts'
@@ -18,18 +18,18 @@ export const compileWatched = (
   observe: CompileOptions['observe'] = () => {},
 ): { readonly compiled: CompiledNetwork; readonly trace: readonly TraceEntry[] } => {
   const trace: TraceEntry[] = []
-  const shown = flags.trace === true && flags.json !== true
+  const onRewrite = (firing: Firing, number: number): void => {
+    const entry = traceEntry(firing, number)
+    trace.push(entry)
+    if (flags.json !== true) show(describeTrace(entry))
+  }
   const compiled = orThrow(
     watchedCompile(network, plan, {
       ...watched(flags),
       seed: flags.seed,
       show,
       observe,
-      onRewrite: (firing, number) => {
-        const entry = traceEntry(firing, number)
-        trace.push(entry)
-        if (shown) show(describeTrace(entry))
-      },
+      ...(flags.trace === true ? { onRewrite } : {}),
     }),
   )
   return { compiled, trace }

@@ -88,6 +88,7 @@ export const watchedCompile = (
     if (E.isLeft(verified)) throw failed(pass, before, verified.left.map(renderProblem).join('; '))
   }
 
+  const asked = options.onRewrite !== undefined || options.until !== undefined
   const fuel = upTo(until)
   let number = 0
   const admit = (firing: Firing): boolean => {
@@ -102,6 +103,6 @@ export const watchedCompile = (
     seed,
     pipeline: placed => [...naivePipeline(placed), ...chosen].map(watched),
     observe,
-    admit,
+    ...(asked ? { admit } : {}),
   })
 }
