@@ -36,10 +36,12 @@ const colours = [
   '#882255',
   '#44aa99',
   '#aa4499',
+  '#000000',
+  '#bbbbbb',
 ]
 
 const columns = 3
-const [panelWidth, panelHeight, top] = [360, 270, 80]
+const [panelWidth, panelHeight, top] = [360, 270, 100]
 
 /** Time over that of the plain network on the same executor, plan by plan: SVG. */
 export const inferenceChart = (rows: readonly Row[]): string => {
