@@ -7,7 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const pages = ['README.md', 'docs/api.md', 'docs/compiling.md', 'docs/plans.md']
+const pages = [
+  'README.md',
+  'docs/api.md',
+  'docs/compiling.md',
+  'docs/plans.md',
+  'docs/executors.md',
+  'docs/training.md',
+]
 
 interface Example {
   readonly name: string
