@@ -87,7 +87,10 @@ export const meanPool: Lowering<'MeanPool'> = (
   if (full) return wholeMeans(w, canvas, c, window, name)
   const factors = rows.flatMap(r => columns.map(k => (size[0] * size[1]) / (r * k)))
   const uniform = factors.every(factor => factor === factors[0])
-  const factor = uniform ? w.scalar(factors[0]) : w.floats([rows.length, columns.length], factors)
+  // OpenVINO 2026.4 takes factors without a channel axis for a depthwise convolution's weights, where the map is as large as its filter.
+  const factor = uniform
+    ? w.scalar(factors[0])
+    : w.floats([1, c, rows.length, columns.length], Array.from({ length: c }, () => factors).flat())
   return w.add('Mul', [wholeMeans(w, canvas, c, window, undefined), factor], {}, name)
 }
 

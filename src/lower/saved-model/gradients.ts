@@ -74,12 +74,12 @@ const slideOf = (
   const spread: Pair = [dilated(filter[0], dilations[0]), dilated(filter[1], dilations[1])]
   // oneDNN has no kernels for windows that reach out on both sides.
   const fits = spread[0] <= h && spread[1] <= w
-  const window = { size: spread, strides, dilations: [1, 1], padding: covered, ceil: false } as const
+  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
+  const steps: Pair = [oh === 1 ? 1 : strides[0], ow === 1 ? 1 : strides[1]]
+  const window = { size: spread, strides: steps, dilations: [1, 1], padding: covered, ceil: false } as const
   const same = fits && isSame([h, w], window, covered)
   const pads: Padding = same ? noPads : covered
   const canvas: Pair = [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]]
-  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
-  const steps: Pair = [oh === 1 ? 1 : strides[0], ow === 1 ? 1 : strides[1]]
   const settings: Attributes = { ...sliding(steps, [1, 1]), padding: text(same ? 'SAME' : 'VALID') }
   return { pads, spread, canvas, settings, dilations }
 }

@@ -47,9 +47,11 @@ const slideOf = (
   const outputs: Pair = [output[0], output[1]]
   const covered = coveredPads([h, w], convolutionWindow(filter, attributes))
   const spread: Pair = [dilated(filter[0], attributes.dilations[0]), dilated(filter[1], attributes.dilations[1])]
+  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
+  const strides: Pair = [outputs[0] === 1 ? 1 : attributes.strides[0], outputs[1] === 1 ? 1 : attributes.strides[1]]
   const window = {
     size: spread,
-    strides: attributes.strides,
+    strides,
     dilations: [1, 1] as const,
     padding: covered,
     ceil: false,
@@ -61,8 +63,7 @@ const slideOf = (
   return {
     target,
     pad: same ? 'same' : 'valid',
-    // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
-    strides: [outputs[0] === 1 ? 1 : attributes.strides[0], outputs[1] === 1 ? 1 : attributes.strides[1]],
+    strides,
     dilations: attributes.dilations,
     pads,
     canvas: [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]],

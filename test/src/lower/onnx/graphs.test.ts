@@ -6,6 +6,7 @@ import { lowerings } from '../../../../src/lower/onnx/lowerings.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
+import { runtimeSeed } from '../agree.ts'
 import { absent, expectAgreement } from './agree.ts'
 
 const all = Object.keys(lowerings) as readonly LoweredTag[]
@@ -28,7 +29,7 @@ describe('in onnxruntime', () => {
           await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], layout)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, seed: runtimeSeed },
     )
   })
 
@@ -42,7 +43,7 @@ describe('in onnxruntime', () => {
           `saw the training op ${tag}; expected a graph for inference.`,
         )
       }),
-      { numRuns: 5 },
+      { numRuns: 5, seed: runtimeSeed },
     )
   })
 
@@ -58,7 +59,7 @@ describe('in onnxruntime', () => {
           await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], layout)
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 200, seed: runtimeSeed },
     )
   })
 })

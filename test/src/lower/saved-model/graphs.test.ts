@@ -5,6 +5,7 @@ import type { LoweredTag } from '../../../../src/lower/tfjs/kernel.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
+import { runtimeSeed } from '../agree.ts'
 import { absent, expectAgreement } from './agree.ts'
 import { runners } from './runners.ts'
 
@@ -18,7 +19,7 @@ describe.each(runners)('in $name', ({ options, tolerance, share }) => {
         const graph = opGraph(drawn)
         await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], options, tolerance)
       }),
-      { numRuns: Math.ceil(60 * share) },
+      { numRuns: Math.ceil(60 * share), seed: runtimeSeed },
     )
   })
 
@@ -33,7 +34,7 @@ describe.each(runners)('in $name', ({ options, tolerance, share }) => {
           await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], options, tolerance)
         },
       ),
-      { numRuns: Math.ceil(200 * share) },
+      { numRuns: Math.ceil(200 * share), seed: runtimeSeed },
     )
   })
 })

@@ -5,6 +5,7 @@ import { renderProblems } from '../../../../ir/index.ts'
 import { optimizations, runPasses, schedules, unroll } from '../../../../passes/index.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../../../arbitrary/graph.ts'
+import { runtimeSeed } from '../agree.ts'
 import { absent, expectAgreement } from './agree.ts'
 import { runners } from './runners.ts'
 
@@ -29,7 +30,7 @@ describe.each(runners)('in $name', ({ options, tolerance, share }) => {
             await expectAgreement(program.graph, environments, options, tolerance)
           },
         ),
-        { numRuns: Math.ceil(50 * share) },
+        { numRuns: Math.ceil(50 * share), seed: runtimeSeed },
       )
     },
   )
