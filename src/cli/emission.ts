@@ -33,8 +33,8 @@ export interface EmissionFlags {
   readonly precision?: Precision
 }
 
-const refuse = (where: string, seen: string, expected: string, hint?: string): never => {
-  throw new EspalierError([sourceProblem('bad-input', where, seen, expected, hint)])
+const refuse = (where: string, seen: string, expected: string): never => {
+  throw new EspalierError([sourceProblem('bad-input', where, seen, expected)])
 }
 
 /** Files of a folder of this form: nothing else is ever written over. */

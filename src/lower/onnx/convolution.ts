@@ -1,5 +1,5 @@
 import { convolutionWindow, type Padding, type Pair, sameShape, shapeOf } from '../../../ir/index.ts'
-import { coveredPads, cropsAll, padOf } from '../tfjs/canvas.ts'
+import { coveredPads, cropsAll, padOf, stridesTaken } from '../tfjs/canvas.ts'
 import { crop, padded, windowPads } from './canvas.ts'
 import { type Lowering, mapOf, type Place } from './lowering.ts'
 import type { Writer } from './writer.ts'
@@ -28,12 +28,11 @@ const canvasOf = (w: Writer, { attributes, operands: [input, filter], result }: 
   const { h: rows, w: columns } = mapOf(result)
   const extents: Pair = [h, width]
   const window = convolutionWindow(shapeOf(filter.type), attributes)
-  // OpenVINO 2026.4 gives wrong numbers where there is one column of outputs and a stride.
-  const strides: Pair = [rows === 1 ? 1 : window.strides[0], columns === 1 ? 1 : window.strides[1]]
+  const strides = stridesTaken(window.strides, [rows, columns])
   const kept = sameShape(strides, window.strides) && window.padding.flat().every(pad => pad >= 0)
   const pads = kept ? window.padding : coveredPads(extents, window)
   const x = input.value()
-  // It moves the strides of a convolution of one pixel into those before, past the pads.
+  // OpenVINO 2026.4 moves the strides of a convolution of one pixel into those before, past the pads.
   const moves = window.size.every(n => n === 1) && strides.some(s => s > 1) && pads.flat().some(pad => pad > 0)
   if (moves) return { x: sampled(w, x, extents, pads, strides), pads: none, strides: [1, 1] }
   return cropsAll(extents, pads)

@@ -8,15 +8,6 @@ export interface Step {
   readonly operands: readonly NodeId[]
 }
 
-/** 1 for each node whose value no input reaches. */
-export const constantNodes = (graph: Graph): Uint8Array => {
-  const constant = new Uint8Array(graph.nodes.length)
-  graph.nodes.forEach(({ tag, operands }, id) => {
-    if (tag !== 'Input' && operands.every(operand => constant[operand])) constant[id] = 1
-  })
-  return constant
-}
-
 /** The convolution or product that this sum adds a bias to, where nothing else reads what lies between. */
 const biased = ({ nodes }: Graph, id: NodeId, uses: Int32Array): Step | undefined => {
   const sum = nodes[id]

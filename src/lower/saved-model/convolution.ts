@@ -1,5 +1,5 @@
 import { convolutionWindow, dilated, type Pair, samePads, sameShape, shapeOf } from '../../../ir/index.ts'
-import { coveredPads, cropsAll, isZero, padOf } from '../tfjs/canvas.ts'
+import { coveredPads, cropsAll, isZero, padOf, stridesTaken } from '../tfjs/canvas.ts'
 import { reshape } from './arrange.ts'
 import { flag, text, wholes } from './attributes.ts'
 import { crop, padded } from './canvas.ts'
@@ -24,10 +24,8 @@ export const onePixel: Attributes = { ...sliding([1, 1], [1, 1]), ...explicit([]
 export const conv2d: Lowering<'Conv2d'> = (emit, [x, filter], attributes, { operands, result }) => {
   const [h, w, c] = shapeOf(operands[0])
   const [r, s, , o] = shapeOf(operands[1])
-  const [oh, ow] = shapeOf(result)
   const { dilations, groups } = attributes
-  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
-  const strides: Pair = [oh === 1 ? 1 : attributes.strides[0], ow === 1 ? 1 : attributes.strides[1]]
+  const strides = stridesTaken(attributes.strides, shapeOf(result))
   const pads = coveredPads([h, w], convolutionWindow(shapeOf(operands[1]), attributes))
   const settings = sliding(strides, dilations)
   if (groups === 1 || groups !== c) {

@@ -1,7 +1,5 @@
 import {
   type AttributesOf,
-  convolutionWindow,
-  dilated,
   isPerExample,
   type Padding,
   type Pair,
@@ -10,7 +8,8 @@ import {
   type Window,
 } from '../../../ir/index.ts'
 import { coveredPads } from '../tfjs/canvas.ts'
-import { countsAlong, isDilated, isSame } from '../tfjs/pooling.ts'
+import { gradientWindow } from '../tfjs/gradient-window.ts'
+import { countsAlong, isDilated } from '../tfjs/pooling.ts'
 import { reducedAxes } from '../tfjs/reductions.ts'
 import { centred, samplingWeights } from '../tfjs/sampling-gradients.ts'
 import { cast, concat, pad, reduce, reshape, scalarLike, slice, split, stride, transpose } from './arrange.ts'
@@ -58,30 +57,16 @@ export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
   return emit.node('Mul', [rest, emit.node('Mul', [scale, r])])
 }
 
-const noPads: Padding = [
-  [0, 0],
-  [0, 0],
-]
-
 /** A convolution without dilations (its filter spread) over a canvas, its input under pads. */
 const slideOf = (
-  { strides, dilations, ...rest }: AttributesOf<'ConvolutionInputGradient'>,
-  [h, w]: Pair,
+  attributes: AttributesOf<'ConvolutionInputGradient'>,
+  extents: Pair,
   filter: readonly number[],
-  [oh, ow]: readonly number[],
+  outputs: readonly number[],
 ) => {
-  const covered = coveredPads([h, w], convolutionWindow(filter, { strides, dilations, ...rest }))
-  const spread: Pair = [dilated(filter[0], dilations[0]), dilated(filter[1], dilations[1])]
-  // oneDNN has no kernels for windows that reach out on both sides.
-  const fits = spread[0] <= h && spread[1] <= w
-  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
-  const steps: Pair = [oh === 1 ? 1 : strides[0], ow === 1 ? 1 : strides[1]]
-  const window = { size: spread, strides: steps, dilations: [1, 1], padding: covered, ceil: false } as const
-  const same = fits && isSame([h, w], window, covered)
-  const pads: Padding = same ? noPads : covered
-  const canvas: Pair = [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]]
-  const settings: Attributes = { ...sliding(steps, [1, 1]), padding: text(same ? 'SAME' : 'VALID') }
-  return { pads, spread, canvas, settings, dilations }
+  const { same, strides, ...window } = gradientWindow(attributes, extents, filter, outputs, true)
+  const settings: Attributes = { ...sliding(strides, [1, 1]), padding: text(same ? 'SAME' : 'VALID') }
+  return { ...window, settings, dilations: attributes.dilations }
 }
 
 const takenOff = (emit: Emitter, x: Value, [h, w]: Pair, channels: number, pads: Padding): Value =>

@@ -19,6 +19,12 @@ export const coveredPads = (extents: Pair, window: Window): Padding => {
   return [along(0), along(1)]
 }
 
+/** The strides to call a kernel with: TensorFlow 2.21's and OpenVINO's give wrong numbers where there is one row or column of outputs and a stride. */
+export const stridesTaken = (strides: Pair, [rows, columns]: readonly number[]): Pair => [
+  rows === 1 ? 1 : strides[0],
+  columns === 1 ? 1 : strides[1],
+]
+
 export const cropOf = ([before, after]: Pair): Pair => [Math.max(0, -before), Math.max(0, -after)]
 export const padOf = ([before, after]: Pair): Pair => [Math.max(0, before), Math.max(0, after)]
 

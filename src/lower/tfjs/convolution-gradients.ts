@@ -1,74 +1,34 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
-import {
-  type AttributesOf,
-  convolutionWindow,
-  dilated,
-  type Padding,
-  type Pair,
-  shapeOf,
-  type Typing,
-} from '../../../ir/index.ts'
-import { coveredPads, crop, cropsAll, explicitPads, padded } from './canvas.ts'
+import { type AttributesOf, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
+import { crop, cropsAll, explicitPads, padded } from './canvas.ts'
 import { spread } from './convolution.ts'
+import { type GradientWindow, gradientWindow } from './gradient-window.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
-import { isSame } from './pooling.ts'
 import { stuffed, takeTap } from './taps.ts'
 
-/**
- * How a convolution slides, without dilations (its filter spread) and without padding: over a canvas, which is its input under pads, of which some may
- * be negative.
- */
-interface Slide {
+/** The window of a convolution's gradients, and what TensorFlow.js is told of it. */
+interface Slide extends Omit<GradientWindow, 'same'> {
   readonly target: Target
-  readonly strides: Pair
   readonly dilations: Pair
-  readonly pads: Padding
-  /** How TensorFlow.js calls the canvas: its input itself under `same` pads, where these are what there are. */
   readonly pad: 'valid' | 'same'
-  readonly canvas: Pair
   readonly outputs: Pair
-  /** Rows and columns of the filter with its taps spread. */
-  readonly spread: Pair
   readonly taps: Pair
 }
-
-const noPads: Padding = [
-  [0, 0],
-  [0, 0],
-]
 
 const slideOf = (
   target: Target,
   attributes: AttributesOf<'ConvolutionInputGradient'>,
-  [h, w]: Pair,
+  extents: Pair,
   filter: readonly number[],
   output: readonly number[],
 ): Slide => {
-  const outputs: Pair = [output[0], output[1]]
-  const covered = coveredPads([h, w], convolutionWindow(filter, attributes))
-  const spread: Pair = [dilated(filter[0], attributes.dilations[0]), dilated(filter[1], attributes.dilations[1])]
-  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
-  const strides: Pair = [outputs[0] === 1 ? 1 : attributes.strides[0], outputs[1] === 1 ? 1 : attributes.strides[1]]
-  const window = {
-    size: spread,
-    strides,
-    dilations: [1, 1] as const,
-    padding: covered,
-    ceil: false,
-  }
-  // oneDNN has no kernels for windows that reach out on both sides.
-  const fits = spread[0] <= h && spread[1] <= w
-  const same = fits && target.backend !== 'wasm' && isSame([h, w], window, covered)
-  const pads: Padding = same ? noPads : covered
+  const { same, ...window } = gradientWindow(attributes, extents, filter, output, target.backend !== 'wasm')
   return {
+    ...window,
     target,
     pad: same ? 'same' : 'valid',
-    strides,
     dilations: attributes.dilations,
-    pads,
-    canvas: [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]],
-    outputs,
-    spread,
+    outputs: [output[0], output[1]],
     taps: [filter[0], filter[1]],
   }
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { convolutionWindow, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
-import { coveredPads, crop, cropsAll, explicitPads, padded } from './canvas.ts'
+import { coveredPads, crop, cropsAll, explicitPads, padded, stridesTaken } from './canvas.ts'
 import { type Epilogue, type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
 
 type Convolve = (x: Tensor, filter: Tensor, bias: Tensor | undefined) => Tensor
@@ -28,9 +28,7 @@ const convolve = (
   { bias: hasBias, activation }: Epilogue,
 ): Convolve => {
   const [h, w] = shapeOf(typing.operands[0])
-  const [oh, ow] = shapeOf(typing.result)
-  // TensorFlow 2.21's processor kernels give wrong numbers where there is one column of outputs and a stride.
-  const strides: Pair = [oh === 1 ? 1 : attributes.strides[0], ow === 1 ? 1 : attributes.strides[1]]
+  const strides = stridesTaken(attributes.strides, shapeOf(typing.result))
   const pads = coveredPads([h, w], convolutionWindow(shapeOf(typing.operands[1]), attributes))
   const empty = cropsAll([h, w], pads)
   const inside = (x: Tensor): Tensor => (empty ? padded : crop)(target, x, pads)

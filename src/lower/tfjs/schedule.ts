@@ -70,7 +70,8 @@ const stepsOf = (graph: Graph, live: Uint8Array, fuse: boolean): readonly Step[]
   return steps.filter(step => step !== undefined)
 }
 
-const constantNodes = (graph: Graph): Uint8Array => {
+/** 1 for each node whose value no input reaches. */
+export const constantNodes = (graph: Graph): Uint8Array => {
   const constant = new Uint8Array(graph.nodes.length)
   graph.nodes.forEach(({ tag, operands }, id) => {
     if (tag !== 'Input' && operands.every(operand => constant[operand])) constant[id] = 1
