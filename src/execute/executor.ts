@@ -79,36 +79,24 @@ const openTensorFlowGraph =
       return executionOf(await openSavedModel(native, graph, parameters, settings))
     })
 
+/** What an executor of exported graphs opened, under its name. */
+const exported =
+  (facts: Pick<OpenExecutor, 'executor' | 'backend' | 'compilesBatches'>) =>
+  (execution: DescribedExecution): OpenExecutor => ({ ...execution, ...facts })
+
 const openers: { readonly [X in ExecutorName]: Open } = {
   eager: ({ graph, parameters }, options) =>
     onTensorFlow('eager', options, async ({ tf }) => executionOf(lower(tf, graph, parameters))),
   graph: openTensorFlowGraph('graph'),
   xla: openTensorFlowGraph('xla'),
-  onnx: async ({ graph, parameters }) => {
-    const opened = await openOnnxruntime(lowerOnnx(graph, parameters), signatureOf(graph))
-    return E.map(
-      (execution: DescribedExecution): OpenExecutor => ({
-        ...execution,
-        executor: 'onnx',
-        backend: 'onnxruntime',
-        compilesBatches: false,
-      }),
-    )(opened)
-  },
-  openvino: async ({ graph, parameters }, { precision }) => {
-    const opened = await openOpenvino(lowerOnnx(graph, parameters), {
-      ...signatureOf(graph),
-      precision,
-    })
-    return E.map(
-      (execution: DescribedExecution): OpenExecutor => ({
-        ...execution,
-        executor: 'openvino',
-        backend: 'openvino',
-        compilesBatches: true,
-      }),
-    )(opened)
-  },
+  onnx: async ({ graph, parameters }) =>
+    E.map(exported({ executor: 'onnx', backend: 'onnxruntime', compilesBatches: false }))(
+      await openOnnxruntime(lowerOnnx(graph, parameters), signatureOf(graph)),
+    ),
+  openvino: async ({ graph, parameters }, { precision }) =>
+    E.map(exported({ executor: 'openvino', backend: 'openvino', compilesBatches: true }))(
+      await openOpenvino(lowerOnnx(graph, parameters), { ...signatureOf(graph), precision }),
+    ),
 }
 
 /** Why an executor cannot take these options at all, whatever is installed. */
