@@ -4,7 +4,7 @@ import { orThrow } from '../../src/error.ts'
 import type { ExecutorName } from '../../src/execute/executor.ts'
 import { plan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network.ts'
-import { openRunner } from '../../src/runner.ts'
+import { openRunner, type Runner } from '../../src/runner.ts'
 
 /** One network under one plan, on batches of one size on one executor; `wasm` is op by op on WebAssembly. */
 export interface Combination {
@@ -24,12 +24,20 @@ export interface Contender {
 }
 
 /** Images turned round from left to right, as a library that knows nothing of the network does it. */
-export const flipped = (images: Float32Array, w: number, c: number): Float32Array => {
+const flipped = (images: Float32Array, w: number, c: number): Float32Array => {
   const out = new Float32Array(images.length)
   for (let row = 0; row < images.length; row += w * c)
     for (let x = 0; x < w; x++) out.set(images.subarray(row + x * c, row + (x + 1) * c), row + (w - 1 - x) * c)
   return out
 }
+
+/** Flip TTA as libraries do it: one forward for each view, the probabilities averaged. */
+export const libraryTta =
+  (runner: Runner, images: Float32Array, w: number, c: number) => async (): Promise<Float32Array> => {
+    const one = await runner.predict(images)
+    const other = await runner.predict(flipped(images, w, c))
+    return one.probabilities.map((p, k) => (p + other.probabilities[k]) / 2)
+  }
 
 /** The naive graph has a forward for each view: with more than this it takes too long to be worth the wait. */
 const mostViews = 4
@@ -50,13 +58,8 @@ export const enter = async (
       executor: onWasm ? 'eager' : executor,
       batch,
     })
-    const once = (): Promise<{ readonly probabilities: Float32Array }> => runner.predict(images)
-    const views = async (): Promise<Float32Array> => {
-      const one = await once()
-      const other = await runner.predict(flipped(images, w, c))
-      return one.probabilities.map((p, k) => (p + other.probabilities[k]) / 2)
-    }
-    return { kind, schedules: [], compiled, run: kind === 'library-tta' ? views : once, dispose: runner.dispose }
+    const run = kind === 'library-tta' ? libraryTta(runner, images, w, c) : () => runner.predict(images)
+    return { kind, schedules: [], compiled, run, dispose: runner.dispose }
   }
   const plain = orThrow(compileNetwork(network, parsedPlan('vanilla'), { schedule: 'apart', backend, batch }))
   const entered = [await contender('plain', plain), await contender('library-tta', plain)]

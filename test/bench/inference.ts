@@ -6,7 +6,7 @@ import { network as openNetwork, plan as parsedPlan, zoo } from '../../src/index
 import { imageType, type Network } from '../../src/network.ts'
 import { openRunner, type Runner } from '../../src/runner.ts'
 import { sharedPath } from '../shared.ts'
-import { flipped } from './contenders.ts'
+import { libraryTta } from './contenders.ts'
 import { median } from './environment.ts'
 import { inferenceChart } from './inference-chart.ts'
 import { inferenceTable } from './inference-table.ts'
@@ -92,13 +92,7 @@ const enter = async (
   )
   try {
     const runner = await openRunner(compiled, { ...lane, batch })
-    const once = () => runner.predict(images)
-    const views = async (): Promise<Float32Array> => {
-      const one = await once()
-      const other = await runner.predict(flipped(images, w, c))
-      return one.probabilities.map((p, k) => (p + other.probabilities[k]) / 2)
-    }
-    const run = plan === 'library-tta' ? views : once
+    const run = plan === 'library-tta' ? libraryTta(runner, images, w, c) : () => runner.predict(images)
     return { lane, plan, compiled, executor: runner.executor, run, dispose: runner.dispose }
   } catch (error) {
     say(`${lane.name} ${lane.precision}, ${plan}: ${(error as Error).message.split('\n')[0]}`)
