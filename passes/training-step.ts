@@ -33,6 +33,8 @@ export interface StepRecipe {
   readonly momentum: number
   readonly nesterov: boolean
   readonly weightDecay: (parameter: string) => number
+  /** The largest length that all gradients together may have, as one vector, before weight decay; longer ones are scaled down. Default: any. */
+  readonly gradientClipping?: number
   /** What running statistics take over of a batch's. */
   readonly batchNormMomentum: number
 }
@@ -120,6 +122,23 @@ const descended = (
   return [moved(nesterov ? binary('add', g, times(now, momentum)) : now), { name: velocity, node: now }]
 }
 
+/** Gradients scaled so that all together, as one vector, are no longer than `most`. */
+const clipped = (d: Draft, gradients: readonly NodeId[], most: number): readonly NodeId[] => {
+  const scalar = sharedType([])
+  const product = (a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn: 'multiply' })
+  const squares = gradients.map(g => d.add('ReduceTo', [product(g, g)], { to: scalar, reduction: 'sum' }))
+  const sum = squares.reduce((a, b) => d.add('Binary', [a, b], { fn: 'add' }))
+  const length = d.add('Unary', [sum], { fn: 'sqrt', alpha: 0, beta: 0 })
+  // PyTorch's 1e-6, so that gradients of 0 stay what they are.
+  const over = d.add('Unary', [length], { fn: 'affine', alpha: 1 / most, beta: 1e-6 / most })
+  const scale = d.add('Unary', [d.add('Unary', [over], { fn: 'reciprocal', alpha: 0, beta: 0 })], {
+    fn: 'clip',
+    alpha: 0,
+    beta: 1,
+  })
+  return gradients.map(g => product(g, scale))
+}
+
 /** Names that would stand for two things. */
 const clashes = (names: readonly string[]): readonly PassProblem[] =>
   names
@@ -140,8 +159,9 @@ const withDescent = (
   )
   const values = parameters.map(name => inputs.get(name) as NodeId)
   const loss = graph.outputs.find(({ name }) => name === lossName) as Output
-  return E.map((gradients: readonly NodeId[]) => {
+  return E.map((found: readonly NodeId[]) => {
     const rate = d.add('Input', [], { name: rateName, type: sharedType([]) }, rateName)
+    const gradients = recipe.gradientClipping === undefined ? found : clipped(d, found, recipe.gradientClipping)
     const outputs = parameters.flatMap((name, k) => descended(d, name, values[k], gradients[k], rate, recipe))
     const all = d.finish([...graph.outputs, ...outputs])
     return {

@@ -164,6 +164,26 @@ describe('a training step', () => {
       })
   })
 
+  it('scales gradients down that are too long together, before weight decay, and no others', () => {
+    const decay = (name: string): number => (name === 'bias' ? 0 : 0.3)
+    const gradients = (recipe: Partial<StepRecipe>): readonly number[] => {
+      const step = stepOf('flip-2-max', { weightDecay: decay, ...recipe })
+      const environment = environmentFor(step)
+      const values = evaluated(step, environment)
+      return step.parameters.flatMap(name =>
+        given(environment, name).map((p, i) => (p - values(name)[i]) / rate - decay(name) * p),
+      )
+    }
+    const free = gradients({})
+    const length = Math.hypot(...free)
+    gradients({ gradientClipping: length * 1.01 }).forEach((g, i) => {
+      expect(g).toBeCloseTo(free[i], 10)
+    })
+    gradients({ gradientClipping: length / 3 }).forEach((g, i) => {
+      expect(g).toBeCloseTo(free[i] / 3, 5)
+    })
+  })
+
   it('smooths labels, mixed or not, and counts right answers', () => {
     const b = builder()
     const network = b.finish({

@@ -1,0 +1,13 @@
+import { type Problem, problem } from '../../ir/index.ts'
+
+export type TrainingProblem = Problem<
+  'executor-not-there' | 'not-finite' | 'not-labelled' | 'too-few-images' | 'other-training' | 'training-exists'
+>
+
+export const trainingProblem = (
+  tag: TrainingProblem['tag'],
+  where: string,
+  seen: string,
+  expected: string,
+  hint?: string,
+): TrainingProblem => problem(tag, where, seen, expected, hint)

@@ -1,0 +1,179 @@
+import type { Tensor as TfTensor } from '@tensorflow/tfjs'
+import { either as E } from 'fp-ts'
+import { EspalierError, evaluate, renderProblems, sizeOf, type Tensor } from '../../ir/index.ts'
+import { correctName, labelsName, lossName, rateName, type TrainingStep } from '../../passes/index.ts'
+import { orThrow } from '../error.ts'
+import { openSavedModel } from '../execute/saved-model.ts'
+import { type Executable, lower } from '../lower/tfjs/index.ts'
+import { classCount, imageType, type Network } from '../network.ts'
+import type { ModelBackend } from '../runner.ts'
+import { openBackend } from '../runtime/backend.ts'
+import type { Tf } from '../runtime/native/load.ts'
+import { trainingProblem } from './error.ts'
+
+/** Ways to run a step: op by op on a backend of TensorFlow.js, or handed over whole to TensorFlow. */
+export const trainingExecutors = ['eager', 'graph', 'xla'] as const
+export type TrainingExecutor = (typeof trainingExecutors)[number]
+
+export interface StepOptions {
+  readonly backend?: ModelBackend
+  /** Default `auto`: `graph` on the native backend, else `eager`. */
+  readonly executor?: TrainingExecutor | 'auto'
+  readonly debug?: boolean
+}
+
+/** What steps carry from one to the next, by name: parameters, running statistics, velocities. */
+export type Carried = ReadonlyMap<string, Tensor>
+
+/** What a step is given beside what it carries. */
+export interface StepInput {
+  /** `[n, h, w, c]`, preprocessed. */
+  readonly images: Float32Array
+  /** The class of each image. */
+  readonly labels: readonly number[]
+  readonly rate: number
+  /** By input name, a matrix `[2, 2]`. */
+  readonly matrices: ReadonlyMap<string, Float32Array>
+}
+
+export interface StepResult {
+  readonly loss: number
+  /** How many images the scores were right about, before the step. */
+  readonly correct: number
+}
+
+/** A training step loaded into a runtime, with what it carries. */
+export interface OpenStep {
+  readonly backend: Exclude<ModelBackend, 'auto'>
+  readonly executor: TrainingExecutor | 'reference'
+  /** What computes, for people; and why nothing better was taken. */
+  readonly describe: string
+  readonly reason?: string
+  readonly run: (input: StepInput) => Promise<StepResult>
+  /** What it carries now. */
+  readonly carried: () => Promise<Carried>
+  readonly dispose: () => void
+}
+
+type Facts = Pick<OpenStep, 'backend' | 'executor' | 'describe' | 'reason'>
+
+/** What the first step carries: a network's values, and velocities of 0. */
+export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Carried =>
+  new Map([
+    ...[...step.parameters, ...step.statistics].map(name => [name, parameters.get(name) as Tensor] as const),
+    ...step.velocities.map((name, k): [string, Tensor] => {
+      const { shape } = parameters.get(step.parameters[k]) as Tensor
+      return [name, { shape, data: new Float32Array(sizeOf(shape)) }]
+    }),
+  ])
+
+const oneHot = (labels: readonly number[], classes: number): Float32Array => {
+  const rows = new Float32Array(labels.length * classes)
+  labels.forEach((label, row) => {
+    rows[row * classes + label] = 1
+  })
+  return rows
+}
+
+type Feed = (input: StepInput) => ReadonlyMap<string, Tensor>
+
+/** What a step is fed for one batch, by the names of its inputs. */
+const feedOf = (step: TrainingStep, network: Network): Feed => {
+  const { h, w, c } = imageType(network)
+  const classes = classCount(network)
+  return ({ images, labels, rate, matrices }) =>
+    new Map<string, Tensor>([
+      [step.images, { shape: [labels.length, h, w, c], data: images }],
+      [labelsName, { shape: [labels.length, classes], data: oneHot(labels, classes) }],
+      [rateName, { shape: [], data: Float32Array.of(rate) }],
+      ...[...matrices].map(([name, data]): [string, Tensor] => [name, { shape: [2, 2], data }]),
+    ])
+}
+
+const float32 = (data: Tensor['data']): Float32Array => (data instanceof Float32Array ? data : Float32Array.from(data))
+
+/** Steps on TensorFlow.js: what is carried stays in the runtime's memory from step to step. */
+const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, start: Carried, facts: Facts): OpenStep => {
+  const tensors = (values: ReadonlyMap<string, Tensor>): Record<string, TfTensor> =>
+    Object.fromEntries([...values].map(([name, { shape, data }]) => [name, tf.tensor(float32(data), [...shape])]))
+  let carried = tensors(start)
+  return {
+    ...facts,
+    run: async input => {
+      const fed = tensors(feed(input))
+      const { [lossName]: loss, [correctName]: correct, ...next } = executable.run({ ...fed, ...carried })
+      tf.dispose([fed, carried])
+      carried = next
+      try {
+        const [[lossNow], [correctNow]] = await Promise.all([loss.data(), correct.data()])
+        return { loss: lossNow, correct: correctNow }
+      } finally {
+        tf.dispose([loss, correct])
+      }
+    },
+    carried: async () =>
+      new Map(
+        await Promise.all(
+          Object.entries(carried).map(
+            async ([name, value]): Promise<[string, Tensor]> => [
+              name,
+              { shape: value.shape, data: Float32Array.from(await value.data()) },
+            ],
+          ),
+        ),
+      ),
+    dispose: () => {
+      tf.dispose(carried)
+      executable.dispose()
+    },
+  }
+}
+
+const onEvaluator = ({ graph }: TrainingStep, feed: Feed, start: Carried): OpenStep => {
+  let carried = start
+  return {
+    backend: 'reference',
+    executor: 'reference',
+    describe: 'the reference evaluator, plain TypeScript in float64',
+    run: async input => {
+      const outputs = evaluate(graph, { inputs: new Map([...feed(input), ...carried]), parameters: new Map() })
+      if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
+      const values = outputs.right
+      carried = new Map([...carried.keys()].map(name => [name, values.get(name) as Tensor]))
+      const number = (name: string): number => (values.get(name) as Tensor).data[0]
+      return { loss: number(lossName), correct: number(correctName) }
+    },
+    carried: async () => carried,
+    dispose: () => {},
+  }
+}
+
+const wholeGraphs = (executor: StepOptions['executor']): boolean => executor === 'graph' || executor === 'xla'
+
+/** Loads a step into a runtime. @throws EspalierError where there is none that runs it */
+export const openStep = async (
+  step: TrainingStep,
+  network: Network,
+  start: Carried,
+  { backend = 'auto', executor = 'auto', debug = false }: StepOptions = {},
+): Promise<OpenStep> => {
+  const feed = feedOf(step, network)
+  if (wholeGraphs(executor) && backend !== 'auto' && backend !== 'node-gpu')
+    throw new EspalierError([
+      trainingProblem('executor-not-there', executor, `backend ${backend}`, 'backend node-gpu', 'leave out --executor'),
+    ])
+  if (backend === 'reference') return onEvaluator(step, feed, start)
+  const opened = orThrow(await openBackend(wholeGraphs(executor) ? 'node-gpu' : backend, { debug }))
+  const { tf, native, name, describe, reason } = opened
+  const taken = executor !== 'auto' ? executor : native === undefined ? 'eager' : 'graph'
+  const executable =
+    native === undefined || taken === 'eager'
+      ? lower(tf, step.graph, new Map())
+      : await openSavedModel(native, step.graph, new Map(), { xla: taken === 'xla' })
+  return onTensorFlow(tf, executable, feed, start, {
+    backend: name,
+    executor: taken,
+    describe,
+    ...(reason === undefined ? {} : { reason }),
+  })
+}
