@@ -1,12 +1,11 @@
 import { loadavg } from 'node:os'
 import { either as E } from 'fp-ts'
+import { median, race, ratios } from '../../src/experiment/race.ts'
 import { table } from '../../src/format.ts'
 import { zoo } from '../../src/index.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import { type Combination, enter } from './contenders.ts'
-import { median } from './environment.ts'
 import type { Bench } from './main.ts'
-import { race, ratios } from './race.ts'
 
 const on = (
   executor: Combination['executor'],

@@ -2,17 +2,16 @@ import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile.ts'
 import { orThrow } from '../../src/error.ts'
+import { median, race, ratios } from '../../src/experiment/race.ts'
 import { network as openNetwork, plan as parsedPlan, zoo } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network.ts'
 import { openRunner, type Runner } from '../../src/runner.ts'
 import { sharedPath } from '../shared.ts'
 import { libraryTta } from './contenders.ts'
-import { median } from './environment.ts'
 import { inferenceChart } from './inference-chart.ts'
 import { inferenceTable } from './inference-table.ts'
 import { type Lane, lanes } from './lanes.ts'
 import type { Bench, BenchOptions } from './main.ts'
-import { race, ratios } from './race.ts'
 
 interface Cell {
   readonly network: string

@@ -1,6 +1,6 @@
+import { median } from '../../src/experiment/race.ts'
 import { table } from '../../src/format.ts'
 import { compile, plan, zoo } from '../../src/index.ts'
-import { median } from './environment.ts'
 import type { Bench } from './main.ts'
 
 const network = 'preact-resnet-32'

@@ -1,5 +1,3 @@
-import { median } from './environment.ts'
-
 const leastRounds = 9
 const mostRounds = 25
 /** Rounds over the least are run while a race takes less than this. */
@@ -34,6 +32,12 @@ export const race = async (
     }
   }
   return times
+}
+
+export const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
 /** The median of the rounds' ratios. */

@@ -1,0 +1,82 @@
+import type { Plan } from '../../passes/index.ts'
+import { compileNetwork } from '../compile.ts'
+import { orThrow } from '../error.ts'
+import type { Precision } from '../execute/execution.ts'
+import { plan as parsedPlan } from '../index.ts'
+import { imageType, type Network } from '../network.ts'
+import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../runner.ts'
+import { backendNames } from '../runtime/backend.ts'
+import { median, race, ratios } from './race.ts'
+
+export interface TimeOptions {
+  readonly backend?: ModelBackend
+  readonly executor?: NonNullable<RunnerOptions['executor']>
+  readonly precision?: Precision
+  readonly batch: number
+  /** Of the scales that plans draw. Default 0. */
+  readonly seed?: number
+  readonly rounds?: number
+  /** Rounds over the least that there must be are run while they take less than this. */
+  readonly seconds?: number
+}
+
+/** What a compiled plan takes for one batch, beside the network as it is. */
+export interface RelativeTime {
+  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  /** The median of the rounds' ratios to vanilla. */
+  readonly relative: number
+}
+
+export interface RelativeTimes {
+  readonly backend: Runner['backend']
+  readonly executor: Runner['executor']
+  readonly describe: string
+  readonly vanilla: RelativeTime
+  /** As many as plans, in their order. */
+  readonly plans: readonly RelativeTime[]
+}
+
+const spread = (times: readonly number[], to: readonly number[]): RelativeTime => ({
+  milliseconds: { median: median(times), min: Math.min(...times), max: Math.max(...times) },
+  relative: ratios(times, to),
+})
+
+/**
+ * Times one batch of each compiled plan and of the network without branches on one executor: they take turns, so that what
+ * else the machine does slows all alike. Under `auto`, vanilla's executor is everyone's.
+ *
+ * @throws EspalierError where a plan does not fit the network, or nothing runs it.
+ */
+export const relativeTimes = async (
+  network: Network,
+  plans: readonly Plan[],
+  { rounds = 25, seconds = 20, seed = 0, ...options }: TimeOptions,
+): Promise<RelativeTimes> => {
+  const { batch } = options
+  const { h, w, c } = imageType(network)
+  const images = Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))
+  const entered: Runner[] = []
+  const enter = async (plan: Plan): Promise<void> => {
+    const [vanilla] = entered
+    const backend = backendNames.find(name => name === (vanilla?.backend ?? options.backend))
+    const scheduling = backend === undefined ? {} : { backend }
+    const compiled = orThrow(compileNetwork(network, plan, { seed, batch, ...scheduling }))
+    const settled = vanilla === undefined || vanilla.executor === 'reference' ? {} : { executor: vanilla.executor }
+    entered.push(await openRunner(compiled, { ...options, ...settled }))
+  }
+  try {
+    for (const plan of [parsedPlan('vanilla'), ...plans]) await enter(plan)
+    const racers = entered.map(runner => ({ run: () => runner.predict(images) }))
+    const [vanilla, ...others] = await race(racers, { rounds, seconds })
+    const { backend, executor, describe } = entered[0]
+    return {
+      backend,
+      executor,
+      describe,
+      vanilla: spread(vanilla, vanilla),
+      plans: others.map(times => spread(times, vanilla)),
+    }
+  } finally {
+    for (const runner of entered) runner.dispose()
+  }
+}
