@@ -1,0 +1,186 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { either as E, function as F, taskEither as TE } from 'fp-ts'
+import * as t from 'io-ts'
+import { Count, decodeErrors, encodeGraph, type Problem, Real, sameShape, type Tensor } from '../../ir/index.ts'
+import { cannotWrite, type SourceProblem, sourceProblem } from '../error.ts'
+import type { Network } from '../network.ts'
+import { replaceFile } from '../weights/replace-file.ts'
+import { encodeSafetensors, readSafetensorsFile, type Safetensors } from '../weights/safetensors.ts'
+import { espalierFormat } from '../zoo/index.ts'
+
+/** The files of a training folder that are written whole, in the order of their writing: the state is the last. */
+export const trainingFiles = {
+  network: 'network.json',
+  last: 'last.safetensors',
+  best: 'best.safetensors',
+  state: 'state.safetensors',
+} as const
+
+const version = 1
+const Whole = t.refinement(Count, n => n >= 0, 'a whole number from 0')
+const Text = t.string
+
+/** Where a training stands, and what it is a training of. */
+export const Progress = t.strict(
+  {
+    network: Text,
+    /** The plan as it is printed. */
+    plan: Text,
+    /** Any JSON: whoever resumes compares it. */
+    recipe: t.unknown,
+    seed: Whole,
+    /** A data reference. */
+    data: Text,
+    /** The epoch that the next step belongs to, from 0. */
+    epoch: Whole,
+    /** Steps that this epoch has behind it. */
+    step_in_epoch: Whole,
+    /** Steps since the start. */
+    steps: Whole,
+    best: t.union([t.strict({ error_percent: Real, epoch: Whole, step: Whole }), t.null]),
+    /** Sums over the steps of the unfinished epoch; losses are weighed by their images. */
+    running: t.strict({ loss: Real, correct: Whole, images: Whole }),
+  },
+  'Progress',
+)
+export type Progress = t.TypeOf<typeof Progress>
+
+/** All that a training goes on from: randomness is a function of the seed and the step. */
+export interface State {
+  /** Weights and running statistics, under the network's names. */
+  readonly parameters: ReadonlyMap<string, Tensor>
+  readonly velocities: ReadonlyMap<string, Tensor>
+  readonly progress: Progress
+}
+
+const progressKey = 'training'
+const prefixes = { parameters: 'parameter:', velocities: 'velocity:' } as const
+type Carried = keyof typeof prefixes
+
+const prefixed = (kind: Carried, state: State): readonly (readonly [string, Tensor])[] =>
+  [...state[kind]].map(([name, value]) => [prefixes[kind] + name, value] as const)
+
+const bare = (kind: Carried, { tensors }: Safetensors): ReadonlyMap<string, Tensor> =>
+  new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefixes[kind]))
+      .map(([name, value]) => [name.slice(prefixes[kind].length), value] as const),
+  )
+
+const isTemporary = (name: string): boolean =>
+  name.endsWith('.tmp') && Object.values(trainingFiles).some(file => name.startsWith(`${file}.`))
+
+/** Makes the folder, and takes away what a process that was killed had begun to write. */
+const prepare = async (folder: string): Promise<void> => {
+  await mkdir(folder, { recursive: true })
+  for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true })
+}
+
+const orCannotWrite = (folder: string, task: Promise<void>): Promise<void> =>
+  task.catch(error => {
+    throw cannotWrite(folder, error)
+  })
+
+/** Writes `network.json`, the graph that the folder's weights belong to. @throws EspalierError where it cannot be written. */
+export const writeNetworkFile = (folder: string, { graph }: Pick<Network, 'graph'>): Promise<void> => {
+  const write = async (): Promise<void> => {
+    await prepare(folder)
+    await replaceFile(
+      join(folder, trainingFiles.network),
+      Buffer.from(`${JSON.stringify(encodeGraph(graph), null, 1)}\n`),
+    )
+  }
+  return orCannotWrite(folder, write())
+}
+
+const weightsMetadata = ({ network, plan, seed, steps }: Progress): ReadonlyMap<string, string> =>
+  new Map([espalierFormat, ['network', network], ['plan', plan], ['seed', `${seed}`], ['steps', `${steps}`]])
+
+/**
+ * Writes where a training stands: `last.safetensors`, `best.safetensors` where this is the best so far, then
+ * `state.safetensors`. Each is replaced whole, so that a state can be read whenever the process ends; weights beside it are
+ * of that state or of the one that was being written.
+ *
+ * @throws EspalierError where they cannot be written; RangeError for progress that could not be read back.
+ */
+export const writeCheckpoint = (folder: string, state: State, { best }: { readonly best: boolean }): Promise<void> => {
+  const { parameters, progress } = state
+  if (!Progress.is(progress)) throw new RangeError(`no progress to go on from: ${JSON.stringify(progress)}`)
+  const write = async (): Promise<void> => {
+    await prepare(folder)
+    const weights = encodeSafetensors(parameters, weightsMetadata(progress))
+    await replaceFile(join(folder, trainingFiles.last), weights)
+    if (best) await replaceFile(join(folder, trainingFiles.best), weights)
+    const tensors = new Map([...prefixed('parameters', state), ...prefixed('velocities', state)])
+    const metadata = new Map([[progressKey, JSON.stringify({ version, ...progress })]])
+    await replaceFile(join(folder, trainingFiles.state), encodeSafetensors(tensors, metadata))
+  }
+  return orCannotWrite(folder, write())
+}
+
+export const hasCheckpoint = (folder: string): Promise<boolean> =>
+  stat(join(folder, trainingFiles.state)).then(
+    () => true,
+    () => false,
+  )
+
+const anew = 'train into another folder'
+
+const decodeProgress = (path: string, text: string): E.Either<readonly SourceProblem[], Progress> => {
+  const malformed = (where: string, seen: string, expected: string) =>
+    sourceProblem('malformed-file', where, seen, expected, anew)
+  const json = E.tryCatch((): unknown => JSON.parse(text), String)
+  if (E.isLeft(json)) return E.left([malformed(`${path}, ${progressKey}`, json.left, 'JSON')])
+  const found = t.type({ version: Whole }).decode(json.right)
+  if (E.isRight(found) && found.right.version !== version)
+    return E.left([malformed(path, `a checkpoint of version ${found.right.version}`, `version ${version}`)])
+  return E.mapLeft((errors: t.Errors) =>
+    decodeErrors(errors).map(e => malformed(`${path}, ${progressKey}.${e.path}`, e.seen, e.expected)),
+  )(Progress.decode(json.right))
+}
+
+const decodeState = (path: string, file: Safetensors): E.Either<readonly SourceProblem[], State> => {
+  const text = file.metadata.get(progressKey)
+  if (text === undefined) {
+    const seen = 'a safetensors file without the progress of a training'
+    return E.left([sourceProblem('malformed-file', path, seen, 'what `espalier train` wrote', anew)])
+  }
+  return E.map((progress: Progress) => ({
+    parameters: bare('parameters', file),
+    velocities: bare('velocities', file),
+    progress,
+  }))(decodeProgress(path, text))
+}
+
+/** What {@link writeCheckpoint} wrote last, to the bit; a problem where there is none, or another program's or version's. */
+export const readCheckpoint = (folder: string): TE.TaskEither<readonly Problem[], State> => {
+  const path = join(folder, trainingFiles.state)
+  return F.pipe(
+    readSafetensorsFile(path),
+    TE.mapLeft((problems): readonly Problem[] =>
+      problems.map(p =>
+        p.tag === 'missing-file'
+          ? sourceProblem('missing-file', path, p.seen, 'the checkpoint of a training', 'leave out --resume')
+          : { ...p, hint: anew },
+      ),
+    ),
+    TE.flatMapEither(file => decodeState(path, file)),
+  )
+}
+
+/** How a checkpoint's tensors differ, by name and shape, from those that the training would start with: none where it goes on. */
+export const misfits = (
+  folder: string,
+  state: State,
+  fresh: Pick<State, 'parameters' | 'velocities'>,
+): readonly SourceProblem[] =>
+  (Object.keys(prefixes) as readonly Carried[]).flatMap(kind =>
+    [...new Set([...fresh[kind].keys(), ...state[kind].keys()])].flatMap(name => {
+      const [seen, wanted] = [state[kind].get(name)?.shape, fresh[kind].get(name)?.shape]
+      if (seen !== undefined && wanted !== undefined && sameShape(seen, wanted)) return []
+      const words = (shape: readonly number[] | undefined) => (shape === undefined ? 'no such tensor' : `[${shape}]`)
+      const where = `${join(folder, trainingFiles.state)}, ${prefixes[kind]}${name}`
+      return [sourceProblem('malformed-file', where, words(seen), words(wanted), anew)]
+    }),
+  )
