@@ -1,7 +1,16 @@
 import { type Problem, problem } from '../../ir/index.ts'
 
 export type TrainingProblem = Problem<
-  'executor-not-there' | 'not-finite' | 'not-labelled' | 'too-few-images' | 'other-training' | 'training-exists'
+  | 'bad-augmentation'
+  | 'bad-recipe'
+  | 'bad-split'
+  | 'executor-not-there'
+  | 'no-such-recipe'
+  | 'not-finite'
+  | 'not-labelled'
+  | 'too-few-images'
+  | 'other-training'
+  | 'training-exists'
 >
 
 export const trainingProblem = (

@@ -1,0 +1,135 @@
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { Extent, type Graph } from '../../ir/index.ts'
+import { parameterUses, type Role } from '../zoo/roles.ts'
+import { Augmentation } from './augmentation/augmentation.ts'
+import { AboveZero, closed, closedProblems, FromZero, numberThat, oneOf, WholeNumber } from './closed-record.ts'
+import { type TrainingProblem, trainingProblem } from './error.ts'
+import { LearningRate } from './learning-rate.ts'
+
+const BelowOne = numberThat('a number from 0 and below 1', x => x >= 0 && x < 1)
+const Weight = numberThat('a number above 0, at most 1', x => x > 0 && x <= 1)
+
+const always = {
+  epochs: Extent,
+  /** Images a step; the last step of an epoch takes what is left. */
+  batch: Extent,
+  learning_rate: LearningRate,
+  momentum: BelowOne,
+  nesterov: t.boolean,
+  weight_decay: FromZero,
+  /** Parameters without weight decay, by what they are for: what is added after a layer, batch normalization's scale and offset. */
+  weight_decay_spares: t.readonlyArray(oneOf('bias', 'normalization')),
+  label_smoothing: BelowOne,
+  /** What running statistics take over of a batch's. */
+  batch_norm_momentum: Weight,
+  augment: t.readonlyArray(Augmentation),
+  /** Epochs between checkpoints. */
+  checkpoint_every: Extent,
+}
+
+const sometimes = {
+  /** The largest length that all gradients together may have, as one vector. */
+  gradient_clipping: AboveZero,
+  /** Training images that are held out and evaluated after each epoch: {@link heldOutCount} where it is left out. */
+  validation: WholeNumber,
+}
+
+/** How a network is trained; the plan says what the loss is. */
+export const Recipe = closed(always, sometimes)
+export type Recipe = t.TypeOf<typeof Recipe>
+
+const RecipeFile = closed({}, { ...always, ...sometimes })
+
+const fits: readonly Augmentation['kind'][] = ['random-crop', 'random-resized-crop']
+
+const disagreements = (where: string, recipe: Recipe): readonly TrainingProblem[] => [
+  ...(recipe.nesterov && recipe.momentum === 0
+    ? [trainingProblem('bad-recipe', where, 'nesterov with momentum 0', 'a momentum to look ahead by', '0.9')]
+    : []),
+  ...recipe.augment.flatMap(({ kind }, k) =>
+    k > 0 && fits.includes(kind)
+      ? [
+          trainingProblem(
+            'bad-recipe',
+            `${where}, augment[${k}]`,
+            `${kind} after ${recipe.augment[k - 1].kind}`,
+            `${kind} first: it stands for the resize and crop of the preprocessing`,
+          ),
+        ]
+      : [],
+  ),
+  ...recipe.augment.flatMap((augmentation, k) => {
+    if (augmentation.kind !== 'random-resized-crop') return []
+    const { scale, ratio } = augmentation
+    return Object.entries({ scale, ratio }).flatMap(([name, [low, high] = [0, 0]]) =>
+      low <= high
+        ? []
+        : [trainingProblem('bad-recipe', `${where}, augment[${k}].${name}`, `${low} to ${high}`, 'the lower first')],
+    )
+  }),
+]
+
+/** A recipe from JSON whose keys stand in for those of `base`; `where` names it in problems. */
+export const decodeRecipe = (
+  json: unknown,
+  where: string,
+  base: Recipe,
+): E.Either<readonly TrainingProblem[], Recipe> => {
+  const decoded = RecipeFile.decode(json)
+  if (E.isLeft(decoded)) return E.left(closedProblems('bad-recipe', where, decoded.left))
+  const recipe = { ...base, ...decoded.right }
+  const problems = disagreements(where, recipe)
+  return problems.length > 0 ? E.left(problems) : E.right(recipe)
+}
+
+const heldOutAtMost = 5000
+
+/** How many of `count` training images a recipe holds out: what it says, else a tenth, at most 5,000. */
+export const heldOutCount = ({ validation }: Recipe, count: number): number =>
+  validation ?? Math.min(heldOutAtMost, Math.floor(count / 10))
+
+/** What flags put in place of a recipe's own. */
+export interface RecipeOverrides {
+  readonly epochs?: number
+  readonly batch?: number
+  readonly learningRate?: number
+  /** `false`: images as the preprocessing makes them. */
+  readonly augment?: boolean
+  readonly validation?: number
+}
+
+/** The schedule begins at another rate, and all of it by the same ratio. */
+const rescaled = (rate: LearningRate, initial: number): LearningRate =>
+  rate.kind === 'cosine' && rate.final !== undefined
+    ? { ...rate, initial, final: (rate.final * initial) / rate.initial }
+    : { ...rate, initial }
+
+/** The recipe with flags in place of its own values. Other epochs leave drops and warm-up where they are; a cosine spans them. */
+export const withOverrides = (
+  recipe: Recipe,
+  { epochs = recipe.epochs, batch = recipe.batch, learningRate, augment, validation }: RecipeOverrides,
+): Recipe => ({
+  ...recipe,
+  epochs,
+  batch,
+  ...(learningRate === undefined ? {} : { learning_rate: rescaled(recipe.learning_rate, learningRate) }),
+  ...(augment === false ? { augment: [] } : {}),
+  ...(validation === undefined ? {} : { validation }),
+})
+
+const spared = (kind: Role['kind']): Recipe['weight_decay_spares'][number] | undefined =>
+  kind === 'bias' ? 'bias' : kind === 'scale' || kind === 'offset' ? 'normalization' : undefined
+
+/** Weight decay of a graph's parameters by name: what each is for is read off the op that takes it. */
+export const weightDecayOf = (
+  { weight_decay, weight_decay_spares: spares }: Pick<Recipe, 'weight_decay' | 'weight_decay_spares'>,
+  graph: Graph,
+): ((parameter: string) => number) => {
+  const without = new Set(
+    parameterUses(graph)
+      .filter(({ role }) => spares.some(name => name === spared(role.kind)))
+      .map(({ name }) => name),
+  )
+  return name => (without.has(name) ? 0 : weight_decay)
+}

@@ -1,0 +1,84 @@
+import { either as E, type taskEither as TE } from 'fp-ts'
+import { nearestHint } from '../../ir/index.ts'
+import type { SourceProblem } from '../error.ts'
+import { readJson } from '../read-json.ts'
+import type { Augmentation } from './augmentation/augmentation.ts'
+import { type TrainingProblem, trainingProblem } from './error.ts'
+import { decodeRecipe, type Recipe } from './recipe.ts'
+
+const padCropFlip: readonly Augmentation[] = [{ kind: 'pad-and-crop', padding: 4 }, { kind: 'flip' }]
+
+/** What a recipe file leaves out. */
+const plain: Recipe = {
+  epochs: 10,
+  batch: 128,
+  learning_rate: { kind: 'constant', initial: 0.1 },
+  momentum: 0.9,
+  nesterov: false,
+  weight_decay: 2e-4,
+  weight_decay_spares: [],
+  label_smoothing: 0,
+  batch_norm_momentum: 0.1,
+  augment: padCropFlip,
+  checkpoint_every: 1,
+}
+
+export const recipeNames = ['default', 'cifar', 'imagenet', 'fine-tune'] as const
+export type RecipeName = (typeof recipeNames)[number]
+
+/** Recipes by name: `cifar` and `imagenet` are the paper's (arXiv 2012.10769, section 4). */
+export const recipes: Readonly<Record<RecipeName, Recipe>> = {
+  default: plain,
+  cifar: {
+    ...plain,
+    epochs: 180,
+    learning_rate: {
+      kind: 'step',
+      initial: 0.1,
+      drops: [
+        { epoch: 82, divisor: 10 },
+        { epoch: 123, divisor: 10 },
+        { epoch: 160, divisor: 5 },
+      ],
+    },
+  },
+  imagenet: {
+    ...plain,
+    epochs: 105,
+    batch: 256,
+    learning_rate: {
+      kind: 'step',
+      initial: 0.1,
+      drops: [30, 60, 90, 100].map(epoch => ({ epoch, divisor: 10 })),
+    },
+    nesterov: true,
+    weight_decay: 1e-4,
+    augment: [
+      { kind: 'random-crop', resize_to: 256 },
+      { kind: 'flip' },
+      { kind: 'colour-jitter', brightness: 0.4, contrast: 0.4, saturation: 0.4 },
+      { kind: 'pca-lighting', std: 0.1 },
+    ],
+  },
+  'fine-tune': { ...plain, epochs: 3, learning_rate: { kind: 'cosine', initial: 0.02 } },
+}
+
+/** A recipe from what `--recipe` takes: a name, or a file ending in `.json`, which takes from `default` what it leaves out. */
+export const readRecipe =
+  (reference: string): TE.TaskEither<readonly (TrainingProblem | SourceProblem)[], Recipe> =>
+  async () => {
+    const name = recipeNames.find(known => known === reference)
+    if (name !== undefined) return E.right(recipes[name])
+    if (!reference.endsWith('.json'))
+      return E.left([
+        trainingProblem(
+          'no-such-recipe',
+          `--recipe ${reference}`,
+          'no recipe of that name',
+          `one of ${recipeNames.join(', ')}, or a file ending in .json`,
+          nearestHint(reference, recipeNames),
+        ),
+      ])
+    const json = await readJson(reference)()
+    return E.isLeft(json) ? json : decodeRecipe(json.right, reference, recipes.default)
+  }
