@@ -1,0 +1,62 @@
+import { html, type Markup, nothing } from '../markup.ts'
+import { chartTable } from './chart-table.ts'
+import type { Cell, Section, TableSection } from './section.ts'
+
+/** Tables of charts that are longer are closed at first. */
+const longest = 24
+
+const drawCell = (cell: Cell): Markup => {
+  if (typeof cell === 'string') return html`<td>${cell}</td>`
+  return cell.strong === true
+    ? html`<td class="number"><b>${cell.number}</b></td>`
+    : html`<td class="number">${cell.number}</td>`
+}
+
+const isNumber = (rows: TableSection['rows'], column: number): boolean =>
+  rows.length > 0 && typeof rows[0][column] !== 'string'
+
+const drawTable = ({ head, rows }: Pick<TableSection, 'head' | 'rows'>): Markup => html`
+  <div class="scroll"><table>
+    <thead><tr>${head.map((name, k) => html`<th class="${isNumber(rows, k) ? 'number' : ''}">${name}</th>`)}</tr></thead>
+    <tbody>${rows.map(row => html`<tr>${row.map(drawCell)}</tr>`)}</tbody>
+  </table></div>`
+
+const heading = (text: string | undefined): Markup => (text === undefined ? nothing : html`<h2>${text}</h2>`)
+const paragraph = (text: string | undefined): Markup => (text === undefined ? nothing : html`<p>${text}</p>`)
+
+const png = (bytes: Uint8Array): string => `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`
+
+/** A section as markup; `chart` is the number of the chart that it draws. */
+export const drawSection = (section: Section, chart: number): Markup => {
+  switch (section.kind) {
+    case 'text':
+      return html`<section>${heading(section.heading)}${section.paragraphs.map(paragraph)}</section>`
+    case 'facts':
+      return html`<dl class="facts">${section.facts.map(
+        ({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+      )}</dl>`
+    case 'table':
+      return html`<section>${heading(section.heading)}${paragraph(section.text)}${drawTable(section)}</section>`
+    case 'chart': {
+      const table = chartTable(section.chart)
+      return html`
+        <section class="figure">
+          ${heading(section.heading)}${paragraph(section.text)}
+          <div class="chart" data-chart="${chart}" role="img" aria-label="${section.heading}"></div>
+          <details ${table.rows.length > longest ? nothing : html`open`}><summary>The numbers</summary>${drawTable(table)}</details>
+        </section>`
+    }
+    case 'gallery':
+      return html`
+        <section>
+          ${heading(section.heading)}${paragraph(section.text)}
+          <div class="gallery">${section.images.map(
+            image => html`
+              <figure>
+                <img src="${png(image.png)}" alt="${image.name}">
+                <figcaption><b>${image.name}</b>${image.lines.map(line => html`<span>${line}</span>`)}</figcaption>
+              </figure>`,
+          )}</div>
+        </section>`
+  }
+}

@@ -1,0 +1,167 @@
+import type { Axis, Level, Unit } from './chart.ts'
+import { written } from './chart.ts'
+import type { Palette } from './palette.ts'
+
+/** Where a chart is drawn: its width in pixels and its colours. */
+export interface Ground {
+  readonly width: number
+  readonly palette: Palette
+  readonly font: string
+}
+
+const letter = 6.6
+const legendRow = 24
+
+/** How many rows the legend takes: its items flow like words. */
+const legendRows = (names: readonly string[], width: number): number => {
+  let [rows, used] = [1, 0]
+  for (const name of names) {
+    const item = name.length * letter + 52
+    if (used > 0 && used + item > width - 24) {
+      rows++
+      used = 0
+    }
+    used += item
+  }
+  return rows
+}
+
+/** Where the plot begins below the legend and the title of the second axis. */
+export const plotTop = (names: readonly string[], { width }: Ground): number =>
+  (names.length > 1 ? legendRows(names, width) * legendRow + 6 : 0) + 34
+
+export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'roundRect'] as const
+
+export const symbolAt = (k: number): string => symbols[k % symbols.length]
+
+export const colourAt = ({ series }: Palette, k: number): string => series[k % series.length]
+
+/** What all charts have: no motion, our type and colours, a legend that wraps, room for it. */
+export const frame = (names: readonly string[], ground: Ground) => {
+  const { palette, font } = ground
+  return {
+    animation: false,
+    color: [...palette.series],
+    textStyle: { fontFamily: font, color: palette.ink },
+    legend: {
+      show: names.length > 1,
+      data: [...names],
+      top: 0,
+      left: 0,
+      width: ground.width - 24,
+      itemGap: 16,
+      itemWidth: 22,
+      itemHeight: 10,
+      inactiveColor: palette.grid,
+      inactiveBorderColor: palette.grid,
+      textStyle: { color: palette.ink, fontSize: 12 },
+    },
+    grid: {
+      left: 12,
+      right: 28,
+      top: plotTop(names, ground),
+      bottom: 34,
+      outerBoundsMode: 'same' as const,
+      outerBoundsContain: 'axisLabel' as const,
+    },
+    tooltip: {
+      trigger: 'item' as const,
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: palette.paper,
+      borderColor: palette.soft,
+      textStyle: { color: palette.ink, fontSize: 12, fontFamily: font },
+    },
+  }
+}
+
+const tick = (unit: Unit) => (value: number) => {
+  switch (unit) {
+    case 'percent':
+      return `${Number(value.toFixed(2))} %`
+    case 'times':
+      return `${Number(value.toFixed(3))}×`
+    default:
+      return value.toLocaleString('en-US')
+  }
+}
+
+/** A numeric axis; the title of the second stands above it. */
+export const valueAxis = ({ title, unit }: Axis, { palette }: Ground, dimension: 'x' | 'y') => ({
+  type: 'value' as const,
+  scale: true,
+  name: title,
+  nameLocation: dimension === 'x' ? ('middle' as const) : ('end' as const),
+  nameGap: dimension === 'x' ? 28 : 12,
+  nameTextStyle: { color: palette.soft, fontSize: 12, ...(dimension === 'x' ? {} : { align: 'left' as const }) },
+  axisLabel: { color: palette.soft, formatter: tick(unit), hideOverlap: true },
+  axisLine: { show: true, lineStyle: { color: palette.soft } },
+  axisTick: { show: true, lineStyle: { color: palette.soft } },
+  splitLine: { lineStyle: { color: palette.grid } },
+  minInterval: unit === 'count' ? 1 : 0,
+})
+
+/** Names along an axis. */
+export const nameAxis = (names: readonly string[], { palette }: Ground) => ({
+  type: 'category' as const,
+  data: [...names],
+  axisLabel: { color: palette.ink, interval: 0 },
+  axisLine: { lineStyle: { color: palette.soft } },
+  axisTick: { show: false },
+})
+
+/** Dashed lines across a chart, each with its name at its end. */
+export const levelLines = (levels: readonly Level[], unit: Unit, { palette }: Ground, axis: 'xAxis' | 'yAxis') => ({
+  silent: true,
+  symbol: 'none',
+  lineStyle: { type: 'dashed' as const, width: 1.5, color: palette.ink },
+  data: levels.map(({ name, value }) => ({
+    name,
+    [axis]: value,
+    label: {
+      formatter: () => `${name} ${written(value, unit)}`,
+      position: 'insideEndTop' as const,
+      color: palette.ink,
+      fontSize: 12,
+      textBorderColor: palette.paper,
+      textBorderWidth: 3,
+    },
+  })),
+})
+
+/** What ECharts hands to a series that draws itself. */
+export interface BarApi {
+  readonly value: (dimension: number) => number
+  readonly coord: (point: readonly number[]) => readonly number[]
+}
+
+/** Upright bars with caps through the points of a series: `[x, low, high]` each, in the series' own colour. */
+export const errorBars = (
+  name: string,
+  colour: string,
+  intervals: readonly (readonly [number | string, number, number])[],
+) => ({
+  type: 'custom' as const,
+  name,
+  silent: true,
+  itemStyle: { color: colour },
+  data: intervals.map(interval => [...interval]),
+  encode: { x: 0, y: [1, 2] },
+  tooltip: { show: false },
+  clip: true,
+  z: 1,
+  renderItem: (_: unknown, api: BarApi) => {
+    const [x, low] = api.coord([api.value(0), api.value(1)])
+    const [, high] = api.coord([api.value(0), api.value(2)])
+    const style = { stroke: colour, lineWidth: 1, opacity: 0.7 }
+    const line = (x1: number, y1: number, x2: number, y2: number) => ({
+      type: 'line' as const,
+      shape: { x1, y1, x2, y2 },
+      style,
+    })
+    return {
+      type: 'group' as const,
+      children: [line(x, low, x, high), line(x - 3, low, x + 3, low), line(x - 3, high, x + 3, high)],
+    }
+  },
+})

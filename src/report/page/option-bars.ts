@@ -1,0 +1,27 @@
+import { type BarChart, written } from './chart.ts'
+import { colourAt, frame, type Ground, nameAxis, valueAxis } from './frame.ts'
+import { tip } from './tip.ts'
+
+/** Lying bars, the first name on top. */
+export const barsOption = ({ names, namesTitle, x, bars, stacked }: BarChart, ground: Ground) => ({
+  ...frame(
+    bars.map(({ name }) => name),
+    ground,
+  ),
+  xAxis: { ...valueAxis(x, ground, 'x'), scale: !stacked },
+  yAxis: { ...nameAxis(names, ground), inverse: true, name: namesTitle },
+  series: bars.map(({ name, values }, k) => ({
+    type: 'bar' as const,
+    name,
+    color: colourAt(ground.palette, k),
+    ...(stacked ? { stack: 'all' } : {}),
+    barMaxWidth: 18,
+    data: values.map(({ value }) => value),
+    tooltip: {
+      formatter: ({ dataIndex }: { readonly dataIndex: number }) => {
+        const { value, interval } = values[dataIndex]
+        return tip(names[dataIndex], [[name, written(value, x.unit), interval?.map(bound => written(bound, x.unit))]])
+      },
+    },
+  })),
+})

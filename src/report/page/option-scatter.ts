@@ -1,0 +1,78 @@
+import { paretoFront, type ScatterChart, type ScatterPoint, written } from './chart.ts'
+import { colourAt, errorBars, frame, type Ground, levelLines, symbolAt, valueAxis } from './frame.ts'
+import { tip } from './tip.ts'
+
+/** Points of which less is better on both axes, and the front of those that no other beats. */
+export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, ground: Ground) => {
+  const { palette } = ground
+  const points = groups.flatMap(group => group.points)
+  const front = paretoFront(points)
+  const onFront: ReadonlySet<ScatterPoint> = new Set(front)
+  const label = (point: ScatterPoint) => ({
+    show: onFront.has(point),
+    formatter: () => point.name,
+    position: 'right' as const,
+    distance: 6,
+    color: palette.ink,
+    fontSize: 12,
+    textBorderColor: palette.paper,
+    textBorderWidth: 3,
+  })
+  return {
+    ...frame(
+      groups.map(group => group.name),
+      ground,
+    ),
+    xAxis: valueAxis(x, ground, 'x'),
+    yAxis: valueAxis(y, ground, 'y'),
+    series: [
+      ...groups.flatMap((group, k) => {
+        const colour = colourAt(palette, k)
+        const intervals = group.points.flatMap(({ x, interval }) =>
+          interval === undefined ? [] : [[x, ...interval] as const],
+        )
+        return [
+          {
+            type: 'scatter' as const,
+            name: group.name,
+            color: colour,
+            symbol: symbolAt(k),
+            symbolSize: 11,
+            clip: false,
+            z: 3,
+            labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' as const },
+            data: group.points.map(point => ({ value: [point.x, point.y], label: label(point) })),
+            tooltip: {
+              formatter: ({ dataIndex }: { readonly dataIndex: number }) => {
+                const point = group.points[dataIndex]
+                return tip(point.name, [
+                  [x.title, written(point.x, x.unit)],
+                  [y.title, written(point.y, y.unit), point.interval?.map(bound => written(bound, y.unit))],
+                  ['in', group.name],
+                ])
+              },
+            },
+          },
+          ...(intervals.length === 0 ? [] : [errorBars(group.name, colour, intervals)]),
+        ]
+      }),
+      {
+        type: 'line' as const,
+        name: 'Pareto front',
+        silent: true,
+        step: 'end' as const,
+        symbol: 'none',
+        z: 2,
+        lineStyle: { color: palette.soft, width: 1.5 },
+        data: front.map(point => [point.x, point.y]),
+        markLine: {
+          ...levelLines(levels, y.unit, ground, 'yAxis'),
+          data: [
+            ...levelLines(levels, y.unit, ground, 'yAxis').data,
+            ...(limit === undefined ? [] : levelLines([limit], x.unit, ground, 'xAxis').data),
+          ],
+        },
+      },
+    ],
+  }
+}

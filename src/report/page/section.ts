@@ -1,0 +1,63 @@
+import type { Chart } from './chart.ts'
+
+/** What a page consists of, as plain data. */
+
+export interface TextSection {
+  readonly kind: 'text'
+  readonly heading?: string
+  readonly paragraphs: readonly string[]
+}
+
+/** Numbers are set right, text left. */
+export type Cell = string | { readonly number: string; readonly strong?: boolean }
+
+export interface TableSection {
+  readonly kind: 'table'
+  readonly heading?: string
+  readonly text?: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+/** A chart with its numbers in a table beside it. `id` names its SVG file. */
+export interface ChartSection {
+  readonly kind: 'chart'
+  readonly id: string
+  readonly heading: string
+  readonly text?: string
+  readonly chart: Chart
+}
+
+/** Images with a line or two under each. */
+export interface GallerySection {
+  readonly kind: 'gallery'
+  readonly heading: string
+  readonly text?: string
+  readonly images: readonly { readonly png: Uint8Array; readonly name: string; readonly lines: readonly string[] }[]
+}
+
+/** Numbers that the page opens with. */
+export interface FactsSection {
+  readonly kind: 'facts'
+  readonly facts: readonly { readonly name: string; readonly value: string }[]
+}
+
+export type Section = TextSection | TableSection | ChartSection | GallerySection | FactsSection
+
+/** Where a page's numbers come from. */
+export interface Provenance {
+  readonly command: string
+  readonly seeds: readonly number[]
+  readonly versions: Readonly<Record<string, string>>
+}
+
+export interface Page {
+  /** The name of its files. */
+  readonly name: string
+  readonly title: string
+  readonly subtitle: string
+  readonly sections: readonly Section[]
+  readonly provenance: Provenance
+  /** The whole result, to be read back and downloaded. */
+  readonly result: object
+}
