@@ -103,39 +103,74 @@ const readRows = async (handle: FileHandle, rowBytes: number, from: number, to: 
   return bytes
 }
 
-const readPart = async (
-  layout: Layout,
-  part: Part,
-  from: number,
-  to: number,
-): Promise<E.Either<DataProblem, readonly Example[]>> => {
+type Read = Promise<E.Either<DataProblem, readonly Example[]>>
+
+const exampleOf = (layout: Layout, row: Uint8Array, where: string): E.Either<DataProblem, Example> => {
+  const label = row[layout.labels - 1]
+  return label >= layout.classCount
+    ? E.left(problem('bad-labels', where, `label ${label}`, `0 to ${layout.classCount - 1}`, `is this ${layout.name}?`))
+    : E.right({
+        image: { data: interleaved(row.subarray(layout.labels)), height: side, width: side },
+        label,
+        where,
+      })
+}
+
+/** Runs of a part's rows, from … to − 1, with the file opened once for all. */
+const readRuns = async (layout: Layout, part: Part, runs: readonly (readonly [from: number, to: number])[]): Read => {
   const rowBytes = layout.labels + 3 * plane
   try {
     const handle = await open(part.path, 'r')
     try {
-      const bytes = await readRows(handle, rowBytes, from, to)
-      const examples: Example[] = []
-      for (let k = 0; k < to - from; k++) {
-        const row = bytes.subarray(k * rowBytes, (k + 1) * rowBytes)
-        const label = row[layout.labels - 1]
-        const where = `${part.path}, row ${from + k}`
-        if (label >= layout.classCount)
-          return E.left(
-            problem('bad-labels', where, `label ${label}`, `0 to ${layout.classCount - 1}`, `is this ${layout.name}?`),
-          )
-        examples.push({
-          image: { data: interleaved(row.subarray(layout.labels)), height: side, width: side },
-          label,
-          where,
-        })
-      }
-      return E.right(examples)
+      const read = await Promise.all(runs.map(([from, to]) => readRows(handle, rowBytes, from, to)))
+      return E.traverseArray(([row, number]: readonly [Uint8Array, number]) =>
+        exampleOf(layout, row, `${part.path}, row ${number}`),
+      )(
+        runs.flatMap(([from, to], k) =>
+          Array.from(
+            { length: to - from },
+            (_, i) => [read[k].subarray(i * rowBytes, (i + 1) * rowBytes), from + i] as const,
+          ),
+        ),
+      )
     } finally {
       await handle.close()
     }
   } catch (error) {
     return E.left(problem('unreadable-file', part.path, (error as Error).message, 'a file that can be read'))
   }
+}
+
+/** Rows from … to − 1 of all parts together. */
+const readRange = async (layout: Layout, parts: readonly Part[], from: number, to: number): Read => {
+  const examples: Example[] = []
+  for (const part of parts) {
+    const [begin, end] = [Math.max(from - part.first, 0), Math.min(to - part.first, part.rows)]
+    if (begin >= end) continue
+    const rows = await readRuns(layout, part, [[begin, end]])
+    if (E.isLeft(rows)) return rows
+    examples.push(...rows.right)
+  }
+  return E.right(examples)
+}
+
+/** Rows anywhere in all parts together, in the order asked for. */
+const readRowsAt = async (layout: Layout, parts: readonly Part[], indices: readonly number[]): Read => {
+  const examples = new Array<Example>(indices.length)
+  for (const part of parts) {
+    const places = [...indices.keys()].filter(k => indices[k] >= part.first && indices[k] < part.first + part.rows)
+    if (places.length === 0) continue
+    const rows = await readRuns(
+      layout,
+      part,
+      places.map(k => [indices[k] - part.first, indices[k] - part.first + 1] as const),
+    )
+    if (E.isLeft(rows)) return rows
+    rows.right.forEach((example, k) => {
+      examples[places[k]] = example
+    })
+  }
+  return E.right(examples)
 }
 
 const classNames = async (path: string): Promise<readonly string[] | undefined> => {
@@ -164,16 +199,7 @@ export const openCifar = async (
     classCount: layout.classCount,
     ...(classes === undefined || classes.length !== layout.classCount ? {} : { classes }),
     preprocess: preprocessOf(layout),
-    read: async (from, to) => {
-      const examples: Example[] = []
-      for (const part of right) {
-        const [begin, end] = [Math.max(from - part.first, 0), Math.min(to - part.first, part.rows)]
-        if (begin >= end) continue
-        const rows = await readPart(layout, part, begin, end)
-        if (E.isLeft(rows)) return rows
-        examples.push(...rows.right)
-      }
-      return E.right(examples)
-    },
+    read: (from, to) => readRange(layout, right, from, to),
+    pick: indices => readRowsAt(layout, right, indices),
   })
 }

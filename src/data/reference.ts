@@ -4,7 +4,7 @@ import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
 import { fileReason } from '../file-error.ts'
 import { openCifar } from './cifar.ts'
-import type { DataSet } from './data-set.ts'
+import { type DataSet, examplesAt } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import { generatedNames, openGenerated } from './generated.ts'
 import { isImageFile, openImage, openImages } from './images.ts'
@@ -74,6 +74,11 @@ const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => 
   ...data,
   count: to - from,
   read: (a, b) => data.read(from + a, from + b),
+  pick: indices =>
+    examplesAt(
+      data,
+      indices.map(index => from + index),
+    ),
 })
 
 export interface OpenDataOptions {

@@ -3,7 +3,6 @@ import { type Problem, problem } from '../../ir/index.ts'
 export type TrainingProblem = Problem<
   | 'bad-augmentation'
   | 'bad-recipe'
-  | 'bad-split'
   | 'executor-not-there'
   | 'no-such-recipe'
   | 'not-finite'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { batches, type DataSet, openData } from '../../../src/data/index.ts'
+import { batches, type DataSet, type Example, examplesAt, openData } from '../../../src/data/index.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 
 const plane = 1024
@@ -85,6 +85,17 @@ describe('CIFAR', () => {
     }
     expect(labels).toEqual([3, 4, 5, 6, 7])
     expect((await opened(`cifar10:${folder}`)).count).toBe(3)
+  })
+
+  it('reads rows anywhere in its files, in the order asked for', async () => {
+    for (const reference of [`cifar10:${folder}?split=train`, `cifar10:${folder}?split=train&range=1:10`]) {
+      const data = await opened(reference)
+      const shift = 10 - data.count
+      const picked = await examplesAt(data, [8, 0, 5, 1, 5])
+      if (E.isLeft(picked)) throw new Error(picked.left.seen)
+      expect(picked.right.map(({ label }) => label)).toEqual([8, 0, 5, 1, 5].map(k => k + shift))
+      expect(picked.right[2]).toEqual((E.toUnion(await data.read(5, 6)) as readonly Example[])[0])
+    }
   })
 
   it('names a missing file, a file of the wrong length and a range beyond the end', async () => {
