@@ -1,5 +1,5 @@
 /** How many classes score higher than the given one; of equal scores the earlier class wins, and none of those that are not a number. */
-export const rankOf = (scores: Float32Array, row: number, classes: number, label: number): number => {
+export const rankOf = (scores: Float32Array | Float64Array, row: number, classes: number, label: number): number => {
   const own = scores[row * classes + label]
   let rank = 0
   for (let c = 0; c < classes; c++) {
