@@ -11,7 +11,7 @@ import { sinkTransforms } from './sink-transforms.ts'
 import { stackVariantsIn } from './stack-variants.ts'
 
 /** The convolutions of a group as a graph of their own, each with the bias and the clamp that alone read it. */
-const groupAlone = (graph: Graph, group: ConvolutionGroup, readers: readonly (readonly NodeId[])[]): Graph => {
+const groupAlone = (graph: Graph, group: ConvolutionGroup, soleReaders: ReadonlyMap<NodeId, NodeId>): Graph => {
   const { nodes } = graph
   const d = draft('flat')
   const copies = new Map<NodeId, NodeId>()
@@ -26,8 +26,8 @@ const groupAlone = (graph: Graph, group: ConvolutionGroup, readers: readonly (re
   const [source] = nodes[group[0]].operands
   copies.set(source, d.add('Input', [], { name: 'x', type: nodes[source].type }))
   const follows = (id: NodeId): NodeId | null => {
-    const [next, ...others] = readers[id]
-    if (next === undefined || others.length > 0) return null
+    const next = soleReaders.get(id)
+    if (next === undefined) return null
     const { tag, operands } = nodes[next]
     const own = operands.every(operand => operand === id || !isPerExample(nodes[operand].type))
     return own && (tag === 'Unary' || tag === 'Binary') ? next : null
@@ -40,13 +40,14 @@ const groupAlone = (graph: Graph, group: ConvolutionGroup, readers: readonly (re
   return d.finish(ends.map((node, k) => ({ name: `y${k}`, node })))
 }
 
-const readersOf = (graph: Graph): readonly (readonly NodeId[])[] => {
+/** By each node that one node alone reads, that one. */
+const soleReadersOf = (graph: Graph): ReadonlyMap<NodeId, NodeId> => {
   const uses = useCounts(graph)
-  const readers: NodeId[][] = graph.nodes.map(() => [])
-  graph.nodes.forEach((node, id) => {
-    for (const operand of node.operands) if (uses[operand] === 1) readers[operand].push(id)
-  })
-  return readers
+  return new Map(
+    graph.nodes.flatMap(({ operands }, id) =>
+      operands.flatMap(operand => (uses[operand] === 1 ? [[operand, id] as const] : [])),
+    ),
+  )
 }
 
 const mergings: readonly Merging[] = ['apart', 'joined', 'split']
@@ -63,10 +64,10 @@ const cheapest = <A>(options: readonly A[], costOf: (option: A) => number): A =>
 
 /** For each group on its own, the merging that is predicted to be the cheapest. */
 const groupwise = (graph: Graph, predict: Predict): MergingOf => {
-  const readers = readersOf(graph)
+  const soleReaders = soleReadersOf(graph)
   const known = new Map<NodeId, Merging>()
   const chosen = (group: ConvolutionGroup): Merging => {
-    const alone = groupAlone(graph, group, readers)
+    const alone = groupAlone(graph, group, soleReaders)
     return cheapest(mergings, merging => predict(mergeConvolutionsIn(alone, () => merging).graph))
   }
   return (_, group) => {

@@ -2,11 +2,30 @@ import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { parse, print, renderProblems, verify } from '../../ir/index.ts'
 import {
+  type Builder,
+  builder,
+  type Graph,
+  mapType,
+  type NodeId,
+  nodesWithTag,
+  type OpTag,
+  parse,
+  print,
+  renderProblems,
+  shapeOf,
+  verify,
+} from '../../ir/index.ts'
+import {
+  type Admit,
+  actsOnMaps,
+  mergeWherePaid,
+  multiplyAdds,
   naivePipeline,
   optimizations,
   type Pass,
+  type PassReport,
+  type Predict,
   type Program,
   parsePlan,
   placePlan,
@@ -15,6 +34,8 @@ import {
   type Scheduling,
   scheduleOf,
   schedules,
+  sinkWherePaid,
+  stackWherePaid,
   unroll,
   workKinds,
   worthwhile,
@@ -71,6 +92,246 @@ const check = (unrolled: Program, model: Parameters<typeof predictor>[0], images
   assert.deepEqual(parse(print(chosen.program.graph)), E.right(chosen.program.graph))
   return scheduleOf(chosen.reports)
 }
+
+/** A prediction that charges a price for each op of a kind, whatever its size. */
+const priced =
+  (prices: Partial<Record<OpTag | 'each', number>>): Predict =>
+  graph =>
+    graph.nodes.reduce((sum, { tag }) => sum + (prices[tag] ?? 0) + (prices.each ?? 0), 0)
+
+const refused = () => false
+
+/** Two convolutions of one map, mirror images of one another, and what reads them. */
+const mirrored = (
+  read = (b: Builder, one: NodeId, other: NodeId): NodeId => b.binary('maximum', one, other),
+): Graph => {
+  const b = builder()
+  const x = b.input('image', mapType(4, 4, 2))
+  const w = b.parameter('w', [3, 3, 2, 4])
+  const [one, other] = [w, b.act('flip', w)].map(filter => b.conv2d(x, filter, { padding: 1 }))
+  return b.finish({ y: read(b, one, other) })
+}
+
+/** Two maps that one filter slides over. */
+const siblings = (): Graph => {
+  const b = builder()
+  const x = b.input('image', mapType(4, 4, 2))
+  const w = b.parameter('w', [3, 3, 2, 2])
+  const [one, other] = [x, b.transform({ kind: 'shift', dy: 1, dx: 0 }, x)].map(map => b.conv2d(map, w))
+  return b.finish({ y: b.binary('maximum', one, other) })
+}
+
+const rewritesOf = (pass: Pass, graph: Graph, admit?: Admit) => {
+  const result = pass.run({ graph, parameters: new Map() }, admit)
+  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+  return result.right
+}
+
+describe('stacking where it pays', () => {
+  it('stacks if that is cheaper', () => {
+    const { program, rewrites } = rewritesOf(stackWherePaid(priced({ Conv2d: 10, Stack: 1 })), siblings())
+    expect(rewrites).toEqual({ 'begin-stack': 1, 'stack-values': 1 })
+    expect(nodesWithTag(program.graph, 'Conv2d')).toHaveLength(1)
+  })
+
+  it('leaves the graph if it is dearer, as dear, or forbidden', () => {
+    const graph = siblings()
+    for (const stack of [10, 11]) {
+      const { program, rewrites } = rewritesOf(stackWherePaid(priced({ Conv2d: 10, Stack: stack })), graph)
+      expect([program.graph, rewrites]).toEqual([graph, {}])
+    }
+    const asked: string[] = []
+    const ask: Admit = firing => {
+      asked.push(`${firing.pass} ${firing.rewrite}`)
+      return false
+    }
+    expect(rewritesOf(stackWherePaid(priced({ Conv2d: 10 })), graph, ask).rewrites).toEqual({})
+    expect(asked).toEqual(['stack-variants begin-stack'])
+  })
+})
+
+describe('merging where it pays', () => {
+  const merged = (predict: Predict, graph = mirrored()) => rewritesOf(mergeWherePaid(predict), graph)
+
+  it('joins where a convolution costs by the call', () => {
+    const { program, rewrites } = merged(priced({ Conv2d: 10, Slice: 1 }))
+    expect(rewrites).toEqual({ 'join-outputs': 1, 'split-even-odd': 0 })
+    expect(nodesWithTag(program.graph, 'Conv2d')).toHaveLength(1)
+  })
+
+  it('splits where it costs by the multiplication', () => {
+    expect(merged(multiplyAdds).rewrites).toEqual({ 'join-outputs': 0, 'split-even-odd': 1 })
+  })
+
+  it('leaves apart where every op costs the same, or what merging adds', () => {
+    const graph = mirrored()
+    for (const prices of [{ each: 1 }, { Conv2d: 10, Slice: 5, Shift: 5 }])
+      expect(merged(priced(prices), graph)).toMatchObject({ program: { graph }, rewrites: { 'join-outputs': 0 } })
+  })
+
+  it('wants two hundredths of the cost', () => {
+    const saving = (by: number) =>
+      // Apart it costs 100 000, joined so much less.
+      merged(priced({ Conv2d: 1000, Binary: 98_000, Slice: (1000 - by) / 2 })).rewrites['join-outputs']
+    expect(worthwhile).toBe(0.98)
+    expect([saving(999), saving(1000)]).toEqual([0, 0])
+    const more = merged(priced({ Conv2d: 2001, Binary: 95_998 })).rewrites['join-outputs']
+    expect(more).toBe(1)
+  })
+
+  it('decides group by group where they differ', () => {
+    const b = builder()
+    const x = b.input('image', mapType(4, 4, 2))
+    const w = b.parameter('w', [3, 3, 2, 4])
+    const wide = [w, b.act('flip', w)].map(filter => b.conv2d(x, filter, { padding: 1 }))
+    const narrow = ['v', 'u'].map(name => b.conv2d(x, b.parameter(name, [1, 1, 2, 4])))
+    const graph = b.finish({ y: [...wide, ...narrow].reduce((a, c) => b.binary('maximum', a, c)) })
+    /** By the call over one pixel, else by the multiplication; as many taps as a 3 × 3 filter has are never joined. */
+    const predict: Predict = ({ nodes }) =>
+      nodes.reduce((sum, node) => {
+        if (node.tag !== 'Conv2d') return sum
+        const [rows, columns, inputs, outputs] = shapeOf(nodes[node.operands[1]].type)
+        if (rows * columns === 1) return sum + 100
+        return sum + rows * columns * inputs * outputs * (outputs > 4 ? 2 : 1)
+      }, 0)
+    expect(merged(predict, graph).rewrites).toEqual({ 'join-outputs': 1, 'split-even-odd': 1 })
+  })
+
+  it('predicts a group with the biases and activations that alone read its convolutions', () => {
+    const graph = mirrored((b, one, other) => {
+      const y = b.relu(b.add(one, b.parameter('bias', [4])))
+      // Read twice, so it ends there; and a sum of two maps is no part of it.
+      return b.binary(
+        'maximum',
+        b.add(y, y),
+        b.relu(b.relu(b.binary('minimum', other, b.input('z', mapType(4, 4, 4))))),
+      )
+    })
+    const alone: string[] = []
+    merged(of => {
+      if (of.outputs.length === 2) alone.push(of.nodes.map(({ tag }) => tag).join(' '))
+      return of.nodes.length
+    }, graph)
+    expect(alone[0]).toBe('Input Parameter Conv2d Parameter Binary Unary Act Conv2d')
+    expect(alone).toHaveLength(3)
+  })
+
+  it('counts what stacking saves afterwards', () => {
+    // Joining costs 12 instead of 10, but what reads it can then be stacked, which saves 20.
+    const read = (b: Builder, one: NodeId, other: NodeId): NodeId => {
+      const v = b.parameter('v', [1, 1, 4, 3])
+      return b.binary('maximum', b.conv2d(one, v), b.conv2d(other, v))
+    }
+    const dear = priced({ Conv2d: 10, Slice: 6 })
+    expect(merged(dear, mirrored(read)).rewrites['join-outputs']).toBe(0)
+    const stackable: Predict = graph =>
+      dear(graph) - (graph.dialect === 'stacked' && nodesWithTag(graph, 'Slice').length > 0 ? 20 : 0)
+    expect(merged(stackable, mirrored(read)).rewrites['join-outputs']).toBe(1)
+  })
+
+  it('finds maps that are equal', () => {
+    const b = builder()
+    const x = b.input('image', mapType(4, 4, 2))
+    const [one, other] = ['w', 'v'].map(name => b.conv2d(b.relu(x), b.parameter(name, [1, 1, 2, 2])))
+    expect(merged(priced({ Conv2d: 10 }), b.finish({ y: b.add(one, other) })).rewrites['join-outputs']).toBe(1)
+  })
+
+  it('asks before it merges', () => {
+    const graph = mirrored()
+    const { program, rewrites } = rewritesOf(mergeWherePaid(priced({ Conv2d: 10 })), graph, refused)
+    expect(program.graph).toBe(graph)
+    expect(rewrites).toEqual({ 'join-outputs': 0, 'split-even-odd': 0 })
+  })
+})
+
+describe('sinking where it pays', () => {
+  const sunk = (predict: Predict, graph: Graph, admit?: Admit) => rewritesOf(sinkWherePaid(predict), graph, admit)
+  /** An act on the image, that a convolution can have on its filter. */
+  const turned = (read = (b: Builder, y: NodeId): NodeId => b.globalPool(y)): Graph => {
+    const b = builder()
+    const x = b.act('flip', b.input('image', mapType(4, 4, 2)))
+    return b.finish({ y: read(b, b.conv2d(x, b.parameter('w', [3, 3, 2, 2]))) })
+  }
+  const onMaps: Predict = graph => actsOnMaps(graph)
+
+  it('does if that is cheaper or as cheap', () => {
+    for (const predict of [onMaps, () => 1]) {
+      const { program, rewrites } = sunk(predict, turned())
+      expect(actsOnMaps(program.graph)).toBe(0)
+      expect(rewrites['fuse-into-convolution']).toBe(1)
+    }
+  })
+
+  it('does not if it is dearer', () => {
+    const graph = turned()
+    const { program, rewrites } = sunk(of => -actsOnMaps(of), graph)
+    expect([program.graph, rewrites]).toEqual([graph, {}])
+  })
+
+  it('does if the graph is cheaper once its acts are shared and variants are merged', () => {
+    const b = builder()
+    const x = b.input('image', mapType(4, 4, 2))
+    const scores = [x, b.act('flip', x)].map(map => b.globalPool(b.relu(map)))
+    const graph = b.finish({ y: b.combine(scores, 'sum') })
+    const { program } = sunk(priced({ Combine: 1, GlobalPool: 10, Act: -1 }), graph)
+    expect(nodesWithTag(program.graph, 'Act')).toEqual([])
+  })
+
+  it('does if merging afterwards makes up for it', () => {
+    const b = builder()
+    const x = b.input('image', mapType(4, 4, 2))
+    const w = b.parameter('w', [2, 2, 2, 2])
+    const graph = b.finish({
+      y: b.binary('maximum', b.conv2d(x, w), b.act('flip', b.conv2d(b.act('flip', x), w))),
+    })
+    const onFilters: Predict = of => nodesWithTag(of, 'Act').filter(({ type }) => type.kind === 'Shared').length
+    const calls = priced({ Conv2d: 10 })
+    // As it is 20; sunk 25, or 35, and 10 less once their outputs are joined.
+    expect(sunk(of => calls(of) + 5 * onFilters(of), graph).rewrites['fuse-into-convolution']).toBe(1)
+    expect(sunk(of => calls(of) + 15 * onFilters(of), graph).rewrites).toEqual({})
+  })
+
+  it('asks for what it does, not for what it tries', () => {
+    const asked: string[] = []
+    const { program } = sunk(onMaps, turned(), firing => {
+      asked.push(`${firing.pass} ${firing.rewrite}`)
+      return firing.rewrite === 'fuse-into-convolution'
+    })
+    expect(asked).toEqual(['sink-transforms fuse-into-convolution', 'sink-transforms drop-before-global-pool'])
+    expect(actsOnMaps(program.graph)).toBe(1)
+    const graph = turned()
+    expect(sunk(of => -actsOnMaps(of), graph, refused).program.graph).toBe(graph)
+  })
+
+  it('is called as what it does', () => {
+    expect(sinkWherePaid(onMaps).name).toBe('sink-transforms')
+    expect(mergeWherePaid(onMaps).name).toBe('merge-convolutions')
+    expect(stackWherePaid(onMaps).name).toBe('stack-variants')
+  })
+})
+
+describe('a schedule in words', () => {
+  const report = (rewrites: PassReport['rewrites']): PassReport => ({
+    name: 'pass',
+    milliseconds: 0,
+    rewrites,
+    nodes_before: 0,
+    nodes_after: 0,
+    multiply_adds_before: 0,
+    multiply_adds_after: 0,
+  })
+
+  it.each([
+    [[], 'apart'],
+    [[{ 'join-outputs': 0, 'split-even-odd': 0, 'stack-values': 0 }], 'apart'],
+    [[{ compose: 3 }, { 'join-outputs': 1 }], 'joined'],
+    [[{ 'split-even-odd': 2, 'join-outputs': 0 }], 'split'],
+    [[{ 'stack-values': 2 }, {}], 'stacked'],
+    [[{ 'stack-values': 2 }, { 'split-even-odd': 2, 'join-outputs': 1 }], 'joined+split+stacked'],
+  ] as const)('of %o is %s', (rewrites, words) => {
+    expect(scheduleOf(rewrites.map(report))).toBe(words)
+  })
+})
 
 describe('auto', () => {
   it('keeps the meaning and is predicted to cost no more than apart or unoptimized, and hardly more than any schedule, on branched graphs', () => {
