@@ -9,7 +9,7 @@ export interface Ground {
   readonly font: string
 }
 
-const letter = 6.6
+const letter = 6.8
 const legendRow = 24
 
 /** How many rows the legend takes: its items flow like words. */
@@ -30,14 +30,37 @@ const legendRows = (names: readonly string[], width: number): number => {
 export const plotTop = (names: readonly string[], { width }: Ground): number =>
   (names.length > 1 ? legendRows(names, width) * legendRow + 6 : 0) + 34
 
-export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'roundRect'] as const
+export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect'] as const
 
 export const symbolAt = (k: number): string => symbols[k % symbols.length]
 
 export const colourAt = ({ series }: Palette, k: number): string => series[k % series.length]
 
+/** The title of names that run down, above them. */
+export const titleOfNames = (title: string, { palette }: Ground) => ({
+  name: title,
+  nameLocation: 'start' as const,
+  nameGap: 10,
+  nameTextStyle: { color: palette.soft, align: 'right' as const },
+})
+
+const dashed = <L extends { readonly label: object }>(lines: readonly L[], { palette }: Ground) => ({
+  silent: true,
+  symbol: 'none',
+  z: 1,
+  lineStyle: { type: 'dashed' as const, width: 1.5, color: palette.ink },
+  data: lines.map(line => ({
+    ...line,
+    label: { color: palette.ink, fontSize: 12, lineHeight: 15, distance: 10, ...line.label },
+  })),
+})
+
+/** How much room the names of levels take beside a chart. */
+const levelRoom = (levels: readonly Level[]): number =>
+  Math.max(12, ...levels.map(({ name }) => Math.max(5, name.length) * letter + 14))
+
 /** What all charts have: no motion, our type and colours, a legend that wraps, room for it. */
-export const frame = (names: readonly string[], ground: Ground) => {
+export const frame = (names: readonly string[], ground: Ground, levels: readonly Level[] = [], keyWidth = 12) => {
   const { palette, font } = ground
   return {
     animation: false,
@@ -50,15 +73,15 @@ export const frame = (names: readonly string[], ground: Ground) => {
       left: 0,
       width: ground.width - 24,
       itemGap: 16,
-      itemWidth: 22,
-      itemHeight: 10,
+      itemWidth: keyWidth,
+      itemHeight: 12,
       inactiveColor: palette.grid,
       inactiveBorderColor: palette.grid,
       textStyle: { color: palette.ink, fontSize: 12 },
     },
     grid: {
       left: 12,
-      right: 28,
+      right: 16 + levelRoom(levels),
       top: plotTop(names, ground),
       bottom: 34,
       outerBoundsMode: 'same' as const,
@@ -95,6 +118,7 @@ export const valueAxis = ({ title, unit }: Axis, { palette }: Ground, dimension:
   nameGap: dimension === 'x' ? 28 : 12,
   nameTextStyle: { color: palette.soft, fontSize: 12, ...(dimension === 'x' ? {} : { align: 'left' as const }) },
   axisLabel: { color: palette.soft, formatter: tick(unit), hideOverlap: true },
+  splitNumber: dimension === 'x' ? 10 : 6,
   axisLine: { show: true, lineStyle: { color: palette.soft } },
   axisTick: { show: true, lineStyle: { color: palette.soft } },
   splitLine: { lineStyle: { color: palette.grid } },
@@ -102,32 +126,34 @@ export const valueAxis = ({ title, unit }: Axis, { palette }: Ground, dimension:
 })
 
 /** Names along an axis. */
-export const nameAxis = (names: readonly string[], { palette }: Ground) => ({
+export const nameAxis = (names: readonly string[], { palette, width }: Ground) => ({
   type: 'category' as const,
   data: [...names],
-  axisLabel: { color: palette.ink, interval: 0 },
-  axisLine: { lineStyle: { color: palette.soft } },
+  axisLabel: { color: palette.ink, interval: 0, width: Math.min(200, width / 3), overflow: 'truncate' as const },
+  axisLine: { show: false, onZero: false },
   axisTick: { show: false },
 })
 
-/** Dashed lines across a chart, each with its name at its end. */
-export const levelLines = (levels: readonly Level[], unit: Unit, { palette }: Ground, axis: 'xAxis' | 'yAxis') => ({
-  silent: true,
-  symbol: 'none',
-  lineStyle: { type: 'dashed' as const, width: 1.5, color: palette.ink },
-  data: levels.map(({ name, value }) => ({
-    name,
-    [axis]: value,
-    label: {
-      formatter: () => `${name} ${written(value, unit)}`,
-      position: 'insideEndTop' as const,
-      color: palette.ink,
-      fontSize: 12,
-      textBorderColor: palette.paper,
-      textBorderWidth: 3,
-    },
-  })),
-})
+/** Dashed lines across a chart, their names beside it: of the highest above its end, of the others below. */
+export const levelLines = (levels: readonly Level[], unit: Unit, ground: Ground) =>
+  dashed(
+    levels.map(({ name, value }) => ({
+      yAxis: value,
+      label: {
+        formatter: () => `${name}\n${written(value, unit)}`,
+        position: 'end' as const,
+        verticalAlign: levels.every(other => other.value <= value) ? ('bottom' as const) : ('top' as const),
+      },
+    })),
+    ground,
+  )
+
+/** A dashed line upwards, its name on top. */
+export const limitLine = ({ name, value }: Level, unit: Unit, ground: Ground) =>
+  dashed(
+    [{ xAxis: value, label: { formatter: () => `${name} ${written(value, unit)}`, position: 'end' as const } }],
+    ground,
+  )
 
 /** What ECharts hands to a series that draws itself. */
 export interface BarApi {

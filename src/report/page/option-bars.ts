@@ -1,5 +1,5 @@
 import { type BarChart, written } from './chart.ts'
-import { colourAt, frame, type Ground, nameAxis, valueAxis } from './frame.ts'
+import { colourAt, frame, type Ground, nameAxis, titleOfNames, valueAxis } from './frame.ts'
 import { tip } from './tip.ts'
 
 /** Lying bars, the first name on top. */
@@ -8,14 +8,20 @@ export const barsOption = ({ names, namesTitle, x, bars, stacked }: BarChart, gr
     bars.map(({ name }) => name),
     ground,
   ),
-  xAxis: { ...valueAxis(x, ground, 'x'), scale: !stacked },
-  yAxis: { ...nameAxis(names, ground), inverse: true, name: namesTitle },
+  xAxis: { ...valueAxis(x, ground, 'x'), scale: false },
+  yAxis: { ...nameAxis(names, ground), inverse: true, ...titleOfNames(namesTitle, ground) },
   series: bars.map(({ name, values }, k) => ({
     type: 'bar' as const,
     name,
     color: colourAt(ground.palette, k),
     ...(stacked ? { stack: 'all' } : {}),
     barMaxWidth: 18,
+    label: {
+      show: !stacked,
+      position: 'right' as const,
+      color: ground.palette.ink,
+      formatter: ({ dataIndex }: { readonly dataIndex: number }) => written(values[dataIndex].value, x.unit),
+    },
     data: values.map(({ value }) => value),
     tooltip: {
       formatter: ({ dataIndex }: { readonly dataIndex: number }) => {

@@ -9,7 +9,7 @@ export const linesOption = (chart: LineChart, ground: Ground) => {
   const xs = lines.flatMap(line => line.points.map(point => point.x))
   const named = (at: number): string => x.names?.[at] ?? ''
   return {
-    ...frame(names, ground),
+    ...frame(names, ground, levels, 24),
     xAxis: {
       ...valueAxis(x, ground, 'x'),
       ...(xs.length === 0 ? {} : { min: Math.min(...xs), max: Math.max(...xs) }),
@@ -41,7 +41,7 @@ export const linesOption = (chart: LineChart, ground: Ground) => {
               ])
             },
           },
-          ...(k === 0 ? { markLine: levelLines(levels, y.unit, ground, 'yAxis') } : {}),
+          ...(k === 0 ? { markLine: levelLines(levels, y.unit, ground) } : {}),
         },
         ...(intervals.length === 0 ? [] : [errorBars(line.name, colour, intervals)]),
       ]

@@ -1,5 +1,5 @@
 import { type MatrixChart, type Measured, written } from './chart.ts'
-import { frame, type Ground, nameAxis } from './frame.ts'
+import { frame, type Ground, nameAxis, titleOfNames } from './frame.ts'
 import { between, inkOn } from './palette.ts'
 import { tip } from './tip.ts'
 
@@ -41,10 +41,7 @@ export const matrixOption = (chart: MatrixChart, ground: Ground) => {
     yAxis: {
       ...nameAxis(rows.names, ground),
       inverse: true,
-      name: rows.title,
-      nameLocation: 'start' as const,
-      nameGap: 10,
-      nameTextStyle: { color: palette.soft, align: 'right' as const },
+      ...titleOfNames(rows.title, ground),
     },
     series: [
       {

@@ -1,5 +1,5 @@
 import { paretoFront, type ScatterChart, type ScatterPoint, written } from './chart.ts'
-import { colourAt, errorBars, frame, type Ground, levelLines, symbolAt, valueAxis } from './frame.ts'
+import { colourAt, errorBars, frame, type Ground, levelLines, limitLine, symbolAt, valueAxis } from './frame.ts'
 import { tip } from './tip.ts'
 
 /** Points of which less is better on both axes, and the front of those that no other beats. */
@@ -11,8 +11,8 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
   const label = (point: ScatterPoint) => ({
     show: onFront.has(point),
     formatter: () => point.name,
-    position: 'right' as const,
-    distance: 6,
+    // Above and right of the point: below it goes on, left of it comes down, the front.
+    position: [13, -8] as const,
     color: palette.ink,
     fontSize: 12,
     textBorderColor: palette.paper,
@@ -22,6 +22,7 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
     ...frame(
       groups.map(group => group.name),
       ground,
+      levels,
     ),
     xAxis: valueAxis(x, ground, 'x'),
     yAxis: valueAxis(y, ground, 'y'),
@@ -65,14 +66,19 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
         z: 2,
         lineStyle: { color: palette.soft, width: 1.5 },
         data: front.map(point => [point.x, point.y]),
-        markLine: {
-          ...levelLines(levels, y.unit, ground, 'yAxis'),
-          data: [
-            ...levelLines(levels, y.unit, ground, 'yAxis').data,
-            ...(limit === undefined ? [] : levelLines([limit], x.unit, ground, 'xAxis').data),
-          ],
-        },
+        markLine: levelLines(levels, y.unit, ground),
       },
+      ...(limit === undefined
+        ? []
+        : [
+            {
+              type: 'line' as const,
+              name: limit.name,
+              silent: true,
+              data: [],
+              markLine: limitLine(limit, x.unit, ground),
+            },
+          ]),
     ],
   }
 }

@@ -27,8 +27,8 @@ const drawSections = (sections: readonly Section[]): readonly Markup[] =>
  * A page of results as one HTML file that needs nothing beside itself: charts that can be explored, their numbers in tables, what produced them, and the whole result to be downloaded.
  * `script` is what {@link pageScript} reads.
  */
-export const reportPage = ({ name, title, subtitle, sections, provenance, result }: Page, script: string): string => {
-  const { command, seeds, versions } = provenance
+export const reportPage = ({ name, title, subtitle, sections, result }: Page, script: string): string => {
+  const { command, seeds, versions } = result
   const versionText = Object.entries(versions)
     .map(([what, version]) => `${what} ${version}`)
     .join(', ')

@@ -44,8 +44,9 @@ export interface FactsSection {
 
 export type Section = TextSection | TableSection | ChartSection | GallerySection | FactsSection
 
-/** Where a page's numbers come from. */
-export interface Provenance {
+/** Where a page's numbers come from: keys of every result that has a page. */
+export interface Sourced {
+  /** As it was called, quoted for a shell. */
   readonly command: string
   readonly seeds: readonly number[]
   readonly versions: Readonly<Record<string, string>>
@@ -57,7 +58,6 @@ export interface Page {
   readonly title: string
   readonly subtitle: string
   readonly sections: readonly Section[]
-  readonly provenance: Provenance
   /** The whole result, to be read back and downloaded. */
-  readonly result: object
+  readonly result: Sourced
 }

@@ -26,7 +26,7 @@ summary { cursor: pointer; color: var(--soft); font-size: 13px; margin-bottom: 4
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 18px 4px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
-td { max-width: 46ch; overflow-wrap: anywhere; }
+td { max-width: 46ch; overflow-wrap: break-word; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 th.number { white-space: normal; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 18px 14px; }
