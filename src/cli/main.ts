@@ -11,6 +11,7 @@ import { exitCodes, reportError, reportReproducer } from './output.ts'
 import { reduceCommand } from './reduce.ts'
 import { runCommand } from './run.ts'
 import { setupCommand } from './setup.ts'
+import { trainCommand } from './train.ts'
 
 const program = new Command('espalier')
   .description(
@@ -24,6 +25,7 @@ const inspection = [lawsCommand(), bisectCommand(), reduceCommand()]
 for (const command of [
   compileCommand(),
   runCommand(),
+  trainCommand(),
   ...inspection,
   calibrateCommand(),
   setupCommand(),

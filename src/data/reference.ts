@@ -69,6 +69,13 @@ export const parseDataReference = (reference: string): E.Either<DataProblem, Dat
   )
 }
 
+/** A reference for training: the training split, where it does not say which. */
+export const trainingReference = (reference: string): string => {
+  const mark = reference.lastIndexOf('?')
+  if (mark < 0) return `${reference}?split=train`
+  return new URLSearchParams(reference.slice(mark + 1)).has('split') ? reference : `${reference}&split=train`
+}
+
 /** The part of a data set from one image to another. */
 const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => ({
   ...data,

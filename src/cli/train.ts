@@ -1,0 +1,217 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { EspalierError } from '../../ir/index.ts'
+import { type Plan, printPlan } from '../../passes/index.ts'
+import { openData, readPreprocess, trainingReference } from '../data/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { openSource, type Source } from '../network-source.ts'
+import { readPlan } from '../read-plan.ts'
+import type { ModelBackend } from '../runner.ts'
+import { packageVersion } from '../runtime/native/layout.ts'
+import type { Trained } from '../train/events.ts'
+import { type Recipe, withOverrides } from '../train/recipe.ts'
+import { readRecipe, recipeNames } from '../train/recipes.ts'
+import { type TrainingExecutor, trainingExecutors } from '../train/step.ts'
+import { train } from '../train/train.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { command, oneOf, wholeNumber } from './options.ts'
+import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { watchTraining } from './training-progress.ts'
+
+interface TrainFlags extends CommonOptions {
+  readonly network: string
+  readonly plan: string
+  readonly data: string
+  readonly labels?: string
+  readonly from?: string
+  readonly preprocess?: string
+  readonly recipe: string
+  readonly epochs?: number
+  readonly batch?: number
+  readonly learningRate?: number
+  readonly maxSteps?: number
+  readonly augment: boolean
+  readonly validation?: number
+  readonly out?: string
+  readonly resume?: boolean
+  readonly backend?: ModelBackend
+  readonly executor?: TrainingExecutor | 'auto'
+  readonly workers: number
+}
+
+const rateAbove0 = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Expected a number above 0.')
+  return value
+}
+
+const openNetwork = async (
+  { network, from, seed }: TrainFlags,
+  dataClasses: number | undefined,
+): Promise<Extract<Source, { kind: 'network' }>> => {
+  const source = await orThrowAsync(
+    openSource(network, {
+      seed,
+      ...(from === undefined ? {} : { weights: from }),
+      ...(dataClasses === undefined ? {} : { dataClasses }),
+    }),
+  )
+  if (source.kind === 'network') return source
+  throw new EspalierError([
+    sourceProblem('bad-input', '--network', `${network}, compiled already`, 'a network that is not compiled'),
+  ])
+}
+
+const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags }: TrainFlags): Promise<Recipe> => {
+  const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)
+  return withOverrides(await orThrowAsync(readRecipe(recipe)), {
+    augment,
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(learningRate === undefined ? {} : { learningRate }),
+    ...(validation === undefined ? {} : { validation }),
+  })
+}
+
+const checkDestination = ({ out, maxSteps, resume }: TrainFlags): void => {
+  if (out !== undefined || (maxSteps !== undefined && resume !== true)) return
+  const seen = 'none'
+  throw new EspalierError([
+    sourceProblem('bad-input', '--out', seen, 'a folder for checkpoints and logs', '--out runs/first'),
+  ])
+}
+
+const resultOf = (trained: Trained, flags: TrainFlags, plan: Plan, recipe: Recipe, source: Source) => {
+  const { network, losses, validation, loss, error_percent, ...rest } = trained
+  return {
+    network: network.name,
+    plan: printPlan(plan),
+    ...rest,
+    loss,
+    error_percent: validation?.error_percent ?? error_percent,
+    training_error_percent: error_percent,
+    validation_error_percent: validation?.error_percent ?? null,
+    ...(flags.maxSteps === undefined ? {} : { losses }),
+    recipe,
+    seed: flags.seed,
+    ...(source.kind === 'network' && source.initializedFrom !== undefined
+      ? { initialized_from_seed: source.initializedFrom }
+      : {}),
+    version: packageVersion,
+  }
+}
+
+const described = ({
+  steps,
+  losses,
+  loss,
+  error_percent,
+  validation,
+  images_per_second,
+  checkpoint,
+}: Trained): string =>
+  [
+    `${steps} steps, ${images_per_second.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}, error ${error_percent?.toFixed(2) ?? '–'} % on training images.`,
+    ...(validation === null
+      ? []
+      : [`${validation.error_percent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
+    ...(checkpoint === null
+      ? [
+          `Losses: ${losses
+            .slice(-10)
+            .map(x => x.toFixed(4))
+            .join(' ')}`,
+        ]
+      : [`Wrote ${checkpoint}.`]),
+  ].join('\n')
+
+const run = async (flags: TrainFlags, out: Output) => {
+  checkDestination(flags)
+  const labels = flags.labels === undefined ? {} : { labels: flags.labels }
+  const reference = trainingReference(flags.data)
+  const options = { seed: flags.seed, ...labels }
+  const data = orThrow(await openData(reference, options))
+  const [source, plan, recipe] = await Promise.all([
+    openNetwork(flags, data.classCount),
+    orThrowAsync(readPlan(flags.plan)),
+    recipeOf(flags),
+  ])
+  if (source.initializedFrom !== undefined) out.note(`No --from: initialized from seed ${source.initializedFrom}.`)
+  const preprocess =
+    flags.preprocess === undefined ? source.meaning.preprocess : await orThrowAsync(readPreprocess(flags.preprocess))
+  const trained = await untilInterrupted(signal =>
+    watchTraining(
+      train(
+        source.network,
+        plan,
+        recipe,
+        { reference, open: options },
+        {
+          signal,
+          seed: flags.seed,
+          debug: flags.debug ?? false,
+          resume: flags.resume ?? false,
+          workers: flags.workers,
+          ...(preprocess === undefined ? {} : { preprocess }),
+          ...(flags.out === undefined ? {} : { out: flags.out }),
+          ...(flags.maxSteps === undefined ? {} : { maxSteps: flags.maxSteps }),
+          ...(flags.backend === undefined ? {} : { backend: flags.backend }),
+          ...(flags.executor === undefined ? {} : { executor: flags.executor }),
+        },
+      ),
+      out,
+    ),
+  )
+  return { trained, result: resultOf(trained, flags, plan, recipe, source) }
+}
+
+/** `espalier train`: from scratch, from trained weights or from a checkpoint, under any plan. */
+export const trainCommand = (): Command =>
+  command(
+    'train',
+    'train a network under a plan, or fine-tune a trained one',
+    'espalier train --network zoo:cifar-resnet-20 --from resnet20.safetensors --plan flip-3-max --recipe fine-tune --data cifar100:DIR --out runs/flip-3-max',
+  )
+    .requiredOption('--network <network>', 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
+    .option('--from <file>', 'trained weights to begin with: a safetensors file')
+    .option(
+      '--plan <plan>',
+      'where to branch, and the loss: flip-3-max, flip-2-none,geo, rotate-1-max, FILE.json, …',
+      'vanilla',
+    )
+    .requiredOption(
+      '--data <data>',
+      'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part (default: the training split)',
+    )
+    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
+    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
+    .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')
+    .addOption(new Option('--epochs <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
+    .addOption(new Option('--batch <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
+    .addOption(new Option('--learning-rate <rate>', 'that the recipe’s schedule begins with').argParser(rateAbove0))
+    .addOption(new Option('--max-steps <n>', 'so many steps in all; implies --validation 0').argParser(wholeNumber(1)))
+    .option('--no-augment', 'images as the preprocessing makes them')
+    .addOption(
+      new Option('--validation <n>', 'training images to hold out and evaluate each epoch').argParser(wholeNumber(0)),
+    )
+    .option('--out <dir>', 'the folder for checkpoints and logs')
+    .option('--resume', 'go on from the checkpoint in --out')
+    .addOption(
+      new Option('--backend <name>', 'node-gpu, wasm, cpu, reference (default: the best there is)').argParser(
+        oneOf(['node-gpu', 'wasm', 'cpu', 'reference'] as const),
+      ),
+    )
+    .addOption(
+      new Option('--executor <name>', 'eager: op by op; graph or xla: whole, by TensorFlow; auto').argParser(
+        oneOf([...trainingExecutors, 'auto'] as const),
+      ),
+    )
+    .addOption(new Option('--workers <n>', 'threads that prepare images').argParser(wholeNumber(0)).default(1))
+    .action(async (flags: TrainFlags) => {
+      const out = output(flags)
+      const { trained, result } = await run(flags, out)
+      out.result(result, () => described(trained))
+      if (!trained.interrupted) return
+      out.note(`Interrupted after ${trained.steps} steps${trained.checkpoint === null ? '' : '; --resume goes on'}.`)
+      process.exitCode = exitCodes.failed
+    })

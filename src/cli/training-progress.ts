@@ -1,0 +1,70 @@
+import cliProgress from 'cli-progress'
+import type { Trained, TrainingEvent } from '../train/events.ts'
+import type { Output } from './output.ts'
+
+const percent = (value: number): string => `${value.toFixed(2)} %`
+
+const bar = (): cliProgress.SingleBar =>
+  new cliProgress.SingleBar({
+    format:
+      '{bar} step {value}/{total}, epoch {epoch}: loss {loss}, error {error}, rate {rate}, {speed} images/s, {eta_formatted} left',
+    stream: process.stderr,
+    clearOnComplete: true,
+    etaBuffer: 50,
+  })
+
+type Happened<E extends TrainingEvent['event']> = Extract<TrainingEvent, { readonly event: E }>
+
+const started = (event: Happened<'start'>): string => {
+  const { network, plan, steps, first_step, images, validation_images, executor, describe, reason } = event
+  const from = first_step === 0 ? '' : `, going on after step ${first_step}`
+  const held = validation_images === 0 ? '' : ` (${validation_images} more held out)`
+  const what = `${network} under ${plan}: ${steps} steps on ${images} images${held}${from}.`
+  return `${what}\nRuns on ${describe}, ${executor}${reason === undefined ? '' : `: ${reason}`}.`
+}
+
+const epochDone = ({ epoch, loss, error_percent, validation, seconds }: Happened<'epoch'>): string => {
+  const held = validation === null ? '' : `, held out ${percent(validation.error_percent)}`
+  return `Epoch ${epoch}: loss ${loss.toFixed(4)}, error ${percent(error_percent)}${held}; ${seconds.toFixed(0)} s.`
+}
+
+/** Follows a training to its end: a bar on a terminal, a line an epoch. */
+export const watchTraining = async (
+  training: AsyncGenerator<TrainingEvent, Trained>,
+  { interactive, note }: Output,
+): Promise<Trained> => {
+  const progress = interactive ? bar() : undefined
+  /** Lines would cut through the bar. */
+  const say = (line: string): void => {
+    progress?.stop()
+    note(line)
+  }
+  let total = 0
+  let at = 0
+  const show = (event: Happened<'step'>): void => {
+    at = event.step
+    const shown = {
+      epoch: event.epoch,
+      loss: event.loss.toFixed(3),
+      error: percent(event.error_percent),
+      rate: Number(event.learning_rate.toPrecision(3)),
+      speed: event.images_per_second.toFixed(0),
+    }
+    if (progress?.isActive === false) progress.start(total, at, shown)
+    progress?.update(at, shown)
+  }
+  try {
+    for (;;) {
+      const next = await training.next()
+      if (next.done === true) return next.value
+      const event = next.value
+      if (event.event === 'start') {
+        total = event.steps
+        note(started(event))
+      } else if (event.event === 'step') show(event)
+      else if (event.event === 'epoch') say(epochDone(event))
+    }
+  } finally {
+    progress?.stop()
+  }
+}

@@ -1,0 +1,77 @@
+import type { Network } from '../network.ts'
+
+/** How a network did on held-out images, run under its plan. */
+export interface Validation {
+  readonly images: number
+  readonly error_percent: number
+}
+
+/** What happens while a network is trained, as the log has it, a line each. Steps and epochs count from 1. */
+export type TrainingEvent =
+  | {
+      readonly event: 'start'
+      readonly network: string
+      readonly plan: string
+      /** Of the whole training. */
+      readonly steps: number
+      readonly epochs: number
+      /** Where this run begins: 0, or what a checkpoint had done. */
+      readonly first_step: number
+      readonly images: number
+      readonly validation_images: number
+      readonly seed: number
+      readonly backend: string
+      readonly executor: string
+      /** What computes, for people; and why nothing better was taken. */
+      readonly describe: string
+      readonly reason?: string
+    }
+  | {
+      readonly event: 'step'
+      readonly step: number
+      readonly epoch: number
+      /** Of this batch, before the step. */
+      readonly loss: number
+      readonly error_percent: number
+      readonly learning_rate: number
+      readonly images_per_second: number
+    }
+  | {
+      readonly event: 'epoch'
+      readonly epoch: number
+      readonly step: number
+      /** Means over the epoch's batches, each before its step. */
+      readonly loss: number
+      readonly error_percent: number
+      readonly validation: Validation | null
+      readonly seconds: number
+    }
+  | {
+      readonly event: 'checkpoint'
+      readonly step: number
+      readonly epoch: number
+      readonly folder: string
+      /** Whether this is the best by validation so far. */
+      readonly best: boolean
+    }
+
+/** What training comes to. */
+export interface Trained {
+  /** With the values of the last step. */
+  readonly network: Network
+  readonly steps: number
+  /** Whole ones. */
+  readonly epochs: number
+  /** The loss of every step of this run. */
+  readonly losses: readonly number[]
+  /** Of the last whole epoch, else of the steps of this run, else null: mean loss, and error, before each step. */
+  readonly loss: number | null
+  readonly error_percent: number | null
+  /** Of the last validation. */
+  readonly validation: Validation | null
+  readonly seconds: number
+  readonly images_per_second: number
+  /** The folder of checkpoints. */
+  readonly checkpoint: string | null
+  readonly interrupted: boolean
+}

@@ -1,0 +1,53 @@
+import type { Network } from '../network.ts'
+import { type State, writeCheckpoint, writeNetworkFile } from './checkpoint.ts'
+import { openEventFile } from './event-file.ts'
+import type { TrainingEvent } from './events.ts'
+import { openMetricsLog } from './metrics-log.ts'
+
+/** What a training leaves in its folder: a log, curves for TensorBoard, checkpoints. */
+export interface Records {
+  readonly write: (event: TrainingEvent) => Promise<void>
+  /** The log up to here is on the disk before the checkpoint is. */
+  readonly checkpoint: (state: State, options: { readonly best: boolean }) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export const noRecords: Records = { write: async () => {}, checkpoint: async () => {}, close: async () => {} }
+
+/** The curves that an event has points of. */
+const scalarsOf = (event: TrainingEvent): Readonly<Record<string, number>> | undefined => {
+  switch (event.event) {
+    case 'step':
+      return {
+        'train/loss': event.loss,
+        'train/error_percent': event.error_percent,
+        'train/learning_rate': event.learning_rate,
+        'train/images_per_second': event.images_per_second,
+      }
+    case 'epoch':
+      return event.validation === null ? undefined : { 'validation/error_percent': event.validation.error_percent }
+    default:
+      return undefined
+  }
+}
+
+/** Opens a folder's records, to begin, or to go on after a step. @throws EspalierError where they cannot be written */
+export const openRecords = async (folder: string, network: Network, after?: number): Promise<Records> => {
+  const log = await openMetricsLog(folder, after)
+  const curves = await openEventFile(folder, after)
+  await writeNetworkFile(folder, network)
+  return {
+    write: async event => {
+      await log.write(event)
+      const scalars = scalarsOf(event)
+      if (scalars !== undefined && 'step' in event) await curves.scalars(event.step, scalars)
+    },
+    checkpoint: async (state, options) => {
+      await Promise.all([log.flush(), curves.flush()])
+      await writeCheckpoint(folder, state, options)
+    },
+    close: async () => {
+      await Promise.all([log.close(), curves.close()])
+    },
+  }
+}

@@ -1,0 +1,190 @@
+import { EspalierError, type Tensor } from '../../ir/index.ts'
+import { printPlan } from '../../passes/index.ts'
+import type { Network } from '../network.ts'
+import type { Progress, State } from './checkpoint.ts'
+import { drawnMatrices } from './draws.ts'
+import { trainingProblem } from './error.ts'
+import type { TrainingEvent, Validation } from './events.ts'
+import { learningRateAt } from './learning-rate.ts'
+import { noRecords, openRecords } from './records.ts'
+import { openStep, type StepOptions } from './step.ts'
+import { stateOf, type Training } from './training.ts'
+import type { TrainingBatch } from './training-batches.ts'
+import { validate } from './validate.ts'
+
+export interface SessionOptions extends StepOptions {
+  /** Where checkpoints and logs are kept; nowhere without it. */
+  readonly out?: string
+  /** Steps in all. */
+  readonly steps: number
+  readonly signal?: AbortSignal
+}
+
+type Events = AsyncGenerator<TrainingEvent, void>
+
+/** A training under way on a runtime, with its records. */
+export interface Session {
+  readonly progress: () => Progress
+  /** Of the last epoch that was closed. */
+  readonly validation: () => Validation | null
+  readonly start: () => Events
+  readonly step: (batch: TrainingBatch) => Promise<Extract<TrainingEvent, { event: 'step' }>>
+  /** Validates and begins the next epoch; interrupted, it leaves the epoch to be closed after a resume. */
+  readonly closeEpoch: () => Events
+  /** Writes a checkpoint, where there is none of this step. */
+  readonly save: () => Events
+  /** Seconds since the last checkpoint, or since the beginning. */
+  readonly unsavedSeconds: () => number
+  /** The network with the values that it has now. */
+  readonly network: () => Promise<Network>
+  readonly close: () => Promise<void>
+}
+
+const nothing: Progress['running'] = { loss: 0, correct: 0, images: 0 }
+
+const percentWrong = (correct: number, images: number): number => (100 * (images - correct)) / images
+
+const checkFinite = (what: string, where: string, finite: boolean): void => {
+  if (finite) return
+  const seen = `${what} that is not a finite number`
+  const hint = 'a lower --learning-rate, or gradient_clipping in the recipe; the last checkpoint is as it was'
+  throw new EspalierError([trainingProblem('not-finite', where, seen, 'a finite one', hint)], 'failure')
+}
+
+const allFinite = ({ data }: Tensor): boolean => data.every(Number.isFinite)
+
+const advanced = (progress: Progress, { n }: TrainingBatch, loss: number, correct: number): Progress => ({
+  ...progress,
+  steps: progress.steps + 1,
+  step_in_epoch: progress.step_in_epoch + 1,
+  running: {
+    loss: progress.running.loss + n * loss,
+    correct: progress.running.correct + correct,
+    images: progress.running.images + n,
+  },
+})
+
+/** The beginning of the next epoch, with the best validation so far. */
+const closed = (progress: Progress, validation: Validation | null): Progress => {
+  const { best, epoch, steps: step } = progress
+  const error = validation?.error_percent
+  const better = error !== undefined && (best === null || error < best.error_percent)
+  const next = { epoch: epoch + 1, step_in_epoch: 0, running: nothing }
+  return { ...progress, ...next, best: better ? { error_percent: error, epoch: epoch + 1, step } : best }
+}
+
+/** Loads a training into a runtime and opens its records. @throws EspalierError */
+export const openSession = async (training: Training, options: SessionOptions): Promise<Session> => {
+  const { recipe, network, plan, seed, step, stepsPerEpoch, heldOut, preprocess, images } = training
+  const { out, steps, signal } = options
+  const first = training.state.progress.steps
+  let { progress } = training.state
+  const carried = new Map([...training.state.parameters, ...training.state.velocities])
+  const open = await openStep(step, network, carried, options)
+  const records = out === undefined ? noRecords : await openRecords(out, network, first === 0 ? undefined : first)
+  let saved = { steps: first === 0 ? -1 : first, at: performance.now() }
+  let stepBegun = performance.now()
+  let epochBegun = stepBegun
+  let validation: Validation | null = null
+
+  const told = async <E extends TrainingEvent>(event: E): Promise<E> => {
+    await records.write(event)
+    return event
+  }
+  const secondsSince = (moment: number): number => (performance.now() - moment) / 1000
+  const stateNow = async (): Promise<State> => {
+    const state = stateOf(step, await open.carried(), progress)
+    for (const [name, value] of state.parameters)
+      checkFinite('a value', `step ${progress.steps}, ${name}`, allFinite(value))
+    return state
+  }
+  const networkNow = async (): Promise<Network> => ({ ...network, parameters: (await stateNow()).parameters })
+
+  async function* checkpoint(best: boolean): Events {
+    if (out === undefined) return
+    await records.checkpoint(await stateNow(), { best })
+    saved = { steps: progress.steps, at: performance.now() }
+    yield await told({ event: 'checkpoint', step: progress.steps, epoch: progress.epoch, folder: out, best })
+  }
+
+  async function* start(): Events {
+    const { backend, executor, describe, reason } = open
+    yield await told({
+      event: 'start',
+      network: network.name,
+      plan: printPlan(plan),
+      steps,
+      epochs: recipe.epochs,
+      first_step: first,
+      images: images.length,
+      validation_images: heldOut.count,
+      seed,
+      backend,
+      executor,
+      describe,
+      ...(reason === undefined ? {} : { reason }),
+    })
+    if (first === 0) yield* checkpoint(false)
+    epochBegun = performance.now()
+    stepBegun = epochBegun
+  }
+
+  const runStep: Session['step'] = async batch => {
+    const rate = learningRateAt(recipe, { step: progress.steps, stepsPerEpoch })
+    const matrices = drawnMatrices(step, seed, progress.steps)
+    const { loss, correct } = await open.run({ images: batch.images, labels: batch.labels, rate, matrices })
+    checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss))
+    progress = advanced(progress, batch, loss, correct)
+    const event = await told({
+      event: 'step',
+      step: progress.steps,
+      epoch: batch.epoch + 1,
+      loss,
+      error_percent: percentWrong(correct, batch.n),
+      learning_rate: rate,
+      images_per_second: batch.n / secondsSince(stepBegun),
+    })
+    stepBegun = performance.now()
+    return event
+  }
+
+  async function* closeEpoch(): Events {
+    const { running, epoch, steps: done, best } = progress
+    if (heldOut.count > 0) {
+      const options = { batch: recipe.batch, preprocess, seed, ...(signal === undefined ? {} : { signal }) }
+      validation = await validate(await networkNow(), plan, heldOut, open, options)
+      if (validation === null) return
+    }
+    yield await told({
+      event: 'epoch',
+      epoch: epoch + 1,
+      step: done,
+      loss: running.loss / running.images,
+      error_percent: percentWrong(running.correct, running.images),
+      validation,
+      seconds: secondsSince(epochBegun),
+    })
+    progress = closed(progress, validation)
+    const better = progress.best !== best
+    if (better || progress.epoch % recipe.checkpoint_every === 0) yield* checkpoint(better)
+    epochBegun = performance.now()
+    stepBegun = epochBegun
+  }
+
+  return {
+    progress: () => progress,
+    validation: () => validation,
+    start,
+    step: runStep,
+    closeEpoch,
+    save: async function* () {
+      if (saved.steps !== progress.steps) yield* checkpoint(false)
+    },
+    unsavedSeconds: () => secondsSince(saved.at),
+    network: networkNow,
+    close: async () => {
+      open.dispose()
+      await records.close()
+    },
+  }
+}

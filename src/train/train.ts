@@ -1,0 +1,113 @@
+import type { Plan } from '../../passes/index.ts'
+import { type DataSet, openData } from '../data/index.ts'
+import { orThrow } from '../error.ts'
+import type { Network } from '../network.ts'
+import type { Trained, TrainingEvent } from './events.ts'
+import type { Recipe } from './recipe.ts'
+import { openSession, type Session } from './session.ts'
+import type { StepOptions } from './step.ts'
+import { openTraining, type TrainingOptions } from './training.ts'
+import { type TrainingSource, trainingBatches } from './training-batches.ts'
+
+export interface TrainOptions extends TrainingOptions, StepOptions {
+  /** Steps in all, in place of the recipe's epochs. */
+  readonly maxSteps?: number
+  /** Stops after the step under way, and saves. */
+  readonly signal?: AbortSignal
+  /** Seconds between checkpoints within an epoch. Default 600. */
+  readonly checkpointSeconds?: number
+  /** Threads that prepare images which are given by reference. Default 1. */
+  readonly workers?: number
+}
+
+const openSource = async (source: TrainingSource): Promise<DataSet> =>
+  'reference' in source ? orThrow(await openData(source.reference, source.open)) : source
+
+/** Mean loss and error of the steps of a run, weighed by their images. */
+const tally = () => {
+  const losses: number[] = []
+  let [loss, wrong, images] = [0, 0, 0]
+  return {
+    losses,
+    add: (event: Extract<TrainingEvent, { event: 'step' }>, n: number): void => {
+      losses.push(event.loss)
+      loss += n * event.loss
+      wrong += (n * event.error_percent) / 100
+      images += n
+    },
+    images: () => images,
+    means: () => ({
+      loss: images === 0 ? null : loss / images,
+      error_percent: images === 0 ? null : (100 * wrong) / images,
+    }),
+  }
+}
+
+/**
+ * Trains a network under a plan: events as it goes, and in the end what it came to. What step k of a seed does is the same however
+ * often the training was interrupted and resumed; on WebAssembly to the bit.
+ *
+ * @throws EspalierError where something does not fit, cannot be written, or the loss is no finite number any more.
+ */
+export async function* train(
+  network: Network,
+  plan: Plan,
+  recipe: Recipe,
+  data: TrainingSource,
+  options: TrainOptions = {},
+): AsyncGenerator<TrainingEvent, Trained> {
+  const { seed = 0, maxSteps, signal, checkpointSeconds = 600, workers } = options
+  const begun = performance.now()
+  const training = await openTraining(network, plan, recipe, await openSource(data), options)
+  const { stepsPerEpoch, preprocess, images } = training
+  const steps = maxSteps ?? recipe.epochs * stepsPerEpoch
+  const session: Session = await openSession(training, { ...options, steps })
+  const stopped = (): boolean => session.progress().steps >= steps || signal?.aborted === true
+  const run = tally()
+  let latest: Pick<Trained, 'loss' | 'error_percent'> | undefined
+  async function* closeEpoch(): AsyncGenerator<TrainingEvent, void> {
+    for await (const event of session.closeEpoch()) {
+      if (event.event === 'epoch') latest = { loss: event.loss, error_percent: event.error_percent }
+      yield event
+    }
+  }
+  try {
+    yield* session.start()
+    if (session.progress().step_in_epoch === stepsPerEpoch) yield* closeEpoch()
+    const { epoch, step_in_epoch: index } = session.progress()
+    if (!stopped())
+      for await (const batch of trainingBatches(data, {
+        recipe: { ...recipe, epochs: Math.ceil(steps / stepsPerEpoch) },
+        preprocess,
+        seed,
+        images,
+        start: { epoch, index },
+        ...(workers === undefined ? {} : { workers }),
+      })) {
+        const event = await session.step(batch)
+        run.add(event, batch.n)
+        yield event
+        if (session.progress().step_in_epoch === stepsPerEpoch) yield* closeEpoch()
+        else if (session.unsavedSeconds() > checkpointSeconds) yield* session.save()
+        if (stopped()) break
+      }
+    const trained = await session.network()
+    yield* session.save()
+    const seconds = (performance.now() - begun) / 1000
+    const done = session.progress()
+    return {
+      network: trained,
+      steps: done.steps,
+      epochs: done.epoch,
+      losses: run.losses,
+      ...(latest ?? run.means()),
+      validation: session.validation(),
+      seconds,
+      images_per_second: run.images() / seconds,
+      checkpoint: options.out ?? null,
+      interrupted: done.steps < steps,
+    }
+  } finally {
+    await session.close()
+  }
+}

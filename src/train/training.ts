@@ -1,0 +1,165 @@
+import { isDeepStrictEqual } from 'node:util'
+import { EspalierError, type Tensor } from '../../ir/index.ts'
+import { type Plan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
+import type { DataSet, Preprocess } from '../data/index.ts'
+import { random } from '../data/random.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { fitPreprocess } from '../meaning.ts'
+import { classCount, imageType, type Network } from '../network.ts'
+import { hasCheckpoint, misfits, type Progress, readCheckpoint, type State } from './checkpoint.ts'
+import { trainingProblem } from './error.ts'
+import { splitHeldOut, subset } from './held-out.ts'
+import { heldOutCount, type Recipe, weightDecayOf } from './recipe.ts'
+import { type Carried, carriedAtFirst } from './step.ts'
+import { stepsPerEpoch } from './training-batches.ts'
+
+export interface TrainingOptions {
+  /** Of initial order, augmentation and drawn transforms. Default 0. */
+  readonly seed?: number
+  /** How images become the network's input. Default: as the data set's networks take them. */
+  readonly preprocess?: Preprocess
+  /** Where checkpoints and logs are kept; nowhere without it. */
+  readonly out?: string
+  /** Goes on from the checkpoint in `out`. */
+  readonly resume?: boolean
+}
+
+/** A training that is ready to begin or to go on: everything read and checked, nothing written. */
+export interface Training {
+  readonly network: Network
+  readonly plan: Plan
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly step: TrainingStep
+  readonly preprocess: Preprocess
+  readonly images: Int32Array
+  readonly heldOut: DataSet
+  readonly stepsPerEpoch: number
+  /** Where it begins or goes on. */
+  readonly state: State
+}
+
+/** The plan as training places it: without test-time augmentation, and with some reduction to count right answers by. */
+const placedForTraining = (plan: Plan): Plan => ({
+  ...plan,
+  tta: false,
+  inference: plan.inference === 'none' ? 'geo' : plan.inference,
+})
+
+const stepOf = ({ graph }: Network, plan: Plan, recipe: Recipe, seed: number): TrainingStep => {
+  const placed = orThrow(placePlan(placedForTraining(plan), graph, random(seed, 'plan').next))
+  return orThrow(
+    trainingStep(graph, placed, {
+      loss: plan.training,
+      labelSmoothing: recipe.label_smoothing,
+      momentum: recipe.momentum,
+      nesterov: recipe.nesterov,
+      weightDecay: weightDecayOf(recipe, graph),
+      batchNormMomentum: recipe.batch_norm_momentum,
+      ...(recipe.gradient_clipping === undefined ? {} : { gradientClipping: recipe.gradient_clipping }),
+    }),
+  )
+}
+
+const checkData = (network: Network, data: DataSet): void => {
+  const where = `--data ${data.name}`
+  const classes = classCount(network)
+  if (!data.labelled)
+    throw new EspalierError([trainingProblem('not-labelled', where, 'images without labels', 'a label for each image')])
+  const seen = data.classCount ?? data.labelsBelow
+  const fits = data.classCount === undefined ? (data.labelsBelow ?? 0) <= classes : data.classCount === classes
+  if (!fits)
+    throw new EspalierError([
+      sourceProblem('wrong-size', where, `${seen} classes`, `${classes} classes, as ${network.name} has`),
+    ])
+}
+
+const preprocessFor = (network: Network, data: DataSet, given: Preprocess | undefined): Preprocess => {
+  const preprocess = given ?? data.preprocess
+  const where = given === undefined ? `--data ${data.name}` : 'preprocess'
+  if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, where))
+  const { h, w, c } = imageType(network)
+  throw new EspalierError([
+    sourceProblem(
+      'wrong-size',
+      where,
+      'images of any size, and no word on how they become the network’s input',
+      `images of ${h} × ${w} × ${c}, as ${network.name} takes them`,
+      `--preprocess FILE.json with "size": [${h}, ${w}]`,
+    ),
+  ])
+}
+
+/** What a checkpoint must agree in with what is asked for. */
+const identity = ['network', 'plan', 'recipe', 'seed', 'data'] as const
+
+/** What is carried from step to step, as a checkpoint has it. */
+export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress): State => {
+  const pick = (names: readonly string[]): ReadonlyMap<string, Tensor> =>
+    new Map(names.map(name => [name, carried.get(name) as Tensor]))
+  return { parameters: pick([...step.parameters, ...step.statistics]), velocities: pick(step.velocities), progress }
+}
+
+/** The state that a folder's checkpoint has. @throws EspalierError where it is of another training than the fresh one */
+const resumed = async (folder: string, fresh: State): Promise<State> => {
+  const state = await orThrowAsync(readCheckpoint(folder))
+  const differing = identity.filter(key => !isDeepStrictEqual(fresh.progress[key], state.progress[key]))
+  const problems = differing.map(key =>
+    trainingProblem(
+      'other-training',
+      `${folder}, ${key}`,
+      JSON.stringify(state.progress[key]),
+      JSON.stringify(fresh.progress[key]),
+      'resume with the flags that it began with',
+    ),
+  )
+  const wrong = [...problems, ...misfits(folder, state, fresh)]
+  if (wrong.length > 0) throw new EspalierError(wrong)
+  return state
+}
+
+const refuseToOverwrite = async (folder: string): Promise<void> => {
+  if (await hasCheckpoint(folder))
+    throw new EspalierError([
+      trainingProblem('training-exists', folder, 'a checkpoint', 'a folder without', '--resume, or another --out'),
+    ])
+}
+
+/** Reads and checks all that a training needs. @throws EspalierError where something of it does not fit */
+export const openTraining = async (
+  network: Network,
+  plan: Plan,
+  recipe: Recipe,
+  data: DataSet,
+  { seed = 0, preprocess, out, resume = false }: TrainingOptions,
+): Promise<Training> => {
+  checkData(network, data)
+  const step = stepOf(network, plan, recipe, seed)
+  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutCount(recipe, data.count), seed))
+  const progress: Progress = {
+    network: network.name,
+    plan: printPlan(plan),
+    recipe: JSON.parse(JSON.stringify(recipe)),
+    seed,
+    data: `${data.name}, ${data.count} images`,
+    epoch: 0,
+    step_in_epoch: 0,
+    steps: 0,
+    best: null,
+    running: { loss: 0, correct: 0, images: 0 },
+  }
+  const fresh = stateOf(step, carriedAtFirst(step, network), progress)
+  if (out !== undefined && !resume) await refuseToOverwrite(out)
+  return {
+    network,
+    plan,
+    recipe,
+    seed,
+    step,
+    preprocess: preprocessFor(network, data, preprocess),
+    images,
+    heldOut: subset(data, heldOut),
+    stepsPerEpoch: stepsPerEpoch(images.length, recipe.batch),
+    state: out === undefined || !resume ? fresh : await resumed(out, fresh),
+  }
+}

@@ -1,0 +1,37 @@
+import type { Plan } from '../../passes/index.ts'
+import { compileNetwork } from '../compile.ts'
+import type { DataSet, Preprocess } from '../data/index.ts'
+import { orThrow } from '../error.ts'
+import { evaluateData } from '../evaluate-data.ts'
+import type { Network } from '../network.ts'
+import { openRunner } from '../runner.ts'
+import type { Validation } from './events.ts'
+import type { OpenStep } from './step.ts'
+
+export interface ValidateOptions {
+  readonly batch: number
+  readonly preprocess: Preprocess
+  readonly seed: number
+  readonly signal?: AbortSignal
+}
+
+/** How a network does on images under a plan, compiled anew, where its training runs; null where it was interrupted. */
+export const validate = async (
+  network: Network,
+  plan: Plan,
+  data: DataSet,
+  { backend, executor }: Pick<OpenStep, 'backend' | 'executor'>,
+  { seed, ...options }: ValidateOptions,
+): Promise<Validation | null> => {
+  const { batch } = options
+  const compiled = orThrow(
+    compileNetwork(network, plan, { seed, batch, ...(backend === 'reference' ? {} : { backend }) }),
+  )
+  const runner = await openRunner(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
+  try {
+    const { images, wrong, interrupted } = await evaluateData(runner, data, options)
+    return interrupted ? null : { images, error_percent: (100 * wrong) / images }
+  } finally {
+    runner.dispose()
+  }
+}
