@@ -35,35 +35,36 @@ const decode = async (encoded: Uint8Array): Promise<Pixels> => {
   return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), height: info.height, width: info.width }
 }
 
-const crop = ({ data, height, width }: Pixels, [rows, columns]: readonly [number, number]): Uint8Array => {
-  if (height === rows && width === columns) return data
-  const [top, left] = [cropAt(height, rows), cropAt(width, columns)]
+/** The part of an image whose upper left pixel is at row `top` and column `left`. */
+export const cropped = (
+  { data, height, width }: Pixels,
+  top: number,
+  left: number,
+  rows: number,
+  columns: number,
+): Pixels => {
+  if (height === rows && width === columns) return { data, height, width }
   const out = new Uint8Array(rows * columns * 3)
   for (let y = 0; y < rows; y++) {
     const from = ((top + y) * width + left) * 3
     out.set(data.subarray(from, from + columns * 3), y * columns * 3)
   }
-  return out
+  return { data: out, height: rows, width: columns }
 }
 
-/** Extents before the crop; the longer side is rounded to the nearest pixel. */
-const resizedExtents = (
-  [h, w]: readonly [number, number],
-  { size, resize, resize_to }: Preprocess,
-): readonly [number, number] => {
-  if (resize !== 'shorter-side' || resize_to === undefined) return size
-  return h <= w ? [resize_to, Math.round((resize_to * w) / h)] : [Math.round((resize_to * h) / w), resize_to]
+/** Resized bilinearly with antialiasing so that the shorter side has a length; the longer is rounded to the nearest pixel. */
+export const shorterSideTo = (pixels: Pixels, length: number): Pixels => {
+  const { height: h, width: w } = pixels
+  return h <= w
+    ? resample(pixels, length, Math.round((length * w) / h))
+    : resample(pixels, Math.round((length * h) / w), length)
 }
 
 /** Half of the margin, rounded down. */
 const cropAt = (extent: number, size: number): number => Math.floor((extent - size) / 2)
 
-/** An image as the network's extents want it: upright, RGB, resized bilinearly with antialiasing, cropped at the centre: `[height, width, 3]`. */
-export const fitImage = async (
-  image: ImageInput,
-  preprocess: Preprocess,
-  where: string,
-): Promise<E.Either<DataProblem, Uint8Array>> => {
+/** An image's pixels, decoded where it is encoded. `where` names it in problems. */
+export const decodeImage = async (image: ImageInput, where: string): Promise<E.Either<DataProblem, Pixels>> => {
   let pixels: Pixels
   try {
     pixels = isEncoded(image) ? await decode(image) : image
@@ -72,15 +73,31 @@ export const fitImage = async (
     return E.left(problem('unreadable-image', where, (error as Error).message, expected))
   }
   const { data, height, width } = pixels
-  if (data.length !== height * width * 3)
-    return E.left(
-      problem(
-        'wrong-size',
-        where,
-        `${data.length} bytes for ${height} × ${width} pixels`,
-        `${height * width * 3} bytes, three a pixel`,
-      ),
-    )
-  const [rows, columns] = resizedExtents([height, width], preprocess)
-  return E.right(crop(resample(pixels, rows, columns), preprocess.size))
+  return data.length === height * width * 3
+    ? E.right(pixels)
+    : E.left(
+        problem(
+          'wrong-size',
+          where,
+          `${data.length} bytes for ${height} × ${width} pixels`,
+          `${height * width * 3} bytes, three a pixel`,
+        ),
+      )
 }
+
+/** Pixels as the network's extents want them: resized bilinearly with antialiasing, cropped at the centre. */
+export const fitPixels = (pixels: Pixels, { size: [rows, columns], resize, resize_to }: Preprocess): Pixels => {
+  const resized =
+    resize !== 'shorter-side' || resize_to === undefined
+      ? resample(pixels, rows, columns)
+      : shorterSideTo(pixels, resize_to)
+  return cropped(resized, cropAt(resized.height, rows), cropAt(resized.width, columns), rows, columns)
+}
+
+/** An image as the network's extents want it: upright, RGB, resized and cropped as {@link fitPixels} does: `[height, width, 3]`. */
+export const fitImage = async (
+  image: ImageInput,
+  preprocess: Preprocess,
+  where: string,
+): Promise<E.Either<DataProblem, Uint8Array>> =>
+  E.map((pixels: Pixels) => fitPixels(pixels, preprocess).data)(await decodeImage(image, where))

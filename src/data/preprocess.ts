@@ -92,7 +92,7 @@ export const readPreprocess =
 
 /** Writes `(pixel · scale − mean) / std` for RGB pixels, `[h, w, 3]`, at an offset of a batch. */
 export const normalizeInto = (
-  pixels: Uint8Array,
+  pixels: Uint8Array | Float32Array,
   { scale = 1, mean = [0], std = [1] }: Preprocess,
   into: Float32Array,
   offset: number,

@@ -1,0 +1,59 @@
+import { EspalierError } from '../../ir/index.ts'
+import { type DataSet, decodeImage, type Example, examplesAt, normalizeInto, type Preprocess } from '../data/index.ts'
+import { random } from '../data/random.ts'
+import { orThrow } from '../error.ts'
+import { augmented } from './augmentation/augment.ts'
+import type { Augmentation } from './augmentation/augmentation.ts'
+import { trainingProblem } from './error.ts'
+
+/** How training images become a network's input. */
+export interface Preparation {
+  readonly preprocess: Preprocess
+  readonly augment: readonly Augmentation[]
+  readonly seed: number
+}
+
+/** Which images of the data set, in which epoch: they are augmented by the seed, the epoch and their number alone. */
+export interface Order {
+  readonly epoch: number
+  readonly indices: readonly number[]
+}
+
+export interface LoadedImages {
+  /** `[n, h, w, 3]` */
+  readonly images: Float32Array
+  readonly labels: readonly number[]
+}
+
+/** A decoded photograph takes up to 300 MB before it is cut: this, not the batch, bounds how many there are. */
+const decodedAtOnce = 4
+
+const labelOf = ({ label, where }: Example): number => {
+  if (label !== undefined) return label
+  throw new EspalierError([
+    trainingProblem('not-labelled', where, 'an image without a label', 'a label for each image'),
+  ])
+}
+
+/** Reads, decodes, augments and normalizes images. @throws EspalierError for the first that cannot be, or has no label */
+export const loadBatch = async (
+  data: DataSet,
+  { epoch, indices }: Order,
+  { preprocess, augment, seed }: Preparation,
+): Promise<LoadedImages> => {
+  const examples = orThrow(await examplesAt(data, indices))
+  const labels = examples.map(labelOf)
+  const [h, w] = preprocess.size
+  const images = new Float32Array(examples.length * h * w * 3)
+  let next = 0
+  const prepareInTurn = async (): Promise<void> => {
+    while (next < examples.length) {
+      const k = next++
+      const pixels = orThrow(await decodeImage(examples[k].image, examples[k].where))
+      const draws = random(seed, `augmentation of image ${indices[k]} in epoch ${epoch}`)
+      normalizeInto(augmented(pixels, augment, preprocess, draws).data, preprocess, images, k * h * w * 3)
+    }
+  }
+  await Promise.all(Array.from({ length: decodedAtOnce }, prepareInTurn))
+  return { images, labels }
+}
