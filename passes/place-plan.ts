@@ -106,20 +106,18 @@ export const placePlan = (
       })),
     )
   }
+  const name = printPlan(plan)
   const branched = sites.some(site => site.transforms.length > 1)
-  if (branched && plan.inference === 'none')
+  if (!branched) return E.right({ name, sites, reduction: null })
+  if (plan.inference === 'none')
     return E.left([
       problem(
         'no-inference-reduction',
-        `plan ${printPlan(plan)}`,
+        `plan ${name}`,
         'no inference reduction beside the training reduction none',
         'max, sum or geo for inference',
-        `${printPlan({ ...plan, inference: 'geo' })}`,
+        printPlan({ ...plan, inference: 'geo' }),
       ),
     ])
-  return E.right({
-    name: printPlan(plan),
-    sites,
-    reduction: branched && plan.inference !== 'none' ? plan.inference : null,
-  })
+  return E.right({ name, sites, reduction: plan.inference })
 }

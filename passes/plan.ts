@@ -157,7 +157,7 @@ const parseCompact = (text: string): E.Either<readonly PlanProblem[], Plan> => {
 
 /** A plan from its name (`flip-4-max`, `flip-only2-none,geo`, `vanilla-tta-geo`, `flip-3-max,sum-tta`) or its compact form (`{id,shift(1,0)}@4:geo`). */
 export const parsePlan = (written: string): E.Either<readonly PlanProblem[], Plan> => {
-  const text = written.replace(/\s+/g, '')
+  const text = written.replace(/\s/g, '')
   if (text.includes('@')) return parseCompact(text)
   const vanilla = /^vanilla(-tta(?:-(.+))?)?$/.exec(text)
   if (vanilla !== null) {

@@ -79,6 +79,131 @@ describe('plan names', () => {
   })
 })
 
+describe('plans as values', () => {
+  const value = (text: string) => {
+    const plan = parsePlan(text)
+    if (E.isLeft(plan)) throw new Error(renderProblems(plan.left))
+    return plan.right
+  }
+
+  it('say where, by what, and how variants become one', () => {
+    expect(value('vanilla')).toEqual({ sites: [], training: 'geo', inference: 'geo', tta: false })
+    expect(value('vanilla-tta-sum')).toEqual({ sites: [], training: 'sum', inference: 'sum', tta: true })
+    expect(value('flip-3')).toEqual({
+      sites: [{ set: 'flip', place: { kind: 'last', count: 3 } }],
+      training: 'max',
+      inference: 'max',
+      tta: false,
+    })
+    expect(value('rot4-only12-none,geo-tta')).toEqual({
+      sites: [{ set: 'rot4', place: { kind: 'only', fromEnd: 12 } }],
+      training: 'none',
+      inference: 'geo',
+      tta: true,
+    })
+    expect(value('flip-2-tta')).toEqual({ ...value('flip-2-max'), tta: true })
+    expect(value(' { id , shift(-12, +34) } @ 10 , scale@4 : max : sum ')).toEqual({
+      sites: [
+        {
+          set: [
+            { kind: 'd4', element: 'id' },
+            { kind: 'shift', dy: -12, dx: 34 },
+          ],
+          place: { kind: 'map', index: 10 },
+        },
+        { set: 'scale', place: { kind: 'map', index: 4 } },
+      ],
+      training: 'max',
+      inference: 'sum',
+      tta: false,
+    })
+    expect(value('{rot90,rotate(-1.5),rotate(.5),scale(1.)}@0').sites[0].set).toEqual([
+      { kind: 'd4', element: 'rot90' },
+      { kind: 'rotate', degrees: -1.5 },
+      { kind: 'rotate', degrees: 0.5 },
+      { kind: 'scale', factor: 1 },
+    ])
+  })
+
+  it('print what has no name as far as it can be written', () => {
+    const plan = value('flip-2-geo')
+    const [last] = plan.sites
+    const at = { set: 'flipv', place: { kind: 'map', index: 1 } } as const
+    expect(printPlan({ ...plan, sites: [last, at] })).toBe('flip@?,flipv@1:geo')
+    expect(printPlan({ ...plan, sites: [{ ...last, set: [{ kind: 'd4', element: 'flip' }] }] })).toBe('{flip}@?:geo')
+  })
+
+  it.each([
+    'xshift@4',
+    '{xshift(1,0)}@4',
+    '{shift(1,0)x}@4',
+    '{shift(1)}@4',
+    '{shift(1.5,0)}@4',
+    '{xscale(1)}@4',
+    '{scale(1)x}@4',
+    '{scale(-1)}@4',
+    'x{id}@4',
+    '{id}x@4',
+    '{}@4',
+    '{id,}@4',
+    'flip',
+    'flip@',
+    'flip@x1',
+    'flip@1x',
+    'flip@-1',
+    'flip@1@2',
+    'flip@1,flip:geo',
+    'flip@1:mean',
+    'flip@1:geo,max,sum',
+    'flip-3-max,sum,geo',
+    'flip-3-',
+    'flip-3-max-ttax',
+    '.flip-3',
+    'flip-3x',
+    'flip-only-3',
+    'flip-only0',
+    'xvanilla',
+    'vanillax',
+    'vanilla-',
+    'vanilla-tta-',
+    'vanilla-geo',
+  ])('%s is none', text => {
+    const plan = parsePlan(text)
+    expect(E.isLeft(plan) && plan.left.map(({ tag }) => tag)).toEqual(['bad-plan'])
+  })
+
+  it.each([
+    ['vanila', 'vanilla'],
+    ['flip-3-mix', 'flip-3-max'],
+    ['flip-onl2-sum', 'flip-only2-sum'],
+    ['rotat-2-geo', 'rotate-2-geo'],
+    ['scal-3-none', 'scale-3-none'],
+    ['flip-2-sum-tt', 'flip-2-sum-tta'],
+    ['vanilla-tta-mx', 'vanilla-tta-max'],
+    ['flipvv@4:geo', 'flipv@4:geo'],
+    ['{id,shift(1,0)}@4:go', '{id,shift(1,0)}@4:geo'],
+  ])('near %s is %s, and two more', (text, near) => {
+    const plan = parsePlan(text)
+    const hint = (E.isLeft(plan) ? plan.left[0].hint : undefined) as string
+    const names = hint.replace(/^nearest (plans|names): /, '').match(/\{[^}]*\}[^,]*|[^, ]+(,(?! )[^, ]+)*/g)
+    expect(names?.[0]).toBe(near)
+    expect(names).toHaveLength(3)
+  })
+
+  it('in files are refused where they are in neither form', () => {
+    const refused = (json: unknown) => {
+      const plan = decodePlan(json)
+      return E.isLeft(plan) ? plan.left.map(({ tag, where }) => `${tag}: ${where}`) : []
+    }
+    const sites = [{ set: 'flip', map: 4 }]
+    expect(refused({ sites, reduction: 3 })).toEqual(['bad-plan: plan "file"'])
+    expect(refused({ sites, inference_reduction: 3 })).toEqual(['bad-plan: plan "file"'])
+    expect(refused({ sites: [{ set: 'flip' }] })).toEqual(['bad-plan: plan "file"'])
+    expect(decodePlan({ sites })).toEqual(parsePlan('flip@4:geo'))
+    expect(decodePlan({ sites, reduction: 'none', inference_reduction: 'max' })).toEqual(parsePlan('flip@4:none:max'))
+  })
+})
+
 describe('placement', () => {
   it.each([
     ['flip-3', 'cifar-resnet-20', [7, 8, 9]],

@@ -1,0 +1,160 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { type Builder, builder, type Element, mapType, type NodeId, type Transform } from '../../ir/index.ts'
+import { parsePlan, placePlan, type SetName } from '../../passes/index.ts'
+
+const conv = (b: Builder, x: NodeId, name: string): NodeId =>
+  b.conv2d(x, b.parameter(`${name}.w`, [3, 3, 2, 2]), { padding: 1, name })
+
+/** The image, two maps that a wide convolution follows, and one that none does. */
+const network = (convolutions = 3) => {
+  const b = builder()
+  const names = ['one', 'two', 'three'].slice(0, convolutions)
+  const last = names.reduce((x, name) => conv(b, x, name), b.input('image', mapType(4, 4, 2)))
+  return b.finish({ logits: b.globalPool(last) })
+}
+
+const placed = (text: string, graph = network(), draw = () => 0.5) => {
+  const plan = parsePlan(text)
+  if (E.isLeft(plan)) throw new Error(text)
+  return placePlan(plan.right, graph, draw)
+}
+
+const sitesOf = (text: string) => {
+  const result = placed(text)
+  if (E.isLeft(result)) throw new Error(result.left[0].seen)
+  return result.right.sites
+}
+
+const problemOf = (text: string, graph = network()) => {
+  const result = placed(text, graph)
+  if (E.isRight(result)) throw new Error(`${text} is placed`)
+  return result.left[0]
+}
+
+const d4 = (...elements: readonly Element[]): readonly Transform[] => elements.map(element => ({ kind: 'd4', element }))
+
+describe('the variants of a set', () => {
+  const sets: Readonly<Record<SetName, readonly Transform[]>> = {
+    flip: d4('id', 'flip'),
+    flipv: d4('id', 'flipv'),
+    rot4: d4('id', 'rot90', 'rot180', 'rot270'),
+    d4: d4('id', 'flip', 'flipv', 'rot180', 'transpose', 'antitranspose', 'rot90', 'rot270'),
+    shift4: [
+      ...d4('id'),
+      { kind: 'shift', dy: 0, dx: 1 },
+      { kind: 'shift', dy: 1, dx: 0 },
+      { kind: 'shift', dy: 1, dx: 1 },
+    ],
+    rotate: [...d4('id'), { kind: 'rotate', degrees: 15 }],
+    // Half of the way from 0.8 to 1.25.
+    scale: [...d4('id'), { kind: 'scale', factor: 1.025 }],
+  }
+
+  it.each(Object.entries(sets))('%s', (name, variants) => {
+    expect(sitesOf(`${name}@1`)[0].transforms).toEqual(variants)
+  })
+
+  it('are drawn anew in training where they are drawn', () => {
+    const drawn = (text: string) => sitesOf(text).map(site => site.drawn)
+    expect([drawn('rotate@1'), drawn('scale@1'), drawn('flip@1'), drawn('{rotate(15)}@1')]).toEqual([
+      ['rotate'],
+      ['scale'],
+      [undefined],
+      [undefined],
+    ])
+    expect(Object.keys(sitesOf('flip@1')[0]).sort()).toEqual(['map', 'node', 'transforms'])
+  })
+
+  it('are as they are written', () => {
+    expect(sitesOf('{flip,shift(1,0)}@1')[0].transforms).toEqual([...d4('flip'), { kind: 'shift', dy: 1, dx: 0 }])
+  })
+})
+
+describe('sites', () => {
+  const maps = (text: string) => sitesOf(text).map(({ map }) => map)
+
+  it('are the last maps that a wide convolution follows, without the image', () => {
+    expect(maps('flip-1')).toEqual([2])
+    expect(maps('flip-2')).toEqual([1, 2])
+    expect(maps('flip-only1')).toEqual([2])
+    expect(maps('flip-only2')).toEqual([1])
+  })
+
+  it('are any map by number, the image first with test-time augmentation', () => {
+    expect(maps('flip@3,flip@0')).toEqual([3, 0])
+    expect(sitesOf('rotate-1-max-tta').map(({ map, transforms }) => [map, transforms.length])).toEqual([
+      [0, 2],
+      [2, 2],
+    ])
+    expect(sitesOf('vanilla-tta')[0].transforms).toEqual(d4('id', 'flip'))
+    const graph = network()
+    expect(sitesOf('flip@1')[0].node).toBe(graph.nodes.findIndex(({ name }) => name === 'one'))
+  })
+
+  it('that a network does not have are named, with what it has', () => {
+    expect(problemOf('flip@4')).toEqual({
+      tag: 'no-such-map',
+      where: 'plan flip@4:geo',
+      seen: 'feature map 4',
+      expected: 'a map of this network: maps 0 to 3',
+    })
+    expect(problemOf('flip-3-geo')).toMatchObject({
+      tag: 'no-such-map',
+      where: 'plan flip-3-geo',
+      seen: 'branches at the last 3 feature maps',
+      hint: 'flip-2',
+    })
+    expect(problemOf('flip-3-geo').expected).toMatch(/^at most 2: .* are maps 1 to 2$/)
+    expect(problemOf('flip-only3').seen).toBe('a branch at feature map 3 from the end')
+    expect(problemOf('flip-1', network(1))).not.toHaveProperty('hint')
+    expect(problemOf('flip-1', network(1)).expected).toMatch(/^at most 0: .* are none$/)
+  })
+
+  it('of a set without a name have no shorter plan to name', () => {
+    const [site] = sitesOf('{flip}@1')
+    const plan = {
+      sites: [{ set: site.transforms, place: { kind: 'last', count: 3 } }],
+      training: 'geo',
+      inference: 'geo',
+      tta: false,
+    } as const
+    const result = placePlan(plan, network(), () => 0)
+    expect(E.isLeft(result) && result.left[0]).not.toHaveProperty('hint')
+  })
+})
+
+describe('the reduction', () => {
+  const reduction = (text: string) => {
+    const result = placed(text)
+    return E.isLeft(result) ? result.left[0].tag : result.right.reduction
+  }
+
+  it('is that of inference where there are branches', () => {
+    expect(reduction('flip-1-max,sum')).toBe('sum')
+    expect(reduction('{flip}@1,flip@2:max')).toBe('max')
+    expect(reduction('flip@1,{flip}@2:max')).toBe('max')
+  })
+
+  it('is none where there are none', () => {
+    expect(reduction('vanilla')).toBeNull()
+    expect(reduction('{flip}@1:max')).toBeNull()
+    expect(reduction('{flip}@1:none')).toBeNull()
+  })
+
+  it('is wanted where training has none', () => {
+    expect(problemOf('flip-1-none')).toMatchObject({
+      tag: 'no-inference-reduction',
+      where: 'plan flip-1-none',
+      hint: 'flip-1-none,geo',
+    })
+    expect(reduction('flip-1-none,geo')).toBe('geo')
+  })
+
+  it('stands beside the plan’s name', () => {
+    const result = placed('flip-1')
+    expect(E.isRight(result) && result.right.name).toBe('flip-1-max')
+    const vanilla = placed('vanilla')
+    expect(E.isRight(vanilla) && vanilla.right).toEqual({ name: 'vanilla', sites: [], reduction: null })
+  })
+})
