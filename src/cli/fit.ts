@@ -3,30 +3,34 @@ import type { CompiledNetwork } from '../compile.ts'
 import type { DataSet, Preprocess } from '../data/index.ts'
 import { orThrow, sourceProblem } from '../error.ts'
 import { fitPreprocess, type Meaning } from '../meaning.ts'
-import { classCount, imageType } from '../network.ts'
+import { classCount, imageType, type Network } from '../network.ts'
+
+type Named = Pick<CompiledNetwork, 'network' | 'graph'> | Pick<Network, 'name' | 'graph'>
+
+const nameOf = (named: Named): string => ('name' in named ? named.name : named.network)
 
 /** How images become this network's input: as the flag or the network's manifest says, else as the data set's networks take them. */
-export const preprocessOf = (compiled: CompiledNetwork, meaning: Meaning, data: DataSet): Preprocess => {
+export const preprocessOf = (network: Named, meaning: Meaning, data: DataSet): Preprocess => {
   const where = `--data ${data.name}`
   const preprocess = meaning.preprocess ?? data.preprocess
-  if (preprocess !== undefined) return orThrow(fitPreprocess(compiled, preprocess, where))
-  const { h, w, c } = imageType(compiled)
+  if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, where))
+  const { h, w, c } = imageType(network)
   throw new EspalierError([
     sourceProblem(
       'wrong-size',
       where,
       'images of any size, and no word on how they become the network’s input',
-      `images of ${h} × ${w} × ${c}, as ${compiled.network} takes them`,
+      `images of ${h} × ${w} × ${c}, as ${nameOf(network)} takes them`,
       `--preprocess FILE.json with "size": [${h}, ${w}]`,
     ),
   ])
 }
 
 /** Refuses data with labels that are not the network's classes. */
-export const checkLabels = (compiled: CompiledNetwork, data: DataSet): void => {
-  const classes = classCount(compiled)
+export const checkLabels = (network: Named, data: DataSet): void => {
+  const classes = classCount(network)
   const refuse = (seen: string): never => {
-    const expected = `${classes} classes, as ${compiled.network} has`
+    const expected = `${classes} classes, as ${nameOf(network)} has`
     throw new EspalierError([sourceProblem('wrong-size', `--data ${data.name}`, seen, expected)])
   }
   if (data.classCount !== undefined && data.classCount !== classes) refuse(`${data.classCount} classes`)

@@ -38,7 +38,7 @@ export interface VariantLogitsOptions extends ExecuteOptions {
 }
 
 /** Logits of a network's variants on data. */
-export interface VariantLogits extends Pick<GraphExecutor, 'executor' | 'backend' | 'precision'> {
+export interface VariantLogits extends Omit<GraphExecutor, 'open'> {
   /** Fewer than asked for where it was interrupted: as many as all variants have. */
   readonly images: number
   readonly interrupted: boolean
@@ -211,11 +211,9 @@ export const variantLogits = async (
     })
   }
   const known = Math.min(images, ...sheets.map(sheet => sheet.known))
-  const { executor: name, backend, precision } = executor
+  const { open: _, ...facts } = executor
   return {
-    executor: name,
-    backend,
-    precision,
+    ...facts,
     images: known,
     interrupted: known < images,
     classes,
