@@ -1,0 +1,117 @@
+import { either as E } from 'fp-ts'
+import { EspalierError, type Problem, problem } from '../../ir/index.ts'
+import {
+  type DataSet,
+  openData,
+  type Preprocess,
+  parseDataReference,
+  readPreprocess,
+  trainingReference,
+} from '../data/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { fitPreprocess } from '../meaning.ts'
+import { classCount, type Network } from '../network.ts'
+import { openSource } from '../network-source.ts'
+import type { Recipe } from '../train/recipe.ts'
+import { recipeOf, type Sweep } from './sweep-config.ts'
+import { expandGrid, type SweepTraining } from './sweep-grid.ts'
+
+/** A sweep with all that it names opened and checked; nothing is written yet. */
+export interface OpenSweep {
+  readonly sweep: Sweep
+  readonly recipe: Recipe
+  readonly trainings: readonly SweepTraining[]
+  /** What every training of a seed begins with. */
+  readonly networks: ReadonlyMap<number, Network>
+  /** The reference of the training data, with its split. */
+  readonly trainReference: string
+  readonly train: DataSet
+  readonly evaluate: DataSet
+  readonly preprocess: { readonly train: Preprocess; readonly evaluate: Preprocess }
+  /** Of generated data, and of the scales that plans draw. */
+  readonly seed: number
+}
+
+const overlap = (where: string, train: string, evaluate: string): E.Either<readonly Problem[], void> => {
+  const [a, b] = [parseDataReference(train), parseDataReference(evaluate)]
+  if (E.isLeft(a) || E.isLeft(b)) return E.right(undefined)
+  const [low, high] = [a.right.range ?? [0, Infinity], b.right.range ?? [0, Infinity]]
+  const same = a.right.scheme === b.right.scheme && a.right.path === b.right.path && a.right.split === b.right.split
+  return same && low[0] < high[1] && high[0] < low[1]
+    ? E.left([
+        problem(
+          'bad-sweep',
+          where,
+          `${evaluate} for evaluation, ${train} for training`,
+          'images that were not trained on',
+          'ranges that do not meet',
+        ),
+      ])
+    : E.right(undefined)
+}
+
+const openLabelled = async (reference: string, seed: number, network: Network | undefined): Promise<DataSet> => {
+  const data = orThrow(await openData(reference, { seed }))
+  const wrong = (seen: string, expected: string): never => {
+    throw new EspalierError([sourceProblem('wrong-size', `--data ${reference}`, seen, expected)])
+  }
+  if (!data.labelled) wrong('images without labels', 'a label for each image')
+  if (network !== undefined && data.classCount !== undefined && data.classCount !== classCount(network))
+    wrong(`${data.classCount} classes`, `${classCount(network)}, as ${network.name} has`)
+  return data
+}
+
+/** Opens what a sweep names. @throws EspalierError where something of it is not there or does not fit */
+export const openSweep = async (
+  sweep: Sweep,
+  where: string,
+  { seed = 0 }: { readonly seed?: number } = {},
+): Promise<OpenSweep> => {
+  const recipe = await orThrowAsync(recipeOf(sweep, where))
+  const trainReference = trainingReference(sweep.train)
+  orThrow(overlap(where, trainReference, sweep.evaluate))
+  const train = await openLabelled(trainReference, seed, undefined)
+  const networks = new Map<number, Network>()
+  let own: Preprocess | undefined
+  for (const each of sweep.seeds) {
+    const source = await orThrowAsync(
+      openSource(sweep.network, {
+        seed: each,
+        ...(sweep.weights === undefined ? {} : { weights: sweep.weights }),
+        ...(train.classCount === undefined ? {} : { dataClasses: train.classCount }),
+      }),
+    )
+    if (source.kind === 'compiled')
+      throw new EspalierError([
+        sourceProblem('bad-input', `${where}, network`, 'a compiled folder', 'a network that is not compiled'),
+      ])
+    networks.set(each, source.network)
+    own = source.meaning.preprocess
+  }
+  const network = networks.get(sweep.seeds[0]) as Network
+  const evaluate = await openLabelled(sweep.evaluate, seed, network)
+  const given = sweep.preprocess === undefined ? own : await orThrowAsync(readPreprocess(sweep.preprocess))
+  const preprocessFor = (data: DataSet): Preprocess => {
+    const preprocess = given ?? data.preprocess
+    if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, data.name))
+    throw new EspalierError([
+      sourceProblem(
+        'bad-input',
+        `${where}, preprocess`,
+        'images of any size, and no word on how they become the network’s input',
+        'a preprocessing file',
+      ),
+    ])
+  }
+  return {
+    sweep,
+    recipe,
+    trainings: orThrow(expandGrid(sweep, network.graph)),
+    networks,
+    trainReference,
+    train,
+    evaluate,
+    preprocess: { train: preprocessFor(train), evaluate: preprocessFor(evaluate) },
+    seed,
+  }
+}
