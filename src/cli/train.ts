@@ -129,8 +129,8 @@ const run = async (flags: TrainFlags, out: Output) => {
   checkDestination(flags)
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
   const reference = trainingReference(flags.data)
-  const options = { seed: flags.seed, ...labels }
-  const data = orThrow(await openData(reference, options))
+  const open = { seed: flags.seed, ...labels }
+  const data = orThrow(await openData(reference, open))
   const [source, plan, recipe] = await Promise.all([
     openNetwork(flags, data.classCount),
     orThrowAsync(readPlan(flags.plan)),
@@ -145,7 +145,7 @@ const run = async (flags: TrainFlags, out: Output) => {
         source.network,
         plan,
         recipe,
-        { reference, open: options },
+        { reference, open },
         {
           signal,
           seed: flags.seed,
