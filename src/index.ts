@@ -2,6 +2,7 @@ import type { Graph } from '../ir/index.ts'
 import { type Plan, parsePlan } from '../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
 import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
+import { trainingReference } from './data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
 import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
 import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
@@ -10,6 +11,15 @@ import { type Model, openModel } from './model.ts'
 import { classifier, type Network } from './network.ts'
 import { openSource, type SourceOptions } from './network-source.ts'
 import type { RunnerOptions } from './runner.ts'
+import {
+  type Recipe,
+  readRecipe,
+  type Trained,
+  type TrainingEvent,
+  type TrainingSource,
+  type TrainOptions,
+  train as trainNetwork,
+} from './train/index.ts'
 import { initialized, zoo as zooArchitecture } from './zoo/index.ts'
 
 /** A compiled network with what its images and answers mean. */
@@ -64,6 +74,25 @@ export const load = async (folder: string, options: RunnerOptions = {}): Promise
   return openModel(compiled, meaning, options)
 }
 
+/** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `FILE.json`. @throws EspalierError */
+export const recipe = (reference: string): Promise<Recipe> => orThrowAsync(readRecipe(reference))
+
+/**
+ * Trains a network under a plan on a data set, by default its training split: an iterator of events, which returns what came of it. The
+ * trained network goes into {@link compile}. @throws EspalierError
+ */
+export const train = (
+  network: Network,
+  plan: Plan,
+  recipe: Recipe,
+  data: string | TrainingSource,
+  options: TrainOptions = {},
+): AsyncGenerator<TrainingEvent, Trained> => {
+  const { seed = 0 } = options
+  const source = typeof data === 'string' ? { reference: trainingReference(data), open: { seed } } : data
+  return trainNetwork(network, plan, recipe, source, options)
+}
+
 /** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */
 export const toOnnx = ({ graph, parameters, network }: Compiled, options: LowerOnnxOptions = {}): Uint8Array =>
   lowerOnnx(graph, parameters, { name: network, ...options })
@@ -85,3 +114,4 @@ export type { Meaning } from './meaning.ts'
 export type { Answer, Model } from './model.ts'
 export type { Network } from './network.ts'
 export type { ModelBackend, Prediction, RunnerOptions, TensorLike } from './runner.ts'
+export type { Recipe, Trained, TrainingEvent, TrainingSource, TrainOptions } from './train/index.ts'

@@ -7,11 +7,16 @@ import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { ModelBackend } from '../runner.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
-import type { Trained } from '../train/events.ts'
-import { type Recipe, withOverrides } from '../train/recipe.ts'
-import { readRecipe, recipeNames } from '../train/recipes.ts'
-import { type TrainingExecutor, trainingExecutors } from '../train/step.ts'
-import { train } from '../train/train.ts'
+import {
+  type Recipe,
+  readRecipe,
+  recipeNames,
+  type Trained,
+  type TrainingExecutor,
+  train,
+  trainingExecutors,
+  withOverrides,
+} from '../train/index.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { command, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'

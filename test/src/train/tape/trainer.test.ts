@@ -1,14 +1,14 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { evaluate, type Tensor } from '../../../ir/index.ts'
-import { naivePipeline, placePlan } from '../../../passes/index.ts'
-import { branched } from '../../../passes/insert-branches.ts'
-import { compileNetwork } from '../../../src/compile.ts'
-import { type Batch, batches, openGenerated } from '../../../src/data/index.ts'
-import { trainer } from '../../../src/demo/training/trainer.ts'
-import { orThrow } from '../../../src/error.ts'
-import { plan, zoo } from '../../../src/index.ts'
-import { openBackend } from '../../../src/runtime/backend.ts'
+import { evaluate, type Tensor } from '../../../../ir/index.ts'
+import { naivePipeline, placePlan } from '../../../../passes/index.ts'
+import { branched } from '../../../../passes/insert-branches.ts'
+import { compileNetwork } from '../../../../src/compile.ts'
+import { type Batch, batches, openGenerated } from '../../../../src/data/index.ts'
+import { orThrow } from '../../../../src/error.ts'
+import { plan, zoo } from '../../../../src/index.ts'
+import { openBackend } from '../../../../src/runtime/backend.ts'
+import { trainer } from './trainer.ts'
 
 const native = await openBackend('node-gpu')
 const network = zoo('preact-resnet-8?classes=10', { seed: 3 })
@@ -31,7 +31,7 @@ const crossEntropy = ({ data }: Tensor, labels: Int32Array): number => {
   return losses.reduce((sum, loss) => sum + loss) / losses.length
 }
 
-describe.skipIf(E.isLeft(native))('training the demo’s networks', () => {
+describe.skipIf(E.isLeft(native))('training by TensorFlow.js’s gradient tape', () => {
   const { tf } = E.isRight(native) ? native.right : { tf: undefined as never }
   const start = async (name: string, averaging: number) => {
     const { images, labels } = await firstBatch()

@@ -3,15 +3,16 @@ import type { Tensor } from '../../../ir/index.ts'
 import { parsePlan, placePlan } from '../../../passes/index.ts'
 import { insertBranches } from '../../../passes/insert-branches.ts'
 import type { TrainingStep } from '../../../passes/training-step.ts'
-import { trainer } from '../../../src/demo/training/trainer.ts'
 import { openSavedModel } from '../../../src/execute/saved-model.ts'
 import { lower } from '../../../src/lower/tfjs/index.ts'
 import type { Backend } from '../../../src/runtime/backend.ts'
+import { type Carried, carriedAtFirst } from '../../../src/train/step.ts'
 import { initialized, zoo } from '../../../src/zoo/index.ts'
 import { valuesOf } from '../../laws/agreement.ts'
 import { numbers } from '../lower/agree.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
-import { type Carried, carriedAtFirst, type Fed, fedOnce, rightOf, runSteps, stepOf } from './steps.ts'
+import { type Fed, fedOnce, rightOf, runSteps, stepOf } from './steps.ts'
+import { trainer } from './tape/trainer.ts'
 
 const recipe = {
   labelSmoothing: 0,

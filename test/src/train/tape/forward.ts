@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
-import { type Graph, type Node, type Pair, type Reduction, type Transform, variantCount } from '../../../ir/index.ts'
-import type { Tf } from '../../runtime/native/load.ts'
+import { type Graph, type Node, type Pair, type Reduction, type Transform, variantCount } from '../../../../ir/index.ts'
+import type { Tf } from '../../../../src/runtime/native/load.ts'
 import { normalizeBatch, type Statistics } from './native-batch-norm.ts'
 
 /** What a forward pass in training mode reads and reports. */

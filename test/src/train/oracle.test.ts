@@ -8,11 +8,12 @@ import { openSavedModel } from '../../../src/execute/saved-model.ts'
 import { lower } from '../../../src/lower/tfjs/index.ts'
 import type { Network } from '../../../src/network.ts'
 import type { Backend } from '../../../src/runtime/backend.ts'
+import { carriedAtFirst } from '../../../src/train/step.ts'
 import { readSafetensors } from '../../../src/weights/safetensors.ts'
 import { withWeights, zoo } from '../../../src/zoo/index.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
-import { carriedAtFirst, rightOf, runSteps, stepOf } from './steps.ts'
+import { rightOf, runSteps, stepOf } from './steps.ts'
 
 interface Fingerprint {
   readonly sum: number

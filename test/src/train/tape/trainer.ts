@@ -1,6 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs'
-import type { Graph, Tensor as Values } from '../../../ir/index.ts'
-import type { Tf } from '../../runtime/native/load.ts'
+import type { Graph, Tensor as Values } from '../../../../ir/index.ts'
+import type { Tf } from '../../../../src/runtime/native/load.ts'
 import { trainingForward } from './forward.ts'
 
 export interface TrainerSettings {

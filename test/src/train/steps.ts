@@ -1,6 +1,6 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs'
 import { either as E } from 'fp-ts'
-import { type Problem, renderProblems, sizeOf, type Tensor } from '../../../ir/index.ts'
+import { type Problem, renderProblems, type Tensor } from '../../../ir/index.ts'
 import { parsePlan, placePlan } from '../../../passes/index.ts'
 import {
   correctName,
@@ -13,6 +13,7 @@ import {
 } from '../../../passes/training-step.ts'
 import type { Network } from '../../../src/network.ts'
 import type { Tf } from '../../../src/runtime/native/load.ts'
+import type { Carried } from '../../../src/train/step.ts'
 
 export const rightOf = <A>(result: E.Either<readonly Problem[], A>): A => {
   if (E.isLeft(result)) throw new Error(renderProblems(result.left))
@@ -32,18 +33,6 @@ export interface Fed {
   readonly labels: Float32Array
   readonly rate: number
 }
-
-/** What steps carry from one to the next. */
-export type Carried = ReadonlyMap<string, Tensor>
-
-export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Carried =>
-  new Map([
-    ...[...step.parameters, ...step.statistics].map(name => [name, parameters.get(name) as Tensor] as const),
-    ...step.velocities.map((name, k): [string, Tensor] => {
-      const { shape } = parameters.get(step.parameters[k]) as Tensor
-      return [name, { shape, data: new Float32Array(sizeOf(shape)) }]
-    }),
-  ])
 
 /** What every step is given beside what it carries. */
 export const fedOnce = (step: TrainingStep, { images, labels, rate }: Fed): Carried => {

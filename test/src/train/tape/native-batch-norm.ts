@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs'
-import type { Tf } from '../../runtime/native/load.ts'
+import type { Tf } from '../../../../src/runtime/native/load.ts'
 
 /** What the native backend of TensorFlow.js offers beside its kernels: any TensorFlow op by name. */
 interface NativeBackend {
