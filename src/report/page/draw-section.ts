@@ -38,7 +38,7 @@ export const drawSection = (section: Section, chart: number): Markup => {
     case 'table':
       return html`<section>${heading(section.heading)}${paragraph(section.text)}${drawTable(section)}</section>`
     case 'chart': {
-      const table = chartTable(section.chart)
+      const table = section.table ?? chartTable(section.chart)
       return html`
         <section class="figure">
           ${heading(section.heading)}${paragraph(section.text)}

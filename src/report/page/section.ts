@@ -26,6 +26,8 @@ export interface ChartSection {
   readonly heading: string
   readonly text?: string
   readonly chart: Chart
+  /** Instead of what the chart shows, where there is more to say. */
+  readonly table?: Pick<TableSection, 'head' | 'rows'>
 }
 
 /** Images with a line or two under each. */

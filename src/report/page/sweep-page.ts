@@ -15,7 +15,7 @@ interface Cell {
 /** What `sweep` found, as far as its page reads it. */
 export interface SweepFindings extends Sourced {
   readonly network: string
-  readonly cells: readonly Cell[]
+  readonly table: readonly Cell[]
   readonly claims?: readonly {
     readonly says: string
     readonly rule: string
@@ -67,7 +67,7 @@ const matrixOf = (cells: readonly Cell[]): MatrixChart => {
 
 /** The page of `sweep`: the paper's Figures 2 and 3, and a matrix of Figures 7 and 8 for each plan. */
 export const sweepPage = (findings: SweepFindings): Page => {
-  const { network, cells, claims = [], notes = [], seeds } = findings
+  const { network, table: cells, claims = [], notes = [], seeds } = findings
   const plans = unique(cells.map(cell => cell.plan))
   const timed = cells.some(cell => cell.relative_time !== null)
   const overSeeds = `Means over ${seeds.length} seed${seeds.length === 1 ? '' : 's'}${seeds.length > 1 ? ', plus and minus one standard deviation over them' : ''}.`

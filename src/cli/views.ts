@@ -1,0 +1,194 @@
+import { type Command, Option } from 'commander'
+import { EspalierError } from '../../ir/index.ts'
+import { placePlan } from '../../passes/index.ts'
+import { type DataSet, openData } from '../data/index.ts'
+import { random } from '../data/random.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { type Precision, precisions } from '../execute/execution.ts'
+import { type ExecutorName, executorNames } from '../execute/executor.ts'
+import { thumbnail } from '../experiment/thumbnail.ts'
+import { type Variant, variantKey, variantsOfPlan } from '../experiment/variant.ts'
+import { type VariantLogits, variantLogits } from '../experiment/variant-logits.ts'
+import { type View, type Views, viewsOf } from '../experiment/views.ts'
+import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views-result.ts'
+import type { Network } from '../network.ts'
+import { openSource, type Source } from '../network-source.ts'
+import { readPlan } from '../read-plan.ts'
+import { type Thumbnails, viewsPage } from '../report/page/views-page.ts'
+import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { prepareFile, writeWhole } from './destination.ts'
+import { checkLabels, preprocessOf } from './fit.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { readMeaning } from './meaning.ts'
+import { command, type NetworkFlags, networkOptions, oneOf, wholeNumber } from './options.ts'
+import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { provenance } from './provenance.ts'
+import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+
+interface ViewsFlags extends CommonOptions, NetworkFlags, ReportFlags {
+  readonly plan: string
+  readonly data: string
+  readonly labels?: string
+  readonly backend?: BackendName
+  readonly executor: ExecutorName | 'auto'
+  readonly precision: Precision
+  readonly batch?: number
+  readonly limit?: number
+  readonly thumbnails: number
+  readonly out?: string
+}
+
+const openLabelled = async ({ data: reference, labels, seed }: ViewsFlags): Promise<DataSet> => {
+  const data = orThrow(await openData(reference, { seed, ...(labels === undefined ? {} : { labels }) }))
+  if (data.labelled) return data
+  throw new EspalierError([
+    sourceProblem('bad-input', '--data', `${reference}, without labels`, 'labelled images', '--labels FILE.csv'),
+  ])
+}
+
+const openNetwork = async (flags: ViewsFlags, data: DataSet): Promise<Extract<Source, { kind: 'network' }>> => {
+  const { network, weights, seed } = flags
+  const source = await orThrowAsync(
+    openSource(network, {
+      seed,
+      ...(weights === undefined ? {} : { weights }),
+      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
+    }),
+  )
+  if (source.kind === 'network') return source
+  throw new EspalierError([
+    sourceProblem('bad-input', '--network', `${network}, compiled already`, 'a network that is not compiled'),
+  ])
+}
+
+/** A plan's distinct variants, with how often it has each. */
+const counted = (variants: readonly Variant[]): ReadonlyMap<string, number> => {
+  const times = new Map<string, number>()
+  for (const key of variants.map(variantKey)) times.set(key, (times.get(key) ?? 0) + 1)
+  return times
+}
+
+const analysed = (ran: VariantLogits, variants: readonly Variant[], reduction: 'max' | 'sum' | 'geo'): Views => {
+  const logits = (key: string): Float32Array => ran.logits.get(key) as Float32Array
+  const views: readonly View[] = [...counted(variants)].map(([variant, times]) => ({
+    variant,
+    times,
+    logits: logits(variant),
+  }))
+  const { labels, classes } = ran
+  return viewsOf({ labels: labels as readonly number[], classes, vanilla: logits('id'), views, reduction })
+}
+
+interface Pictures {
+  readonly files: ReadonlyMap<number, string>
+  readonly thumbnails: Thumbnails
+}
+
+/** Where the listed images came from, and small pictures of the first so many of each list. */
+const readPictures = async (data: DataSet, { won, lost, disputed }: Views, count: number): Promise<Pictures> => {
+  const lists = [won, lost, disputed.slice(0, disputedListed)]
+  const shown = new Set(lists.flatMap(list => list.slice(0, count).map(({ index }) => index)))
+  const files = new Map<number, string>()
+  const pictures = new Map<number, Uint8Array>()
+  for (const index of new Set(lists.flat().map(each => each.index))) {
+    const [{ image, where }] = orThrow(await data.read(index, index + 1))
+    files.set(index, where)
+    if (shown.has(index)) pictures.set(index, await thumbnail(image))
+  }
+  return { files, thumbnails: { count, of: pictures } }
+}
+
+const logitsOf = (
+  network: Network,
+  variants: readonly Variant[],
+  data: DataSet,
+  { backend, executor, precision, batch, limit, debug = false }: ViewsFlags,
+  preprocess: ReturnType<typeof preprocessOf>,
+): Promise<VariantLogits> =>
+  untilInterrupted(signal =>
+    variantLogits(network, [[], ...variants], data, {
+      executor,
+      precision,
+      preprocess,
+      debug,
+      signal,
+      ...(backend === undefined ? {} : { backend }),
+      ...(batch === undefined ? {} : { batch }),
+      ...(limit === undefined ? {} : { limit }),
+    }),
+  )
+
+const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
+  if (flags.out !== undefined) await prepareFile(flags.out)
+  await prepareReports(flags)
+  const plan = await orThrowAsync(readPlan(flags.plan))
+  const data = await openLabelled(flags)
+  const { network, meaning: own, initializedFrom } = await openNetwork(flags, data)
+  if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}, not trained.`)
+  const meaning = await readMeaning(flags, own, network)
+  checkLabels(network, data)
+  const placed = orThrow(placePlan(plan, network.graph, random(flags.seed, 'plan').next))
+  const variants = variantsOfPlan(placed)
+  const begun = performance.now()
+  const ran = await logitsOf(network, variants, data, flags, preprocessOf(network, meaning, data))
+  if (ran.images === 0)
+    throw new EspalierError([sourceProblem('bad-input', '--data', 'no image was run', 'one at least')])
+  const views = analysed(ran, variants, placed.reduction ?? 'geo')
+  const { files, thumbnails } = await readPictures(data, views, flags.html === undefined ? 0 : flags.thumbnails)
+  const result = viewsResult(views, {
+    network: network.name,
+    plan: placed.name,
+    data: data.name,
+    ran,
+    initializedFrom,
+    names: meaning.classes ?? data.classes,
+    files,
+    seconds: (performance.now() - begun) / 1000,
+    sourced: provenance([flags.seed]),
+  })
+  await writeReports(flags, viewsPage(result, thumbnails), out)
+  return result
+}
+
+/** `espalier views`: what a plan does to each image: which it turns right and wrong, by class, and where its variants disagree. */
+export const viewsCommand = (): Command =>
+  reportOptions(
+    networkOptions(
+      command(
+        'views',
+        'show which images a plan turns right and wrong, by class, and where its variants disagree',
+        'espalier views --network zoo:cifar-resnet-20 --weights resnet20.safetensors --plan vanilla-tta-geo --data cifar100:DIR --html views.html',
+      ),
+    ),
+  )
+    .requiredOption(
+      '--data <data>',
+      'labelled images: cifar10:DIR, cifar100:DIR, images:DIR, generated:orientation; ?split=train&range=0:5000 for a part',
+    )
+    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
+    .addOption(
+      new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`).argParser(
+        oneOf(backendNames),
+      ),
+    )
+    .addOption(
+      new Option('--executor <name>', `${executorNames.join(', ')}, auto`)
+        .argParser(oneOf([...executorNames, 'auto'] as const))
+        .default('auto'),
+    )
+    .addOption(new Option('--precision <name>', precisions.join(', ')).argParser(oneOf(precisions)).default('float32'))
+    .addOption(new Option('--batch <n>', 'images at a time').argParser(wholeNumber(1)))
+    .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
+    .addOption(
+      new Option('--thumbnails <n>', 'images shown of each kind in the page').argParser(wholeNumber(0)).default(24),
+    )
+    .option('--out <file>', 'the JSON result as a file, too')
+    .action(async (flags: ViewsFlags) => {
+      const out = output(flags)
+      const result = await run(flags, out)
+      if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
+      out.result(result, () => describeViews(result))
+      if (result.interrupted !== true) return
+      out.note(`Interrupted after ${result.images} images.`)
+      process.exitCode = exitCodes.failed
+    })
