@@ -6,12 +6,15 @@ import { bisectCommand } from './bisect.ts'
 import { calibrateCommand } from './calibrate.ts'
 import { compileCommand } from './compile.ts'
 import { doctorCommand } from './doctor.ts'
+import { impactCommand } from './impact.ts'
 import { lawsCommand } from './laws.ts'
 import { exitCodes, reportError, reportReproducer } from './output.ts'
 import { reduceCommand } from './reduce.ts'
 import { runCommand } from './run.ts'
 import { setupCommand } from './setup.ts'
+import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
+import { viewsCommand } from './views.ts'
 
 const program = new Command('espalier')
   .description(
@@ -25,7 +28,10 @@ const inspection = [lawsCommand(), bisectCommand(), reduceCommand()]
 for (const command of [
   compileCommand(),
   runCommand(),
+  impactCommand(),
   trainCommand(),
+  sweepCommand(),
+  viewsCommand(),
   ...inspection,
   calibrateCommand(),
   setupCommand(),

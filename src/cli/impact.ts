@@ -1,0 +1,163 @@
+import cliProgress from 'cli-progress'
+import { type Command, Option } from 'commander'
+import { EspalierError } from '../../ir/index.ts'
+import { type DataSet, openData } from '../data/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { type Precision, precisions } from '../execute/execution.ts'
+import { type ExecutorName, executorNames } from '../execute/executor.ts'
+import { type ImpactResult, impact } from '../experiment/impact.ts'
+import { describeImpact } from '../experiment/impact-text.ts'
+import type { Network } from '../network.ts'
+import { openSource } from '../network-source.ts'
+import { impactPage } from '../report/page/impact-page.ts'
+import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { prepareFile, writeWhole } from './destination.ts'
+import { checkLabels, preprocessOf } from './fit.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { readMeaning } from './meaning.ts'
+import { command, oneOf, wholeNumber } from './options.ts'
+import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { provenance } from './provenance.ts'
+import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+
+interface ImpactFlags extends CommonOptions, ReportFlags {
+  readonly network: string
+  readonly weights?: string
+  readonly preprocess?: string
+  readonly data: string
+  readonly labels?: string
+  readonly transforms: string
+  readonly backend?: BackendName
+  readonly executor: ExecutorName | 'auto'
+  readonly precision: Precision
+  readonly batch?: number
+  readonly limit?: number
+  readonly cache?: string
+  readonly out?: string
+}
+
+const openNetwork = async ({ network: reference, weights, seed }: ImpactFlags, data: DataSet, out: Output) => {
+  const source = await orThrowAsync(
+    openSource(reference, {
+      seed,
+      ...(weights === undefined ? {} : { weights }),
+      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
+    }),
+  )
+  if (source.kind === 'compiled') {
+    const seen = `${reference}, compiled under ${source.compiled.plan}`
+    throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
+  }
+  if (source.initializedFrom !== undefined)
+    out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
+  return source
+}
+
+/** Measures with a progress bar on a terminal; Ctrl-C ends it with what is done. */
+const measure = (network: Network, data: DataSet, options: Parameters<typeof impact>[2], out: Output) => {
+  const bar = out.interactive
+    ? new cliProgress.SingleBar({
+        format: '{bar} {value}/{total} images, {eta_formatted} left',
+        stream: process.stderr,
+        clearOnComplete: true,
+      })
+    : undefined
+  bar?.start(1, 0)
+  return untilInterrupted(signal =>
+    impact(network, data, {
+      ...options,
+      signal,
+      onProgress: ({ done, total }) => {
+        bar?.setTotal(total)
+        bar?.update(done)
+      },
+    }),
+  ).finally(() => bar?.stop())
+}
+
+const run = async (flags: ImpactFlags, out: Output): Promise<ImpactResult> => {
+  if (flags.out !== undefined) await prepareFile(flags.out)
+  await prepareReports(flags)
+  const labels = flags.labels === undefined ? {} : { labels: flags.labels }
+  const data = orThrow(await openData(flags.data, { seed: flags.seed, ...labels }))
+  const { network, meaning } = await openNetwork(flags, data, out)
+  checkLabels(network, data)
+  const { transforms, executor, precision, backend, batch, limit, cache, debug } = flags
+  const result = await measure(
+    network,
+    data,
+    {
+      transforms,
+      executor,
+      precision,
+      preprocess: preprocessOf(network, await readMeaning(flags, meaning, network), data),
+      ...(backend === undefined ? {} : { backend }),
+      ...(batch === undefined ? {} : { batch }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(debug === undefined ? {} : { debug }),
+    },
+    out,
+  )
+  out.note(`Backend: ${result.runtime}, executor ${result.executor}.`)
+  return result
+}
+
+/** `espalier impact`: what transforming each feature map does to a network's error. */
+export const impactCommand = (): Command =>
+  reportOptions(
+    command(
+      'impact',
+      'what transforming each feature map does to the error: by itself, and as a branch under each reduction',
+      'espalier impact --network zoo:cifar-resnet-20 --weights resnet20.safetensors --data cifar100:DIR --transforms flip,rotate,scale',
+    ),
+  )
+    .requiredOption('--network <network>', 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
+    .option('--weights <file>', 'trained weights of a zoo network or a graph: a safetensors file')
+    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
+    .requiredOption(
+      '--data <data>',
+      'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part',
+    )
+    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
+    .option(
+      '--transforms <list>',
+      'flip, rotate (±15°), scale (±10 %), flipv, rot90, …, shift(dy,dx), rotate(degrees), scale(s)',
+      'flip,rotate,scale',
+    )
+    .addOption(
+      new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`).argParser(
+        oneOf(backendNames),
+      ),
+    )
+    .addOption(
+      new Option('--executor <name>', `${executorNames.join(', ')}; auto: graph on the native backend, else eager`)
+        .argParser(oneOf([...executorNames, 'auto'] as const))
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--precision <name>', `of convolutions: ${precisions.join(', ')}`)
+        .argParser(oneOf(precisions))
+        .default('float32'),
+    )
+    .addOption(
+      new Option('--batch <n>', 'images at a time (default: 128, fewer of larger images)').argParser(wholeNumber(1)),
+    )
+    .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
+    .option('--cache <folder>', 'where logits are kept, so that they are computed once; Ctrl-C keeps what is done')
+    .option('--out <file>', 'the JSON result as a file, too')
+    .action(async (flags: ImpactFlags) => {
+      const out = output(flags)
+      const measured = await run(flags, out)
+      if (measured.interrupted === true) process.exitCode = exitCodes.failed
+      const kept = flags.cache === undefined ? '' : `; ${flags.cache} has what was computed`
+      if (measured.images === 0) {
+        out.note(`Interrupted before all positions had seen an image${kept}.`)
+        return
+      }
+      const result = { ...measured, ...provenance([flags.seed], { runtime: measured.runtime }) }
+      if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
+      await writeReports(flags, impactPage(result), out)
+      out.result(result, () => describeImpact(result))
+      if (measured.interrupted === true) out.note(`Interrupted after ${measured.images} images${kept}.`)
+    })
