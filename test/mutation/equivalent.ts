@@ -69,6 +69,75 @@ export const equivalents: readonly Equivalent[] = [
     replacement: 'true',
     reason: 'other transforms have no factor, and undefined is not 0 or less: the condition is for the type checker',
   },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: "'flat'",
+    replacement: '""',
+    reason: 'the graph of a group alone is predicted and forgotten: nothing asks for its dialect',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: "'x'",
+    replacement: '""',
+    reason: 'and no more for what it calls its input',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: `\`y$\{k}\``,
+    replacement: '``',
+    reason: 'or its outputs',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: "'apart'",
+    replacement: '""',
+    within: 'const apart',
+    reason: 'what is neither joined nor split is apart',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: "() => 'apart'",
+    replacement: '() => undefined',
+    reason: 'what is neither joined nor split is apart',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: 'convolutionGroups(graph).length === 0',
+    replacement: 'false',
+    reason: 'without groups nothing is merged, which is found out more slowly',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: 'mergings.slice(1)',
+    replacement: 'mergings',
+    reason: 'apart twice among the options: slower',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: 'merged !== graph',
+    replacement: 'true',
+    reason: 'an option that changes nothing costs what apart costs, and is not taken: slower',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: `all
+    .map(mergingOf => ({ mergingOf, merged: mergeConvolutionsIn(graph, mergingOf).graph }))
+    .filter(({ merged }) => merged !== graph)`,
+    replacement: 'all.map(mergingOf => ({\n  mergingOf,\n  merged: mergeConvolutionsIn(graph, mergingOf).graph\n}))',
+    reason: 'an option that changes nothing costs what apart costs, and is not taken: slower',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: 'settledCost(sunk, predict) <= most',
+    replacement: ['false', 'settledCost(sunk, predict) < most'],
+    reason: 'merged where that pays it costs no more than unmerged: the first question is the faster one',
+  },
+  {
+    file: 'passes/choose-schedule.ts',
+    original: 'admit === admitAll',
+    replacement: 'false',
+    reason: 'the same is done again: slower',
+  },
 ]
 
 /** Whether an entry is about a mutant, whose line reads so. */

@@ -169,14 +169,12 @@ describe('merging where it pays', () => {
       expect(merged(priced(prices), graph)).toMatchObject({ program: { graph }, rewrites: { 'join-outputs': 0 } })
   })
 
-  it('wants two hundredths of the cost', () => {
-    const saving = (by: number) =>
-      // Apart it costs 100 000, joined so much less.
-      merged(priced({ Conv2d: 1000, Binary: 98_000, Slice: (1000 - by) / 2 })).rewrites['join-outputs']
+  it('wants more than two hundredths of the cost', () => {
+    // Apart it costs 100 000, joined so much less.
+    const joins = (saving: number) =>
+      merged(priced({ Conv2d: saving, Binary: 100_000 - 2 * saving })).rewrites['join-outputs']
     expect(worthwhile).toBe(0.98)
-    expect([saving(999), saving(1000)]).toEqual([0, 0])
-    const more = merged(priced({ Conv2d: 2001, Binary: 95_998 })).rewrites['join-outputs']
-    expect(more).toBe(1)
+    expect([joins(2000), joins(2001)]).toEqual([0, 1])
   })
 
   it('decides group by group where they differ', () => {
@@ -214,6 +212,19 @@ describe('merging where it pays', () => {
     }, graph)
     expect(alone[0]).toBe('Input Parameter Conv2d Parameter Binary Unary Act Conv2d')
     expect(alone).toHaveLength(3)
+  })
+
+  it('ends the group at any other op', () => {
+    const seen = new Set<string>()
+    merged(
+      of => {
+        for (const { tag } of of.outputs.length === 2 ? of.nodes : []) seen.add(tag)
+        return of.nodes.length
+      },
+      mirrored((b, one, other) => b.binary('maximum', b.maxPool(one, 2), b.maxPool(other, 2))),
+    )
+    expect(seen).toContain('Conv2d')
+    expect(seen).not.toContain('MaxPool')
   })
 
   it('counts what stacking saves afterwards', () => {
@@ -286,9 +297,10 @@ describe('sinking where it pays', () => {
     })
     const onFilters: Predict = of => nodesWithTag(of, 'Act').filter(({ type }) => type.kind === 'Shared').length
     const calls = priced({ Conv2d: 10 })
-    // As it is 20; sunk 25, or 35, and 10 less once their outputs are joined.
+    // As it is 20; sunk 20 and the act, and 10 less once their outputs are joined.
     expect(sunk(of => calls(of) + 5 * onFilters(of), graph).rewrites['fuse-into-convolution']).toBe(1)
-    expect(sunk(of => calls(of) + 15 * onFilters(of), graph).rewrites).toEqual({})
+    expect(sunk(of => calls(of) + 10 * onFilters(of), graph).rewrites['fuse-into-convolution']).toBe(1)
+    expect(sunk(of => calls(of) + 11 * onFilters(of), graph).rewrites).toEqual({})
   })
 
   it('asks for what it does, not for what it tries', () => {
