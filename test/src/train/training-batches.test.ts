@@ -108,9 +108,9 @@ describe('the batches of a training', () => {
 
   it('are the same whoever prepares them, and however far ahead', async () => {
     const expected = await all(await opened(reference), drawn)
-    for (const options of [{ workers: 0 }, { workers: 1 }, { workers: 1, ahead: 1 }, { workers: 3, ahead: 7 }])
+    for (const options of [{ workers: 0 }, { workers: 1, ahead: 1 }, { workers: 2, ahead: 7 }])
       expect(await all({ reference }, { ...drawn, ...options })).toEqual(expected)
-    expect(started.length).toBe(5)
+    expect(started.length).toBe(3)
   })
 
   it('go on from any place', async () => {
@@ -119,7 +119,7 @@ describe('the batches of a training', () => {
       expect(await all({ reference }, { ...drawn, start: { epoch, index } })).toEqual(whole.slice(k))
     expect(await all({ reference }, { ...drawn, start: { epoch: 0, index: 3 } })).toEqual(whole.slice(3))
     expect(await all({ reference }, { ...drawn, start: { epoch: 2, index: 0 } })).toEqual([])
-    expect(await all({ reference }, { ...drawn, workers: 2, start: { epoch: 1, index: 1 } })).toEqual(whole.slice(4))
+    expect(await all({ reference }, { ...drawn, workers: 1, start: { epoch: 1, index: 1 } })).toEqual(whole.slice(4))
   })
 
   it('are of the images that are to be trained on', async () => {
@@ -143,7 +143,7 @@ describe('the batches of a training', () => {
 describe('reading batches', () => {
   const many = { reference: 'generated:orientation?split=train&range=0:100' }
 
-  it.each([0, 2])('may end early (%s workers)', async workers => {
+  it.each([0, 1])('may end early (%s workers)', async workers => {
     const seen: number[] = []
     for await (const { index } of trainingBatches(many, { ...drawn, workers })) {
       seen.push(index)
@@ -224,7 +224,7 @@ describe('batches that cannot be prepared', () => {
     throw new Error('no failure')
   }
 
-  it.each([0, 1, 2])('are said by the error that they are, after those before (%s workers)', async workers => {
+  it.each([0, 1])('are said by the error that they are, after those before (%s workers)', async workers => {
     const options = { ...plain, recipe: { ...plain.recipe, batch: 1 }, workers }
     const { seen, error } = await failure({ reference: `cifar100:${folder}?split=train` }, options)
     expect(error).toBeInstanceOf(EspalierError)
@@ -269,7 +269,7 @@ describe('batches that cannot be prepared', () => {
     const loading = load({ epoch: 0, indices: [0] })
     loading.catch(() => {})
     await close()
-    await expect(loading).rejects.toThrow('ended with code 1')
-    await expect(load({ epoch: 0, indices: [0] })).rejects.toThrow('ended with code 1')
+    await expect(loading).rejects.toThrow('prepares images ended')
+    await expect(load({ epoch: 0, indices: [0] })).rejects.toThrow('prepares images ended')
   })
 })
