@@ -2,7 +2,6 @@ import { distance } from 'fastest-levenshtein'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import {
-  type Element,
   elements,
   type Problem,
   printTransform,
@@ -41,8 +40,6 @@ export interface Plan {
 
 export type PlanProblem = Problem<'bad-plan'>
 
-const namedElements: Readonly<Record<string, Element>> = Object.fromEntries(elements.map(e => [e, e]))
-
 const trainingReductions = [...reductions, 'none'] as const
 
 /** Some plan names, to name the nearest of when one is unknown. */
@@ -70,7 +67,7 @@ const nearest = (text: string): string =>
 const number = '[-+]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)'
 
 const parseTransform = (text: string): Transform | null => {
-  const element = namedElements[text]
+  const element = elements.find(known => known === text)
   if (element !== undefined) return { kind: 'd4', element }
   const shift = /^shift\(([-+]?\d+),([-+]?\d+)\)$/.exec(text)
   if (shift !== null) return { kind: 'shift', dy: Number(shift[1]), dx: Number(shift[2]) }

@@ -58,6 +58,7 @@ describe('plan names', () => {
     ['{scale(0)}@2', 's over 0'],
     ['flip@1:geo:max:sum', 'one for inference'],
     ['', 'vanilla'],
+    ['{constructor}@4', 'rotate(degrees)'],
   ])('%s is refused, and %s is named', (written, named) => {
     const plan = parsePlan(written)
     expect(E.isLeft(plan) && renderProblems(plan.left)).toContain(named)
