@@ -9,14 +9,16 @@ export interface Ground {
   readonly font: string
 }
 
-const letter = 6.8
+/** About what a line of text takes, in pixels. */
+export const textWidth = (text: string): number => 6.8 * text.length
+
 const legendRow = 24
 
 /** How many rows the legend takes: its items flow like words. */
 const legendRows = (names: readonly string[], width: number): number => {
   let [rows, used] = [1, 0]
   for (const name of names) {
-    const item = name.length * letter + 52
+    const item = textWidth(name) + 52
     if (used > 0 && used + item > width - 24) {
       rows++
       used = 0
@@ -30,7 +32,15 @@ const legendRows = (names: readonly string[], width: number): number => {
 export const plotTop = (names: readonly string[], { width }: Ground): number =>
   (names.length > 1 ? legendRows(names, width) * legendRow + 6 : 0) + 34
 
-export const symbols = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect'] as const
+/** The last two: a triangle on its tip, and a cross. */
+export const symbols = [
+  'circle',
+  'rect',
+  'triangle',
+  'diamond',
+  'path://M0,0L10,0L5,10Z',
+  'path://M3.5,0H6.5V3.5H10V6.5H6.5V10H3.5V6.5H0V3.5H3.5Z',
+] as const
 
 export const symbolAt = (k: number): string => symbols[k % symbols.length]
 
@@ -57,7 +67,7 @@ const dashed = <L extends { readonly label: object }>(lines: readonly L[], { pal
 
 /** How much room the names of levels take beside a chart. */
 const levelRoom = (levels: readonly Level[]): number =>
-  Math.max(12, ...levels.map(({ name }) => Math.max(5, name.length) * letter + 14))
+  Math.max(12, ...levels.map(({ name }) => textWidth(name.padEnd(5)) + 14))
 
 /** What all charts have: no motion, our type and colours, a legend that wraps, room for it. */
 export const frame = (names: readonly string[], ground: Ground, levels: readonly Level[] = [], keyWidth = 12) => {
@@ -125,11 +135,17 @@ export const valueAxis = ({ title, unit }: Axis, { palette }: Ground, dimension:
   minInterval: unit === 'count' ? 1 : 0,
 })
 
+const longestName = ({ width }: Ground): number => Math.min(200, width / 3)
+
+/** How much room the title of names that run down takes left of them. */
+export const titleRoom = (title: string, names: readonly string[], ground: Ground): number =>
+  Math.max(0, textWidth(title) - Math.min(longestName(ground), Math.max(...names.map(textWidth))))
+
 /** Names along an axis. */
-export const nameAxis = (names: readonly string[], { palette, width }: Ground) => ({
+export const nameAxis = (names: readonly string[], ground: Ground) => ({
   type: 'category' as const,
   data: [...names],
-  axisLabel: { color: palette.ink, interval: 0, width: Math.min(200, width / 3), overflow: 'truncate' as const },
+  axisLabel: { color: ground.palette.ink, interval: 0, width: longestName(ground), overflow: 'truncate' as const },
   axisLine: { show: false, onZero: false },
   axisTick: { show: false },
 })

@@ -52,7 +52,7 @@ const chartOf = (
   x: {
     title: 'feature map',
     unit: 'count',
-    names: Object.fromEntries(findings.positions.map(({ map, name, shape }) => [map, `${name} [${shape.join(', ')}]`])),
+    names: Object.fromEntries(findings.positions.map(({ map, name, shape }) => [map, `${name}, ${shape.join('×')}`])),
   },
   y: { title: 'error', unit: 'percent' },
   lines: transformsOf(findings).map(name => lineOf(findings, name, errorAt)),

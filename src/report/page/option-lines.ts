@@ -26,7 +26,7 @@ export const linesOption = (chart: LineChart, ground: Ground) => {
           name: line.name,
           color: colour,
           symbol: symbolAt(k),
-          symbolSize: 7,
+          symbolSize: line.points.length > 30 ? 5 : 7,
           showSymbol: true,
           clip: false,
           lineStyle: { width: 2 },

@@ -1,5 +1,5 @@
 import { type MatrixChart, type Measured, written } from './chart.ts'
-import { frame, type Ground, nameAxis, titleOfNames } from './frame.ts'
+import { frame, type Ground, nameAxis, titleOfNames, titleRoom } from './frame.ts'
 import { between, inkOn } from './palette.ts'
 import { tip } from './tip.ts'
 
@@ -23,7 +23,7 @@ export const matrixOption = (chart: MatrixChart, ground: Ground) => {
   return {
     ...frame([], ground),
     grid: {
-      left: 12,
+      left: 12 + titleRoom(rows.title, rows.names, ground),
       right: 12,
       top: 44,
       bottom: 8,

@@ -1,5 +1,15 @@
 import { paretoFront, type ScatterChart, type ScatterPoint, written } from './chart.ts'
-import { colourAt, errorBars, frame, type Ground, levelLines, limitLine, symbolAt, valueAxis } from './frame.ts'
+import {
+  colourAt,
+  errorBars,
+  frame,
+  type Ground,
+  levelLines,
+  limitLine,
+  symbolAt,
+  textWidth,
+  valueAxis,
+} from './frame.ts'
 import { tip } from './tip.ts'
 
 /** Points of which less is better on both axes, and the front of those that no other beats. */
@@ -8,11 +18,14 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
   const points = groups.flatMap(group => group.points)
   const front = paretoFront(points)
   const onFront: ReadonlySet<ScatterPoint> = new Set(front)
+  const [least, most] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))]
+  /** Nothing lies left of a point of the front at its height: its name goes there, or, where there is no room, above the line. */
+  const fitsLeft = ({ name, x }: ScatterPoint): boolean =>
+    ((x - least) / (most - least || 1)) * (ground.width - 140) > textWidth(name) + 12
   const label = (point: ScatterPoint) => ({
     show: onFront.has(point),
     formatter: () => point.name,
-    // Above and right of the point: below it goes on, left of it comes down, the front.
-    position: [13, -8] as const,
+    ...(fitsLeft(point) ? { position: 'left' as const, distance: 7 } : { position: [13, -8] as const }),
     color: palette.ink,
     fontSize: 12,
     textBorderColor: palette.paper,

@@ -83,7 +83,9 @@ export const sweepPage = (findings: SweepFindings): Page => {
             x: { title: 'time over vanilla', unit: 'times' },
             y: { title: 'error', unit: 'percent' },
             groups: groupsOf(cells),
-            levels: [],
+            levels: cells
+              .filter(({ plan }) => plan === 'vanilla')
+              .map(({ error_percent }) => ({ name: 'vanilla', value: error_percent.mean })),
           },
         },
       ]
