@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { printPlan } from '../../passes/index.ts'
 import type { Network } from '../network.ts'
-import { packageVersion } from '../runtime/native/layout.ts'
+import type { Sourced } from '../report/page/section.ts'
 import { wilsonPercent } from '../score.ts'
 import { judgeClaims } from './claims.ts'
 import type { OpenSweep } from './open-sweep.ts'
@@ -39,15 +39,17 @@ const trainingOf = ({ training, folder, evaluated, status }: SweepJob) => ({
   ...(evaluated === undefined ? {} : { images: evaluated.images, evaluation_seconds: evaluated.seconds }),
 })
 
-export interface SweepCall {
-  /** As it was typed. */
-  readonly command: string
+export interface SweepCall extends Sourced {
   readonly seconds: number
   readonly interrupted: boolean
 }
 
 /** What there is of a sweep on disk: the keys of `sweep --json`. @throws EspalierError where files were changed by another hand */
-export const sweepResult = async (open: OpenSweep, out: string, { command, seconds, interrupted }: SweepCall) => {
+export const sweepResult = async (
+  open: OpenSweep,
+  out: string,
+  { command, seeds, versions, seconds, interrupted }: SweepCall,
+) => {
   const jobs = await sweepJobs(open, out)
   const times = await sweepTimes(open, out)
   const runs = jobs.flatMap(job => job.training.runs.map(run => runOf(job, run, times)))
@@ -57,16 +59,16 @@ export const sweepResult = async (open: OpenSweep, out: string, { command, secon
   return {
     network: network.name,
     command,
+    seeds,
+    versions,
     out,
     config: open.sweep,
     recipe: open.recipe,
-    seed: open.seed,
-    seeds: open.sweep.seeds,
+    data_seed: open.seed,
     images: {
       train: open.train.count,
       evaluate: Math.min(open.sweep.limit ?? open.evaluate.count, open.evaluate.count),
     },
-    versions: { espalier: packageVersion, node: process.version },
     machine: `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     runs,
     table,

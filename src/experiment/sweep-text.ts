@@ -33,26 +33,32 @@ export const describeTrainings = ({ trainings, runs }: SweepResult): string =>
     ]),
   )
 
-const cells = ({ table: rows }: SweepResult): string =>
-  table(
-    ['plan', 'trained with', 'run with', 'time', 'seeds', 'error %'],
-    rows.map(({ plan, train_reduction, inference_reduction, relative_time, seeds, error_percent }) => [
-      plan,
-      train_reduction,
-      inference_reduction,
-      times(relative_time),
-      String(seeds.length),
-      meanAndSpread(error_percent),
-    ]),
+/** The paper's matrices one below another: a line for what a plan was trained with, a column for what it is run with. */
+const matrices = ({ table: cells }: SweepResult): string => {
+  const unique = (values: readonly string[]): readonly string[] => [...new Set(values)]
+  const columns = unique(cells.map(cell => cell.inference_reduction))
+  const rows = unique(cells.map(({ plan, train_reduction }) => `${plan} ${train_reduction}`))
+  return table(
+    ['plan', 'time', 'trained with', ...columns.map(name => `run with ${name}`)],
+    rows.map(row => {
+      const line = cells.filter(({ plan, train_reduction }) => `${plan} ${train_reduction}` === row)
+      const branched = line.find(cell => cell.inference_reduction !== 'vanilla') ?? line[0]
+      const at = (column: string): string => {
+        const cell = line.find(each => each.inference_reduction === column)
+        return cell === undefined ? '–' : meanAndSpread(cell.error_percent)
+      }
+      return [line[0].plan, times(branched.relative_time), line[0].train_reduction, ...columns.map(at)]
+    }),
   )
+}
 
 /** Errors over seeds, the claims, and what is not done. */
 export const describeSweep = (result: SweepResult): string => {
   const { claims, trainings, images, network } = result
   const open = trainings.filter(({ status }) => status !== 'done')
   return [
-    `${network} trained on ${images.train} images, ${trainings.length - open.length} of ${trainings.length} trainings done; errors on ${images.evaluate} images, means and standard deviations over seeds.`,
-    ...(result.table.length === 0 ? [] : [cells(result)]),
+    `${network} trained on ${images.train} images, ${trainings.length - open.length} of ${trainings.length} trainings done; errors on ${images.evaluate} images, means and standard deviations over seeds; vanilla: without the branches.`,
+    ...(result.table.length === 0 ? [] : [matrices(result)]),
     ...claims.map(({ claim, says, verdict, because }) =>
       [`(${claim}) ${says}: ${verdict}.`, ...because.map(line => `    ${line}`)].join('\n'),
     ),

@@ -53,7 +53,8 @@ describe('sweepTable', () => {
 
 describe('claim a: flip-n-max matches flip-TTA for less time', () => {
   const tta = runs('vanilla-tta vanilla geo', [29, 29.1, 28.9], 2)
-  const a = (...cells: readonly (readonly DoneRun[])[]) => verdicts(...cells).a
+  const vanilla = runs('vanilla vanilla vanilla', [34.5, 34.6, 34.4], 1)
+  const a = (...cells: readonly (readonly DoneRun[])[]) => verdicts(vanilla, ...cells).a
 
   it('is reproduced where one is as good and faster', () => {
     expect(a(tta, runs('flip-2 max max', [28.9, 29.2, 28.8], 1.4))).toBe('reproduced')
@@ -82,6 +83,14 @@ describe('claim a: flip-n-max matches flip-TTA for less time', () => {
     expect(a(tta, runs('flip-2 none max', [28, 28, 28], 1.4))).toBe('untested here')
     expect(a(tta, runs('flip-2 max max', [27, 33, 29], 1.4))).toBe('untested here')
     expect(a(tta, runs('flip-2 max max', [24, 30, 28], 1.4))).toBe('reproduced')
+  })
+
+  it('is untested where test-time augmentation gains nothing: there is nothing to match', () => {
+    const flip = runs('flip-2 max max', [28, 28, 28], 1.4)
+    const level = runs('vanilla vanilla vanilla', [29, 29.2, 28.8], 1)
+    expect(verdicts(level, tta, flip).a).toBe('untested here')
+    expect(verdicts(tta, flip).a).toBe('untested here')
+    expect(verdicts(vanilla, tta, flip).a).toBe('reproduced')
   })
 })
 
