@@ -27,6 +27,7 @@ export interface TrainingOptions {
 /** A training that is ready to begin or to go on: everything read and checked, nothing written. */
 export interface Training {
   readonly network: Network
+  /** With a reduction to count right answers by. */
   readonly plan: Plan
   readonly recipe: Recipe
   readonly seed: number
@@ -39,15 +40,11 @@ export interface Training {
   readonly state: State
 }
 
-/** The plan as training places it: without test-time augmentation, and with some reduction to count right answers by. */
-const placedForTraining = (plan: Plan): Plan => ({
-  ...plan,
-  tta: false,
-  inference: plan.inference === 'none' ? 'geo' : plan.inference,
-})
+/** The plan with a reduction to answer by: the paper's for networks that are trained with `none`, where it names none itself. */
+const answering = (plan: Plan): Plan => (plan.inference === 'none' ? { ...plan, inference: 'geo' } : plan)
 
 const stepOf = ({ graph }: Network, plan: Plan, recipe: Recipe, seed: number): TrainingStep => {
-  const placed = orThrow(placePlan(placedForTraining(plan), graph, random(seed, 'plan').next))
+  const placed = orThrow(placePlan({ ...plan, tta: false }, graph, random(seed, 'plan').next))
   return orThrow(
     trainingStep(graph, placed, {
       loss: plan.training,
@@ -134,7 +131,7 @@ export const openTraining = async (
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,
 ): Promise<Training> => {
   checkData(network, data)
-  const step = stepOf(network, plan, recipe, seed)
+  const step = stepOf(network, answering(plan), recipe, seed)
   const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutCount(recipe, data.count), seed))
   const progress: Progress = {
     network: network.name,
@@ -152,7 +149,7 @@ export const openTraining = async (
   if (out !== undefined && !resume) await refuseToOverwrite(out)
   return {
     network,
-    plan,
+    plan: answering(plan),
     recipe,
     seed,
     step,
