@@ -21,14 +21,17 @@ export interface Difference {
   readonly seeds: number
 }
 
-/** Over the seeds that both have; nothing where they are fewer than two. */
+/** A spread of fewer says next to nothing. */
+const leastSeeds = 3
+
+/** Over the seeds that both have; nothing where they are fewer than three. */
 export const difference = (a: SweepCell, b: SweepCell): Difference | undefined => {
   const pairs = a.seeds.flatMap((seed, k) => {
     const at = b.seeds.indexOf(seed)
     return at < 0 ? [] : [a.errors[k] - b.errors[at]]
   })
   const deviation = spread(pairs)
-  return deviation === null
+  return deviation === null || pairs.length < leastSeeds
     ? undefined
     : { mean: mean(pairs), error: deviation / Math.sqrt(pairs.length), seeds: pairs.length }
 }
@@ -74,7 +77,7 @@ const matchesTta = ({ cells, at, rows }: Looked): Claim => {
   const plain = at('vanilla', 'vanilla', 'vanilla')
   if (tta === undefined || plain === undefined) return judged('untested here', ['vanilla or vanilla-tta was not run'])
   const gain = difference(tta, plain)
-  if (gain === undefined) return judged('untested here', ['vanilla was not run on two seeds or more'])
+  if (gain === undefined) return judged('untested here', ['vanilla was not run on three seeds or more'])
   const gains = `${named(tta)} against vanilla: ${says(gain)}`
   if (!clearlyBelow(gain)) return judged('untested here', [gains, 'there is no gain to match'])
   const compared = rows.flatMap(plan => {
@@ -85,7 +88,7 @@ const matchesTta = ({ cells, at, rows }: Looked): Claim => {
       : [{ cell, d, faster: cell.relative_time < tta.relative_time }]
   })
   if (compared.length === 0)
-    return judged('untested here', ['no flip-n trained and run with max was timed and run on two seeds or more'])
+    return judged('untested here', ['no flip-n trained and run with max was timed and run on three seeds or more'])
   const because = [
     gains,
     ...compared.map(
@@ -115,7 +118,7 @@ const ttaImproves = ({ at, rows }: Looked): Claim => {
     return d === undefined ? [] : [{ plan, d }]
   })
   if (compared.length === 0)
-    return judged('untested here', ['no flip-n was run with and without -tta on two seeds or more'])
+    return judged('untested here', ['no flip-n was run with and without -tta on three seeds or more'])
   return judged(
     compared.every(({ d }) => clearlyBelow(d)) ? 'reproduced' : 'not reproduced',
     compared.map(({ plan, d }) => `${plan}-tta against ${plan}: ${says(d)}`),
@@ -168,7 +171,7 @@ const reductionsAgree = (looked: Looked): Claim => {
   const none = wants(looked, 'none', ['geo'], ['max', 'sum'])
   if (max === undefined || none === undefined)
     return judged('untested here', [
-      'it takes trainings with max and with none, each run under geo and max or sum, on two seeds or more',
+      'it takes trainings with max and with none, each run under geo and max or sum, on three seeds or more',
     ])
   return judged(clearlyBelow(max.d) && clearlyBelow(none.d) ? 'reproduced' : 'not reproduced', [
     max.because,

@@ -46,12 +46,13 @@ const cellOf = (runs: readonly DoneRun[]): SweepCell => {
   }
 }
 
-/** Runs gathered over their seeds, in the order in which cells first come. */
+/** Runs gathered over their seeds, plan by plan, in the order in which each first comes. */
 export const sweepTable = (runs: readonly DoneRun[]): readonly SweepCell[] => {
   const cells = new Map<string, DoneRun[]>()
   for (const run of runs) {
     const key = [run.plan, run.train_reduction, run.inference_reduction].join(' ')
     cells.set(key, [...(cells.get(key) ?? []), run])
   }
-  return [...cells.values()].map(cellOf)
+  const plans = [...new Set(runs.map(({ plan }) => plan))]
+  return [...cells.values()].map(cellOf).sort((a, b) => plans.indexOf(a.plan) - plans.indexOf(b.plan))
 }

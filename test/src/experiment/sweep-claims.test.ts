@@ -40,14 +40,27 @@ describe('sweepTable', () => {
     expect(spread([1, 3])).toBeCloseTo(Math.SQRT2, 12)
   })
 
+  it('has the cells of a plan together', () => {
+    const cells = sweepTable([...runs('a max max', [1]), ...runs('b max max', [1]), ...runs('a none max', [1])])
+    expect(cells.map(({ plan, train_reduction }) => `${plan} ${train_reduction}`)).toEqual(['a max', 'a none', 'b max'])
+  })
+})
+
+describe('difference', () => {
+  const [a, b, few] = sweepTable([
+    ...runs('a max max', [10, 20, 30, 40]),
+    ...runs('b max max', [12, 21, 33]).map(run => ({ ...run, seed: run.seed + 1 })),
+    ...runs('c max max', [1, 2]),
+  ])
+
   it('pairs by seed, over the seeds that both have', () => {
-    const [a, b] = sweepTable([
-      ...runs('a max max', [10, 20, 30]),
-      ...runs('b max max', [11, 22]).map(run => ({ ...run, seed: run.seed + 1 })),
-    ])
-    expect(difference(a, b)).toEqual({ mean: 8.5, error: 0.5, seeds: 2 })
-    const [one] = sweepTable(runs('c max max', [1]))
-    expect(difference(a, one)).toBeUndefined()
+    const d = difference(a, b)
+    expect(d).toMatchObject({ mean: 8, seeds: 3 })
+    expect(d?.error).toBeCloseTo(1 / Math.sqrt(3), 12)
+  })
+
+  it('is none over fewer than three', () => {
+    expect(difference(a, few)).toBeUndefined()
   })
 })
 
@@ -74,12 +87,12 @@ describe('claim a: flip-n-max matches flip-TTA for less time', () => {
     expect(a(worse, runs('flip-2 max max', [30, 30.2, 29.9], 1.4))).toBe('reproduced')
   })
 
-  it('is untested without the cells, the times or a second seed, and where seeds differ too much to tell', () => {
+  it('is untested without the cells, the times or a third seed, and where seeds differ too much to tell', () => {
     const flip = runs('flip-2 max max', [28, 28, 28], 1.4)
     expect(a(flip)).toBe('untested here')
     expect(a(tta)).toBe('untested here')
     expect(a(tta, runs('flip-2 max max', [28, 28, 28]))).toBe('untested here')
-    expect(a(tta.slice(0, 1), flip.slice(0, 1))).toBe('untested here')
+    expect(a(tta.slice(0, 2), flip.slice(0, 2))).toBe('untested here')
     expect(a(tta, runs('flip-2 none max', [28, 28, 28], 1.4))).toBe('untested here')
     expect(a(tta, runs('flip-2 max max', [27, 33, 29], 1.4))).toBe('untested here')
     expect(a(tta, runs('flip-2 max max', [24, 30, 28], 1.4))).toBe('reproduced')
