@@ -1,42 +1,34 @@
-import { type Chart, type Measured, paretoFront, type Unit, written } from './chart.ts'
-import type { Cell } from './section.ts'
+import { type Chart, type Level, type Measured, paretoFront, type Unit, written } from './chart.ts'
+import type { Cell, Table } from './section.ts'
 
-/** The numbers of a chart. */
-export interface ChartTable {
-  readonly head: readonly string[]
-  readonly rows: readonly (readonly Cell[])[]
-}
+const noteOf = (levels: readonly Level[], unit: Unit): { readonly note?: string } =>
+  levels.length === 0 ? {} : { note: levels.map(({ name, value }) => `${name} ${written(value, unit)}`).join(', ') }
 
 const number = (value: number | null, unit: Unit): Cell => ({ number: written(value, unit) })
 
-/** 31.17 (30.27 to 32.08). */
+/** 31.17 (30.27–32.08). */
 const measured = ({ value, interval }: Measured, unit: Unit): Cell => ({
   number:
     interval === undefined
       ? written(value, unit)
-      : `${written(value, unit)} (${interval.map(bound => written(bound, unit)).join(' to ')})`,
+      : `${written(value, unit)} (${interval.map(bound => written(bound, unit)).join('–')})`,
 })
 
-/** What a chart draws, as a table; levels are columns or rows of it too. */
-export const chartTable = (chart: Chart): ChartTable => {
+/** What a chart draws, as a table. */
+export const chartTable = (chart: Chart): Table => {
   switch (chart.kind) {
     case 'lines': {
       const { x, y, lines, levels } = chart
       const xs = [...new Set(lines.flatMap(line => line.points.map(point => point.x)))].sort((a, b) => a - b)
       const { names } = x
       return {
-        head: [
-          x.title,
-          ...(names === undefined ? [] : ['']),
-          ...lines.map(line => line.name),
-          ...levels.map(level => level.name),
-        ],
+        head: [x.title, ...(names === undefined ? [] : ['']), ...lines.map(line => line.name)],
         rows: xs.map(at => [
           number(at, x.unit),
           ...(names === undefined ? [] : [names[at] ?? '']),
           ...lines.map(line => measured(line.points.find(point => point.x === at) ?? { value: null }, y.unit)),
-          ...levels.map(level => number(level.value, y.unit)),
         ]),
+        ...noteOf(levels, y.unit),
       }
     }
     case 'scatter': {
@@ -45,21 +37,16 @@ export const chartTable = (chart: Chart): ChartTable => {
       const front = new Set(paretoFront(points))
       return {
         head: ['', ...(groups.length > 1 ? ['in'] : []), x.title, y.title, 'on the front'],
-        rows: [
-          ...[...points]
-            .sort((a, b) => a.x - b.x || a.y - b.y)
-            .map(point => [
-              point.name,
-              ...(groups.length > 1 ? [point.group] : []),
-              number(point.x, x.unit),
-              measured(
-                { value: point.y, ...(point.interval === undefined ? {} : { interval: point.interval }) },
-                y.unit,
-              ),
-              front.has(point) ? 'yes' : '',
-            ]),
-          ...levels.map(level => [level.name, ...(groups.length > 1 ? [''] : []), '', number(level.value, y.unit), '']),
-        ],
+        rows: [...points]
+          .sort((a, b) => a.x - b.x || a.y - b.y)
+          .map(point => [
+            point.name,
+            ...(groups.length > 1 ? [point.group] : []),
+            number(point.x, x.unit),
+            measured({ value: point.y, ...(point.interval === undefined ? {} : { interval: point.interval }) }, y.unit),
+            front.has(point) ? 'yes' : '',
+          ]),
+        ...noteOf(levels, y.unit),
       }
     }
     case 'matrix':

@@ -1,25 +1,21 @@
 import { html, type Markup, nothing } from '../markup.ts'
 import { chartTable } from './chart-table.ts'
-import type { Cell, Section, TableSection } from './section.ts'
+import type { Cell, Section, Table } from './section.ts'
 
 /** Tables of charts that are longer are closed at first. */
 const longest = 24
 
-const drawCell = (cell: Cell): Markup => {
-  if (typeof cell === 'string') return html`<td>${cell}</td>`
-  return cell.strong === true
-    ? html`<td class="number"><b>${cell.number}</b></td>`
-    : html`<td class="number">${cell.number}</td>`
-}
+const drawCell = (cell: Cell): Markup =>
+  typeof cell === 'string' ? html`<td>${cell}</td>` : html`<td class="number">${cell.number}</td>`
 
-const isNumber = (rows: TableSection['rows'], column: number): boolean =>
+const isNumber = (rows: Table['rows'], column: number): boolean =>
   rows.length > 0 && typeof rows[0][column] !== 'string'
 
-const drawTable = ({ head, rows }: Pick<TableSection, 'head' | 'rows'>): Markup => html`
+const drawTable = ({ head, rows, note }: Table): Markup => html`
   <div class="scroll"><table>
     <thead><tr>${head.map((name, k) => html`<th class="${isNumber(rows, k) ? 'number' : ''}">${name}</th>`)}</tr></thead>
     <tbody>${rows.map(row => html`<tr>${row.map(drawCell)}</tr>`)}</tbody>
-  </table></div>`
+  </table></div>${note === undefined ? nothing : html`<p class="note">${note}</p>`}`
 
 const heading = (text: string | undefined): Markup => (text === undefined ? nothing : html`<h2>${text}</h2>`)
 const paragraph = (text: string | undefined): Markup => (text === undefined ? nothing : html`<p>${text}</p>`)

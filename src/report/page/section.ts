@@ -9,14 +9,19 @@ export interface TextSection {
 }
 
 /** Numbers are set right, text left. */
-export type Cell = string | { readonly number: string; readonly strong?: boolean }
+export type Cell = string | { readonly number: string }
 
-export interface TableSection {
+export interface Table {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+  /** What stands below it. */
+  readonly note?: string
+}
+
+export interface TableSection extends Table {
   readonly kind: 'table'
   readonly heading?: string
   readonly text?: string
-  readonly head: readonly string[]
-  readonly rows: readonly (readonly Cell[])[]
 }
 
 /** A chart with its numbers in a table beside it. `id` names its SVG file. */
@@ -27,7 +32,7 @@ export interface ChartSection {
   readonly text?: string
   readonly chart: Chart
   /** Instead of what the chart shows, where there is more to say. */
-  readonly table?: Pick<TableSection, 'head' | 'rows'>
+  readonly table?: Table
 }
 
 /** Images with a line or two under each. */

@@ -29,6 +29,7 @@ th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 td { max-width: 46ch; overflow-wrap: break-word; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 th.number { white-space: normal; }
+.note { color: var(--soft); font-size: 13px; margin: 6px 0 0; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 18px 14px; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure img { width: 100%; max-width: 160px; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; display: block; background: var(--box); border-radius: 4px; }
