@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Resolves when the process is to be interrupted. */
   readonly interrupt?: (pid: number) => Promise<void>
+  /** How. Default SIGINT, as Ctrl-C does. */
+  readonly signal?: NodeJS.Signals
 }
 
 export type Espalier = (args: readonly string[], options?: RunOptions) => Promise<Ran>
@@ -34,11 +36,11 @@ export type Espalier = (args: readonly string[], options?: RunOptions) => Promis
 export const builtEspalier = async (): Promise<Espalier> => {
   const folder = await temporaryFolder('package')
   await mkdir(join(folder, 'dist'))
-  for (const name of ['package.json', 'node_modules', 'dist/native'])
+  for (const name of ['package.json', 'node_modules', 'dist/native', 'dist/page'])
     if (existsSync(join(repository, name))) await symlink(join(repository, name), join(folder, name))
   const build = ['-p', join(repository, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
   await promisify(execFile)(join(repository, 'node_modules/.bin/tsc'), build)
-  return (args, { env = {}, interrupt } = {}) =>
+  return (args, { env = {}, interrupt, signal = 'SIGINT' } = {}) =>
     new Promise((resolve, reject) => {
       const main = join(folder, 'dist/src/cli/main.js')
       const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } })
@@ -52,6 +54,6 @@ export const builtEspalier = async (): Promise<Espalier> => {
       child.on('error', reject)
       child.on('close', code => resolve({ code, stdout, stderr }))
       if (interrupt !== undefined && child.pid !== undefined)
-        interrupt(child.pid).then(() => child.kill('SIGINT'), reject)
+        interrupt(child.pid).then(() => child.kill(signal), reject)
     })
 }

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { either as E } from 'fp-ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { random } from '../../../src/data/random.ts'
+import { readCheckpoint } from '../../../src/train/checkpoint.ts'
+import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+
+/** How often training is killed; the claim in the docs is of 20 times. */
+const kills = process.env.ESPALIER_FULL === '1' ? 20 : 4
+
+let espalier: Espalier
+let folder: string
+/** Epochs of two steps, so that checkpoints are written most of the time. */
+let recipe: string
+beforeAll(async () => {
+  espalier = await builtEspalier()
+  folder = await temporaryFolder('training')
+  recipe = join(folder, 'recipe.json')
+  await writeFile(
+    recipe,
+    JSON.stringify({
+      epochs: 6,
+      batch: 8,
+      learning_rate: { kind: 'cosine', initial: 0.02 },
+      augment: [{ kind: 'flip' }],
+    }),
+  )
+}, 60_000)
+
+const network = ['--network', 'zoo:preact-resnet-8?classes=10']
+const on = (out: string): readonly string[] => [
+  ...['train', ...network, '--data', 'generated:orientation?range=0:20', '--validation', '4', '--recipe', recipe],
+  ...['--plan', 'flip-1-max', '--backend', 'wasm', '--out', out, '--json'],
+]
+
+/** Resolves once a training has written so many lines of its log. */
+const logged = async (out: string, lines: number): Promise<void> => {
+  for (;;) {
+    const log = await readFile(join(out, 'log.jsonl'), 'utf8').catch(() => '')
+    if (log.split('\n').length > lines) return
+    await wait(20)
+  }
+}
+
+const losses = async (out: string): Promise<readonly unknown[]> =>
+  (await readFile(join(out, 'log.jsonl'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+    .filter(({ event }) => event === 'step')
+    .map(({ step, loss }) => [step, loss])
+
+describe('espalier train', () => {
+  it('trains, can be interrupted and resumed to the same bits, and leaves a network that runs', async () => {
+    const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')]
+    const done = await espalier(on(whole))
+    expect(done.code, done.stderr).toBe(0)
+    const result = JSON.parse(done.stdout)
+    expect(result).toMatchObject({
+      steps: 12,
+      epochs: 6,
+      interrupted: false,
+      checkpoint: whole,
+      seed: 0,
+      plan: 'flip-1-max',
+    })
+    for (const key of ['loss', 'error_percent', 'seconds', 'images_per_second'])
+      expect(result[key]).toBeTypeOf('number')
+    expect(done.stderr).toContain('Epoch 6: loss')
+
+    const interrupted = await espalier(on(broken), { interrupt: () => logged(broken, 5) })
+    expect(interrupted.code, interrupted.stderr).toBe(1)
+    expect(JSON.parse(interrupted.stdout)).toMatchObject({ interrupted: true })
+    expect(interrupted.stderr).toContain('--resume goes on')
+    const resumed = await espalier([...on(broken), '--resume'])
+    expect(resumed.code, resumed.stderr).toBe(0)
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ steps: 12, error_percent: result.error_percent })
+    expect(await readFile(join(broken, 'last.safetensors'))).toEqual(await readFile(join(whole, 'last.safetensors')))
+    expect(await losses(broken)).toEqual(await losses(whole))
+
+    const run = await espalier([
+      ...['run', '--network', join(whole, 'network.json'), '--weights', join(whole, 'best.safetensors'), '--json'],
+      ...['--data', 'generated:orientation?range=0:8', '--plan', 'flip-1-max', '--backend', 'cpu'],
+    ])
+    expect(run.code, run.stderr).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({ images: 8, plan: 'flip-1-max' })
+
+    const again = await espalier(on(whole))
+    expect(again.code).toBe(2)
+    expect(again.stderr).toContain('--resume, or another --out')
+    const other = await espalier([...on(whole), '--resume', '--seed', '1'])
+    expect(other.code).toBe(2)
+    expect(other.stderr).toContain('resume with the flags that it began with')
+  }, 120_000)
+
+  it(`is killed ${kills} times, never leaves a torn checkpoint, and ends with the same weights`, async () => {
+    const [whole, killed] = [join(folder, 'unharmed'), join(folder, 'killed')]
+    expect((await espalier(on(whole))).code).toBe(0)
+    const { between } = random(Date.now(), 'kill')
+    const resume = async () => {
+      if (!existsSync(join(killed, 'state.safetensors'))) return []
+      const state = await readCheckpoint(killed)()
+      expect(E.isRight(state), JSON.stringify(state)).toBe(true)
+      return ['--resume']
+    }
+    for (let k = 0; k < kills; k++) {
+      const begun = logged(killed, 1)
+      const interrupt = async (): Promise<void> => {
+        await begun
+        await wait(between(0, 1500))
+      }
+      await espalier([...on(killed), ...(await resume())], { interrupt, signal: 'SIGKILL' })
+    }
+    const done = await espalier([...on(killed), ...(await resume())])
+    expect(done.code, done.stderr).toBe(0)
+    expect(await readFile(join(killed, 'last.safetensors'))).toEqual(await readFile(join(whole, 'last.safetensors')))
+    expect(await losses(killed)).toEqual(await losses(whole))
+  }, 600_000)
+
+  it('prints the losses of so many steps, without a folder', async () => {
+    const args = ['train', ...network, '--data', 'generated:orientation?range=0:16', '--no-augment', '--batch', '8']
+    const ran = await espalier([...args, '--max-steps', '3', '--learning-rate', '0.01', '--backend', 'wasm', '--json'])
+    expect(ran.code, ran.stderr).toBe(0)
+    const result = JSON.parse(ran.stdout)
+    expect(result).toMatchObject({ steps: 3, epochs: 1, checkpoint: null, validation_error_percent: null })
+    expect(result.losses).toHaveLength(3)
+    expect(result.recipe).toMatchObject({ batch: 8, augment: [], learning_rate: { kind: 'constant', initial: 0.01 } })
+  }, 60_000)
+
+  it.each([
+    ['no folder for checkpoints', [], '--out: saw none'],
+    ['an unknown recipe', ['--max-steps', '1', '--recipe', 'cifer'], 'cifar'],
+    ['a rate of 0', ['--max-steps', '1', '--learning-rate', '0'], 'a number above 0'],
+    ['more images held out than there are', ['--max-steps', '1', '--validation', '16'], 'at most 15'],
+    [
+      'a graph where there is no TensorFlow',
+      ['--max-steps', '1', '--backend', 'wasm', '--executor', 'graph'],
+      'node-gpu',
+    ],
+    ['a resume of nothing', ['--resume', '--out', join('no', 'such', 'folder')], 'leave out --resume'],
+    ['too many classes', ['--max-steps', '1', '--network', 'zoo:preact-resnet-8?classes=12'], '12 classes'],
+  ])('refuses %s', async (_, flags, says) => {
+    const args = ['train', ...network, '--data', 'generated:orientation?range=0:16', '--backend', 'wasm']
+    const { code, stderr, stdout } = await espalier([...args, ...flags])
+    expect(code, stderr).toBe(2)
+    expect(stderr).toContain(says)
+    expect(stdout).toBe('')
+  })
+})
