@@ -75,12 +75,15 @@ const measure = (network: Network, data: DataSet, options: Parameters<typeof imp
   ).finally(() => bar?.stop())
 }
 
-const run = async (flags: ImpactFlags, out: Output): Promise<ImpactResult> => {
+/** `initialized_from_seed` where nobody trained the weights. */
+type Measured = ImpactResult & { readonly initialized_from_seed?: number }
+
+const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
   const data = orThrow(await openData(flags.data, { seed: flags.seed, ...labels }))
-  const { network, meaning } = await openNetwork(flags, data, out)
+  const { network, meaning, initializedFrom } = await openNetwork(flags, data, out)
   checkLabels(network, data)
   const { transforms, executor, precision, backend, batch, limit, cache, debug } = flags
   const result = await measure(
@@ -100,7 +103,7 @@ const run = async (flags: ImpactFlags, out: Output): Promise<ImpactResult> => {
     out,
   )
   out.note(`Backend: ${result.runtime}, executor ${result.executor}.`)
-  return result
+  return initializedFrom === undefined ? result : { ...result, initialized_from_seed: initializedFrom }
 }
 
 /** `espalier impact`: what transforming each feature map does to a network's error. */

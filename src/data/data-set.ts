@@ -91,6 +91,8 @@ export async function* batches(
   while (queue.length > 0 && signal?.aborted !== true) {
     const ready = await (queue.shift() as Promise<Batch>)
     fill()
+    // Where nothing else waits for anything outside, an interrupt would never be heard.
+    await new Promise(resolve => setImmediate(resolve))
     yield ready
   }
 }

@@ -86,4 +86,22 @@ describe('batches', () => {
     expect(taken).toBe(5)
     expect(data.reads.length).toBeLessThanOrEqual(8)
   })
+  it('hear of an interrupt where nothing waits for anything outside', async () => {
+    const inMemory: DataSet = {
+      ...counting(1000),
+      read: async (from, to) =>
+        E.right(
+          Array.from({ length: to - from }, (_, k) => ({
+            image: { data: new Uint8Array(3), height: 1, width: 1 },
+            where: `row ${from + k}`,
+          })),
+        ),
+      labelled: false,
+    }
+    const stop = new AbortController()
+    setTimeout(() => stop.abort(), 1)
+    let taken = 0
+    for await (const _ of batches(inMemory, { batch: 1, preprocess, signal: stop.signal })) taken++
+    expect(taken).toBeLessThan(1000)
+  })
 })
