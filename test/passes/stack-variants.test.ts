@@ -12,9 +12,12 @@ import {
   parse,
   print,
   renderProblems,
+  sharedType,
+  vectorType,
   verify,
 } from '../../ir/index.ts'
 import {
+  type Admit,
   multiplyAdds,
   naivePipeline,
   optimizations,
@@ -25,6 +28,7 @@ import {
   unroll,
   unstacked,
 } from '../../passes/index.ts'
+import { stackVariantsIn } from '../../passes/stack-variants.ts'
 import { zoo } from '../../src/zoo/index.ts'
 import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../arbitrary/graph.ts'
@@ -155,6 +159,183 @@ describe('stacking', () => {
     expect(count(together, 'Conv2d')).toBeLessThan(count(apart, 'Conv2d') / 1.5)
     expect(parse(print(together))).toEqual(E.right(together))
   })
+})
+
+/** What a node reads, by name or number. */
+const operandsOf = (graph: Graph, tag: Parameters<typeof nodesWithTag>[1]): readonly (readonly (string | number)[])[] =>
+  nodesWithTag(graph, tag).map(({ operands }) => operands.map(id => graph.nodes[id].name ?? id))
+
+describe('a stack', () => {
+  const begun = () => {
+    const b = builder()
+    const [x, y, z] = ['x', 'y', 'z'].map(name => b.input(name, mapType(4, 4, 2)))
+    return { b, x, y, z, w: b.parameter('w', [3, 3, 2, 2]), v: b.parameter('v', [3, 3, 2, 2]) }
+  }
+  const conv = (b: Builder, x: NodeId, w: NodeId): NodeId => b.conv2d(x, w, { padding: 1 })
+
+  it('is counted by how often one begins and how many ops it saves', () => {
+    const { b, x, y, z, w, v } = begun()
+    const maps = [x, y, z].map(map => conv(b, b.relu(conv(b, map, w)), v))
+    const graph = b.finish({ y: b.concat(maps) })
+    const { rewrites, graph: after } = stackVariantsIn(graph)
+    // Of twice three convolutions and three activations are left three ops.
+    expect(rewrites).toEqual({ 'begin-stack': 1, 'stack-values': 6 })
+    expect(after.dialect).toBe('stacked')
+    expect(operandsOf(after, 'Stack')).toEqual([['x', 'y', 'z']])
+    expect(nodesWithTag(after, 'Unstack').map(({ attributes }) => attributes)).toEqual(
+      [0, 1, 2].map(index => ({ index, count: 3 })),
+    )
+  })
+
+  it('begins only where it is admitted, and says where', () => {
+    const { b, x, y, w } = begun()
+    const maps = [x, y].map((map, k) => b.conv2d(map, w, { padding: 1, name: `conv${k}` }))
+    const graph = b.finish({ y: b.binary('maximum', maps[0], maps[1]) })
+    const asked: Parameters<Admit>[0][] = []
+    const result = stackVariants.run({ graph, parameters: new Map() }, firing => {
+      asked.push(firing)
+      return false
+    })
+    expect(asked).toEqual([
+      { pass: 'stack-variants', rewrite: 'begin-stack', rule: null, op: 'Conv2d', at: maps[0], name: 'conv0' },
+    ])
+    expect(result).toMatchObject({ right: { program: { graph }, rewrites: {} } })
+  })
+
+  it('may grow: a value that comes later joins it', () => {
+    const { b, x, y, z, w, v } = begun()
+    const pair = [x, y].map(map => b.relu(conv(b, map, w)))
+    // z lies beside the two of one stack where all three go into v.
+    const graph = stacked(b.finish({ y: b.concat([...pair, z].map(map => conv(b, map, v))) }))
+    expect(nodesWithTag(graph, 'Stack').map(({ operands }) => operands.length)).toEqual([2, 2])
+    expect(count(graph, 'Conv2d')).toBe(2)
+    expect(nodesWithTag(graph, 'Unstack').map(({ attributes: { count } }) => count)).toEqual([3, 3, 3])
+  })
+
+  it('begins before ops of no weights, if all of their values go into the same weights', () => {
+    const { b, x, y, w } = begun()
+    const graph = stacked(b.finish({ y: b.binary('maximum', conv(b, b.relu(x), w), conv(b, b.relu(y), w)) }))
+    expect([count(graph, 'Unary'), count(graph, 'Conv2d'), count(graph, 'Stack')]).toEqual([1, 1, 1])
+  })
+
+  it('does not begin before ops whose values go nowhere, or into different weights', () => {
+    const { b, x, y, w, v } = begun()
+    const nowhere = b.binary('maximum', b.relu(x), b.relu(y))
+    expect(count(stacked(b.finish({ nowhere })), 'Stack')).toBe(0)
+    const different = b.binary('maximum', conv(b, b.unary('tanh', x), w), conv(b, b.unary('tanh', y), v))
+    expect(count(stacked(b.finish({ different })), 'Stack')).toBe(0)
+  })
+
+  it('is of different values, one operand each: sums follow stacks, but begin none', () => {
+    const { b, x, y, z, w } = begun()
+    const sums = [b.add(x, y), b.add(y, z)].map(sum => conv(b, sum, w))
+    const graph = stacked(b.finish({ y: b.binary('maximum', sums[0], sums[1]) }))
+    expect([count(graph, 'Stack'), count(graph, 'Conv2d')]).toEqual([1, 1])
+    expect(nodesWithTag(graph, 'Binary')).toHaveLength(3)
+  })
+
+  it('is read whole by sums in its order alone', () => {
+    const { b, x, y, w, v } = begun()
+    const [one, other] = [x, y].map(map => conv(b, map, w))
+    const [third, fourth] = [x, y].map(map => conv(b, map, v))
+    const straight = [b.add(one, third), b.add(other, fourth)].map(sum => conv(b, sum, w))
+    const graph = stacked(b.finish({ y: b.binary('maximum', straight[0], straight[1]) }))
+    expect([count(graph, 'Conv2d'), nodesWithTag(graph, 'Binary').length]).toEqual([3, 2])
+    const crossed = [b.add(one, fourth), b.add(other, third)].map(sum => conv(b, sum, v))
+    const across = stacked(b.finish({ y: b.binary('maximum', crossed[0], crossed[1]) }))
+    // The sums are made one by one, and their values stacked again.
+    expect(nodesWithTag(across, 'Binary')).toHaveLength(3)
+  })
+
+  it('of other filters, and of maps of other sizes, is another', () => {
+    const { b, x, y, w } = begun()
+    const small = b.maxPool(y, 2, { strides: 2 })
+    const graph = stacked(
+      b.finish({
+        y: b.binary('maximum', conv(b, b.maxPool(x, 2, { strides: 2 }), w), conv(b, small, w)),
+        z: conv(b, x, w),
+      }),
+    )
+    expect(count(graph, 'Conv2d')).toBe(2)
+  })
+
+  it('is taken apart once for all readers', () => {
+    const { b, x, y, w } = begun()
+    const [one, other] = [x, y].map(map => conv(b, map, w))
+    const graph = stacked(b.finish({ a: b.binary('maximum', one, other), b: b.binary('minimum', one, other), one }))
+    expect(count(graph, 'Unstack')).toBe(2)
+  })
+})
+
+describe('a reduction', () => {
+  const scoresOf = (stacks: readonly (readonly string[])[]) => {
+    const b = builder()
+    const scores = stacks.flatMap((names, k) => {
+      const w = b.parameter(`w${k}`, [2, 3])
+      return names.map(name => b.dense(b.input(name, vectorType(2)), w, name))
+    })
+    return { b, scores }
+  }
+
+  const read = (graph: Graph) =>
+    nodesWithTag(graph, 'Combine').map(({ operands, attributes }) => [
+      operands.map(id => graph.nodes[id].tag),
+      attributes.multiplicity,
+    ])[0]
+
+  it('reads whole stacks, each in its own order, with their multiplicities', () => {
+    const { b, scores } = scoresOf([
+      ['a', 'b'],
+      ['c', 'd'],
+    ])
+    const mixed = [3, 0, 2, 1].map(k => scores[k])
+    const graph = stacked(b.finish({ y: b.combine(mixed, 'geo', [4, 1, 3, 2]) }))
+    // d, a, c, b with 4, 1, 3, 2: the stack of c and d with 3 and 4, that of a and b with 1 and 2.
+    expect(read(graph)).toEqual([
+      ['Dense', 'Dense'],
+      [3, 4, 1, 2],
+    ])
+    expect(count(graph, 'Unstack')).toBe(0)
+  })
+
+  it('reads values that lie on no stack as they are', () => {
+    const { b, scores } = scoresOf([['a', 'b'], ['c']])
+    const graph = stacked(b.finish({ y: b.combine([scores[2], scores[1], scores[0]], 'sum', [5, 7, 9]) }))
+    expect(read(graph)).toEqual([
+      ['Dense', 'Dense'],
+      [5, 9, 7],
+    ])
+  })
+
+  it('of a part of a stack takes that off it', () => {
+    const { b, scores } = scoresOf([['a', 'b', 'c']])
+    const graph = stacked(b.finish({ y: b.combine([scores[2], scores[0]], 'max', [5, 7]), z: b.relu(scores[1]) }))
+    expect(read(graph)).toEqual([
+      ['Unstack', 'Unstack'],
+      [7, 5],
+    ])
+    expect(nodesWithTag(graph, 'Unstack').map(({ attributes: { index } }) => index)).toEqual([0, 2, 1])
+  })
+
+  it('that reads a value twice reads it twice', () => {
+    const { b, scores } = scoresOf([['a', 'b']])
+    const graph = stacked(b.finish({ y: b.combine([scores[0], scores[0], scores[1]], 'geo', [1, 2, 4]) }))
+    expect(read(graph)).toEqual([
+      ['Unstack', 'Unstack', 'Unstack'],
+      [1, 2, 4],
+    ])
+  })
+})
+
+it('a graph that takes sums over the batch is not stacked: its variants are side by side already', () => {
+  const b = builder()
+  const [x, y] = ['x', 'y'].map(name => b.input(name, vectorType(2)))
+  const w = b.parameter('w', [2, 3])
+  const scores = b.binary('maximum', b.dense(x, w), b.dense(y, w))
+  const loss = b.draft.add('ReduceTo', [scores], { to: sharedType([]), reduction: 'mean' })
+  const graph = b.finish({ loss })
+  const result = stackVariantsIn(graph)
+  expect(result).toEqual({ graph: { ...graph, dialect: 'stacked' }, rewrites: {} })
 })
 
 describe('taking stacks apart again', () => {
