@@ -6,6 +6,7 @@ import { runSweep, type SweepEvent } from '../experiment/sweep.ts'
 import { readSweep } from '../experiment/sweep-config.ts'
 import { type SweepResult, sweepResult } from '../experiment/sweep-result.ts'
 import { writeJson } from '../experiment/sweep-store.ts'
+import { asTrained } from '../experiment/sweep-table.ts'
 import { describeSweep, describeTrainings } from '../experiment/sweep-text.ts'
 import { sweepWork } from '../experiment/sweep-work.ts'
 import { sweepPage } from '../report/page/sweep-page.ts'
@@ -74,7 +75,8 @@ const write = async (
   out: Output,
 ): Promise<void> => {
   await writeJson(join(path, 'result.json'), result)
-  if (result.table.length > 0) await writeReports(flags, sweepPage({ ...result, notes: notesOf(result) }), out)
+  if (result.table.length > 0)
+    await writeReports(flags, sweepPage({ ...result, notes: notesOf(result) }, asTrained(result.table)), out)
   const { trainings } = result
   const failed = trainings.filter(({ status }) => status === 'failed').length
   if (failed > 0) out.note(`${failed} of ${open.trainings.length} trainings failed; the same command tries them again.`)

@@ -56,3 +56,20 @@ export const sweepTable = (runs: readonly DoneRun[]): readonly SweepCell[] => {
   const plans = [...new Set(runs.map(({ plan }) => plan))]
   return [...cells.values()].map(cellOf).sort((a, b) => plans.indexOf(a.plan) - plans.indexOf(b.plan))
 }
+
+/** What a training reduction is meant to be run with: claim (c) of the paper. */
+const partner: { readonly [T in SweepRun['train_reduction']]: SweepRun['inference_reduction'] } = {
+  vanilla: 'geo',
+  none: 'geo',
+  geo: 'geo',
+  max: 'max',
+  sum: 'sum',
+}
+
+/** The cells of the paper's Figures 2 and 3: each plan run as it was trained, with the reduction that goes with the one that it was trained with. */
+export const asTrained = (cells: readonly SweepCell[]): readonly SweepCell[] =>
+  cells.filter(({ plan, train_reduction, inference_reduction }) => {
+    if (plan === 'vanilla') return true
+    const trainedSo = train_reduction === 'vanilla' ? plan === 'vanilla-tta' : true
+    return trainedSo && inference_reduction === partner[train_reduction]
+  })

@@ -65,11 +65,11 @@ const matrixOf = (cells: readonly Cell[]): MatrixChart => {
   }
 }
 
-/** The page of `sweep`: the paper's Figures 2 and 3, and a matrix of Figures 7 and 8 for each plan. */
-export const sweepPage = (findings: SweepFindings): Page => {
+/** The page of `sweep`: the paper's Figures 2 and 3, of the cells `shown`, and a matrix of Figures 7 and 8 for each plan. */
+export const sweepPage = (findings: SweepFindings, shown: SweepFindings['table'] = findings.table): Page => {
   const { network, table: cells, claims = [], notes = [], seeds } = findings
   const plans = unique(cells.map(cell => cell.plan))
-  const timed = cells.some(cell => cell.relative_time !== null)
+  const timed = shown.some(cell => cell.relative_time !== null)
   const overSeeds = `Means over ${seeds.length} seed${seeds.length === 1 ? '' : 's'}${seeds.length > 1 ? ', plus and minus one standard deviation over them' : ''}.`
   const front: readonly Section[] = timed
     ? [
@@ -82,7 +82,7 @@ export const sweepPage = (findings: SweepFindings): Page => {
             kind: 'scatter',
             x: { title: 'time over vanilla', unit: 'times' },
             y: { title: 'error', unit: 'percent' },
-            groups: groupsOf(cells),
+            groups: groupsOf(shown),
             levels: cells
               .filter(({ plan }) => plan === 'vanilla')
               .map(({ error_percent }) => ({ name: 'vanilla', value: error_percent.mean })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { difference, judgeClaims, type Verdict } from '../../../src/experiment/claims.ts'
-import { type DoneRun, mean, spread, sweepTable } from '../../../src/experiment/sweep-table.ts'
+import { asTrained, type DoneRun, mean, spread, sweepTable } from '../../../src/experiment/sweep-table.ts'
 
 /** `flip-1 max max`, with an error a seed and a time. */
 const runs = (cell: string, errors: readonly number[], relative_time: number | null = null): readonly DoneRun[] => {
@@ -43,6 +43,29 @@ describe('sweepTable', () => {
   it('has the cells of a plan together', () => {
     const cells = sweepTable([...runs('a max max', [1]), ...runs('b max max', [1]), ...runs('a none max', [1])])
     expect(cells.map(({ plan, train_reduction }) => `${plan} ${train_reduction}`)).toEqual(['a max', 'a none', 'b max'])
+  })
+})
+
+describe('asTrained', () => {
+  it('keeps each plan as it was trained, under the reduction that goes with its training', () => {
+    const names = [
+      'vanilla vanilla vanilla',
+      'vanilla-tta vanilla geo',
+      'vanilla-tta vanilla max',
+      'flip-1 vanilla geo',
+    ]
+    const trained = ['max', 'sum', 'geo', 'none'].flatMap(train =>
+      ['max', 'sum', 'geo', 'vanilla'].map(inference => `flip-1-tta ${train} ${inference}`),
+    )
+    const kept = asTrained(sweepTable([...names, ...trained].flatMap(name => runs(name, [1]))))
+    expect(kept.map(cell => `${cell.plan} ${cell.train_reduction} ${cell.inference_reduction}`)).toEqual([
+      'vanilla vanilla vanilla',
+      'vanilla-tta vanilla geo',
+      'flip-1-tta max max',
+      'flip-1-tta sum sum',
+      'flip-1-tta geo geo',
+      'flip-1-tta none geo',
+    ])
   })
 })
 
