@@ -2,8 +2,9 @@ import type { Graph } from '../ir/index.ts'
 import { type Plan, parsePlan } from '../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
 import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
-import { trainingReference } from './data/index.ts'
+import { openData, trainingReference } from './data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
+import { type ImpactOptions, type ImpactResult, impact as measureImpact } from './experiment/impact.ts'
 import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
 import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
@@ -93,6 +94,13 @@ export const train = (
   return trainNetwork(network, plan, recipe, source, options)
 }
 
+/**
+ * What transforming each feature map of a network does to its error on labelled data, named as `--data` takes it. Transforms are
+ * `flip,rotate,scale` by default. @throws EspalierError
+ */
+export const impact = async (network: Network, data: string, options: ImpactOptions = {}): Promise<ImpactResult> =>
+  measureImpact(network, orThrow(await openData(data)), options)
+
 /** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */
 export const toOnnx = ({ graph, parameters, network }: Compiled, options: LowerOnnxOptions = {}): Uint8Array =>
   lowerOnnx(graph, parameters, { name: network, ...options })
@@ -110,6 +118,7 @@ export type { CompiledNetwork, CompileOptions } from './compile.ts'
 export type { ImageInput, Pixels, Preprocess } from './data/index.ts'
 export type { Precision } from './execute/execution.ts'
 export type { ExecutorName } from './execute/executor.ts'
+export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } from './experiment/impact.ts'
 export type { Meaning } from './meaning.ts'
 export type { Answer, Model } from './model.ts'
 export type { Network } from './network.ts'
