@@ -164,6 +164,15 @@ export const levelLines = (levels: readonly Level[], unit: Unit, ground: Ground)
     ground,
   )
 
+/** Points that nobody sees: they make room on the axes for what lies beyond the data. */
+export const roomFor = (points: readonly (readonly [x: number, y: number])[]) => ({
+  type: 'line' as const,
+  silent: true,
+  symbol: 'none',
+  lineStyle: { width: 0 },
+  data: points.map(point => [...point]),
+})
+
 /** A dashed line upwards, its name on top. */
 export const limitLine = ({ name, value }: Level, unit: Unit, ground: Ground) =>
   dashed(

@@ -6,6 +6,7 @@ import {
   type Ground,
   levelLines,
   limitLine,
+  roomFor,
   symbolAt,
   textWidth,
   valueAxis,
@@ -40,6 +41,10 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
     xAxis: valueAxis(x, ground, 'x'),
     yAxis: valueAxis(y, ground, 'y'),
     series: [
+      roomFor([
+        ...levels.map(({ value }) => [front[0]?.x ?? 0, value] as const),
+        ...(limit === undefined ? [] : [[limit.value, front[0]?.y ?? 0] as const]),
+      ]),
       ...groups.flatMap((group, k) => {
         const colour = colourAt(palette, k)
         const intervals = group.points.flatMap(({ x, interval }) =>

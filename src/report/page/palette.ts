@@ -54,4 +54,4 @@ export const contrast = (a: string, b: string): number => {
 
 /** Black or white, whichever is easier to read on a colour. */
 export const inkOn = (ground: string): string =>
-  contrast(ground, '#ffffff') >= contrast(ground, '#111111') ? '#ffffff' : '#111111'
+  contrast(ground, '#ffffff') >= contrast(ground, '#000000') ? '#ffffff' : '#000000'

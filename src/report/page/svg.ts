@@ -9,13 +9,20 @@ export interface SvgSize {
   readonly height?: number
 }
 
+/** Without what serves the pointer, and numbers that count the charts of the process. Attributes are ours: quotes in text are escaped. */
+const still = (svg: string): string =>
+  svg
+    .replace(/<style ?><!\[CDATA\[[\s\S]*?\]\]>\s*<\/style>\n?/g, '')
+    .replace(/ (class="zr[\w-]*"|ecmeta_\w+="[^"]*"|pointer-events="\w+")/g, '')
+    .replace(/(id="|url\(#)zr\d+-/g, '$1')
+
 /** A chart as an SVG file for papers, on white; `width` and `height` in pixels, by default 720 and what the chart wants. */
 export const chartSvg = (chart: Chart, { width = 720, height }: SvgSize = {}): string => {
   const ground: Ground = { width, palette: light, font: 'Helvetica, Arial, sans-serif' }
   const drawn = init(null, null, { renderer: 'svg', ssr: true, width, height: height ?? chartHeight(chart, ground) })
   try {
     drawn.setOption({ ...chartOption(chart, ground), backgroundColor: light.paper })
-    return drawn.renderToSVGString()
+    return still(drawn.renderToSVGString())
   } finally {
     drawn.dispose()
   }

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { impactPage } from '../../../../src/report/page/impact-page.ts'
+import { searchPage } from '../../../../src/report/page/search-page.ts'
+import type { Page } from '../../../../src/report/page/section.ts'
+import { type SweepFindings, sweepPage } from '../../../../src/report/page/sweep-page.ts'
+import { wilsonPercent } from '../../../../src/score.ts'
+import { sourced } from './findings.ts'
+
+const charts = ({ sections }: Page) => sections.flatMap(section => (section.kind === 'chart' ? [section] : []))
+
+describe('the page of impact', () => {
+  const page = impactPage({
+    ...sourced,
+    network: 'cifar-resnet-20',
+    data: 'cifar100 test',
+    images: 10_000,
+    vanilla_error_percent: 31.17,
+    positions: [
+      {
+        map: 0,
+        name: 'conv1',
+        shape: [32, 32, 16],
+        results: {
+          flip: { only: 31.55, branch: { geo: 29.24, max: 29.7 } },
+          'scale(1.1)': { only: 42.43, branch: { geo: 32.88, max: 33.19 } },
+        },
+      },
+      {
+        map: 9,
+        name: 'layer3.2',
+        shape: [8, 8, 64],
+        results: { flip: { only: 32.07, branch: { geo: 31.56, max: 31.42 } } },
+      },
+    ],
+  })
+
+  it('has a chart for the maps by themselves and one for each reduction, a line a transform', () => {
+    expect(charts(page).map(({ id }) => id)).toEqual(['only', 'branch-geo', 'branch-max'])
+    const [only, geo] = charts(page).map(({ chart }) => chart)
+    expect(only).toMatchObject({
+      levels: [{ name: 'vanilla', value: 31.17 }],
+      x: { names: { 0: 'conv1, 32×32×16', 9: 'layer3.2, 8×8×64' } },
+      lines: [
+        {
+          name: 'flip',
+          points: [
+            { x: 0, value: 31.55, interval: wilsonPercent(3155, 10_000) },
+            { x: 9, value: 32.07 },
+          ],
+        },
+        { name: 'scale(1.1)', points: [{ x: 0, value: 42.43 }] },
+      ],
+    })
+    expect(geo).toMatchObject({
+      lines: [{ points: [{ value: 29.24 }, { value: 31.56 }] }, { points: [{ value: 32.88 }] }],
+    })
+  })
+})
+
+const cell = (
+  plan: string,
+  train: string,
+  inference: string,
+  mean: number,
+  time: number | null,
+): SweepFindings['table'][number] => ({
+  plan,
+  train_reduction: train,
+  inference_reduction: inference,
+  seeds: [0, 7],
+  error_percent: { mean, spread: 0.5 },
+  relative_time: time,
+})
+
+describe('the page of a sweep', () => {
+  const table = [
+    cell('vanilla', 'vanilla', 'vanilla', 40, 1),
+    cell('flip-2', 'vanilla', 'max', 43, 1.3),
+    cell('flip-2', 'max', 'vanilla', 47.5, 1),
+    cell('flip-2', 'max', 'max', 38.25, 1.3),
+  ]
+
+  it('sets error against time, by reductions, beside vanilla', () => {
+    const page = sweepPage({ ...sourced, network: 'n', table })
+    expect(charts(page).map(({ id }) => id)).toEqual(['time', 'matrix-flip-2'])
+    expect(charts(page)[0].chart).toMatchObject({
+      kind: 'scatter',
+      levels: [{ name: 'vanilla', value: 40 }],
+      groups: [
+        { name: 'vanilla, vanilla', points: [{ name: 'vanilla', x: 1, y: 40, interval: [39.5, 40.5] }] },
+        { name: 'vanilla, max', points: [{ name: 'flip-2', x: 1.3, y: 43 }] },
+        { name: 'max, vanilla', points: [{ name: 'flip-2', x: 1, y: 47.5 }] },
+        { name: 'max, max', points: [{ name: 'flip-2', x: 1.3, y: 38.25 }] },
+      ],
+    })
+  })
+
+  it('has a matrix for each plan, with holes where nothing was run', () => {
+    const [, { chart }] = charts(sweepPage({ ...sourced, network: 'n', table }))
+    expect(chart).toMatchObject({
+      rows: { names: ['vanilla', 'max'] },
+      columns: { names: ['max', 'vanilla'] },
+      values: [
+        [{ value: 43 }, { value: null }],
+        [{ value: 38.25 }, { value: 47.5 }],
+      ],
+    })
+  })
+
+  it('has no chart of times where nothing was timed, and the verdicts where there are some', () => {
+    const claims = [{ says: 'a', rule: 'r', verdict: 'untested here', because: ['x', 'y'] }]
+    const page = sweepPage({ ...sourced, network: 'n', table: table.map(c => ({ ...c, relative_time: null })), claims })
+    expect(charts(page).map(({ id }) => id)).toEqual(['matrix-flip-2'])
+    expect(page.sections).toContainEqual(expect.objectContaining({ rows: [['a', 'untested here', 'x; y', 'r']] }))
+  })
+})
+
+describe('the page of a search', () => {
+  it('shows the front, the budget, and the plan beside vanilla and flip TTA on other images', () => {
+    const page = searchPage({
+      ...sourced,
+      network: 'n',
+      plan: 'flip@0:geo',
+      budget: '2.2x',
+      budget_relative: 2.2,
+      relative_cost: 1.98,
+      select: { data: 'first', images: 5000, error_percent: 28.5 },
+      report: {
+        data: 'second',
+        images: 5000,
+        error_percent: 29.24,
+        vanilla_error_percent: 31.2,
+        tta_error_percent: 29.3,
+      },
+      front: [
+        { plan: 'vanilla', relative_cost: 1, error_percent: 31 },
+        { plan: 'flip@0:geo', relative_cost: 1.98, error_percent: 28.5 },
+      ],
+      evaluated: 4000,
+      seconds: 300,
+      warnings: ['mind this'],
+    })
+    const [report, front] = charts(page).map(({ chart }) => chart)
+    expect(report).toMatchObject({
+      names: ['vanilla', 'flip TTA', 'flip@0:geo'],
+      bars: [{ values: [{ value: 31.2 }, { value: 29.3 }, { value: 29.24, interval: wilsonPercent(1462, 5000) }] }],
+    })
+    expect(front).toMatchObject({
+      groups: [
+        {
+          points: [
+            { name: 'vanilla', x: 1, y: 31 },
+            { name: 'flip@0:geo', x: 1.98, y: 28.5 },
+          ],
+        },
+      ],
+      limit: { value: 2.2 },
+    })
+    expect(page.sections).toContainEqual(expect.objectContaining({ paragraphs: ['mind this'] }))
+  })
+})
