@@ -13,6 +13,7 @@ const pages = [
   'docs/compiling.md',
   'docs/plans.md',
   'docs/executors.md',
+  'docs/experiments.md',
   'docs/training.md',
 ]
 
