@@ -5,6 +5,7 @@ import { environment } from './environment.ts'
 import { inferenceBench } from './inference.ts'
 import { scaling } from './scaling.ts'
 import { soak } from './soak.ts'
+import { trainingBench } from './training.ts'
 
 /** What of a benchmark to run: without a list, all. */
 export interface BenchOptions {
@@ -23,7 +24,13 @@ export interface Bench {
   ) => Promise<{ readonly rows: readonly object[]; readonly text: string; readonly svg?: () => string }>
 }
 
-const benches: Readonly<Record<string, Bench>> = { compile: compileBench, inference: inferenceBench, scaling, soak }
+const benches: Readonly<Record<string, Bench>> = {
+  compile: compileBench,
+  inference: inferenceBench,
+  training: trainingBench,
+  scaling,
+  soak,
+}
 
 const list = { type: 'string', multiple: true } as const
 

@@ -1,12 +1,14 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
 import { type Graph, type Node, type Pair, type Reduction, type Transform, variantCount } from '../../../../ir/index.ts'
 import type { Tf } from '../../../../src/runtime/native/load.ts'
-import { normalizeBatch, type Statistics } from './native-batch-norm.ts'
+import { normalizeBatch, normalizeByMoments, type Statistics } from './native-batch-norm.ts'
 
 /** What a forward pass in training mode reads and reports. */
 export interface TrainingContext {
   readonly tf: Tf
   readonly parameter: (name: string) => Tensor
+  /** Whether batch normalization is TensorFlow's own op, which TensorFlow.js does not use. */
+  readonly fused: boolean
   /** Called with a batch normalization's running parameters and what this batch would have them be. */
   readonly onStatistics: (mean: string, variance: string, statistics: Statistics) => void
 }
@@ -62,7 +64,7 @@ const convolved = (
 export const trainingForward = (
   graph: Graph,
   images: Tensor,
-  { tf, parameter, onStatistics }: TrainingContext,
+  { tf, parameter, fused, onStatistics }: TrainingContext,
 ): Tensor => {
   const values: Tensor[] = []
   const nameOf = (id: number): string => (graph.nodes[id].attributes as { readonly name: string }).name
@@ -76,7 +78,7 @@ export const trainingForward = (
       case 'Conv2d':
         return convolved(tf, x, y, node.attributes)
       case 'BatchNorm':
-        return normalizeBatch(tf, [x, y, z], node.attributes.epsilon, statistics =>
+        return (fused ? normalizeBatch : normalizeByMoments)(tf, [x, y, z], node.attributes.epsilon, statistics =>
           onStatistics(nameOf(node.operands[3]), nameOf(node.operands[4]), statistics),
         )
       case 'Unary':

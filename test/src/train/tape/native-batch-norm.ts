@@ -49,3 +49,23 @@ export const normalizeBatch = (
   })
   return normalized(x, scale, offset)
 }
+
+/** The same of what TensorFlow.js itself has: moments, and its batch normalization by them, each differentiated by the tape. */
+export const normalizeByMoments = (
+  tf: Tf,
+  [x, scale, offset]: readonly [Tensor, Tensor, Tensor],
+  epsilon: number,
+  report: (statistics: Statistics) => void,
+): Tensor => {
+  const { mean, variance } = tf.moments(x, [0, 1, 2])
+  const pixels = x.size / (x.shape[3] as number)
+  report([tf.keep(tf.clone(mean)) as Tensor1D, tf.keep(tf.mul(variance, pixels / (pixels - 1))) as Tensor1D])
+  return tf.batchNorm(
+    x as Tensor4D,
+    mean as Tensor1D,
+    variance as Tensor1D,
+    offset as Tensor1D,
+    scale as Tensor1D,
+    epsilon,
+  )
+}

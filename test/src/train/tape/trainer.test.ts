@@ -33,10 +33,10 @@ const crossEntropy = ({ data }: Tensor, labels: Int32Array): number => {
 
 describe.skipIf(E.isLeft(native))('training by TensorFlow.js’s gradient tape', () => {
   const { tf } = E.isRight(native) ? native.right : { tf: undefined as never }
-  const start = async (name: string, averaging: number) => {
+  const start = async (name: string, averaging: number, fused = true) => {
     const { images, labels } = await firstBatch()
     const placed = orThrow(placePlan(plan(name), network.graph, () => 0))
-    const settings = { momentum: 0.9, weightDecay: 0, averaging }
+    const settings = { momentum: 0.9, weightDecay: 0, averaging, fused }
     const learner = trainer(tf, branched(network.graph, placed), network.parameters, settings)
     return { learner, images, labels, input: tf.tensor(images, [n, 32, 32, 3]) }
   }
@@ -54,6 +54,19 @@ describe.skipIf(E.isLeft(native))('training by TensorFlow.js’s gradient tape',
       expect(Math.abs(crossEntropy(scores, labels) - loss)).toBeLessThan(0.01)
     },
   )
+
+  it('takes the same step with and without TensorFlow’s own batch normalization', async () => {
+    const values = async (fused: boolean) => {
+      const { learner, labels, input } = await start('flip-1-max', 0.1, fused)
+      await learner.step(input, labels, 0.05)
+      return learner.values()
+    }
+    const [own, composed] = [await values(true), await values(false)]
+    for (const [name, { data }] of own)
+      data.forEach((value, k) => {
+        expect(Math.abs(value - (composed.get(name) as Tensor).data[k]), name).toBeLessThan(1e-3)
+      })
+  })
 
   it('learns a batch by heart, and keeps no tensors', async () => {
     const { learner, labels, input } = await start('flip-1-max', 0.1)

@@ -8,6 +8,8 @@ export interface TrainerSettings {
   readonly weightDecay: number
   /** Weight of a batch in the running statistics. */
   readonly averaging: number
+  /** Batch normalization by TensorFlow's own op. Default true. */
+  readonly fused?: boolean
 }
 
 /** A branched graph whose parameters learn. */
@@ -24,7 +26,7 @@ export const trainer = (
   tf: Tf,
   graph: Graph,
   initial: ReadonlyMap<string, Values>,
-  { momentum, weightDecay, averaging }: TrainerSettings,
+  { momentum, weightDecay, averaging, fused = true }: TrainerSettings,
 ): Trainer => {
   const variables = new Map<string, Variable>(
     [...initial].map(([name, { shape, data }]) => [
@@ -58,6 +60,7 @@ export const trainer = (
         const scores = trainingForward(graph, images, {
           tf,
           parameter: variable,
+          fused,
           onStatistics: (mean, variance, batch) =>
             pending.push(() => {
               average(mean, batch[0])

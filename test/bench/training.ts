@@ -1,0 +1,200 @@
+import { either as E } from 'fp-ts'
+import { multiplyAdds, placePlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
+import { branched } from '../../passes/insert-branches.ts'
+import { compileNetwork } from '../../src/compile.ts'
+import { orThrow } from '../../src/error.ts'
+import { median, race, ratios } from '../../src/experiment/race.ts'
+import { plan as parsedPlan, zoo } from '../../src/index.ts'
+import { imageType, type Network } from '../../src/network.ts'
+import { openRunner } from '../../src/runner.ts'
+import { type BackendName, openBackend } from '../../src/runtime/backend.ts'
+import { carriedAtFirst, openStep } from '../../src/train/step.ts'
+import { trainer } from '../src/train/tape/trainer.ts'
+import type { Bench, BenchOptions } from './main.ts'
+
+interface Cell {
+  readonly network: string
+  readonly backend: BackendName
+  readonly batch: number
+  readonly plans: readonly string[]
+  /** Whether the gradient tape of TensorFlow.js takes part. */
+  readonly tape: boolean
+}
+
+const cells: readonly Cell[] = [
+  { network: 'cifar-resnet-20', backend: 'node-gpu', batch: 128, plans: ['vanilla', 'flip-3-max'], tape: true },
+  { network: 'preact-resnet-110', backend: 'node-gpu', batch: 128, plans: ['vanilla', 'flip-3-max'], tape: false },
+  { network: 'cifar-resnet-20', backend: 'wasm', batch: 32, plans: ['vanilla', 'flip-3-max'], tape: false },
+]
+
+/** What computes: an inference pass or a training step, by an executor; or the tape, with batch normalization composed or TensorFlow's own. */
+type Work = 'forward' | 'step' | 'tape' | 'tape, fused batch norm'
+
+interface Racer {
+  readonly plan: string
+  readonly work: Work
+  readonly executor: string
+  readonly multiplyAdds: number
+  readonly run: () => Promise<unknown>
+  readonly dispose: () => void
+}
+
+export interface TrainingRow {
+  readonly network: string
+  readonly backend: BackendName
+  readonly batch: number
+  readonly plan: string
+  readonly work: Work
+  readonly executor: string
+  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  /** To an inference pass on the same executor, to the vanilla step on it, to the tape's step: medians of the rounds' ratios. */
+  readonly relative_to_forward: number
+  readonly relative_to_vanilla: number
+  readonly relative_to_tape?: number
+  /** Of the step's graph, to the vanilla step's. */
+  readonly multiply_adds_relative: number
+}
+
+const recipe = { labelSmoothing: 0, momentum: 0.9, nesterov: false, batchNormMomentum: 0.1 }
+const weightDecay = 2e-4
+const rate = 0.01
+const classes = 100
+
+const stepOf = ({ graph }: Network, name: string): TrainingStep => {
+  const plan = parsedPlan(name)
+  const placed = orThrow(placePlan(plan, graph, () => 0))
+  return orThrow(trainingStep(graph, placed, { ...recipe, loss: plan.training, weightDecay: () => weightDecay }))
+}
+
+const inputOf = (network: Network, batch: number) => {
+  const { h, w, c } = imageType(network)
+  return {
+    images: Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k)),
+    labels: Array.from({ length: batch }, (_, k) => k % classes),
+    rate,
+    matrices: new Map(),
+  }
+}
+
+const enterExecutor = async (
+  network: Network,
+  plan: string,
+  executor: 'eager' | 'graph',
+  { backend, batch }: Cell,
+): Promise<readonly Racer[]> => {
+  const step = stepOf(network, plan)
+  const input = inputOf(network, batch)
+  const open = await openStep(step, network, carriedAtFirst(step, network), { backend, executor })
+  const trains = { plan, work: 'step' as const, executor, multiplyAdds: multiplyAdds(step.graph) }
+  const steps = { ...trains, run: () => open.run(input), dispose: open.dispose }
+  if (plan !== 'vanilla') return [steps]
+  const compiled = orThrow(compileNetwork(network, parsedPlan(plan), { batch, backend }))
+  const runner = await openRunner(compiled, { backend, executor, batch })
+  const forward = { plan, work: 'forward' as const, executor, multiplyAdds: multiplyAdds(compiled.graph) }
+  return [{ ...forward, run: () => runner.predict(input.images), dispose: runner.dispose }, steps]
+}
+
+const enterTape = async (network: Network, plan: string, { backend, batch }: Cell, fused: boolean): Promise<Racer> => {
+  const { tf } = orThrow(await openBackend(backend))
+  const { images, labels } = inputOf(network, batch)
+  const { h, w, c } = imageType(network)
+  const placed = orThrow(placePlan(parsedPlan(plan), network.graph, () => 0))
+  const settings = { momentum: recipe.momentum, weightDecay, averaging: recipe.batchNormMomentum, fused }
+  const tape = trainer(tf, branched(network.graph, placed), network.parameters, settings)
+  const named = Int32Array.from(labels)
+  return {
+    plan,
+    work: fused ? 'tape, fused batch norm' : 'tape',
+    executor: 'tape',
+    multiplyAdds: multiplyAdds(stepOf(network, plan).graph),
+    run: async () => {
+      const input = tf.tensor(images, [batch, h, w, c])
+      await tape.step(input, named, rate)
+      input.dispose()
+    },
+    dispose: () => {},
+  }
+}
+
+const enter = async (cell: Cell, { wants }: BenchOptions): Promise<readonly Racer[]> => {
+  const network = zoo(cell.network)
+  const executors = (['eager', 'graph'] as const).filter(name => name === 'eager' || cell.backend === 'node-gpu')
+  const racers: Racer[] = []
+  for (const plan of cell.plans.filter(plan => wants('plan', plan))) {
+    for (const executor of executors.filter(name => wants('executor', name)))
+      racers.push(...(await enterExecutor(network, plan, executor, cell)))
+    if (cell.tape && wants('executor', 'tape'))
+      for (const fused of [false, true]) racers.push(await enterTape(network, plan, cell, fused))
+  }
+  return racers
+}
+
+const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], times: readonly (readonly number[])[]) =>
+  racers.map((racer, k): TrainingRow => {
+    const { plan, work, executor } = racer
+    const find = (wanted: (other: Racer) => boolean): number => racers.findIndex(wanted)
+    const to = (at: number): number => ratios(times[k], times[at])
+    const vanilla = find(other => other.plan === 'vanilla' && other.executor === executor && other.work === work)
+    const forward = find(other => other.work === 'forward' && other.executor === executor)
+    const tape = find(other => other.work === 'tape' && other.plan === plan)
+    return {
+      network,
+      backend,
+      batch,
+      plan,
+      work,
+      executor,
+      milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
+      relative_to_forward: to(forward < 0 ? vanilla : forward),
+      relative_to_vanilla: to(vanilla),
+      ...(tape < 0 || work === 'forward' ? {} : { relative_to_tape: to(tape) }),
+      multiply_adds_relative: racer.multiplyAdds / racers[vanilla].multiplyAdds,
+    }
+  })
+
+const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const times = (value: number | undefined): string => (value === undefined ? '' : `${value.toFixed(2)}×`)
+
+const table = (rows: readonly TrainingRow[]): string => {
+  const header = [
+    'network, batch, backend',
+    'plan',
+    'what',
+    'ms (min to max)',
+    'to forward',
+    'to vanilla',
+    'multiply-adds',
+    'to the tape',
+  ]
+  const body = rows.map(row =>
+    line([
+      `${row.network}, ${row.batch}, ${row.backend}`,
+      row.plan,
+      row.work.startsWith('tape') ? row.work : `${row.work}, ${row.executor}`,
+      `${row.milliseconds.median.toFixed(0)} (${row.milliseconds.min.toFixed(0)} to ${row.milliseconds.max.toFixed(0)})`,
+      row.executor === 'tape' || row.work === 'forward' ? '' : times(row.relative_to_forward),
+      times(row.relative_to_vanilla),
+      times(row.multiply_adds_relative),
+      times(row.relative_to_tape),
+    ]),
+  )
+  return [line(header), line(header.map(() => '---')), ...body].join('\n')
+}
+
+const run = async (options: BenchOptions) => {
+  const rows: TrainingRow[] = []
+  for (const cell of cells) {
+    if (!options.wants('network', cell.network) || !options.wants('batch', String(cell.batch))) continue
+    if (E.isLeft(await openBackend(cell.backend))) continue
+    const racers = await enter(cell, options)
+    rows.push(...rowsOf(cell, racers, await race(racers, { rounds: 15, seconds: 60 })))
+    for (const racer of racers) racer.dispose()
+  }
+  return { rows, text: table(rows) }
+}
+
+/** Training steps beside inference passes and the tape of TensorFlow.js. */
+export const trainingBench: Bench = {
+  about: 'training steps, beside inference passes and the gradient tape of TensorFlow.js',
+  run,
+}
