@@ -1,20 +1,16 @@
 import { EspalierError } from '../../ir/index.ts'
-import { type Batch, batches, type DataSet, type Preprocess } from '../data/index.ts'
+import type { DataSet, Preprocess } from '../data/index.ts'
 import { orThrow, sourceProblem } from '../error.ts'
-import type { OpenExecutor } from '../execute/executor.ts'
 import { fitPreprocess } from '../meaning.ts'
 import { classCount, imageType, type Network } from '../network.ts'
-import { distinctVariants, type Variant, variantKey } from './variant.ts'
-import { openVariantCache, scanData, type VariantCache } from './variant-cache.ts'
+import { distinctVariants, type Variant } from './variant.ts'
+import { openVariantCache, scanData } from './variant-cache.ts'
 import { type ExecuteOptions, type GraphExecutor, graphExecutor } from './variant-executor.ts'
-import { joinedVariants, type VariantProgram, variantProgram } from './variant-program.ts'
+import { joinedVariants, variantProgram } from './variant-program.ts'
+import { chunks, type FilledBatch, fill, openSheets } from './variant-sheets.ts'
 
 /** A batch that went through one of the graphs. */
-export interface VariantBatch {
-  readonly images: Float32Array
-  readonly n: number
-  /** Of the graph alone, without reading images. */
-  readonly milliseconds: number
+export interface VariantBatch extends FilledBatch {
   /** Which graph, of how many. */
   readonly graph: number
   readonly graphs: number
@@ -56,9 +52,6 @@ export interface VariantLogits extends Omit<GraphExecutor, 'open'> {
   readonly multiplyAdds: { readonly total: number; readonly relative: number }
 }
 
-/** More outputs are another graph: it bounds the memory that one takes. */
-const outputsAtMost = 64
-
 const pixelsAtOnce = 2 ** 19
 const batchAtMost = 128
 
@@ -66,81 +59,6 @@ const batchAtMost = 128
 export const defaultBatch = (network: Network): number => {
   const { h, w } = imageType(network)
   return Math.max(1, Math.min(batchAtMost, Math.floor(pixelsAtOnce / (h * w))))
-}
-
-/** The logits of one variant, of which the first rows are known. */
-interface Sheet {
-  readonly variant: Variant
-  readonly key: string
-  readonly logits: Float32Array
-  known: number
-}
-
-/** Sheets that are computed together: known as far, with much in common. */
-const chunks = (sheets: readonly Sheet[], images: number): readonly (readonly Sheet[])[] => {
-  const starts = [...new Set(sheets.map(({ known }) => known))].filter(known => known < images)
-  return starts.flatMap(start => {
-    const alike = sheets.filter(({ known }) => known === start)
-    const count = Math.ceil(alike.length / outputsAtMost)
-    return Array.from({ length: count }, (_, k) => alike.slice(k * outputsAtMost, (k + 1) * outputsAtMost))
-  })
-}
-
-const from = (data: DataSet, first: number, end: number): DataSet => ({
-  ...data,
-  count: end - first,
-  read: (a, b) => data.read(first + a, first + b),
-})
-
-/** Runs a batch; where another size costs a compilation, blank images fill it up. */
-const runBatch = async (
-  execution: OpenExecutor,
-  input: string,
-  { images, n }: Batch,
-  batch: number,
-): Promise<Readonly<Record<string, { readonly data: Float32Array | Float64Array }>>> => {
-  if (n === batch || !execution.compilesBatches) return execution.run({ [input]: images })
-  const filled = new Float32Array((images.length / n) * batch)
-  filled.set(images)
-  return execution.run({ [input]: filled })
-}
-
-interface Run {
-  readonly network: Network
-  readonly data: DataSet
-  readonly preprocess: Preprocess
-  readonly images: number
-  readonly batch: number
-  readonly executor: GraphExecutor
-  readonly cache: VariantCache | undefined
-  readonly signal: AbortSignal | undefined
-  readonly onBatch: (batch: Pick<VariantBatch, 'images' | 'n' | 'milliseconds'>) => void | Promise<void>
-}
-
-/** Computes what is missing of some sheets; whole batches are kept, whatever ends it. */
-const fill = async (program: VariantProgram, sheets: readonly Sheet[], run: Run): Promise<void> => {
-  const { network, data, preprocess, images, batch, executor, cache, signal } = run
-  const { name } = imageType(network)
-  const classes = classCount(network)
-  const [{ known }] = sheets
-  const execution = await executor.open(program)
-  try {
-    const rest = { batch, preprocess, ...(signal === undefined ? {} : { signal }) }
-    for await (const read of batches(from(data, known, images), rest)) {
-      const begun = performance.now()
-      const outputs = await runBatch(execution, name, read, batch)
-      const milliseconds = performance.now() - begun
-      for (const sheet of sheets) {
-        const { data: rows } = outputs[program.outputs.get(sheet.key) as string]
-        sheet.logits.set(rows.subarray(0, read.n * classes), (known + read.first) * classes)
-        sheet.known = known + read.first + read.n
-      }
-      await run.onBatch({ images: read.images, n: read.n, milliseconds })
-    }
-  } finally {
-    execution.dispose()
-    for (const { key, logits, known } of sheets) await cache?.write(key, logits.subarray(0, known * classes))
-  }
 }
 
 const preprocessFor = (network: Network, data: DataSet, given: Preprocess | undefined): Preprocess => {
@@ -173,14 +91,7 @@ export const variantLogits = async (
     cache === undefined
       ? undefined
       : await openVariantCache(cache, classes, { network, scan, preprocess, runner: executor })
-  const sheets: Sheet[] = []
-  for (const variant of distinct) {
-    const key = variantKey(variant)
-    const rows = (await kept?.read(key)) ?? new Float32Array(0)
-    const logits = new Float32Array(images * classes)
-    logits.set(rows.subarray(0, logits.length))
-    sheets.push({ variant, key, logits, known: Math.min(rows.length / classes, images) })
-  }
+  const sheets = await openSheets(distinct, { images, classes, cache: kept })
   const missing = chunks(sheets, images)
   const total = missing.reduce((sum, [{ known }]) => sum + images - known, 0)
   let done = 0
