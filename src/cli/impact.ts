@@ -19,6 +19,7 @@ import { command, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import { trainingImpact } from './training-impact.ts'
 
 interface ImpactFlags extends CommonOptions, ReportFlags {
   readonly network: string
@@ -33,6 +34,7 @@ interface ImpactFlags extends CommonOptions, ReportFlags {
   readonly batch?: number
   readonly limit?: number
   readonly cache?: string
+  readonly training?: string
   readonly out?: string
 }
 
@@ -106,6 +108,28 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
   return initializedFrom === undefined ? result : { ...result, initialized_from_seed: initializedFrom }
 }
 
+/** The same with networks trained anew, by the file that `--training` names. */
+const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: Output): Promise<void> => {
+  const { network, data, weights, preprocess, backend, executor, precision, batch, limit } = flags
+  const known = orThrow(await openData(data, { seed: flags.seed }))
+  await trainingImpact(
+    (await openNetwork(flags, known, { ...out, note: () => {} })).network,
+    flags,
+    {
+      network,
+      evaluate: data,
+      precision,
+      ...(weights === undefined ? {} : { weights }),
+      ...(preprocess === undefined ? {} : { preprocess }),
+      ...(backend === undefined ? {} : { backend }),
+      ...(executor === 'auto' ? {} : { executor }),
+      ...(batch === undefined ? {} : { batch }),
+      ...(limit === undefined ? {} : { limit }),
+    },
+    out,
+  )
+}
+
 /** `espalier impact`: what transforming each feature map does to a network's error. */
 export const impactCommand = (): Command =>
   reportOptions(
@@ -148,9 +172,14 @@ export const impactCommand = (): Command =>
     )
     .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
     .option('--cache <folder>', 'where logits are kept, so that they are computed once; Ctrl-C keeps what is done')
-    .option('--out <file>', 'the JSON result as a file, too')
+    .option(
+      '--training <file>',
+      'what training with a branch there does instead: how to train, a JSON file, see docs/experiments.md',
+    )
+    .option('--out <path>', 'the JSON result as a file, too; with --training the folder of trainings and results')
     .action(async (flags: ImpactFlags) => {
       const out = output(flags)
+      if (flags.training !== undefined) return runTraining({ ...flags, training: flags.training }, out)
       const measured = await run(flags, out)
       if (measured.interrupted === true) process.exitCode = exitCodes.failed
       const kept = flags.cache === undefined ? '' : `; ${flags.cache} has what was computed`

@@ -11,10 +11,12 @@ import { readRecipe, recipes } from '../train/recipes.ts'
 
 export type SweepProblem = Problem<'bad-sweep'>
 
-const atLeastOne = <A>(of: t.Type<A, A, unknown>, what: string): t.Type<readonly A[], readonly A[], unknown> =>
+/** A list that is not empty. */
+export const atLeastOne = <A>(of: t.Type<A, A, unknown>, what: string): t.Type<readonly A[], readonly A[], unknown> =>
   t.refinement(t.readonlyArray(of), list => list.length > 0, `${what}, one at least`)
 
-const required = {
+/** The keys of a sweep's file: those that it must have, and the others. */
+export const required = {
   /** A reference, as `--network` takes it. */
   network: t.string,
   /** Data to train on, and other data to evaluate on: references, as `--data` takes them. */
@@ -25,7 +27,7 @@ const required = {
   plans: atLeastOne(t.string, 'plans'),
 }
 
-const optional = {
+export const optional = {
   /** Weights to fine-tune: without them every seed begins with its own. */
   weights: t.string,
   preprocess: t.string,

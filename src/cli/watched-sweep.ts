@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import type { OpenSweep } from '../experiment/open-sweep.ts'
+import { runSweep, type SweepEvent } from '../experiment/sweep.ts'
+import { type SweepResult, sweepResult } from '../experiment/sweep-result.ts'
+import { writeJson } from '../experiment/sweep-store.ts'
+import { describeTrainings } from '../experiment/sweep-text.ts'
+import { sweepWork } from '../experiment/sweep-work.ts'
+import type { Page } from '../report/page/section.ts'
+import { prepareFile } from './destination.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { exitCodes, type Output } from './output.ts'
+import { provenance } from './provenance.ts'
+import { prepareReports, type ReportFlags, writeReports } from './report-files.ts'
+
+/** A line on a step of a sweep; none for what is too small. */
+const lineOf = (event: SweepEvent, left: () => string): string | undefined => {
+  if (event.event === 'time') return `Timing ${event.plans} plans.`
+  const { of, training } = event
+  const name = `[${of.number}/${of.total}] ${training.name}, seed ${training.seed}`
+  switch (event.event) {
+    case 'begin':
+      return `${name}: begins.`
+    case 'training': {
+      const { what } = event
+      if (what.event === 'start' && what.first_step > 0)
+        return `${name}: goes on after step ${what.first_step} of ${what.steps}.`
+      return what.event === 'epoch'
+        ? `${name}: epoch ${what.epoch}, loss ${what.loss.toFixed(3)}, ${what.seconds.toFixed(0)} s.`
+        : undefined
+    }
+    case 'evaluate':
+      return `${name}: trained; evaluating.`
+    case 'done':
+      return `${name}: done${left()}.`
+    case 'failed':
+      return `${name}: failed: ${event.reason}`
+  }
+}
+
+/** Tells how a sweep goes on, and about how long it will take if trainings take what they took so far. */
+const telling = (note: Output['note']) => {
+  const begun = performance.now()
+  let ended = 0
+  return (event: SweepEvent): void => {
+    if (event.event === 'done' || event.event === 'failed') ended++
+    const line = lineOf(event, () => {
+      const remaining = event.event === 'done' ? event.of.total - event.of.number : 0
+      const minutes = ((performance.now() - begun) / ended / 60_000) * remaining
+      return remaining === 0 ? '' : `; about ${Math.ceil(minutes)} min left`
+    })
+    if (line !== undefined) note(line)
+  }
+}
+
+interface SweepFlags extends ReportFlags {
+  /** The folder of trainings and results. */
+  readonly out: string
+  readonly list?: boolean
+}
+
+/** What becomes of a sweep's result. */
+export interface SweepView<R extends SweepResult> {
+  readonly of: (result: SweepResult) => R
+  readonly page: (result: R) => Page
+  readonly text: (result: R) => string
+}
+
+/**
+ * Does what is left of a sweep and tells how it goes on; then writes and prints what there is of it. With `--list` it does nothing but say how far
+ * everything has come.
+ */
+export const watchSweep = async <R extends SweepResult>(
+  open: OpenSweep,
+  { out: folder, list, ...reports }: SweepFlags,
+  out: Output,
+  view: SweepView<R>,
+): Promise<void> => {
+  const begun = performance.now()
+  const found = async (interrupted: boolean): Promise<R> => {
+    const seconds = (performance.now() - begun) / 1000
+    return view.of(await sweepResult(open, folder, { ...provenance(open.sweep.seeds), seconds, interrupted }))
+  }
+  if (list === true) {
+    const result = await found(false)
+    return out.result(result, () => describeTrainings(result))
+  }
+  const file = join(folder, 'result.json')
+  await prepareFile(file)
+  await prepareReports(reports)
+  const { interrupted } = await untilInterrupted(signal =>
+    runSweep(open, folder, sweepWork(open), { signal, onEvent: telling(out.note) }),
+  )
+  const result = await found(interrupted)
+  await writeJson(file, result)
+  if (result.table.length > 0) await writeReports(reports, view.page(result), out)
+  out.result(result, () => view.text(result))
+  const failed = result.trainings.filter(({ status }) => status === 'failed').length
+  if (failed > 0) out.note(`${failed} of ${open.trainings.length} trainings failed; the same command tries them again.`)
+  if (interrupted) out.note('Interrupted; the same command goes on.')
+  if (failed > 0 || interrupted) process.exitCode = exitCodes.failed
+}
