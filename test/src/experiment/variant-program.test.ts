@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { evaluate, type Tensor, verify } from '../../../ir/index.ts'
+import { builder, evaluate, mapType, type Tensor, verify } from '../../../ir/index.ts'
 import { featureMaps, multiplyAdds, placePlan } from '../../../passes/index.ts'
 import { compileNetwork } from '../../../src/compile.ts'
 import { random } from '../../../src/data/random.ts'
@@ -76,6 +76,17 @@ describe('one graph of many variants', () => {
     const maps = variants.length - 1
     const joined = orThrow(joinedVariants(network, variants))
     expect(joined.nodes.length).toBeLessThan((network.graph.nodes.length * (maps + 3)) / 2)
+  })
+
+  it('refuses quarter turns of a map that is not square where the rest does not take what they make', () => {
+    const b = builder()
+    const columns = b.conv2d(b.input('image', mapType(4, 6, 3)), b.parameter('filter', [4, 1, 3, 2]))
+    const graph = b.finish({ logits: b.dense(b.flatten(columns), b.parameter('weights', [12, 10])) })
+    const turned: Variant = [{ map: 0, transform: { kind: 'd4', element: 'rot90' } }]
+    const joined = joinedVariants({ name: 'columns', graph, parameters: new Map() }, [[], turned])
+    expect(E.isLeft(joined) && joined.left).toMatchObject([
+      { tag: 'type-mismatch', hint: 'quarter turns need square feature maps' },
+    ])
   })
 
   it('refuses maps that are not there', () => {
