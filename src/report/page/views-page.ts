@@ -1,3 +1,4 @@
+import { type Measured, written } from './chart.ts'
 import type { Page, Section, Sourced } from './section.ts'
 
 interface Answer {
@@ -74,13 +75,15 @@ const gallery = (
   text: string,
   images: readonly (Image & { readonly lines: readonly string[] })[],
   thumbnails: Thumbnails,
+  total = images.length,
 ): readonly Section[] => {
   const shown = images.slice(0, thumbnails.count).flatMap(({ index, label, label_class, lines }) => {
     const png = thumbnails.of.get(index)
     return png === undefined ? [] : [{ png, name: named(label, label_class), lines: [...lines, `image ${index}`] }]
   })
   if (shown.length === 0) return []
-  const count = shown.length < images.length ? ` ${shown.length} of ${images.length}, the clearest.` : ''
+  const count =
+    shown.length < total ? ` Here are the ${shown.length} clearest of ${total.toLocaleString('en-US')}.` : ''
   return [{ kind: 'gallery', heading, text: `${text}${count}`, images: shown }]
 }
 
@@ -141,35 +144,43 @@ const classSections = ({ by_class }: ViewsFindings): readonly Section[] => {
 const variantSections = ({ variants, disagreement_percent, ...findings }: ViewsFindings): readonly Section[] => {
   if (variants.length < 2) return []
   const names = variants.map(({ variant }) => variant)
+  const vanilla = {
+    name: 'vanilla',
+    value: findings.vanilla_error_percent,
+    interval: findings.vanilla_error_interval_percent,
+  }
+  const rows: readonly (Required<Measured> & { readonly name: string; readonly agreement?: number })[] = [
+    ...(names.includes('id') ? [] : [vanilla]),
+    ...variants.map(v => ({
+      name: v.variant,
+      value: v.error_percent,
+      interval: v.error_interval_percent,
+      agreement: v.agreement_percent,
+    })),
+    { name: findings.plan, value: findings.error_percent, interval: findings.error_interval_percent },
+  ]
   return [
     {
       kind: 'chart',
       id: 'variants',
       heading: 'Each variant by itself',
-      text: 'Its error, beside those of the network without branches and of the plan. A variant is named by what it does to feature maps; id does nothing.',
+      text: 'Its error, beside that of the plan. A variant is named by what it does to feature maps; id, which does nothing, is the network without branches.',
       chart: {
         kind: 'bars',
-        names: ['vanilla', ...names, findings.plan],
+        names: rows.map(({ name }) => name),
         namesTitle: '',
         x: { title: 'error', unit: 'percent' },
         stacked: false,
-        bars: [
-          {
-            name: 'error, %',
-            values: [
-              { value: findings.vanilla_error_percent, interval: findings.vanilla_error_interval_percent },
-              ...variants.map(v => ({ value: v.error_percent, interval: v.error_interval_percent })),
-              { value: findings.error_percent, interval: findings.error_interval_percent },
-            ],
-          },
-        ],
+        bars: [{ name: 'error', values: rows }],
       },
-    },
-    {
-      kind: 'table',
-      heading: 'How often each variant answers as the plan does',
-      head: ['variant', 'images, %'],
-      rows: variants.map(({ variant, agreement_percent }) => [variant, { number: agreement_percent.toFixed(2) }]),
+      table: {
+        head: ['', 'error, %', 'answers as the plan, %'],
+        rows: rows.map(({ name, value, interval, agreement }) => [
+          name,
+          { number: `${written(value, 'percent')} (${interval.map(bound => written(bound, 'percent')).join('–')})` },
+          { number: agreement === undefined ? '' : written(agreement, 'percent') },
+        ]),
+      },
     },
     {
       kind: 'chart',
@@ -193,7 +204,7 @@ const disputedSections = (
 ): readonly Section[] =>
   gallery(
     'The most disputed images',
-    `Variants answer ${disputed_images.toLocaleString('en-US')} of ${images.toLocaleString('en-US')} images differently. These are the ones whose probabilities differ most.`,
+    `Variants answer ${disputed_images.toLocaleString('en-US')} of ${images.toLocaleString('en-US')} images differently. What counts here is how far apart their probabilities are.`,
     disputed.map(each => ({
       ...each,
       lines: [
@@ -205,6 +216,7 @@ const disputedSections = (
       ],
     })),
     thumbnails,
+    disputed_images,
   )
 
 /** The page of `views`: which images a plan turned right and wrong, by class, and where its variants disagree. */
