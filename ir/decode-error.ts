@@ -26,7 +26,7 @@ const isSynthetic = ({ type }: t.ContextEntry): boolean => {
 
 const pathOf = (context: t.Context): string =>
   context.reduce((path, { key }, k) => {
-    if (k === 0 || key === '' || isSynthetic(context[k - 1])) return path
+    if (key === '' || isSynthetic(context[k - 1])) return path
     return /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
   }, '')
 

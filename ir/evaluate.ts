@@ -181,7 +181,6 @@ const joined = (variants: readonly Tensor[]): Tensor => {
 
 /** The variant of an operand that variant `at` of the result reads: axes align by name, others are broadcast. */
 export const projected = (at: number, axes: readonly VariantAxis[], own: readonly VariantAxis[]): number => {
-  if (own.length === 0) return 0
   const coordinates = variantCoordinates(at, axes)
   return own.reduce((index, axis) => index * axis.extent + (coordinates.get(axis.name) as number), 0)
 }

@@ -69,7 +69,7 @@ export const Count = new t.Type<number, number, unknown>(
   t.identity,
 )
 
-const finite = (u: unknown): u is number => typeof u === 'number' && Number.isFinite(u)
+const finite = (u: unknown): u is number => Number.isFinite(u)
 export const Real = new t.Type<number, number, unknown>(
   'a finite number',
   finite,

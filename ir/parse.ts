@@ -149,7 +149,7 @@ const lineAtMost = 80
 
 /** `line 3, column 8, “%1 = Reluu(%0)”`. */
 const place = (lines: readonly string[], row: number, column: number): string => {
-  const line = (lines[row] ?? '').slice(0, 4 * lineAtMost).trim()
+  const line = lines[row].slice(0, 4 * lineAtMost).trim()
   return `line ${row + 1}, column ${column}, “${line.length > lineAtMost ? `${line.slice(0, lineAtMost)}…` : line}”`
 }
 
@@ -166,7 +166,7 @@ const read = (lines: readonly string[]): Reading => {
   const problems: IrProblem[] = []
   const attempt = <A>(row: number, parser: (s: Scanner) => A): A | undefined => {
     try {
-      return parser({ line: lines[row] ?? '', at: 0 })
+      return parser({ line: lines[row], at: 0 })
     } catch (error) {
       if (!(error instanceof SyntaxProblem)) throw error
       const { column, seen, expected, hint } = error
@@ -212,28 +212,23 @@ export const parse = (text: string): E.Either<readonly IrProblem[], Graph> => {
   const lines = text.split('\n')
   const { dialect, nodes: declared, outputs, outputsRow, problems: syntax } = read(lines)
   if (dialect === undefined) return E.left(syntax)
+  const whereIs = (id: number): string => {
+    const { row, column } = declared[id] as Declaration
+    return place(lines, row, column)
+  }
   const { nodes, problems } = elaborate(
     dialect,
     declared.map(declaration => declaration?.candidate),
     outputs,
     {
-      node: id => place(lines, declared[id]?.row ?? 0, declared[id]?.column ?? 1),
+      node: whereIs,
       output: name => `output ${name}, ${place(lines, outputsRow, 1)}`,
     },
   )
   const stated = nodes.flatMap((node, id) => {
-    const declaration = declared[id]
-    const broken = node && declaration?.stated && disagreement(node, declaration.stated)
-    return broken === undefined
-      ? []
-      : [
-          problem(
-            'type-mismatch',
-            place(lines, declaration?.row ?? 0, declaration?.column ?? 1),
-            broken.seen,
-            broken.expected,
-          ),
-        ]
+    const stated = declared[id]?.stated
+    const broken = node && stated && disagreement(node, stated)
+    return broken === undefined ? [] : [problem('type-mismatch', whereIs(id), broken.seen, broken.expected)]
   })
   const all = [...syntax, ...problems, ...stated]
   return all.length === 0 ? E.right({ dialect, nodes: nodes as readonly Node[], outputs }) : E.left(all)

@@ -47,9 +47,7 @@ export const convolutionInputGradient = defineOp({
   operands: ['gradient', 'filter'],
   attributes: { ...windowAttributes, extents: Extents },
   infer: ([gradient, filter], { extents: [h, w], ...a }) => {
-    if (filter.kind !== 'Shared' || filter.shape.length !== 4)
-      return mismatch(printType(filter), 'a filter Shared[rows, columns, inputs/groups, outputs]')
-    const input = mapType(h, w, filter.shape[2] * a.groups)
+    const input = mapType(h, w, shapeOf(filter)[2] * a.groups)
     const output = convolved(input, filter, a)
     if (E.isLeft(output)) return output
     return sameType(gradient, output.right) ? E.right(input) : mismatch(printType(gradient), printType(output.right))

@@ -53,7 +53,6 @@ const unaryNames = Object.fromEntries(Object.keys(unaryFunctions).map(name => [n
 /** The error function to about 1e-15: its Maclaurin series near 0, the complement's continued fraction beyond. */
 function erf(x: number): number {
   const z = Math.abs(x)
-  if (z > 6) return Math.sign(x)
   if (z < 2.5) {
     let term = z
     let sum = z
@@ -152,8 +151,7 @@ const inferBinary = (a: Type, b: Type): E.Either<Mismatch, Type> => {
 /** An operand in the result's shape: the result's number i reads `data[i % data.length]`. */
 const stretch = (value: Tensor, type: Type, shape: readonly number[], batched: boolean): Tensor['data'] => {
   const own = batched && isPerExample(type) ? value.shape.slice(1) : value.shape
-  const repeats = own === value.shape && sameShape(shape.slice(shape.length - own.length), own)
-  if (repeats || sameShape(value.shape, shape)) return value.data
+  if (sameShape(shape.slice(shape.length - own.length), own)) return value.data
   const ownStrides = stridesOf(own)
   const rank = shape.length - (batched ? 1 : 0)
   const strides = Array.from({ length: rank }, (_, axis) => {

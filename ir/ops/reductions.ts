@@ -19,10 +19,7 @@ const placesIn = (small: Type, large: Type): Int32Array => {
   const [ownStrides, strides] = [stridesOf(own), stridesOf(shape)]
   const before = shape.length - own.length
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) =>
-    own.reduce(
-      (at, n, axis) => at + (n === 1 ? 0 : ownStrides[axis] * (Math.floor(i / strides[axis + before]) % n)),
-      0,
-    ),
+    own.reduce((at, n, axis) => at + ownStrides[axis] * (Math.floor(i / strides[axis + before]) % n), 0),
   )
 }
 

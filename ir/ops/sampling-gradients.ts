@@ -61,9 +61,7 @@ export const flattenGradient = defineOp({
 
 const inferWarp = ([map, matrix]: readonly Type[]): E.Either<Mismatch, Type> => {
   if (map.kind !== 'Map') return mismatch(printType(map), 'a Map')
-  return matrix.kind === 'Shared' && sameShape(shapeOf(matrix), [2, 2])
-    ? E.right(map)
-    : mismatch(`a matrix ${printType(matrix)}`, 'Shared[2,2]')
+  return sameShape(shapeOf(matrix), [2, 2]) ? E.right(map) : mismatch(`a matrix ${printType(matrix)}`, 'Shared[2,2]')
 }
 
 const rowsOf = ({ data }: Tensor) =>

@@ -28,7 +28,8 @@ const withShape = (type: Type, shape: readonly number[]): Type => {
   }
 }
 
-const channelAxis = (type: Type): number | null => (type.kind === 'Map' ? 2 : type.kind === 'Vector' ? 0 : null)
+/** The one axis that values of a map may be cut and joined along; a vector has no other. */
+const channelAxis = (type: Type): number | null => (type.kind === 'Map' ? 2 : null)
 
 /** A constant border of rows, columns and channels; negative pads crop: `[h, w, c] → [h + t + b, w + l + r, c + before + after]`. */
 export const pad = defineOp({
@@ -233,7 +234,7 @@ export const resampled = (
     const at = Math.min(Math.max(sampled(i, extent, outputs, coordinates), 0), extent - 1)
     const low = Math.floor(at)
     if (method === 'linear') return [low, Math.min(low + 1, extent - 1), at - low] as const
-    const nearest = coordinates === 'asymmetric' ? low : Math.min(Math.floor(at + 0.5), extent - 1)
+    const nearest = coordinates === 'asymmetric' ? low : Math.floor(at + 0.5)
     return [nearest, nearest, 0] as const
   })
 

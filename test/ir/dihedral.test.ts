@@ -140,3 +140,11 @@ describe('the dihedral group', () => {
     for (const element of elements) expect(apply('Act', { element, axes: [0, 1] }, x)).toEqual(act(element, x.value))
   })
 })
+
+test('a tensor that is not square is no image of itself under a quarter turn, whatever its numbers', () => {
+  const zeros = (shape: readonly number[]) => ({ shape, data: new Float64Array(shape.reduce((a, n) => a * n, 1)) })
+  expect(isFixed('rot90', zeros([2, 3, 4]), 0, 1)).toBe(false)
+  expect(isFixed('transpose', zeros([2, 3, 4]), 0, 1)).toBe(false)
+  expect(isFixed('flip', zeros([2, 3, 4]), 0, 1)).toBe(true)
+  expect(isFixed('rot90', zeros([3, 3, 4]), 0, 1)).toBe(true)
+})

@@ -194,3 +194,52 @@ describe('what an evaluation needs', () => {
     ])
   })
 })
+
+describe('stacked graphs', () => {
+  const b = builder('stacked')
+  const [x, y] = ['x', 'y'].map(name => b.input(name, vectorType(2)))
+  const stack = b.draft.add('Stack', [x, b.draft.add('Stack', [y, x], {})], {})
+  const scaled = b.multiply(stack, b.parameter('w', [2]))
+  const second = b.draft.add('Unstack', [scaled], { index: 1, count: 3 })
+  const total = b.draft.add('ReduceTo', [stack], { to: sharedType([2]), reduction: 'sum' })
+  const graph = b.finish({ second, total, mean: b.combine([scaled], 'geo', [1, 2, 1]) })
+  const values = run(graph, {
+    inputs: new Map([
+      ['x', tensor([1, 2], Float64Array.of(1, 2))],
+      ['y', tensor([1, 2], Float64Array.of(10, 20))],
+    ]),
+    parameters: new Map([['w', tensor([2], Float64Array.of(3, 5))]]),
+  })
+
+  test('hold their values one after another, and a sum over the batch is one over all of them', () => {
+    expect(values.get('second')).toEqual({ shape: [1, 2], data: Float64Array.of(30, 100) })
+    expect(values.get('total')).toEqual({ shape: [2], data: Float64Array.of(12, 24) })
+    // (3 + 2 · 30 + 3) / 4 and (10 + 2 · 100 + 10) / 4.
+    expect(numbers(values.get('mean') as Tensor)).toEqual([16.5, 55])
+  })
+
+  test('of one value hold it', () => {
+    const one = builder('stacked')
+    const z = one.input('z', vectorType(1))
+    const alone = one.finish({
+      sum: one.draft.add('ReduceTo', [one.draft.add('Stack', [z], {})], { to: sharedType([]), reduction: 'sum' }),
+    })
+    const inputs = new Map([['z', tensor([2, 1], Float64Array.of(3, 4))]])
+    expect(numbers(run(alone, { inputs }).get('sum') as Tensor)).toEqual([7])
+  })
+})
+
+test('a missing input is one problem, a batch of another size another', () => {
+  const b = builder()
+  const graph = b.finish({
+    y: b.add(b.input('a', vectorType(1)), b.add(b.input('b', vectorType(1)), b.input('c', vectorType(1)))),
+  })
+  const of = (batches: Readonly<Record<string, number>>) => {
+    const inputs = new Map(Object.entries(batches).map(([name, n]) => [name, tensor([n, 1], new Float64Array(n))]))
+    const result = evaluate(graph, { inputs, parameters: new Map() })
+    return E.isLeft(result) ? result.left.map(({ tag, where, seen }) => `${tag} ${where}: ${seen}`) : []
+  }
+  expect(of({ a: 2, b: 2 })).toEqual(['missing-value Input c: no value'])
+  expect(of({ a: 2, b: 2, c: 3 })).toEqual(['missing-value inputs: batches of 2 and 3'])
+  expect(of({ a: 2, b: 2, c: 2 })).toEqual([])
+})

@@ -104,3 +104,22 @@ test('blank lines, blanks, and what follows a number of outputs of none', () => 
     },
   })
 })
+
+test('a number begins with a digit, after a sign or none', () => {
+  const tags = (extent: string): readonly string[] => {
+    const parsed = parse(node(`%1 = Unary(%0) {fn: relu, alpha: 0, beta: 0} : Map[${extent},2,1]`))
+    return E.isLeft(parsed) ? parsed.left.map(({ tag }) => tag) : []
+  }
+  expect([tags('2'), tags('+2'), tags('2.0'), tags('2e0')]).toEqual([[], [], [], []])
+  expect(['.5', 'e1', '-', '+.2'].map(tags)).toEqual(new Array(4).fill(['bad-syntax']))
+})
+
+test('of a long line no more is told than its beginning', () => {
+  const where = (line: string): string => {
+    const parsed = parse(node(line))
+    return E.isLeft(parsed) ? parsed.left[0].where : ''
+  }
+  expect(where(`${'z'.repeat(81)}`)).toBe(`line 3, column 1, “${'z'.repeat(80)}…”`)
+  // What begins beyond four times that is not looked for.
+  expect(where(`${' '.repeat(400)}z`)).toBe('line 3, column 1, “”')
+})

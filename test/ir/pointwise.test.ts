@@ -1,5 +1,6 @@
+import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
-import { mapType, sharedType, vectorType } from '../../ir/index.ts'
+import { declarationOf, inferNode, mapType, sharedType, vectorType } from '../../ir/index.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
 import { apply, integers, numbers, operand, typing } from './apply.ts'
 
@@ -181,4 +182,52 @@ describe('BatchNorm', () => {
     const wanted = apply('Binary', { fn: 'add' }, { type: x.type, value: divided }, offset)
     expect(numbers(apply('BatchNorm', { epsilon: 0 }, x, scale, offset, mean, variance))).toEqual(numbers(wanted))
   })
+})
+
+describe('what operands are', () => {
+  test('a shared tensor without the first axis is stretched along it, and along its axes of extent 1', () => {
+    const x = operand(mapType(2, 2, 2), [1, 2, 3, 4, 5, 6, 7, 8])
+    const column = operand(sharedType([2, 1]), [10, 100])
+    // One number a column, for both rows and both channels.
+    expect(numbers(apply('Binary', { fn: 'multiply' }, x, column))).toEqual([10, 20, 300, 400, 50, 60, 700, 800])
+    expect(numbers(apply('Binary', { fn: 'add' }, column, x))).toEqual([11, 12, 103, 104, 15, 16, 107, 108])
+  })
+
+  test('are named where they do not agree', () => {
+    const two = [mapType(2, 2, 2), vectorType(2)].map(type => ({ type, variants: [] }))
+    const result = inferNode('Binary', { fn: 'add' } as never, two)
+    expect(E.isLeft(result) && result.left.seen).toBe('Map[2,2,2] and Vector[2]')
+    expect(E.isLeft(result) && result.left.expected).toMatch(/^shapes that agree/)
+  })
+
+  test('of a normalization are shared statistics of its channels', () => {
+    const c = sharedType([3])
+    expect(typing('BatchNorm', { epsilon: 0.1 }, vectorType(3), c, c, c, c)).toBe('Vector[3]')
+    expect(typing('BatchNorm', { epsilon: 0.1 }, c, c, c, c, c)).toBeNull()
+    expect(typing('BatchNorm', { epsilon: 0.1 }, vectorType(3), c, c, vectorType(3), c)).toBeNull()
+    expect(typing('BatchNorm', { epsilon: 0.1 }, vectorType(3), c, c, c, sharedType([1]))).toBeNull()
+  })
+
+  test('give float64 unless a result is to be rounded', () => {
+    const { evaluate } = declarationOf('Binary')
+    const type = vectorType(2)
+    const value = operand(type, [1, 2]).value
+    const typed = { operands: [type, type], result: type }
+    const rule = evaluate as NonNullable<typeof evaluate>
+    expect(rule([value, value], { fn: 'add' } as never, typed).data).toEqual(Float64Array.of(2, 4))
+    expect(rule([value, value], { fn: 'add' } as never, { ...typed, rounded: true }).data).toEqual(
+      Float32Array.of(2, 4),
+    )
+  })
+})
+
+test('the error function, of a table with 16 digits', () => {
+  const erf = (x: number): number =>
+    numbers(apply('Unary', { fn: 'erf', alpha: 0, beta: 0 }, operand(vectorType(1), [x])))[0]
+  expect(erf(0.5)).toBeCloseTo(0.5204998778130465, 15)
+  expect(erf(2.4)).toBeCloseTo(0.999311486103355, 14)
+  expect(erf(2.6)).toBeCloseTo(0.9997639655834707, 15)
+  expect(erf(5)).toBeCloseTo(0.9999999999984626, 15)
+  expect(erf(-5)).toBe(-erf(5))
+  expect([7, 40, Number.POSITIVE_INFINITY, -7].map(erf)).toEqual([1, 1, 1, -1])
 })

@@ -136,3 +136,36 @@ describe('pooling', () => {
     expect(numbers(out).every(v => Math.abs(v - 3) < 1e-12)).toBe(true)
   })
 })
+
+describe('windows', () => {
+  const over = (size: readonly [number, number], changes: object = {}) => ({ ...window(1, 1, 0), size, ...changes })
+
+  test('fit along both axes', () => {
+    expect(typing('MaxPool', over([2, 1]), mapType(2, 1, 1))).toBe('Map[1,1,1]')
+    expect(typing('MaxPool', over([2, 1]), mapType(1, 3, 1))).toBeNull()
+    expect(typing('MaxPool', over([1, 2]), mapType(3, 1, 1))).toBeNull()
+  })
+
+  test('are at most as many as a map may have rows or columns', () => {
+    const of = (size: number, axis: 0 | 1) => {
+      // Over one pixel and as much padding as leaves it in every window.
+      const pads = [size - 1, size - 1] as const
+      const padding = axis === 0 ? ([pads, [0, 0]] as const) : ([[0, 0], pads] as const)
+      return typing('MaxPool', over(axis === 0 ? [size, 1] : [1, size], { padding }), mapType(1, 1, 1))
+    }
+    expect(of(limits.mapExtent, 0)).toBe(`Map[${limits.mapExtent},1,1]`)
+    expect(of(limits.mapExtent, 1)).toBe(`Map[1,${limits.mapExtent},1]`)
+    expect(of(limits.mapExtent + 1, 0)).toBeNull()
+    expect(of(limits.mapExtent + 1, 1)).toBeNull()
+  })
+
+  test('of a mean over padding count the pixels of their own row, however far these are apart', () => {
+    const rows = operand(mapType(3, 2, 1), [1, 2, 3, 4, 5, 6])
+    const two = { ...over([2, 1], { strides: [2, 1], ceil: true }), countPadding: true }
+    // The second window has one row, which is all that the image has left.
+    expect(numbers(apply('MeanPool', two, rows))).toEqual([2, 3, 5, 6])
+    const column = operand(mapType(5, 1, 1), [1, 2, 3, 4, 5])
+    const apart = { ...over([2, 1], { strides: [3, 1], dilations: [2, 1], ceil: true }), countPadding: true }
+    expect(numbers(apply('MeanPool', apart, column))).toEqual([2, 4])
+  })
+})

@@ -192,3 +192,46 @@ describe('Resize', () => {
     expect(typing('Resize', { ...size, size: [2 ** 25, 1] }, mapType(1, 1, 1))).toBeNull()
   })
 })
+
+describe('bounds', () => {
+  const pad = (rows: readonly [number, number]) => ({
+    padding: [rows, [0, 0]] as const,
+    channels: [0, 0] as const,
+    value: 0,
+  })
+
+  test('a crop leaves a pixel of the image, whatever border comes instead', () => {
+    expect(typing('Pad', pad([3, -3]), mapType(4, 1, 1))).toBe('Map[4,1,1]')
+    expect(typing('Pad', pad([3, -4]), mapType(4, 1, 1))).toBeNull()
+    expect(typing('Pad', pad([-4, 3]), mapType(4, 1, 1))).toBeNull()
+  })
+
+  test('an axis is one that a shared tensor has', () => {
+    const x = sharedType([2, 3])
+    expect(typing('Concat', { axis: 1 }, x, x)).toBe('Shared[2,6]')
+    expect(typing('Slice', { axis: 1, begin: 1, size: 2 }, x)).toBe('Shared[2,2]')
+    for (const axis of [-1, 2]) {
+      expect(typing('Concat', { axis }, x, x)).toBeNull()
+      expect(typing('Slice', { axis, begin: 0, size: 1 }, x)).toBeNull()
+    }
+    expect(typing('Concat', { axis: 1 }, x, sharedType([2]))).toBeNull()
+    expect(typing('Concat', { axis: 0 }, sharedType([2]), x)).toBeNull()
+  })
+
+  test('an axis of a map or a vector is that of channels', () => {
+    expect(typing('Concat', { axis: 0 }, vectorType(2), vectorType(3))).toBe('Vector[5]')
+    expect(typing('Slice', { axis: 0, begin: 1, size: 2 }, vectorType(3))).toBe('Vector[2]')
+    expect(typing('Concat', { axis: 1 }, vectorType(2), vectorType(3))).toBeNull()
+    expect(typing('Slice', { axis: -1, begin: 0, size: 1 }, vectorType(3))).toBeNull()
+    expect(typing('Concat', { axis: 0 }, mapType(1, 1, 1), mapType(1, 1, 1))).toBeNull()
+    expect(typing('Slice', { axis: 1, begin: 0, size: 1 }, mapType(2, 2, 2))).toBeNull()
+  })
+
+  test('the nearest pixel is one of the image at either edge', () => {
+    const x = operand(mapType(1, 2, 1), [1, 2])
+    for (const coordinates of ['half-pixel', 'align-corners', 'asymmetric'] as const)
+      expect(numbers(apply('Resize', { size: [1, 8], method: 'nearest', coordinates }, x))).toEqual([
+        1, 1, 1, 1, 2, 2, 2, 2,
+      ])
+  })
+})

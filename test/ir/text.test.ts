@@ -123,6 +123,14 @@ describe('the text form', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), text => E.isLeft(parse(text))))
   })
 
+  test('a zero keeps its sign, and a stated shared type its shape', () => {
+    const b = builder()
+    const x = b.unary('affine', b.parameter('w', [3, 3, 3]), { alpha: -0, beta: 0 })
+    const text = print(b.finish({ x }))
+    expect(text).toContain('alpha: -0, beta: 0} : Shared[3,3,3]')
+    expect(parsed(text)).toStrictEqual(b.finish({ x }))
+  })
+
   test('takes linear time: 100,000 nodes in a moment', () => {
     const graph = longGraph(100_000)
     const from = performance.now()

@@ -148,6 +148,15 @@ describe('verify', () => {
     ])
   })
 
+  test('adds up what is wrong: a type stated wrongly beside a problem of another node', () => {
+    const both = broken(broken(flat(), 2, { type: mapType(2, 2, 4) }), 3, { operands: [4] })
+    expect(problemsOf(both)).toEqual(['bad-graph at %3: operand %4', 'type-mismatch at Conv2d %2: Map[2,2,4]'])
+  })
+
+  test('knows ops by their names alone', () => {
+    expect(problemsOf(broken(flat(), 3, { tag: ['Unary'] }))[0]).toBe('unknown-op at %3: op a list of 1')
+  })
+
   test('takes linear time: 100,000 nodes in a moment', () => {
     const graph = longGraph(100_000)
     const from = performance.now()
