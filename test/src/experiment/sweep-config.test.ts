@@ -1,10 +1,13 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../ir/index.ts'
 import { decodeSweep, readSweep, recipeOf, type Sweep } from '../../../src/experiment/sweep-config.ts'
+import { expandGrid } from '../../../src/experiment/sweep-grid.ts'
+import { zoo } from '../../../src/index.ts'
+import { decodeRecipe } from '../../../src/train/recipe.ts'
 import { recipes } from '../../../src/train/recipes.ts'
 
 const least = {
@@ -84,6 +87,28 @@ describe('decodeSweep', () => {
     await writeFile(path, '{')
     expect(await readSweep(path)()).toMatchObject({ left: [{ tag: 'malformed-file', where: path }] })
     expect(await readSweep(join(folder, 'none.json'))()).toMatchObject({ left: [{ tag: 'missing-file' }] })
+  })
+})
+
+describe('the sweep in the docs', () => {
+  const docs = new URL('../../../docs/sweeps/', import.meta.url)
+  const json = async (name: string): Promise<unknown> => JSON.parse(await readFile(new URL(name, docs), 'utf8'))
+
+  it('is 7 trainings by three seeds, each with every cell of its matrix', async () => {
+    const sweep = decoded(await json('cifar100.json'))
+    expect(E.isRight(await recipeOf(sweep, 'cifar100.json')())).toBe(true)
+    const trainings = expandGrid(sweep, zoo('preact-resnet-14').graph)
+    if (E.isLeft(trainings)) throw new Error(renderProblems(trainings.left))
+    expect(trainings.right).toHaveLength(7 * 3)
+    // Four rows with and without TTA: vanilla has 1 + 3 cells, the others a row of 4 each.
+    expect(trainings.right[0].runs).toHaveLength(4 + 3 * 2 * 4)
+    for (const { runs } of trainings.right.slice(1, 7)) expect(runs).toHaveLength(2 * 4)
+  })
+
+  it('begins with weights trained by a recipe there', async () => {
+    expect(decodeRecipe(await json('pretrain.json'), 'pretrain.json', recipes.default)).toMatchObject({
+      right: { epochs: 10, batch: 128 },
+    })
   })
 })
 
