@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { impactPage } from '../../../../src/report/page/impact-page.ts'
-import { searchPage } from '../../../../src/report/page/search-page.ts'
+import { type SearchFindings, searchPage } from '../../../../src/report/page/search-page.ts'
 import type { Page } from '../../../../src/report/page/section.ts'
 import { type SweepFindings, sweepPage } from '../../../../src/report/page/sweep-page.ts'
 import { wilsonPercent } from '../../../../src/score.ts'
@@ -116,46 +116,51 @@ describe('the page of a sweep', () => {
 })
 
 describe('the page of a search', () => {
-  it('shows the front, the budget, and the plan beside vanilla and flip TTA on other images', () => {
-    const page = searchPage({
-      ...sourced,
-      network: 'n',
-      plan: 'flip@0:geo',
-      budget: '2.2x',
-      budget_relative: 2.2,
-      relative_cost: 1.98,
-      select: { data: 'first', images: 5000, error_percent: 28.5 },
-      report: {
-        data: 'second',
-        images: 5000,
-        error_percent: 29.24,
-        vanilla_error_percent: 31.2,
-        tta_error_percent: 29.3,
-      },
-      front: [
-        { plan: 'vanilla', relative_cost: 1, error_percent: 31 },
-        { plan: 'flip@0:geo', relative_cost: 1.98, error_percent: 28.5 },
-      ],
-      evaluated: 4000,
-      seconds: 300,
-      warnings: ['mind this'],
-    })
-    const [report, front] = charts(page).map(({ chart }) => chart)
+  const found: SearchFindings = {
+    ...sourced,
+    network: 'n',
+    plan: 'flip@0:geo',
+    beats_vanilla: true,
+    budget: '2.2x',
+    budget_relative: 2.2,
+    relative_cost: 1.98,
+    select: { data: 'first', images: 5000, error_percent: 28.5 },
+    report: {
+      data: 'second',
+      images: 5000,
+      error_percent: 29.24,
+      vanilla_error_percent: 31.2,
+      tta_error_percent: 29.3,
+    },
+    front: [
+      { plan: 'vanilla', relative_cost: 1, error_percent: 31, report_error_percent: 31.2 },
+      { plan: 'flip@0:geo', relative_cost: 1.98, error_percent: 28.5, report_error_percent: 29.24 },
+    ],
+    evaluated: 4000,
+    seconds: 300,
+  }
+
+  it('shows the plan beside vanilla and flip TTA on other images, and the front with the budget on both', () => {
+    const page = searchPage(found)
+    expect(charts(page).map(({ id }) => id)).toEqual(['report', 'front', 'front-report'])
+    const [report, front, other] = charts(page).map(({ chart }) => chart)
     expect(report).toMatchObject({
       names: ['vanilla', 'flip TTA', 'flip@0:geo'],
       bars: [{ values: [{ value: 31.2 }, { value: 29.3 }, { value: 29.24, interval: wilsonPercent(1462, 5000) }] }],
     })
-    expect(front).toMatchObject({
-      groups: [
-        {
-          points: [
-            { name: 'vanilla', x: 1, y: 31 },
-            { name: 'flip@0:geo', x: 1.98, y: 28.5 },
-          ],
-        },
-      ],
-      limit: { value: 2.2 },
-    })
-    expect(page.sections).toContainEqual(expect.objectContaining({ paragraphs: ['mind this'] }))
+    const points = (first: number, second: number) => [
+      { name: 'vanilla', x: 1, y: first },
+      { name: 'flip@0:geo', x: 1.98, y: second },
+    ]
+    expect(front).toMatchObject({ groups: [{ points: points(31, 28.5) }], limit: { value: 2.2 } })
+    expect(other).toMatchObject({ groups: [{ points: points(31.2, 29.24) }], limit: { value: 2.2 } })
+  })
+
+  it('says where nothing beats vanilla, with the warnings', () => {
+    const page = searchPage({ ...found, plan: 'vanilla', beats_vanilla: false, warnings: ['mind this'] })
+    expect(page.sections).toContainEqual(
+      expect.objectContaining({ paragraphs: [expect.stringContaining('beats vanilla within 2.2x'), 'mind this'] }),
+    )
+    expect(charts(page)[0].chart).toMatchObject({ names: ['vanilla', 'flip TTA'] })
   })
 })
