@@ -1,7 +1,28 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, type Graph, mapType, nodesWithTag, verify } from '../../ir/index.ts'
-import { allRules, foldBatchNorm, multiplyAdds, rewrite } from '../../passes/index.ts'
+import type { Padding } from '../../ir/ops/window.ts'
+import {
+  act,
+  allRules,
+  any,
+  type Computed,
+  computed,
+  each,
+  foldBatchNorm,
+  make,
+  makeFrom,
+  multiplyAdds,
+  op,
+  type Pattern,
+  printLaw,
+  type Rule,
+  ref,
+  rewrite,
+  same,
+  type Template,
+} from '../../passes/index.ts'
+import { withoutDeadNodes } from '../../passes/rewrite.ts'
 
 const image = mapType(4, 4, 2)
 
@@ -49,5 +70,288 @@ describe('rewriting', () => {
       throw new Error('refused')
     })(foldBatchNorm.run({ graph: normalizedTwice((_, x) => x), parameters: new Map() }))
     expect(nodesWithTag(program.graph, 'Conv2d')).toHaveLength(1)
+  })
+})
+
+/** A rule that makes one op of two. */
+const rule = (name: string, lhs: Pattern, rhs: Template, when?: Computed<boolean>): Rule => ({
+  name,
+  precision: 'exact',
+  mode: 'both',
+  lhs,
+  rhs,
+  ...(when === undefined ? {} : { when }),
+})
+
+const begun = () => {
+  const b = builder()
+  return { b, x: b.input('x', image), y: b.input('y', image) }
+}
+
+const firings = (graph: Graph, ...rules: readonly Rule[]) => rewrite(graph, rules).rewrites
+const tags = ({ nodes }: Graph): string => nodes.map(({ tag }) => tag).join(' ')
+
+describe('a pattern', () => {
+  const twice = rule('twice', op('Binary', 'f', any('x'), any('x')), ref('x'))
+
+  it('whose name stands twice matches one node, not two', () => {
+    const { b, x, y } = begun()
+    expect(firings(b.finish({ z: b.add(x, x) }), twice)).toEqual({ twice: 1 })
+    expect(firings(b.finish({ z: b.add(x, y) }), twice)).toEqual({})
+  })
+
+  it('with an op that stands twice matches equal attributes', () => {
+    const same = rule('same', op('Binary', 'f', op('Pad', 'p', any('x')), op('Pad', 'p', any('y'))), ref('x'))
+    const { b, x, y } = begun()
+    const pad = (of: number, padding: Padding, value = 0) => b.pad(of, padding, { value })
+    const sum = (left: number, right: number): Graph => b.finish({ z: b.add(left, right) })
+    const even: Padding = [
+      [1, 1],
+      [0, 0],
+    ]
+    const uneven: Padding = [
+      [1, 1],
+      [1, -1],
+    ]
+    expect(
+      firings(
+        sum(
+          pad(x, even),
+          pad(y, [
+            [1, 1],
+            [0, 0],
+          ]),
+        ),
+        same,
+      ),
+    ).toEqual({ same: 1 })
+    expect(firings(sum(pad(x, even), pad(y, uneven)), same)).toEqual({})
+    expect(firings(sum(pad(x, even), pad(y, even, 1)), same)).toEqual({})
+  })
+
+  it('compares attributes as data', () => {
+    const same = rule('same', op('Binary', 'f', op('Unary', 'g', any('x')), op('Unary', 'g', any('y'))), ref('x'))
+    const { b, x, y } = begun()
+    const graph = b.finish({ z: b.add(b.relu(x), b.relu(y)) })
+    const fires = (first: unknown, second: unknown): boolean => {
+      const nodes = graph.nodes.map((node, id) =>
+        id === 2 || id === 3
+          ? ({
+              ...node,
+              attributes: { fn: 'relu', alpha: 0, beta: 0, ...{ extra: id === 2 ? first : second } },
+            } as never)
+          : node,
+      )
+      return firings({ ...graph, nodes }, same).same === 1
+    }
+    expect(fires([1, { a: 2 }], [1, { a: 2 }])).toBe(true)
+    expect([fires([1], [2]), fires([1], [1, 2]), fires([1, 2], [1])]).toEqual([false, false, false])
+    expect([fires({ a: 1 }, { b: 1 }), fires({ a: 1 }, { a: 1, b: undefined })]).toEqual([false, false])
+    expect([fires(null, {}), fires({}, null), fires(null, null), fires(null, 0)]).toEqual([false, false, true, false])
+    expect([fires('ab', ['a', 'b']), fires({}, 'a'), fires(1, '1'), fires(() => 1, {})]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('of a type matches values of that type alone', () => {
+    const maps = rule('maps', op('Binary', 'f', any('x', 'Map'), any('y')), ref('y'))
+    const { b, x, y } = begun()
+    expect(firings(b.finish({ z: b.add(x, y) }), maps)).toEqual({ maps: 1 })
+    const w = b.parameter('w', [2])
+    expect(firings(b.finish({ z: b.add(w, x) }), maps)).toEqual({})
+  })
+
+  it('matches as many operands as it names, or any number by one', () => {
+    const { b, x, y } = begun()
+    const pair = rule('pair', op('Concat', 'c', any('x'), any('y')), ref('y'))
+    expect(firings(b.finish({ z: b.concat([x, y]) }), pair)).toEqual({ pair: 1 })
+    expect(firings(b.finish({ z: b.concat([x, y, x]) }), pair)).toEqual({})
+    expect(firings(b.finish({ z: b.concat([x]) }), pair)).toEqual({})
+    const all = rule(
+      'all',
+      each('Concat', 'c', op('Unary', 'f', any('xs'))),
+      make('Concat', same('Concat', 'c'), ref('xs')),
+    )
+    expect(firings(b.finish({ z: b.concat([b.relu(x), b.relu(y)]) }), all)).toEqual({ all: 1 })
+    expect(firings(b.finish({ z: b.concat([b.relu(x), y]) }), all)).toEqual({})
+    expect(firings(b.finish({ z: b.concat([b.relu(x), b.unary('tanh', y)]) }), all)).toEqual({})
+  })
+
+  it('binds a list in the order of the operands, repeated ones too', () => {
+    const { b, x, y } = begun()
+    const last = rule(
+      'last',
+      each('Concat', 'c', op('Unary', 'f', any('xs'))),
+      makeFrom(
+        'Concat',
+        same('Concat', 'c'),
+        computed('xs', m => m.nodes('xs').toReversed()),
+      ),
+    )
+    const [one, other] = [b.relu(x), b.relu(y)]
+    const { graph } = rewrite(b.finish({ z: b.concat([one, other, one]) }), [last])
+    expect(graph.nodes.at(-1)?.operands.map(id => graph.nodes[id].name)).toEqual(['x', 'y', 'x'])
+  })
+})
+
+describe('a rewrite', () => {
+  const outer = rule(
+    'undo',
+    op('Unary', 'f', op('Unary', 'g', any('x'))),
+    ref('x'),
+    computed('both relu', m => m.attributes('Unary', 'f').fn === 'relu'),
+  )
+
+  it('is asked for with the rule, the op, and where it stood before', () => {
+    const { b, x } = begun()
+    b.relu(x, 'dead')
+    const y = b.relu(b.unary('tanh', x, {}, 'inner'), 'outer')
+    const asked: unknown[] = []
+    const { graph, rewrites } = rewrite(b.finish({ y }), [outer], firing => {
+      asked.push(firing)
+      return false
+    })
+    expect(asked).toEqual([{ rewrite: 'undo', rule: outer, op: 'Unary', at: y, name: 'outer' }])
+    expect([rewrites, tags(graph)]).toEqual([{}, 'Input Unary Unary'])
+    const unnamed = b.finish({ y: b.relu(b.unary('tanh', x)) })
+    rewrite(unnamed, [outer], ({ name }) => {
+      expect(name).toBeUndefined()
+      return true
+    })
+    // Refused at one place, done at another.
+    const both = b.finish({ y: b.add(y, b.relu(b.unary('tanh', x), 'other')) })
+    const second = rewrite(both, [outer], ({ name }) => name === 'other')
+    expect(second.rewrites).toEqual({ undo: 1 })
+  })
+
+  it('falls to the first rule of a tag whose condition holds', () => {
+    const { b, x } = begun()
+    const never = rule(
+      'never',
+      op('Unary', 'f', op('Unary', 'g', any('x'))),
+      ref('x'),
+      computed('never', () => false),
+    )
+    expect(
+      firings(b.finish({ y: b.relu(b.relu(x)) }), never, outer, rule('late', op('Unary', 'f', any('x')), ref('x'))),
+    ).toEqual({ late: 2 })
+    expect(firings(b.finish({ y: b.relu(b.relu(x)) }), never, outer)).toEqual({ undo: 1 })
+  })
+
+  it('gives what it makes the name of the op of that tag that it matched', () => {
+    const { b, x } = begun()
+    const swap = rule(
+      'swap',
+      op('Pad', 'p', op('Unary', 'f', any('x'))),
+      make('Unary', same('Unary', 'f'), make('Pad', same('Pad', 'p'), ref('x'))),
+    )
+    const pads = [
+      [1, 1],
+      [0, 0],
+    ] as const
+    const { graph } = rewrite(b.finish({ y: b.pad(b.relu(x, 'activation'), pads, { name: 'border' }) }), [swap])
+    expect(graph.nodes.map(({ tag, name }) => [tag, name])).toEqual([
+      ['Input', 'x'],
+      ['Pad', 'border'],
+      ['Unary', 'activation'],
+    ])
+  })
+
+  it('tells a rule how often a node is read, once it is read otherwise', () => {
+    const alone = (name: string): Computed<boolean> => computed(`${name} is read once`, m => m.usedOnce(name))
+    const join = rule(
+      'join',
+      op('Unary', 'f', op('Unary', 'g', any('x'))),
+      make('Unary', same('Unary', 'g'), ref('x')),
+      alone('g'),
+    )
+    const { b, x, y } = begun()
+    expect(firings(b.finish({ z: b.relu(b.unary('tanh', x)) }), join)).toEqual({ join: 1 })
+    const shared = b.unary('tanh', x)
+    expect(firings(b.finish({ z: b.relu(shared), w: shared }), join)).toEqual({})
+    expect(firings(b.finish({ z: b.relu(shared), w: b.add(shared, y) }), join)).toEqual({})
+    // The sum that reads it too vanishes first: what is left behind does not count.
+    const drop = rule('drop', op('Binary', 'f', any('x'), any('y')), ref('y'))
+    const both = b.finish({ w: b.add(shared, y), z: b.relu(shared) })
+    expect(firings(both, drop, join)).toEqual({ drop: 1, join: 1 })
+    // Nor does what only that read.
+    const deep = b.finish({ w: b.add(b.maxPool(shared, 1), y), z: b.relu(shared) })
+    expect(firings(deep, drop, join)).toEqual({ drop: 1, join: 1 })
+    // What a right side still reads counts.
+    const keep = rule(
+      'keep',
+      op('Binary', 'f', any('x'), any('y')),
+      make(
+        'MaxPool',
+        computed('', () => ({
+          size: [1, 1],
+          strides: [1, 1],
+          dilations: [1, 1],
+          padding: [
+            [0, 0],
+            [0, 0],
+          ],
+          ceil: false,
+        })),
+        ref('x'),
+      ),
+    )
+    expect(firings(both, keep, join)).toEqual({ keep: 1 })
+  })
+
+  it('starts from what is alive, and leaves nothing dead', () => {
+    const { b, x } = begun()
+    b.relu(b.relu(x))
+    const y = b.unary('tanh', x)
+    const { graph, rewrites } = rewrite(b.finish({ y }), [outer])
+    expect([tags(graph), rewrites, graph.outputs]).toEqual(['Input Unary', {}, [{ name: 'y', node: 1 }]])
+    const live = b.finish({ y: b.draft.nodes.length - 1 })
+    expect(withoutDeadNodes(graph)).toBe(graph)
+    expect(withoutDeadNodes(live)).not.toBe(live)
+  })
+})
+
+describe('a law in words', () => {
+  it('is its two sides and its condition', () => {
+    const lhs = op('Conv2d', 'conv', op('Act', 'g', any('x')), any('w'))
+    const rhs = make(
+      'Act',
+      computed('g', () => ({})),
+      make(
+        'Conv2d',
+        computed('conv′', () => ({})),
+        ref('x'),
+        makeFrom(
+          'Concat',
+          computed('', () => ({})),
+          computed('ws', () => []),
+        ),
+      ),
+    )
+    expect(printLaw(rule('law', lhs, rhs))).toBe('Conv2d(g·x, w; conv) = g·Conv2d(x, Concat(ws); conv′)')
+    expect(
+      printLaw(
+        rule(
+          'law',
+          each('Concat', 'c', act('g', any('xs'))),
+          ref('xs'),
+          computed('so', () => true),
+        ),
+      ),
+    ).toBe('Concat(g·xs, …; c) = xs  when so')
+    expect(any('x')).toEqual({ kind: 'any', name: 'x' })
+    expect(any('x', 'Map')).toEqual({ kind: 'any', name: 'x', type: 'Map' })
+    expect(op('Dense', 'd', any('x')).kind).toBe('op')
+    expect(each('Concat', 'c', any('x')).kind).toBe('op')
+    expect([
+      make(
+        'Dense',
+        computed('', () => ({})),
+      ).kind,
+      ref('x').kind,
+    ]).toEqual(['op', 'ref'])
   })
 })
