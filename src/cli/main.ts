@@ -11,6 +11,7 @@ import { lawsCommand } from './laws.ts'
 import { exitCodes, reportError, reportReproducer } from './output.ts'
 import { reduceCommand } from './reduce.ts'
 import { runCommand } from './run.ts'
+import { searchCommand } from './search.ts'
 import { setupCommand } from './setup.ts'
 import { sweepCommand } from './sweep.ts'
 import { trainCommand } from './train.ts'
@@ -31,6 +32,7 @@ for (const command of [
   impactCommand(),
   trainCommand(),
   sweepCommand(),
+  searchCommand(),
   viewsCommand(),
   ...inspection,
   calibrateCommand(),

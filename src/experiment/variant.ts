@@ -1,5 +1,5 @@
 import { compose, printTransform, type Transform } from '../../ir/index.ts'
-import type { PlacedPlan } from '../../passes/index.ts'
+import type { PlacedSite } from '../../passes/index.ts'
 
 /** A transform at a numbered feature map. */
 export interface Step {
@@ -48,11 +48,16 @@ export const variantKey = (variant: Variant): string =>
     .map(({ map, transform }) => `${printTransform(transform)}@${map}`)
     .join('+') || 'id'
 
+/** The sets of a plan, each at its feature map. */
+interface PlacedSets {
+  readonly sites: readonly Pick<PlacedSite, 'map' | 'transforms'>[]
+}
+
 /**
  * The variants whose logits a plan reduces, in the order of its reduction: sites as they stand from the image on, the
  * last varies fastest. Equal ones are as many as the plan counts.
  */
-export const variantsOfPlan = ({ sites }: PlacedPlan): readonly Variant[] => {
+export const variantsOfPlan = ({ sites }: PlacedSets): readonly Variant[] => {
   const fromImage = sites.toSorted((a, b) => a.map - b.map)
   const variants = fromImage.reduce<readonly Variant[]>(
     (before, { map, transforms }) =>

@@ -1,0 +1,263 @@
+import cliProgress from 'cli-progress'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { either as E } from 'fp-ts'
+import { EspalierError, type Reduction, reductions } from '../../ir/index.ts'
+import { type Plan, printPlan } from '../../passes/index.ts'
+import { type DataSet, openData } from '../data/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { type Precision, precisions } from '../execute/execution.ts'
+import { type ExecutorName, executorNames } from '../execute/executor.ts'
+import { type Budget, parseBudget } from '../experiment/budget.ts'
+import { apart, labelled, overfitted } from '../experiment/search-data.ts'
+import { type Found, flipTta, type SearchNetworkOptions, searchNetwork } from '../experiment/search-network.ts'
+import { type Objective, objectives } from '../experiment/search-objective.ts'
+import { describeSearch, type SearchResult, searchResult } from '../experiment/search-result.ts'
+import { defaultSets, parseSets, planOf, searchSets } from '../experiment/search-space.ts'
+import { missingBranches, sitesOf, trainedPlan } from '../experiment/search-trained.ts'
+import { ratio } from '../format.ts'
+import type { Network } from '../network.ts'
+import { openSource, type Source } from '../network-source.ts'
+import { searchPage } from '../report/page/search-page.ts'
+import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { readSafetensorsFile } from '../weights/safetensors.ts'
+import { prepareFile, writeWhole } from './destination.ts'
+import { checkLabels, preprocessOf } from './fit.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { readMeaning } from './meaning.ts'
+import { command, oneOf, wholeNumber } from './options.ts'
+import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { provenance } from './provenance.ts'
+import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+
+interface SearchFlags extends CommonOptions, ReportFlags {
+  readonly network: string
+  readonly weights?: string
+  readonly preprocess?: string
+  readonly budget: Budget
+  readonly select: string
+  readonly report: string
+  readonly labels?: string
+  readonly sets: string
+  readonly reductions: readonly Reduction[]
+  readonly objective: Objective
+  readonly beam: number
+  readonly offspring: number
+  readonly screening: number
+  readonly batch: number
+  readonly backend?: BackendName
+  readonly executor: ExecutorName | 'auto'
+  readonly precision: Precision
+  readonly cache?: string
+  readonly out?: string
+}
+
+const openLabelled = async (flags: SearchFlags, flag: 'select' | 'report'): Promise<DataSet> => {
+  const { seed, labels } = flags
+  const data = orThrow(await openData(flags[flag], { seed, ...(labels === undefined ? {} : { labels }) }))
+  return orThrow(labelled(data, `--${flag}`))
+}
+
+const openNetwork = async (flags: SearchFlags, data: DataSet): Promise<Extract<Source, { kind: 'network' }>> => {
+  const { network, weights, seed } = flags
+  const source = await orThrowAsync(
+    openSource(network, {
+      seed,
+      ...(weights === undefined ? {} : { weights }),
+      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
+    }),
+  )
+  if (source.kind === 'network') return source
+  throw new EspalierError([
+    sourceProblem('bad-input', '--network', `${network}, compiled already`, 'a network that is not compiled'),
+  ])
+}
+
+/** What the weights' file says that they were trained under. */
+const planOfWeights = async ({ weights }: SearchFlags): Promise<Plan | undefined> =>
+  weights === undefined ? undefined : trainedPlan((await orThrowAsync(readSafetensorsFile(weights))).metadata)
+
+/** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
+const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
+  untilInterrupted(async signal => {
+    const bar = out.interactive
+      ? new cliProgress.SingleBar({
+          format: '{bar} {value}/{total} images, {eta_formatted} left',
+          stream: process.stderr,
+          clearOnComplete: true,
+        })
+      : undefined
+    try {
+      return await searchNetwork(network, {
+        ...options,
+        signal,
+        onImages: (done, total) => {
+          if (bar?.isActive === false) bar.start(total, 0)
+          bar?.setTotal(total)
+          bar?.update(done)
+          if (done === total) bar?.stop()
+        },
+        onRound: ({ round, evaluated, best: { sites, reduction, score, cost } }) => {
+          const error = ((100 * score.wrong) / score.images).toFixed(2)
+          const plan = printPlan(planOf(sites, reduction))
+          out.note(`Round ${round}, ${evaluated} plans: ${plan}, error ${error} %, predicted time ${ratio(cost)}.`)
+        },
+      })
+    } catch (error) {
+      if (signal.aborted) return undefined
+      throw error
+    } finally {
+      bar?.stop()
+    }
+  })
+
+const warningsOf = (found: Found, network: Network, trained: Plan | undefined): readonly string[] => {
+  const { searched, select, report, choice, times } = found
+  const onReport = report.evidence.score([], 'geo')
+  const sites = choice.chosen?.candidate.sites ?? []
+  return [
+    overfitted({ images: select.images, wrong: searched.vanilla.score.wrong }, onReport),
+    trained === undefined ? undefined : missingBranches(trained, sites, network.graph),
+    times < 1
+      ? `Vanilla itself takes ${found.vanillaMilliseconds.toFixed(1)} ms a batch: more than the budget.`
+      : undefined,
+  ].filter(warning => warning !== undefined)
+}
+
+const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | undefined> => {
+  if (flags.out !== undefined) await prepareFile(flags.out)
+  await prepareReports(flags)
+  orThrow(await apart(flags.select, flags.report))
+  const [select, report] = [await openLabelled(flags, 'select'), await openLabelled(flags, 'report')]
+  const source = await openNetwork(flags, select)
+  const { network } = source
+  if (source.initializedFrom !== undefined)
+    out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
+  const meaning = await readMeaning(flags, source.meaning, network)
+  for (const data of [select, report]) checkLabels(network, data)
+  const images = (data: DataSet) => ({ data, preprocess: preprocessOf(network, meaning, data) })
+  const trained = await planOfWeights(flags)
+  const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags
+  const options: SearchNetworkOptions = {
+    ...{ budget, batch, executor, precision, seed, objective, beam, offspring, screening },
+    reductions: flags.reductions,
+    select: images(select),
+    report: images(report),
+    transforms: orThrow(parseSets(flags.sets)),
+    start: trained === undefined ? [flipTta] : [flipTta, sitesOf(trained, network.graph)],
+    debug: flags.debug ?? false,
+    ...(flags.backend === undefined ? {} : { backend: flags.backend }),
+    ...(flags.cache === undefined ? {} : { cache: flags.cache }),
+  }
+  const begun = performance.now()
+  const found = await watched(network, options, out)
+  if (found === undefined) return undefined
+  const warnings = warningsOf(found, network, trained)
+  for (const warning of warnings) out.note(`Warning: ${warning}`)
+  return searchResult(found, {
+    network: network.name,
+    initializedFrom: source.initializedFrom,
+    options,
+    sets: flags.sets,
+    warnings,
+    seconds: (performance.now() - begun) / 1000,
+    sourced: provenance([flags.seed], { runtime: found.runtime.describe }),
+  })
+}
+
+/** A flag's value by a parser of its own. */
+const parsed =
+  <A>(parse: (text: string) => E.Either<{ readonly seen: string; readonly expected: string }, A>) =>
+  (text: string): A => {
+    const value = parse(text)
+    if (E.isRight(value)) return value.right
+    throw new InvalidArgumentError(`Expected ${value.left.expected}.`)
+  }
+
+const someReductions = (text: string): readonly Reduction[] => text.split(',').map(oneOf(reductions))
+
+/** What `--plan` reads again, with where it comes from. */
+const planFile = ({ plan, network, budget, relative_cost, select, report, command }: SearchResult): string =>
+  `${JSON.stringify({ plan, network, budget, relative_cost, select, report, command }, null, 2)}\n`
+
+const dataForms = 'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part'
+
+/** `espalier search`: where to branch a network, and by what, within a budget of time. */
+export const searchCommand = (): Command =>
+  reportOptions(
+    command(
+      'search',
+      'the best plan for a network within a budget of time: chosen by some images, reported on others',
+      "espalier search --network zoo:cifar-resnet-20 --weights resnet20.safetensors --budget 2.2x --select 'cifar100:DIR?range=0:5000' --report 'cifar100:DIR?range=5000:10000' --out plan.json",
+    ),
+  )
+    .requiredOption('--network <network>', 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
+    .option('--weights <file>', 'trained weights of a zoo network or a graph: a safetensors file')
+    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
+    .requiredOption(
+      '--budget <budget>',
+      'what one batch may take: 2.2x of the network without branches, or 8ms',
+      parsed(parseBudget),
+    )
+    .requiredOption('--select <data>', `labelled images that the network was not trained on: ${dataForms}`)
+    .requiredOption('--report <data>', 'other such images, on which the plan is reported')
+    .option('--labels <file>', 'labels of flat folders of images: CSV with the columns file,class_index')
+    .option('--sets <list>', `what is done at feature maps: ${searchSets.join(', ')}, {scale(1.2),…}`, defaultSets)
+    .addOption(
+      new Option('--reductions <list>', reductions.join(', '))
+        .argParser(someReductions)
+        .default(['geo', 'sum', 'max'], 'geo,sum,max'),
+    )
+    .addOption(
+      new Option('--objective <name>', 'what plans are chosen by: likelihood (calibrated), or error (smoothed)')
+        .argParser(oneOf(objectives))
+        .default('likelihood'),
+    )
+    .addOption(new Option('--beam <n>', 'plans that are grown at a time').argParser(wholeNumber(1)).default(4))
+    .addOption(
+      new Option('--offspring <n>', 'plans next to them that are evaluated').argParser(wholeNumber(1)).default(24),
+    )
+    .addOption(
+      new Option('--screening <n>', 'images by which single transforms are compared first')
+        .argParser(wholeNumber(1))
+        .default(1000),
+    )
+    .addOption(
+      new Option('--batch <n>', 'images at a time, when plans are timed').argParser(wholeNumber(1)).default(128),
+    )
+    .addOption(
+      new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`).argParser(
+        oneOf(backendNames),
+      ),
+    )
+    .addOption(
+      new Option('--executor <name>', `what plans are timed on: ${executorNames.join(', ')}; auto: the fastest here`)
+        .argParser(oneOf([...executorNames, 'auto'] as const))
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--precision <name>', `of convolutions: ${precisions.join(', ')}`)
+        .argParser(oneOf(precisions))
+        .default('float32'),
+    )
+    .option(
+      '--cache <folder>',
+      'where logits are kept: another budget, or a search that was interrupted, needs them again',
+    )
+    .option('--out <file>', 'the plan, as a file that --plan takes')
+    .action(async (flags: SearchFlags) => {
+      const out = output(flags)
+      const result = await run(flags, out)
+      if (result === undefined) {
+        const kept =
+          flags.cache === undefined ? '' : `; ${flags.cache} has what was computed, and the same command goes on`
+        out.note(`Interrupted${kept}.`)
+        process.exitCode = exitCodes.failed
+        return
+      }
+      if (flags.out !== undefined) {
+        await writeWhole(flags.out, planFile(result))
+        out.note(`Wrote ${flags.out}.`)
+      }
+      await writeReports(flags, searchPage(result), out)
+      out.result(result, () => describeSearch(result))
+    })
