@@ -37,8 +37,10 @@ export const drawSection = (section: Section, chart: number): Markup => {
       const table = section.table ?? chartTable(section.chart)
       return html`
         <section class="figure">
-          ${heading(section.heading)}${paragraph(section.text)}
-          <div class="chart" data-chart="${chart}" role="img" aria-label="${section.heading}"></div>
+          <div class="whole">
+            ${heading(section.heading)}${paragraph(section.text)}
+            <div class="chart" data-chart="${chart}" role="img" aria-label="${section.heading}"></div>
+          </div>
           <details ${table.rows.length > longest ? nothing : html`open`}><summary>The numbers</summary>${drawTable(table)}</details>
         </section>`
     }

@@ -28,9 +28,12 @@ const legendRows = (names: readonly string[], width: number): number => {
   return rows
 }
 
+/** Names in a legend: none where one name says nothing that a title does not. */
+export const severalOf = (names: readonly string[]): readonly string[] => (names.length > 1 ? names : [])
+
 /** Where the plot begins below the legend and the title of the second axis. */
 export const plotTop = (names: readonly string[], { width }: Ground): number =>
-  (names.length > 1 ? legendRows(names, width) * legendRow + 6 : 0) + 34
+  (names.length > 0 ? legendRows(names, width) * legendRow + 6 : 0) + 34
 
 /** The last two: a triangle on its tip, and a cross. */
 export const symbols = [
@@ -77,7 +80,7 @@ export const frame = (names: readonly string[], ground: Ground, levels: readonly
     color: [...palette.series],
     textStyle: { fontFamily: font, color: palette.ink },
     legend: {
-      show: names.length > 1,
+      show: names.length > 0,
       data: [...names],
       top: 0,
       left: 0,

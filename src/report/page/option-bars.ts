@@ -1,13 +1,10 @@
 import { type BarChart, written } from './chart.ts'
-import { colourAt, frame, type Ground, nameAxis, titleOfNames, valueAxis } from './frame.ts'
+import { colourAt, frame, type Ground, nameAxis, severalOf, titleOfNames, valueAxis } from './frame.ts'
 import { tip } from './tip.ts'
 
 /** Lying bars, the first name on top. */
 export const barsOption = ({ names, namesTitle, x, bars, stacked }: BarChart, ground: Ground) => ({
-  ...frame(
-    bars.map(({ name }) => name),
-    ground,
-  ),
+  ...frame(severalOf(bars.map(({ name }) => name)), ground),
   xAxis: { ...valueAxis(x, ground, 'x'), scale: false },
   yAxis: { ...nameAxis(names, ground), inverse: true, ...titleOfNames(namesTitle, ground) },
   series: bars.map(({ name, values }, k) => ({

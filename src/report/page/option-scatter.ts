@@ -7,6 +7,7 @@ import {
   levelLines,
   limitLine,
   roomFor,
+  severalOf,
   symbolAt,
   textWidth,
   valueAxis,
@@ -33,11 +34,7 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
     textBorderWidth: 3,
   })
   return {
-    ...frame(
-      groups.map(group => group.name),
-      ground,
-      levels,
-    ),
+    ...frame(severalOf(groups.map(group => group.name)), ground, levels),
     xAxis: valueAxis(x, ground, 'x'),
     yAxis: valueAxis(y, ground, 'y'),
     series: [

@@ -1,6 +1,6 @@
 import type { Chart } from './chart.ts'
 import type { EChartsCoreOption } from './echarts.ts'
-import { type Ground, plotTop } from './frame.ts'
+import { type Ground, plotTop, severalOf } from './frame.ts'
 import { barsOption } from './option-bars.ts'
 import { linesOption } from './option-lines.ts'
 import { matrixOption } from './option-matrix.ts'
@@ -32,22 +32,13 @@ export const chartHeight = (chart: Chart, ground: Ground): number => {
         )
       )
     case 'scatter':
-      return (
-        380 +
-        plotTop(
-          chart.groups.map(({ name }) => name),
-          ground,
-        )
-      )
+      return 380 + plotTop(severalOf(chart.groups.map(({ name }) => name)), ground)
     case 'matrix':
       return 60 + chart.rows.names.length * 44
     case 'bars':
       return (
         70 +
-        plotTop(
-          chart.bars.map(({ name }) => name),
-          ground,
-        ) +
+        plotTop(severalOf(chart.bars.map(({ name }) => name)), ground) +
         chart.names.length * (chart.stacked ? 22 : 14 * chart.bars.length + 10)
       )
   }

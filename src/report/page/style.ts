@@ -43,7 +43,7 @@ a { color: var(--link); }
   :root { font-size: 12px; --paper: #fff; }
   body { padding: 0; max-width: none; }
   h1 { font-size: 19px; } h2 { font-size: 14px; break-after: avoid; } .facts dd { font-size: 15px; }
-  section { margin-top: 20px; } section > p { break-after: avoid; }
+  section { margin-top: 20px; } section > p { break-after: avoid; } p, .whole { break-inside: avoid; }
   .chart { break-inside: avoid; break-before: avoid; outline: 0; width: 680px; max-width: 100%; margin: 8px 0 12px; }
   table { font-size: 10.5px; } .scroll { overflow: visible; } tr { break-inside: avoid; }
   th, td { padding: 2px 12px 2px 0; }
