@@ -124,11 +124,9 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
     groups > 1 && groups === shapeOf(type)[2]
       ? { kind: 'depthwise', calls: 1 }
       : { kind: 'convolution', calls: groups },
-  ConvolutionFilterGradient: ({ attributes: { groups } }, [input]) =>
-    groups > 1 && groups === shapeOf(input.type)[2]
-      ? { kind: 'depthwise', calls: 1 }
-      : { kind: 'convolution', calls: groups },
-  DenseWeightsGradient: calls('dense'),
+  // Results for the whole batch, as training has them: no model is asked for these.
+  ConvolutionFilterGradient: free,
+  DenseWeightsGradient: free,
   BatchNormInputGradient: calls('bias', 4),
   MaxPoolGradient: calls('pool'),
   MeanPoolGradient: calls('pool'),

@@ -179,6 +179,7 @@ describe('kinds of work', () => {
       { view: 1, rearrange: 1 },
       (b, x) => b.draft.add('FlattenGradient', [b.flatten(x)], { shape: [8, 8, 4], order: 'chw' }),
     ],
+    ['another shape of the same numbers', { bias: 1 }, (b, x) => b.add(x, b.reshape(b.parameter('p', [2, 2]), [1, 4]))],
     [
       'the gradient of a normalization',
       { bias: 4 },

@@ -18,6 +18,7 @@ import { environmentOf } from '../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../arbitrary/graph.ts'
 import { arbitraryOp, type OpCase, opGraph } from '../arbitrary/ops.ts'
 import { unaryConstants, unaryNames } from '../arbitrary/unary.ts'
+import { valuesOf } from '../laws/agreement.ts'
 import { checkGradients, differentiated, sourcesOf, withLoss } from './gradient-check.ts'
 
 /** Operands that values give no gradient by, though the loss depends on them. */
@@ -126,6 +127,35 @@ describe('differentiate', () => {
     b.parameter('w', [3])
     const graph = withLoss(b.finish({ y }), true)
     expect(checkGradients(graph, environmentOf(graph, 'reals', 1, 1), ['w'], 1)).toBe(1)
+  })
+
+  it('refuses what is no loss of a flat or stacked graph', () => {
+    const b = builder('branched')
+    const x = b.input('x', vectorType(2))
+    const loss = b.draft.add('ReduceTo', [x], { to: sharedType([]), reduction: 'sum' })
+    const wide = b.draft.add('ReduceTo', [x], { to: sharedType([2]), reduction: 'sum' })
+    const problem = (dialect: 'branched' | 'flat', loss: string, name = 'x') => {
+      const result = differentiate({ ...graph, dialect }, { loss, withRespectTo: [name] })
+      return E.isLeft(result) ? result.left[0] : null
+    }
+    const graph = b.finish({ loss, wide })
+    expect(problem('branched', 'loss')).toMatchObject({ tag: 'not-differentiable', where: 'the graph' })
+    expect(problem('flat', 'loss')).toBeNull()
+    expect(problem('flat', 'wide')).toMatchObject({ where: 'loss wide', seen: 'Shared[2]' })
+    expect(problem('flat', 'los')).toMatchObject({ expected: 'loss, wide' })
+    expect(problem('flat', 'loss', 'xx')).toMatchObject({ hint: 'x' })
+  })
+
+  it('adds up gradients of nodes of one name', () => {
+    const b = builder()
+    const x = b.input('x', vectorType(1))
+    const [w, v] = [b.parameter('w', [1]), b.parameter('w', [1])]
+    const y = b.add(b.multiply(x, w), b.multiply(b.unary('affine', x, { alpha: 10, beta: 0 }), v))
+    const values = valuesOf(differentiated(withLoss(b.finish({ y }), false), ['w']), {
+      inputs: new Map([['x', { shape: [1, 1], data: Float64Array.of(3) }]]),
+      parameters: new Map([['w', { shape: [1], data: Float64Array.of(1) }]]),
+    })
+    expect([...(values.get('gradient of w')?.data ?? [])]).toEqual([33])
   })
 
   it('says what is wrong', () => {

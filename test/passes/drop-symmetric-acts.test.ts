@@ -146,6 +146,67 @@ describe('an act on an expression of parameters', () => {
     expect(actsLeft(pixels, { w: value })).toBe(1)
   })
 
+  it('sees through a reshape of the values that it reads as they lie', () => {
+    const flat = (b: Builder) => b.multiply(b.reshape(b.parameter('w', [6]), [2, 3]), b.parameter('s', []))
+    expect(actsLeft(flat, { w: { shape: [6], data: Float32Array.of(1, 2, 1, 3, 4, 3) }, s: drawn([], 1) })).toBe(0)
+    expect(actsLeft(flat, { w: { shape: [6], data: Float32Array.of(1, 2, 3, 3, 4, 3) }, s: drawn([], 1) })).toBe(1)
+  })
+
+  it('stays on any other expression', () => {
+    const w = { shape: [2, 3], data: new Float32Array(6) }
+    expect(actsLeft(b => b.concat([b.parameter('w', [2, 3]), b.parameter('w', [2, 3])], 0), { w })).toBe(1)
+  })
+
+  it('stays where a stretched operand ends on other axes than those behind the taps', () => {
+    // Of [a, 2, 2, b] on the middle axes: numbers along the last are the same at all taps, numbers along the third are not.
+    const acted = (shape: readonly number[], values: readonly number[]): number => {
+      const b = builder()
+      const product = b.multiply(b.parameter('w', [2, 2, 2, 2]), b.parameter('s', shape))
+      const graph = b.finish({ y: b.act('flip', product, [1, 2]) })
+      const parameters = new Map([
+        ['w', { shape: [2, 2, 2, 2], data: new Float32Array(16).fill(3) }],
+        ['s', { shape, data: Float32Array.from(values) }],
+      ])
+      const dropped = right(dropSymmetricActs.run({ graph, parameters })).program.graph
+      const environment = { inputs: new Map(), parameters }
+      expectSameValues(valuesOf(dropped, environment), valuesOf(graph, environment), 'exact')
+      return dropped.nodes.filter(({ tag }) => tag === 'Act').length
+    }
+    expect(acted([2], [5, 7])).toBe(0)
+    expect(acted([1, 2], [5, 7])).toBe(0)
+    expect(acted([2, 1], [5, 7])).toBe(1)
+    expect(acted([2, 2], [5, 6, 7, 8])).toBe(1)
+    expect(acted([2, 1, 1, 1], [5, 7])).toBe(1)
+  })
+
+  it('is asked about, and says where', () => {
+    const b = builder()
+    const values = new Map([['w', { shape: [1, 2], data: Float32Array.of(3, 3) }]])
+    const w = b.parameter('w', [1, 2])
+    const [first, second] = [b.act('flip', w), b.act('rot180', w)]
+    const graph = b.finish({ first, second })
+    const asked: unknown[] = []
+    const result = right(
+      dropSymmetricActs.run({ graph, parameters: values }, firing => {
+        asked.push([firing.pass, firing.rewrite, firing.op, firing.at])
+        return firing.at === second
+      }),
+    )
+    const pass = 'drop-symmetric-acts'
+    expect(asked).toContainEqual([pass, 'drop-symmetry', 'Act', first])
+    expect(asked).toContainEqual([pass, 'drop-symmetry', 'Act', second])
+    expect(result.program.graph.nodes.filter(({ tag }) => tag === 'Act')).toHaveLength(1)
+    expect(result.rewrites['drop-symmetry']).toBe(1)
+  })
+
+  it('leaves a graph without such acts as it is', () => {
+    const b = builder()
+    const graph = b.finish({ y: b.act('flip', b.input('x', mapType(2, 2, 1))) })
+    const result = right(dropSymmetricActs.run({ graph, parameters: new Map() }))
+    expect(result.program.graph).toBe(graph)
+    expect(result.rewrites).toEqual({})
+  })
+
   it('stays where a parameter has no value', () => {
     const b = builder()
     const graph = b.finish({ y: b.act('flip', b.parameter('w', [1, 2])) })

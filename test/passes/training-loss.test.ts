@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { builder, type Draft, type NodeId, print, type Tensor, tensor, vectorType } from '../../ir/index.ts'
+import { crossEntropy, reducedScores, rightAnswers } from '../../passes/training-loss.ts'
+import { valuesOf } from '../laws/agreement.ts'
+
+const scores = tensor([2, 3], Float64Array.of(1, 2, 3, 0, 0, 0))
+const labels = tensor([2, 3], Float64Array.of(0, 0, 1, 0.5, 0.5, 0))
+
+const numberOf = (build: (d: Draft, scores: NodeId, labels: NodeId) => NodeId, given: Tensor = labels): number => {
+  const b = builder()
+  const [x, y] = ['scores', 'labels'].map(name => b.input(name, vectorType(3)))
+  const inputs = new Map([
+    ['scores', scores],
+    ['labels', given],
+  ])
+  const value = valuesOf(b.finish({ y: build(b.draft, x, y) }), { inputs, parameters: new Map() }).get('y') as Tensor
+  expect(value.shape).toEqual([])
+  return value.data[0]
+}
+
+// Of (1, 2, 3): log(e + e² + e³) − 3; of (0, 0, 0) whatever the label: log 3.
+const [first, second] = [Math.log(Math.E + Math.E ** 2 + Math.E ** 3) - 3, Math.log(3)]
+
+describe('cross-entropy', () => {
+  it('is the mean of −log p of the labels', () => {
+    expect(numberOf((d, x, y) => crossEntropy(d, x, y, 3, 0))).toBeCloseTo((first + second) / 2, 12)
+  })
+
+  it('spreads a part of each label over all classes', () => {
+    // The mean of −log p over the three classes is one more than the last's alone: (2 + 1 + 0) / 3.
+    const smoothed = 0.7 * first + 0.3 * (first + 1)
+    expect(numberOf((d, x, y) => crossEntropy(d, x, y, 3, 0.3))).toBeCloseTo((smoothed + second) / 2, 12)
+  })
+
+  it('of labels that are not smoothed multiplies by them as they are', () => {
+    const b = builder()
+    const [x, y] = ['scores', 'labels'].map(name => b.input(name, vectorType(3)))
+    const tags = (smoothing: number): readonly string[] => {
+      const graph = b.finish({ loss: crossEntropy(b.draft, x, y, 3, smoothing) })
+      return graph.nodes.slice(2).map(({ tag }) => tag)
+    }
+    expect(tags(0)).toEqual(['Softmax', 'Binary', 'ReduceTo', 'Unary'])
+    expect(tags(0.1).slice(4)).toEqual(['Softmax', 'Unary', 'Binary', 'ReduceTo', 'Unary'])
+  })
+})
+
+describe('right answers', () => {
+  it('are examples whose largest score is where a largest label is', () => {
+    expect(numberOf(rightAnswers)).toBe(2)
+    expect(numberOf(rightAnswers, tensor([2, 3], Float64Array.of(0, 1, 0, 0, 0, 1)))).toBe(1)
+    expect(numberOf(rightAnswers, tensor([2, 3], Float64Array.of(0.4, 0.3, 0.3, 0, 0, 1)))).toBe(1)
+    expect(numberOf(rightAnswers, tensor([2, 3], Float64Array.of(0.3, 0.3, 0.4, 0.3, 0.3, 0.4)))).toBe(2)
+  })
+})
+
+describe('scores of variants', () => {
+  const b = builder('branched')
+  const single = b.input('single', vectorType(3))
+  const several: NodeId = b.flatten(
+    b.branch(b.unflatten(single), 'a', [
+      { kind: 'd4', element: 'id' },
+      { kind: 'd4', element: 'flip' },
+    ]),
+  )
+
+  it('are reduced where there is a reduction, and more than one', () => {
+    const reduced = reducedScores(b.draft, several, 'sum')
+    expect(b.draft.nodes[reduced]).toMatchObject({
+      tag: 'Reduce',
+      operands: [several],
+      attributes: { reduction: 'sum' },
+    })
+  })
+
+  it('stay as they are where there is none, or one alone', () => {
+    const before = print(b.finish({ single }))
+    expect([null, 'none'].map(reduction => reducedScores(b.draft, several, reduction as never))).toEqual([
+      several,
+      several,
+    ])
+    expect(reducedScores(b.draft, single, 'geo')).toBe(single)
+    expect(print(b.finish({ single }))).toBe(before)
+  })
+})
