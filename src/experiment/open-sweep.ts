@@ -1,18 +1,11 @@
-import { either as E } from 'fp-ts'
-import { EspalierError, type Problem, problem } from '../../ir/index.ts'
-import {
-  type DataSet,
-  openData,
-  type Preprocess,
-  parseDataReference,
-  readPreprocess,
-  trainingReference,
-} from '../data/index.ts'
+import { EspalierError, problem } from '../../ir/index.ts'
+import { type DataSet, openData, type Preprocess, readPreprocess, trainingReference } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
 import { fitPreprocess } from '../meaning.ts'
 import { classCount, type Network } from '../network.ts'
 import { openSource } from '../network-source.ts'
 import type { Recipe } from '../train/recipe.ts'
+import { sharedImages } from './shared-images.ts'
 import { recipeOf, type Sweep } from './sweep-config.ts'
 import { expandGrid, type SweepTraining } from './sweep-grid.ts'
 
@@ -32,22 +25,13 @@ export interface OpenSweep {
   readonly seed: number
 }
 
-const overlap = (where: string, train: string, evaluate: string): E.Either<readonly Problem[], void> => {
-  const [a, b] = [parseDataReference(train), parseDataReference(evaluate)]
-  if (E.isLeft(a) || E.isLeft(b)) return E.right(undefined)
-  const [low, high] = [a.right.range ?? [0, Infinity], b.right.range ?? [0, Infinity]]
-  const same = a.right.scheme === b.right.scheme && a.right.path === b.right.path && a.right.split === b.right.split
-  return same && low[0] < high[1] && high[0] < low[1]
-    ? E.left([
-        problem(
-          'bad-sweep',
-          where,
-          `${evaluate} for evaluation, ${train} for training`,
-          'images that were not trained on',
-          'ranges that do not meet',
-        ),
-      ])
-    : E.right(undefined)
+/** Refuses to evaluate on images that were trained on. */
+const checkApart = async (where: string, train: string, evaluate: string): Promise<void> => {
+  if (orThrow(await sharedImages(train, evaluate)) === null) return
+  const seen = `${evaluate} for evaluation, ${train} for training`
+  throw new EspalierError([
+    problem('bad-sweep', where, seen, 'images that were not trained on', 'ranges that do not meet'),
+  ])
 }
 
 const openLabelled = async (reference: string, seed: number, network: Network | undefined): Promise<DataSet> => {
@@ -69,7 +53,7 @@ export const openSweep = async (
 ): Promise<OpenSweep> => {
   const recipe = await orThrowAsync(recipeOf(sweep, where))
   const trainReference = trainingReference(sweep.train)
-  orThrow(overlap(where, trainReference, sweep.evaluate))
+  await checkApart(where, trainReference, sweep.evaluate)
   const train = await openLabelled(trainReference, seed, undefined)
   const networks = new Map<number, Network>()
   let own: Preprocess | undefined

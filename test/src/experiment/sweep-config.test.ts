@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import { expandGrid } from '../../../src/experiment/sweep-grid.ts'
 import { zoo } from '../../../src/index.ts'
 import { decodeRecipe } from '../../../src/train/recipe.ts'
 import { recipes } from '../../../src/train/recipes.ts'
+import { temporaryFolder } from '../cli/espalier.ts'
 
 const least = {
   network: 'zoo:preact-resnet-8',
@@ -80,7 +80,7 @@ describe('decodeSweep', () => {
   })
 
   it('reads a file, and says what is wrong with it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'espalier-sweep-'))
+    const folder = await temporaryFolder('sweep')
     const path = join(folder, 'c.json')
     await writeFile(path, JSON.stringify(least))
     expect(await readSweep(path)()).toEqual(E.right(decoded(least)))

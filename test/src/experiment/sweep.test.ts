@@ -1,8 +1,7 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../passes/index.ts'
 import { type OpenSweep, openSweep } from '../../../src/experiment/open-sweep.ts'
 import { runSweep, type SweepEvent } from '../../../src/experiment/sweep.ts'
@@ -11,6 +10,7 @@ import { rowName } from '../../../src/experiment/sweep-grid.ts'
 import { type SweepResult, sweepResult } from '../../../src/experiment/sweep-result.ts'
 import { type SweepWork, sweepWork } from '../../../src/experiment/sweep-work.ts'
 import { writeCheckpoint } from '../../../src/train/checkpoint.ts'
+import { temporaryFolder } from '../cli/espalier.ts'
 
 const small = {
   network: 'zoo:preact-resnet-8',
@@ -29,9 +29,14 @@ const opened = (config: object = {}): Promise<OpenSweep> => {
   return openSweep(sweep.right, 'c.json')
 }
 
+let root: string
+beforeAll(async () => {
+  root = await temporaryFolder('sweep')
+})
+
 let out: string
 beforeEach(async () => {
-  out = await mkdtemp(join(tmpdir(), 'espalier-sweep-'))
+  out = await mkdtemp(join(root, 'out-'))
 })
 
 /** Work that notes what it was asked for. `seconds` of training is 10, `loss` 1. */
@@ -244,6 +249,7 @@ describe('openSweep', () => {
   it.each([
     [{ evaluate: 'generated:orientation?split=train&range=50:80' }, 'were not trained on'],
     [{ network: 'zoo:preact-resnet-9' }, 'depth 9'],
+    [{ evaluate: 'cifra100:x' }, 'cifar100:x'],
     [{ network: 'zoo:preact-resnet-8?classes=7' }, '10 classes'],
     [{ evaluate: 'cifar100:/nowhere' }, '/nowhere'],
     [{ plans: ['flip-4'] }, 'flip-3'],
@@ -286,7 +292,7 @@ describe('a sweep in full', () => {
 
   it('interrupted in the middle, ends with the same weights as without', async () => {
     const open = await opened({ ...tiny, plans: ['vanilla'], tta: [false] })
-    const whole = await mkdtemp(join(tmpdir(), 'espalier-sweep-'))
+    const whole = await mkdtemp(join(root, 'out-'))
     await runSweep(open, whole, sweepWork(open))
     const interrupt = new AbortController()
     const onEvent = (event: SweepEvent): void => {

@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
@@ -18,6 +17,7 @@ import {
 import { describeTrainingImpact } from '../../../src/experiment/training-impact-text.ts'
 import { zoo } from '../../../src/index.ts'
 import { trainingImpactPage } from '../../../src/report/page/training-impact-page.ts'
+import { temporaryFolder } from '../cli/espalier.ts'
 
 const { graph } = zoo('preact-resnet-8?classes=10')
 const evaluation = { network: 'zoo:preact-resnet-8', evaluate: 'generated:orientation?range=0:20' }
@@ -64,7 +64,7 @@ describe('trainingImpactSweep', () => {
 
 describe('readTrainingFile', () => {
   it('refuses keys of others', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'espalier-impact-')), 't.json')
+    const path = join(await temporaryFolder('impact'), 't.json')
     await writeFile(path, JSON.stringify(training))
     expect(await readTrainingFile(path)()).toEqual(E.right(training))
     await writeFile(path, JSON.stringify({ ...training, plans: ['flip-1'], map: [3] }))
@@ -77,7 +77,7 @@ describe('readTrainingFile', () => {
 
 describe('a training impact', () => {
   it('has, map by map, the errors of networks trained and run with the branch there', async () => {
-    const out = await mkdtemp(join(tmpdir(), 'espalier-impact-'))
+    const out = await temporaryFolder('impact')
     const sweep = right(sweepOf({ ...training, maps: [0, 3] }, 'flip,rotate'))
     const open = await openSweep(sweep, 't.json')
     // Trained: the seed. Evaluated: what of it is known by the plan and the training.
@@ -130,7 +130,7 @@ describe('a training impact', () => {
   })
 
   it('says what is not done', async () => {
-    const out = await mkdtemp(join(tmpdir(), 'espalier-impact-'))
+    const out = await temporaryFolder('impact')
     const open = await openSweep(right(sweepOf({ ...training, maps: [3], seeds: [0] }, 'flip')), 't.json')
     const call = { command: 'espalier impact', seeds: [0], versions: {}, seconds: 1, interrupted: true }
     const result = trainingImpactResult(await sweepResult(open, out, call), ['flip'], graph)

@@ -1,0 +1,38 @@
+import { mkdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { sharedImages } from '../../../src/experiment/shared-images.ts'
+import { temporaryFolder } from '../cli/espalier.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = join(await temporaryFolder('shared'), 'data')
+  await mkdir(folder)
+  await symlink(folder, `${folder}-link`)
+})
+
+describe('sharedImages', () => {
+  it.each([
+    ['cifar100:D', 'cifar100:D', [0, Infinity]],
+    ['cifar100:D?split=train', 'cifar100:D', null],
+    ['cifar10:D', 'cifar100:D', null],
+    ['cifar100:D?range=0:10', 'cifar100:D?range=10:20', null],
+    ['cifar100:D?range=0:11', 'cifar100:D?range=10:20', [10, 11]],
+    ['cifar100:D', 'cifar100:D?range=3:7', [3, 7]],
+    // Folders of images have no splits.
+    ['images:D?split=train', 'images:D', [0, Infinity]],
+    ['generated:orientation?split=train', 'generated:orientation', null],
+  ])('of %s and %s', async (a, b, shared) => {
+    expect(await sharedImages(a, b)).toEqual(E.right(shared))
+  })
+
+  it('knows a folder under another name', async () => {
+    const [a, b] = [`cifar100:${folder}`, `cifar100:${folder}-link?range=0:5`]
+    expect(await sharedImages(a, b)).toEqual(E.right([0, 5]))
+  })
+
+  it('says what is no reference', async () => {
+    expect(await sharedImages('cifra:D', 'cifar100:D')).toMatchObject({ left: { tag: 'bad-reference' } })
+  })
+})
