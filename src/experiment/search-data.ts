@@ -1,27 +1,13 @@
-import { realpath } from 'node:fs/promises'
 import { either as E } from 'fp-ts'
-import { type DataReference, type DataSet, parseDataReference } from '../data/index.ts'
+import type { DataSet } from '../data/index.ts'
 import { orThrow, type SourceProblem, sourceProblem } from '../error.ts'
-
-/** One name for a place however it is spelled. */
-const placeOf = async ({ scheme, path, split }: DataReference): Promise<string> => {
-  const real = scheme === 'generated' ? path : await realpath(path).catch(() => path)
-  // A folder of images has no splits.
-  return `${scheme}:${real}${scheme === 'images' || scheme === 'image' ? '' : `?${split}`}`
-}
+import { sharedImages } from './shared-images.ts'
 
 /** Refuses images that a plan is chosen by and reported on alike. */
 export const apart = async (select: string, report: string): Promise<E.Either<SourceProblem, void>> => {
-  const [a, b] = [select, report].map(reference => orThrow(parseDataReference(reference)))
-  if ((await placeOf(a)) !== (await placeOf(b))) return E.right(undefined)
-  const [from, to] = [a, b].reduce<readonly [number, number]>(
-    ([low, high], { range: [first, end] = [0, Number.POSITIVE_INFINITY] }) => [
-      Math.max(low, first),
-      Math.min(high, end),
-    ],
-    [0, Number.POSITIVE_INFINITY],
-  )
-  if (from >= to) return E.right(undefined)
+  const both = orThrow(await sharedImages(select, report))
+  if (both === null) return E.right(undefined)
+  const [from, to] = both
   const shared = Number.isFinite(to) ? `images ${from} to ${to - 1} of both` : 'the same images'
   return E.left(
     sourceProblem(
