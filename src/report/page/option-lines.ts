@@ -1,5 +1,6 @@
 import { type LineChart, written } from './chart.ts'
-import { colourAt, errorBars, frame, type Ground, levelLines, roomFor, symbolAt, valueAxis } from './frame.ts'
+import { colourAt, frame, type Ground, symbolAt, valueAxis } from './frame.ts'
+import { errorBars, levelLines, roomFor } from './marks.ts'
 import { tip } from './tip.ts'
 
 /** Lines over a numeric axis, with error bars, and dashed levels to hold them against. */

@@ -1,17 +1,6 @@
 import { paretoFront, type ScatterChart, type ScatterPoint, written } from './chart.ts'
-import {
-  colourAt,
-  errorBars,
-  frame,
-  type Ground,
-  levelLines,
-  limitLine,
-  roomFor,
-  severalOf,
-  symbolAt,
-  textWidth,
-  valueAxis,
-} from './frame.ts'
+import { colourAt, frame, type Ground, severalOf, symbolAt, textWidth, valueAxis } from './frame.ts'
+import { errorBars, levelLines, limitLine, roomFor } from './marks.ts'
 import { tip } from './tip.ts'
 
 /** Points of which less is better on both axes, and the front of those that no other beats. */

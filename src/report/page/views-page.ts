@@ -1,107 +1,9 @@
 import { type Measured, written } from './chart.ts'
-import type { Page, Section, Sourced } from './section.ts'
-
-interface Answer {
-  readonly predicted: number
-  readonly class?: string
-  readonly margin: number
-}
-
-interface Image {
-  readonly index: number
-  readonly file: string
-  readonly label: number
-  readonly label_class?: string
-}
-
-interface Turned extends Image {
-  readonly vanilla: Answer
-  readonly plan: Answer
-}
-
-/** What `views` found, as far as its page reads it. */
-export interface ViewsFindings extends Sourced {
-  readonly network: string
-  readonly plan: string
-  readonly data: string
-  readonly images: number
-  readonly error_percent: number
-  readonly error_interval_percent: readonly [number, number]
-  readonly vanilla_error_percent: number
-  readonly vanilla_error_interval_percent: readonly [number, number]
-  readonly p_value: number
-  readonly won: readonly Turned[]
-  readonly lost: readonly Turned[]
-  readonly by_class: readonly {
-    readonly class: number
-    readonly name?: string
-    readonly images: number
-    readonly won: number
-    readonly lost: number
-    readonly net: number
-  }[]
-  readonly variants: readonly {
-    readonly variant: string
-    readonly error_percent: number
-    readonly error_interval_percent: readonly [number, number]
-    readonly agreement_percent: number
-  }[]
-  readonly disagreement_percent: readonly (readonly number[])[]
-  readonly disputed: readonly (Image & {
-    readonly plan: Answer
-    readonly distance: number
-    readonly answers: readonly { readonly variant: string; readonly predicted: number; readonly class?: string }[]
-  })[]
-  /** How many images disagree at all; `disputed` has the first of them. */
-  readonly disputed_images: number
-}
-
-/** PNGs by the index of the image, of the first so many of each list. */
-export interface Thumbnails {
-  readonly count: number
-  readonly of: ReadonlyMap<number, Uint8Array>
-}
+import type { Page, Section } from './section.ts'
+import { classNamed, type ViewsFindings } from './views-findings.ts'
+import { disputedGallery, type Thumbnails, turnedGallery } from './views-gallery.ts'
 
 const classesShown = 24
-
-const named = (index: number, name: string | undefined): string => name ?? `class ${index}`
-const answered = ({ predicted, class: name }: { readonly predicted: number; readonly class?: string }): string =>
-  named(predicted, name)
-const margin = ({ margin }: Answer): string => `${margin < 0 ? '−' : '+'}${Math.abs(margin).toFixed(2)}`
-const both = (a: Answer, b: Answer): string => `margin ${margin(a)} → ${margin(b)}`
-
-const gallery = (
-  heading: string,
-  text: string,
-  images: readonly (Image & { readonly lines: readonly string[] })[],
-  thumbnails: Thumbnails,
-  total = images.length,
-): readonly Section[] => {
-  const shown = images.slice(0, thumbnails.count).flatMap(({ index, label, label_class, lines }) => {
-    const png = thumbnails.of.get(index)
-    return png === undefined ? [] : [{ png, name: named(label, label_class), lines: [...lines, `image ${index}`] }]
-  })
-  if (shown.length === 0) return []
-  const count =
-    shown.length < total ? ` Here are the ${shown.length} clearest of ${total.toLocaleString('en-US')}.` : ''
-  return [{ kind: 'gallery', heading, text: `${text}${count}`, images: shown }]
-}
-
-const turnedGallery = (
-  heading: string,
-  text: string,
-  turned: readonly Turned[],
-  thumbnails: Thumbnails,
-): readonly Section[] =>
-  gallery(
-    heading,
-    text,
-    turned.map(each => ({
-      ...each,
-      lines: [`${answered(each.vanilla)} → ${answered(each.plan)}`, both(each.vanilla, each.plan)],
-    })),
-    thumbnails,
-  )
 
 /** Of many classes, those at both ends. */
 const endsOf = <A>(classes: readonly A[]): readonly A[] =>
@@ -111,7 +13,7 @@ const endsOf = <A>(classes: readonly A[]): readonly A[] =>
 
 const classSections = ({ by_class }: ViewsFindings): readonly Section[] => {
   const shown = endsOf(by_class)
-  const name = (each: ViewsFindings['by_class'][number]): string => named(each.class, each.name)
+  const name = (each: ViewsFindings['by_class'][number]): string => classNamed(each.class, each.name)
   if (by_class.length === 0) return []
   return [
     {
@@ -198,27 +100,6 @@ const variantSections = ({ variants, disagreement_percent, ...findings }: ViewsF
   ]
 }
 
-const disputedSections = (
-  { disputed, disputed_images, images }: ViewsFindings,
-  thumbnails: Thumbnails,
-): readonly Section[] =>
-  gallery(
-    'The most disputed images',
-    `Variants answer ${disputed_images.toLocaleString('en-US')} of ${images.toLocaleString('en-US')} images differently. What counts here is how far apart their probabilities are.`,
-    disputed.map(each => ({
-      ...each,
-      lines: [
-        ...[...new Set(each.answers.map(answered))].map(
-          answer =>
-            `${answer}: ${each.answers.filter(other => answered(other) === answer).length} of ${each.answers.length}`,
-        ),
-        `the plan: ${answered(each.plan)}`,
-      ],
-    })),
-    thumbnails,
-    disputed_images,
-  )
-
 /** The page of `views`: which images a plan turned right and wrong, by class, and where its variants disagree. */
 export const viewsPage = (findings: ViewsFindings, thumbnails: Thumbnails): Page => {
   const { network, plan, data, images, won, lost, p_value } = findings
@@ -248,7 +129,7 @@ export const viewsPage = (findings: ViewsFindings, thumbnails: Thumbnails): Page
       ...turnedGallery('Turned right', 'Wrong without branches, right under the plan.', won, thumbnails),
       ...turnedGallery('Turned wrong', 'Right without branches, wrong under the plan.', lost, thumbnails),
       ...variantSections(findings),
-      ...disputedSections(findings, thumbnails),
+      ...disputedGallery(findings, thumbnails),
     ],
     result: findings,
   }
