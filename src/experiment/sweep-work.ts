@@ -7,6 +7,7 @@ import { trainingExecutors } from '../train/step.ts'
 import { train } from '../train/train.ts'
 import type { OpenSweep } from './open-sweep.ts'
 import { relativeTimes } from './relative-time.ts'
+import type { Sweep } from './sweep-config.ts'
 import { rowName, type SweepTraining } from './sweep-grid.ts'
 import type { Evaluated } from './sweep-store.ts'
 import type { SweepTimes } from './sweep-times.ts'
@@ -43,6 +44,13 @@ export interface SweepWork {
   readonly time: (network: Network, plans: readonly Plan[]) => Promise<SweepTimes>
 }
 
+/** Where trained networks run, as far as the sweep says it. */
+const runsOn = ({ backend, executor, precision }: Sweep): Pick<Sweep, 'backend' | 'executor' | 'precision'> => ({
+  ...(backend === undefined ? {} : { backend }),
+  ...(executor === undefined ? {} : { executor }),
+  ...(precision === undefined ? {} : { precision }),
+})
+
 const trainWith =
   ({ sweep, recipe, trainReference, preprocess, seed }: OpenSweep): SweepWork['train'] =>
   async ({ training, network, checkpoints, resume, signal, onEvent }) => {
@@ -77,9 +85,7 @@ const evaluateWith =
       preprocess: preprocess.evaluate,
       batch: sweep.batch,
       ...(sweep.limit === undefined ? {} : { limit: sweep.limit }),
-      ...(sweep.backend === undefined ? {} : { backend: sweep.backend }),
-      ...(sweep.executor === undefined ? {} : { executor: sweep.executor }),
-      ...(sweep.precision === undefined ? {} : { precision: sweep.precision }),
+      ...runsOn(sweep),
       ...(signal === undefined ? {} : { signal }),
     })
     if (found.interrupted) return null
@@ -100,9 +106,7 @@ const timeWith =
     const times = await relativeTimes(network, branched, {
       batch,
       seed,
-      ...(sweep.backend === undefined ? {} : { backend: sweep.backend }),
-      ...(sweep.executor === undefined ? {} : { executor: sweep.executor }),
-      ...(sweep.precision === undefined ? {} : { precision: sweep.precision }),
+      ...runsOn(sweep),
     })
     const { backend, executor } = times
     const rows = [

@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../passes/index.ts'
+import { evaluateData } from '../../../src/evaluate-data.ts'
 import { type OpenSweep, openSweep } from '../../../src/experiment/open-sweep.ts'
 import { runSweep, type SweepEvent } from '../../../src/experiment/sweep.ts'
 import { decodeSweep } from '../../../src/experiment/sweep-config.ts'
 import { rowName } from '../../../src/experiment/sweep-grid.ts'
 import { type SweepResult, sweepResult } from '../../../src/experiment/sweep-result.ts'
 import { type SweepWork, sweepWork } from '../../../src/experiment/sweep-work.ts'
+import { compile, plan } from '../../../src/index.ts'
+import { openRunner } from '../../../src/runner.ts'
 import { writeCheckpoint } from '../../../src/train/checkpoint.ts'
 import { temporaryFolder } from '../cli/espalier.ts'
 
@@ -117,9 +120,9 @@ describe('runSweep', () => {
     const seed = noted()
     await runSweep(await opened({ seeds: [0, 1, 2] }), out, seed.work)
     expect(trainedIn(seed.log)).toEqual(['vanilla 2', 'flip-1-max 2', 'flip-1-none 2'])
-    const plan = noted()
-    await runSweep(await opened({ plans: ['vanilla', 'flip-1', 'flip-2-sum'], seeds: [0] }), out, plan.work)
-    expect(plan.log).toEqual([
+    const another = noted()
+    await runSweep(await opened({ plans: ['vanilla', 'flip-1', 'flip-2-sum'], seeds: [0] }), out, another.work)
+    expect(another.log).toEqual([
       'evaluate flip-2-sum flip-2-sum-tta',
       'train flip-2-sum 0',
       'evaluate flip-2-sum vanilla flip-2-sum-tta vanilla-tta-geo',
@@ -288,6 +291,21 @@ describe('a sweep in full', () => {
     }
     expect(times).toMatchObject({ backend: 'wasm', executor: 'eager', batch: 4 })
     expect(Object.keys(times?.relative ?? {}).sort()).toEqual(['flip-1-tta', 'vanilla', 'vanilla-tta'])
+  })
+
+  it('counts the errors that the compiled plans make', async () => {
+    const open = await opened({ ...tiny, plans: ['flip-2', 'vanilla'], tta: [true] })
+    const [network] = open.networks.values()
+    const plans = ['vanilla', 'vanilla-tta-max', 'flip-2-sum', 'flip-2-max-tta'].map(plan)
+    const found = await sweepWork(open).evaluate(network, plans, undefined)
+    expect(found?.images).toBe(24)
+    for (const each of plans) {
+      const runner = await openRunner(compile(network, each), { backend: 'wasm', executor: 'eager' })
+      const options = { batch: 24, preprocess: open.preprocess.evaluate }
+      const { wrong } = await evaluateData(runner, open.evaluate, options).finally(runner.dispose)
+      expect(found?.wrong[printPlan(each)]).toBe(wrong)
+      expect(wrong).toBeGreaterThan(0)
+    }
   })
 
   it('interrupted in the middle, ends with the same weights as without', async () => {
