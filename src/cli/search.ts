@@ -158,6 +158,7 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
     initializedFrom: source.initializedFrom,
     options,
     sets: flags.sets,
+    data: { select: flags.select, report: flags.report },
     warnings,
     seconds: (performance.now() - begun) / 1000,
     sourced: provenance([flags.seed], { runtime: found.runtime.describe }),

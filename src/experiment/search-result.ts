@@ -14,7 +14,9 @@ export interface SearchCall {
   readonly network: string
   readonly initializedFrom: number | undefined
   readonly options: SearchNetworkOptions
+  /** As they were asked for. */
   readonly sets: string
+  readonly data: { readonly select: string; readonly report: string }
   readonly warnings: readonly string[]
   readonly seconds: number
   readonly sourced: Sourced
@@ -80,7 +82,7 @@ export const searchResult = async (found: Found, call: SearchCall) => {
     vanilla_milliseconds: found.vanillaMilliseconds,
     branches: branchesOf(chosen.candidate.sites),
     select: {
-      data: options.select.data.name,
+      data: call.data.select,
       images: select.images,
       ...rate(onSelect),
       vanilla_error_percent: rate(vanillaOnSelect).error_percent,
@@ -89,7 +91,7 @@ export const searchResult = async (found: Found, call: SearchCall) => {
       ...compared(onSelect, vanillaOnSelect),
     },
     report: {
-      data: options.report.data.name,
+      data: call.data.report,
       images: report.images,
       ...rate(onReport),
       vanilla_error_percent: rate(vanillaOnReport).error_percent,

@@ -34,7 +34,8 @@ const isIdentity = (transform: Transform): boolean => printTransform(transform) 
 
 /** The transforms of sets written as `flip,shift,{scale(1.2)}`: names of {@link searchSets}, or transforms in braces. */
 export const parseSets = (text: string): E.Either<readonly Problem[], readonly Transform[]> => {
-  const parts = text.match(/\{[^}]*\}|[^,{}]+/g) ?? []
+  const parts = text.match(/\{[^{}]*\}|[^,{}]+/g) ?? []
+  if (parts.join() !== text) return refuseSet(text)
   const transforms = new Map<string, Transform>()
   for (const part of parts) {
     const plan = parsePlan(`${spelled(part.trim())}@0`)
