@@ -12,6 +12,13 @@ interface CellApi {
 const spread = ({ values, unit }: MatrixChart, row: number, column: number): readonly string[] | undefined =>
   values[row][column].interval?.map(bound => written(bound, unit))
 
+/** Names above columns, no wider than these. */
+const cellNames = (names: readonly string[], ground: Ground) => {
+  const axis = nameAxis(names, ground)
+  const width = Math.max(20, (ground.width - 150) / names.length - 8)
+  return { ...axis, axisLabel: { ...axis.axisLabel, width: Math.min(axis.axisLabel.width, width) } }
+}
+
 /** A table whose cells are coloured by their values, the greatest the strongest. */
 export const matrixOption = (chart: MatrixChart, ground: Ground) => {
   const { rows, columns, unit, values } = chart
@@ -31,7 +38,7 @@ export const matrixOption = (chart: MatrixChart, ground: Ground) => {
       outerBoundsContain: 'axisLabel' as const,
     },
     xAxis: {
-      ...nameAxis(columns.names, ground),
+      ...cellNames(columns.names, ground),
       position: 'top' as const,
       name: columns.title,
       nameLocation: 'middle' as const,

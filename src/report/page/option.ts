@@ -34,7 +34,7 @@ export const chartHeight = (chart: Chart, ground: Ground): number => {
     case 'scatter':
       return 380 + plotTop(severalOf(chart.groups.map(({ name }) => name)), ground)
     case 'matrix':
-      return 60 + chart.rows.names.length * 44
+      return 60 + chart.rows.names.length * (chart.rows.names.length > 10 ? 28 : 44)
     case 'bars':
       return (
         70 +
