@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
-import { multiplyAdds, placePlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
+import { multiplyAdds, naivePipeline, placePlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
 import { branched } from '../../passes/insert-branches.ts'
-import { compileNetwork } from '../../src/compile.ts'
+import { type CompileOptions, compileNetwork } from '../../src/compile.ts'
 import { orThrow } from '../../src/error.ts'
 import { median, race, ratios } from '../../src/experiment/race.ts'
 import { plan as parsedPlan, zoo } from '../../src/index.ts'
@@ -27,8 +27,8 @@ const cells: readonly Cell[] = [
   { network: 'cifar-resnet-20', backend: 'wasm', batch: 32, plans: ['vanilla', 'flip-3-max'], tape: false },
 ]
 
-/** What computes: an inference pass or a training step, by an executor; or the tape, with batch normalization composed or TensorFlow's own. */
-type Work = 'forward' | 'step' | 'tape' | 'tape, fused batch norm'
+/** What computes: an inference pass, compiled or as the network comes, or a training step, by an executor; or the tape, with batch normalization composed or TensorFlow's own. */
+type Work = 'forward' | 'forward, not compiled' | 'step' | 'tape' | 'tape, fused batch norm'
 
 interface Racer {
   readonly plan: string
@@ -88,10 +88,13 @@ const enterExecutor = async (
   const trains = { plan, work: 'step' as const, executor, multiplyAdds: multiplyAdds(step.graph) }
   const steps = { ...trains, run: () => open.run(input), dispose: open.dispose }
   if (plan !== 'vanilla') return [steps]
-  const compiled = orThrow(compileNetwork(network, parsedPlan(plan), { batch, backend }))
-  const runner = await openRunner(compiled, { backend, executor, batch })
-  const forward = { plan, work: 'forward' as const, executor, multiplyAdds: multiplyAdds(compiled.graph) }
-  return [{ ...forward, run: () => runner.predict(input.images), dispose: runner.dispose }, steps]
+  const forward = async (work: Work, pipeline: CompileOptions): Promise<Racer> => {
+    const compiled = orThrow(compileNetwork(network, parsedPlan(plan), { batch, backend, ...pipeline }))
+    const runner = await openRunner(compiled, { backend, executor, batch })
+    const facts = { plan, work, executor, multiplyAdds: multiplyAdds(compiled.graph) }
+    return { ...facts, run: () => runner.predict(input.images), dispose: runner.dispose }
+  }
+  return [await forward('forward', {}), await forward('forward, not compiled', { pipeline: naivePipeline }), steps]
 }
 
 const enterTape = async (network: Network, plan: string, { backend, batch }: Cell, fused: boolean): Promise<Racer> => {
@@ -147,7 +150,7 @@ const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], tim
       milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
       relative_to_forward: to(forward < 0 ? vanilla : forward),
       relative_to_vanilla: to(vanilla),
-      ...(tape < 0 || work === 'forward' ? {} : { relative_to_tape: to(tape) }),
+      ...(tape < 0 || work.startsWith('forward') ? {} : { relative_to_tape: to(tape) }),
       multiply_adds_relative: racer.multiplyAdds / racers[vanilla].multiplyAdds,
     }
   })

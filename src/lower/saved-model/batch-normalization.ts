@@ -120,7 +120,7 @@ export const batchNormalizations = (graph: Graph): ReadonlyMap<NodeId, Instead> 
     const isProduct = other === gradient && difference[0] === x && difference[1] === mean
     const isRoot = as(nodes[r], 'Unary', { fn: 'rsqrt', alpha: epsilon }) !== undefined && sharedBy(r)[0] === variance
     const early = Math.max(x, gradient, scale, mean, variance) < Math.min(sum, product)
-    if (!ofGradient || !isProduct || !isRoot || !early || instead.has(sum) || instead.has(product)) return
+    if (!ofGradient || !isProduct || !isRoot || !early || instead.has(product)) return
     const fused = onceFor((emit, read) => {
       const saved = statistics(emit, read)
       const reserved = [3, 4, 5].map(index => output(saved, index))
@@ -128,7 +128,8 @@ export const batchNormalizations = (graph: Graph): ReadonlyMap<NodeId, Instead> 
     })
     instead.set(id, fused)
     instead.set(product, (emit, read) => output(fused(emit, read), 1))
-    instead.set(sum, (emit, read) => output(fused(emit, read), 2))
+    // Branches that meet in a sum share the gradient, and the total of it.
+    if (!instead.has(sum)) instead.set(sum, (emit, read) => output(fused(emit, read), 2))
   }
 
   nodes.forEach((_, id) => {
