@@ -15,11 +15,7 @@ export interface FeatureMap {
 /** Per-example nodes on a path from the image to an output, in order. */
 const dataPath = (graph: Graph): readonly NodeId[] => {
   const live = liveNodes(graph)
-  const reached = new Uint8Array(graph.nodes.length)
-  return graph.nodes.flatMap((node, id) => {
-    reached[id] = node.tag === 'Input' || node.operands.some(operand => reached[operand]) ? 1 : 0
-    return reached[id] && live[id] && isPerExample(node.type) ? [id] : []
-  })
+  return graph.nodes.flatMap(({ type }, id) => (live[id] && isPerExample(type) ? [id] : []))
 }
 
 /** Map-typed nodes over which no edge of the data path leaps. */
@@ -30,7 +26,7 @@ const cuts = (graph: Graph, path: readonly NodeId[]): readonly NodeId[] => {
   let furthest = -1
   return path.filter(id => {
     const cut = furthest <= id && graph.nodes[id].type.kind === 'Map'
-    furthest = Math.max(furthest, lastRead.get(id) ?? -1)
+    furthest = Math.max(furthest, lastRead.get(id) as NodeId)
     return cut
   })
 }
@@ -83,7 +79,7 @@ export const featureMaps = (graph: Graph): readonly FeatureMap[] => {
       same &&= staysOnMap(graph, node)
     }
     if (pooled) break
-    if (places.length > 0 && same) places[places.length - 1] = cut
+    if (same) places[places.length - 1] = cut
     else places.push(cut)
   }
   return places.map((node, index) => ({

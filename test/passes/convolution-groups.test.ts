@@ -46,6 +46,22 @@ describe('groups of convolutions', () => {
     b.add(b.relu(x), b.relu(x))
     expect(convolutionGroups(graphOf())).toEqual([])
   })
+
+  it('are no gradients of convolutions, which slide alike too', () => {
+    const { b, x, graphOf } = begun()
+    const window = {
+      strides: [1, 1],
+      dilations: [1, 1],
+      padding: [
+        [1, 1],
+        [1, 1],
+      ],
+      groups: 1,
+      extents: [6, 6],
+    } as const
+    for (const name of ['w', 'v']) b.draft.add('ConvolutionInputGradient', [x, b.parameter(name, [3, 3, 2, 2])], window)
+    expect(convolutionGroups(graphOf())).toEqual([])
+  })
 })
 
 describe('pairs of mirror images', () => {

@@ -84,6 +84,12 @@ describe('evaluating constants', () => {
     })
   })
 
+  it('stores what is read, not what that is made of', () => {
+    const { stored, count } = folded((b, { w, v }) => b.relu(b.binary('subtract', v, b.add(w, w))))
+    expect(stored).toEqual({ 'v.folded': [8, 16, 24, 32] })
+    expect(count).toBe(1)
+  })
+
   it('rounds to float32', () => {
     const { program } = folded((b, { w }) => b.unary('affine', w, { alpha: 0.1, beta: 0 }))
     const { data } = program.parameters.get('w.folded') as Tensor

@@ -48,6 +48,11 @@ describe('feature maps', () => {
       conv(b, b.maxPool(conv(b, x, 'one'), 2, { strides: 2, name: 'pool' }), 'flat', { size: 1 }),
     )
     expect(maps.map(({ convolutionFollows }) => convolutionFollows)).toEqual([true, false, false])
+    expect(mapsOf((_, x) => x)[0].convolutionFollows).toBe(false)
+    expect(mapsOf((b, x) => b.maxPool(x, 2)).map(({ convolutionFollows }) => convolutionFollows)).toEqual([
+      false,
+      false,
+    ])
     const tall = mapsOf((b, x) =>
       b.conv2d(b.maxPool(x, 2), b.parameter('w', [3, 1, 4, 4]), {
         padding: [
@@ -105,6 +110,7 @@ describe('feature maps', () => {
             name: 'other',
           }),
       ],
+      ['a convolution of one row, cropped', (b, x) => b.conv2d(x, b.parameter('w', [1, 3, 4, 4]), { name: 'other' })],
       [
         'a convolution of one row',
         (b, x) =>
