@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { weightsFile } from '../../../src/demo/networks.ts'
+import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+
+let espalier: Espalier
+let folder: string
+beforeAll(async () => {
+  folder = await temporaryFolder('search')
+  espalier = await builtEspalier()
+})
+
+const demo = (name: 'plain' | 'branched') => [
+  '--network',
+  'zoo:preact-resnet-14?classes=10',
+  '--weights',
+  weightsFile(name),
+]
+const parts = ['--select', 'generated:orientation?range=0:200', '--report', 'generated:orientation?range=200:300']
+const small = ['--sets', 'flip', '--reductions', 'geo,max', '--beam', '2', '--offspring', '4', '--batch', '4']
+
+describe('espalier search', () => {
+  it('prints the promised keys, and writes the plan as a file that --plan takes', async () => {
+    const [out, cache, html] = ['plan.json', 'cache', 'search.html'].map(name => join(folder, name))
+    const files = ['--out', out, '--cache', cache, '--html', html]
+    const args = [
+      'search',
+      ...demo('branched'),
+      ...parts,
+      ...small,
+      '--budget',
+      '4x',
+      '--backend',
+      'wasm',
+      ...files,
+      '--json',
+    ]
+    const { code, stdout, stderr } = await espalier(args)
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`Wrote ${out}.`)])
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({
+      network: 'preact-resnet-14',
+      budget: '4x',
+      budget_relative: 4,
+      select: { images: 200 },
+      report: { images: 100 },
+      objective: 'likelihood',
+      backend: 'wasm',
+      executor: 'eager',
+      batch: 4,
+      seeds: [0],
+    })
+    expect(result.command).toContain('espalier search')
+    expect(result.relative_cost).toBeLessThanOrEqual(4)
+    for (const key of ['error_percent', 'vanilla_error_percent', 'tta_error_percent'])
+      expect(result.report[key], key).toBeGreaterThanOrEqual(0)
+    expect(result.front[0]).toMatchObject({ plan: 'vanilla', relative_cost: 1, error_percent: expect.any(Number) })
+    for (const key of ['seconds', 'evaluated']) expect(result[key], key).toBeGreaterThan(0)
+    expect(await readFile(html, 'utf8')).toContain(result.plan.replaceAll('&', '&amp;'))
+
+    // The same plan, run outright on the images of the report, errs as often.
+    const ran = await espalier([
+      'run',
+      ...demo('branched'),
+      '--data',
+      parts[3],
+      '--plan',
+      out,
+      '--backend',
+      'wasm',
+      '--json',
+    ])
+    expect(JSON.parse(ran.stdout)).toMatchObject({ plan: result.plan, error_percent: result.report.error_percent })
+  }, 240_000)
+
+  it('says so where nothing beats vanilla, and what a network that was trained with max loses there', async () => {
+    const args = ['search', ...demo('branched'), ...parts, ...small, '--budget', '0.5x', '--backend', 'wasm']
+    const { code, stdout, stderr } = await espalier(args)
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('trained under flip-2-max: without its branches at map'),
+    ])
+    expect(stdout).toContain('Nothing that was looked at beats vanilla within 0.5x.')
+  }, 240_000)
+
+  it.each([
+    [
+      'the same images',
+      [...demo('plain'), ...parts.slice(0, 3), parts[1], '--budget', '2x'],
+      'images 0 to 199 of both',
+    ],
+    ['no images to report on', [...demo('plain'), ...parts.slice(0, 2), '--budget', '2x'], '--report'],
+    ['no budget', [...demo('plain'), ...parts], '--budget'],
+    ['a budget without a unit', [...demo('plain'), ...parts, '--budget', '2'], '2.2x'],
+    ['an unknown set', [...demo('plain'), ...parts, '--budget', '2x', '--sets', 'flop'], '--sets'],
+    ['an unknown reduction', [...demo('plain'), ...parts, '--budget', '2x', '--reductions', 'mean'], 'geo'],
+  ])('refuses %s', async (_, args, said) => {
+    const { code, stdout, stderr } = await espalier(['search', ...args])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(said)
+  })
+})
