@@ -40,13 +40,12 @@ export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = by
 
   /** A value with copies for the axes that it lacks, in their order. */
   const arranged = ({ node, axes }: Place, wanted: readonly VariantAxis[]): NodeId => {
-    if (sameVariants(axes, wanted)) return node
     const key = `${node} ${JSON.stringify(wanted)}`
     const made = known.get(key)
     if (made !== undefined) return made
     const missing = wanted.length - axes.length
     const count = variantCount(axes)
-    const repeats = missing >= 0 && sameVariants(wanted.slice(missing), axes)
+    const repeats = sameVariants(wanted.slice(missing), axes)
     const values = repeats
       ? Array.from({ length: variantCount(wanted.slice(0, missing)) }, () => node)
       : Array.from({ length: variantCount(wanted) }, (_, at) =>

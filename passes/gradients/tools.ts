@@ -45,7 +45,7 @@ export const tools = (draft: Draft, loss: NodeId): Tools => {
     sumTo: (x, to) => draft.add('ReduceTo', [x], { to, reduction: 'sum' }),
     constant: value => {
       one ??= draft.add('InverseCount', [loss], { to: sharedType([]) })
-      return value === 1 ? one : affine(one, value)
+      return affine(one, value)
     },
     whole: (x, like) =>
       sameType(typeOf(x), typeOf(like)) && sameVariants(draft.nodes[x].variants, draft.nodes[like].variants)

@@ -40,6 +40,16 @@ describe('appetites', () => {
   })
 })
 
+test('what is reduced, if alone, goes into nothing more', () => {
+  const a = builder()
+  const [one, other] = ['x', 'y'].map(name => a.input(name, mapType(1, 1, 2)))
+  const v = a.parameter('v', [2, 2])
+  const again = a.dense(a.combine([a.flatten(one)], 'geo'), v)
+  const direct = a.dense(a.flatten(other), v)
+  const wanted = appetites(a.finish({ again, direct }))
+  expect([wanted[one], wanted[other]]).toEqual(['', `Dense ${v} {}`])
+})
+
 test('waves are values by their distance from the end, parameters aside', () => {
   expect(waves(graph)).toEqual([[x], [r], [second], [first, moved], [sum], [third], [logits], [dense], [score]])
   expect(perExampleOperands(graph, graph.nodes[third])).toEqual([sum])

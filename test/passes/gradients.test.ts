@@ -1,3 +1,4 @@
+import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import {
   type Builder,
@@ -11,6 +12,7 @@ import {
   vectorType,
 } from '../../ir/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../../ir/ops/pointwise.ts'
+import { differentiate } from '../../passes/differentiate.ts'
 import { valuesOf } from '../laws/agreement.ts'
 import { checkGradients, differentiated, sourcesOf, withLoss } from './gradient-check.ts'
 
@@ -232,6 +234,13 @@ describe('no more is written than is needed', () => {
     expect(tags).toEqual(['Input', 'Input', 'Binary', 'ReduceTo', 'InverseCount', 'Stretch', 'Stretch'])
   })
 
+  it('what has its type already is not stretched to it', () => {
+    const b = builder()
+    const [x, w] = [b.input('x', vectorType(2)), b.parameter('w', [2, 3])]
+    // Once, where the loss meets the products.
+    expect(count(tagsOf(b.finish({ y: b.dense(b.unary('square', x), w) }), 'x'), 'Stretch')).toBe(1)
+  })
+
   it('what is multiplied by one is not', () => {
     const b = builder()
     const x = b.input('x', vectorType(2))
@@ -279,5 +288,60 @@ describe('no more is written than is needed', () => {
     const tags = tagsOf(b.finish({ y: b.dense(x, w) }), 'w')
     expect(tags).toContain('DenseWeightsGradient')
     expect(count(tags, 'Dense')).toBe(1)
+  })
+})
+
+describe('where an op has no gradient', () => {
+  const problemsOf = (build: (b: Builder, x: NodeId) => NodeId, by = 'x') => {
+    const b = builder()
+    const result = differentiate(withLoss(b.finish({ y: build(b, b.input('x', mapType(2, 2, 1))) }), false), {
+      loss: 'loss',
+      withRespectTo: [by],
+    })
+    return E.isLeft(result) ? result.left.map(({ tag, where, seen }) => `${tag} ${where}: ${seen}`) : []
+  }
+  const pool = {
+    size: [2, 2],
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+    ceil: false,
+  } as const
+
+  it('that is told, operand by operand', () => {
+    const norm = (b: Builder, x: NodeId): NodeId =>
+      b.draft.add('BatchNormInputGradient', [x, x, ...['s', 'm', 'v', 'g', 'p'].map(name => b.parameter(name, [1]))], {
+        epsilon: 0.1,
+      })
+    expect(problemsOf(norm)).toEqual([
+      'not-differentiable BatchNormInputGradient %6: a gradient of the loss by operand 0',
+    ])
+    expect(problemsOf(norm, 'p')).toEqual([
+      'not-differentiable BatchNormInputGradient %6: a gradient of the loss by operand 6',
+    ])
+    const unpooled = (b: Builder, x: NodeId): NodeId =>
+      b.draft.add('MaxPoolGradient', [b.input('z', mapType(2, 2, 1)), b.maxPool(x, 2)], pool)
+    expect(problemsOf(unpooled)).toEqual(['not-differentiable MaxPoolGradient %3: a gradient of the loss by operand 1'])
+    for (const tag of ['Warp', 'WarpGradient'] as const)
+      expect(problemsOf((b, x) => b.draft.add(tag, [x, b.parameter('m', [2, 2])], {}), 'm')).toEqual([
+        `not-differentiable ${tag} %2: a gradient of the loss by operand 1`,
+      ])
+  })
+
+  it('but the value does not matter, or in jumps, it is 0', () => {
+    const ones = { shape: [1, 2, 2, 1], data: Float64Array.of(1, 2, 3, 4) }
+    const gradient = (build: (b: Builder, x: NodeId) => NodeId) => {
+      const b = builder()
+      return gradientsOf(b.finish({ y: build(b, b.input('x', mapType(2, 2, 1))) }), { x: ones })[0]
+    }
+    const zeros = [0, 0, 0, 0]
+    expect(gradient((b, x) => b.unary('step', x))).toEqual(zeros)
+    expect(gradient((b, x) => b.draft.add('InverseCount', [x], { to: sharedType([]) }))).toEqual(zeros)
+    expect(
+      gradient((b, x) => b.draft.add('Stretch', [b.draft.add('InverseCount', [x], { to: sharedType([]) }), x], {})),
+    ).toEqual(zeros)
   })
 })

@@ -69,7 +69,12 @@ describe('branches', () => {
   })
 
   it('do not hide mistakes', () => {
-    const broken = insertBranches(plan({ map: 1, node: map, transforms: undefined as never }))
-    expect(() => broken.run({ graph, parameters: new Map() })).toThrow(TypeError)
+    const transforms = {
+      get length(): number {
+        throw new RangeError('no length')
+      },
+    } as never
+    const broken = insertBranches(plan({ map: 1, node: map, transforms }))
+    expect(() => broken.run({ graph, parameters: new Map() })).toThrow('no length')
   })
 })

@@ -247,6 +247,12 @@ describe('a stack', () => {
     expect(nodesWithTag(across, 'Binary')).toHaveLength(3)
   })
 
+  it('is not made of one value twice, though two ops read it alike', () => {
+    const { b, x, w } = begun()
+    const [one, other] = [conv(b, x, w), conv(b, x, w)]
+    expect(stackVariantsIn(b.finish({ y: b.binary('maximum', one, other) })).rewrites).toEqual({})
+  })
+
   it('of other filters, and of maps of other sizes, is another', () => {
     const { b, x, y, w } = begun()
     const small = b.maxPool(y, 2, { strides: 2 })
