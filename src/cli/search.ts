@@ -43,6 +43,7 @@ interface SearchFlags extends CommonOptions, ReportFlags {
   readonly beam: number
   readonly offspring: number
   readonly screening: number
+  readonly learnWeights?: boolean
   readonly batch: number
   readonly backend?: BackendName
   readonly executor: ExecutorName | 'auto'
@@ -144,10 +145,12 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
     report: images(report),
     transforms: orThrow(parseSets(flags.sets)),
     start: trained === undefined ? [flipTta] : [flipTta, sitesOf(trained, network.graph)],
+    learnWeights: flags.learnWeights ?? false,
     debug: flags.debug ?? false,
     ...(flags.backend === undefined ? {} : { backend: flags.backend }),
     ...(flags.cache === undefined ? {} : { cache: flags.cache }),
   }
+  out.note(`Transforms at feature maps are compared on ${screening} images first, the best of them on all.`)
   const begun = performance.now()
   const found = await watched(network, options, out)
   if (found === undefined) return undefined
@@ -221,6 +224,10 @@ export const searchCommand = (): Command =>
       new Option('--screening <n>', 'images by which single transforms are compared first')
         .argParser(wholeNumber(1))
         .default(1000),
+    )
+    .option(
+      '--learn-weights',
+      'give the variants of the chosen plan weights: copies, {id,id,flip}@0, which cost nothing',
     )
     .addOption(
       new Option('--batch <n>', 'images at a time, when plans are timed').argParser(wholeNumber(1)).default(128),

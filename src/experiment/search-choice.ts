@@ -22,16 +22,17 @@ export interface Choice {
 /** Standard errors by which a plan's likelihood must be better than vanilla's: one in 700 is that by chance. */
 const leastSigma = 3
 
-/** By how many standard errors a plan makes its images' labels likelier than vanilla does, image by image. */
+/** By how many standard errors a plan makes its images' labels likelier than another, image by image. */
 export const likelihoodSigma = (
-  { evidence, vanilla }: Searched,
+  { evidence }: Searched,
   labels: readonly number[],
   candidate: Candidate,
+  than: Candidate,
 ): number => {
   const losses = ({ sites, reduction, score }: Candidate): Float64Array =>
     lossesOf(evidence.scores(sites, reduction), labels, score.temperature)
   const own = losses(candidate)
-  const gains = losses(vanilla).map((loss, image) => loss - own[image])
+  const gains = losses(than).map((loss, image) => loss - own[image])
   const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length
   const variance = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) / (gains.length - 1)
   return mean === 0 ? 0 : mean / Math.sqrt(variance / gains.length)
@@ -96,7 +97,7 @@ export const choose = async (
       }
       waiting.splice(k, 1)
       await evidence.gather([candidate.sites])
-      if (likelihoodSigma(searched, labels, candidate) < leastSigma) continue
+      if (likelihoodSigma(searched, labels, candidate, vanilla) < leastSigma) continue
       group.push(candidate)
     }
     return group

@@ -51,8 +51,14 @@ export const evidence = (labels: readonly number[], logitsOf: LogitsOf): Evidenc
     return out
   }
   const scores = (sites: Sites, reduction: Reduction): Float64Array => {
-    const variants = pathsOf(sites).map(logits)
-    return reduceLogits(variants, { classes: variants[0].length / labels.length, reduction })
+    const counts = new Map<Float32Array, number>()
+    for (const variant of pathsOf(sites).map(logits)) counts.set(variant, (counts.get(variant) ?? 0) + 1)
+    const variants = [...counts.keys()]
+    return reduceLogits(variants, {
+      classes: variants[0].length / labels.length,
+      reduction,
+      weights: [...counts.values()],
+    })
   }
   return {
     gather: async plans => {

@@ -16,6 +16,7 @@ import { relativeMultiplyAdds } from './search-cost.ts'
 import { type Evidence, evidence, type LogitsOf } from './search-evidence.ts'
 import type { Objective } from './search-objective.ts'
 import { keyOf, placesOf, planOf, type Sites } from './search-space.ts'
+import { weighted } from './search-weights.ts'
 import { variantLogits } from './variant-logits.ts'
 
 /** Labelled images with how they become a network's input. */
@@ -42,6 +43,8 @@ export interface SearchNetworkOptions {
   readonly offspring?: number
   readonly screening?: number
   readonly start?: readonly Sites[]
+  /** Whether the chosen plan's transforms are given weights. */
+  readonly learnWeights?: boolean
   /** A folder where logits are kept. */
   readonly cache?: string
   readonly debug?: boolean
@@ -162,9 +165,16 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
     },
     { ...options, most: times * leeway },
   )
-  const choice = await choose(searched, labels, times, async candidates =>
+  const { chosen, measured } = await choose(searched, labels, times, async candidates =>
     (await timesOfPlans(candidates)).plans.map(({ relative }) => relative),
   )
+  const choice: Choice = {
+    measured,
+    chosen:
+      chosen === undefined || options.learnWeights !== true
+        ? chosen
+        : { ...chosen, candidate: await weighted(searched, labels, chosen.candidate) },
+  }
   const reportLabels = await labelsOf(options.report)
   const onReport = evidence(reportLabels, logitsOn(network, options.report, options))
   await onReport.gather([[], flipTta, ...choice.measured.map(({ candidate }) => candidate.sites)])

@@ -1,3 +1,4 @@
+import { printTransform } from '../../ir/index.ts'
 import { printPlan } from '../../passes/index.ts'
 import { ratio, table } from '../format.ts'
 import type { Sourced } from '../report/page/section.ts'
@@ -50,7 +51,8 @@ const compared = (plan: readonly boolean[], vanilla: readonly boolean[]) => {
   return { won, lost, p_value: mcNemar(won, lost) }
 }
 
-const branchesOf = (sites: Sites) => sites.map(({ map, transforms }) => ({ map, variants: transforms.length }))
+const branchesOf = (sites: Sites) =>
+  sites.map(({ map, transforms }) => ({ map, variants: new Set(transforms.map(printTransform)).size }))
 
 /** The keys of `search --json`. */
 export const searchResult = async (found: Found, call: SearchCall) => {
@@ -67,7 +69,7 @@ export const searchResult = async (found: Found, call: SearchCall) => {
     wrongs(report.evidence, report.labels, plan),
   )
   const front = paretoFront(
-    [{ candidate: vanilla, relative: 1 }, ...choice.measured],
+    [{ candidate: vanilla, relative: 1 }, chosen, ...choice.measured],
     ({ relative }) => relative,
     ({ candidate }) => candidate.score.wrong,
   )
@@ -87,7 +89,7 @@ export const searchResult = async (found: Found, call: SearchCall) => {
       ...rate(onSelect),
       vanilla_error_percent: rate(vanillaOnSelect).error_percent,
       likelihood_gain_sigma:
-        choice.chosen === undefined ? 0 : likelihoodSigma(searched, select.labels, chosen.candidate),
+        choice.chosen === undefined ? 0 : likelihoodSigma(searched, select.labels, chosen.candidate, vanilla),
       ...compared(onSelect, vanillaOnSelect),
     },
     report: {

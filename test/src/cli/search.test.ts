@@ -31,6 +31,7 @@ describe('espalier search', () => {
       ...small,
       '--budget',
       '4x',
+      '--learn-weights',
       '--backend',
       'wasm',
       ...files,

@@ -157,7 +157,7 @@ describe('likelihoodSigma', () => {
     const [nine, three, vanilla] = [9, 3, undefined].map(
       map => plans.candidates.find(c => mapOf(c) === map) as Candidate,
     )
-    const sigma = (candidate: Candidate): number => likelihoodSigma(plans, labels, candidate)
+    const sigma = (candidate: Candidate): number => likelihoodSigma(plans, labels, candidate, plans.vanilla)
     expect(sigma(vanilla)).toBe(0)
     expect(sigma(three)).toBeGreaterThan(3)
     expect(sigma(nine)).toBeGreaterThan(sigma(three))
