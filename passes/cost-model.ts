@@ -113,7 +113,8 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   Unstack: calls('slice'),
   Flatten: ({ attributes: { order } }) => ({ kind: order === 'hwc' ? 'view' : 'rearrange', calls: 1 }),
   Unflatten: calls('view'),
-  Reshape: calls('view'),
+  // Parameters alone have another shape.
+  Reshape: free,
   Branch: calls('concat'),
   Reduce: calls('pointwise', 6),
   Combine: calls('pointwise', 6),

@@ -151,10 +151,7 @@ export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): Re
     )) {
       const sorted = [...group].sort((a, b) => (places[a.operand].index ?? 0) - (places[b.operand].index ?? 0))
       const { node: value } = places[sorted[0].operand]
-      const whole =
-        places[sorted[0].operand].index !== null &&
-        sizeOf(value) === sorted.length &&
-        sorted.every(({ operand }, at) => places[operand].index === at)
+      const whole = sizeOf(value) === sorted.length && sorted.every(({ operand }, at) => places[operand].index === at)
       if (whole) read.push(value)
       else read.push(...sorted.map(({ operand }) => alone(operand)))
       multiplicity.push(...sorted.map(({ times }) => times))

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { type Builder, builder, type Graph, mapType, type NodeId, vectorType } from '../../ir/index.ts'
+import { type Builder, builder, decodeErrors, type Graph, mapType, type NodeId, vectorType } from '../../ir/index.ts'
 import {
   CostModel,
   microsecondsOf,
@@ -240,6 +240,7 @@ describe('bytes and rows', () => {
 
   it('what is copied is read and written, a pixel a row', () => {
     expect(of('rearrange', (b, x) => b.act('flip', x))).toEqual({ numbers: 2 * all, rows: 2 * 64 })
+    expect(of('rearrange', (b, x) => b.pad(x, window.padding))).toEqual({ numbers: 2 * 2 * 100 * 4, rows: 2 * 100 })
     expect(of('slice', (b, x) => b.slice(x, 1, 2))).toEqual({ numbers: all, rows: 2 * 64 })
     expect(of('concat', (b, x) => b.concat([x, x, x]))).toEqual({ numbers: 6 * all, rows: 3 * 2 * 64 })
   })
@@ -322,6 +323,10 @@ describe('a cost model in a file', () => {
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '3', undefined])('is refused with a rate of %s', rate => {
     const { wasm } = shippedCosts
     const dense = { ...wasm.rates.dense, calls: rate }
-    expect(E.isLeft(CostModel.decode({ ...wasm, rates: { ...wasm.rates, dense } }))).toBe(true)
+    const decoded = CostModel.decode({ ...wasm, rates: { ...wasm.rates, dense } })
+    expect(E.isLeft(decoded) && decodeErrors(decoded.left)).toMatchObject([
+      { path: 'rates.dense.calls', expected: 'a number from 0' },
+    ])
+    expect(E.isLeft(decoded) && decoded.left[0].context[0].type.name).toBe('CostModel')
   })
 })

@@ -247,6 +247,39 @@ describe('a stack', () => {
     expect(nodesWithTag(across, 'Binary')).toHaveLength(3)
   })
 
+  it('is put on another as it is', () => {
+    const { b, x, y, z, w, v } = begun()
+    const u = b.parameter('u', [3, 3, 2, 2])
+    const four = [conv(b, x, w), conv(b, y, w), conv(b, z, u), conv(b, b.relu(z), u)]
+    const graph = stacked(b.finish({ y: b.concat(four.map(map => conv(b, map, v))) }))
+    expect(operandsOf(graph, 'Stack').map(operands => operands.length)).toEqual([2, 2, 2])
+    expect(nodesWithTag(graph, 'Unstack').map(({ attributes: { count } }) => count)).toEqual([4, 4, 4, 4])
+  })
+
+  it('is read whole by ops that stand in another order', () => {
+    const { b, x, y, z, w, v } = begun()
+    const maps = [x, y, z].map(map => conv(b, map, w))
+    const later = [maps[2], maps[0], maps[1]].map(map => conv(b, map, v))
+    const graph = stacked(b.finish({ y: b.concat(later) }))
+    expect([count(graph, 'Stack'), count(graph, 'Conv2d'), count(graph, 'Unstack')]).toEqual([1, 2, 3])
+  })
+
+  it('is not read whole by as many ops that read one of its values', () => {
+    const { b, x, y, w, v } = begun()
+    const [one, other] = [x, y].map(map => conv(b, map, w))
+    const graph = stacked(b.finish({ y: b.concat([conv(b, one, v), conv(b, one, v), b.relu(other)]) }))
+    expect(count(graph, 'Conv2d')).toBe(3)
+  })
+
+  it('is not made of sources, though they have one name', () => {
+    const b = builder()
+    const type = mapType(4, 4, 2)
+    const w = b.parameter('w', [3, 3, 2, 2])
+    const maps = [b.input('x', type), b.input('x', type)].map(map => conv(b, map, w))
+    const graph = stacked(b.finish({ y: b.concat(maps) }))
+    expect([count(graph, 'Input'), count(graph, 'Stack'), count(graph, 'Conv2d')]).toEqual([2, 1, 1])
+  })
+
   it('is not made of one value twice, though two ops read it alike', () => {
     const { b, x, w } = begun()
     const [one, other] = [conv(b, x, w), conv(b, x, w)]
@@ -321,6 +354,30 @@ describe('a reduction', () => {
       [7, 5],
     ])
     expect(nodesWithTag(graph, 'Unstack').map(({ attributes: { index } }) => index)).toEqual([0, 2, 1])
+  })
+
+  it('of a stack in its order reads it whole, of its first value or one value as often alone', () => {
+    const { b, scores } = scoresOf([['a', 'b', 'c']])
+    const all = stacked(b.finish({ y: b.combine(scores, 'geo', [1, 2, 4]) }))
+    expect(read(all)).toEqual([['Dense'], [1, 2, 4]])
+    const rest = b.concat(scores.slice(1))
+    const first = stacked(b.finish({ y: b.combine([scores[0]], 'sum', [3]), rest }))
+    expect(read(first)).toEqual([['Unstack'], [3]])
+    const pair = scoresOf([['a', 'b']])
+    const [one, other] = pair.scores
+    const often = stacked(pair.b.finish({ y: pair.b.combine([one, one], 'sum', [3, 5]), other: pair.b.relu(other) }))
+    expect(read(often)).toEqual([
+      ['Unstack', 'Unstack'],
+      [3, 5],
+    ])
+  })
+
+  it('reads what lies on no stack where it stands', () => {
+    const { b, scores } = scoresOf([['a', 'b'], ['c'], ['d']])
+    const graph = stacked(b.finish({ y: b.combine([scores[2], scores[0], scores[1], scores[3]], 'sum', [1, 2, 3, 4]) }))
+    const [combine] = nodesWithTag(graph, 'Combine')
+    expect(combine.operands.map(id => graph.nodes[id].name)).toEqual(['c', 'a', 'd'])
+    expect(combine.attributes.multiplicity).toEqual([1, 2, 3, 4])
   })
 
   it('that reads a value twice reads it twice', () => {

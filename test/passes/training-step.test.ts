@@ -225,6 +225,39 @@ describe('a training step', () => {
     expect(multiplyAdds(stepOf('flip-2-max').graph)).toBeGreaterThan(multiplyAdds(stepOf('vanilla').graph))
   })
 
+  it('has no velocities without momentum, and no decay where there is none', () => {
+    expect(stepOf('vanilla').velocities).toEqual([])
+    const factors = (step: TrainingStep): readonly unknown[] =>
+      step.graph.nodes.flatMap(({ attributes }) =>
+        'alpha' in attributes && 'fn' in attributes && attributes.fn === 'affine' ? [attributes.alpha] : [],
+      )
+    expect(factors(stepOf('vanilla'))).not.toContain(0)
+    expect(factors(stepOf('vanilla', { weightDecay: () => 0.3 }))).toContain(0.3)
+  })
+
+  it('counts right answers by the scores of inference, whatever the loss is of', () => {
+    const reductions = (plan: string): readonly unknown[] =>
+      stepOf(plan).graph.nodes.flatMap(node => (node.tag === 'Combine' ? [node.attributes.reduction] : []))
+    expect(reductions('flip-2-none,geo')).toEqual(['geo'])
+    expect(reductions('flip-2-max,sum')).toEqual(['max', 'sum'])
+    expect(reductions('flip-2-max')).toEqual(['max'])
+  })
+
+  it('clips as PyTorch does: by a length and a millionth', () => {
+    const most = 0.01
+    const moved = (recipe: Partial<StepRecipe>): readonly number[] => {
+      const step = stepOf('vanilla', recipe)
+      const environment = environmentFor(step)
+      const values = evaluated(step, environment)
+      return step.parameters.flatMap(name => given(environment, name).map((p, i) => (p - values(name)[i]) / rate))
+    }
+    const free = moved({})
+    const scale = most / (Math.hypot(...free) + 1e-6)
+    moved({ gradientClipping: most }).forEach((g, i) => {
+      expect(g).toBeCloseTo(free[i] * scale, 11)
+    })
+  })
+
   it('says which transforms are drawn', () => {
     expect([...stepOf('rotate-1-max').draws]).toEqual([
       ['rotate map2.0', 'rotate'],
