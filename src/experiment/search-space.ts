@@ -66,10 +66,10 @@ export interface Place {
 const fits = (transform: Transform, { h, w }: FeatureMap['type']): boolean =>
   transform.kind !== 'd4' || h === w || !motionOf(transform.element).swap
 
-/** Where a network may be branched, and by what: quarter turns need square maps, and one pixel has nothing to move. */
+/** Where a network may be branched so that a convolution sees it, and by what: quarter turns need square maps. */
 export const placesOf = (maps: readonly FeatureMap[], transforms: readonly Transform[]): readonly Place[] =>
   maps
-    .filter(({ type: { h, w } }) => h * w > 1)
+    .filter(({ type: { h, w }, convolutionFollows }) => convolutionFollows && h * w > 1)
     .map(({ index, type }) => ({ map: index, transforms: transforms.filter(transform => fits(transform, type)) }))
 
 /** A branch at a feature map: its variants, two or more, or one that all images go through. */

@@ -37,9 +37,10 @@ describe('parseSets', () => {
 })
 
 describe('placesOf', () => {
-  it('offers every feature map what fits it', () => {
+  it('offers feature maps before convolutions what fits them', () => {
     const transforms = orThrow(parseSets('d4,{shift(1,0)}'))
-    expect(placesOf(maps, transforms).map(({ map }) => map)).toEqual(maps.map(({ index }) => index))
+    // After the last map no convolution follows.
+    expect(placesOf(maps, transforms).map(({ map }) => map)).toEqual(maps.map(({ index }) => index).slice(0, -1))
     const type = { ...maps[0].type, h: 8, w: 4 }
     const [oblong] = placesOf([{ ...maps[0], type }], transforms)
     expect(oblong.transforms.map(printTransform)).toEqual(['flip', 'flipv', 'rot180', 'shift(1,0)'])
