@@ -4,6 +4,7 @@ import { insertBranches, optimizations, printLaw, unroll } from '../../passes/in
 import { type CompiledNetwork, compileNetwork } from '../compile.ts'
 import { batches, type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { preprocessFor } from '../fit-data.ts'
 import {
   type Bisection,
   bisect,
@@ -20,7 +21,6 @@ import { imageType } from '../network.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { schedulingOf } from '../scheduling.ts'
-import { preprocessOf } from './fit.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
@@ -51,7 +51,7 @@ const firstImages = async (
   own: Meaning,
   data: DataSet,
 ): Promise<Environment['inputs']> => {
-  const preprocess = preprocessOf(compiled, await readMeaning(flags, own, compiled), data)
+  const preprocess = preprocessFor(compiled, data, (await readMeaning(flags, own, compiled)).preprocess)
   const { name, h, w, c } = imageType(compiled)
   for await (const { images, n } of batches(data, { batch: flags.limit, limit: flags.limit, preprocess, ahead: 1 }))
     return new Map([[name, { shape: [n, h, w, c], data: images }]])

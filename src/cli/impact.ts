@@ -7,12 +7,12 @@ import { type Precision, precisions } from '../execute/execution.ts'
 import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { type ImpactResult, impact } from '../experiment/impact.ts'
 import { describeImpact } from '../experiment/impact-text.ts'
+import { checkLabels, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
 import { openSource } from '../network-source.ts'
 import { impactPage } from '../report/page/impact-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { checkLabels, preprocessOf } from './fit.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
 import { command, oneOf, wholeNumber } from './options.ts'
@@ -95,7 +95,7 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
       transforms,
       executor,
       precision,
-      preprocess: preprocessOf(network, await readMeaning(flags, meaning, network), data),
+      preprocess: preprocessFor(network, data, (await readMeaning(flags, meaning, network)).preprocess),
       ...(backend === undefined ? {} : { backend }),
       ...(batch === undefined ? {} : { batch }),
       ...(limit === undefined ? {} : { limit }),

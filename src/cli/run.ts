@@ -7,6 +7,7 @@ import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
 import { type Precision, precisions } from '../execute/execution.ts'
 import { type ExecutorName, executorNames } from '../execute/executor.ts'
+import { checkLabels, preprocessFor } from '../fit-data.ts'
 import { watchedCompile } from '../inspect/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
@@ -15,7 +16,6 @@ import { type BackendName, openBackend } from '../runtime/backend.ts'
 import type { ScheduleName } from '../scheduling.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
-import { checkLabels, preprocessOf } from './fit.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, oneOf, scheduleOption, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
@@ -105,7 +105,7 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   const compiled = await compiledOf(source, flags, limit)
   const meaning = await readMeaning(flags, source.meaning, compiled)
   checkLabels(compiled, data)
-  const preprocess = preprocessOf(compiled, meaning, data)
+  const preprocess = preprocessFor(compiled, data, meaning.preprocess)
   const options = {
     backend: flags.backend ?? 'auto',
     executor: flags.executor,

@@ -14,6 +14,7 @@ import { type Objective, objectives } from '../experiment/search-objective.ts'
 import { describeSearch, type SearchResult, searchResult } from '../experiment/search-result.ts'
 import { defaultSets, parseSets, planOf, searchSets } from '../experiment/search-space.ts'
 import { missingBranches, sitesOf, trainedPlan } from '../experiment/search-trained.ts'
+import { checkLabels, preprocessFor } from '../fit-data.ts'
 import { ratio } from '../format.ts'
 import type { Network } from '../network.ts'
 import { openSource, type Source } from '../network-source.ts'
@@ -21,7 +22,6 @@ import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { readSafetensorsFile } from '../weights/safetensors.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { checkLabels, preprocessOf } from './fit.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
 import { command, oneOf, wholeNumber } from './options.ts'
@@ -135,7 +135,7 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, source.meaning, network)
   for (const data of [select, report]) checkLabels(network, data)
-  const images = (data: DataSet) => ({ data, preprocess: preprocessOf(network, meaning, data) })
+  const images = (data: DataSet) => ({ data, preprocess: preprocessFor(network, data, meaning.preprocess) })
   const trained = await planOfWeights(flags)
   const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags
   const options: SearchNetworkOptions = {

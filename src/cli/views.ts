@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { placePlan } from '../../passes/index.ts'
-import { type DataSet, openData } from '../data/index.ts'
+import { type DataSet, openData, type Preprocess } from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
 import { type Precision, precisions } from '../execute/execution.ts'
@@ -11,6 +11,7 @@ import { type Variant, variantKey, variantsOfPlan } from '../experiment/variant.
 import { type VariantLogits, variantLogits } from '../experiment/variant-logits.ts'
 import { type View, type Views, viewsOf } from '../experiment/views.ts'
 import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views-result.ts'
+import { checkLabels, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
@@ -18,7 +19,6 @@ import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { checkLabels, preprocessOf } from './fit.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, oneOf, wholeNumber } from './options.ts'
@@ -104,7 +104,7 @@ const logitsOf = (
   variants: readonly Variant[],
   data: DataSet,
   { backend, executor, precision, batch, limit, debug = false }: ViewsFlags,
-  preprocess: ReturnType<typeof preprocessOf>,
+  preprocess: Preprocess,
 ): Promise<VariantLogits> =>
   untilInterrupted(signal =>
     variantLogits(network, [[], ...variants], data, {
@@ -131,7 +131,7 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
   const placed = orThrow(placePlan(plan, network.graph, random(flags.seed, 'plan').next))
   const variants = variantsOfPlan(placed)
   const begun = performance.now()
-  const ran = await logitsOf(network, variants, data, flags, preprocessOf(network, meaning, data))
+  const ran = await logitsOf(network, variants, data, flags, preprocessFor(network, data, meaning.preprocess))
   if (ran.images === 0)
     throw new EspalierError([sourceProblem('bad-input', '--data', 'no image was run', 'one at least')])
   const views = analysed(ran, variants, placed.reduction ?? 'geo')

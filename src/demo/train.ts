@@ -15,7 +15,7 @@ const recipe: Recipe = {
   ...recipes.default,
   epochs: 20,
   batch: 100,
-  learning_rate: { kind: 'cosine', initial: 0.1, warm_up: 4 },
+  learning_rate: { kind: 'linear', initial: 0.1, warm_up: 4 },
   nesterov: true,
   weight_decay: 5e-4,
   batch_norm_momentum: 0.05,

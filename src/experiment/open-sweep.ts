@@ -1,8 +1,8 @@
 import { EspalierError, problem } from '../../ir/index.ts'
 import { type DataSet, openData, type Preprocess, readPreprocess, trainingReference } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { fitPreprocess } from '../meaning.ts'
-import { classCount, type Network } from '../network.ts'
+import { checkLabelled, preprocessFor } from '../fit-data.ts'
+import type { Network } from '../network.ts'
 import { openSource } from '../network-source.ts'
 import type { Recipe } from '../train/recipe.ts'
 import { sharedImages } from './shared-images.ts'
@@ -34,17 +34,6 @@ const checkApart = async (where: string, train: string, evaluate: string): Promi
   ])
 }
 
-const openLabelled = async (reference: string, seed: number, network: Network | undefined): Promise<DataSet> => {
-  const data = orThrow(await openData(reference, { seed }))
-  const wrong = (seen: string, expected: string): never => {
-    throw new EspalierError([sourceProblem('wrong-size', `--data ${reference}`, seen, expected)])
-  }
-  if (!data.labelled) wrong('images without labels', 'a label for each image')
-  if (network !== undefined && data.classCount !== undefined && data.classCount !== classCount(network))
-    wrong(`${data.classCount} classes`, `${classCount(network)}, as ${network.name} has`)
-  return data
-}
-
 /** Opens what a sweep names. @throws EspalierError where something of it is not there or does not fit */
 export const openSweep = async (
   sweep: Sweep,
@@ -54,7 +43,7 @@ export const openSweep = async (
   const recipe = await orThrowAsync(recipeOf(sweep, where))
   const trainReference = trainingReference(sweep.train)
   await checkApart(where, trainReference, sweep.evaluate)
-  const train = await openLabelled(trainReference, seed, undefined)
+  const train = orThrow(await openData(trainReference, { seed }))
   const networks = new Map<number, Network>()
   let own: Preprocess | undefined
   for (const each of sweep.seeds) {
@@ -73,20 +62,9 @@ export const openSweep = async (
     own = source.meaning.preprocess
   }
   const network = networks.get(sweep.seeds[0]) as Network
-  const evaluate = await openLabelled(sweep.evaluate, seed, network)
+  const evaluate = orThrow(await openData(sweep.evaluate, { seed }))
+  for (const data of [train, evaluate]) checkLabelled(network, data)
   const given = sweep.preprocess === undefined ? own : await orThrowAsync(readPreprocess(sweep.preprocess))
-  const preprocessFor = (data: DataSet): Preprocess => {
-    const preprocess = given ?? data.preprocess
-    if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, data.name))
-    throw new EspalierError([
-      sourceProblem(
-        'bad-input',
-        `${where}, preprocess`,
-        'images of any size, and no word on how they become the network’s input',
-        'a preprocessing file',
-      ),
-    ])
-  }
   return {
     sweep,
     recipe,
@@ -95,7 +73,7 @@ export const openSweep = async (
     trainReference,
     train,
     evaluate,
-    preprocess: { train: preprocessFor(train), evaluate: preprocessFor(evaluate) },
+    preprocess: { train: preprocessFor(network, train, given), evaluate: preprocessFor(network, evaluate, given) },
     seed,
   }
 }

@@ -1,7 +1,6 @@
-import { EspalierError } from '../../ir/index.ts'
 import type { DataSet, Preprocess } from '../data/index.ts'
-import { orThrow, sourceProblem } from '../error.ts'
-import { fitPreprocess } from '../meaning.ts'
+import { orThrow } from '../error.ts'
+import { preprocessFor } from '../fit-data.ts'
 import { classCount, imageType, type Network } from '../network.ts'
 import { distinctVariants, type Variant } from './variant.ts'
 import { openVariantCache, scanData } from './variant-cache.ts'
@@ -59,13 +58,6 @@ const batchAtMost = 128
 export const defaultBatch = (network: Network): number => {
   const { h, w } = imageType(network)
   return Math.max(1, Math.min(batchAtMost, Math.floor(pixelsAtOnce / (h * w))))
-}
-
-const preprocessFor = (network: Network, data: DataSet, given: Preprocess | undefined): Preprocess => {
-  const preprocess = given ?? data.preprocess
-  if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, data.name))
-  const expected = 'a data set that knows how its images become an input, or preprocessing'
-  throw new EspalierError([sourceProblem('bad-input', data.name, 'images of any size', expected)])
 }
 
 /**

@@ -8,12 +8,13 @@ const Drop = closed({ epoch: WholeNumber, divisor: AboveZero }, {})
 
 /**
  * How the learning rate goes over a training: `constant`; `step`, divided at the start of the epochs that `drops` names; `cosine`, half a cosine
- * from `initial` to `final` (0 where it is left out) over the steps after the warm-up. With `warm_up`, so many epochs at the beginning rise to it in a line.
+ * from `initial` to `final` (0 where it is left out) over the steps after the warm-up; `linear`, a line. With `warm_up`, so many epochs at the beginning rise to it in a line.
  */
 export const LearningRate = tagged({
   constant: { required: { initial: AboveZero }, optional: warmed },
   step: { required: { initial: AboveZero, drops: t.readonlyArray(Drop) }, optional: warmed },
   cosine: { required: { initial: AboveZero }, optional: { final: FromZero, ...warmed } },
+  linear: { required: { initial: AboveZero }, optional: { final: FromZero, ...warmed } },
 })
 export type LearningRate = t.TypeOf<typeof LearningRate>
 
@@ -28,7 +29,7 @@ export interface Schedule {
   readonly learning_rate: LearningRate
 }
 
-/** Without the warm-up. Drops come at the starts of epochs, the cosine goes down at every step, as PyTorch's MultiStepLR and CosineAnnealingLR do. */
+/** Without the warm-up. Drops come at the starts of epochs, cosine and line go down at every step, as PyTorch's MultiStepLR, CosineAnnealingLR and LinearLR do. */
 const scheduled = ({ epochs, learning_rate: rate }: Schedule, { step, stepsPerEpoch }: Moment): number => {
   switch (rate.kind) {
     case 'constant':
@@ -38,12 +39,14 @@ const scheduled = ({ epochs, learning_rate: rate }: Schedule, { step, stepsPerEp
         (value, { epoch, divisor }) => (step >= epoch * stepsPerEpoch ? value / divisor : value),
         rate.initial,
       )
-    case 'cosine': {
+    case 'cosine':
+    case 'linear': {
       const { initial, final = 0, warm_up = 0 } = rate
       const begun = Math.round(warm_up * stepsPerEpoch)
       const steps = Math.max(epochs * stepsPerEpoch - begun, 1)
       const progress = Math.min(Math.max((step - begun) / steps, 0), 1)
-      return final + ((initial - final) * (1 + Math.cos(Math.PI * progress))) / 2
+      const left = rate.kind === 'linear' ? 1 - progress : (1 + Math.cos(Math.PI * progress)) / 2
+      return final + (initial - final) * left
     }
   }
 }

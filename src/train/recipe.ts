@@ -101,11 +101,11 @@ export interface RecipeOverrides {
 
 /** The schedule begins at another rate, and all of it by the same ratio. */
 const rescaled = (rate: LearningRate, initial: number): LearningRate =>
-  rate.kind === 'cosine' && rate.final !== undefined
+  (rate.kind === 'cosine' || rate.kind === 'linear') && rate.final !== undefined
     ? { ...rate, initial, final: (rate.final * initial) / rate.initial }
     : { ...rate, initial }
 
-/** The recipe with flags in place of its own values. Other epochs leave drops and warm-up where they are; a cosine spans them. */
+/** The recipe with flags in place of its own values. Other epochs leave drops and warm-up where they are; a cosine or line spans them. */
 export const withOverrides = (
   recipe: Recipe,
   { epochs = recipe.epochs, batch = recipe.batch, learningRate, augment, validation }: RecipeOverrides,

@@ -3,9 +3,9 @@ import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { type Plan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
 import type { DataSet, Preprocess } from '../data/index.ts'
 import { random } from '../data/random.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { fitPreprocess } from '../meaning.ts'
-import { classCount, imageType, type Network } from '../network.ts'
+import { orThrow, orThrowAsync } from '../error.ts'
+import { checkLabelled, preprocessFor } from '../fit-data.ts'
+import type { Network } from '../network.ts'
 import { hasCheckpoint, misfits, type Progress, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
 import { splitHeldOut, subset } from './held-out.ts'
@@ -58,35 +58,6 @@ const stepOf = ({ graph }: Network, plan: Plan, recipe: Recipe, seed: number): T
   )
 }
 
-const checkData = (network: Network, data: DataSet): void => {
-  const where = `--data ${data.name}`
-  const classes = classCount(network)
-  if (!data.labelled)
-    throw new EspalierError([trainingProblem('not-labelled', where, 'images without labels', 'a label for each image')])
-  const seen = data.classCount ?? data.labelsBelow
-  const fits = data.classCount === undefined ? (data.labelsBelow ?? 0) <= classes : data.classCount === classes
-  if (!fits)
-    throw new EspalierError([
-      sourceProblem('wrong-size', where, `${seen} classes`, `${classes} classes, as ${network.name} has`),
-    ])
-}
-
-const preprocessFor = (network: Network, data: DataSet, given: Preprocess | undefined): Preprocess => {
-  const preprocess = given ?? data.preprocess
-  const where = given === undefined ? `--data ${data.name}` : 'preprocess'
-  if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, where))
-  const { h, w, c } = imageType(network)
-  throw new EspalierError([
-    sourceProblem(
-      'wrong-size',
-      where,
-      'images of any size, and no word on how they become the network’s input',
-      `images of ${h} × ${w} × ${c}, as ${network.name} takes them`,
-      `--preprocess FILE.json with "size": [${h}, ${w}]`,
-    ),
-  ])
-}
-
 /** What a checkpoint must agree in with what is asked for. */
 const identity = ['network', 'plan', 'recipe', 'seed', 'data'] as const
 
@@ -130,7 +101,7 @@ export const openTraining = async (
   data: DataSet,
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,
 ): Promise<Training> => {
-  checkData(network, data)
+  checkLabelled(network, data)
   const step = stepOf(network, answering(plan), recipe, seed)
   const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutCount(recipe, data.count), seed))
   const progress: Progress = {

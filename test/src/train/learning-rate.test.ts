@@ -55,6 +55,11 @@ describe('the learning rate', () => {
     expect(learningRateAt({ epochs: 3, learning_rate: { kind: 'cosine', initial: 0.02 } }, past)).toBe(0)
   })
 
+  it('goes down in a line, after a rise', () => {
+    expectClose(rates(2, { kind: 'linear', initial: 0.8 }, 2), [0.8, 0.6, 0.4, 0.2])
+    expectClose(rates(3, { kind: 'linear', initial: 0.8, final: 0.4, warm_up: 1 }, 2), [0.4, 0.8, 0.8, 0.7, 0.6, 0.5])
+  })
+
   it('rises in a line, also over a part of an epoch, and only then goes down', () => {
     expectClose(rates(2, { kind: 'constant', initial: 1, warm_up: 1.5 }, 4), [
       1 / 6,

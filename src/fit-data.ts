@@ -1,18 +1,22 @@
-import { EspalierError } from '../../ir/index.ts'
-import type { CompiledNetwork } from '../compile.ts'
-import type { DataSet, Preprocess } from '../data/index.ts'
-import { orThrow, sourceProblem } from '../error.ts'
-import { fitPreprocess, type Meaning } from '../meaning.ts'
-import { classCount, imageType, type Network } from '../network.ts'
+import { EspalierError } from '../ir/index.ts'
+import type { CompiledNetwork } from './compile.ts'
+import type { DataSet, Preprocess } from './data/index.ts'
+import { orThrow, sourceProblem } from './error.ts'
+import { fitPreprocess } from './meaning.ts'
+import { classCount, imageType, type Network } from './network.ts'
 
 type Named = Pick<CompiledNetwork, 'network' | 'graph'> | Pick<Network, 'name' | 'graph'>
 
 const nameOf = (named: Named): string => ('name' in named ? named.name : named.network)
 
-/** How images become this network's input: as the flag or the network's manifest says, else as the data set's networks take them. */
-export const preprocessOf = (network: Named, meaning: Meaning, data: DataSet): Preprocess => {
+/** How images become this network's input: as it is given, else as the data set's networks take them. @throws EspalierError where neither is there or fits */
+export const preprocessFor = (
+  network: Named,
+  data: Pick<DataSet, 'name' | 'preprocess'>,
+  given: Preprocess | undefined,
+): Preprocess => {
   const where = `--data ${data.name}`
-  const preprocess = meaning.preprocess ?? data.preprocess
+  const preprocess = given ?? data.preprocess
   if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, where))
   const { h, w, c } = imageType(network)
   throw new EspalierError([
@@ -26,7 +30,7 @@ export const preprocessOf = (network: Named, meaning: Meaning, data: DataSet): P
   ])
 }
 
-/** Refuses data with labels that are not the network's classes. */
+/** Refuses data with labels that are not the network's classes. @throws EspalierError */
 export const checkLabels = (network: Named, data: DataSet): void => {
   const classes = classCount(network)
   const refuse = (seen: string): never => {
@@ -35,4 +39,12 @@ export const checkLabels = (network: Named, data: DataSet): void => {
   }
   if (data.classCount !== undefined && data.classCount !== classes) refuse(`${data.classCount} classes`)
   if (data.labelsBelow !== undefined && data.labelsBelow > classes) refuse(`a label ${data.labelsBelow - 1}`)
+}
+
+/** Refuses data without labels, or with other ones than the network's classes. @throws EspalierError */
+export const checkLabelled = (network: Named, data: DataSet): void => {
+  const where = `--data ${data.name}`
+  if (!data.labelled)
+    throw new EspalierError([sourceProblem('bad-input', where, 'images without labels', 'a label for each image')])
+  checkLabels(network, data)
 }
