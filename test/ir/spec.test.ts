@@ -34,6 +34,13 @@ describe('what must hold', () => {
   })
 })
 
+it('a name is text, or there is none', () => {
+  const [, , , rule] = specs.flat.nodes
+  const broken = (name: unknown) => rule.broken({ tag: 'Dense', operands: [], attributes: {}, name }, 0)
+  expect([broken('conv1'), broken(undefined)]).toEqual([[], []])
+  expect(broken(7)).toEqual([{ seen: 'name 7', expected: 'text' }])
+})
+
 describe('an op of a dialect', () => {
   const belongs = (tag: unknown, dialect: keyof typeof specs): boolean =>
     specs[dialect].nodes.at(-1)?.broken({ tag, operands: [], attributes: {} }, 0).length === 0

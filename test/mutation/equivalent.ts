@@ -750,6 +750,26 @@ export const equivalents: readonly Equivalent[] = [
     within: 'flatMap',
     reason: 'other nodes have no name that a parameter has: the condition is for the type checker',
   },
+  {
+    file: 'ir/ops/shape.ts',
+    original: 'extent - 1',
+    replacement: 'extent + 1',
+    within: 'Math.max(sampled',
+    reason: 'between the last pixel and one beyond it, which is the last again, lies the last',
+  },
+  {
+    file: 'passes/gradients/tools.ts',
+    original: "'refused'",
+    replacement: '""',
+    reason: 'it is compared with itself alone',
+  },
+  {
+    file: 'passes/pipeline.ts',
+    original: "'apart'",
+    replacement: '""',
+    within: "= 'apart'",
+    reason: 'what begins and ends with no other schedule is apart',
+  },
 ]
 
 /** Whether an entry is about a mutant, whose line reads so. */

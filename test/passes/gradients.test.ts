@@ -274,12 +274,28 @@ describe('no more is written than is needed', () => {
       return differentiated(b.finish({ loss }), ['x', 'y']).nodes.map(({ tag }) => tag)
     }
     expect(stacked((_, stack) => stack)).not.toContain('Unstack')
+    // On another stack by itself it is that stack.
+    expect(
+      count(
+        stacked((b, stack) => b.unary('square', b.draft.add('Stack', [stack], {}))),
+        'Unstack',
+      ),
+    ).toBe(2)
     expect(
       count(
         stacked((b, stack) => b.unary('square', stack)),
         'Unstack',
       ),
     ).toBe(2)
+  })
+
+  it('the only value of a stack has the gradient of the stack', () => {
+    const b = builder('stacked')
+    const x = b.draft.add('Stack', [b.input('x', vectorType(2))], {})
+    const only = b.unary('square', b.draft.add('Unstack', [x], { index: 0, count: 1 }))
+    const loss = b.draft.add('ReduceTo', [only], { to: sharedType([]), reduction: 'sum' })
+    const tags = differentiated(b.finish({ loss }), ['x']).nodes.map(({ tag }) => tag)
+    expect([count(tags, 'Stack'), count(tags, 'Unstack')]).toEqual([1, 1])
   })
 
   it('nothing is multiplied by a loss that is not asked for', () => {

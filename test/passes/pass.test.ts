@@ -11,6 +11,7 @@ import {
   type Program,
   runPasses,
   schedules,
+  sinkTransforms,
   upTo,
 } from '../../passes/index.ts'
 
@@ -113,6 +114,11 @@ describe('the pipeline', () => {
       'evaluate-constants',
       ...(/stacked/.test(schedule) ? ['stack-variants'] : []),
     ])
+  })
+
+  it('sinks transforms, if it goes by cost where that pays', () => {
+    expect(optimizations('stacked')).toContain(sinkTransforms)
+    expect(optimizations({ cheapestBy: () => 0 })).not.toContain(sinkTransforms)
   })
 
   it('by cost has all of them, and by default none beyond', () => {
