@@ -62,7 +62,8 @@ const leeway = 1.1
 
 /**
  * The best candidate whose compiled plan keeps the budget, by the clock. Taken is only what beats vanilla: likelier labels, beyond
- * chance, and no more errors. What is timed corrects what is predicted of the rest.
+ * chance, and no more errors. What is timed corrects what is predicted of the rest; what is taken was timed twice, and the second time
+ * counts, for the first chose it.
  */
 export const choose = async (
   searched: Searched,
@@ -71,23 +72,20 @@ export const choose = async (
   measure: Measure,
 ): Promise<Choice> => {
   const { candidates, evidence, vanilla } = searched
-  const measured: Measured[] = []
+  const times = new Map<Candidate, number>()
   const time = async (group: readonly Candidate[]): Promise<void> => {
-    const times = await measure(group)
-    measured.push(...group.map((candidate, k) => ({ candidate, relative: times[k] })))
+    const measured = await measure(group)
+    group.forEach((candidate, k) => {
+      times.set(candidate, measured[k])
+    })
   }
-  const isTimed = ({ sites }: Candidate): boolean => measured.some(({ candidate }) => candidate.sites === sites)
-  const kept = (): Measured | undefined =>
-    candidates.flatMap(candidate =>
-      worthwhile.has(candidate) ? measured.filter(one => one.candidate === candidate && one.relative <= budget) : [],
-    )[0]
-  const others = candidates.filter(({ sites }) => sites.length > 0)
-  const fewerErrors = firstOfEach(others.filter(({ score }) => score.wrong <= vanilla.score.wrong))
   const worthwhile = new Set<Candidate>()
-  const waiting = [...fewerErrors]
+  const keeps = (candidate: Candidate): boolean => (times.get(candidate) ?? Number.POSITIVE_INFINITY) <= budget
+  const others = candidates.filter(({ sites }) => sites.length > 0)
+  const waiting = [...firstOfEach(others.filter(({ score }) => score.wrong <= vanilla.score.wrong))]
   /** The next candidates that seem to keep the budget and beat vanilla; the latter costs a pass over all scores. */
   const nextGroup = async (): Promise<readonly Candidate[]> => {
-    const correction = measured.length === 0 ? 1 : median(measured.map(m => m.relative / m.candidate.cost))
+    const correction = times.size === 0 ? 1 : median([...times].map(([{ cost }, relative]) => relative / cost))
     const group: Candidate[] = []
     for (let k = 0; k < waiting.length && group.length < together; ) {
       const candidate = waiting[k]
@@ -97,24 +95,33 @@ export const choose = async (
       }
       waiting.splice(k, 1)
       await evidence.gather([candidate.sites])
-      if (likelihoodSigma(searched, labels, candidate, vanilla) < leastSigma) continue
-      group.push(candidate)
+      if (likelihoodSigma(searched, labels, candidate, vanilla) >= leastSigma) group.push(candidate)
     }
     return group
   }
-  for (let round = 0; round < timesAtMost && kept() === undefined; round++) {
-    const group = await nextGroup()
-    if (group.length === 0) break
-    for (const candidate of group) worthwhile.add(candidate)
-    await time(group)
+  const confirmed = new Set<Candidate>()
+  let chosen: Candidate | undefined
+  for (let round = 0; round < timesAtMost && chosen === undefined; ) {
+    const best = candidates.find(candidate => worthwhile.has(candidate) && keeps(candidate))
+    if (best === undefined) {
+      const group = await nextGroup()
+      if (group.length === 0) break
+      for (const candidate of group) worthwhile.add(candidate)
+      await time(group)
+      round++
+    } else if (confirmed.has(best)) chosen = best
+    else {
+      confirmed.add(best)
+      await time([best])
+    }
   }
-  const chosen = kept()
-  const within = firstOfEach(others).filter(({ cost }) => cost <= (chosen?.candidate.cost ?? budget))
+  const within = firstOfEach(others).filter(({ cost }) => cost <= (chosen?.cost ?? budget))
   const front = paretoFront(
     [vanilla, ...within],
     ({ cost }) => cost,
     ({ score }) => score.wrong,
-  ).filter(candidate => candidate !== vanilla && !isTimed(candidate))
+  ).filter(({ sites }) => sites.length > 0 && ![...times.keys()].some(timed => timed.sites === sites))
   if (front.length > 0) await time(front.slice(-together))
-  return { chosen, measured }
+  const measured = [...times].map(([candidate, relative]): Measured => ({ candidate, relative }))
+  return { chosen: measured.find(({ candidate }) => candidate === chosen), measured }
 }

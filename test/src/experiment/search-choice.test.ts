@@ -92,6 +92,19 @@ describe('choose', () => {
     expect(timed[6]).toBeLessThan(12)
   })
 
+  it('times what it takes once more, and the second time counts', async () => {
+    const plans = await searched({ 9: 2.1, 7: 1.9, 5: 1.5 })
+    const calls: (readonly number[])[] = []
+    const { chosen, measured } = await choose(plans, labels, 2.2, async candidates => {
+      calls.push(candidates.map(candidate => mapOf(candidate) as number))
+      // A first time that flatters one plan.
+      return candidates.map(({ cost, sites }) => (sites[0].map === 9 && calls.length > 1 ? 2.4 : cost))
+    })
+    expect(calls).toEqual([[9, 7, 5], [9], [7]])
+    expect([mapOf(chosen?.candidate), chosen?.relative]).toEqual([7, 1.9])
+    expect(measured.find(({ candidate }) => mapOf(candidate) === 9)?.relative).toBe(2.4)
+  })
+
   it('says that nothing beats vanilla where nothing does by more than chance', async () => {
     expect(
       (
