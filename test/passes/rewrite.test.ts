@@ -422,6 +422,13 @@ describe('a law in words', () => {
     expect(any('x', 'Map')).toStrictEqual({ kind: 'any', name: 'x', type: 'Map' })
     expect(op('Dense', 'd', any('x')).kind).toBe('op')
     expect(each('Concat', 'c', any('x')).kind).toBe('op')
+    expect(
+      makeFrom(
+        'Concat',
+        computed('', () => ({})),
+        computed('', () => []),
+      ).kind,
+    ).toBe('op')
     expect([
       make(
         'Dense',
