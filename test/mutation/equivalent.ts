@@ -770,6 +770,13 @@ export const equivalents: readonly Equivalent[] = [
     within: "= 'apart'",
     reason: 'what begins and ends with no other schedule is apart',
   },
+  {
+    file: 'passes/stack-variants.ts',
+    original: "''",
+    replacement: '"Stryker was here!"',
+    within: 'index === null',
+    reason: 'neither is the number of a node',
+  },
 ]
 
 /** Whether an entry is about a mutant, whose line reads so. */
