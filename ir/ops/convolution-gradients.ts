@@ -94,13 +94,13 @@ export const denseWeightsGradient = defineOp({
       ? E.right(sharedType([input.c, gradient.c]))
       : mismatch(`${printType(input)} and ${printType(gradient)}`, 'a Vector and the gradient of a Vector'),
   evaluate: ([input, gradient]: readonly Tensor[]) => {
-    const [n, depth] = input.shape
+    const [n, inputs] = input.shape
     const outputs = gradient.shape[1]
-    const out = zeros([depth, outputs])
+    const out = zeros([inputs, outputs])
     for (let b = 0; b < n; b++)
-      for (let i = 0; i < depth; i++)
+      for (let i = 0; i < inputs; i++)
         for (let o = 0; o < outputs; o++)
-          out.data[i * outputs + o] += input.data[b * depth + i] * gradient.data[b * outputs + o]
+          out.data[i * outputs + o] += input.data[b * inputs + i] * gradient.data[b * outputs + o]
     return out
   },
 })

@@ -21,10 +21,10 @@ export const maxPoolGradient = defineOp({
   infer: ([input, gradient], w) => inferUnpooled(input, gradient, w),
   evaluate: ([input, gradient], w, { operands }) => {
     const out = zeros(input.shape)
-    const c = input.shape[3]
+    const channels = input.shape[3]
     const largest = new Int32Array(gradient.data.length)
     slidePixels(input, operands[1], w, (to, from, first) => {
-      for (let i = 0; i < c; i++)
+      for (let i = 0; i < channels; i++)
         if (first || input.data[from + i] > input.data[largest[to + i]]) largest[to + i] = from + i
     })
     for (let i = 0; i < largest.length; i++) out.data[largest[i]] += gradient.data[i]

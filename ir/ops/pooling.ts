@@ -84,9 +84,9 @@ export const maxPool = defineOp({
   infer: ([input], a) => inferPooled(input, a),
   evaluate: ([input], a, { result }) => {
     const out = zeros([input.shape[0], ...shapeOf(result)])
-    const c = input.shape[3]
+    const channels = input.shape[3]
     slidePixels(input, result, a, (to, from, first) => {
-      for (let i = 0; i < c; i++)
+      for (let i = 0; i < channels; i++)
         out.data[to + i] = first ? input.data[from + i] : Math.max(out.data[to + i], input.data[from + i])
     })
     return out

@@ -227,8 +227,8 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'ir/ops/convolution-gradients.ts',
-    original: 'i < depth',
-    replacement: 'i <= depth',
+    original: 'i < inputs',
+    replacement: 'i <= inputs',
     reason: typedArray,
   },
   {
@@ -298,10 +298,17 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'a shared tensor has no channels that statistics agree with: the condition is for the type checker',
   },
   {
-    file: ['ir/ops/pooling.ts', 'ir/ops/pooling-gradients.ts', 'ir/ops/shape.ts'],
+    file: ['ir/ops/pooling.ts', 'ir/ops/pooling-gradients.ts'],
+    original: 'i < channels',
+    replacement: 'i <= channels',
+    reason: 'what the number after a window is goes by its own window, which comes next, or is dropped at the end',
+  },
+  {
+    file: 'ir/ops/shape.ts',
     original: 'i < c',
     replacement: 'i <= c',
-    reason: 'the number after a pixel is written again by the next window, or dropped at the end',
+    within: 'let i = 0; i < c',
+    reason: 'the number after a pixel is written again by the next one, or dropped at the end',
   },
   {
     file: 'ir/ops/pooling-gradients.ts',
@@ -688,6 +695,7 @@ export const equivalents: readonly Equivalent[] = [
     file: 'passes/drop-symmetric-acts.ts',
     original: "node.tag !== 'Act'",
     replacement: 'false',
+    within: 'element === undefined',
     reason: 'what is found is an act: the condition is for the type checker',
   },
   {
@@ -735,6 +743,7 @@ export const equivalents: readonly Equivalent[] = [
     file: 'passes/training-step.ts',
     original: "'branched'",
     replacement: '""',
+    within: 'draft(',
     reason: 'the graph is stacked before anything asks for its dialect',
   },
   {
