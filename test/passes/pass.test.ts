@@ -34,12 +34,14 @@ const becomes = (length: number): Pass => ({
 
 describe('passes one after another', () => {
   it('report what each did', () => {
+    const begun = performance.now()
     const result = runPasses([becomes(3), becomes(1)], program(2))
+    const spent = performance.now() - begun
     if (E.isLeft(result)) throw new Error('refused')
     expect(result.right.program).toEqual(program(1))
     const [first, second] = result.right.reports.map(({ milliseconds, ...report }) => {
       expect(milliseconds).toBeGreaterThanOrEqual(0)
-      expect(milliseconds).toBeLessThan(1000)
+      expect(milliseconds).toBeLessThanOrEqual(spent)
       return report
     })
     expect(first).toEqual({
