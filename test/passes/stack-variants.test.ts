@@ -280,6 +280,17 @@ describe('a stack', () => {
     expect([count(graph, 'Input'), count(graph, 'Stack'), count(graph, 'Conv2d')]).toEqual([2, 1, 1])
   })
 
+  it('is not made of values whose parameters have numbers that only look alike', () => {
+    const b = builder()
+    const [, p1, p2, p3, p4, , , , , , , p11, p12] = Array.from({ length: 13 }, (_, k) => b.parameter(`p${k}`, [2]))
+    const w = b.parameter('w', [3, 3, 2, 2])
+    const [x, y] = ['x', 'y'].map(name => b.input(name, mapType(4, 4, 2)))
+    const maps = [b.batchNorm(x, [p1, p12, p3, p4], 1), b.batchNorm(y, [p11, p2, p3, p4], 1)]
+    expect([p1, p12, p11, p2]).toEqual([1, 12, 11, 2])
+    const { graph } = stackVariantsIn(b.finish({ y: b.concat(maps.map(map => conv(b, map, w))) }))
+    expect([count(graph, 'BatchNorm'), count(graph, 'Conv2d')]).toEqual([2, 1])
+  })
+
   it('is not made of one value twice, though two ops read it alike', () => {
     const { b, x, w } = begun()
     const [one, other] = [conv(b, x, w), conv(b, x, w)]
