@@ -170,7 +170,7 @@ describe('what is asked for', () => {
   it('is refused before anything runs where a variant or the data does not fit', async () => {
     await expect(variantLogits(network, [flipAt(20)], data)).rejects.toThrow('feature map 20')
     const { preprocess: _, ...bare } = data
-    await expect(variantLogits(network, [[]], bare)).rejects.toThrow('preprocessing')
+    await expect(variantLogits(network, [[]], bare)).rejects.toThrow('images of any size')
     await expect(variantLogits(network, [[]], data, { preprocess: { ...preprocess, size: [16, 16] } })).rejects.toThrow(
       '16 × 16',
     )
