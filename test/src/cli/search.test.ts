@@ -56,7 +56,8 @@ describe('espalier search', () => {
     expect(result.relative_cost).toBeLessThanOrEqual(4)
     for (const key of ['error_percent', 'vanilla_error_percent', 'tta_error_percent'])
       expect(result.report[key], key).toBeGreaterThanOrEqual(0)
-    expect(result.front[0]).toMatchObject({ plan: 'vanilla', relative_cost: 1, error_percent: expect.any(Number) })
+    expect(result.front[0]).toMatchObject({ plan: expect.any(String), error_percent: expect.any(Number) })
+    expect(result.front[0].relative_cost).toBeLessThanOrEqual(1)
     for (const key of ['seconds', 'evaluated']) expect(result[key], key).toBeGreaterThan(0)
     expect(await readFile(html, 'utf8')).toContain(result.plan.replaceAll('&', '&amp;'))
 
