@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { either as E, type taskEither as TE } from 'fp-ts'
-import { decodeGraph, type Graph, type Problem, parse } from '../ir/index.ts'
+import { decodeGraph, EspalierError, type Graph, type Problem, parse } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
 import { type CompiledFolder, readCompiledFolder } from './compiled-folder.ts'
-import { sourceProblem } from './error.ts'
+import { orThrowAsync, sourceProblem } from './error.ts'
 import { fileReason } from './file-error.ts'
 import { importOnnx } from './import/onnx/index.ts'
 import { importTfjs } from './import/tfjs/index.ts'
@@ -151,3 +151,15 @@ export const openSource =
         return imported(importTfjs(file))
     }
   }
+
+/** What {@link openSource} opens, where it is a network that is not compiled. @throws EspalierError */
+export const openUncompiled = async (
+  reference: string,
+  options: SourceOptions = {},
+): Promise<Extract<Source, { kind: 'network' }>> => {
+  const source = await orThrowAsync(openSource(reference, options))
+  if (source.kind === 'network') return source
+  throw new EspalierError([
+    sourceProblem('bad-input', '--network', `${reference}, compiled already`, 'a network that is not compiled'),
+  ])
+}

@@ -1,12 +1,11 @@
 import { type Command, Option } from 'commander'
-import { EspalierError } from '../../ir/index.ts'
 import { type CompiledNetwork, factsOf } from '../compile.ts'
 import { writeCompiledFolder } from '../compiled-folder.ts'
-import { orThrowAsync, sourceProblem } from '../error.ts'
+import { orThrowAsync } from '../error.ts'
 import { precisions } from '../execute/execution.ts'
 import { count, ratio, table } from '../format.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
-import { openSource, type Source } from '../network-source.ts'
+import { openUncompiled } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { stageCollector } from '../report/steps.ts'
 import { type EmissionFlags, emissions, emitted, prepareEmission, writeEmitted } from './emission.ts'
@@ -47,13 +46,8 @@ const statistics = (compiled: CompiledNetwork): string =>
     ]),
   )
 
-const openNetwork = async (flags: CompileFlags): Promise<Extract<Source, { kind: 'network' }>> => {
-  const weights = flags.weights === undefined ? {} : { weights: flags.weights }
-  const source = await orThrowAsync(openSource(flags.network, { seed: flags.seed, ...weights }))
-  if (source.kind === 'network') return source
-  const seen = `${flags.network}, compiled already`
-  throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
-}
+const openNetwork = ({ network, weights, seed }: CompileFlags) =>
+  openUncompiled(network, { seed, ...(weights === undefined ? {} : { weights }) })
 
 /** `espalier compile`: a network and a plan become a compiled folder, or a text or picture of the graph. */
 export const compileCommand = (): Command =>

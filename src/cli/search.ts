@@ -1,10 +1,10 @@
 import cliProgress from 'cli-progress'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { either as E } from 'fp-ts'
-import { EspalierError, type Reduction, reductions } from '../../ir/index.ts'
+import { type Reduction, reductions } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { type DataSet, openData } from '../data/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { orThrow, orThrowAsync } from '../error.ts'
 import { type Precision, precisions } from '../execute/execution.ts'
 import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { type Budget, parseBudget } from '../experiment/budget.ts'
@@ -17,7 +17,7 @@ import { missingBranches, sitesOf, trainedPlan } from '../experiment/search-trai
 import { checkLabels, preprocessFor } from '../fit-data.ts'
 import { ratio } from '../format.ts'
 import type { Network } from '../network.ts'
-import { openSource, type Source } from '../network-source.ts'
+import { openUncompiled } from '../network-source.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { readSafetensorsFile } from '../weights/safetensors.ts'
@@ -58,20 +58,12 @@ const openLabelled = async (flags: SearchFlags, flag: 'select' | 'report'): Prom
   return orThrow(labelled(data, `--${flag}`))
 }
 
-const openNetwork = async (flags: SearchFlags, data: DataSet): Promise<Extract<Source, { kind: 'network' }>> => {
-  const { network, weights, seed } = flags
-  const source = await orThrowAsync(
-    openSource(network, {
-      seed,
-      ...(weights === undefined ? {} : { weights }),
-      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
-    }),
-  )
-  if (source.kind === 'network') return source
-  throw new EspalierError([
-    sourceProblem('bad-input', '--network', `${network}, compiled already`, 'a network that is not compiled'),
-  ])
-}
+const openNetwork = ({ network, weights, seed }: SearchFlags, { classCount }: DataSet) =>
+  openUncompiled(network, {
+    seed,
+    ...(weights === undefined ? {} : { weights }),
+    ...(classCount === undefined ? {} : { dataClasses: classCount }),
+  })
 
 /** What the weights' file says that they were trained under. */
 const planOfWeights = async ({ weights }: SearchFlags): Promise<Plan | undefined> =>

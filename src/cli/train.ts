@@ -3,7 +3,7 @@ import { EspalierError } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { openData, readPreprocess, trainingReference } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { openSource, type Source } from '../network-source.ts'
+import { openUncompiled, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { ModelBackend } from '../runner.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
@@ -50,22 +50,12 @@ const rateAbove0 = (text: string): number => {
   return value
 }
 
-const openNetwork = async (
-  { network, from, seed }: TrainFlags,
-  dataClasses: number | undefined,
-): Promise<Extract<Source, { kind: 'network' }>> => {
-  const source = await orThrowAsync(
-    openSource(network, {
-      seed,
-      ...(from === undefined ? {} : { weights: from }),
-      ...(dataClasses === undefined ? {} : { dataClasses }),
-    }),
-  )
-  if (source.kind === 'network') return source
-  throw new EspalierError([
-    sourceProblem('bad-input', '--network', `${network}, compiled already`, 'a network that is not compiled'),
-  ])
-}
+const openNetwork = ({ network, from, seed }: TrainFlags, dataClasses: number | undefined) =>
+  openUncompiled(network, {
+    seed,
+    ...(from === undefined ? {} : { weights: from }),
+    ...(dataClasses === undefined ? {} : { dataClasses }),
+  })
 
 const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags }: TrainFlags): Promise<Recipe> => {
   const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)

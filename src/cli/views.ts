@@ -13,7 +13,7 @@ import { type View, type Views, viewsOf } from '../experiment/views.ts'
 import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views-result.ts'
 import { checkLabels, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
-import { openSource, type Source } from '../network-source.ts'
+import { openUncompiled } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
@@ -47,20 +47,12 @@ const openLabelled = async ({ data: reference, labels, seed }: ViewsFlags): Prom
   ])
 }
 
-const openNetwork = async (flags: ViewsFlags, data: DataSet): Promise<Extract<Source, { kind: 'network' }>> => {
-  const { network, weights, seed } = flags
-  const source = await orThrowAsync(
-    openSource(network, {
-      seed,
-      ...(weights === undefined ? {} : { weights }),
-      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
-    }),
-  )
-  if (source.kind === 'network') return source
-  throw new EspalierError([
-    sourceProblem('bad-input', '--network', `${network}, compiled already`, 'a network that is not compiled'),
-  ])
-}
+const openNetwork = ({ network, weights, seed }: ViewsFlags, { classCount }: DataSet) =>
+  openUncompiled(network, {
+    seed,
+    ...(weights === undefined ? {} : { weights }),
+    ...(classCount === undefined ? {} : { dataClasses: classCount }),
+  })
 
 /** A plan's distinct variants, with how often it has each. */
 const counted = (variants: readonly Variant[]): ReadonlyMap<string, number> => {
