@@ -6,6 +6,7 @@ import { optimizations, runPasses, schedules, unroll } from '../../../../passes/
 import type { Backend } from '../../../../src/runtime/backend.ts'
 import { withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../../../arbitrary/graph.ts'
+import { runtimeSeed } from '../agree.ts'
 import { backends, expectAgreement, start } from './agree.ts'
 
 describe.each(backends)('on $name', ({ name, absent }) => {
@@ -28,7 +29,7 @@ describe.each(backends)('on $name', ({ name, absent }) => {
             expectAgreement(backend, program.graph, { inputs, parameters: program.parameters })
           },
         ),
-        { numRuns: 50 },
+        { numRuns: 50, ...(name === 'node-gpu' ? { seed: runtimeSeed } : {}) },
       )
     },
   )
