@@ -1,14 +1,14 @@
 import { basename, extname, join } from 'node:path'
 import { orThrow, orThrowAsync } from '../error.ts'
-import { openSweep } from '../experiment/open-sweep.ts'
-import type { SweepConfig } from '../experiment/sweep-config.ts'
+import type { SweepConfig } from '../experiment/sweep/config.ts'
+import { openSweep } from '../experiment/sweep/open.ts'
+import { describeTrainingImpact } from '../experiment/training-impact/text.ts'
 import {
   parseSets,
   readTrainingFile,
   trainingImpactResult,
   trainingImpactSweep,
-} from '../experiment/training-impact.ts'
-import { describeTrainingImpact } from '../experiment/training-impact-text.ts'
+} from '../experiment/training-impact/training-impact.ts'
 import type { Network } from '../network.ts'
 import { trainingImpactPage } from '../report/page/training-impact-page.ts'
 import type { Output } from './output.ts'

@@ -1,0 +1,170 @@
+import { EspalierError, type Reduction, reductions } from '../../../ir/index.ts'
+import { featureMaps, multiplyAdds } from '../../../passes/index.ts'
+import type { DataSet } from '../../data/index.ts'
+import { orThrow, sourceProblem } from '../../error.ts'
+import type { Network } from '../../network.ts'
+import {
+  defaultBatch,
+  type VariantBatch,
+  type VariantLogits,
+  type VariantLogitsOptions,
+  variantLogits,
+} from '../variants/logits.ts'
+import { joinedVariants } from '../variants/program.ts'
+import { errorOf, reduceLogits } from '../variants/reduction.ts'
+import { type Variant, variantKey } from '../variants/variant.ts'
+import { forwardTimer } from './time.ts'
+import { type ImpactTransform, parseImpactTransforms } from './transforms.ts'
+
+type Interval = readonly [low: number, high: number]
+
+/** Errors in percent, with Wilson's 95 % intervals, where a transform is applied to one feature map. */
+export interface TransformImpact {
+  /** The map is transformed, and the network goes on. */
+  readonly only: number
+  readonly only_interval: Interval
+  /** The map and its transform both go on, and their answers are reduced. */
+  readonly branch: Readonly<Record<Reduction, number>>
+  readonly branch_interval: Readonly<Record<Reduction, Interval>>
+}
+
+/** A feature map with what each transform does there. */
+export interface ImpactPosition {
+  readonly map: number
+  readonly name: string
+  /** Rows, columns, channels. */
+  readonly shape: readonly [h: number, w: number, c: number]
+  /** Of the branch, relative to one forward of the network. */
+  readonly branch_multiply_adds_relative: number
+  readonly results: Readonly<Record<string, TransformImpact>>
+}
+
+/** What transforming each feature map of a network does to its error, without retraining (paper, section 4.2). */
+export interface ImpactResult {
+  readonly network: string
+  readonly data: string
+  readonly images: number
+  readonly vanilla_error_percent: number
+  readonly vanilla_interval_percent: Interval
+  readonly transforms: readonly string[]
+  readonly positions: readonly ImpactPosition[]
+  readonly backend: string
+  readonly executor: string
+  readonly precision: string
+  readonly runtime: string
+  readonly batch: number
+  /** Of one forward of one image. */
+  readonly multiply_adds: number
+  /** Of all that was run for an image, in forwards of the network for each position and transform. Null where some was in the cache. */
+  readonly multiply_adds_relative_per_position: number | null
+  /** The same in time, measured beside forwards of the same batches. Null where some was in the cache or too few batches were run. */
+  readonly seconds_relative_per_position: number | null
+  readonly forward_milliseconds_per_batch: number | null
+  readonly seconds: number
+  readonly interrupted?: true
+}
+
+export interface ImpactOptions extends Omit<VariantLogitsOptions, 'onBatch'> {
+  /** `flip,rotate,scale` (the default), or any transforms as plans spell them. */
+  readonly transforms?: string
+  readonly onProgress?: (progress: Pick<VariantBatch, 'done' | 'total'>) => void
+}
+
+const at = (map: number, { transform }: ImpactTransform): Variant => [{ map, transform }]
+
+const flip: ImpactTransform = { name: 'flip', transform: { kind: 'd4', element: 'flip' } }
+
+/** A number for each reduction. */
+const byReduction = <A>(of: (reduction: Reduction) => A): Readonly<Record<Reduction, A>> =>
+  Object.fromEntries(reductions.map(reduction => [reduction, of(reduction)])) as Record<Reduction, A>
+
+const transformImpact = (
+  { logits, classes }: VariantLogits,
+  labels: readonly number[],
+  variant: Variant,
+): TransformImpact => {
+  const [plain, transformed] = [[], variant].map(v => logits.get(variantKey(v)) as Float32Array)
+  const only = errorOf(transformed, labels)
+  const branch = byReduction(reduction => errorOf(reduceLogits([plain, transformed], { classes, reduction }), labels))
+  return {
+    only: only.percent,
+    only_interval: only.interval,
+    branch: byReduction(reduction => branch[reduction].percent),
+    branch_interval: byReduction(reduction => branch[reduction].interval),
+  }
+}
+
+const positionsOf = (
+  network: Network,
+  transforms: readonly ImpactTransform[],
+  found: VariantLogits,
+  labels: readonly number[],
+): readonly ImpactPosition[] =>
+  featureMaps(network.graph).map(({ name, type: { h, w, c } }, map) => ({
+    map,
+    name,
+    shape: [h, w, c],
+    branch_multiply_adds_relative:
+      multiplyAdds(orThrow(joinedVariants(network, [[], at(map, flip)]))) / multiplyAdds(network.graph),
+    results: Object.fromEntries(
+      transforms.map(transform => [transform.name, transformImpact(found, labels, at(map, transform))]),
+    ),
+  }))
+
+/**
+ * Transforms every feature map of a network by itself and counts wrong answers: with the map transformed, and with a branch
+ * there under each reduction. All positions share what lies before them. Interrupted, it answers for the images that all
+ * positions have seen.
+ * @throws EspalierError where the data has no labels, a transform does not fit or the executor is not there
+ */
+export const impact = async (
+  network: Network,
+  data: DataSet,
+  { transforms: text = 'flip,rotate,scale', onProgress = () => {}, ...options }: ImpactOptions = {},
+): Promise<ImpactResult> => {
+  const begun = performance.now()
+  if (!data.labelled)
+    throw new EspalierError([sourceProblem('bad-input', data.name, 'images without labels', 'labelled images')])
+  const transforms = orThrow(parseImpactTransforms(text))
+  const maps = featureMaps(network.graph)
+  const batch = options.batch ?? defaultBatch(network)
+  const timer = forwardTimer(network, batch, options)
+  try {
+    const variants = [[], ...maps.flatMap((_, map) => transforms.map(transform => at(map, transform)))]
+    const found = await variantLogits(network, variants, data, {
+      ...options,
+      batch,
+      onBatch: async seen => {
+        onProgress(seen)
+        await timer.after(seen)
+      },
+    })
+    const labels = found.labels as readonly number[]
+    const vanilla = errorOf(found.logits.get(variantKey([])) as Float32Array, labels)
+    const whole = found.computed === found.variants
+    const time = whole ? timer.time() : undefined
+    const count = maps.length * transforms.length
+    return {
+      network: network.name,
+      data: data.name,
+      images: found.images,
+      vanilla_error_percent: vanilla.percent,
+      vanilla_interval_percent: vanilla.interval,
+      transforms: transforms.map(({ name }) => name),
+      positions: positionsOf(network, transforms, found, labels),
+      backend: found.backend,
+      executor: found.executor,
+      precision: found.precision,
+      runtime: found.describe,
+      batch,
+      multiply_adds: multiplyAdds(network.graph),
+      multiply_adds_relative_per_position: whole ? found.multiplyAdds.relative / count : null,
+      seconds_relative_per_position: time === undefined ? null : time.graphs / count,
+      forward_milliseconds_per_batch: time?.milliseconds ?? null,
+      seconds: (performance.now() - begun) / 1000,
+      ...(found.interrupted ? { interrupted: true } : {}),
+    }
+  } finally {
+    timer.dispose()
+  }
+}

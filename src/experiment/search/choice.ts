@@ -1,0 +1,127 @@
+import { median } from '../race.ts'
+import { lossesOf } from './objective.ts'
+import type { Candidate, Searched } from './search.ts'
+import { keyOf } from './space.ts'
+
+/** Measured times of plans relative to vanilla's, in their order. */
+export type Measure = (candidates: readonly Candidate[]) => Promise<readonly number[]>
+
+/** A candidate with the time of its compiled plan relative to vanilla's. */
+export interface Measured {
+  readonly candidate: Candidate
+  readonly relative: number
+}
+
+export interface Choice {
+  /** Undefined where nothing beats vanilla within the budget. */
+  readonly chosen: Measured | undefined
+  /** All that was timed. */
+  readonly measured: readonly Measured[]
+}
+
+/** Standard errors by which a plan's likelihood must be better than vanilla's: one in 700 is that by chance. */
+const leastSigma = 3
+
+/** By how many standard errors a plan makes its images' labels likelier than another, image by image. */
+export const likelihoodSigma = (
+  { evidence }: Searched,
+  labels: readonly number[],
+  candidate: Candidate,
+  than: Candidate,
+): number => {
+  const losses = ({ sites, reduction, score }: Candidate): Float64Array =>
+    lossesOf(evidence.scores(sites, reduction), labels, score.temperature)
+  const own = losses(candidate)
+  const gains = losses(than).map((loss, image) => loss - own[image])
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length
+  const variance = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) / (gains.length - 1)
+  return mean === 0 ? 0 : mean / Math.sqrt(variance / gains.length)
+}
+
+/** The best of each set of branches; candidates come best first. */
+const firstOfEach = (candidates: readonly Candidate[]): readonly Candidate[] => {
+  const seen = new Set<string>()
+  return candidates.filter(({ sites }) => {
+    const key = keyOf(sites)
+    return !seen.has(key) && seen.add(key) !== undefined
+  })
+}
+
+/** Candidates than which none is as cheap and as often right, the cheapest first. */
+export const paretoFront = <A>(all: readonly A[], cost: (a: A) => number, wrong: (a: A) => number): readonly A[] => {
+  const front: A[] = []
+  for (const one of all.toSorted((a, b) => cost(a) - cost(b) || wrong(a) - wrong(b)))
+    if (front.every(cheaper => wrong(one) < wrong(cheaper))) front.push(one)
+  return front
+}
+
+/** Plans that are timed together, and how often at most. */
+const [together, timesAtMost] = [6, 5]
+/** A plan is timed where it is predicted to be over the budget by no more than this. */
+const leeway = 1.1
+
+/**
+ * The best candidate whose compiled plan keeps the budget, by the clock. Taken is only what beats vanilla: likelier labels, beyond
+ * chance, and no more errors. What is timed corrects what is predicted of the rest; what is taken was timed twice, and the second time
+ * counts, for the first chose it.
+ */
+export const choose = async (
+  searched: Searched,
+  labels: readonly number[],
+  budget: number,
+  measure: Measure,
+): Promise<Choice> => {
+  const { candidates, evidence, vanilla } = searched
+  const times = new Map<Candidate, number>()
+  const time = async (group: readonly Candidate[]): Promise<void> => {
+    const measured = await measure(group)
+    group.forEach((candidate, k) => {
+      times.set(candidate, measured[k])
+    })
+  }
+  const worthwhile = new Set<Candidate>()
+  const keeps = (candidate: Candidate): boolean => (times.get(candidate) ?? Number.POSITIVE_INFINITY) <= budget
+  const others = candidates.filter(({ sites }) => sites.length > 0)
+  const waiting = [...firstOfEach(others.filter(({ score }) => score.wrong <= vanilla.score.wrong))]
+  /** The next candidates that seem to keep the budget and beat vanilla; the latter costs a pass over all scores. */
+  const nextGroup = async (): Promise<readonly Candidate[]> => {
+    const correction = times.size === 0 ? 1 : median([...times].map(([{ cost }, relative]) => relative / cost))
+    const group: Candidate[] = []
+    for (let k = 0; k < waiting.length && group.length < together; ) {
+      const candidate = waiting[k]
+      if (candidate.cost * correction > budget * leeway) {
+        k++
+        continue
+      }
+      waiting.splice(k, 1)
+      await evidence.gather([candidate.sites])
+      if (likelihoodSigma(searched, labels, candidate, vanilla) >= leastSigma) group.push(candidate)
+    }
+    return group
+  }
+  const confirmed = new Set<Candidate>()
+  let chosen: Candidate | undefined
+  for (let round = 0; round < timesAtMost && chosen === undefined; ) {
+    const best = candidates.find(candidate => worthwhile.has(candidate) && keeps(candidate))
+    if (best === undefined) {
+      const group = await nextGroup()
+      if (group.length === 0) break
+      for (const candidate of group) worthwhile.add(candidate)
+      await time(group)
+      round++
+    } else if (confirmed.has(best)) chosen = best
+    else {
+      confirmed.add(best)
+      await time([best])
+    }
+  }
+  const within = firstOfEach(others).filter(({ cost }) => cost <= (chosen?.cost ?? budget))
+  const front = paretoFront(
+    [vanilla, ...within],
+    ({ cost }) => cost,
+    ({ score }) => score.wrong,
+  ).filter(({ sites }) => sites.length > 0 && ![...times.keys()].some(timed => timed.sites === sites))
+  if (front.length > 0) await time(front.slice(-together))
+  const measured = [...times].map(([candidate, relative]): Measured => ({ candidate, relative }))
+  return { chosen: measured.find(({ candidate }) => candidate === chosen), measured }
+}

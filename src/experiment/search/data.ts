@@ -1,0 +1,54 @@
+import { either as E } from 'fp-ts'
+import type { DataSet } from '../../data/index.ts'
+import { orThrow, type SourceProblem, sourceProblem } from '../../error.ts'
+import { sharedImages } from '../shared-images.ts'
+
+/** Refuses images that a plan is chosen by and reported on alike. */
+export const apart = async (select: string, report: string): Promise<E.Either<SourceProblem, void>> => {
+  const both = orThrow(await sharedImages(select, report))
+  if (both === null) return E.right(undefined)
+  const [from, to] = both
+  const shared = Number.isFinite(to) ? `images ${from} to ${to - 1} of both` : 'the same images'
+  return E.left(
+    sourceProblem(
+      'bad-input',
+      '--select and --report',
+      shared,
+      'different images: what a plan was chosen by says too little of its errors',
+      `--select '${withRange(select, '0:5000')}' --report '${withRange(select, '5000:10000')}'`,
+    ),
+  )
+}
+
+const withRange = (reference: string, range: string): string => {
+  const [body, query = ''] = reference.split('?')
+  const options = new URLSearchParams(query)
+  options.set('range', range)
+  return `${body}?${decodeURIComponent(options.toString())}`
+}
+
+/** Refuses data without labels: nothing could be counted as wrong. */
+export const labelled = (data: DataSet, flag: string): E.Either<SourceProblem, DataSet> =>
+  data.labelled
+    ? E.right(data)
+    : E.left(sourceProblem('bad-input', flag, `${data.name}, without labels`, 'labelled images', '--labels FILE.csv'))
+
+interface Counted {
+  readonly images: number
+  readonly wrong: number
+}
+
+const beyondChance = 5
+/** The error on new images over that on known ones that tells that a network was trained on these. */
+const fewer = 2
+
+/** What to say where a network knows the images that a plan is chosen by: it makes far fewer errors on them. */
+export const overfitted = (select: Counted, report: Counted): string | undefined => {
+  const [a, b] = [select, report].map(({ images, wrong }) => wrong / images)
+  const pooled = (select.wrong + report.wrong) / (select.images + report.images)
+  const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / select.images + 1 / report.images))
+  const far = b - a > beyondChance * deviation || (a * fewer < b && b - a > 2 * deviation)
+  return far
+    ? `The network makes ${(100 * a).toFixed(2)} % errors on --select and ${(100 * b).toFixed(2)} % on --report: it was trained on the former, it seems, and what helps there need not help elsewhere.`
+    : undefined
+}

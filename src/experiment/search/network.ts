@@ -1,0 +1,190 @@
+import { either as E } from 'fp-ts'
+import { EspalierError, type Reduction, type Transform } from '../../../ir/index.ts'
+import { featureMaps } from '../../../passes/index.ts'
+import { compileNetwork } from '../../compile.ts'
+import type { DataSet, Preprocess } from '../../data/index.ts'
+import { sourceProblem } from '../../error.ts'
+import type { Precision } from '../../execute/execution.ts'
+import type { ExecutorName } from '../../execute/executor.ts'
+import type { Network } from '../../network.ts'
+import type { BackendName } from '../../runtime/backend.ts'
+import { relativeTimes } from '../relative-time.ts'
+import { variantLogits } from '../variants/logits.ts'
+import { type Budget, timesOf } from './budget.ts'
+import { type Choice, choose } from './choice.ts'
+import { relativeMultiplyAdds } from './cost.ts'
+import { type Evidence, evidence, type LogitsOf } from './evidence.ts'
+import type { Objective } from './objective.ts'
+import { type Candidate, type Round, type Searched, search } from './search.ts'
+import { keyOf, placesOf, planOf, type Sites } from './space.ts'
+import { weighted } from './weights.ts'
+
+/** Labelled images with how they become a network's input. */
+export interface Images {
+  readonly data: DataSet
+  readonly preprocess: Preprocess
+}
+
+export interface SearchNetworkOptions {
+  readonly budget: Budget
+  readonly select: Images
+  readonly report: Images
+  readonly transforms: readonly Transform[]
+  readonly reductions: readonly Reduction[]
+  readonly objective: Objective
+  /** Images at a time, when plans are timed. */
+  readonly batch: number
+  readonly backend?: BackendName
+  readonly executor: ExecutorName | 'auto'
+  readonly precision: Precision
+  readonly seed: number
+  /** Of the search. */
+  readonly beam?: number
+  readonly offspring?: number
+  readonly screening?: number
+  readonly start?: readonly Sites[]
+  /** Whether the chosen plan's transforms are given weights. */
+  readonly learnWeights?: boolean
+  /** A folder where logits are kept. */
+  readonly cache?: string
+  readonly debug?: boolean
+  /** Aborted, what was computed is kept in the cache. */
+  readonly signal?: AbortSignal
+  readonly onRound?: (round: Round) => void
+  readonly onImages?: (done: number, total: number) => void
+}
+
+export interface Found {
+  readonly searched: Searched
+  readonly choice: Choice
+  /** Times of vanilla's that a plan may take. */
+  readonly times: number
+  /** Of one batch. */
+  readonly vanillaMilliseconds: number
+  readonly select: { readonly images: number; readonly labels: readonly number[] }
+  /** Images that nothing was chosen by, with the variants of vanilla, flip TTA and what was timed. */
+  readonly report: { readonly images: number; readonly labels: readonly number[]; readonly evidence: Evidence }
+  readonly runtime: { readonly backend: string; readonly executor: string; readonly describe: string }
+}
+
+/** A search is allowed this much over the budget, for what it predicts is not what the clock says. */
+const leeway = 1.15
+const timing = { rounds: 15, seconds: 10 } as const
+
+/** Flip TTA, as libraries do it. */
+export const flipTta: Sites = [
+  {
+    map: 0,
+    transforms: [
+      { kind: 'd4', element: 'id' },
+      { kind: 'd4', element: 'flip' },
+    ],
+  },
+]
+
+const labelsOf = async ({ data }: Images): Promise<readonly number[]> => {
+  const labels: number[] = []
+  for (let first = 0; first < data.count; first += 500) {
+    const read = await data.read(first, Math.min(first + 500, data.count))
+    if (E.isLeft(read)) throw new EspalierError([read.left])
+    for (const { label, where } of read.right) {
+      if (label === undefined)
+        throw new EspalierError([sourceProblem('bad-input', where, 'an image without a label', 'labelled images')])
+      labels.push(label)
+    }
+  }
+  return labels
+}
+
+const logitsOn =
+  (network: Network, { data, preprocess }: Images, options: SearchNetworkOptions): LogitsOf =>
+  async (variants, images) => {
+    const { backend, executor, precision, cache, debug, signal, onImages } = options
+    const found = await variantLogits(network, variants, data, {
+      executor,
+      precision,
+      preprocess,
+      limit: images,
+      ...(backend === undefined ? {} : { backend }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(debug === undefined ? {} : { debug }),
+      ...(signal === undefined ? {} : { signal }),
+      onBatch: ({ done, total }) => onImages?.(done, total),
+    })
+    signal?.throwIfAborted()
+    return found.logits
+  }
+
+/** Predicted times of compiled plans relative to vanilla's; infinite where a plan does not fit the network. */
+const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkOptions): ((sites: Sites) => number) => {
+  const known = new Map<string, number>()
+  const predict = (sites: Sites): number => {
+    const compiled = compileNetwork(network, planOf(sites, 'geo'), {
+      seed,
+      batch,
+      ...(backend === undefined ? {} : { backend }),
+    })
+    return E.isLeft(compiled) ? Number.POSITIVE_INFINITY : compiled.right.predictedMilliseconds.total
+  }
+  const vanilla = predict([])
+  return sites => {
+    const key = keyOf(sites)
+    const cost = known.get(key) ?? predict(sites) / vanilla
+    known.set(key, cost)
+    return cost
+  }
+}
+
+/**
+ * The best plan for a network within a budget, chosen by some labelled images and reported on others.
+ * @throws EspalierError where data or executor do not fit the network, and the signal's reason where it is aborted
+ */
+export const searchNetwork = async (network: Network, options: SearchNetworkOptions): Promise<Found> => {
+  const { budget, batch, backend, executor, precision, seed, signal } = options
+  let settled = executor
+  const timesOfPlans = async (candidates: readonly Candidate[]) => {
+    signal?.throwIfAborted()
+    const timed = await relativeTimes(
+      network,
+      candidates.map(({ sites, reduction }) => planOf(sites, reduction)),
+      { batch, executor: settled, precision, seed, ...timing, ...(backend === undefined ? {} : { backend }) },
+    )
+    if (timed.executor !== 'reference') settled = timed.executor
+    return timed
+  }
+  const { vanilla, ...runtime } = await timesOfPlans([])
+  const times = timesOf(budget, vanilla.milliseconds.median)
+  const labels = await labelsOf(options.select)
+  const searched = await search(
+    {
+      labels,
+      places: placesOf(featureMaps(network.graph), options.transforms),
+      logitsOf: logitsOn(network, options.select, options),
+      guessedCost: relativeMultiplyAdds(network.graph),
+      cost: compiledCost(network, options),
+    },
+    { ...options, most: times * leeway },
+  )
+  const { chosen, measured } = await choose(searched, labels, times, async candidates =>
+    (await timesOfPlans(candidates)).plans.map(({ relative }) => relative),
+  )
+  const choice: Choice = {
+    measured,
+    chosen:
+      chosen === undefined || options.learnWeights !== true
+        ? chosen
+        : { ...chosen, candidate: await weighted(searched, labels, chosen.candidate) },
+  }
+  const reportLabels = await labelsOf(options.report)
+  const onReport = evidence(reportLabels, logitsOn(network, options.report, options))
+  await onReport.gather([[], flipTta, ...choice.measured.map(({ candidate }) => candidate.sites)])
+  return {
+    searched,
+    choice,
+    times,
+    vanillaMilliseconds: vanilla.milliseconds.median,
+    select: { images: labels.length, labels },
+    report: { images: reportLabels.length, labels: reportLabels, evidence: onReport },
+    runtime: { backend: runtime.backend, executor: runtime.executor, describe: runtime.describe },
+  }
+}

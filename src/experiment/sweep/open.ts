@@ -1,0 +1,79 @@
+import { EspalierError, problem } from '../../../ir/index.ts'
+import { type DataSet, openData, type Preprocess, readPreprocess, trainingReference } from '../../data/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../../error.ts'
+import { checkLabelled, preprocessFor } from '../../fit-data.ts'
+import type { Network } from '../../network.ts'
+import { openSource } from '../../network-source.ts'
+import type { Recipe } from '../../train/recipe.ts'
+import { sharedImages } from '../shared-images.ts'
+import { recipeOf, type Sweep } from './config.ts'
+import { expandGrid, type SweepTraining } from './grid.ts'
+
+/** A sweep with all that it names opened and checked; nothing is written yet. */
+export interface OpenSweep {
+  readonly sweep: Sweep
+  readonly recipe: Recipe
+  readonly trainings: readonly SweepTraining[]
+  /** What every training of a seed begins with. */
+  readonly networks: ReadonlyMap<number, Network>
+  /** The reference of the training data, with its split. */
+  readonly trainReference: string
+  readonly train: DataSet
+  readonly evaluate: DataSet
+  readonly preprocess: { readonly train: Preprocess; readonly evaluate: Preprocess }
+  /** Of generated data, and of the scales that plans draw. */
+  readonly seed: number
+}
+
+/** Refuses to evaluate on images that were trained on. */
+const checkApart = async (where: string, train: string, evaluate: string): Promise<void> => {
+  if (orThrow(await sharedImages(train, evaluate)) === null) return
+  const seen = `${evaluate} for evaluation, ${train} for training`
+  throw new EspalierError([
+    problem('bad-sweep', where, seen, 'images that were not trained on', 'ranges that do not meet'),
+  ])
+}
+
+/** Opens what a sweep names. @throws EspalierError where something of it is not there or does not fit */
+export const openSweep = async (
+  sweep: Sweep,
+  where: string,
+  { seed = 0 }: { readonly seed?: number } = {},
+): Promise<OpenSweep> => {
+  const recipe = await orThrowAsync(recipeOf(sweep, where))
+  const trainReference = trainingReference(sweep.train)
+  await checkApart(where, trainReference, sweep.evaluate)
+  const train = orThrow(await openData(trainReference, { seed }))
+  const networks = new Map<number, Network>()
+  let own: Preprocess | undefined
+  for (const each of sweep.seeds) {
+    const source = await orThrowAsync(
+      openSource(sweep.network, {
+        seed: each,
+        ...(sweep.weights === undefined ? {} : { weights: sweep.weights }),
+        ...(train.classCount === undefined ? {} : { dataClasses: train.classCount }),
+      }),
+    )
+    if (source.kind === 'compiled')
+      throw new EspalierError([
+        sourceProblem('bad-input', `${where}, network`, 'a compiled folder', 'a network that is not compiled'),
+      ])
+    networks.set(each, source.network)
+    own = source.meaning.preprocess
+  }
+  const network = networks.get(sweep.seeds[0]) as Network
+  const evaluate = orThrow(await openData(sweep.evaluate, { seed }))
+  for (const data of [train, evaluate]) checkLabelled(network, data)
+  const given = sweep.preprocess === undefined ? own : await orThrowAsync(readPreprocess(sweep.preprocess))
+  return {
+    sweep,
+    recipe,
+    trainings: orThrow(expandGrid(sweep, network.graph)),
+    networks,
+    trainReference,
+    train,
+    evaluate,
+    preprocess: { train: preprocessFor(network, train, given), evaluate: preprocessFor(network, evaluate, given) },
+    seed,
+  }
+}

@@ -1,0 +1,75 @@
+import { median } from '../race.ts'
+import type { SweepRun } from './grid.ts'
+
+/** A run that is done: how often the network was wrong, and what its plan takes beside vanilla, where it was timed. */
+export interface DoneRun extends Pick<SweepRun, 'plan' | 'train_reduction' | 'inference_reduction' | 'seed'> {
+  readonly error_percent: number
+  readonly relative_time: number | null
+}
+
+/** A cell of the paper's matrices over its seeds. */
+export interface SweepCell extends Pick<SweepRun, 'plan' | 'train_reduction' | 'inference_reduction'> {
+  readonly seeds: readonly number[]
+  /** Of each seed, in their order. */
+  readonly errors: readonly number[]
+  /** `spread` is the standard deviation over seeds; null with one. */
+  readonly error_percent: {
+    readonly mean: number
+    readonly spread: number | null
+    readonly min: number
+    readonly max: number
+  }
+  readonly relative_time: number | null
+}
+
+export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
+
+/** The standard deviation of what the values are a sample of; null of one value. */
+export const spread = (values: readonly number[]): number | null => {
+  if (values.length < 2) return null
+  const middle = mean(values)
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
+}
+
+const cellOf = (runs: readonly DoneRun[]): SweepCell => {
+  const [{ plan, train_reduction, inference_reduction }] = runs
+  const errors = runs.map(run => run.error_percent)
+  const times = runs.flatMap(run => run.relative_time ?? [])
+  return {
+    plan,
+    train_reduction,
+    inference_reduction,
+    seeds: runs.map(run => run.seed),
+    errors,
+    error_percent: { mean: mean(errors), spread: spread(errors), min: Math.min(...errors), max: Math.max(...errors) },
+    relative_time: times.length === 0 ? null : median(times),
+  }
+}
+
+/** Runs gathered over their seeds, plan by plan, in the order in which each first comes. */
+export const sweepTable = (runs: readonly DoneRun[]): readonly SweepCell[] => {
+  const cells = new Map<string, DoneRun[]>()
+  for (const run of runs) {
+    const key = [run.plan, run.train_reduction, run.inference_reduction].join(' ')
+    cells.set(key, [...(cells.get(key) ?? []), run])
+  }
+  const plans = [...new Set(runs.map(({ plan }) => plan))]
+  return [...cells.values()].map(cellOf).sort((a, b) => plans.indexOf(a.plan) - plans.indexOf(b.plan))
+}
+
+/** What a training reduction is meant to be run with: claim (c) of the paper. */
+const partner: { readonly [T in SweepRun['train_reduction']]: SweepRun['inference_reduction'] } = {
+  vanilla: 'geo',
+  none: 'geo',
+  geo: 'geo',
+  max: 'max',
+  sum: 'sum',
+}
+
+/** The cells of the paper's Figures 2 and 3: each plan run as it was trained, with the reduction that goes with the one that it was trained with. */
+export const asTrained = (cells: readonly SweepCell[]): readonly SweepCell[] =>
+  cells.filter(({ plan, train_reduction, inference_reduction }) => {
+    if (plan === 'vanilla') return true
+    const trainedSo = train_reduction === 'vanilla' ? plan === 'vanilla-tta' : true
+    return trainedSo && inference_reduction === partner[train_reduction]
+  })

@@ -1,0 +1,131 @@
+import type { DataSet, Preprocess } from '../../data/index.ts'
+import { orThrow } from '../../error.ts'
+import { preprocessFor } from '../../fit-data.ts'
+import { classCount, imageType, type Network } from '../../network.ts'
+import { openVariantCache, scanData } from './cache.ts'
+import { type ExecuteOptions, type GraphExecutor, graphExecutor } from './executor.ts'
+import { joinedVariants, variantProgram } from './program.ts'
+import { chunks, type FilledBatch, fill, openSheets } from './sheets.ts'
+import { distinctVariants, type Variant } from './variant.ts'
+
+/** A batch that went through one of the graphs. */
+export interface VariantBatch extends FilledBatch {
+  /** Which graph, of how many. */
+  readonly graph: number
+  readonly graphs: number
+  /** Images done over all graphs, of how many. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface VariantLogitsOptions extends ExecuteOptions {
+  /** Default: the data set's own. */
+  readonly preprocess?: Preprocess
+  /** Images at a time. Default {@link defaultBatch}. */
+  readonly batch?: number
+  /** Only the first so many images. */
+  readonly limit?: number
+  /** A folder where logits are kept: what is there is not computed again. */
+  readonly cache?: string
+  /** Aborted, what is done is kept in the cache and returned. */
+  readonly signal?: AbortSignal
+  readonly onBatch?: (batch: VariantBatch) => void | Promise<void>
+}
+
+/** Logits of a network's variants on data. */
+export interface VariantLogits extends Omit<GraphExecutor, 'open'> {
+  /** Fewer than asked for where it was interrupted: as many as all variants have. */
+  readonly images: number
+  readonly interrupted: boolean
+  readonly classes: number
+  readonly labels: readonly number[] | undefined
+  /** A hash of the images and labels asked for. */
+  readonly identity: string
+  /** `[images, classes]` by {@link variantKey}. */
+  readonly logits: ReadonlyMap<string, Float32Array>
+  readonly batch: number
+  /** How many distinct variants there are, and how many of them were not in the cache whole. */
+  readonly variants: number
+  readonly computed: number
+  /** Of one image through the graphs that were run, 0 where all was in the cache; `relative` to one forward of the network. */
+  readonly multiplyAdds: { readonly total: number; readonly relative: number }
+}
+
+const pixelsAtOnce = 2 ** 19
+const batchAtMost = 128
+
+/** Images at a time that graphs of many variants have memory for. */
+export const defaultBatch = (network: Network): number => {
+  const { h, w } = imageType(network)
+  return Math.max(1, Math.min(batchAtMost, Math.floor(pixelsAtOnce / (h * w))))
+}
+
+/**
+ * The logits of variants of a network on a data set, computed by few graphs that share what variants have in common. What is
+ * in the cache is not computed again; what is computed goes there, whole batches of it where it is interrupted.
+ * @throws EspalierError where a variant, the data or the executor does not fit
+ */
+export const variantLogits = async (
+  network: Network,
+  variants: Iterable<Variant>,
+  data: DataSet,
+  options: VariantLogitsOptions = {},
+): Promise<VariantLogits> => {
+  const { batch = defaultBatch(network), cache, signal, onBatch = () => {} } = options
+  const distinct = distinctVariants(variants)
+  orThrow(joinedVariants(network, distinct))
+  const preprocess = preprocessFor(network, data, options.preprocess)
+  const images = Math.min(options.limit ?? data.count, data.count)
+  const classes = classCount(network)
+  const scan = await scanData(data, images)
+  const executor = await graphExecutor(options)
+  const kept =
+    cache === undefined
+      ? undefined
+      : await openVariantCache(cache, classes, { network, scan, preprocess, runner: executor })
+  const sheets = await openSheets(distinct, { images, classes, cache: kept })
+  const missing = chunks(sheets, images)
+  const total = missing.reduce((sum, [{ known }]) => sum + images - known, 0)
+  let done = 0
+  const multiplyAdds = { total: 0, relative: 0 }
+  for (const [graph, chunk] of missing.entries()) {
+    if (signal?.aborted === true) break
+    const program = orThrow(
+      variantProgram(
+        network,
+        chunk.map(({ variant }) => variant),
+      ),
+    )
+    multiplyAdds.total += program.multiplyAdds.total
+    multiplyAdds.relative += program.multiplyAdds.relative
+    await fill(program, chunk, {
+      network,
+      data,
+      preprocess,
+      images,
+      batch,
+      executor,
+      cache: kept,
+      signal,
+      onBatch: read => {
+        done += read.n
+        return onBatch({ ...read, graph, graphs: missing.length, done, total })
+      },
+    })
+  }
+  const known = Math.min(images, ...sheets.map(sheet => sheet.known))
+  const { open: _, ...facts } = executor
+  return {
+    ...facts,
+    images: known,
+    interrupted: known < images,
+    classes,
+    labels: scan.labels?.slice(0, known),
+    identity: scan.identity,
+    logits: new Map(sheets.map(({ key, logits }) => [key, logits.subarray(0, known * classes)])),
+    batch,
+    variants: sheets.length,
+    computed: missing.flat().length,
+    multiplyAdds,
+  }
+}

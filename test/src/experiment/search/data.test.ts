@@ -1,0 +1,73 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { featureMaps, parsePlan } from '../../../../passes/index.ts'
+import { demoNetworks, openDemoNetwork, weightsFile } from '../../../../src/demo/networks.ts'
+import { orThrow, orThrowAsync } from '../../../../src/error.ts'
+import { parseBudget, printBudget, timesOf } from '../../../../src/experiment/search/budget.ts'
+import { apart, overfitted } from '../../../../src/experiment/search/data.ts'
+import { missingBranches, sitesOf, trainedPlan } from '../../../../src/experiment/search/trained.ts'
+import { readSafetensorsFile } from '../../../../src/weights/safetensors.ts'
+
+describe('apart', () => {
+  it('refuses images that are in both', async () => {
+    const overlaps = async (a: string, b: string): Promise<boolean> => E.isLeft(await apart(a, b))
+    expect(await overlaps('generated:orientation', 'generated:orientation')).toBe(true)
+    expect(await overlaps('generated:orientation?range=0:5', 'generated:orientation?range=4:6')).toBe(true)
+    expect(await overlaps('generated:orientation?range=0:5', 'generated:orientation?range=5:6')).toBe(false)
+    expect(await overlaps('generated:orientation', 'generated:orientation?split=train')).toBe(false)
+  })
+
+  it('says which, and how it could be', async () => {
+    const refused = await apart('cifar10:DIR?split=train', 'cifar10:DIR?split=train&range=5:7')
+    expect(E.isLeft(refused) && [refused.left.seen, refused.left.hint]).toEqual([
+      'images 5 to 6 of both',
+      "--select 'cifar10:DIR?split=train&range=0:5000' --report 'cifar10:DIR?split=train&range=5000:10000'",
+    ])
+  })
+})
+
+describe('overfitted', () => {
+  it('warns of images that a network was trained on, and not of chance', () => {
+    expect(overfitted({ images: 5000, wrong: 1536 }, { images: 5000, wrong: 1581 })).toBeUndefined()
+    expect(overfitted({ images: 5000, wrong: 1250 }, { images: 5000, wrong: 1581 })).toContain('25.00 %')
+    expect(overfitted({ images: 100, wrong: 5 }, { images: 100, wrong: 20 })).toContain('trained on')
+    expect(overfitted({ images: 20, wrong: 1 }, { images: 20, wrong: 2 })).toBeUndefined()
+    expect(overfitted({ images: 5000, wrong: 1581 }, { images: 5000, wrong: 1250 })).toBeUndefined()
+  })
+})
+
+describe('a network trained with max', () => {
+  it('is not to run without its branches', async () => {
+    const { graph } = await openDemoNetwork('branched')
+    const { metadata } = await orThrowAsync(readSafetensorsFile(weightsFile('branched')))
+    const trained = trainedPlan(metadata)
+    expect(trained).toEqual(orThrow(parsePlan(demoNetworks.branched.plan)))
+    if (trained === undefined) return
+    const own = sitesOf(trained, graph)
+    expect(own.length).toBe(2)
+    expect(missingBranches(trained, own, graph)).toBeUndefined()
+    expect(missingBranches(trained, [...own, ...sitesOf(orThrow(parsePlan('flip@0')), graph)], graph)).toBeUndefined()
+    expect(missingBranches(trained, own.slice(1), graph)).toContain(`at map ${own[0].map} `)
+    expect(missingBranches(trained, [], graph)).toContain(`at maps ${own[0].map}, ${own[1].map} `)
+    expect(missingBranches(orThrow(parsePlan('flip-2-none,geo')), [], graph)).toBeUndefined()
+    expect(missingBranches(orThrow(parsePlan('vanilla')), [], graph)).toBeUndefined()
+    expect(sitesOf(orThrow(parsePlan(`flip-${featureMaps(graph).length}`)), graph)).toEqual([])
+  })
+
+  it('is known by what its weights say', () => {
+    expect(trainedPlan(new Map())).toBeUndefined()
+    expect(trainedPlan(new Map([['plan', 'flop']]))).toBeUndefined()
+  })
+})
+
+describe('budgets', () => {
+  it('are times of vanilla or milliseconds', () => {
+    expect(timesOf(orThrow(parseBudget('2.2x')), 40)).toBe(2.2)
+    expect(timesOf(orThrow(parseBudget('8ms')), 40)).toBe(0.2)
+    expect(['2.2x', '8ms', '.5x'].map(text => printBudget(orThrow(parseBudget(text))))).toEqual(['2.2x', '8ms', '0.5x'])
+  })
+
+  it.each(['', '2', '0x', '-1x', 'x', '2 x', '1e3ms', '8s', 'NaNx'])('are not %j', text => {
+    expect(E.isLeft(parseBudget(text))).toBe(true)
+  })
+})

@@ -1,0 +1,327 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { printPlan } from '../../../../passes/index.ts'
+import { evaluateData } from '../../../../src/evaluate-data.ts'
+import { decodeSweep } from '../../../../src/experiment/sweep/config.ts'
+import { rowName } from '../../../../src/experiment/sweep/grid.ts'
+import { type OpenSweep, openSweep } from '../../../../src/experiment/sweep/open.ts'
+import { type SweepResult, sweepResult } from '../../../../src/experiment/sweep/result.ts'
+import { runSweep, type SweepEvent } from '../../../../src/experiment/sweep/sweep.ts'
+import { type SweepWork, sweepWork } from '../../../../src/experiment/sweep/work.ts'
+import { compile, plan } from '../../../../src/index.ts'
+import { openRunner } from '../../../../src/runner.ts'
+import { writeCheckpoint } from '../../../../src/train/checkpoint.ts'
+import { temporaryFolder } from '../../cli/espalier.ts'
+
+const small = {
+  network: 'zoo:preact-resnet-8',
+  train: 'generated:orientation?range=0:64',
+  evaluate: 'generated:orientation?range=0:48',
+  recipe: { epochs: 2, batch: 32, augment: [] },
+  plans: ['vanilla', 'flip-1'],
+  train_reductions: ['max', 'none'],
+  tta: [false, true],
+  seeds: [0, 1],
+}
+
+const opened = (config: object = {}): Promise<OpenSweep> => {
+  const sweep = decodeSweep({ ...small, ...config }, 'c.json')
+  if (E.isLeft(sweep)) throw new Error(JSON.stringify(sweep.left))
+  return openSweep(sweep.right, 'c.json')
+}
+
+let root: string
+beforeAll(async () => {
+  root = await temporaryFolder('sweep')
+})
+
+let out: string
+beforeEach(async () => {
+  out = await mkdtemp(join(root, 'out-'))
+})
+
+/** Work that notes what it was asked for. `seconds` of training is 10, `loss` 1. */
+const noted = (doing: Partial<SweepWork> = {}) => {
+  const log: string[] = []
+  const work: SweepWork = {
+    train: async task => {
+      log.push(`train ${task.training.name} ${task.training.seed}${task.resume ? ' on' : ''}`)
+      if (doing.train !== undefined) return doing.train(task)
+      const { network } = task
+      return { network, steps: 4, epochs: 2, loss: 1, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
+    },
+    evaluate: async (network, plans, signal) => {
+      log.push(`evaluate ${plans.map(printPlan).join(' ')}`)
+      if (doing.evaluate !== undefined) return doing.evaluate(network, plans, signal)
+      return { images: 50, seconds: 1, wrong: Object.fromEntries(plans.map(plan => [printPlan(plan), 10])) }
+    },
+    time: async (network, plans) => {
+      log.push(`time ${plans.map(rowName).join(' ')}`)
+      if (doing.time !== undefined) return doing.time(network, plans)
+      const relative = Object.fromEntries(plans.map((plan, k) => [rowName(plan), 1 + k]))
+      return { backend: 'b', executor: 'e', batch: 128, relative, milliseconds: relative }
+    },
+  }
+  return { log, work }
+}
+
+const resultOf = (open: OpenSweep): Promise<SweepResult> =>
+  sweepResult(open, out, { command: 'espalier', seeds: open.sweep.seeds, versions: {}, seconds: 0, interrupted: false })
+
+const trainings = ['vanilla 0', 'flip-1-max 0', 'flip-1-none 0', 'vanilla 1', 'flip-1-max 1', 'flip-1-none 1']
+const trainedIn = (log: readonly string[]): readonly string[] =>
+  log.flatMap(line => (line.startsWith('train ') ? line.slice('train '.length) : []))
+
+const checkpointed = async (folder: string): Promise<void> => {
+  const progress = {
+    ...{ network: 'n', plan: 'p', recipe: {}, seed: 0, data: 'd', epoch: 1, step_in_epoch: 1, steps: 3, best: null },
+    running: { loss: 0, correct: 0, images: 0 },
+  }
+  await writeCheckpoint(folder, { parameters: new Map(), velocities: new Map(), progress }, { best: false })
+}
+
+describe('runSweep', () => {
+  it('trains each training once, evaluates it once, and times the plans', async () => {
+    const { log, work } = noted()
+    const open = await opened()
+    expect(await runSweep(open, out, work)).toEqual({ interrupted: false })
+    expect(trainedIn(log)).toEqual(trainings)
+    expect(log[1]).toBe(
+      'evaluate vanilla vanilla-tta-max vanilla-tta-sum vanilla-tta-geo flip-1-max flip-1-sum flip-1-geo flip-1-max-tta flip-1-sum-tta flip-1-geo-tta',
+    )
+    expect(log[3]).toBe(
+      'evaluate flip-1-max flip-1-sum flip-1-geo vanilla flip-1-max-tta flip-1-sum-tta flip-1-geo-tta vanilla-tta-geo',
+    )
+    expect(log.at(-1)).toBe('time vanilla vanilla-tta flip-1 flip-1-tta')
+    const { runs, table, trainings: jobs, times } = await resultOf(open)
+    expect(runs).toHaveLength(2 * 28)
+    for (const run of runs) expect(run).toMatchObject({ status: 'done', error_percent: 20 })
+    expect(runs.find(run => run.plan === 'flip-1-tta')?.relative_time).toBe(4)
+    expect(runs.find(run => run.plan === 'flip-1' && run.inference_reduction === 'vanilla')?.relative_time).toBe(1)
+    expect(table).toHaveLength(28)
+    expect(table.every(({ seeds }) => seeds.join() === '0,1')).toBe(true)
+    expect(jobs.every(({ status, training }) => status === 'done' && training?.seconds === 10)).toBe(true)
+    expect(times?.batch).toBe(128)
+  })
+
+  it('does nothing twice', async () => {
+    const open = await opened()
+    await runSweep(open, out, noted().work)
+    const { log, work } = noted()
+    const events: SweepEvent[] = []
+    await runSweep(await opened(), out, work, { onEvent: event => events.push(event) })
+    expect([log, events]).toEqual([[], []])
+  })
+
+  it('does what is new: another seed, another reduction, other data to evaluate on', async () => {
+    await runSweep(await opened(), out, noted().work)
+    const seed = noted()
+    await runSweep(await opened({ seeds: [0, 1, 2] }), out, seed.work)
+    expect(trainedIn(seed.log)).toEqual(['vanilla 2', 'flip-1-max 2', 'flip-1-none 2'])
+    const another = noted()
+    await runSweep(await opened({ plans: ['vanilla', 'flip-1', 'flip-2-sum'], seeds: [0] }), out, another.work)
+    expect(another.log).toEqual([
+      'evaluate flip-2-sum flip-2-sum-tta',
+      'train flip-2-sum 0',
+      'evaluate flip-2-sum vanilla flip-2-sum-tta vanilla-tta-geo',
+      'time vanilla vanilla-tta flip-1 flip-1-tta flip-2 flip-2-tta',
+    ])
+    const data = noted()
+    await runSweep(await opened({ limit: 10, seeds: [0] }), out, data.work)
+    expect(trainedIn(data.log)).toEqual([])
+    expect(data.log).toHaveLength(3)
+  })
+
+  it('trains anew under another recipe, on other data or from other weights', async () => {
+    await runSweep(await opened(), out, noted().work)
+    for (const config of [
+      { overrides: { momentum: 0.5 } },
+      { train: 'generated:orientation?range=0:32' },
+      { max_steps: 1 },
+    ]) {
+      const { log, work } = noted()
+      await runSweep(await opened(config), out, work)
+      expect(trainedIn(log)).toEqual(trainings)
+    }
+  })
+
+  it('notes what fails and goes on with the others; a later call tries again', async () => {
+    const failing = noted({
+      train: async ({ training: { name, seed }, network }) => {
+        if (name === 'flip-1-max' && seed === 0) throw new Error('the loss is no number\nany more')
+        return { network, steps: 4, epochs: 2, loss: 1, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
+      },
+    })
+    const open = await opened()
+    const events: SweepEvent[] = []
+    await runSweep(open, out, failing.work, { onEvent: event => events.push(event) })
+    expect(trainedIn(failing.log)).toEqual(trainings)
+    expect(events.flatMap(event => (event.event === 'failed' ? event.reason : []))).toEqual([
+      'the loss is no number\nany more',
+    ])
+    const { runs, trainings: jobs } = await resultOf(open)
+    expect(jobs.map(({ status }) => status)).toEqual(['done', 'failed', 'done', 'done', 'done', 'done'])
+    const failed = runs.filter(({ trained, seed }) => trained === 'flip-1-max' && seed === 0)
+    for (const run of failed)
+      expect(run).toMatchObject({ status: 'failed', reason: 'the loss is no number\nany more', error_percent: null })
+    const again = noted()
+    await runSweep(open, out, again.work)
+    expect(trainedIn(again.log)).toEqual(['flip-1-max 0'])
+    expect((await resultOf(open)).trainings.every(({ status }) => status === 'done')).toBe(true)
+  })
+
+  it('stops where it is interrupted in training, and goes on from the checkpoint', async () => {
+    const interrupt = new AbortController()
+    const open = await opened()
+    const first = noted({
+      train: async ({ training, network, checkpoints }) => {
+        const interrupted = training.name === 'flip-1-none'
+        if (interrupted) {
+          interrupt.abort()
+          await checkpointed(checkpoints)
+        }
+        return { network, steps: 3, epochs: 1, loss: 1, seconds: 6, interrupted, backend: 'b', executor: 'e' }
+      },
+    })
+    expect(await runSweep(open, out, first.work, { signal: interrupt.signal })).toEqual({ interrupted: true })
+    expect(trainedIn(first.log)).toEqual(trainings.slice(0, 3))
+    const { trainings: jobs, runs } = await resultOf(open)
+    expect(jobs.map(({ status }) => status)).toEqual(['done', 'done', 'training', 'pending', 'pending', 'pending'])
+    expect(jobs[2]).toMatchObject({ epoch: 2, steps: 3 })
+    expect(runs.filter(({ status }) => status === 'training').every(run => run.error_percent === null)).toBe(true)
+    const second = noted()
+    expect(await runSweep(open, out, second.work)).toEqual({ interrupted: false })
+    expect(trainedIn(second.log)).toEqual(['flip-1-none 0 on', 'vanilla 1', 'flip-1-max 1', 'flip-1-none 1'])
+    // What the interrupted call took counts too.
+    expect((await resultOf(open)).trainings[2].training?.seconds).toBe(16)
+  })
+
+  it('keeps a trained network where its evaluation is interrupted or fails', async () => {
+    const open = await opened({ seeds: [0] })
+    const interrupted = noted({ evaluate: async () => null })
+    expect(await runSweep(open, out, interrupted.work)).toEqual({ interrupted: true })
+    expect((await resultOf(open)).trainings.map(({ status }) => status)).toEqual(['trained', 'pending', 'pending'])
+    const failing = noted({
+      evaluate: async () => {
+        throw new Error('no memory')
+      },
+    })
+    await runSweep(open, out, failing.work)
+    expect(trainedIn(failing.log)).toEqual(trainings.slice(1, 3))
+    const last = noted()
+    await runSweep(open, out, last.work)
+    expect(trainedIn(last.log)).toEqual([])
+    expect((await resultOf(open)).trainings.every(({ status }) => status === 'done')).toBe(true)
+  })
+
+  it('says which file was changed by another hand', async () => {
+    const open = await opened({ seeds: [0], plans: ['vanilla'] })
+    await runSweep(open, out, noted().work)
+    const [folder] = await readdir(join(out, 'runs'))
+    const path = join(out, 'runs', folder, 'trained.json')
+    await writeFile(path, '{"steps": "many"}')
+    await expect(resultOf(open)).rejects.toThrow(`${path}, steps`)
+    await writeFile(path, '{')
+    await expect(resultOf(open)).rejects.toThrow(path)
+  })
+
+  it('evaluates the weights that training ended with', async () => {
+    const open = await opened({ seeds: [0], plans: ['vanilla'] })
+    const [initial] = open.networks.values()
+    const [name, { shape, data }] = [...initial.parameters][0]
+    const changed = { shape, data: Float32Array.from(data, x => x + 1) }
+    const first: number[] = []
+    const { work } = noted({
+      train: async ({ network }) => ({
+        ...{ steps: 4, epochs: 2, loss: 1, seconds: 10, interrupted: false, backend: 'b', executor: 'e' },
+        network: { ...network, parameters: new Map([...network.parameters, [name, changed]]) },
+      }),
+      evaluate: async (network, plans) => {
+        first.push(network.parameters.get(name)?.data[0] as number)
+        return { images: 50, seconds: 1, wrong: Object.fromEntries(plans.map(plan => [printPlan(plan), 1])) }
+      },
+    })
+    await runSweep(open, out, work)
+    expect(first).toEqual([changed.data[0]])
+  })
+})
+
+describe('openSweep', () => {
+  it.each([
+    [{ evaluate: 'generated:orientation?split=train&range=50:80' }, 'were not trained on'],
+    [{ network: 'zoo:preact-resnet-9' }, 'depth 9'],
+    [{ evaluate: 'cifra100:x' }, 'cifar100:x'],
+    [{ network: 'zoo:preact-resnet-8?classes=7' }, '10 classes'],
+    [{ evaluate: 'cifar100:/nowhere' }, '/nowhere'],
+    [{ plans: ['flip-4'] }, 'flip-3'],
+    [{ preprocess: '/nowhere.json' }, '/nowhere.json'],
+  ])('refuses %j', async (config, words) => {
+    await expect(opened(config)).rejects.toThrow(words)
+  })
+
+  it('gives every seed its own weights to begin with, and the same every time', async () => {
+    const [first, second] = [await opened(), await opened()]
+    const values = (open: OpenSweep, seed: number) => [...(open.networks.get(seed)?.parameters.values() ?? [])][0].data
+    expect(values(first, 0)).toEqual(values(second, 0))
+    expect(values(first, 0)).not.toEqual(values(first, 1))
+  })
+})
+
+describe('a sweep in full', () => {
+  const tiny = {
+    ...{ train: 'generated:orientation?range=0:32', evaluate: 'generated:orientation?range=0:24' },
+    ...{ recipe: { epochs: 2, batch: 16, augment: [] }, seeds: [3], backend: 'wasm', batch: 4 },
+  }
+
+  it('trains, evaluates and times tiny networks', async () => {
+    const open = await opened({ ...tiny, tta: [true], train_reductions: ['none'] })
+    expect(await runSweep(open, out, sweepWork(open))).toEqual({ interrupted: false })
+    const { runs, trainings: jobs, times } = await resultOf(open)
+    expect(jobs.map(({ name, status }) => `${name} ${status}`)).toEqual(['vanilla done', 'flip-1-none done'])
+    for (const { training, images } of jobs) {
+      expect(training).toMatchObject({ steps: 4, epochs: 2, backend: 'wasm', executor: 'eager' })
+      expect(training?.loss).toBeGreaterThan(0)
+      expect(images).toBe(24)
+    }
+    for (const { error_percent, relative_time } of runs) {
+      expect(error_percent).toBeGreaterThan(0)
+      expect(relative_time).toBeGreaterThan(0)
+    }
+    expect(times).toMatchObject({ backend: 'wasm', executor: 'eager', batch: 4 })
+    expect(Object.keys(times?.relative ?? {}).sort()).toEqual(['flip-1-tta', 'vanilla', 'vanilla-tta'])
+  })
+
+  it('counts the errors that the compiled plans make', async () => {
+    const open = await opened({ ...tiny, plans: ['flip-2', 'vanilla'], tta: [true] })
+    const [network] = open.networks.values()
+    const plans = ['vanilla', 'vanilla-tta-max', 'flip-2-sum', 'flip-2-max-tta'].map(plan)
+    const found = await sweepWork(open).evaluate(network, plans, undefined)
+    expect(found?.images).toBe(24)
+    for (const each of plans) {
+      const runner = await openRunner(compile(network, each), { backend: 'wasm', executor: 'eager' })
+      const options = { batch: 24, preprocess: open.preprocess.evaluate }
+      const { wrong } = await evaluateData(runner, open.evaluate, options).finally(runner.dispose)
+      expect(found?.wrong[printPlan(each)]).toBe(wrong)
+      expect(wrong).toBeGreaterThan(0)
+    }
+  })
+
+  it('interrupted in the middle, ends with the same weights as without', async () => {
+    const open = await opened({ ...tiny, plans: ['vanilla'], tta: [false] })
+    const whole = await mkdtemp(join(root, 'out-'))
+    await runSweep(open, whole, sweepWork(open))
+    const interrupt = new AbortController()
+    const onEvent = (event: SweepEvent): void => {
+      if (event.event === 'training' && event.what.event === 'step' && event.what.step === 3) interrupt.abort()
+    }
+    const stopped = await runSweep(open, out, sweepWork(open), { signal: interrupt.signal, onEvent })
+    expect(stopped).toEqual({ interrupted: true })
+    expect((await resultOf(open)).trainings[0]).toMatchObject({ status: 'training', epoch: 2, steps: 3 })
+    expect(await runSweep(open, out, sweepWork(open))).toEqual({ interrupted: false })
+    const [folder] = await readdir(join(out, 'runs'))
+    const weights = (root: string) => readFile(join(root, 'runs', folder, 'trained.safetensors'))
+    expect((await weights(out)).equals(await weights(whole))).toBe(true)
+  })
+})
