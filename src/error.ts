@@ -11,6 +11,7 @@ export type SourceProblem = Problem<
   | 'disposed'
   | 'bad-input'
   | 'unwritable-file'
+  | 'folder-in-use'
   | 'no-such-option'
 >
 

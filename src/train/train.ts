@@ -1,12 +1,13 @@
 import type { Plan } from '../../passes/index.ts'
 import { type DataSet, openData } from '../data/index.ts'
 import { orThrow } from '../error.ts'
+import { lockFolder } from '../lock-folder.ts'
 import type { Network } from '../network.ts'
 import type { Trained, TrainingEvent } from './events.ts'
 import type { Recipe } from './recipe.ts'
 import { openSession, type Session } from './session.ts'
 import type { StepOptions } from './step.ts'
-import { openTraining, type TrainingOptions } from './training.ts'
+import { openTraining, standing, type Training, type TrainingOptions } from './training.ts'
 import { type TrainingSource, trainingBatches } from './training-batches.ts'
 
 export interface TrainOptions extends TrainingOptions, StepOptions {
@@ -43,23 +44,14 @@ const tally = () => {
   }
 }
 
-/**
- * Trains a network under a plan: events as it goes, and in the end what it came to. What step k of a seed does is the same however
- * often the training was interrupted and resumed; on WebAssembly to the bit.
- *
- * @throws EspalierError where something does not fit, cannot be written, or the loss is no finite number any more.
- */
-export async function* train(
-  network: Network,
-  plan: Plan,
-  recipe: Recipe,
+async function* takeSteps(
+  training: Training,
   data: TrainingSource,
-  options: TrainOptions = {},
+  options: TrainOptions,
 ): AsyncGenerator<TrainingEvent, Trained> {
-  const { seed = 0, maxSteps, signal, checkpointSeconds = 600, workers } = options
+  const { maxSteps, signal, checkpointSeconds = 600, workers } = options
   const begun = performance.now()
-  const training = await openTraining(network, plan, recipe, await openSource(data), options)
-  const { stepsPerEpoch, preprocess, images } = training
+  const { recipe, seed, stepsPerEpoch, preprocess, images } = training
   const steps = maxSteps ?? recipe.epochs * stepsPerEpoch
   const session: Session = await openSession(training, { ...options, steps })
   const stopped = (): boolean => session.progress().steps >= steps || signal?.aborted === true
@@ -109,5 +101,27 @@ export async function* train(
     }
   } finally {
     await session.close()
+  }
+}
+
+/**
+ * Trains a network under a plan: events as it goes, and in the end what it came to. What step k of a seed does is the same however
+ * often the training was interrupted and resumed; on WebAssembly to the bit.
+ *
+ * @throws EspalierError where something does not fit, cannot be written, another process trains into the folder, or the loss is no finite number any more.
+ */
+export async function* train(
+  network: Network,
+  plan: Plan,
+  recipe: Recipe,
+  data: TrainingSource,
+  options: TrainOptions = {},
+): AsyncGenerator<TrainingEvent, Trained> {
+  const training = await openTraining(network, plan, recipe, await openSource(data), options)
+  const unlock = options.out === undefined ? undefined : await lockFolder(options.out)
+  try {
+    return yield* takeSteps(await standing(training, options), data, options)
+  } finally {
+    await unlock?.()
   }
 }

@@ -24,7 +24,7 @@ export interface TrainingOptions {
   readonly resume?: boolean
 }
 
-/** A training that is ready to begin or to go on: everything read and checked, nothing written. */
+/** A training that is ready to begin: everything read and checked, nothing written. */
 export interface Training {
   readonly network: Network
   /** With a reduction to count right answers by. */
@@ -66,6 +66,10 @@ export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress
   const pick = (names: readonly string[]): ReadonlyMap<string, Tensor> =>
     new Map(names.map(name => [name, carried.get(name) as Tensor]))
   return { parameters: pick([...step.parameters, ...step.statistics]), velocities: pick(step.velocities), progress }
+}
+
+const refuseWithoutCheckpoint = async (folder: string): Promise<void> => {
+  if (!(await hasCheckpoint(folder))) await orThrowAsync(readCheckpoint(folder))
 }
 
 /** The state that a folder's checkpoint has. @throws EspalierError where it is of another training than the fresh one */
@@ -116,8 +120,7 @@ export const openTraining = async (
     best: null,
     running: { loss: 0, correct: 0, images: 0 },
   }
-  const fresh = stateOf(step, carriedAtFirst(step, network), progress)
-  if (out !== undefined && !resume) await refuseToOverwrite(out)
+  if (out !== undefined && resume) await refuseWithoutCheckpoint(out)
   return {
     network,
     plan: answering(plan),
@@ -128,6 +131,21 @@ export const openTraining = async (
     images,
     heldOut: subset(data, heldOut),
     stepsPerEpoch: stepsPerEpoch(images.length, recipe.batch),
-    state: out === undefined || !resume ? fresh : await resumed(out, fresh),
+    state: stateOf(step, carriedAtFirst(step, network), progress),
   }
+}
+
+/**
+ * The training from where its folder says that it stands; nobody else may write to the folder meanwhile.
+ *
+ * @throws EspalierError where there is another training, or one to overwrite
+ */
+export const standing = async (
+  training: Training,
+  { out, resume = false }: Pick<TrainingOptions, 'out' | 'resume'>,
+): Promise<Training> => {
+  if (out === undefined) return training
+  if (resume) return { ...training, state: await resumed(out, training.state) }
+  await refuseToOverwrite(out)
+  return training
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { either as E } from 'fp-ts'
@@ -45,6 +45,9 @@ const logged = async (out: string, lines: number): Promise<void> => {
   }
 }
 
+const locks = async (out: string): Promise<readonly string[]> =>
+  (await readdir(out)).filter(name => name.startsWith('lock-'))
+
 const losses = async (out: string): Promise<readonly unknown[]> =>
   (await readFile(join(out, 'log.jsonl'), 'utf8'))
     .trim()
@@ -58,6 +61,7 @@ describe('espalier train', () => {
     const [whole, broken] = [join(folder, 'whole'), join(folder, 'broken')]
     const done = await espalier(on(whole))
     expect(done.code, done.stderr).toBe(0)
+    expect(await locks(whole)).toEqual([])
     const result = JSON.parse(done.stdout)
     expect(result).toMatchObject({
       steps: 12,
@@ -119,6 +123,25 @@ describe('espalier train', () => {
     expect(await readFile(join(killed, 'last.safetensors'))).toEqual(await readFile(join(whole, 'last.safetensors')))
     expect(await losses(killed)).toEqual(await losses(whole))
   }, 600_000)
+
+  it('has its folder to itself until it ends, is interrupted or fails', async () => {
+    const out = join(folder, 'alone')
+    const long = [...on(out), '--epochs', '500']
+    const interrupt = async (pid: number): Promise<void> => {
+      await logged(out, 1)
+      for (const flags of [[], ['--resume']])
+        expect(await espalier([...long, ...flags])).toMatchObject({
+          code: 2,
+          stdout: '',
+          stderr: expect.stringContaining(`${out}: saw another process, ${pid}, at work there since 20`),
+        })
+    }
+    expect((await espalier(long, { interrupt })).code).toBe(1)
+    expect(await locks(out)).toEqual([])
+    const failing = await espalier([...on(join(folder, 'failing')), '--learning-rate', '1e30'])
+    expect([failing.code, failing.stderr]).toEqual([1, expect.stringContaining('not a finite number')])
+    expect(await locks(join(folder, 'failing'))).toEqual([])
+  }, 60_000)
 
   it('prints the losses of so many steps, without a folder', async () => {
     const args = ['train', ...network, '--data', 'generated:orientation?range=0:16', '--no-augment', '--batch', '8']
