@@ -18,7 +18,7 @@ import {
 } from '../../src/index.ts'
 import { bestInstalled } from '../../src/runtime/native/installed.ts'
 import { tensorflowJs } from '../../src/runtime/native/load.ts'
-import { temporaryFolder } from './cli/espalier.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 
 const hasNative = (await bestInstalled()) !== undefined
 const tensorBackends: readonly ModelBackend[] = ['cpu', 'wasm', ...(hasNative ? (['node-gpu'] as const) : [])]

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { compile, load, model, plan, save, zoo } from '../../src/index.ts'
 import { tensorflowJs } from '../../src/runtime/native/load.ts'
-import { temporaryFolder } from './cli/espalier.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 
 // What it says in programs stays: this file is checked by the compiler, too.
 it('is used as it is documented', async () => {

@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { calibrationFile, machineName } from '../../../src/calibrate/calibration.ts'
 import {
   type Calibration,
@@ -10,12 +9,9 @@ import {
   shippedCosts,
   writeCalibration,
 } from '../../../src/calibrate/index.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
-let cache: string
-beforeAll(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'espalier-calibration-'))
-})
-afterAll(() => rm(cache, { recursive: true, force: true }))
+const cache = await temporaryFolder('calibration')
 
 const calibration: Calibration = {
   format: 'espalier-calibration',

@@ -1,20 +1,14 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll } from 'vitest'
+import { temporaryFolder } from '../../temporary-folder.ts'
+
+export { temporaryFolder }
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
-
-/** A folder that is gone after the file's tests. */
-export const temporaryFolder = async (name: string): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), `espalier-${name}-`))
-  afterAll(() => rm(folder, { recursive: true, force: true }))
-  return folder
-}
 
 export interface Ran {
   readonly code: number | null

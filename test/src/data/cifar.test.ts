@@ -1,10 +1,10 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { batches, type DataSet, type Example, examplesAt, openData } from '../../../src/data/index.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const plane = 1024
 
@@ -35,7 +35,7 @@ const raw = { size: [32, 32], scale: 1, mean: [0], std: [1] } as const
 describe('CIFAR', () => {
   let folder: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-cifar-'))
+    folder = await temporaryFolder('cifar')
     await writeFile(
       join(folder, 'test.bin'),
       rows(5, n => [n, 10 + n]),
@@ -50,7 +50,6 @@ describe('CIFAR', () => {
         rows(2, n => [n], 2 * part),
       )
   })
-  afterAll(() => rm(folder, { recursive: true }))
 
   it('reads planes as pixels and fine labels, in batches', async () => {
     const data = await opened(`cifar100:${folder}`)

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decodePreprocess, normalizeInto, readPreprocess } from '../../../src/data/index.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const good = {
   size: [227, 227],
@@ -16,13 +16,9 @@ const good = {
   std: [1, 1, 1],
 }
 
-describe('a preprocessing manifest', () => {
-  let folder: string
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-preprocess-'))
-  })
-  afterAll(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder('preprocess')
 
+describe('a preprocessing manifest', () => {
   it('is what its file says', async () => {
     await writeFile(join(folder, 'good.json'), JSON.stringify(good))
     expect(await readPreprocess(join(folder, 'good.json'))()).toEqual(E.right(good))

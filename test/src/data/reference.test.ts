@@ -1,9 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   batches,
   type DataSet,
@@ -13,6 +12,7 @@ import {
   readLabels,
 } from '../../../src/data/index.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const opened = async (...of: Parameters<typeof openData>): Promise<DataSet> => {
   const data = await openData(...of)
@@ -84,7 +84,7 @@ describe('images on disk', () => {
   }
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-images-'))
+    folder = await temporaryFolder('images')
     for (const [name, value] of [
       ['classes/cat/b.png', 2],
       ['classes/cat/a.png', 1],
@@ -99,7 +99,6 @@ describe('images on disk', () => {
     await writeFile(join(folder, 'flat', 'notes.txt'), 'not an image')
     await mkdir(join(folder, 'empty'))
   })
-  afterAll(() => rm(folder, { recursive: true }))
   const csv = async (text: string): Promise<string> => {
     await writeFile(join(folder, 'labels.csv'), text)
     return join(folder, 'labels.csv')

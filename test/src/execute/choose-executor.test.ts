@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileNetwork } from '../../../src/compile.ts'
@@ -8,6 +7,7 @@ import { plan, zoo } from '../../../src/index.ts'
 import { openRunner, type Runner } from '../../../src/runner.ts'
 import { bestInstalled } from '../../../src/runtime/native/installed.ts'
 import { cacheFolder } from '../../../src/runtime/native/layout.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const hasNative = (await bestInstalled()) !== undefined
 const tiny = orThrow(compileNetwork(zoo('cifar-resnet-8'), plan('vanilla')))
@@ -17,7 +17,7 @@ describe.skipIf(!hasNative)('the executor that auto takes (native TensorFlow is 
   const before = process.env.ESPALIER_CACHE
   let cache: string
   beforeAll(async () => {
-    cache = await mkdtemp(join(tmpdir(), 'espalier-choice-'))
+    cache = await temporaryFolder('choice')
     await mkdir(cache, { recursive: true })
     for (const entry of await readdir(user))
       if (entry !== 'executors') await symlink(join(user, entry), join(cache, entry))
@@ -26,7 +26,6 @@ describe.skipIf(!hasNative)('the executor that auto takes (native TensorFlow is 
   afterAll(async () => {
     if (before === undefined) delete process.env.ESPALIER_CACHE
     else process.env.ESPALIER_CACHE = before
-    await rm(cache, { recursive: true, force: true })
   })
 
   const opened = async <A>(batch: number, look: (runner: Runner) => A): Promise<A> => {

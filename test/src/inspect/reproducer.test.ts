@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { print } from '../../../ir/index.ts'
 import { type CostModel, graphPass, parsePlan, stackVariants, workKinds } from '../../../passes/index.ts'
 import { reportReproducer } from '../../../src/cli/output.ts'
@@ -16,10 +16,10 @@ import {
   writeReproducer,
 } from '../../../src/inspect/index.ts'
 import { initialized, zoo } from '../../../src/zoo/index.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { longGraph, orThrow } from './programs.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'espalier-reproducer-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const folder = await temporaryFolder('reproducer')
 
 const nameless = graphPass('sink-transforms', graph => ({ graph, rewrites: {} }))
 const file = reproducer(nameless, longGraph(), 'a reason', { schedule: 'split', plan: 'flip-2-max', seed: 3 })

@@ -1,19 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Tensor4D } from '@tensorflow/tfjs'
 import { either as E } from 'fp-ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Backend, type BackendName, openBackend } from '../../../src/runtime/backend.ts'
 import { doctor, renderReport } from '../../../src/runtime/doctor.ts'
 import { bestInstalled } from '../../../src/runtime/native/installed.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
-let empty: string
-beforeAll(async () => {
-  empty = await mkdtemp(join(tmpdir(), 'espalier-backend-test-'))
-})
-afterAll(() => rm(empty, { recursive: true, force: true }))
+const empty = await temporaryFolder('backend')
 
 const opened = async (name: BackendName | 'auto', cache?: string): Promise<Backend> => {
   const backend = await openBackend(name, cache === undefined ? {} : { cache })

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { problem } from '../../../ir/error.ts'
 import { pins } from '../../../src/runtime/native/layout.ts'
 import { supportedPlatform } from '../../../src/runtime/native/machine.ts'
@@ -16,6 +15,7 @@ import {
   setupOpenvino,
 } from '../../../src/runtime/openvino/setup.ts'
 import type { SetupEvent } from '../../../src/runtime/setup.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { wheelOf } from './zip.ts'
 
 const wheel = wheelOf({
@@ -28,9 +28,8 @@ const wheel = wheelOf({
 
 let cache: string
 beforeEach(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'espalier-openvino-test-'))
+  cache = await temporaryFolder('openvino')
 })
-afterEach(() => rm(cache, { recursive: true, force: true }))
 
 /** Parts that download from memory and note what was asked for. */
 const partsOf = (changes: Partial<OpenvinoParts> = {}): OpenvinoParts & { readonly asked: string[] } => {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { resumeDownload } from '../../../src/runtime/native/resume.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const wheel = Buffer.from(Array.from({ length: 400_000 }, (_, i) => (i * 31) % 251))
 const half = wheel.length / 2
@@ -18,7 +18,7 @@ let stallsAfter: number
 
 beforeEach(async () => {
   for (const name of ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']) vi.stubEnv(name, '')
-  folder = await mkdtemp(join(tmpdir(), 'espalier-resume-test-'))
+  folder = await temporaryFolder('resume')
   ranges = []
   stallsAfter = Number.POSITIVE_INFINITY
   server = createServer((request, response) => {
@@ -36,7 +36,6 @@ afterEach(async () => {
   vi.unstubAllEnvs()
   server.closeAllConnections()
   server.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 /** A python whose pip has found the server's wheel. */

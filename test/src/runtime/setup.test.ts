@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { problem } from '../../../ir/error.ts'
 import { installationIn, pins } from '../../../src/runtime/native/layout.ts'
 import { supportedPlatform } from '../../../src/runtime/native/machine.ts'
 import { planSetup, renderSetupPlan, type SetupEvent, type SetupParts, setup } from '../../../src/runtime/setup.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { wheelOf } from './zip.ts'
 
 const files = {
@@ -26,9 +26,8 @@ const sha256 = (data: Buffer): string => createHash('sha256').update(data).diges
 
 let cache: string
 beforeEach(async () => {
-  cache = await mkdtemp(join(tmpdir(), 'espalier-setup-test-'))
+  cache = await temporaryFolder('setup')
 })
-afterEach(() => rm(cache, { recursive: true, force: true }))
 
 /** Parts that download from memory and note what was asked for. */
 const partsOf = (wheel: Buffer, changes: Partial<SetupParts> = {}): SetupParts & { readonly asked: string[] } => {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { create } from 'tar'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { pins } from '../../../src/runtime/native/layout.ts'
 import { vendor } from '../../../src/runtime/native/vendor.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const published: Readonly<Record<string, string>> = {
   'package/package.json': '{"name": "some", "version": "1.0.0", "scripts": {"install": "exit 1"}}',
@@ -21,7 +21,7 @@ let folder: string
 const realNpm = process.env.npm_execpath
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'espalier-vendor-test-'))
+  folder = await temporaryFolder('vendor')
   for (const [path, text] of Object.entries(published)) {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), text)
@@ -36,7 +36,6 @@ beforeEach(async () => {
 afterEach(async () => {
   if (realNpm === undefined) delete process.env.npm_execpath
   else process.env.npm_execpath = realNpm
-  await rm(folder, { recursive: true, force: true })
 })
 
 const pinOf = (integrity: string) => ({ ...pins, package: 'some', version: '1.0.0', integrity })

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
@@ -19,6 +18,7 @@ import {
 } from '../../../src/train/checkpoint.ts'
 import { readSafetensorsFile, writeSafetensors } from '../../../src/weights/safetensors.ts'
 import { initialized, zoo } from '../../../src/zoo/index.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 /** How many operations on files may still be done before the process is as good as killed. */
 const left = vi.hoisted(() => ({ operations: Number.POSITIVE_INFINITY }))
@@ -85,11 +85,10 @@ const state = (value: number, more: Partial<Progress> = {}): State => ({
 
 let folder: string
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'espalier-checkpoint-'))
+  folder = await temporaryFolder('checkpoint')
 })
-afterEach(async () => {
+afterEach(() => {
   left.operations = Number.POSITIVE_INFINITY
-  await rm(folder, { recursive: true })
 })
 
 const read = async (): Promise<State> => orThrow(await readCheckpoint(folder)())

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import protobuf from 'protobufjs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { openEventFile, tfRecord } from '../../../src/train/event-file.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 /** CRC-32C bit by bit, as RFC 3720 defines it. */
 const crc32c = (bytes: Uint8Array): number => {
@@ -54,9 +54,8 @@ const eventsIn = async (path: string): Promise<readonly Record<string, unknown>[
 
 let folder: string
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'espalier-events-'))
+  folder = await temporaryFolder('events')
 })
-afterEach(() => rm(folder, { recursive: true }))
 
 describe('a TFRecord', () => {
   it('has the CRCs of RFC 3720', () => {

@@ -1,15 +1,14 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { EspalierError } from '../../../ir/index.ts'
 import { logFile, openMetricsLog } from '../../../src/train/metrics-log.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 let folder: string
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'espalier-log-'))
+  folder = await temporaryFolder('log')
 })
-afterEach(() => rm(folder, { recursive: true }))
 
 const path = () => join(folder, logFile)
 const text = () => readFile(path(), 'utf8')

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decodeRecipe, Recipe } from '../../../src/train/recipe.ts'
 import { readRecipe, recipeNames, recipes } from '../../../src/train/recipes.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const padCropFlip = [{ kind: 'pad-and-crop', padding: 4 }, { kind: 'flip' }]
 const sgd = {
@@ -74,13 +74,9 @@ describe('the named recipes', () => {
   })
 })
 
-describe('a recipe reference', () => {
-  let folder: string
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-recipe-'))
-  })
-  afterAll(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder('recipe')
 
+describe('a recipe reference', () => {
   it('is a name or a file', async () => {
     const path = join(folder, 'mine.json')
     await writeFile(path, '{"epochs": 4, "augment": []}')

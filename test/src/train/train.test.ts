@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { builder, mapType, type Tensor } from '../../../ir/index.ts'
 import type { DataSet } from '../../../src/data/index.ts'
 import { random } from '../../../src/data/random.ts'
@@ -10,6 +9,7 @@ import { compile, model, networkFrom, plan, type TrainOptions, train } from '../
 import type { Trained, TrainingEvent } from '../../../src/train/index.ts'
 import { type Recipe, recipes } from '../../../src/train/index.ts'
 import { initialize } from '../../../src/zoo/index.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
 
 const side = 8
@@ -73,14 +73,6 @@ const recipe: Recipe = {
 }
 const steps = 9
 
-const folders: string[] = []
-const folder = async (): Promise<string> => {
-  const made = await mkdtemp(join(tmpdir(), 'espalier-train-'))
-  folders.push(made)
-  return made
-}
-afterAll(() => Promise.all(folders.map(made => rm(made, { recursive: true }))))
-
 interface Followed {
   readonly events: readonly TrainingEvent[]
   readonly trained: Trained
@@ -121,7 +113,7 @@ const logOf = async (path: string): Promise<readonly TrainingEvent[]> =>
 
 describe('train', () => {
   it('tells what happens, learns, and gives a network that compiles and runs', async () => {
-    const out = await folder()
+    const out = await temporaryFolder('train')
     const { events, trained } = await follow('flip-1-max', { backend: 'wasm', out }, undefined, {
       ...recipe,
       epochs: 12,
@@ -145,7 +137,7 @@ describe('train', () => {
     'under %s goes on after an interruption to the same bits on wasm, and the same log',
     async name => {
       const whole = await follow(name, { backend: 'wasm' })
-      const out = await folder()
+      const out = await temporaryFolder('train')
       let resume = false
       // After the first step of an epoch, in its middle, and with its last one, before it is validated.
       for (const stopAt of [1, 3, 5]) {
@@ -204,7 +196,7 @@ describe('train', () => {
   })
 
   it('stops at a loss that is no number, and leaves the last checkpoint as it was', async () => {
-    const out = await folder()
+    const out = await temporaryFolder('train')
     const wild: Recipe = { ...recipe, learning_rate: { kind: 'constant', initial: 1e30 }, validation: 0 }
     const { gradient_clipping: _, ...unclipped } = wild
     await expect(follow('vanilla', { backend: 'wasm', out }, undefined, unclipped)).rejects.toThrow(
@@ -218,7 +210,7 @@ describe('train', () => {
   })
 
   it('refuses to write over a training, and to go on with another', async () => {
-    const out = await folder()
+    const out = await temporaryFolder('train')
     await follow('flip-1-max', { backend: 'wasm', out, maxSteps: 1 })
     await expect(follow('flip-1-max', { backend: 'wasm', out })).rejects.toThrow(/--resume/)
     const others: readonly [string, TrainOptions, Recipe?][] = [

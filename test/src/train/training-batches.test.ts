@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { EspalierError } from '../../../ir/index.ts'
 import { batches, type DataSet, openData } from '../../../src/data/index.ts'
 import { random } from '../../../src/data/random.ts'
@@ -19,6 +18,7 @@ import {
   type TrainingSource,
   trainingBatches,
 } from '../../../src/train/training-batches.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const reference = 'generated:orientation?split=train&range=3:13'
 const preprocess = { size: [32, 32], scale: 1 / 255, mean: [0.5], std: [0.25] } as const
@@ -208,11 +208,10 @@ describe('reading batches', () => {
 describe('batches that cannot be prepared', () => {
   let folder: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-batches-'))
+    folder = await temporaryFolder('batches')
     const rows = Array.from({ length: 6 }, (_, k) => [0, k === 4 ? 100 : k, ...new Array(3072).fill(k)])
     await writeFile(join(folder, 'train.bin'), Uint8Array.from(rows.flat()))
   })
-  afterAll(() => rm(folder, { recursive: true }))
 
   const failure = async (source: TrainingSource, options: TrainingBatchOptions) => {
     const seen: number[] = []

@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { sizeOf, type Tensor } from '../../../ir/tensor.ts'
 import {
   decodeSafetensors,
@@ -13,6 +12,7 @@ import {
   writeSafetensors,
 } from '../../../src/weights/safetensors.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 const file = (header: string, payload: Uint8Array = new Uint8Array()): Uint8Array => {
   const json = new TextEncoder().encode(header)
@@ -45,13 +45,9 @@ const tags = (bytes: Uint8Array): readonly string[] => {
   return E.isLeft(decoded) ? decoded.left.map(p => p.tag) : []
 }
 
-describe('safetensors', () => {
-  let folder: string
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'espalier-safetensors-'))
-  })
-  afterAll(() => rm(folder, { recursive: true }))
+const folder = await temporaryFolder('safetensors')
 
+describe('safetensors', () => {
   it('decodes what it encodes, to the bit', () => {
     fc.assert(
       fc.property(tensors, metadata, (written, notes) => {

@@ -5,7 +5,8 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/error.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
-import { encode, importBytes, list, type ModelSpec, node, numbers, problemsOf, temporaryFolder } from './model.ts'
+import { temporaryFolder } from '../../../temporary-folder.ts'
+import { encode, importBytes, list, type ModelSpec, node, numbers, problemsOf } from './model.ts'
 
 const small: ModelSpec = {
   input: ['n', 3, 4, 4],
@@ -45,7 +46,7 @@ describe('bad files', () => {
   })
 
   it('never throws, whatever the bytes', async () => {
-    const folder = temporaryFolder()
+    const folder = await temporaryFolder('onnx')
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async data => {
         expect(E.isLeft(await importBytes(data, {}, folder))).toBe(true)
@@ -109,7 +110,7 @@ describe('bad files', () => {
   })
 
   it('says when there is no file, or something else', async () => {
-    const folder = temporaryFolder()
+    const folder = await temporaryFolder('onnx')
     const at = async (path: string) => {
       const result = await importOnnx(path)()
       return E.isLeft(result) ? renderProblems(result.left) : 'nothing'
@@ -144,7 +145,7 @@ describe('weights in half precision and outside the file', () => {
   })
 
   it("reads parts of files in the model's folder", async () => {
-    const folder = temporaryFolder()
+    const folder = await temporaryFolder('onnx')
     writeFileSync(join(folder, 'weights.bin'), Buffer.concat([Buffer.alloc(8), Buffer.from(filter.buffer)]))
     const bounds = [
       { key: 'offset', value: '8' },
@@ -159,7 +160,7 @@ describe('weights in half precision and outside the file', () => {
   })
 
   it('never leaves the folder', async () => {
-    const outside = temporaryFolder()
+    const outside = await temporaryFolder('onnx')
     const folder = join(outside, 'model')
     mkdirSync(folder)
     writeFileSync(join(outside, 'weights.bin'), filter)

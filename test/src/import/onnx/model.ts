@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { onTestFinished } from 'vitest'
 import { renderProblems } from '../../../../ir/error.ts'
 import { evaluate } from '../../../../ir/evaluate.ts'
 import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
 import { importOnnx, type OnnxOptions } from '../../../../src/import/onnx/index.ts'
 import { onnxSchema } from '../../../../src/import/onnx/schema.ts'
 import { imageType, type Network } from '../../../../src/network.ts'
+import { temporaryFolder } from '../../../temporary-folder.ts'
 
 export interface Array4 {
   readonly dims: readonly number[]
@@ -112,19 +111,12 @@ export const encode = (spec: ModelSpec): Uint8Array => {
     .finish()
 }
 
-/** A folder that is gone when the test ends. */
-export const temporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'espalier-onnx-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  return folder
-}
-
 export const importBytes = async (
   bytes: Uint8Array,
   options: OnnxOptions = {},
-  folder = temporaryFolder(),
+  folder: string | Promise<string> = temporaryFolder('onnx'),
 ): Promise<E.Either<string, Network>> => {
-  const path = join(folder, 'model.onnx')
+  const path = join(await folder, 'model.onnx')
   writeFileSync(path, bytes)
   const result = await importOnnx(path, options)()
   return E.isLeft(result) ? E.left(renderProblems(result.left).replaceAll(path, 'model.onnx')) : result
