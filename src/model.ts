@@ -4,7 +4,7 @@ import { fitImages, type ImageInput } from './data/index.ts'
 import { orThrow, sourceProblem } from './error.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
 import { openRunner, type Runner, type RunnerOptions } from './runner.ts'
-import { topClasses } from './score.ts'
+import { bestClass } from './score.ts'
 
 /** What a model says of one image. */
 export interface Answer {
@@ -47,7 +47,7 @@ export const openModel = async (
     const { probabilities, classes } = await runner.predict(orThrow(await fitImages(named, preprocess)))
     return images.map((_, k) => {
       const row = probabilities.slice(k * classes, (k + 1) * classes)
-      const [index] = topClasses(row, 0, classes, 1)
+      const index = bestClass(row, 0, classes)
       const name = names?.[index]
       return { index, ...(name === undefined ? {} : { class: name }), probability: row[index], probabilities: row }
     })

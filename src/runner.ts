@@ -9,6 +9,7 @@ import type { Execution, Precision } from './execute/execution.ts'
 import { type ExecutorName, type ExecutorOptions, type OpenExecutor, openExecutor } from './execute/executor.ts'
 import { classCount, imageType } from './network.ts'
 import type { BackendName } from './runtime/backend.ts'
+import { softmaxRows } from './softmax.ts'
 
 /** Where a model runs: a tfjs backend, the best there is (`auto`), or the reference evaluator in plain TypeScript. */
 export type ModelBackend = BackendName | 'auto' | 'reference'
@@ -56,19 +57,6 @@ export interface RunnerOptions {
   /** Whether smaller batches are filled up with blank images where another size costs a compilation. Default true. */
   readonly fill?: boolean
   readonly debug?: boolean
-}
-
-/** Softmax of each row, in double precision. */
-const softmaxRows = (logits: Float32Array, classes: number): Float32Array => {
-  const out = new Float32Array(logits.length)
-  for (let row = 0; row < logits.length; row += classes) {
-    let largest = Number.NEGATIVE_INFINITY
-    for (let i = 0; i < classes; i++) largest = Math.max(largest, logits[row + i])
-    let total = 0
-    for (let i = 0; i < classes; i++) total += Math.exp(logits[row + i] - largest)
-    for (let i = 0; i < classes; i++) out[row + i] = Math.exp(logits[row + i] - largest) / total
-  }
-  return out
 }
 
 const onEvaluator = ({ graph, parameters }: CompiledNetwork): Execution => {
@@ -171,7 +159,7 @@ export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptio
         ])
       const n = images.length / (h * w * c)
       const logits = await score(images, n)
-      return { n, classes, logits, probabilities: softmaxRows(logits, classes) }
+      return { n, classes, logits, probabilities: new Float32Array(softmaxRows(logits, classes)) }
     } finally {
       pending--
       settle()

@@ -9,7 +9,14 @@ export const rankOf = (scores: Float32Array | Float64Array, row: number, classes
   return rank
 }
 
-/** The classes with the highest scores, best first. */
+/** The class with the highest score; of equal scores the earlier. */
+export const bestClass = (scores: Float32Array | Float64Array, row: number, classes: number): number => {
+  let best = 0
+  for (let c = 1; c < classes; c++) if (scores[row * classes + c] > scores[row * classes + best]) best = c
+  return best
+}
+
+/** The classes with the highest scores, best first; of equal scores the earlier. */
 export const topClasses = (scores: Float32Array, row: number, classes: number, count: number): readonly number[] =>
   Array.from({ length: classes }, (_, c) => c)
     .sort((a, b) => scores[row * classes + b] - scores[row * classes + a])

@@ -2,7 +2,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import type { Batch } from '../data/index.ts'
 import { cannotWrite } from '../error.ts'
 import type { Prediction } from '../runner.ts'
-import { topClasses } from '../score.ts'
+import { bestClass } from '../score.ts'
 
 export interface PredictionsFile {
   readonly write: (batch: Batch, prediction: Prediction) => Promise<void>
@@ -17,7 +17,7 @@ const lineOf = (
   { logits, classes: width }: Prediction,
   names: readonly string[] | undefined,
 ): string => {
-  const [predicted] = topClasses(logits, row, width, 1)
+  const predicted = bestClass(logits, row, width)
   return `${JSON.stringify({
     index: batch.first + row,
     label: batch.labels?.[row] ?? null,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rankOf, topClasses, wilsonPercent } from '../../src/score.ts'
+import { bestClass, rankOf, topClasses, wilsonPercent } from '../../src/score.ts'
 
 const scores = Float32Array.of(9, 9, 9, 1, 5, 5, 0, 2)
 
@@ -12,6 +12,7 @@ describe('the rank of a label', () => {
   it('agrees with the order of the best classes', () => {
     const order = topClasses(scores, 0, 8, 8)
     expect(order.map(label => rankOf(scores, 0, 8, label))).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect([0, 1].map(row => bestClass(scores, row, 4))).toEqual([0, 1].map(row => topClasses(scores, row, 4, 1)[0]))
   })
 
   it('is the last for a score that is not a number: a broken network is never right', () => {

@@ -1,25 +1,12 @@
 import type { Reduction } from '../../../ir/index.ts'
 import { rankOf, wilsonPercent } from '../../score.ts'
+import { logSoftmaxRows } from '../../softmax.ts'
 
 export interface ReduceOptions {
   readonly classes: number
   readonly reduction: Reduction
   /** How much each variant counts (`max` disregards it). Default: all the same. */
   readonly weights?: readonly number[]
-}
-
-/** The logarithm of the softmax of each row of `[n, classes]`, in double precision. */
-const logSoftmaxRows = (logits: Float32Array, classes: number): Float64Array => {
-  const out = new Float64Array(logits.length)
-  for (let row = 0; row < logits.length; row += classes) {
-    let largest = Number.NEGATIVE_INFINITY
-    for (let i = row; i < row + classes; i++) largest = Math.max(largest, logits[i])
-    let sum = 0
-    for (let i = row; i < row + classes; i++) sum += Math.exp(logits[i] - largest)
-    const total = Math.log(sum) + largest
-    for (let i = row; i < row + classes; i++) out[i] = logits[i] - total
-  }
-  return out
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Reduction } from '../../../ir/index.ts'
-import { rankOf } from '../../score.ts'
+import { bestClass, rankOf } from '../../score.ts'
+import { softmaxRows } from '../../softmax.ts'
 import { mcNemar } from '../mcnemar.ts'
 import { type ErrorRate, errorOf, reduceLogits } from '../variants/reduction.ts'
 
@@ -77,26 +78,8 @@ export interface Views {
   readonly disputed: readonly Disputed[]
 }
 
-/** The softmax of rows of scores, in double precision. */
-const softmaxRows = (scores: Float32Array | Float64Array, classes: number): Float64Array => {
-  const out = new Float64Array(scores.length)
-  for (let row = 0; row < scores.length; row += classes) {
-    let largest = Number.NEGATIVE_INFINITY
-    for (let i = row; i < row + classes; i++) largest = Math.max(largest, scores[i])
-    let total = 0
-    for (let i = row; i < row + classes; i++) total += Math.exp(scores[i] - largest)
-    for (let i = row; i < row + classes; i++) out[i] = Math.exp(scores[i] - largest) / total
-  }
-  return out
-}
-
-/** The best class of each row; of equal scores the earlier. */
 const answersOf = (scores: Float32Array | Float64Array, classes: number): readonly number[] =>
-  Array.from({ length: scores.length / classes }, (_, row) => {
-    let best = 0
-    for (let c = 1; c < classes; c++) if (scores[row * classes + c] > scores[row * classes + best]) best = c
-    return best
-  })
+  Array.from({ length: scores.length / classes }, (_, row) => bestClass(scores, row, classes))
 
 /** The answers of scores, with their margins. */
 const judged = (
