@@ -5,6 +5,7 @@ import { writeJson } from '../experiment/sweep/store.ts'
 import { runSweep, type SweepEvent } from '../experiment/sweep/sweep.ts'
 import { describeTrainings } from '../experiment/sweep/text.ts'
 import { sweepWork } from '../experiment/sweep/work.ts'
+import { lockFolder } from '../lock-folder.ts'
 import type { Page } from '../report/page/section.ts'
 import { prepareFile } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
@@ -87,11 +88,16 @@ export const watchSweep = async <R extends SweepResult>(
   const file = join(folder, 'result.json')
   await prepareFile(file)
   await prepareReports(reports)
-  const { interrupted } = await untilInterrupted(signal =>
-    runSweep(open, folder, sweepWork(open), { signal, onEvent: telling(out.note) }),
-  )
-  const result = await found(interrupted)
-  await writeJson(file, result)
+  const unlock = await lockFolder(folder)
+  const work = async () => {
+    const { interrupted } = await untilInterrupted(signal =>
+      runSweep(open, folder, sweepWork(open), { signal, onEvent: telling(out.note) }),
+    )
+    const result = await found(interrupted)
+    await writeJson(file, result)
+    return { result, interrupted }
+  }
+  const { result, interrupted } = await work().finally(unlock)
   if (result.table.length > 0) await writeReports(reports, view.page(result), out)
   out.result(result, () => view.text(result))
   const failed = result.trainings.filter(({ status }) => status === 'failed').length

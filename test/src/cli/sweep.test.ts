@@ -28,15 +28,17 @@ const written = async (name: string, config: object): Promise<string> => {
   return path
 }
 
+/** Lines of a file below a folder. */
+const linesOf = async (root: string, name: string): Promise<number> => {
+  const files = await readdir(root, { recursive: true }).catch(() => [])
+  const file = files.find(each => each.endsWith(name))
+  const text = file === undefined ? '' : await readFile(join(root, file), 'utf8').catch(() => '')
+  return text.split('\n').length - 1
+}
+
 /** Resolves once a file below a folder has so many lines. */
 const logged = async (root: string, name: string, lines: number): Promise<void> => {
-  for (;;) {
-    const files = await readdir(root, { recursive: true }).catch(() => [])
-    const file = files.find(each => each.endsWith(name))
-    const text = file === undefined ? '' : await readFile(join(root, file), 'utf8').catch(() => '')
-    if (text.split('\n').length > lines) return
-    await wait(20)
-  }
+  while ((await linesOf(root, name)) < lines) await wait(20)
 }
 
 describe.concurrent('espalier sweep', () => {
@@ -81,14 +83,21 @@ describe.concurrent('espalier sweep', () => {
   it('saves where it is interrupted, says so, and goes on', async () => {
     const config = await written('long.json', { ...tiny, recipe: { ...tiny.recipe, epochs: 400 }, plans: ['vanilla'] })
     const out = join(folder, 'long')
-    const interrupt = (): Promise<void> => logged(out, 'log.jsonl', 12)
+    const interrupt = async (pid: number): Promise<void> => {
+      await logged(out, 'log.jsonl', 12)
+      const second = await espalier(['sweep', config, '--out', out])
+      expect([second.code, second.stdout]).toEqual([2, ''])
+      expect(second.stderr).toContain(`${out}: saw another process, ${pid}, at work there since`)
+    }
     const { code, stderr, stdout } = await espalier(['sweep', config, '--out', out, '--json'], { interrupt })
     expect(code).toBe(1)
     expect(stderr).toContain('goes on')
     expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, runs: [{ status: 'training', error_percent: null }] })
+    expect((await readdir(out)).sort()).toEqual(['result.json', 'runs'])
     const listed = await espalier(['sweep', config, '--out', out, '--list'])
     expect(listed.stdout).toMatch(/training epoch \d+/)
-    const second = (): Promise<void> => logged(out, 'log.jsonl', 40)
+    const logLines = await linesOf(out, 'log.jsonl')
+    const second = (): Promise<void> => logged(out, 'log.jsonl', logLines + 12)
     const more = await espalier(['sweep', config, '--out', out], { interrupt: second })
     expect(more.stderr).toContain('goes on after step')
   })
