@@ -2,16 +2,9 @@ import { either as E } from 'fp-ts'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openOnnxruntime } from '../../../src/execute/onnxruntime.ts'
 import { loadOnnxruntime } from '../../../src/runtime/onnxruntime.ts'
+import { oracleLogits } from '../../cifar-100.ts'
 import { hasShared } from '../../shared.ts'
-import {
-  brokenModels,
-  modelBytes,
-  opened,
-  oracleLogits,
-  relativeDistance,
-  signature,
-  testImages,
-} from './shared-models.ts'
+import { brokenModels, modelBytes, opened, relativeDistance, signature, testImages } from './shared-models.ts'
 
 const there = hasShared && E.isRight(loadOnnxruntime())
 

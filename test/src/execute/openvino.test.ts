@@ -4,16 +4,9 @@ import type { Precision } from '../../../src/execute/execution.ts'
 import { openOpenvino } from '../../../src/execute/openvino.ts'
 import { bfloat16Support } from '../../../src/runtime/bfloat16.ts'
 import { findOpenvino } from '../../../src/runtime/openvino/installed.ts'
+import { oracleLogits } from '../../cifar-100.ts'
 import { hasShared } from '../../shared.ts'
-import {
-  brokenModels,
-  modelBytes,
-  opened,
-  oracleLogits,
-  relativeDistance,
-  signature,
-  testImages,
-} from './shared-models.ts'
+import { brokenModels, modelBytes, opened, relativeDistance, signature, testImages } from './shared-models.ts'
 
 const there = hasShared && (await findOpenvino()) !== undefined
 const hasBfloat16 = E.isRight(bfloat16Support())

@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
 import { type Problem, renderProblem, type Tensor } from '../../../ir/index.ts'
 import type { Signature } from '../../../src/execute/signature.ts'
+import { testImages as cifarImages } from '../../cifar-100.ts'
 import { sharedPath } from '../../shared.ts'
 
 export const modelBytes = (name: string): Uint8Array => readFileSync(sharedPath('models', `${name}.onnx`))
@@ -13,25 +14,8 @@ export const signature: Signature = {
   outputs: ['logits'],
 }
 
-const mean = [0.507, 0.4865, 0.4409]
-const deviation = [0.2673, 0.2564, 0.2761]
-
-/** Images of CIFAR-100's test set from `first` on, `[n, 3, 32, 32]`, normalized as the networks were trained. */
-export const testImages = (count: number, first = 0): Float32Array => {
-  const bytes = readFileSync(sharedPath('data', 'cifar-100-binary', 'test.bin'))
-  const data = new Float32Array(count * 3072)
-  for (let b = 0; b < count; b++)
-    for (let i = 0; i < 3; i++)
-      for (let p = 0; p < 1024; p++)
-        data[(b * 3 + i) * 1024 + p] = (bytes[(first + b) * 3074 + 2 + i * 1024 + p] / 255 - mean[i]) / deviation[i]
-  return data
-}
-
-/** PyTorch's logits of the first images. */
-export const oracleLogits = (name: string, count: number): readonly number[] =>
-  JSON.parse(readFileSync(sharedPath('oracle', `${name}_logits16.json`), 'utf8'))
-    .logits.slice(0, count)
-    .flat()
+/** The values of CIFAR-100's test images from `first` on. */
+export const testImages = (count: number, first = 0): Float32Array => cifarImages(count, 'nchw', first).data
 
 /** The largest distance between two lists, relative to the largest of what is wanted. */
 export const relativeDistance = (got: Tensor['data'] | readonly number[], wanted: readonly number[]): number => {

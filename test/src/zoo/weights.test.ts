@@ -1,4 +1,3 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { evaluate, nodesWithTag, renderProblems, type Tensor, tensor } from '../../../ir/index.ts'
@@ -13,6 +12,7 @@ import {
   withWeights,
   zoo,
 } from '../../../src/zoo/index.ts'
+import { oracleLogits, testImages } from '../../cifar-100.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 
 const architecture = (reference: string): Architecture => {
@@ -133,26 +133,6 @@ describe('classCountOfWeights', () => {
   })
 })
 
-const mean = [0.507, 0.4865, 0.4409]
-const deviation = [0.2673, 0.2564, 0.2761]
-
-/** The first images of CIFAR-100's test set, normalized, channels last. */
-const testImages = (count: number): Tensor => {
-  const row = 2 + 3072
-  const bytes = new Uint8Array(count * row)
-  const file = openSync(sharedPath('data', 'cifar-100-binary', 'test.bin'), 'r')
-  readSync(file, bytes)
-  closeSync(file)
-  const data = new Float32Array(count * 3072)
-  for (let at = 0; at < data.length; at++) {
-    const c = at % 3
-    const pixel = Math.floor(at / 3) % 1024
-    const value = bytes[Math.floor(at / 3072) * row + 2 + c * 1024 + pixel]
-    data[at] = (value / 255 - mean[c]) / deviation[c]
-  }
-  return tensor([count, 32, 32, 3], data)
-}
-
 describe.skipIf(!hasShared)('trained networks (skipped where ../shared is absent)', () => {
   it.each([
     [20, 4],
@@ -170,10 +150,7 @@ describe.skipIf(!hasShared)('trained networks (skipped where ../shared is absent
       parameters: network.right.parameters,
     })
     if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
-    const oracle = JSON.parse(readFileSync(sharedPath('oracle', `cifar100_resnet${depth}_logits16.json`), 'utf8')) as {
-      readonly logits: readonly (readonly number[])[]
-    }
-    const expected = oracle.logits.slice(0, count).flat()
+    const expected = oracleLogits(`cifar100_resnet${depth}`, count)
     const actual = outputs.right.get('logits') as Tensor
     expect(actual.shape).toEqual([count, 100])
     const largest = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual.data[i])), 0)

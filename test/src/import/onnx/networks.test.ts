@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/error.ts'
 import type { Tensor } from '../../../../ir/tensor.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
 import { imageType, type Network } from '../../../../src/network.ts'
+import { oracleLogits, testImages } from '../../../cifar-100.ts'
 import { hasShared, sharedPath } from '../../../shared.ts'
 import { logitsOf } from './model.ts'
 
@@ -14,20 +14,6 @@ const network = async (name: string): Promise<Network> => {
   return result.right
 }
 
-const mean = [0.507, 0.4865, 0.4409]
-const deviation = [0.2673, 0.2564, 0.2761]
-
-/** The first images of CIFAR-100's test set, normalized as the networks were trained. */
-const images = (count: number): Tensor => {
-  const bytes = readFileSync(sharedPath('data', 'cifar-100-binary', 'test.bin'))
-  const data = new Float64Array(count * 3072)
-  for (let b = 0; b < count; b++)
-    for (let i = 0; i < 3; i++)
-      for (let p = 0; p < 1024; p++)
-        data[(b * 1024 + p) * 3 + i] = (bytes[b * 3074 + 2 + i * 1024 + p] / 255 - mean[i]) / deviation[i]
-  return { shape: [count, 32, 32, 3], data }
-}
-
 const mirrored = ({ shape, data }: Tensor): Tensor => ({
   shape,
   data: Float64Array.from(data, (_, k) => {
@@ -35,11 +21,6 @@ const mirrored = ({ shape, data }: Tensor): Tensor => ({
     return data[k + 3 * (31 - 2 * x)]
   }),
 })
-
-const oracle = (name: string, count: number): readonly number[] =>
-  JSON.parse(readFileSync(sharedPath('oracle', `${name}_logits16.json`), 'utf8'))
-    .logits.slice(0, count)
-    .flat()
 
 const within = (got: readonly number[], wanted: readonly number[], tolerance: number): void => {
   expect(got).toHaveLength(wanted.length)
@@ -51,7 +32,7 @@ describe.skipIf(!hasShared)('real networks (../shared is absent: nothing to impo
     ['cifar100_resnet20', 3],
     ['cifar100_resnet56', 2],
   ] as const)("%s gives PyTorch's logits", async (name, count) => {
-    within(logitsOf(await network(name), images(count)), oracle(name, count), 1e-3)
+    within(logitsOf(await network(name), testImages(count)), oracleLogits(name, count), 1e-3)
   })
 
   it('imports two forwards in one graph as a merge, each weight once', async () => {
@@ -63,7 +44,7 @@ describe.skipIf(!hasShared)('real networks (../shared is absent: nothing to impo
       tag: 'Combine',
       attributes: { reduction: 'geo', multiplicity: [1, 1] },
     })
-    const x = images(1)
+    const x = testImages(1)
     const there = logitsOf(plain, x)
     const back = logitsOf(plain, mirrored(x))
     within(
