@@ -1,10 +1,9 @@
 import cliProgress from 'cli-progress'
 import { type Command, Option } from 'commander'
+import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { type Precision, precisions } from '../execute/execution.ts'
-import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { type ImpactResult, impact } from '../experiment/impact/impact.ts'
 import { describeImpact } from '../experiment/impact/text.ts'
 import { checkLabels, preprocessFor } from '../fit-data.ts'
@@ -15,22 +14,26 @@ import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
-import { command, oneOf, wholeNumber } from './options.ts'
+import {
+  command,
+  type DataFlags,
+  dataForms,
+  dataOptions,
+  type ExecutionFlags,
+  executionOptions,
+  limitOption,
+  type PlainNetworkFlags,
+  plainNetworkOptions,
+  variantExecutors,
+  wholeNumber,
+} from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
 import { trainingImpact } from './training-impact.ts'
 
-interface ImpactFlags extends CommonOptions, ReportFlags {
-  readonly network: string
-  readonly weights?: string
-  readonly preprocess?: string
-  readonly data: string
-  readonly labels?: string
+interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, ExecutionFlags<BackendName>, ReportFlags {
   readonly transforms: string
-  readonly backend?: BackendName
-  readonly executor: ExecutorName | 'auto'
-  readonly precision: Precision
   readonly batch?: number
   readonly limit?: number
   readonly cache?: string
@@ -132,45 +135,27 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
 
 /** `espalier impact`: what transforming each feature map does to a network's error. */
 export const impactCommand = (): Command =>
-  reportOptions(
+  F.pipe(
     command(
       'impact',
       'what transforming each feature map does to the error: by itself, and as a branch under each reduction',
       'espalier impact --network zoo:cifar-resnet-20 --weights resnet20.safetensors --data cifar100:DIR --transforms flip,rotate,scale',
     ),
-  )
-    .requiredOption('--network <network>', 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
-    .option('--weights <file>', 'trained weights of a zoo network or a graph: a safetensors file')
-    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
-    .requiredOption(
-      '--data <data>',
-      'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part',
-    )
-    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
-    .option(
-      '--transforms <list>',
-      'flip, rotate (±15°), scale (±10 %), flipv, rot90, …, shift(dy,dx), rotate(degrees), scale(s)',
-      'flip,rotate,scale',
-    )
-    .addOption(
-      new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`).argParser(
-        oneOf(backendNames),
+    reportOptions,
+    plainNetworkOptions,
+    dataOptions(dataForms),
+    c =>
+      c.option(
+        '--transforms <list>',
+        'flip, rotate (±15°), scale (±10 %), flipv, rot90, …, shift(dy,dx), rotate(degrees), scale(s)',
+        'flip,rotate,scale',
       ),
-    )
-    .addOption(
-      new Option('--executor <name>', `${executorNames.join(', ')}; auto: graph on the native backend, else eager`)
-        .argParser(oneOf([...executorNames, 'auto'] as const))
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--precision <name>', `of convolutions: ${precisions.join(', ')}`)
-        .argParser(oneOf(precisions))
-        .default('float32'),
-    )
+    executionOptions(backendNames, variantExecutors),
+  )
     .addOption(
       new Option('--batch <n>', 'images at a time (default: 128, fewer of larger images)').argParser(wholeNumber(1)),
     )
-    .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
+    .addOption(limitOption())
     .option('--cache <folder>', 'where logits are kept, so that they are computed once; Ctrl-C keeps what is done')
     .option(
       '--training <file>',

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { nearestNames } from '../../ir/index.ts'
+import { type Precision, precisions } from '../execute/execution.ts'
+import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { scheduleNames } from '../scheduling.ts'
 
 /** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
@@ -41,25 +43,90 @@ export const command = (name: string, description: string, example: string): Com
     .showHelpAfterError(false)
     .allowExcessArguments(false)
 
+/** What `--network` takes where it must not be compiled. */
+export const uncompiledForms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json'
+const weightsFile = 'trained weights of a zoo network or a graph: a safetensors file'
+export const preprocessFile = 'how images become the network’s input: a JSON file'
+
 export const networkOptions = (c: Command): Command =>
   c
     .requiredOption(
       '--network <network>',
       'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as .txt or .json',
     )
-    .option('--weights <file>', 'trained weights of a zoo network or a graph: a safetensors file')
+    .option('--weights <file>', weightsFile)
     .option(
       '--plan <plan>',
       'where to branch: flip-3-max, vanilla-tta-geo, {id,shift(1,0)}@4:geo, FILE.json, … (default: vanilla, or what was compiled)',
     )
-    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
+    .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', 'class names, one a line')
 
-/** What {@link networkOptions} parse to. */
-export interface NetworkFlags {
+/** What {@link plainNetworkOptions} parse to. */
+export interface PlainNetworkFlags {
   readonly network: string
   readonly weights?: string
-  readonly plan?: string
   readonly preprocess?: string
+}
+
+/** What {@link networkOptions} parse to. */
+export interface NetworkFlags extends PlainNetworkFlags {
+  readonly plan?: string
   readonly classes?: string
+}
+
+/** The flags of commands that plan by themselves: of {@link networkOptions} those that say what a network is. */
+export const plainNetworkOptions = (c: Command): Command =>
+  c
+    .requiredOption('--network <network>', uncompiledForms)
+    .option('--weights <file>', weightsFile)
+    .option('--preprocess <file>', preprocessFile)
+
+export const dataForms =
+  'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part'
+
+/** The flags that name images, in one of these forms. */
+export const dataOptions =
+  (forms: string) =>
+  (c: Command): Command =>
+    c
+      .requiredOption('--data <data>', forms)
+      .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
+
+/** What {@link dataOptions} parse to. */
+export interface DataFlags {
+  readonly data: string
+  readonly labels?: string
+}
+
+export const limitOption = (): Option => new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1))
+
+export const backendOption = <B extends string>(backends: readonly B[]): Option =>
+  new Option('--backend <name>', `${backends.join(', ')} (default: the best there is)`).argParser(oneOf(backends))
+
+/** The flags that say where networks run; `executors` says what there is and what `auto` takes. */
+export const executionOptions =
+  (backends: readonly string[], executors: string) =>
+  (c: Command): Command =>
+    c
+      .addOption(backendOption(backends))
+      .addOption(
+        new Option('--executor <name>', executors)
+          .argParser(oneOf([...executorNames, 'auto'] as const))
+          .default('auto'),
+      )
+      .addOption(
+        new Option('--precision <name>', `of convolutions and what lies between them: ${precisions.join(', ')}`)
+          .argParser(oneOf(precisions))
+          .default('float32'),
+      )
+
+/** The `executors` of commands that run variants. */
+export const variantExecutors = `${executorNames.join(', ')}; auto: graph on the native backend, else eager`
+
+/** What {@link executionOptions} parse to. */
+export interface ExecutionFlags<Backend extends string> {
+  readonly backend?: Backend
+  readonly executor: ExecutorName | 'auto'
+  readonly precision: Precision
 }

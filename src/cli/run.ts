@@ -1,36 +1,39 @@
 import { type Command, Option } from 'commander'
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { bestBatch } from '../best-batch.ts'
 import type { CompiledNetwork } from '../compile.ts'
 import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { type Precision, precisions } from '../execute/execution.ts'
-import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { checkLabels, preprocessFor } from '../fit-data.ts'
 import { watchedCompile } from '../inspect/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../runner.ts'
-import { type BackendName, openBackend } from '../runtime/backend.ts'
+import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
 import type { ScheduleName } from '../scheduling.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { readMeaning } from './meaning.ts'
-import { command, type NetworkFlags, networkOptions, oneOf, scheduleOption, wholeNumber } from './options.ts'
+import {
+  command,
+  type DataFlags,
+  dataOptions,
+  type ExecutionFlags,
+  executionOptions,
+  limitOption,
+  type NetworkFlags,
+  networkOptions,
+  scheduleOption,
+  wholeNumber,
+} from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, type RunResult, runResult } from './run-result.ts'
 import { runnerNote } from './runner-note.ts'
 
-const backends = ['node-gpu', 'wasm', 'cpu', 'reference'] as const
 const defaultBatch = 128
 
-interface RunFlags extends CommonOptions, NetworkFlags {
-  readonly data: string
-  readonly labels?: string
-  readonly backend?: ModelBackend
-  readonly executor: ExecutorName | 'auto'
-  readonly precision: Precision
+interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<ModelBackend> {
   readonly batch: number | 'auto'
   readonly schedule: ScheduleName
   readonly limit?: number
@@ -131,37 +134,24 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
 
 /** `espalier run`: a network or a compiled folder over data: its error, or its answers; and its throughput. */
 export const runCommand = (): Command =>
-  networkOptions(
+  F.pipe(
     command(
       'run',
       'run a network on data: its error rate, or its predictions',
       'espalier run --network zoo:cifar-resnet-20 --weights resnet20.safetensors --data cifar100:DIR --plan vanilla-tta-geo',
     ),
-  )
-    .requiredOption(
-      '--data <data>',
+    networkOptions,
+    dataOptions(
       'cifar10:DIR, cifar100:DIR, images:DIR, generated:orientation or an image file; ?split=train&range=0:5000 for a part',
-    )
-    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
-    .addOption(
-      new Option('--backend <name>', `${backends.join(', ')} (default: the best there is)`).argParser(oneOf(backends)),
-    )
-    .addOption(
-      new Option(
-        '--executor <name>',
-        'eager: op by op; graph or xla: whole, by TensorFlow; onnx, openvino: exported; auto: the fastest here',
-      )
-        .argParser(oneOf([...executorNames, 'auto'] as const))
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--precision <name>', 'of convolutions and what lies between them: float32, bfloat16')
-        .argParser(oneOf(precisions))
-        .default('float32'),
-    )
+    ),
+    executionOptions(
+      [...backendNames, 'reference'],
+      'eager: op by op; graph or xla: whole, by TensorFlow; onnx, openvino: exported; auto: the fastest here',
+    ),
+  )
     .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))
     .addOption(scheduleOption())
-    .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
+    .addOption(limitOption())
     .option('--predictions <file>', 'a line of JSON an image: index, label, predicted, class, logits')
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: RunFlags) => {

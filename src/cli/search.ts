@@ -1,12 +1,11 @@
 import cliProgress from 'cli-progress'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { type Reduction, reductions } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync } from '../error.ts'
-import { type Precision, precisions } from '../execute/execution.ts'
-import { type ExecutorName, executorNames } from '../execute/executor.ts'
+import { executorNames } from '../execute/executor.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
 import { apart, labelled, overfitted } from '../experiment/search/data.ts'
 import { type Found, flipTta, type SearchNetworkOptions, searchNetwork } from '../experiment/search/network.ts'
@@ -24,15 +23,21 @@ import { readSafetensorsFile } from '../weights/safetensors.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
-import { command, oneOf, wholeNumber } from './options.ts'
+import {
+  command,
+  dataForms,
+  type ExecutionFlags,
+  executionOptions,
+  oneOf,
+  type PlainNetworkFlags,
+  plainNetworkOptions,
+  wholeNumber,
+} from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
 
-interface SearchFlags extends CommonOptions, ReportFlags {
-  readonly network: string
-  readonly weights?: string
-  readonly preprocess?: string
+interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<BackendName>, ReportFlags {
   readonly budget: Budget
   readonly select: string
   readonly report: string
@@ -45,9 +50,6 @@ interface SearchFlags extends CommonOptions, ReportFlags {
   readonly screening: number
   readonly learnWeights?: boolean
   readonly batch: number
-  readonly backend?: BackendName
-  readonly executor: ExecutorName | 'auto'
-  readonly precision: Precision
   readonly cache?: string
   readonly out?: string
 }
@@ -175,20 +177,9 @@ const someReductions = (text: string): readonly Reduction[] => text.split(',').m
 const planFile = ({ plan, network, budget, relative_cost, select, report, command }: SearchResult): string =>
   `${JSON.stringify({ plan, network, budget, relative_cost, select, report, command }, null, 2)}\n`
 
-const dataForms = 'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part'
-
-/** `espalier search`: where to branch a network, and by what, within a budget of time. */
-export const searchCommand = (): Command =>
-  reportOptions(
-    command(
-      'search',
-      'the best plan for a network within a budget of time: chosen by some images, reported on others',
-      "espalier search --network zoo:cifar-resnet-20 --weights resnet20.safetensors --budget 2.2x --select 'cifar100:DIR?range=0:5000' --report 'cifar100:DIR?range=5000:10000' --out plan.json",
-    ),
-  )
-    .requiredOption('--network <network>', 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
-    .option('--weights <file>', 'trained weights of a zoo network or a graph: a safetensors file')
-    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
+/** What is searched, by which images, and how far. */
+const searchOptions = (c: Command): Command =>
+  c
     .requiredOption(
       '--budget <budget>',
       'what one batch may take: 2.2x of the network without branches, or 8ms',
@@ -224,21 +215,20 @@ export const searchCommand = (): Command =>
     .addOption(
       new Option('--batch <n>', 'images at a time, when plans are timed').argParser(wholeNumber(1)).default(128),
     )
-    .addOption(
-      new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`).argParser(
-        oneOf(backendNames),
-      ),
-    )
-    .addOption(
-      new Option('--executor <name>', `what plans are timed on: ${executorNames.join(', ')}; auto: the fastest here`)
-        .argParser(oneOf([...executorNames, 'auto'] as const))
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--precision <name>', `of convolutions: ${precisions.join(', ')}`)
-        .argParser(oneOf(precisions))
-        .default('float32'),
-    )
+
+/** `espalier search`: where to branch a network, and by what, within a budget of time. */
+export const searchCommand = (): Command =>
+  F.pipe(
+    command(
+      'search',
+      'the best plan for a network within a budget of time: chosen by some images, reported on others',
+      "espalier search --network zoo:cifar-resnet-20 --weights resnet20.safetensors --budget 2.2x --select 'cifar100:DIR?range=0:5000' --report 'cifar100:DIR?range=5000:10000' --out plan.json",
+    ),
+    reportOptions,
+    plainNetworkOptions,
+    searchOptions,
+    executionOptions(backendNames, `what plans are timed on: ${executorNames.join(', ')}; auto: the fastest here`),
+  )
     .option(
       '--cache <folder>',
       'where logits are kept: another budget, or a search that was interrupted, needs them again',

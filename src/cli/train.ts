@@ -6,6 +6,7 @@ import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
 import { openUncompiled, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { ModelBackend } from '../runner.ts'
+import { backendNames } from '../runtime/backend.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import {
   type Recipe,
@@ -18,7 +19,7 @@ import {
   withOverrides,
 } from '../train/index.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { command, oneOf, wholeNumber } from './options.ts'
+import { backendOption, command, oneOf, preprocessFile, uncompiledForms, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { watchTraining } from './training-progress.ts'
 
@@ -167,7 +168,7 @@ export const trainCommand = (): Command =>
     'train a network under a plan, or fine-tune a trained one',
     'espalier train --network zoo:cifar-resnet-20 --from resnet20.safetensors --plan flip-3-max --recipe fine-tune --data cifar100:DIR --out runs/flip-3-max',
   )
-    .requiredOption('--network <network>', 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
+    .requiredOption('--network <network>', uncompiledForms)
     .option('--from <file>', 'trained weights to begin with: a safetensors file')
     .option(
       '--plan <plan>',
@@ -179,7 +180,7 @@ export const trainCommand = (): Command =>
       'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part (default: the training split)',
     )
     .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
-    .option('--preprocess <file>', 'how images become the network’s input: a JSON file')
+    .option('--preprocess <file>', preprocessFile)
     .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')
     .addOption(new Option('--epochs <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
     .addOption(new Option('--batch <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
@@ -191,11 +192,7 @@ export const trainCommand = (): Command =>
     )
     .option('--out <dir>', 'the folder for checkpoints and logs')
     .option('--resume', 'go on from the checkpoint in --out')
-    .addOption(
-      new Option('--backend <name>', 'node-gpu, wasm, cpu, reference (default: the best there is)').argParser(
-        oneOf(['node-gpu', 'wasm', 'cpu', 'reference'] as const),
-      ),
-    )
+    .addOption(backendOption([...backendNames, 'reference']))
     .addOption(
       new Option('--executor <name>', 'eager: op by op; graph or xla: whole, by TensorFlow; auto').argParser(
         oneOf([...trainingExecutors, 'auto'] as const),

@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander'
+import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { placePlan } from '../../passes/index.ts'
 import { type DataSet, openData, type Preprocess } from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { type Precision, precisions } from '../execute/execution.ts'
-import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { type VariantLogits, variantLogits } from '../experiment/variants/logits.ts'
 import { type Variant, variantKey, variantsOfPlan } from '../experiment/variants/variant.ts'
 import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views/result.ts'
@@ -21,18 +20,25 @@ import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
-import { command, type NetworkFlags, networkOptions, oneOf, wholeNumber } from './options.ts'
+import {
+  command,
+  type DataFlags,
+  dataForms,
+  dataOptions,
+  type ExecutionFlags,
+  executionOptions,
+  limitOption,
+  type NetworkFlags,
+  networkOptions,
+  variantExecutors,
+  wholeNumber,
+} from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
 
-interface ViewsFlags extends CommonOptions, NetworkFlags, ReportFlags {
+interface ViewsFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<BackendName>, ReportFlags {
   readonly plan: string
-  readonly data: string
-  readonly labels?: string
-  readonly backend?: BackendName
-  readonly executor: ExecutorName | 'auto'
-  readonly precision: Precision
   readonly batch?: number
   readonly limit?: number
   readonly thumbnails: number
@@ -145,33 +151,19 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
 
 /** `espalier views`: what a plan does to each image: which it turns right and wrong, by class, and where its variants disagree. */
 export const viewsCommand = (): Command =>
-  reportOptions(
-    networkOptions(
-      command(
-        'views',
-        'show which images a plan turns right and wrong, by class, and where its variants disagree',
-        'espalier views --network zoo:cifar-resnet-20 --weights resnet20.safetensors --plan vanilla-tta-geo --data cifar100:DIR --html views.html',
-      ),
+  F.pipe(
+    command(
+      'views',
+      'show which images a plan turns right and wrong, by class, and where its variants disagree',
+      'espalier views --network zoo:cifar-resnet-20 --weights resnet20.safetensors --plan vanilla-tta-geo --data cifar100:DIR --html views.html',
     ),
+    networkOptions,
+    reportOptions,
+    dataOptions(`labelled images: ${dataForms}`),
+    executionOptions(backendNames, variantExecutors),
   )
-    .requiredOption(
-      '--data <data>',
-      'labelled images: cifar10:DIR, cifar100:DIR, images:DIR, generated:orientation; ?split=train&range=0:5000 for a part',
-    )
-    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
-    .addOption(
-      new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`).argParser(
-        oneOf(backendNames),
-      ),
-    )
-    .addOption(
-      new Option('--executor <name>', `${executorNames.join(', ')}, auto`)
-        .argParser(oneOf([...executorNames, 'auto'] as const))
-        .default('auto'),
-    )
-    .addOption(new Option('--precision <name>', precisions.join(', ')).argParser(oneOf(precisions)).default('float32'))
     .addOption(new Option('--batch <n>', 'images at a time').argParser(wholeNumber(1)))
-    .addOption(new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1)))
+    .addOption(limitOption())
     .addOption(
       new Option('--thumbnails <n>', 'images shown of each kind in the page').argParser(wholeNumber(0)).default(24),
     )
