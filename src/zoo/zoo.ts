@@ -5,7 +5,7 @@ import type { ZooProblem } from './error.ts'
 import { type Body, buildGraph } from './layers.ts'
 import { convolvedPreactResnet, pooledPreactResnet } from './preact-resnet.ts'
 import { cifarResnet, resnet18, resnet50 } from './resnet.ts'
-import { vgg11 } from './vgg.ts'
+import { cifarVgg6, vgg11 } from './vgg.ts'
 
 /** A network without values: a flat classifier graph from `image`, a `Map[h, w, 3]`, to `logits`. */
 export interface Architecture {
@@ -38,8 +38,10 @@ const families: Readonly<Record<string, (n: number) => Body>> = {
   'preact-resnet-N-conv': convolvedPreactResnet,
 }
 
+const cifar = { classes: 100, size: [32, 32] } as const
 const imagenet = { classes: 1000, size: [224, 224] } as const
 const single: readonly Entry[] = [
+  { name: 'cifar-vgg-6', body: cifarVgg6, ...cifar, fixed: true },
   { name: 'resnet-18', body: resnet18, ...imagenet },
   { name: 'resnet-50', body: resnet50, ...imagenet },
   { name: 'vgg-11', body: vgg11, ...imagenet, fixed: true },
@@ -73,8 +75,7 @@ const findEntry = (name: string): E.Either<ZooProblem, Entry> => {
       problem('unknown-network', 'zoo', `network ${name || 'without a name'}`, zooNames.join(', '), nearestNames(name)),
     )
   const n = (depth - 2) / 6
-  if (Number.isInteger(n) && n >= 1 && depth <= deepest)
-    return E.right({ name, body: body(n), classes: 100, size: [32, 32] })
+  if (Number.isInteger(n) && n >= 1 && depth <= deepest) return E.right({ name, body: body(n), ...cifar })
   const below = Math.min(Math.max(Math.floor(n), 1), (deepest - 2) / 6 - 1)
   const near = [below, below + 1].map(m => name.replace(depthPattern, `-${6 * m + 2}`))
   return E.left(

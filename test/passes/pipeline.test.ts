@@ -93,11 +93,18 @@ describe('the price list', () => {
 
 describe('flips go into the weights', () => {
   it.each(
-    ['cifar-resnet-20', 'preact-resnet-110', 'preact-resnet-110-conv', 'resnet-18', 'resnet-50', 'vgg-11'].flatMap(
-      name =>
-        ['vanilla-tta-geo', 'flip@0', 'flipv@0', 'rot4@0:geo', 'd4@0', 'flip-2', 'flip-2-sum-tta'].map(
-          plan => [name, plan] as const,
-        ),
+    [
+      'cifar-resnet-20',
+      'preact-resnet-110',
+      'preact-resnet-110-conv',
+      'resnet-18',
+      'resnet-50',
+      'vgg-11',
+      'cifar-vgg-6',
+    ].flatMap(name =>
+      ['vanilla-tta-geo', 'flip@0', 'flipv@0', 'rot4@0:geo', 'd4@0', 'flip-2', 'flip-2-sum-tta'].map(
+        plan => [name, plan] as const,
+      ),
     ),
   )('%s under %s has no act on a map', (name, plan) => {
     expect(actsLeft(graphOf(name), plan)).toBe(0)

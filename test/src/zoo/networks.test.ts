@@ -30,6 +30,11 @@ describe('the networks are the published ones', () => {
     ['resnet-18', 11_689_512, 1_814_073_344],
     ['resnet-50', 25_557_032, 4_089_184_256],
     ['vgg-11', 132_863_336, 7_609_090_048],
+    [
+      'cifar-vgg-6',
+      93_364,
+      1024 * 27 * 16 + 256 * 9 * 16 * 32 + 64 * 9 * (32 * 48 + 48 ** 2) + 16 * 9 * 48 * 64 + 25_600,
+    ],
     ['cifar-resnet-20', 278_324, cifar(3)],
     ['cifar-resnet-56', 861_620, cifar(9)],
   ])('%s has %i trainable parameters and %i multiply-adds', (name, parameters, cost) => {
@@ -47,16 +52,21 @@ describe('the networks are the published ones', () => {
     expect(trainable(graphOf('preact-resnet-20-conv')) - trainable(graphOf('preact-resnet-20'))).toBe(16 * 32 + 32 * 64)
   })
 
-  it.each(['cifar-resnet-20', 'preact-resnet-20', 'preact-resnet-20-conv', 'resnet-18', 'resnet-50', 'vgg-11'])(
-    '%s is a classifier of every class count, and its parameters are named once',
-    name => {
-      const network = classifier(name, graphOf(`${name}?classes=7`), new Map())
-      if (E.isLeft(network)) throw new Error(JSON.stringify(network.left))
-      expect(classCount(network.right)).toBe(7)
-      const names = nodesWithTag(network.right.graph, 'Parameter').map(node => node.attributes.name)
-      expect(new Set(names).size).toBe(names.length)
-    },
-  )
+  it.each([
+    'cifar-resnet-20',
+    'preact-resnet-20',
+    'preact-resnet-20-conv',
+    'cifar-vgg-6',
+    'resnet-18',
+    'resnet-50',
+    'vgg-11',
+  ])('%s is a classifier of every class count, and its parameters are named once', name => {
+    const network = classifier(name, graphOf(`${name}?classes=7`), new Map())
+    if (E.isLeft(network)) throw new Error(JSON.stringify(network.left))
+    expect(classCount(network.right)).toBe(7)
+    const names = nodesWithTag(network.right.graph, 'Parameter').map(node => node.attributes.name)
+    expect(new Set(names).size).toBe(names.length)
+  })
 
   it('other sizes are possible where the layers allow it', () => {
     const size = [96, 64] as const
