@@ -1,21 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { lockFolder } from '../../src/lock-folder.ts'
 import { processStart } from '../../src/process-start.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 
 let folder: string
 const children: ChildProcess[] = []
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'espalier-lock-'))
+  folder = await temporaryFolder('lock')
 })
-afterEach(async () => {
+afterEach(() => {
   vi.useRealTimers()
   for (const child of children.splice(0)) child.kill('SIGKILL')
-  await rm(folder, { recursive: true })
 })
 
 /** What this process writes into a lock of its own. */

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile, plan, save, zoo } from '../../../src/index.ts'
 import { encodeSafetensors } from '../../../src/weights/safetensors.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 import { encode, node, numbers } from '../import/onnx/model.ts'
-import { builtEspalier, type Espalier, type Ran, temporaryFolder } from './espalier.ts'
+import { builtEspalier, type Espalier, type Ran } from './espalier.ts'
 
 let espalier: Espalier
 let folder: string

@@ -4,7 +4,8 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { workKinds } from '../../../passes/index.ts'
 import { Calibration } from '../../../src/calibrate/calibration.ts'
-import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+import { builtEspalier, type Espalier } from './espalier.ts'
 
 let espalier: Espalier
 let cache: string

@@ -4,7 +4,8 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeGraph, parse, print } from '../../../ir/index.ts'
 import { type ModelProto, onnxSchema } from '../../../src/import/onnx/schema.ts'
-import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+import { builtEspalier, type Espalier } from './espalier.ts'
 
 let espalier: Espalier
 let folder: string

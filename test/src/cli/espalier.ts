@@ -6,8 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
-export { temporaryFolder }
-
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 
 export interface Ran {

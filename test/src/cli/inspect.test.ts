@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, type Graph, mapType, parse, print } from '../../../ir/index.ts'
 import { allRules, sharePrefix } from '../../../passes/index.ts'
 import { reproducer } from '../../../src/inspect/index.ts'
-import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+import { builtEspalier, type Espalier } from './espalier.ts'
 
 /** Two convolutions, of which the first is normalized. */
 const normalized = (): Graph => {

@@ -6,7 +6,8 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { random } from '../../../src/data/random.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
-import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+import { builtEspalier, type Espalier } from './espalier.ts'
 
 /** How often training is killed; the claim in the docs is of 20 times. */
 const kills = process.env.ESPALIER_FULL === '1' ? 20 : 4

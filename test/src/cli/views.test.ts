@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { demoNetworks, weightsFile } from '../../../src/demo/networks.ts'
-import { builtEspalier, type Espalier, temporaryFolder } from './espalier.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+import { builtEspalier, type Espalier } from './espalier.ts'
 
 let espalier: Espalier
 let folder: string

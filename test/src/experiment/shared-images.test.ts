@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { sharedImages } from '../../../src/experiment/shared-images.ts'
-import { temporaryFolder } from '../cli/espalier.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 let folder: string
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { expandGrid } from '../../../../src/experiment/sweep/grid.ts'
 import { zoo } from '../../../../src/index.ts'
 import { decodeRecipe } from '../../../../src/train/recipe.ts'
 import { recipes } from '../../../../src/train/recipes.ts'
-import { temporaryFolder } from '../../cli/espalier.ts'
+import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const least = {
   network: 'zoo:preact-resnet-8',

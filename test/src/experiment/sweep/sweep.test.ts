@@ -13,7 +13,7 @@ import { type SweepWork, sweepWork } from '../../../../src/experiment/sweep/work
 import { compile, plan } from '../../../../src/index.ts'
 import { openRunner } from '../../../../src/runner.ts'
 import { writeCheckpoint } from '../../../../src/train/checkpoint.ts'
-import { temporaryFolder } from '../../cli/espalier.ts'
+import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const small = {
   network: 'zoo:preact-resnet-8',

@@ -17,7 +17,7 @@ import {
 } from '../../../../src/experiment/training-impact/training-impact.ts'
 import { zoo } from '../../../../src/index.ts'
 import { trainingImpactPage } from '../../../../src/report/page/training-impact-page.ts'
-import { temporaryFolder } from '../../cli/espalier.ts'
+import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const { graph } = zoo('preact-resnet-8?classes=10')
 const evaluation = { network: 'zoo:preact-resnet-8', evaluate: 'generated:orientation?range=0:20' }
