@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import { type Command, Option } from 'commander'
 import { either as E } from 'fp-ts'
 import { type Calibrated, calibrate, writeCalibration } from '../calibrate/index.ts'
@@ -6,6 +5,7 @@ import { table } from '../format.ts'
 import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
 import { command, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, failure, output } from './output.ts'
+import { progressBar } from './progress-bar.ts'
 
 interface CalibrateFlags extends CommonOptions {
   readonly backend?: BackendName
@@ -64,16 +64,10 @@ export const calibrateCommand = (): Command =>
           out.note(`${backend} does not start here (${opened.left.hint ?? opened.left.seen}).`)
           continue
         }
-        const bar = out.interactive
-          ? new cliProgress.SingleBar({
-              format: `${backend} {bar} round {value} of {total}`,
-              stream: process.stderr,
-              clearOnComplete: true,
-            })
-          : null
-        bar?.start(flags.rounds, 0)
-        const calibrated = calibrate(opened.right, flags.rounds, round => bar?.update(round))
-        bar?.stop()
+        const bar = progressBar(out, `${backend} {bar} round {value} of {total}`)
+        bar.at(0, flags.rounds)
+        const calibrated = calibrate(opened.right, flags.rounds, round => bar.at(round, flags.rounds))
+        bar.stop()
         done.push({ backend, calibrated, path: await writeCalibration(backend, calibrated.calibration) })
       }
       out.result(

@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import type { DataSet, Preprocess } from '../data/index.ts'
 import { type Evaluation, evaluateData } from '../evaluate-data.ts'
 import type { Runner } from '../runner.ts'
@@ -6,6 +5,7 @@ import { answersOf, answersShown, type ImageAnswer } from './answers.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { predictionsFile } from './predictions-file.ts'
+import { imagesFormat, progressBar } from './progress-bar.ts'
 
 export interface WatchOptions {
   readonly batch: number
@@ -21,13 +21,6 @@ export interface Watched extends Evaluation {
   readonly answers: readonly ImageAnswer[]
 }
 
-const progressBar = (): cliProgress.SingleBar =>
-  new cliProgress.SingleBar({
-    format: '{bar} {value}/{total} images, {eta_formatted} left',
-    stream: process.stderr,
-    clearOnComplete: true,
-  })
-
 /** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the file of predictions too. */
 export const watchEvaluation = async (
   runner: Runner,
@@ -36,16 +29,16 @@ export const watchEvaluation = async (
   { names, predictions, ...options }: WatchOptions,
 ): Promise<Watched> => {
   const file = predictions === undefined ? undefined : await predictionsFile(predictions, names)
-  const bar = out.interactive ? progressBar() : undefined
+  const bar = progressBar(out, imagesFormat)
   const answers: ImageAnswer[] = []
-  bar?.start(options.limit, 0)
+  bar.at(0, options.limit)
   try {
     const done = await untilInterrupted(signal =>
       evaluateData(runner, data, {
         ...options,
         signal,
         onBatch: async (batch, prediction) => {
-          bar?.update(batch.first + batch.n)
+          bar.at(batch.first + batch.n, options.limit)
           await file?.write(batch, prediction)
           if (!data.labelled && answers.length < answersShown)
             answers.push(...answersOf(batch, prediction, names).slice(0, answersShown - answers.length))
@@ -58,6 +51,6 @@ export const watchEvaluation = async (
     await file?.discard()
     throw error
   } finally {
-    bar?.stop()
+    bar.stop()
   }
 }

@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
@@ -28,6 +27,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { imagesFormat, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
 import { trainingImpact } from './training-impact.ts'
@@ -60,24 +60,15 @@ const openNetwork = async ({ network: reference, weights, seed }: ImpactFlags, d
 
 /** Measures with a progress bar on a terminal; Ctrl-C ends it with what is done. */
 const measure = (network: Network, data: DataSet, options: Parameters<typeof impact>[2], out: Output) => {
-  const bar = out.interactive
-    ? new cliProgress.SingleBar({
-        format: '{bar} {value}/{total} images, {eta_formatted} left',
-        stream: process.stderr,
-        clearOnComplete: true,
-      })
-    : undefined
-  bar?.start(1, 0)
+  const bar = progressBar(out, imagesFormat)
+  bar.at(0, 1)
   return untilInterrupted(signal =>
     impact(network, data, {
       ...options,
       signal,
-      onProgress: ({ done, total }) => {
-        bar?.setTotal(total)
-        bar?.update(done)
-      },
+      onProgress: ({ done, total }) => bar.at(done, total),
     }),
-  ).finally(() => bar?.stop())
+  ).finally(bar.stop)
 }
 
 /** `initialized_from_seed` where nobody trained the weights. */

@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import { type Reduction, reductions } from '../../ir/index.ts'
@@ -34,6 +33,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { imagesFormat, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
 
@@ -74,22 +74,14 @@ const planOfWeights = async ({ weights }: SearchFlags): Promise<Plan | undefined
 /** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
 const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
   untilInterrupted(async signal => {
-    const bar = out.interactive
-      ? new cliProgress.SingleBar({
-          format: '{bar} {value}/{total} images, {eta_formatted} left',
-          stream: process.stderr,
-          clearOnComplete: true,
-        })
-      : undefined
+    const bar = progressBar(out, imagesFormat)
     try {
       return await searchNetwork(network, {
         ...options,
         signal,
         onImages: (done, total) => {
-          if (bar?.isActive === false) bar.start(total, 0)
-          bar?.setTotal(total)
-          bar?.update(done)
-          if (done === total) bar?.stop()
+          bar.at(done, total)
+          if (done === total) bar.stop()
         },
         onRound: ({ round, evaluated, best: { sites, reduction, score, cost } }) => {
           const error = ((100 * score.wrong) / score.images).toFixed(2)
@@ -101,7 +93,7 @@ const watched = (network: Network, options: SearchNetworkOptions, out: Output): 
       if (signal.aborted) return undefined
       throw error
     } finally {
-      bar?.stop()
+      bar.stop()
     }
   })
 

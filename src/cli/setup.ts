@@ -1,4 +1,3 @@
-import cliProgress from 'cli-progress'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { either as E } from 'fp-ts'
@@ -9,6 +8,7 @@ import { planOpenvino, renderOpenvinoPlan, setupOpenvino } from '../runtime/open
 import { type Installed, planSetup, renderSetupPlan, type SetupEvent, setup } from '../runtime/setup.ts'
 import { command, oneOf } from './options.ts'
 import { type CommonOptions, failure, type Output, output } from './output.ts'
+import { progressBar } from './progress-bar.ts'
 
 interface SetupFlags extends CommonOptions {
   readonly accelerator?: Accelerator
@@ -24,32 +24,16 @@ const megabyte = 1e6
 
 /** One line a step; a bar while something with a known size goes on. */
 const follow = (out: Output): { readonly onEvent: (event: SetupEvent) => void; readonly stop: () => void } => {
-  const bar = out.interactive
-    ? new cliProgress.SingleBar({
-        format: '  {bar} {percentage}% of {total} MB',
-        stream: process.stderr,
-        clearOnComplete: true,
-        hideCursor: true,
-      })
-    : null
-  let running = false
-  const stop = (): void => {
-    if (running) bar?.stop()
-    running = false
-  }
+  const bar = progressBar(out, '  {bar} {percentage}% of {total} MB', { hideCursor: true })
   return {
-    stop,
+    stop: bar.stop,
     onEvent: ({ step, state, what, done, total }) => {
       if (state !== 'progress') {
-        stop()
+        bar.stop()
         if (state !== 'finished') out.note(`${step}: ${what}${state === 'skipped' ? ' (done already)' : ''}`)
         return
       }
-      if (bar === null || done === undefined || total === undefined) return
-      const [at, of] = [Math.round(done / megabyte), Math.round(total / megabyte)]
-      if (running) bar.update(at)
-      else bar.start(of, at)
-      running = true
+      if (done !== undefined && total !== undefined) bar.at(Math.round(done / megabyte), Math.round(total / megabyte))
     },
   }
 }

@@ -1,17 +1,11 @@
-import cliProgress from 'cli-progress'
 import type { Trained, TrainingEvent } from '../train/events.ts'
 import type { Output } from './output.ts'
+import { progressBar } from './progress-bar.ts'
 
 const percent = (value: number): string => `${value.toFixed(2)} %`
 
-const bar = (): cliProgress.SingleBar =>
-  new cliProgress.SingleBar({
-    format:
-      '{bar} step {value}/{total}, epoch {epoch}: loss {loss}, error {error}, rate {rate}, {speed} images/s, {eta_formatted} left',
-    stream: process.stderr,
-    clearOnComplete: true,
-    etaBuffer: 50,
-  })
+const format =
+  '{bar} step {value}/{total}, epoch {epoch}: loss {loss}, error {error}, rate {rate}, {speed} images/s, {eta_formatted} left'
 
 type Happened<E extends TrainingEvent['event']> = Extract<TrainingEvent, { readonly event: E }>
 
@@ -31,28 +25,23 @@ const epochDone = ({ epoch, loss, error_percent, validation, seconds }: Happened
 /** Follows a training to its end: a bar on a terminal, a line an epoch. */
 export const watchTraining = async (
   training: AsyncGenerator<TrainingEvent, Trained>,
-  { interactive, note }: Output,
+  out: Output,
 ): Promise<Trained> => {
-  const progress = interactive ? bar() : undefined
+  const bar = progressBar(out, format, { etaBuffer: 50 })
   /** Lines would cut through the bar. */
   const say = (line: string): void => {
-    progress?.stop()
-    note(line)
+    bar.stop()
+    out.note(line)
   }
   let total = 0
-  let at = 0
-  const show = (event: Happened<'step'>): void => {
-    at = event.step
-    const shown = {
+  const show = (event: Happened<'step'>): void =>
+    bar.at(event.step, total, {
       epoch: event.epoch,
       loss: event.loss.toFixed(3),
       error: percent(event.error_percent),
       rate: Number(event.learning_rate.toPrecision(3)),
       speed: event.images_per_second.toFixed(0),
-    }
-    if (progress?.isActive === false) progress.start(total, at, shown)
-    progress?.update(at, shown)
-  }
+    })
   try {
     for (;;) {
       const next = await training.next()
@@ -60,11 +49,11 @@ export const watchTraining = async (
       const event = next.value
       if (event.event === 'start') {
         total = event.steps
-        note(started(event))
+        out.note(started(event))
       } else if (event.event === 'step') show(event)
       else if (event.event === 'epoch') say(epochDone(event))
     }
   } finally {
-    progress?.stop()
+    bar.stop()
   }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import cliProgress from 'cli-progress'
 import { CommanderError, Option } from 'commander'
 import { command, oneOf, wholeNumber } from '../cli/options.ts'
 import { type CommonOptions, exitCodes, output, reportError } from '../cli/output.ts'
+import { progressBar } from '../cli/progress-bar.ts'
 import { backendNames } from '../runtime/backend.ts'
 import { type DemoOptions, measure } from './measure.ts'
 import { describeDemo } from './table.ts'
@@ -24,21 +24,12 @@ const program = command(
   )
   .action(async (flags: DemoFlags) => {
     const out = output(flags)
-    const bar = out.interactive
-      ? new cliProgress.SingleBar({
-          format: '{bar} {value}/{total} images',
-          stream: process.stderr,
-          clearOnComplete: true,
-        })
-      : null
+    const bar = progressBar(out, '{bar} {value}/{total} images')
     const result = await measure({
       ...flags,
       note: out.note,
-      progress: (done, total) => {
-        if (done <= flags.batch) bar?.start(total, 0)
-        bar?.update(done)
-      },
-    }).finally(() => bar?.stop())
+      progress: bar.at,
+    }).finally(bar.stop)
     if (result.images < flags.images)
       out.note(
         `Stopped after ${flags.seconds} s with ${result.images} of ${flags.images} images; --seconds allows more.`,
