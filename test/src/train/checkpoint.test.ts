@@ -26,10 +26,11 @@ const left = vi.hoisted(() => ({ operations: Number.POSITIVE_INFINITY }))
 vi.mock('node:fs/promises', async importOriginal => {
   const fs = await importOriginal<typeof import('node:fs/promises')>()
   const killed = (): boolean => --left.operations < 0
+  const end = (): Error => Object.assign(new Error('killed'), { code: 'EIO' })
   const counted =
     <A extends unknown[], B>(operation: (...given: A) => Promise<B>) =>
     async (...given: A): Promise<B> => {
-      if (killed()) throw new Error('killed')
+      if (killed()) throw end()
       return operation(...given)
     }
   const open = async (...given: Parameters<typeof fs.open>) => {
@@ -39,7 +40,7 @@ vi.mock('node:fs/promises', async importOriginal => {
       writeFile: async (bytes: Uint8Array) => {
         if (!killed()) return file.writeFile(bytes)
         await file.writeFile(bytes.subarray(0, bytes.length >> 1))
-        throw new Error('killed')
+        throw end()
       },
       sync: counted(() => file.sync()),
       // A file of a process that ended is closed.
@@ -206,16 +207,19 @@ describe('a killed process', () => {
       }
       if (!killed) break
     }
-    // Two to prepare the folder, then to open, write, sync and rename each of three files.
-    expect(steps).toEqual([...Array(14).fill(1), 2])
+    // Two to prepare the folder, then to open, write, sync and rename each of three files, and to open and sync the folder.
+    expect(steps).toEqual([...Array(18).fill(1), 2, 2, 2])
   })
 
   it('leaves nothing behind once the next has written', async () => {
     await writeFile(join(folder, 'mine.tmp'), '')
-    for (let operations = 0; operations < 14; operations++) {
+    const torn = async () => (await readdir(folder)).filter(name => name.endsWith('.tmp') && name !== 'mine.tmp')
+    for (let operations = 0; operations < 20; operations++)
       await killedAfter(operations, () => writeCheckpoint(folder, state(2), { best: true }))
-    }
-    expect((await readdir(folder)).filter(name => name.endsWith('.tmp')).length).toBeGreaterThan(1)
+    await writeCheckpoint(folder, state(2), { best: true })
+    expect(await torn()).toEqual([])
+    await killedAfter(4, () => writeCheckpoint(folder, state(2), { best: true }))
+    expect(await torn()).toHaveLength(1)
     await writeCheckpoint(folder, state(3), { best: true })
     expect((await readdir(folder)).sort()).toEqual([
       trainingFiles.best,

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
@@ -154,6 +154,19 @@ describe('train', () => {
       expect(timeless(await logOf(out))).toEqual(timeless(whole.events))
     },
   )
+
+  it('goes on from its state alone, whatever is beside it', async () => {
+    const whole = await follow('flip-1-max', { backend: 'wasm' })
+    const out = await temporaryFolder('train')
+    const abort = new AbortController()
+    await follow('flip-1-max', { backend: 'wasm', out, signal: abort.signal }, event => {
+      if (event.event === 'step' && event.step === 4) abort.abort()
+    })
+    await rm(join(out, 'last.safetensors'))
+    for (const name of ['best.safetensors', 'network.json', 'log.jsonl']) await writeFile(join(out, name), 'torn')
+    const { trained } = await follow('flip-1-max', { backend: 'wasm', out, resume: true })
+    expect(bytes(trained)).toEqual(bytes(whole.trained))
+  })
 
   it('draws transforms anew for each step', async () => {
     const losses = async (seed: number) =>
