@@ -10,13 +10,14 @@ import { generatedNames, openGenerated } from './generated.ts'
 import { isImageFile, openImage, openImages } from './images.ts'
 
 const schemes = ['cifar10', 'cifar100', 'images', 'generated'] as const
-type Scheme = (typeof schemes)[number]
+type Scheme = (typeof schemes)[number] | 'image'
 
 /** What a `--data` reference says: a scheme with a folder or name, or an image file, and the part that is meant. */
 export interface DataReference {
-  readonly scheme: Scheme | 'image'
+  readonly scheme: Scheme
   readonly path: string
-  readonly split: 'train' | 'test'
+  /** Of data that has splits: not of folders of images and image files. */
+  readonly split?: 'train' | 'test'
   /** Images from, to. */
   readonly range?: readonly [number, number]
 }
@@ -27,50 +28,58 @@ const forms =
 const refuse = (reference: string, seen: string, expected: string, hint?: string): E.Either<DataProblem, never> =>
   E.left(problem('bad-reference', `--data ${reference}`, seen, expected, hint))
 
+const parsePlace = (reference: string, body: string): E.Either<DataProblem, Pick<DataReference, 'scheme' | 'path'>> => {
+  const colon = body.indexOf(':')
+  const named = body.slice(0, Math.max(colon, 0))
+  const scheme = schemes.find(name => name === named)
+  const path = body.slice(colon + 1)
+  if (scheme !== undefined)
+    return path === '' ? refuse(reference, `nothing after ${scheme}:`, forms) : E.right({ scheme, path })
+  if (isImageFile(body)) return E.right({ scheme: 'image', path: body })
+  const [nearest] = [...schemes].sort((a, b) => distance(named, a) - distance(named, b))
+  return refuse(
+    reference,
+    colon > 0 ? `the scheme ${named}` : 'neither a scheme nor an image file',
+    forms,
+    colon > 0 ? `${nearest}:${path}` : `images:${body}`,
+  )
+}
+
 const parseQuery = (
   reference: string,
   query: string,
+  scheme: Scheme,
 ): E.Either<DataProblem, Pick<DataReference, 'split' | 'range'>> => {
   const options = new URLSearchParams(query)
+  const unsplit = scheme === 'images' || scheme === 'image'
+  const known = unsplit ? ['range'] : ['split', 'range']
   for (const key of options.keys())
-    if (key !== 'split' && key !== 'range') return refuse(reference, `the option ${key}`, 'split or range')
+    if (!known.includes(key)) return refuse(reference, `the option ${key} for ${scheme}`, known.join(' or '))
   const split = options.get('split') ?? 'test'
   if (split !== 'train' && split !== 'test') return refuse(reference, `split=${split}`, 'split=train or split=test')
+  const part: Pick<DataReference, 'split'> = unsplit ? {} : { split }
   const range = options.get('range')
-  if (range === null) return E.right({ split })
+  if (range === null) return E.right(part)
   const ends = /^(\d+):(\d+)$/.exec(range)
   if (ends === null || Number(ends[1]) >= Number(ends[2]))
     return refuse(reference, `range=${range}`, 'range=FROM:TO, FROM below TO')
-  return E.right({ split, range: [Number(ends[1]), Number(ends[2])] })
+  return E.right({ ...part, range: [Number(ends[1]), Number(ends[2])] })
 }
 
 export const parseDataReference = (reference: string): E.Either<DataProblem, DataReference> => {
   const mark = reference.lastIndexOf('?')
-  const body = mark < 0 ? reference : reference.slice(0, mark)
-  const query = parseQuery(reference, mark < 0 ? '' : reference.slice(mark + 1))
-  if (E.isLeft(query)) return query
-  const colon = body.indexOf(':')
-  const scheme = schemes.find(name => name === body.slice(0, Math.max(colon, 0)))
-  if (scheme !== undefined) {
-    const path = body.slice(colon + 1)
-    return path === ''
-      ? refuse(reference, `nothing after ${scheme}:`, forms)
-      : E.right({ scheme, path, ...query.right })
-  }
-  if (isImageFile(body)) return E.right({ scheme: 'image', path: body, ...query.right })
-  const [nearest] = [...schemes].sort(
-    (a, b) => distance(body.slice(0, Math.max(colon, 0)), a) - distance(body.slice(0, Math.max(colon, 0)), b),
-  )
-  return refuse(
-    reference,
-    colon > 0 ? `the scheme ${body.slice(0, colon)}` : 'neither a scheme nor an image file',
-    forms,
-    colon > 0 ? `${nearest}:${body.slice(colon + 1)}` : `images:${body}`,
+  const [body, query] = mark < 0 ? [reference, ''] : [reference.slice(0, mark), reference.slice(mark + 1)]
+  const place = parsePlace(reference, body)
+  if (E.isLeft(place)) return place
+  return E.map((part: Pick<DataReference, 'split' | 'range'>) => ({ ...place.right, ...part }))(
+    parseQuery(reference, query, place.right.scheme),
   )
 }
 
-/** A reference for training: the training split, where it does not say which. */
+/** A reference for training: the training split, where the data has splits and it does not say which. */
 export const trainingReference = (reference: string): string => {
+  const parsed = parseDataReference(reference)
+  if (E.isLeft(parsed) || parsed.right.split === undefined) return reference
   const mark = reference.lastIndexOf('?')
   if (mark < 0) return `${reference}?split=train`
   return new URLSearchParams(reference.slice(mark + 1)).has('split') ? reference : `${reference}&split=train`
@@ -96,7 +105,7 @@ export interface OpenDataOptions {
 }
 
 const openWhole = async (
-  { scheme, path, split }: DataReference,
+  { scheme, path, split = 'test' }: DataReference,
   { labels, seed = 0 }: OpenDataOptions,
 ): Promise<E.Either<DataProblem, DataSet>> => {
   switch (scheme) {

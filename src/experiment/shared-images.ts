@@ -5,8 +5,7 @@ import { type DataProblem, type DataReference, parseDataReference } from '../dat
 /** One name for a place however it is spelled. */
 const placeOf = async ({ scheme, path, split }: DataReference): Promise<string> => {
   const real = scheme === 'generated' ? path : await realpath(path).catch(() => path)
-  // A folder of images has no splits.
-  return `${scheme}:${real}${scheme === 'images' || scheme === 'image' ? '' : `?${split}`}`
+  return `${scheme}:${real}?${split ?? ''}`
 }
 
 /** The images that two data references both mean, from, to; null where there are none. */

@@ -10,15 +10,13 @@ import {
   parseDataReference,
   readClassNames,
   readLabels,
+  trainingReference,
 } from '../../../src/data/index.ts'
+import { orThrow } from '../../../src/error.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
-const opened = async (...of: Parameters<typeof openData>): Promise<DataSet> => {
-  const data = await openData(...of)
-  if (E.isLeft(data)) throw new Error(JSON.stringify(data.left))
-  return data.right
-}
+const opened = async (...of: Parameters<typeof openData>): Promise<DataSet> => orThrow(await openData(...of))
 
 const problemOf = async (...of: Parameters<typeof openData>) => {
   const data = await openData(...of)
@@ -31,8 +29,8 @@ describe('a data reference', () => {
     expect(parseDataReference('cifar100:a/b:c?split=train&range=0:5000')).toEqual(
       E.right({ scheme: 'cifar100', path: 'a/b:c', split: 'train', range: [0, 5000] }),
     )
-    expect(parseDataReference('images:d')).toEqual(E.right({ scheme: 'images', path: 'd', split: 'test' }))
-    expect(parseDataReference('C:\\a.JPG')).toEqual(E.right({ scheme: 'image', path: 'C:\\a.JPG', split: 'test' }))
+    expect(parseDataReference('images:d')).toEqual(E.right({ scheme: 'images', path: 'd' }))
+    expect(parseDataReference('C:\\a.JPG')).toEqual(E.right({ scheme: 'image', path: 'C:\\a.JPG' }))
   })
 
   it.each([
@@ -52,6 +50,28 @@ describe('a data reference', () => {
   it('with an unknown scheme is answered with the nearest', () => {
     const parsed = parseDataReference('cifar-100:d')
     expect(E.isLeft(parsed) && [parsed.left.seen, parsed.left.hint]).toEqual(['the scheme cifar-100', 'cifar100:d'])
+  })
+
+  it.each(['images:d?split=train', 'a.png?range=0:1&split=test'])(
+    'names no split where there is none: %s',
+    async reference => {
+      expect(await problemOf(reference)).toMatchObject({
+        tag: 'bad-reference',
+        seen: expect.stringMatching(/^the option split for image/),
+        expected: 'range',
+      })
+    },
+  )
+
+  it.each([
+    ['cifar10:d', 'cifar10:d?split=train'],
+    ['generated:orientation?range=0:9', 'generated:orientation?range=0:9&split=train'],
+    ['cifar100:d?split=test', 'cifar100:d?split=test'],
+    ['images:d?range=0:9', 'images:d?range=0:9'],
+    ['a.png', 'a.png'],
+    ['cifra:d', 'cifra:d'],
+  ])('%s means %s to train on', (reference, meant) => {
+    expect(trainingReference(reference)).toBe(meant)
   })
 
   it('to generated images reads them by seed and range', async () => {

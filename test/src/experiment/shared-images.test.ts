@@ -20,8 +20,7 @@ describe('sharedImages', () => {
     ['cifar100:D?range=0:10', 'cifar100:D?range=10:20', null],
     ['cifar100:D?range=0:11', 'cifar100:D?range=10:20', [10, 11]],
     ['cifar100:D', 'cifar100:D?range=3:7', [3, 7]],
-    // Folders of images have no splits.
-    ['images:D?split=train', 'images:D', [0, Infinity]],
+    ['images:D?range=0:9', 'images:D', [0, 9]],
     ['generated:orientation?split=train', 'generated:orientation', null],
   ])('of %s and %s', async (a, b, shared) => {
     expect(await sharedImages(a, b)).toEqual(E.right(shared))
