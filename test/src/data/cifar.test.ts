@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { batches, type DataSet, type Example, examplesAt, openData } from '../../../src/data/index.ts'
+import { orThrow } from '../../../src/error.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
@@ -18,11 +19,7 @@ const row = (labels: readonly number[], number: number): Uint8Array =>
 const rows = (count: number, labels: (number: number) => readonly number[], first = 0): Uint8Array =>
   Buffer.concat(Array.from({ length: count }, (_, k) => row(labels(first + k), first + k)))
 
-const opened = async (reference: string): Promise<DataSet> => {
-  const data = await openData(reference)
-  if (E.isLeft(data)) throw new Error(JSON.stringify(data.left))
-  return data.right
-}
+const opened = async (reference: string): Promise<DataSet> => orThrow(await openData(reference))
 
 const problemOf = async (reference: string) => {
   const data = await openData(reference)

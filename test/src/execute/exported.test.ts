@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
 import { builder, type Environment, type Graph, mapType, sharedType, vectorType } from '../../../ir/index.ts'
+import { orThrow } from '../../../src/error.ts'
 import type { Execution } from '../../../src/execute/execution.ts'
 import { openOnnxruntime } from '../../../src/execute/onnxruntime.ts'
 import { openOpenvino } from '../../../src/execute/openvino.ts'
@@ -15,7 +16,6 @@ import { environmentOf, withEnvironment } from '../../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../../arbitrary/graph.ts'
 import { arbitraryOp, opGraph } from '../../arbitrary/ops.ts'
 import { expectOutputs, fill, runtimeSeed } from '../lower/agree.ts'
-import { opened } from './shared-models.ts'
 
 interface Runtime {
   readonly absent: string | undefined
@@ -25,12 +25,12 @@ interface Runtime {
 const runtimes: Readonly<Record<string, Runtime>> = {
   onnxruntime: {
     absent: E.isRight(loadOnnxruntime()) ? undefined : 'the package onnxruntime-node is absent',
-    open: async (graph, parameters) => opened(await openOnnxruntime(lowerOnnx(graph, parameters), signatureOf(graph))),
+    open: async (graph, parameters) => orThrow(await openOnnxruntime(lowerOnnx(graph, parameters), signatureOf(graph))),
   },
   openvino: {
     absent: (await findOpenvino()) === undefined ? '`espalier setup --with openvino` has not run' : undefined,
     open: async (graph, parameters) =>
-      opened(await openOpenvino(lowerOnnx(graph, parameters), { ...signatureOf(graph), precision: 'float32' })),
+      orThrow(await openOpenvino(lowerOnnx(graph, parameters), { ...signatureOf(graph), precision: 'float32' })),
   },
 }
 

@@ -1,20 +1,21 @@
 import { either as E } from 'fp-ts'
 import { afterAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/error.ts'
 import { openOnnxruntime } from '../../../src/execute/onnxruntime.ts'
 import { loadOnnxruntime } from '../../../src/runtime/onnxruntime.ts'
 import { oracleLogits } from '../../cifar-100.ts'
 import { hasShared } from '../../shared.ts'
-import { brokenModels, modelBytes, opened, relativeDistance, signature, testImages } from './shared-models.ts'
+import { brokenModels, modelBytes, relativeDistance, signature, testImages } from './shared-models.ts'
 
 const there = hasShared && E.isRight(loadOnnxruntime())
 
 describe.skipIf(!there)('onnxruntime (skipped: ../shared or the package onnxruntime-node is absent)', async () => {
-  const resnet20 = there ? opened(await openOnnxruntime(modelBytes('cifar100_resnet20'), signature)) : undefined
+  const resnet20 = there ? orThrow(await openOnnxruntime(modelBytes('cifar100_resnet20'), signature)) : undefined
   const execution = resnet20 as NonNullable<typeof resnet20>
   afterAll(() => execution.dispose())
 
   it.each(['cifar100_resnet20', 'cifar100_resnet56'])("%s gives PyTorch's logits within 1e-4", async name => {
-    const network = opened(await openOnnxruntime(modelBytes(name), signature))
+    const network = orThrow(await openOnnxruntime(modelBytes(name), signature))
     const { logits } = await network.run({ input: testImages(16) })
     network.dispose()
     expect(logits.shape).toEqual([16, 100])
@@ -41,7 +42,7 @@ describe.skipIf(!there)('onnxruntime (skipped: ../shared or the package onnxrunt
   })
 
   it('finishes what is under way when it is disposed of, and refuses what comes later', async () => {
-    const network = opened(await openOnnxruntime(modelBytes('cifar100_resnet20'), signature))
+    const network = orThrow(await openOnnxruntime(modelBytes('cifar100_resnet20'), signature))
     const running = network.run({ input: testImages(2) })
     network.dispose()
     network.dispose()

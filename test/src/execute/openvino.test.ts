@@ -1,12 +1,13 @@
 import { either as E } from 'fp-ts'
 import { afterAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/error.ts'
 import type { Precision } from '../../../src/execute/execution.ts'
 import { openOpenvino } from '../../../src/execute/openvino.ts'
 import { bfloat16Support } from '../../../src/runtime/bfloat16.ts'
 import { findOpenvino } from '../../../src/runtime/openvino/installed.ts'
 import { oracleLogits } from '../../cifar-100.ts'
 import { hasShared } from '../../shared.ts'
-import { brokenModels, modelBytes, opened, relativeDistance, signature, testImages } from './shared-models.ts'
+import { brokenModels, modelBytes, relativeDistance, signature, testImages } from './shared-models.ts'
 
 const there = hasShared && (await findOpenvino()) !== undefined
 const hasBfloat16 = E.isRight(bfloat16Support())
@@ -18,7 +19,7 @@ describe.skipIf(!there)(
   'openvino (skipped: ../shared is absent, or `espalier setup --with openvino` has not run)',
   async () => {
     const open = async (name: string, precision: Precision = 'float32') =>
-      opened(await openOpenvino(modelBytes(name), { ...signature, precision }))
+      orThrow(await openOpenvino(modelBytes(name), { ...signature, precision }))
     const resnet20 = there ? await open('cifar100_resnet20') : undefined
     const execution = resnet20 as NonNullable<typeof resnet20>
     afterAll(() => execution.dispose())
@@ -74,7 +75,7 @@ describe.skipIf(!there)(
 
     it('says what of a run failed, and goes on', async () => {
       const inputs = new Map([['input', { kind: 'Map', h: 5, w: 32, c: 32 } as const]])
-      const network = opened(
+      const network = orThrow(
         await openOpenvino(modelBytes('cifar100_resnet20'), { ...signature, inputs, precision: 'float32' }),
       )
       const input = new Float32Array(5 * 1024)

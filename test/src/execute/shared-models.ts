@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
-import { type Problem, renderProblem, type Tensor } from '../../../ir/index.ts'
+import type { Tensor } from '../../../ir/index.ts'
 import type { Signature } from '../../../src/execute/signature.ts'
 import { testImages as cifarImages } from '../../cifar-100.ts'
 import { sharedPath } from '../../shared.ts'
@@ -22,11 +21,6 @@ export const relativeDistance = (got: Tensor['data'] | readonly number[], wanted
   expect(got).toHaveLength(wanted.length)
   const scale = Math.max(...wanted.map(Math.abs))
   return Math.max(...wanted.map((value, k) => Math.abs(value - got[k]))) / scale
-}
-
-export const opened = <A>(result: E.Either<Problem, A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblem(result.left))
-  return result.right
 }
 
 /** Files that are no graphs: empty, noise, cut short, and whole but for flipped bytes. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { builder, type Graph, mapType } from '../../../ir/index.ts'
 import { sinkTransforms } from '../../../passes/index.ts'
+import { orThrow } from '../../../src/error.ts'
 import { graphChanges } from '../../../src/inspect/index.ts'
-import { longGraph, orThrow } from './programs.ts'
+import { longGraph } from './programs.ts'
 
 const added = (patch: string): readonly string[] => patch.split('\n').filter(line => /^\+(?!\+\+)/.test(line))
 const removed = (patch: string): readonly string[] => patch.split('\n').filter(line => /^-(?!--)/.test(line))

@@ -1,5 +1,4 @@
-import { either as E } from 'fp-ts'
-import { builder, type Graph, mapType, renderProblems } from '../../../ir/index.ts'
+import { builder, type Graph, mapType } from '../../../ir/index.ts'
 import {
   allRules,
   insertBranches,
@@ -11,14 +10,10 @@ import {
   sinkTransforms,
 } from '../../../passes/index.ts'
 import { random } from '../../../src/data/random.ts'
+import { orThrow } from '../../../src/error.ts'
 import { defaultTolerance, seededInputs, seededParameters, type Trial, trialOf } from '../../../src/inspect/index.ts'
 import { zoo } from '../../../src/zoo/index.ts'
 import { wrongRules } from '../../laws/mutants.ts'
-
-export const orThrow = <A>(result: E.Either<readonly Parameters<typeof renderProblems>[0][number][], A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
 
 /** A rule with a mistake, by the words that name it. */
 export const wrongRule = (mistake: string): Rule => {

@@ -6,6 +6,7 @@ import { print } from '../../../ir/index.ts'
 import { type CostModel, graphPass, parsePlan, stackVariants, workKinds } from '../../../passes/index.ts'
 import { reportReproducer } from '../../../src/cli/output.ts'
 import { compileNetwork } from '../../../src/compile.ts'
+import { orThrow } from '../../../src/error.ts'
 import {
   decodeReproducer,
   failureOn,
@@ -17,7 +18,7 @@ import {
 } from '../../../src/inspect/index.ts'
 import { initialized, zoo } from '../../../src/zoo/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { longGraph, orThrow } from './programs.ts'
+import { longGraph } from './programs.ts'
 
 const folder = await temporaryFolder('reproducer')
 

@@ -14,6 +14,7 @@ import {
   unstacked,
 } from '../../../passes/index.ts'
 import { compileNetwork } from '../../../src/compile.ts'
+import { orThrow } from '../../../src/error.ts'
 import {
   PassFailure,
   type TraceEntry,
@@ -22,7 +23,6 @@ import {
   watchedCompile,
 } from '../../../src/inspect/index.ts'
 import { initialized, zoo } from '../../../src/zoo/index.ts'
-import { orThrow } from './programs.ts'
 
 const network = initialized(orThrow(zoo('cifar-resnet-8?classes=3')), 0)
 const plan = orThrow(parsePlan('flip-2-max'))

@@ -3,6 +3,7 @@ import type { Tensor } from '../../../ir/index.ts'
 import { parsePlan, placePlan } from '../../../passes/index.ts'
 import { insertBranches } from '../../../passes/insert-branches.ts'
 import type { TrainingStep } from '../../../passes/training-step.ts'
+import { orThrow } from '../../../src/error.ts'
 import { openSavedModel } from '../../../src/execute/saved-model.ts'
 import { lower } from '../../../src/lower/tfjs/index.ts'
 import type { Backend } from '../../../src/runtime/backend.ts'
@@ -11,7 +12,7 @@ import { initialized, zoo } from '../../../src/zoo/index.ts'
 import { valuesOf } from '../../laws/agreement.ts'
 import { numbers } from '../lower/agree.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
-import { type Fed, fedOnce, rightOf, runSteps, stepOf } from './steps.ts'
+import { type Fed, fedOnce, runSteps, stepOf } from './steps.ts'
 import { trainer } from './tape/trainer.ts'
 
 const recipe = {
@@ -24,7 +25,7 @@ const recipe = {
 
 const size = 8
 const n = 3
-const network = initialized(rightOf(zoo('preact-resnet-8?classes=4', { size: [size, size] })), 1)
+const network = initialized(orThrow(zoo('preact-resnet-8?classes=4', { size: [size, size] })), 1)
 const fed: Fed = {
   images: numbers(n * size * size * 3, 1),
   labels: Float32Array.of(0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1),
@@ -80,8 +81,8 @@ describe.each(backends)('one step on $name', ({ name, absent }) => {
     it.skipIf(absent !== undefined).each(['vanilla', 'flip-2-max'])('under %s is what the tape gives', async plan => {
       const { tf } = backend
       const step = stepOf(network, plan, recipe)
-      const placed = rightOf(placePlan(rightOf(parsePlan(plan)), network.graph, () => 0))
-      const { program } = rightOf(insertBranches(placed).run({ graph: network.graph, parameters: new Map() }))
+      const placed = orThrow(placePlan(orThrow(parsePlan(plan)), network.graph, () => 0))
+      const { program } = orThrow(insertBranches(placed).run({ graph: network.graph, parameters: new Map() }))
       const tape = trainer(tf, program.graph, network.parameters, {
         momentum: recipe.momentum,
         weightDecay: recipe.weightDecay(),

@@ -4,6 +4,7 @@ import type { Tensor } from '../../../ir/index.ts'
 import { openCifar } from '../../../src/data/cifar.ts'
 import { batches } from '../../../src/data/data-set.ts'
 import type { Preprocess } from '../../../src/data/preprocess.ts'
+import { orThrow } from '../../../src/error.ts'
 import { openSavedModel } from '../../../src/execute/saved-model.ts'
 import { lower } from '../../../src/lower/tfjs/index.ts'
 import type { Network } from '../../../src/network.ts'
@@ -13,7 +14,7 @@ import { readSafetensors } from '../../../src/weights/safetensors.ts'
 import { withWeights, zoo } from '../../../src/zoo/index.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
-import { rightOf, runSteps, stepOf } from './steps.ts'
+import { runSteps, stepOf } from './steps.ts'
 
 interface Fingerprint {
   readonly sum: number
@@ -75,8 +76,8 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
   let labels: Float32Array
   let oracles: Readonly<Record<string, Oracle>>
   beforeAll(async () => {
-    const tensors = rightOf(await readSafetensors(sharedPath('models', 'cifar100_resnet20.safetensors'))())
-    network = rightOf(withWeights(rightOf(zoo('cifar-resnet-20')), tensors))
+    const tensors = orThrow(await readSafetensors(sharedPath('models', 'cifar100_resnet20.safetensors'))())
+    network = orThrow(withWeights(orThrow(zoo('cifar-resnet-20')), tensors))
     const opened = await openCifar('cifar100', sharedPath('data', 'cifar-100-binary'), 'test')
     if (opened._tag === 'Left') throw new Error('no data')
     const data = opened.right

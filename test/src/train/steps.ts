@@ -1,6 +1,5 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs'
-import { either as E } from 'fp-ts'
-import { type Problem, renderProblems, type Tensor } from '../../../ir/index.ts'
+import type { Tensor } from '../../../ir/index.ts'
 import { parsePlan, placePlan } from '../../../passes/index.ts'
 import {
   correctName,
@@ -11,20 +10,16 @@ import {
   type TrainingStep,
   trainingStep,
 } from '../../../passes/training-step.ts'
+import { orThrow } from '../../../src/error.ts'
 import type { Network } from '../../../src/network.ts'
 import type { Tf } from '../../../src/runtime/native/load.ts'
 import type { Carried } from '../../../src/train/step.ts'
 
-export const rightOf = <A>(result: E.Either<readonly Problem[], A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
-
 /** The steps of a plan as it is named, without drawn numbers. */
 export const stepOf = ({ graph }: Network, plan: string, recipe: Omit<StepRecipe, 'loss'>): TrainingStep => {
-  const parsed = rightOf(parsePlan(plan))
-  const placed = rightOf(placePlan({ ...parsed, tta: false }, graph, () => 0.5))
-  return rightOf(trainingStep(graph, placed, { ...recipe, loss: parsed.training }))
+  const parsed = orThrow(parsePlan(plan))
+  const placed = orThrow(placePlan({ ...parsed, tta: false }, graph, () => 0.5))
+  return orThrow(trainingStep(graph, placed, { ...recipe, loss: parsed.training }))
 }
 
 export interface Fed {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { io, LayersModel } from '@tensorflow/tfjs'
 import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
-import { evaluate, type Problem, renderProblems, type Tensor } from '../../../../ir/index.ts'
+import { evaluate, renderProblems, type Tensor } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/error.ts'
 import { importTfjs } from '../../../../src/import/tfjs/index.ts'
 import { imageType, type Network } from '../../../../src/network.ts'
 import { tensorflowJs } from '../../../../src/runtime/native/load.ts'
@@ -49,14 +50,8 @@ export const artifactsOf = async (model: LayersModel): Promise<io.ModelArtifacts
   return saved
 }
 
-/** What is right, or an error with the problems in it. */
-export const unwrap = <A>(result: E.Either<readonly Problem[], A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
-
 export const imported = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<Network> =>
-  unwrap(await inFolder(files, folder => importTfjs(join(folder, 'model.json'))()))
+  orThrow(await inFolder(files, folder => importTfjs(join(folder, 'model.json'))()))
 
 /** The problems of a model that is refused, rendered, with the folder called `FOLDER`. */
 export const refused = (files: Readonly<Record<string, string | Uint8Array>>): Promise<string> =>
@@ -72,7 +67,9 @@ export const fill = (size: number, seed = 1): Float32Array =>
 
 export const logitsOf = (network: Network, images: Tensor): Tensor => {
   const { name } = imageType(network)
-  const outputs = unwrap(evaluate(network.graph, { inputs: new Map([[name, images]]), parameters: network.parameters }))
+  const outputs = orThrow(
+    evaluate(network.graph, { inputs: new Map([[name, images]]), parameters: network.parameters }),
+  )
   return outputs.get('logits') as Tensor
 }
 

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../../../src/error.ts'
 import { importTfjs } from '../../../../src/import/tfjs/index.ts'
 import { lower } from '../../../../src/lower/tfjs/index.ts'
 import { imageType } from '../../../../src/network.ts'
 import { openBackend } from '../../../../src/runtime/backend.ts'
 import { hasShared, sharedPath } from '../../../shared.ts'
-import { probabilitiesOf, tf, unwrap } from './folder.ts'
+import { probabilitiesOf, tf } from './folder.ts'
 
 type Answers = Readonly<Record<'plain' | 'flipped', readonly (readonly number[])[]>>
 
@@ -35,7 +36,7 @@ describe.skipIf(!hasShared)('the real models give what TensorFlow computed (with
   for (const model of ['moderation_mobilenet_v2', 'moderation_mobilenet_v2_mid'])
     it(model, async () => {
       const oracle = JSON.parse(readFileSync(sharedPath('oracle/tfjs_moderation.json'), 'utf8'))[model] as Answers
-      const network = unwrap(await importTfjs(sharedPath('models/tfjs', model, 'model.json'))())
+      const network = orThrow(await importTfjs(sharedPath('models/tfjs', model, 'model.json'))())
       const executable = lower(tf, network.graph, network.parameters)
       for (const view of ['plain', 'flipped'] as const) {
         const { logits } = executable.run({ [imageType(network).name]: enlarged(8, view === 'flipped') })

@@ -1,16 +1,8 @@
 import fc from 'fast-check'
-import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
-import {
-  type Environment,
-  evaluate,
-  type Graph,
-  renderProblems,
-  shapeOf,
-  sizeOf,
-  type Tensor,
-} from '../../../../ir/index.ts'
+import { type Environment, evaluate, type Graph, shapeOf, sizeOf, type Tensor } from '../../../../ir/index.ts'
 import { optimizations, runPasses, schedules, unroll } from '../../../../passes/index.ts'
+import { orThrow } from '../../../../src/error.ts'
 import { type Constant, readTensor } from '../../../../src/import/onnx/constant.ts'
 import { decodeOnnx } from '../../../../src/import/onnx/decode.ts'
 import { recognizeMerge } from '../../../../src/import/onnx/merge.ts'
@@ -21,26 +13,19 @@ import { arbitraryBranchedGraph, arbitraryFlatGraph } from '../../../arbitrary/g
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { expectOutputs } from '../agree.ts'
 
-type Problems = Parameters<typeof renderProblems>[0]
-
-const right = <A>(result: E.Either<Problems, A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
-
 const imported = (bytes: Uint8Array): Translated => {
-  const model = right(decodeOnnx(bytes, 'graph.onnx'))
+  const model = orThrow(decodeOnnx(bytes, 'graph.onnx'))
   const constants = model.graph.initializer.map((proto): readonly [string, Constant] => {
     const read = readTensor(proto, proto.name ?? '', 'initializer')
-    return [proto.name ?? '', right(E.mapLeft((problem: Problems[number]) => [problem])(read))]
+    return [proto.name ?? '', orThrow(read)]
   })
-  return recognizeMerge(right(translate(model, new Map(constants), 'graph.onnx', undefined)))
+  return recognizeMerge(orThrow(translate(model, new Map(constants), 'graph.onnx', undefined)))
 }
 
 /** What is exported means the same to the importer and the evaluator. */
 const expectAgreement = (graph: Graph, { inputs, parameters }: Environment): void => {
   const again = imported(lowerOnnx(graph, parameters))
-  const values = right(evaluate(again.graph, { inputs, parameters: again.parameters }))
+  const values = orThrow(evaluate(again.graph, { inputs, parameters: again.parameters }))
   const seen = graph.outputs.map(({ name, node }) => {
     const { data } = values.get(name) as Tensor
     const shape = shapeOf(graph.nodes[node].type)
@@ -93,7 +78,7 @@ describe('an exported graph imported again means the same', () => {
       fc.property(
         withEnvironment(arbitraryBranchedGraph(), { kind: 'reals' }),
         ({ graph, environment: { inputs, parameters } }) => {
-          const { program } = right(runPasses([unroll, ...optimizations(schedule)], { graph, parameters }))
+          const { program } = orThrow(runPasses([unroll, ...optimizations(schedule)], { graph, parameters }))
           expectAgreement(program.graph, { inputs, parameters: program.parameters })
         },
       ),

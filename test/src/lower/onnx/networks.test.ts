@@ -1,8 +1,7 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { renderProblems } from '../../../../ir/index.ts'
 import { parsePlan } from '../../../../passes/index.ts'
 import { compileNetwork } from '../../../../src/compile.ts'
+import { orThrow } from '../../../../src/error.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
 import type { Network } from '../../../../src/network.ts'
 import { oracleLogits, testImages } from '../../../cifar-100.ts'
@@ -10,14 +9,9 @@ import { hasShared, sharedPath } from '../../../shared.ts'
 import { expectClose } from '../agree.ts'
 import { absent, expectAgreement, run } from './agree.ts'
 
-const right = <A>(result: E.Either<Parameters<typeof renderProblems>[0], A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const file = async (name: string): Promise<Network> => orThrow(await importOnnx(sharedPath('models', `${name}.onnx`))())
 
-const file = async (name: string): Promise<Network> => right(await importOnnx(sharedPath('models', `${name}.onnx`))())
-
-const compiled = (network: Network, plan: string) => right(compileNetwork(network, right(parsePlan(plan))))
+const compiled = (network: Network, plan: string) => orThrow(compileNetwork(network, orThrow(parsePlan(plan))))
 
 describe.skipIf(!hasShared || absent !== undefined)(
   `real networks in onnxruntime (${absent ?? '../shared is absent where they are skipped'})`,

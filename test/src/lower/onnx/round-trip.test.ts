@@ -1,8 +1,8 @@
 import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
-import { renderProblems } from '../../../../ir/index.ts'
 import { parsePlan } from '../../../../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../../../../src/compile.ts'
+import { orThrow } from '../../../../src/error.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
 import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import type { Network } from '../../../../src/network.ts'
@@ -11,13 +11,8 @@ import { hasShared, sharedPath } from '../../../shared.ts'
 import { importBytes } from '../../import/onnx/model.ts'
 import { expectSame } from './same-graph.ts'
 
-const right = <A>(result: E.Either<Parameters<typeof renderProblems>[0], A>): A => {
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
-
 const compiled = (network: Network, plan: string, options: CompileOptions = {}): CompiledNetwork =>
-  right(compileNetwork(network, right(parsePlan(plan)), options))
+  orThrow(compileNetwork(network, orThrow(parsePlan(plan)), options))
 
 const again = async ({ graph, parameters }: CompiledNetwork, layout: 'nhwc' | 'nchw'): Promise<Network> => {
   const imported = await importBytes(lowerOnnx(graph, parameters, { layout }))
@@ -49,13 +44,13 @@ const expectRoundTrips = async (network: Network, plan: string): Promise<void> =
 
 describe('a network exported and imported is the network', () => {
   describe.each(['cifar-resnet-8', 'preact-resnet-8', 'preact-resnet-8-conv'])('%s', name => {
-    const network = initialized(right(zoo(`${name}?classes=5`)), 1)
+    const network = initialized(orThrow(zoo(`${name}?classes=5`)), 1)
     it.each(plans)('under %s', plan => expectRoundTrips(network, plan))
   })
 
   describe.skipIf(!hasShared)('of a file (../shared is absent: nothing to import)', () => {
     const file = async (name: string): Promise<Network> =>
-      right(await importOnnx(sharedPath('models', `${name}.onnx`))())
+      orThrow(await importOnnx(sharedPath('models', `${name}.onnx`))())
 
     it.each(['cifar100_resnet20', 'imagenet_squeezenet'])('%s', async name => {
       const network = await file(name)
