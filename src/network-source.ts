@@ -23,6 +23,8 @@ export type Source =
       readonly meaning: Meaning
       /** The seed of weights that nobody trained. */
       readonly initializedFrom?: number
+      /** What the file of its weights says of them. */
+      readonly weightsMetadata?: ReadonlyMap<string, string>
     }
   | { readonly kind: 'compiled'; readonly compiled: CompiledNetwork; readonly meaning: Meaning }
 
@@ -45,8 +47,10 @@ const withValues = async (
 ): Promise<E.Either<readonly Problem[], Source>> => {
   if (tensors === null)
     return E.right({ kind: 'network', network: initialized(architecture, seed), meaning: {}, initializedFrom: seed })
-  const network = withWeights(architecture, tensors.tensors, layoutOf(tensors.metadata))
-  return E.isLeft(network) ? network : E.right({ kind: 'network', network: network.right, meaning: {} })
+  const { metadata } = tensors
+  return E.map((network: Network): Source => ({ kind: 'network', network, meaning: {}, weightsMetadata: metadata }))(
+    withWeights(architecture, tensors.tensors, layoutOf(metadata)),
+  )
 }
 
 const readWeights = (path: string): Promise<E.Either<readonly Problem[], Safetensors>> => readSafetensorsFile(path)()

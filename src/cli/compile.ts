@@ -12,6 +12,7 @@ import { type EmissionFlags, emissions, emitted, prepareEmission, writeEmitted }
 import { readMeaning } from './meaning.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
+import { noteMissingBranches } from './trained-note.ts'
 import { type WatchFlags, watchOptions } from './watch-options.ts'
 import { compileWatched } from './watched.ts'
 
@@ -83,9 +84,11 @@ export const compileCommand = (): Command =>
       const out = output(options)
       const { emit, out: path } = options
       await prepareEmission(options)
-      const { network, meaning: own, initializedFrom } = await openNetwork(options)
+      const source = await openNetwork(options)
+      const { network, meaning: own, initializedFrom } = source
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
+      noteMissingBranches(source, plan, out)
       const { stages, observe } = stageCollector()
       const { compiled, trace } = compileWatched(network, plan, options, emit === 'html' ? observe : undefined)
       const meaning = await readMeaning(options, own, compiled)

@@ -30,6 +30,7 @@ import {
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, type RunResult, runResult } from './run-result.ts'
 import { runnerNote } from './runner-note.ts'
+import { noteMissingBranches } from './trained-note.ts'
 
 const defaultBatch = 128
 
@@ -65,9 +66,10 @@ const backendOf = async ({ backend = 'auto', debug = false }: RunFlags): Promise
 }
 
 /** Compiles the network under `--plan`, or takes what was compiled. */
-const compiledOf = async (source: Source, flags: RunFlags, images: number): Promise<CompiledNetwork> => {
+const compiledOf = async (source: Source, flags: RunFlags, images: number, out: Output): Promise<CompiledNetwork> => {
   if (source.kind === 'network') {
     const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
+    noteMissingBranches(source, plan, out)
     const { seed, schedule } = flags
     const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))
     return orThrow(watchedCompile(source.network, plan, { seed, schedule, batch, backend: await backendOf(flags) }))
@@ -105,7 +107,7 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   const data = orThrow(await openData(flags.data, { seed: flags.seed, ...labels }))
   const source = await openNetwork(flags, data, out)
   const limit = Math.min(flags.limit ?? data.count, data.count)
-  const compiled = await compiledOf(source, flags, limit)
+  const compiled = await compiledOf(source, flags, limit, out)
   const meaning = await readMeaning(flags, source.meaning, compiled)
   checkLabels(compiled, data)
   const preprocess = preprocessFor(compiled, data, meaning.preprocess)
@@ -152,7 +154,10 @@ export const runCommand = (): Command =>
     .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))
     .addOption(scheduleOption())
     .addOption(limitOption())
-    .option('--predictions <file>', 'a line of JSON an image: index, label, predicted, class, logits')
+    .option(
+      '--predictions <file>',
+      'a line of JSON an image: index (from 0, of the images that are run), label, predicted, class, logits',
+    )
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: RunFlags) => {
       const out = output(flags)

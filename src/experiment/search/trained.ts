@@ -10,11 +10,15 @@ export const trainedPlan = (metadata: ReadonlyMap<string, string>): Plan | undef
   return plan !== undefined && E.isRight(plan) ? plan.right : undefined
 }
 
-/** A plan's branches at inference on a network; none where it does not fit, or has two at one feature map. */
-export const sitesOf = (plan: Plan, graph: Graph): Sites => {
+/** A plan's branches at inference on a network; none where it does not fit. */
+export const branchesOf = (plan: Plan, graph: Graph): Sites => {
   const placed = placePlan({ ...plan, inference: plan.inference === 'none' ? 'geo' : plan.inference }, graph, () => 0.5)
-  if (E.isLeft(placed)) return []
-  const sites = placed.right.sites.map(({ map, transforms }): SearchSite => ({ map, transforms }))
+  return E.isLeft(placed) ? [] : placed.right.sites.map(({ map, transforms }): SearchSite => ({ map, transforms }))
+}
+
+/** A plan's branches in the order of their maps; none where it does not fit, or has two at one feature map. */
+export const sitesOf = (plan: Plan, graph: Graph): Sites => {
+  const sites = branchesOf(plan, graph)
   return new Set(sites.map(({ map }) => map)).size === sites.length ? sites.toSorted((a, b) => a.map - b.map) : []
 }
 

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { demoNetworks, weightsFile } from '../../../src/demo/networks.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { builtEspalier, type Espalier } from './espalier.ts'
 
@@ -32,6 +33,22 @@ const linesOf = async (path: string): Promise<readonly Line[]> =>
 const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values))
 
 describe.concurrent('espalier run', () => {
+  it('says where weights were trained with branches that are left out, and so does compile', async () => {
+    const { architecture } = demoNetworks.branched
+    const trained = ['--network', `zoo:${architecture}`, '--weights', weightsFile('branched')]
+    const few = ['--data', 'generated:orientation?range=0:2', '--backend', 'wasm']
+    const notes = async (...args: readonly string[]): Promise<string> => {
+      const { code, stderr } = await espalier(args)
+      expect(code, stderr).toBe(0)
+      return stderr
+    }
+    const warning = 'The weights were trained under flip-2-max: without its branches at maps '
+    expect(await notes('run', ...trained, ...few)).toContain(warning)
+    expect(await notes('compile', ...trained, '--plan', 'vanilla-tta-geo')).toContain(warning)
+    expect(await notes('run', ...trained, ...few, '--plan', 'flip-2-max')).not.toContain('trained under')
+    expect(await notes('compile', ...trained, '--plan', 'flip-3-max-tta')).not.toContain('trained under')
+  }, 60_000)
+
   it('prints one JSON object with every promised key, and nothing else there', async () => {
     const { code, stdout, stderr } = await espalier(['run', ...network, ...data, '--limit', '40', '--json'])
     expect(code).toBe(0)

@@ -5,7 +5,7 @@ import { demoNetworks, openDemoNetwork, weightsFile } from '../../../../src/demo
 import { orThrow, orThrowAsync } from '../../../../src/error.ts'
 import { parseBudget, printBudget, timesOf } from '../../../../src/experiment/search/budget.ts'
 import { apart, overfitted } from '../../../../src/experiment/search/data.ts'
-import { missingBranches, sitesOf, trainedPlan } from '../../../../src/experiment/search/trained.ts'
+import { branchesOf, missingBranches, sitesOf, trainedPlan } from '../../../../src/experiment/search/trained.ts'
 import { readSafetensorsFile } from '../../../../src/weights/safetensors.ts'
 
 describe('apart', () => {
@@ -47,6 +47,9 @@ describe('a network trained with max', () => {
     expect(own.length).toBe(2)
     expect(missingBranches(trained, own, graph)).toBeUndefined()
     expect(missingBranches(trained, [...own, ...sitesOf(orThrow(parsePlan('flip@0')), graph)], graph)).toBeUndefined()
+    const twice = orThrow(parsePlan(`{id,shift(1,0)}@${own[0].map},flip@${own[0].map},flip@${own[1].map}:geo`))
+    expect(sitesOf(twice, graph)).toEqual([])
+    expect(missingBranches(trained, branchesOf(twice, graph), graph)).toBeUndefined()
     expect(missingBranches(trained, own.slice(1), graph)).toContain(`at map ${own[0].map} `)
     expect(missingBranches(trained, [], graph)).toContain(`at maps ${own[0].map}, ${own[1].map} `)
     expect(missingBranches(orThrow(parsePlan('flip-2-none,geo')), [], graph)).toBeUndefined()
