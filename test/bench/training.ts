@@ -1,14 +1,18 @@
 import { either as E } from 'fp-ts'
+import { type Graph, sharedType, type Tensor } from '../../ir/index.ts'
 import { multiplyAdds, naivePipeline, placePlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
 import { branched } from '../../passes/insert-branches.ts'
 import { type CompileOptions, compileNetwork } from '../../src/compile.ts'
 import { orThrow } from '../../src/error.ts'
+import { openSavedModel } from '../../src/execute/saved-model.ts'
 import { median, race, ratios } from '../../src/experiment/race.ts'
 import { plan as parsedPlan, zoo } from '../../src/index.ts'
+import { lower } from '../../src/lower/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network.ts'
 import { openRunner } from '../../src/runner.ts'
 import { type BackendName, openBackend } from '../../src/runtime/backend.ts'
 import { carriedAtFirst, openStep } from '../../src/train/step.ts'
+import { parameterUses } from '../../src/zoo/roles.ts'
 import { trainer } from '../src/train/tape/trainer.ts'
 import type { Bench, BenchOptions } from './main.ts'
 
@@ -27,8 +31,11 @@ const cells: readonly Cell[] = [
   { network: 'cifar-resnet-20', backend: 'wasm', batch: 32, plans: ['vanilla', 'flip-3-max'], tape: false },
 ]
 
-/** What computes: an inference pass, compiled or as the network comes, or a training step, by an executor; or the tape, with batch normalization composed or TensorFlow's own. */
-type Work = 'forward' | 'forward, not compiled' | 'step' | 'tape' | 'tape, fused batch norm'
+/**
+ * What computes: an inference pass, compiled or as the network comes, or with its values for inputs as a step has them (so that nothing can be folded), or a training step, by
+ * an executor; or the tape, with batch normalization composed or TensorFlow's own.
+ */
+type Work = 'forward' | 'forward, not compiled' | 'forward, values given' | 'step' | 'tape' | 'tape, fused batch norm'
 
 interface Racer {
   readonly plan: string
@@ -47,8 +54,9 @@ export interface TrainingRow {
   readonly work: Work
   readonly executor: string
   readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
-  /** To an inference pass on the same executor, to the vanilla step on it, to the tape's step: medians of the rounds' ratios. */
+  /** To a compiled inference pass on the same executor, to one that is given its values, to the vanilla step on it, to the tape's step: medians of the rounds' ratios. */
   readonly relative_to_forward: number
+  readonly relative_to_forward_values_given?: number
   readonly relative_to_vanilla: number
   readonly relative_to_tape?: number
   /** Of the step's graph, to the vanilla step's. */
@@ -76,12 +84,66 @@ const inputOf = (network: Network, batch: number) => {
   }
 }
 
+/** A zoo network as training leaves it: no normalization is the identity, which runtimes would leave out. */
+const settled = (network: Network): Network => ({
+  ...network,
+  parameters: new Map(
+    parameterUses(network.graph).map(({ name, role }, k) => {
+      const value = network.parameters.get(name) as Tensor
+      if (!['scale', 'offset', 'mean', 'variance'].includes(role.kind)) return [name, value]
+      return [name, { ...value, data: Float32Array.from(value.data, (v, i) => v + 0.3 * Math.sin(i + k)) }]
+    }),
+  ),
+})
+
+/** A graph whose parameters are inputs. */
+const valuesGiven = (graph: Graph): Graph => ({
+  ...graph,
+  nodes: graph.nodes.map(node => {
+    if (node.tag !== 'Parameter') return node
+    const { name, shape } = node.attributes
+    const type = sharedType(shape)
+    return { ...node, tag: 'Input', attributes: { name, type }, type }
+  }),
+})
+
+const forwardOfGiven = async (
+  network: Network,
+  images: Float32Array,
+  executor: 'eager' | 'graph',
+  { backend, batch }: Cell,
+): Promise<Pick<Racer, 'run' | 'dispose'>> => {
+  const { tf, native } = orThrow(await openBackend(backend))
+  const graph = valuesGiven(network.graph)
+  const executable =
+    executor === 'graph' && native !== undefined
+      ? await openSavedModel(native, graph, new Map())
+      : lower(tf, graph, new Map())
+  const { name, h, w, c } = imageType(network)
+  const values = Object.fromEntries(
+    [...network.parameters].map(([key, { data, shape }]) => [key, tf.tensor(Float32Array.from(data), [...shape])]),
+  )
+  return {
+    run: async () => {
+      const image = tf.tensor(images, [batch, h, w, c])
+      const { logits } = executable.run({ ...values, [name]: image })
+      await logits.data()
+      tf.dispose([image, logits])
+    },
+    dispose: () => {
+      tf.dispose(values)
+      executable.dispose()
+    },
+  }
+}
+
 const enterExecutor = async (
   network: Network,
   plan: string,
   executor: 'eager' | 'graph',
-  { backend, batch }: Cell,
+  cell: Cell,
 ): Promise<readonly Racer[]> => {
+  const { backend, batch } = cell
   const step = stepOf(network, plan)
   const input = inputOf(network, batch)
   const open = await openStep(step, network, carriedAtFirst(step, network), { backend, executor })
@@ -94,7 +156,13 @@ const enterExecutor = async (
     const facts = { plan, work, executor, multiplyAdds: multiplyAdds(compiled.graph) }
     return { ...facts, run: () => runner.predict(input.images), dispose: runner.dispose }
   }
-  return [await forward('forward', {}), await forward('forward, not compiled', { pipeline: naivePipeline }), steps]
+  const given = await forwardOfGiven(network, input.images, executor, cell)
+  return [
+    await forward('forward', {}),
+    await forward('forward, not compiled', { pipeline: naivePipeline }),
+    { plan, work: 'forward, values given', executor, multiplyAdds: multiplyAdds(network.graph), ...given },
+    steps,
+  ]
 }
 
 const enterTape = async (network: Network, plan: string, { backend, batch }: Cell, fused: boolean): Promise<Racer> => {
@@ -120,7 +188,7 @@ const enterTape = async (network: Network, plan: string, { backend, batch }: Cel
 }
 
 const enter = async (cell: Cell, { wants }: BenchOptions): Promise<readonly Racer[]> => {
-  const network = zoo(cell.network)
+  const network = settled(zoo(cell.network))
   const executors = (['eager', 'graph'] as const).filter(name => name === 'eager' || cell.backend === 'node-gpu')
   const racers: Racer[] = []
   for (const plan of cell.plans.filter(plan => wants('plan', plan))) {
@@ -139,6 +207,7 @@ const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], tim
     const to = (at: number): number => ratios(times[k], times[at])
     const vanilla = find(other => other.plan === 'vanilla' && other.executor === executor && other.work === work)
     const forward = find(other => other.work === 'forward' && other.executor === executor)
+    const given = find(other => other.work === 'forward, values given' && other.executor === executor)
     const tape = find(other => other.work === 'tape' && other.plan === plan)
     return {
       network,
@@ -149,6 +218,7 @@ const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], tim
       executor,
       milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
       relative_to_forward: to(forward < 0 ? vanilla : forward),
+      ...(given < 0 ? {} : { relative_to_forward_values_given: to(given) }),
       relative_to_vanilla: to(vanilla),
       ...(tape < 0 || work.startsWith('forward') ? {} : { relative_to_tape: to(tape) }),
       multiply_adds_relative: racer.multiplyAdds / racers[vanilla].multiplyAdds,
@@ -165,6 +235,7 @@ const table = (rows: readonly TrainingRow[]): string => {
     'what',
     'ms (min to max)',
     'to forward',
+    'to forward, values given',
     'to vanilla',
     'multiply-adds',
     'to the tape',
@@ -176,6 +247,7 @@ const table = (rows: readonly TrainingRow[]): string => {
       row.work.startsWith('tape') ? row.work : `${row.work}, ${row.executor}`,
       `${row.milliseconds.median.toFixed(0)} (${row.milliseconds.min.toFixed(0)} to ${row.milliseconds.max.toFixed(0)})`,
       row.executor === 'tape' || row.work === 'forward' ? '' : times(row.relative_to_forward),
+      row.work.startsWith('forward') ? '' : times(row.relative_to_forward_values_given),
       times(row.relative_to_vanilla),
       times(row.multiply_adds_relative),
       times(row.relative_to_tape),
