@@ -30,21 +30,28 @@ export const preprocessFor = (
   ])
 }
 
-/** Refuses data with labels that are not the network's classes. @throws EspalierError */
-export const checkLabels = (network: Named, data: DataSet): void => {
+/** Refuses data with labels that are not the network's classes; `where` names it in problems. @throws EspalierError */
+export const checkLabels = (network: Named, data: DataSet, where = `--data ${data.name}`): void => {
   const classes = classCount(network)
   const refuse = (seen: string): never => {
     const expected = `${classes} classes, as ${nameOf(network)} has`
-    throw new EspalierError([sourceProblem('wrong-size', `--data ${data.name}`, seen, expected)])
+    throw new EspalierError([sourceProblem('wrong-size', where, seen, expected)])
   }
   if (data.classCount !== undefined && data.classCount !== classes) refuse(`${data.classCount} classes`)
   if (data.labelsBelow !== undefined && data.labelsBelow > classes) refuse(`a label ${data.labelsBelow - 1}`)
 }
 
 /** Refuses data without labels, or with other ones than the network's classes. @throws EspalierError */
-export const checkLabelled = (network: Named, data: DataSet): void => {
-  const where = `--data ${data.name}`
+export const checkLabelled = (network: Named, data: DataSet, where = `--data ${data.name}`): void => {
   if (!data.labelled)
-    throw new EspalierError([sourceProblem('bad-input', where, 'images without labels', 'a label for each image')])
-  checkLabels(network, data)
+    throw new EspalierError([
+      sourceProblem(
+        'bad-input',
+        where,
+        'images without labels',
+        'labelled images',
+        'a folder for each class, or --labels FILE.csv',
+      ),
+    ])
+  checkLabels(network, data, where)
 }

@@ -6,13 +6,13 @@ import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync } from '../error.ts'
 import { executorNames } from '../execute/executor.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
-import { apart, labelled, overfitted } from '../experiment/search/data.ts'
+import { apart, overfitted } from '../experiment/search/data.ts'
 import { type Found, flipTta, type SearchNetworkOptions, searchNetwork } from '../experiment/search/network.ts'
 import { type Objective, objectives } from '../experiment/search/objective.ts'
 import { describeSearch, type SearchResult, searchResult } from '../experiment/search/result.ts'
 import { defaultSets, parseSets, planOf, searchSets } from '../experiment/search/space.ts'
 import { missingBranches, sitesOf, trainedPlan } from '../experiment/search/trained.ts'
-import { checkLabels, preprocessFor } from '../fit-data.ts'
+import { checkLabelled, preprocessFor } from '../fit-data.ts'
 import { ratio } from '../format.ts'
 import type { Network } from '../network.ts'
 import { openUncompiled } from '../network-source.ts'
@@ -54,11 +54,8 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
   readonly out?: string
 }
 
-const openLabelled = async (flags: SearchFlags, flag: 'select' | 'report'): Promise<DataSet> => {
-  const { seed, labels } = flags
-  const data = orThrow(await openData(flags[flag], { seed, ...(labels === undefined ? {} : { labels }) }))
-  return orThrow(labelled(data, `--${flag}`))
-}
+const openImages = async ({ seed, labels }: SearchFlags, reference: string): Promise<DataSet> =>
+  orThrow(await openData(reference, { seed, ...(labels === undefined ? {} : { labels }) }))
 
 const openNetwork = ({ network, weights, seed }: SearchFlags, { classCount }: DataSet) =>
   openUncompiled(network, {
@@ -114,13 +111,14 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   orThrow(await apart(flags.select, flags.report))
-  const [select, report] = [await openLabelled(flags, 'select'), await openLabelled(flags, 'report')]
+  const [select, report] = [await openImages(flags, flags.select), await openImages(flags, flags.report)]
   const source = await openNetwork(flags, select)
   const { network } = source
   if (source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, source.meaning, network)
-  for (const data of [select, report]) checkLabels(network, data)
+  checkLabelled(network, select, `--select ${select.name}`)
+  checkLabelled(network, report, `--report ${report.name}`)
   const images = (data: DataSet) => ({ data, preprocess: preprocessFor(network, data, meaning.preprocess) })
   const trained = await planOfWeights(flags)
   const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags

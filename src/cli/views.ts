@@ -10,7 +10,7 @@ import { type Variant, variantKey, variantsOfPlan } from '../experiment/variants
 import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views/result.ts'
 import { thumbnail } from '../experiment/views/thumbnail.ts'
 import { type View, type Views, viewsOf } from '../experiment/views/views.ts'
-import { checkLabels, preprocessFor } from '../fit-data.ts'
+import { checkLabelled, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
 import { openUncompiled } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
@@ -43,14 +43,6 @@ interface ViewsFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFl
   readonly limit?: number
   readonly thumbnails: number
   readonly out?: string
-}
-
-const openLabelled = async ({ data: reference, labels, seed }: ViewsFlags): Promise<DataSet> => {
-  const data = orThrow(await openData(reference, { seed, ...(labels === undefined ? {} : { labels }) }))
-  if (data.labelled) return data
-  throw new EspalierError([
-    sourceProblem('bad-input', '--data', `${reference}, without labels`, 'labelled images', '--labels FILE.csv'),
-  ])
 }
 
 const openNetwork = ({ network, weights, seed }: ViewsFlags, { classCount }: DataSet) =>
@@ -121,11 +113,12 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const plan = await orThrowAsync(readPlan(flags.plan))
-  const data = await openLabelled(flags)
+  const { seed, labels } = flags
+  const data = orThrow(await openData(flags.data, { seed, ...(labels === undefined ? {} : { labels }) }))
   const { network, meaning: own, initializedFrom } = await openNetwork(flags, data)
   if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, own, network)
-  checkLabels(network, data)
+  checkLabelled(network, data)
   const placed = orThrow(placePlan(plan, network.graph, random(flags.seed, 'plan').next))
   const variants = variantsOfPlan(placed)
   const begun = performance.now()

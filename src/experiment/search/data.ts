@@ -1,5 +1,4 @@
 import { either as E } from 'fp-ts'
-import type { DataSet } from '../../data/index.ts'
 import { orThrow, type SourceProblem, sourceProblem } from '../../error.ts'
 import { sharedImages } from '../shared-images.ts'
 
@@ -26,12 +25,6 @@ const withRange = (reference: string, range: string): string => {
   options.set('range', range)
   return `${body}?${decodeURIComponent(options.toString())}`
 }
-
-/** Refuses data without labels: nothing could be counted as wrong. */
-export const labelled = (data: DataSet, flag: string): E.Either<SourceProblem, DataSet> =>
-  data.labelled
-    ? E.right(data)
-    : E.left(sourceProblem('bad-input', flag, `${data.name}, without labels`, 'labelled images', '--labels FILE.csv'))
 
 interface Counted {
   readonly images: number
