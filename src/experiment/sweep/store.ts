@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, encodeGraph, renderProblems, type Tensor } from '../../../ir/index.ts'
+import { type Plan, printPlan } from '../../../passes/index.ts'
 import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../../error.ts'
 import { sha256 } from '../../manifest.ts'
 import type { Network } from '../../network.ts'
@@ -112,14 +113,16 @@ export const writeFailure = ({ path }: TrainingFolder, reason: string): Promise<
 export const writeSpent = ({ path }: TrainingFolder, seconds: number): Promise<void> =>
   writeJson(join(path, files.spent), { seconds })
 
-/** Keeps a trained network: the weights first, so that the facts are there only where they are. */
+/** Keeps a trained network, which says what plan it was trained under: the weights first, so that the facts are there only where they are. */
 export const writeTrained = async (
   { path }: TrainingFolder,
   parameters: ReadonlyMap<string, Tensor>,
+  plan: Plan,
   facts: TrainingFacts,
 ): Promise<void> => {
   const weights = join(path, files.weights)
-  await replaceFile(weights, encodeSafetensors(parameters, new Map([espalierFormat]))).catch(error => {
+  const metadata = new Map([espalierFormat, ['plan', printPlan(plan)]])
+  await replaceFile(weights, encodeSafetensors(parameters, metadata)).catch(error => {
     throw cannotWrite(weights, error)
   })
   await writeJson(join(path, files.trained), facts)

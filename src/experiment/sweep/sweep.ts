@@ -43,7 +43,14 @@ const trained = async (
     return false
   }
   const { steps, epochs, loss, backend, executor } = done
-  await writeTrained(folder, done.network.parameters, { steps, epochs, loss, seconds, backend, executor })
+  await writeTrained(folder, done.network.parameters, training.plan, {
+    steps,
+    epochs,
+    loss,
+    seconds,
+    backend,
+    executor,
+  })
   return true
 }
 

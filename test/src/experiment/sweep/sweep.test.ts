@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../../passes/index.ts'
+import { orThrowAsync } from '../../../../src/error.ts'
 import { evaluateData } from '../../../../src/evaluate-data.ts'
 import { decodeSweep } from '../../../../src/experiment/sweep/config.ts'
 import { rowName } from '../../../../src/experiment/sweep/grid.ts'
@@ -13,6 +14,7 @@ import { type SweepWork, sweepWork } from '../../../../src/experiment/sweep/work
 import { compile, plan } from '../../../../src/index.ts'
 import { openRunner } from '../../../../src/runner.ts'
 import { writeCheckpoint } from '../../../../src/train/checkpoint.ts'
+import { readSafetensorsFile } from '../../../../src/weights/safetensors.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const small = {
@@ -104,6 +106,21 @@ describe('runSweep', () => {
     expect(table.every(({ seeds }) => seeds.join() === '0,1')).toBe(true)
     expect(jobs.every(({ status, training }) => status === 'done' && training?.seconds === 10)).toBe(true)
     expect(times?.batch).toBe(128)
+  })
+
+  it('keeps weights that say what they were trained under', async () => {
+    const { work } = noted()
+    await runSweep(await opened({ seeds: [0] }), out, work)
+    const folders = (await readdir(join(out, 'runs'))).toSorted()
+    const metadata = folders.map(async name => {
+      const file = await orThrowAsync(readSafetensorsFile(join(out, 'runs', name, 'trained.safetensors')))
+      return [name.slice(0, name.indexOf('-seed')), file.metadata.get('plan')]
+    })
+    expect(await Promise.all(metadata)).toEqual([
+      ['flip-1-max', 'flip-1-max'],
+      ['flip-1-none', 'flip-1-none,geo'],
+      ['vanilla', 'vanilla'],
+    ])
   })
 
   it('does nothing twice', async () => {
