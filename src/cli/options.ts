@@ -26,6 +26,13 @@ export const wholeNumber =
     return value
   }
 
+export const numberAboveZero = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Expected a number above 0.')
+  return value
+}
+
 export const scheduleOption = (): Option =>
   new Option('--schedule <name>', `how variants are run: ${scheduleNames.join(', ')}`)
     .argParser(oneOf(scheduleNames))

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { openData, readPreprocess, trainingReference } from '../data/index.ts'
@@ -19,7 +19,15 @@ import {
   withOverrides,
 } from '../train/index.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { backendOption, command, oneOf, preprocessFile, uncompiledForms, wholeNumber } from './options.ts'
+import {
+  backendOption,
+  command,
+  numberAboveZero,
+  oneOf,
+  preprocessFile,
+  uncompiledForms,
+  wholeNumber,
+} from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { watchTraining } from './training-progress.ts'
 
@@ -42,13 +50,6 @@ interface TrainFlags extends CommonOptions {
   readonly backend?: ModelBackend
   readonly executor?: TrainingExecutor | 'auto'
   readonly workers: number
-}
-
-const rateAbove0 = (text: string): number => {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('Expected a number above 0.')
-  return value
 }
 
 const openNetwork = ({ network, from, seed }: TrainFlags, dataClasses: number | undefined) =>
@@ -184,7 +185,9 @@ export const trainCommand = (): Command =>
     .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')
     .addOption(new Option('--epochs <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
     .addOption(new Option('--batch <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
-    .addOption(new Option('--learning-rate <rate>', 'that the recipe’s schedule begins with').argParser(rateAbove0))
+    .addOption(
+      new Option('--learning-rate <rate>', 'that the recipe’s schedule begins with').argParser(numberAboveZero),
+    )
     .addOption(new Option('--max-steps <n>', 'so many steps in all; implies --validation 0').argParser(wholeNumber(1)))
     .option('--no-augment', 'images as the preprocessing makes them')
     .addOption(

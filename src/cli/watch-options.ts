@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Pass } from '../../passes/index.ts'
 import { orThrow } from '../error.ts'
 import {
@@ -11,18 +11,11 @@ import {
 } from '../inspect/index.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../scheduling.ts'
-import { oneOf, scheduleOption, wholeNumber } from './options.ts'
-
-export const positive = (text: string): number => {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('Expected a number over 0.')
-  return value
-}
+import { numberAboveZero, oneOf, scheduleOption, wholeNumber } from './options.ts'
 
 export const toleranceOption = (): Option =>
   new Option('--tolerance <x>', 'how far values may be apart, relative to the largest')
-    .argParser(positive)
+    .argParser(numberAboveZero)
     .default(defaultTolerance)
 
 /** The flags that say which optimizations there are. */

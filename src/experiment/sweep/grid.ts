@@ -40,7 +40,7 @@ interface Entry {
 const vanilla: Plan = { sites: [], training: 'geo', inference: 'geo', tta: false }
 
 /** The branches' own name: `flip-2`, `flip@4,flip@7`. */
-export const branchesName = (sites: readonly Site[]): string =>
+const branchesName = (sites: readonly Site[]): string =>
   printPlan({ sites, training: 'geo', inference: 'geo', tta: false }).replace(/[-:]geo$/, '')
 
 /** Whether a plan's text says reductions: `flip-2-max`, `flip@4:geo`. */
