@@ -3,7 +3,7 @@ import { either as E, function as F } from 'fp-ts'
 import { type Reduction, reductions } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { type DataSet, openData } from '../data/index.ts'
-import { orThrow, orThrowAsync } from '../error.ts'
+import { orThrow } from '../error.ts'
 import { executorNames } from '../execute/executor.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
 import { apart, overfitted } from '../experiment/search/data.ts'
@@ -18,7 +18,6 @@ import type { Network } from '../network.ts'
 import { openUncompiled } from '../network-source.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
-import { readSafetensorsFile } from '../weights/safetensors.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
@@ -63,10 +62,6 @@ const openNetwork = ({ network, weights, seed }: SearchFlags, { classCount }: Da
     ...(weights === undefined ? {} : { weights }),
     ...(classCount === undefined ? {} : { dataClasses: classCount }),
   })
-
-/** What the weights' file says that they were trained under. */
-const planOfWeights = async ({ weights }: SearchFlags): Promise<Plan | undefined> =>
-  weights === undefined ? undefined : trainedPlan((await orThrowAsync(readSafetensorsFile(weights))).metadata)
 
 /** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
 const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
@@ -120,7 +115,7 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
   checkLabelled(network, select, `--select ${select.name}`)
   checkLabelled(network, report, `--report ${report.name}`)
   const images = (data: DataSet) => ({ data, preprocess: preprocessFor(network, data, meaning.preprocess) })
-  const trained = await planOfWeights(flags)
+  const trained = source.weightsMetadata && trainedPlan(source.weightsMetadata)
   const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags
   const options: SearchNetworkOptions = {
     ...{ budget, batch, executor, precision, seed, objective, beam, offspring, screening },
