@@ -8,7 +8,7 @@ import {
   type Window,
 } from '../../../ir/index.ts'
 import { coveredPads } from '../tfjs/canvas.ts'
-import { gradientWindow } from '../tfjs/gradient-window.ts'
+import { gradientWindow, skipsPixels } from '../tfjs/gradient-window.ts'
 import { countsAlong, isDilated } from '../tfjs/pooling.ts'
 import { reducedAxes } from '../tfjs/reductions.ts'
 import { centred, samplingWeights } from '../tfjs/sampling-gradients.ts'
@@ -66,7 +66,7 @@ const slideOf = (
 ) => {
   const { same, strides, ...window } = gradientWindow(attributes, extents, filter, outputs, true)
   const settings: Attributes = { ...sliding(strides, [1, 1]), padding: text(same ? 'SAME' : 'VALID') }
-  return { ...window, settings, dilations: attributes.dilations }
+  return { ...window, strides, settings, dilations: attributes.dilations }
 }
 
 const takenOff = (emit: Emitter, x: Value, [h, w]: Pair, channels: number, pads: Padding): Value =>
@@ -154,9 +154,14 @@ export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = 
   const { groups } = attributes
   const [h, w, c] = shapeOf(operands[0])
   const [r, s, depth, o] = shapeOf(result)
-  const { pads, spread, settings, dilations } = slideOf(attributes, [h, w], [r, s], shapeOf(operands[1]))
-  const canvas = padded(emit, x, [h, w, c], pads)
+  const [oh, ow] = shapeOf(operands[1])
+  const slide = slideOf(attributes, [h, w], [r, s], [oh, ow])
+  const { pads, spread, strides, dilations } = slide
   const depthwise = groups > 1 && groups === c
+  const whole = padded(emit, x, [h, w, c], pads)
+  const apart = !depthwise && skipsPixels(spread, strides)
+  const canvas = apart ? takeTap(emit, whole, [0, 0], strides, [oh, ow]) : whole
+  const settings = apart ? { ...slide.settings, ...sliding([1, 1], [1, 1]) } : slide.settings
   const of = (x: Value, gradient: Value, shape: readonly number[]): Value =>
     emit.node(
       depthwise ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter',
@@ -164,8 +169,8 @@ export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = 
       settings,
     )
   if (depthwise) {
-    const whole = of(canvas, gradient, [c, o / c])
-    return reshape(emit, gathered(emit, whole, [r, s, c, o / c], dilations), [r, s, depth, o])
+    const perChannel = of(canvas, gradient, [c, o / c])
+    return reshape(emit, gathered(emit, perChannel, [r, s, c, o / c], dilations), [r, s, depth, o])
   }
   if (groups === 1) return gathered(emit, of(canvas, gradient, [depth, o]), [r, s, depth, o], dilations)
   const [xs, gradients] = [split(emit, canvas, 3, groups), split(emit, gradient, 3, groups)]

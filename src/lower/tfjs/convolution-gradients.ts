@@ -2,7 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
 import { type AttributesOf, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
 import { crop, cropsAll, explicitPads, padded } from './canvas.ts'
 import { spread } from './convolution.ts'
-import { type GradientWindow, gradientWindow } from './gradient-window.ts'
+import { type GradientWindow, gradientWindow, skipsPixels } from './gradient-window.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
 import { stuffed, takeTap } from './taps.ts'
 
@@ -103,15 +103,26 @@ const inputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
 
 /** Of a spread filter, from the input and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
 const filterCore = (slide: Slide, x: Tensor, gradient: Tensor): Tensor => {
-  const { target, strides, spread, pads, pad } = slide
+  const { target, strides, spread, pads, pad, outputs } = slide
   const { tf } = target
   if (target.backend === 'wasm') {
     const [turned, taps] = [tf.transpose(x, [3, 1, 2, 0]), tf.transpose(gradient, [1, 2, 0, 3])]
     const products = tf.transpose(overPadded(target, 'Conv2D', turned, taps, pads, strides), [1, 2, 0, 3])
     return tf.slice(products, [0, 0, 0, 0], [...spread, channelsOf(x), channelsOf(gradient)])
   }
-  const settings = { strides, pad, dataFormat: 'NHWC', filterShape: [...spread, channelsOf(x), channelsOf(gradient)] }
-  return runKernel(target, 'Conv2DBackpropFilter', { x: onCanvas(slide, x), dy: gradient }, settings)
+  const canvas = onCanvas(slide, x)
+  const apart = skipsPixels(spread, strides)
+  return runKernel(
+    target,
+    'Conv2DBackpropFilter',
+    { x: apart ? takeTap(target, canvas, [0, 0], strides, outputs) : canvas, dy: gradient },
+    {
+      strides: apart ? [1, 1] : strides,
+      pad,
+      dataFormat: 'NHWC',
+      filterShape: [...spread, channelsOf(x), channelsOf(gradient)],
+    },
+  )
 }
 
 /** The m-th of every channel's outputs. */

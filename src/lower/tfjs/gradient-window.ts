@@ -42,3 +42,11 @@ export const gradientWindow = (
     spread,
   }
 }
+
+/**
+ * Whether a filter of one pixel has strides: its gradient is then taken of the pixels it meets, without strides. TensorFlow
+ * 2.21's oneDNN kernel for it writes beyond its own scratch memory where outputs times strides are the input's extents on
+ * both axes, and the process dies of that, often only later.
+ */
+export const skipsPixels = (spread: Pair, strides: Pair): boolean =>
+  Math.max(...spread) === 1 && Math.max(...strides) > 1

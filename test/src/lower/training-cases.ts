@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type OpTag, opTags } from '../../../ir/index.ts'
+import { builder, mapType, type OpTag, opTags } from '../../../ir/index.ts'
 import { environmentOf } from '../../arbitrary/environment.ts'
 import { arbitraryOp, opGraph } from '../../arbitrary/ops.ts'
 import type { Case } from './cases.ts'
@@ -17,3 +17,28 @@ export const trainingCase = (tag: OpTag): fc.Arbitrary<Case> =>
       const graph = opGraph(op)
       return { graph, environments: [n, n + 1].map(batch => environmentOf(graph, 'reals', seed, batch)) }
     })
+
+/** Gradients of filters of one pixel whose outputs times strides are the input's extents, some by a pad. */
+export const stridedPixels: readonly Case[] = (
+  [
+    [6, 7, [2, 1], 1],
+    [6, 16, [2, 2], 0],
+    [3, 4, [1, 2], 0],
+  ] as const
+).map(([h, w, strides, pad]) => {
+  const b = builder()
+  const [oh, ow] = [h / strides[0], (w + pad) / strides[1]]
+  const gradient = b.input('gradient', mapType(oh, ow, 5))
+  const y = b.draft.add('ConvolutionFilterGradient', [b.input('x', mapType(h, w, 6)), gradient], {
+    strides,
+    dilations: [1, 1],
+    padding: [
+      [0, 0],
+      [0, pad],
+    ],
+    groups: 1,
+    extents: [1, 1],
+  })
+  const graph = b.finish({ y })
+  return { graph, environments: [environmentOf(graph, 'reals', 1, 3)] }
+})

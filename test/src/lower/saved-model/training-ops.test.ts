@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { trainingCase, trainingTags } from '../training-cases.ts'
+import { stridedPixels, trainingCase, trainingTags } from '../training-cases.ts'
 import { absent, expectAgreement } from './agree.ts'
 
 describe.skipIf(absent !== undefined)(absent ?? 'training ops as TensorFlow graphs', () => {
@@ -11,5 +11,9 @@ describe.skipIf(absent !== undefined)(absent ?? 'training ops as TensorFlow grap
       }),
       { numRuns: 25, seed: 5 },
     )
+  })
+
+  it('gradients of filters of one pixel with strides', async () => {
+    for (const { graph, environments } of stridedPixels) await expectAgreement(graph, environments)
   })
 })
