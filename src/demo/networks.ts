@@ -10,10 +10,10 @@ export interface DemoNetwork {
   readonly plan: string
 }
 
-/** Two networks trained by one recipe (`training/main.ts`): only the branches differ. */
+/** Two networks trained by one recipe (`train.ts`): only the branches differ. */
 export const demoNetworks = {
-  plain: { architecture: 'preact-resnet-14?classes=10', plan: 'vanilla' },
-  branched: { architecture: 'preact-resnet-14?classes=10', plan: 'flip-2-max' },
+  plain: { architecture: 'cifar-vgg-6?classes=10', plan: 'vanilla' },
+  branched: { architecture: 'cifar-vgg-6?classes=10', plan: 'flip@1:geo' },
 } as const satisfies Record<string, DemoNetwork>
 
 export type DemoNetworkName = keyof typeof demoNetworks

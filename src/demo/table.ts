@@ -1,5 +1,6 @@
 import { count, ratio, table } from '../format.ts'
 import type { DemoResult, DemoRow } from './measure.ts'
+import { demoNetworks } from './networks.ts'
 
 const cells = (row: DemoRow): readonly string[] => [
   row.weights,
@@ -17,13 +18,13 @@ const header = ['trained', 'plan', 'error %, 95 % interval', 'multiply-adds', 'm
 export const describeDemo = (result: DemoResult): string => {
   const { images, batch, describe, executor, seconds, seed } = result
   return [
-    `PreAct ResNet-14 on ${images} images of figures that stand upright or upside down (ten classes), made just now from seed ${seed}.`,
+    `A small VGG on ${images} images of figures that stand upright or upside down (ten classes), made just now from seed ${seed}.`,
     `${describe}, ${executor === 'graph' ? 'graph by graph' : 'op by op'}; ms: median of a batch of ${batch}, all rows taking turns; ${seconds.toFixed(0)} s.`,
     '',
     table(header, result.rows.map(cells)),
     '',
     'What comes before a branch is computed once, so where a plan branches decides its price. Both networks were trained',
-    'by one recipe, `branched` under flip-2-max. Flip TTA is one plan, run as libraries run it and compiled.',
+    `by one recipe, \`branched\` under ${demoNetworks.branched.plan}. Flip TTA is one plan, run as libraries run it and compiled.`,
     '',
     ...(result.backend === 'node-gpu'
       ? []

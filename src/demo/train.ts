@@ -1,40 +1,42 @@
+import { fileURLToPath } from 'node:url'
 import { Argument, Command } from 'commander'
+import { backendOption } from '../cli/options.ts'
 import { reportError } from '../cli/output.ts'
 import { openGenerated } from '../data/index.ts'
 import { orThrowAsync } from '../error.ts'
-import { plan as parsedPlan, zoo } from '../index.ts'
-import { type Recipe, recipes, train } from '../train/index.ts'
+import { plan as parsedPlan, recipe as readRecipe, zoo } from '../index.ts'
+import type { ModelBackend } from '../runner.ts'
+import { backendNames } from '../runtime/backend.ts'
+import { train } from '../train/index.ts'
 import { writeSafetensors } from '../weights/safetensors.ts'
 import { espalierFormat } from '../zoo/index.ts'
 import { type DemoNetworkName, demoNetworks, weightsFile } from './networks.ts'
 
-/** What both networks of the demo were trained with; every draw follows from the seed. */
+/** What both networks of the demo were trained on; every draw follows from the seed. */
 const seed = 1
-const images = 3_000
-const recipe: Recipe = {
-  ...recipes.default,
-  epochs: 20,
-  batch: 100,
-  learning_rate: { kind: 'linear', initial: 0.1, warm_up: 4 },
-  nesterov: true,
-  weight_decay: 5e-4,
-  batch_norm_momentum: 0.05,
-  augment: [{ kind: 'flip' }],
-  validation: 0,
-}
+const images = 5_000
+const recipeFile = fileURLToPath(new URL('recipe.json', import.meta.url))
 
 const note = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
-const trainDemo = async (name: DemoNetworkName): Promise<void> => {
+const trainDemo = async (name: DemoNetworkName, { backend }: { readonly backend?: ModelBackend }): Promise<void> => {
   const { architecture, plan } = demoNetworks[name]
-  const whole = openGenerated('orientation', 'train', seed)
-  const training = train(zoo(architecture, { seed }), parsedPlan(plan), recipe, { ...whole, count: images }, { seed })
+  const whole = openGenerated('orientation', 'train', 0)
+  const recipe = await readRecipe(recipeFile)
+  const training = train(
+    zoo(architecture, { seed }),
+    parsedPlan(plan),
+    recipe,
+    { ...whole, count: images },
+    { seed, ...(backend === undefined ? {} : { backend }) },
+  )
   for (;;) {
     const next = await training.next()
     if (next.done !== true) {
       const event = next.value
+      if (event.event === 'start') note(event.describe)
       if (event.event === 'epoch')
         note(`epoch ${event.epoch}: loss ${event.loss.toFixed(4)}, ${event.seconds.toFixed(0)} s`)
       continue
@@ -49,8 +51,9 @@ const trainDemo = async (name: DemoNetworkName): Promise<void> => {
 }
 
 const program = new Command('train')
-  .description('train a network of the demo, best with the native runtime (espalier setup)')
+  .description('train a network of the demo')
   .addArgument(new Argument('<network>').choices(Object.keys(demoNetworks)))
+  .addOption(backendOption(backendNames))
   .action(trainDemo)
 
 try {
