@@ -70,7 +70,7 @@ describe.concurrent('the tools that show what the compiler does', () => {
   it.each([
     [['compile', ...network, '--passes', 'share-prefx'], 'share-prefix'],
     [['compile', ...network, '--print-before', 'fold'], 'insert-branches'],
-    [['bisect', ...network, '--tolerance', '0'], 'over 0'],
+    [['bisect', ...network, '--tolerance', '0'], 'above 0'],
     [['reduce', '--graph', 'package.json'], '--passes'],
   ])('refuses %j', async (args, said) => {
     const { code, stdout, stderr } = await espalier(args)

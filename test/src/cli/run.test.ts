@@ -2,8 +2,8 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { demoNetworks, weightsFile } from '../../../src/demo/networks.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
+import { trainedWithMax } from '../../trained-with-max.ts'
 import { builtEspalier, type Espalier } from './espalier.ts'
 
 let espalier: Espalier
@@ -34,8 +34,8 @@ const largest = (values: readonly number[]): number => values.indexOf(Math.max(.
 
 describe.concurrent('espalier run', () => {
   it('says where weights were trained with branches that are left out, and so does compile', async () => {
-    const { architecture } = demoNetworks.branched
-    const trained = ['--network', `zoo:${architecture}`, '--weights', weightsFile('branched')]
+    const { architecture, weights } = trainedWithMax
+    const trained = ['--network', `zoo:${architecture}`, '--weights', weights]
     const few = ['--data', 'generated:orientation?range=0:2', '--backend', 'wasm']
     const notes = async (...args: readonly string[]): Promise<string> => {
       const { code, stderr } = await espalier(args)

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { weightsFile } from '../../../src/demo/networks.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
+import { trainedWithMax } from '../../trained-with-max.ts'
 import { builtEspalier, type Espalier } from './espalier.ts'
 
 let espalier: Espalier
@@ -12,12 +12,7 @@ beforeAll(async () => {
   espalier = await builtEspalier()
 })
 
-const demo = (name: 'plain' | 'branched') => [
-  '--network',
-  'zoo:preact-resnet-14?classes=10',
-  '--weights',
-  weightsFile(name),
-]
+const trained = ['--network', `zoo:${trainedWithMax.architecture}`, '--weights', trainedWithMax.weights]
 const parts = ['--select', 'generated:orientation?range=0:200', '--report', 'generated:orientation?range=200:300']
 const small = ['--sets', 'flip', '--reductions', 'geo,max', '--beam', '2', '--offspring', '4', '--batch', '4']
 
@@ -27,7 +22,7 @@ describe('espalier search', () => {
     const files = ['--out', out, '--cache', cache, '--html', html]
     const args = [
       'search',
-      ...demo('branched'),
+      ...trained,
       ...parts,
       ...small,
       '--budget',
@@ -63,22 +58,12 @@ describe('espalier search', () => {
     expect(await readFile(html, 'utf8')).toContain(result.plan.replaceAll('&', '&amp;'))
 
     // The same plan, run outright on the images of the report, errs as often.
-    const ran = await espalier([
-      'run',
-      ...demo('branched'),
-      '--data',
-      parts[3],
-      '--plan',
-      out,
-      '--backend',
-      'wasm',
-      '--json',
-    ])
+    const ran = await espalier(['run', ...trained, '--data', parts[3], '--plan', out, '--backend', 'wasm', '--json'])
     expect(JSON.parse(ran.stdout)).toMatchObject({ plan: result.plan, error_percent: result.report.error_percent })
   }, 240_000)
 
   it('says so where nothing beats vanilla, and what a network that was trained with max loses there', async () => {
-    const args = ['search', ...demo('branched'), ...parts, ...small, '--budget', '0.5x', '--backend', 'wasm']
+    const args = ['search', ...trained, ...parts, ...small, '--budget', '0.5x', '--backend', 'wasm']
     const { code, stdout, stderr } = await espalier(args)
     expect([code, stderr]).toEqual([
       0,
@@ -88,16 +73,12 @@ describe('espalier search', () => {
   }, 240_000)
 
   it.each([
-    [
-      'the same images',
-      [...demo('plain'), ...parts.slice(0, 3), parts[1], '--budget', '2x'],
-      'images 0 to 199 of both',
-    ],
-    ['no images to report on', [...demo('plain'), ...parts.slice(0, 2), '--budget', '2x'], '--report'],
-    ['no budget', [...demo('plain'), ...parts], '--budget'],
-    ['a budget without a unit', [...demo('plain'), ...parts, '--budget', '2'], '2.2x'],
-    ['an unknown set', [...demo('plain'), ...parts, '--budget', '2x', '--sets', 'flop'], '--sets'],
-    ['an unknown reduction', [...demo('plain'), ...parts, '--budget', '2x', '--reductions', 'mean'], 'geo'],
+    ['the same images', [...trained, ...parts.slice(0, 3), parts[1], '--budget', '2x'], 'images 0 to 199 of both'],
+    ['no images to report on', [...trained, ...parts.slice(0, 2), '--budget', '2x'], '--report'],
+    ['no budget', [...trained, ...parts], '--budget'],
+    ['a budget without a unit', [...trained, ...parts, '--budget', '2'], '2.2x'],
+    ['an unknown set', [...trained, ...parts, '--budget', '2x', '--sets', 'flop'], '--sets'],
+    ['an unknown reduction', [...trained, ...parts, '--budget', '2x', '--reductions', 'mean'], 'geo'],
   ])('refuses %s', async (_, args, said) => {
     const { code, stdout, stderr } = await espalier(['search', ...args])
     expect([code, stdout]).toEqual([2, ''])

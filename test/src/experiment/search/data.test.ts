@@ -1,12 +1,13 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { featureMaps, parsePlan } from '../../../../passes/index.ts'
-import { demoNetworks, openDemoNetwork, weightsFile } from '../../../../src/demo/networks.ts'
 import { orThrow, orThrowAsync } from '../../../../src/error.ts'
 import { parseBudget, printBudget, timesOf } from '../../../../src/experiment/search/budget.ts'
 import { apart, overfitted } from '../../../../src/experiment/search/data.ts'
 import { branchesOf, missingBranches, sitesOf, trainedPlan } from '../../../../src/experiment/search/trained.ts'
 import { readSafetensorsFile } from '../../../../src/weights/safetensors.ts'
+import { zoo } from '../../../../src/zoo/index.ts'
+import { trainedWithMax } from '../../../trained-with-max.ts'
 
 describe('apart', () => {
   it('refuses images that are in both', async () => {
@@ -38,10 +39,10 @@ describe('overfitted', () => {
 
 describe('a network trained with max', () => {
   it('is not to run without its branches', async () => {
-    const { graph } = await openDemoNetwork('branched')
-    const { metadata } = await orThrowAsync(readSafetensorsFile(weightsFile('branched')))
+    const { graph } = orThrow(zoo(trainedWithMax.architecture))
+    const { metadata } = await orThrowAsync(readSafetensorsFile(trainedWithMax.weights))
     const trained = trainedPlan(metadata)
-    expect(trained).toEqual(orThrow(parsePlan(demoNetworks.branched.plan)))
+    expect(trained).toEqual(orThrow(parsePlan(trainedWithMax.plan)))
     if (trained === undefined) return
     const own = sitesOf(trained, graph)
     expect(own.length).toBe(2)
