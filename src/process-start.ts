@@ -24,7 +24,8 @@ const fromPs = async (pid: number): Promise<Seen> => {
   return { state: state[0], start: start.join(' ') }
 }
 
-const exists = (pid: number): boolean => {
+/** Whether a process of that number runs, whoever's it is. */
+export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true
@@ -42,7 +43,7 @@ export const processStart = async (pid: number, platform = process.platform): Pr
 
 /** Whether the process of that number that began then is running. */
 export const isRunning = async (pid: number, start: string, platform = process.platform): Promise<boolean> => {
-  if (!exists(pid)) return false
+  if (!isAlive(pid)) return false
   const seen = await look(pid, platform)
   return seen === undefined || (seen.state !== 'Z' && (start === '' || seen.start === start))
 }

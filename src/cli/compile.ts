@@ -5,11 +5,11 @@ import { orThrowAsync } from '../error.ts'
 import { precisions } from '../execute/execution.ts'
 import { count, ratio, table } from '../format.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
-import { openUncompiled } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { stageCollector } from '../report/steps.ts'
 import { type EmissionFlags, emissions, emitted, prepareEmission, writeEmitted } from './emission.ts'
 import { readMeaning } from './meaning.ts'
+import { openNetwork } from './open-network.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import { noteMissingBranches } from './trained-note.ts'
@@ -46,9 +46,6 @@ const statistics = (compiled: CompiledNetwork): string =>
         .join(', '),
     ]),
   )
-
-const openNetwork = ({ network, weights, seed }: CompileFlags) =>
-  openUncompiled(network, { seed, ...(weights === undefined ? {} : { weights }) })
 
 /** `espalier compile`: a network and a plan become a compiled folder, or a text or picture of the graph. */
 export const compileCommand = (): Command =>

@@ -13,6 +13,7 @@ import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
+import { sourceOptions } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -41,16 +42,10 @@ interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, Execu
   readonly out?: string
 }
 
-const openNetwork = async ({ network: reference, weights, seed }: ImpactFlags, data: DataSet, out: Output) => {
-  const source = await orThrowAsync(
-    openSource(reference, {
-      seed,
-      ...(weights === undefined ? {} : { weights }),
-      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
-    }),
-  )
+const openNetwork = async (flags: ImpactFlags, data: DataSet, out: Output) => {
+  const source = await orThrowAsync(openSource(flags.network, sourceOptions(flags, data.classCount)))
   if (source.kind === 'compiled') {
-    const seen = `${reference}, compiled under ${source.compiled.plan}`
+    const seen = `${flags.network}, compiled under ${source.compiled.plan}`
     throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
   }
   if (source.initializedFrom !== undefined)

@@ -15,6 +15,7 @@ import type { ScheduleName } from '../scheduling.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { readMeaning } from './meaning.ts'
+import { sourceOptions } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -45,13 +46,7 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
 
 const openNetwork = async (flags: RunFlags, data: DataSet, out: Output): Promise<Source> => {
-  const source = await orThrowAsync(
-    openSource(flags.network, {
-      seed: flags.seed,
-      ...(flags.weights === undefined ? {} : { weights: flags.weights }),
-      ...(data.classCount === undefined ? {} : { dataClasses: data.classCount }),
-    }),
-  )
+  const source = await orThrowAsync(openSource(flags.network, sourceOptions(flags, data.classCount)))
   if (source.kind === 'network' && source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
   return source

@@ -15,12 +15,12 @@ import { missingBranches, sitesOf, trainedPlan } from '../experiment/search/trai
 import { checkLabelled, preprocessFor } from '../fit-data.ts'
 import { ratio } from '../format.ts'
 import type { Network } from '../network.ts'
-import { openUncompiled } from '../network-source.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
+import { openNetwork } from './open-network.ts'
 import {
   command,
   dataForms,
@@ -55,13 +55,6 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
 
 const openImages = async ({ seed, labels }: SearchFlags, reference: string): Promise<DataSet> =>
   orThrow(await openData(reference, { seed, ...(labels === undefined ? {} : { labels }) }))
-
-const openNetwork = ({ network, weights, seed }: SearchFlags, { classCount }: DataSet) =>
-  openUncompiled(network, {
-    seed,
-    ...(weights === undefined ? {} : { weights }),
-    ...(classCount === undefined ? {} : { dataClasses: classCount }),
-  })
 
 /** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
 const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
@@ -107,7 +100,7 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
   await prepareReports(flags)
   orThrow(await apart(flags.select, flags.report))
   const [select, report] = [await openImages(flags, flags.select), await openImages(flags, flags.report)]
-  const source = await openNetwork(flags, select)
+  const source = await openNetwork(flags, select.classCount)
   const { network } = source
   if (source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)

@@ -19,6 +19,7 @@ import {
   withOverrides,
 } from '../train/index.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { sourceOptions } from './open-network.ts'
 import {
   backendOption,
   command,
@@ -53,11 +54,7 @@ interface TrainFlags extends CommonOptions {
 }
 
 const openNetwork = ({ network, from, seed }: TrainFlags, dataClasses: number | undefined) =>
-  openUncompiled(network, {
-    seed,
-    ...(from === undefined ? {} : { weights: from }),
-    ...(dataClasses === undefined ? {} : { dataClasses }),
-  })
+  openUncompiled(network, sourceOptions({ seed, ...(from === undefined ? {} : { weights: from }) }, dataClasses))
 
 const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags }: TrainFlags): Promise<Recipe> => {
   const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)

@@ -12,7 +12,6 @@ import { thumbnail } from '../experiment/views/thumbnail.ts'
 import { type View, type Views, viewsOf } from '../experiment/views/views.ts'
 import { checkLabelled, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
-import { openUncompiled } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
@@ -20,6 +19,7 @@ import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
+import { openNetwork } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -44,13 +44,6 @@ interface ViewsFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFl
   readonly thumbnails: number
   readonly out?: string
 }
-
-const openNetwork = ({ network, weights, seed }: ViewsFlags, { classCount }: DataSet) =>
-  openUncompiled(network, {
-    seed,
-    ...(weights === undefined ? {} : { weights }),
-    ...(classCount === undefined ? {} : { dataClasses: classCount }),
-  })
 
 /** A plan's distinct variants, with how often it has each. */
 const counted = (variants: readonly Variant[]): ReadonlyMap<string, number> => {
@@ -115,7 +108,7 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
   const plan = await orThrowAsync(readPlan(flags.plan))
   const { seed, labels } = flags
   const data = orThrow(await openData(flags.data, { seed, ...(labels === undefined ? {} : { labels }) }))
-  const { network, meaning: own, initializedFrom } = await openNetwork(flags, data)
+  const { network, meaning: own, initializedFrom } = await openNetwork(flags, data.classCount)
   if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, own, network)
   checkLabelled(network, data)

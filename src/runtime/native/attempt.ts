@@ -2,25 +2,17 @@ import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
+import { isAlive } from '../../process-start.ts'
 import { interrupted } from './download.ts'
 import type { Attempt, SetupEvent } from './fetch.ts'
 
 /** What every setup does around its work, so that nothing half-made is left or stands at a place. */
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** Half-made folders carry the process that makes them in their name; those of dead processes go. */
 const clearHalfMade = async (folder: string): Promise<void> => {
   for (const name of await readdir(folder).catch(() => [])) {
     const pid = /\.(\d+)\.tmp$/.exec(name)?.[1]
-    if (pid !== undefined && (Number(pid) === process.pid || !alive(Number(pid))))
+    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid))))
       await rm(join(folder, name), { recursive: true, force: true })
   }
 }
