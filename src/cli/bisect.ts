@@ -18,10 +18,10 @@ import {
 } from '../inspect/index.ts'
 import type { Meaning } from '../meaning.ts'
 import { imageType } from '../network.ts'
-import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import { schedulingOf } from '../scheduling.ts'
 import { readMeaning } from './meaning.ts'
+import { openNetwork } from './open-network.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { chosenPasses, type PassFlags, passOptions, scheduleFlags, toleranceOption } from './watch-options.ts'
@@ -30,18 +30,6 @@ interface BisectFlags extends CommonOptions, NetworkFlags, PassFlags {
   readonly data?: string
   readonly limit: number
   readonly tolerance: number
-}
-
-const openNetwork = async (
-  flags: BisectFlags,
-  data: DataSet | undefined,
-): Promise<Extract<Source, { kind: 'network' }>> => {
-  const weights = flags.weights === undefined ? {} : { weights: flags.weights }
-  const classes = data?.classCount === undefined ? {} : { dataClasses: data.classCount }
-  const source = await orThrowAsync(openSource(flags.network, { seed: flags.seed, ...weights, ...classes }))
-  if (source.kind === 'network') return source
-  const seen = `${flags.network}, compiled already`
-  throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
 }
 
 /** The first images of the data, as the network takes them. */
@@ -92,7 +80,7 @@ const describe = (network: string, plan: string, found: Bisection): string => {
 
 const run = async (flags: BisectFlags, out: Output): Promise<void> => {
   const data = flags.data === undefined ? undefined : orThrow(await openData(flags.data, { seed: flags.seed }))
-  const { network, meaning, initializedFrom } = await openNetwork(flags, data)
+  const { network, meaning, initializedFrom } = await openNetwork(flags, data?.classCount)
   const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
   const { passes = optimizations(schedulingOf(scheduleFlags(flags))) } = chosenPasses(flags)
   const pipeline: NonNullable<Parameters<typeof compileNetwork>[2]>['pipeline'] = placed => [insertBranches(placed)]
