@@ -67,6 +67,11 @@ const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags
   })
 }
 
+const noteWarmUp = ({ epochs, learning_rate: { initial, warm_up = 0 } }: Recipe, out: Output): void => {
+  if (warm_up >= epochs)
+    out.note(`A warm-up of ${warm_up} epochs, a training of ${epochs}: the learning rate never gets to ${initial}.`)
+}
+
 const checkDestination = ({ out, maxSteps, resume }: TrainFlags): void => {
   if (out !== undefined || (maxSteps !== undefined && resume !== true)) return
   const seen = 'none'
@@ -130,6 +135,7 @@ const run = async (flags: TrainFlags, out: Output) => {
     orThrowAsync(readPlan(flags.plan)),
     recipeOf(flags),
   ])
+  noteWarmUp(recipe, out)
   if (source.initializedFrom !== undefined) out.note(`No --from: initialized from seed ${source.initializedFrom}.`)
   const preprocess =
     flags.preprocess === undefined ? source.meaning.preprocess : await orThrowAsync(readPreprocess(flags.preprocess))

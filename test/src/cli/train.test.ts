@@ -154,6 +154,24 @@ describe('espalier train', () => {
     expect(result.recipe).toMatchObject({ batch: 8, augment: [], learning_rate: { kind: 'constant', initial: 0.01 } })
   }, 60_000)
 
+  it('says where a warm-up takes all of the training', async () => {
+    const path = join(folder, 'warm-up.json')
+    await writeFile(path, JSON.stringify({ learning_rate: { kind: 'constant', initial: 0.05, warm_up: 1.5 } }))
+    const args = [
+      'train',
+      ...network,
+      '--data',
+      'generated:orientation?range=0:8',
+      '--recipe',
+      path,
+      '--max-steps',
+      '1',
+    ]
+    const short = await espalier([...args, '--epochs', '1', '--backend', 'wasm'])
+    expect(short.stderr).toContain('A warm-up of 1.5 epochs, a training of 1: the learning rate never gets to 0.05.')
+    expect((await espalier([...args, '--epochs', '2', '--backend', 'wasm'])).stderr).not.toContain('warm-up')
+  }, 60_000)
+
   it.each([
     ['no folder for checkpoints', [], '--out: saw none'],
     ['an unknown recipe', ['--max-steps', '1', '--recipe', 'cifer'], 'cifar'],

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { decodeRecipe, Recipe } from '../../../src/train/recipe.ts'
@@ -71,6 +72,13 @@ describe('the named recipes', () => {
 
   it('fine-tune is three epochs down a cosine', () => {
     expect(recipes['fine-tune']).toMatchObject({ ...sgd, epochs: 3, learning_rate: { kind: 'cosine', initial: 0.02 } })
+  })
+})
+
+describe('the recipe in the docs', () => {
+  it('sees every image once, past its warm-up', async () => {
+    const recipe = await readRecipe(fileURLToPath(new URL('../../../docs/recipes/one-pass.json', import.meta.url)))()
+    expect(recipe).toMatchObject({ right: { epochs: 1, learning_rate: { warm_up: 0.2 }, validation: 0 } })
   })
 })
 
