@@ -21,7 +21,9 @@ const byTaps = (target: Target, canvas: Tensor, gradient: Tensor, window: Window
   const extents: Pair = [h, w]
   const taps = tapsOf(window)
   const values = taps.map(tap => takeTap(target, canvas, tap, window.strides, outputs))
-  const largest = values.reduce((a, b) => tf.maximum(a, b))
+  const largest = isDilated(window)
+    ? values.reduce((a, b) => tf.maximum(a, b))
+    : pooled(target, 'MaxPool', canvas, window, 'valid')
   let left: Tensor = gradient
   return taps
     .map((tap, k) => {

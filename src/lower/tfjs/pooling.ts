@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs'
 import {
   outputExtents,
   type Padding,
@@ -11,6 +11,7 @@ import {
 } from '../../../ir/index.ts'
 import { coveredPads, crop, explicitPads, padded } from './canvas.ts'
 import { type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
+import { everyNth } from './taps.ts'
 
 export const pooled = (
   target: Target,
@@ -22,10 +23,6 @@ export const pooled = (
 
 export const isSame = ([h, w]: Pair, { size, strides }: Window, padding: Padding): boolean =>
   sameShape(padding.flat(), [...samePads(h, size[0], strides[0], 1), ...samePads(w, size[1], strides[1], 1)])
-
-/** Every `stride`-th pixel: a pool of one pixel is the quickest way to them on every backend. */
-const everyNth = ({ tf }: Target, x: Tensor, strides: Pair): Tensor =>
-  sameShape(strides, [1, 1]) ? x : tf.maxPool(x as Tensor4D, 1, [...strides], 'valid')
 
 /** Folds the taps of a dilated window over a map that holds them all, first along rows, then along columns. */
 const foldTaps = (
