@@ -3,7 +3,7 @@ import { EspalierError } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { openData, readPreprocess, trainingReference } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { openUncompiled, type Source } from '../network-source.ts'
+import type { Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { ModelBackend } from '../runner.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -19,7 +19,7 @@ import {
   withOverrides,
 } from '../train/index.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { sourceOptions } from './open-network.ts'
+import { openNetwork } from './open-network.ts'
 import {
   backendOption,
   command,
@@ -52,9 +52,6 @@ interface TrainFlags extends CommonOptions {
   readonly executor?: TrainingExecutor | 'auto'
   readonly workers: number
 }
-
-const openNetwork = ({ network, from, seed }: TrainFlags, dataClasses: number | undefined) =>
-  openUncompiled(network, sourceOptions({ seed, ...(from === undefined ? {} : { weights: from }) }, dataClasses))
 
 const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags }: TrainFlags): Promise<Recipe> => {
   const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)
@@ -131,7 +128,7 @@ const run = async (flags: TrainFlags, out: Output) => {
   const open = { seed: flags.seed, ...labels }
   const data = orThrow(await openData(reference, open))
   const [source, plan, recipe] = await Promise.all([
-    openNetwork(flags, data.classCount),
+    openNetwork({ ...flags, ...(flags.from === undefined ? {} : { weights: flags.from }) }, data.classCount),
     orThrowAsync(readPlan(flags.plan)),
     recipeOf(flags),
   ])

@@ -12,9 +12,9 @@ import { gradientWindow, skipsPixels } from '../tfjs/gradient-window.ts'
 import { countsAlong, isDilated } from '../tfjs/pooling.ts'
 import { reducedAxes } from '../tfjs/reductions.ts'
 import { centred, samplingWeights } from '../tfjs/sampling-gradients.ts'
-import { cast, concat, pad, reduce, reshape, scalarLike, slice, split, stride, transpose } from './arrange.ts'
+import { cast, concat, pad, reduce, reshape, scalarLike, slice, split, transpose } from './arrange.ts'
 import { flag, format, text, wholes } from './attributes.ts'
-import { padded } from './canvas.ts'
+import { crop, padded } from './canvas.ts'
 import { sliding } from './convolution.ts'
 import type { Emitter, Value } from './emitter.ts'
 import type { Lowering } from './lowering.ts'
@@ -160,7 +160,7 @@ export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = 
   const depthwise = groups > 1 && groups === c
   const whole = padded(emit, x, [h, w, c], pads)
   const apart = !depthwise && skipsPixels(spread, strides)
-  const canvas = apart ? pixelsMet(emit, whole, strides, [oh, ow]) : whole
+  const canvas = apart ? takeTap(emit, whole, [...slide.canvas, c], [0, 0], strides, [oh, ow]) : whole
   const settings = apart ? { ...slide.settings, ...sliding([1, 1], [1, 1]) } : slide.settings
   const of = (x: Value, gradient: Value, shape: readonly number[]): Value =>
     emit.node(
@@ -194,12 +194,21 @@ const tapsOf = ({ size, dilations }: Window): readonly Pair[] =>
     (_, k): Pair => [Math.floor(k / size[1]) * dilations[0], (k % size[1]) * dilations[1]],
   )
 
-/** The pixels that a filter of one pixel with strides meets: pooling, since strided slices take fifteen times as long. */
-const pixelsMet = (emit: Emitter, x: Value, strides: Pair, [oh, ow]: Pair): Value =>
-  slice(emit, emit.node('AvgPool', [x], poolSettings({ size: [1, 1], strides })), [0, 0, 0, 0], [-1, oh, ow, -1])
-
-const takeTap = (emit: Emitter, x: Value, tap: Pair, strides: Pair, outputs: Pair): Value =>
-  stride(emit, stride(emit, x, 1, tap[0], strides[0], outputs[0]), 2, tap[1], strides[1], outputs[1])
+/** Pixels of a canvas `[n, h, w, c]` that one tap of a sliding window meets: a pool of one pixel, since strided slices take fifteen times as long. */
+const takeTap = (
+  emit: Emitter,
+  x: Value,
+  canvas: readonly number[],
+  tap: Pair,
+  strides: Pair,
+  outputs: Pair,
+): Value => {
+  const cuts = ([0, 1] as const).map((axis): Pair => {
+    const taken = Math.min(canvas[axis] - tap[axis], outputs[axis] * strides[axis])
+    return [0 - tap[axis], tap[axis] + taken - canvas[axis]]
+  })
+  return emit.node('AvgPool', [crop(emit, x, canvas, cuts)], poolSettings({ size: [1, 1], strides }))
+}
 
 /** A map `[n, h′, w′, c]` with zeros between its pixels, the first at `tap` on a canvas `[n, h, w, c]`. */
 const placeTap = (
@@ -250,7 +259,7 @@ export const maxPoolGradient: Lowering<'MaxPoolGradient'> = (emit, [x, gradient]
     return takenOff(emit, given, canvas, c, pads)
   }
   const taps = tapsOf(window)
-  const values = taps.map(tap => takeTap(emit, on, tap, window.strides, [oh, ow]))
+  const values = taps.map(tap => takeTap(emit, on, [...canvas, c], tap, window.strides, [oh, ow]))
   const largest = values.reduce((a, b) => emit.node('Maximum', [a, b]))
   let left = gradient
   const given = taps.map((tap, k) => {

@@ -6,13 +6,15 @@ import type { Target } from './kernel.ts'
 export const everyNth = ({ tf }: Target, x: Tensor, strides: Pair): Tensor =>
   sameShape(strides, [1, 1]) ? x : tf.maxPool(x as Tensor4D, 1, [...strides], 'valid')
 
+/** Whether windows fill a canvas side by side, so that a tap has its place in a cell of each. */
+const inCells = ([h, w]: Pair, [oh, ow]: Pair, [down, across]: Pair): boolean => h === oh * down && w === ow * across
+
 /** Pixels of a canvas `[n, h, w, c]` that one tap of a sliding window meets, `[n, h′, w′, c]`. */
 export const takeTap = (target: Target, canvas: Tensor, [top, left]: Pair, strides: Pair, [oh, ow]: Pair): Tensor => {
   const { tf } = target
   const [n, h, w, c] = canvas.shape
   const [down, across] = strides
-  // Windows that fill the canvas side by side: a tap is a slice of each.
-  if (h === oh * down && w === ow * across) {
+  if (inCells([h, w], [oh, ow], strides)) {
     const cells = tf.reshape(canvas, [n * oh, down, ow, across * c])
     return tf.reshape(tf.slice(cells, [0, top, 0, left * c], [n * oh, 1, ow, c]), [n, oh, ow, c])
   }
@@ -24,8 +26,7 @@ export const takeTap = (target: Target, canvas: Tensor, [top, left]: Pair, strid
 export const placeTap = (target: Target, x: Tensor, tap: Pair, strides: Pair, canvas: Pair): Tensor => {
   const { tf } = target
   const [, oh, ow] = x.shape
-  // Windows that fill the canvas side by side: a tap lies in each at its place.
-  if (canvas[0] === oh * strides[0] && canvas[1] === ow * strides[1]) return inCells(target, x, tap, strides)
+  if (inCells(canvas, [oh, ow], strides)) return cellsOf(target, x, tap, strides)
   const apart = stuffed(target, x, strides)
   const [, h, w] = apart.shape
   return tf.pad(apart, [
@@ -37,7 +38,7 @@ export const placeTap = (target: Target, x: Tensor, tap: Pair, strides: Pair, ca
 }
 
 /** A map whose pixels each lie at `[top, left]` in a cell of zeros. */
-const inCells = ({ tf }: Target, x: Tensor, [top, left]: Pair, [down, across]: Pair): Tensor => {
+const cellsOf = ({ tf }: Target, x: Tensor, [top, left]: Pair, [down, across]: Pair): Tensor => {
   const [n, h, w, c] = x.shape
   const tall = tf.pad(tf.reshape(x, [n * h, 1, w, c]), [
     [0, 0],
@@ -59,6 +60,6 @@ export const stuffed = (target: Target, x: Tensor, strides: Pair): Tensor => {
   const [down, across] = strides
   if (down === 1 && across === 1) return x
   const [n, h, w, c] = x.shape
-  const cells = inCells(target, x, [0, 0], strides)
+  const cells = cellsOf(target, x, [0, 0], strides)
   return target.tf.slice(cells, [0, 0, 0, 0], [n, (h - 1) * down + 1, (w - 1) * across + 1, c])
 }
