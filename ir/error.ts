@@ -15,13 +15,25 @@ export type IrProblem = Problem<
   'bad-attributes' | 'bad-dialect' | 'bad-graph' | 'bad-syntax' | 'missing-value' | 'type-mismatch' | 'unknown-op'
 >
 
+const longest = 1000
+
+/** Text cut in its middle where it is long: a file may give its parts names of any length. */
+const brief = (text: string): string =>
+  text.length > longest ? `${text.slice(0, 0.7 * longest)} … ${text.slice(-0.2 * longest)}` : text
+
 export const problem = <Tag extends string>(
   tag: Tag,
   where: string,
   seen: string,
   expected: string,
   hint?: string,
-): Problem<Tag> => ({ tag, where, seen, expected, ...(hint === undefined ? {} : { hint }) })
+): Problem<Tag> => ({
+  tag,
+  where: brief(where),
+  seen: brief(seen),
+  expected,
+  ...(hint === undefined ? {} : { hint }),
+})
 
 /** One problem a paragraph: `where: saw X; expected Y.` and the hint on a line of its own. */
 export const renderProblem = (p: Problem): string =>

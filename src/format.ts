@@ -10,6 +10,10 @@ export const count = (value: number): string => {
   return unit === undefined ? String(value) : `${(value / unit[0]).toPrecision(3)}${unit[1]}`
 }
 
+/** Names, the first few of many: `a, b, c and 97 more`. */
+export const listed = (names: readonly string[], most = 3): string =>
+  names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ')
+
 /** 1.485×. */
 export const ratio = (value: number): string => `${value.toFixed(3)}×`
 

@@ -10,6 +10,12 @@ describe('problems', () => {
     expect(hinted).toStrictEqual({ tag: 'bad-graph', where: 'here', seen: 'this', expected: 'that', hint: 'another' })
   })
 
+  test('cut what a file made long', () => {
+    const long = problem('bad-graph', 'x'.repeat(1e6), `${'y'.repeat(1e6)}end`, 'that')
+    expect(renderProblem(long).length).toBeLessThan(2000)
+    expect(long.seen).toMatch(/^y+ … y+end$/)
+  })
+
   test('are rendered in a line, and the hint in one of its own', () => {
     expect(renderProblem(one)).toBe('here: saw this; expected that.')
     expect(renderProblem(hinted)).toBe('here: saw this; expected that.\n  Try: another')

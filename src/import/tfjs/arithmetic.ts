@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { type AttributesOf, ops, shapeOf, sharedType, type Tensor, type Type } from '../../../ir/index.ts'
+import { type AttributesOf, ops, shapeOf, sharedType, sizeOf, type Tensor, type Type } from '../../../ir/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
 import {
   asMap,
@@ -22,6 +22,7 @@ interface Constants {
 
 /** Computes with numbers that are known now, as the IR's op of that tag does. */
 export const fold = <T extends 'Unary' | 'Binary' | 'Reshape' | 'Transpose' | 'Slice' | 'Concat'>(
+  c: Canvas,
   name: string,
   tag: T,
   operands: readonly Constant[],
@@ -38,6 +39,7 @@ export const fold = <T extends 'Unary' | 'Binary' | 'Reshape' | 'Transpose' | 'S
   const types = values.map(value => sharedType(value.shape))
   const result = infer(types, attributes)
   if (E.isLeft(result)) return refuse('unsupported-shape', result.left.seen, result.left.expected)
+  c.charge(sizeOf(shapeOf(result.right)))
   const value = evaluate(values, attributes, { operands: types, result: result.right })
   return { kind: 'constant', name, value: { shape: shapeOf(result.right), data: value.data } }
 }
@@ -50,7 +52,7 @@ export const unary = (
   { alpha = 0, beta = 0 }: Constants = {},
 ): Value =>
   x.kind === 'constant'
-    ? fold(name, 'Unary', [x], { fn, alpha, beta })
+    ? fold(c, name, 'Unary', [x], { fn, alpha, beta })
     : like(x, c.builder.unary(fn, x.node, { alpha, beta }, name))
 
 /** Extents aligned at the last axes, or null where they disagree. */
@@ -90,7 +92,7 @@ const withConstant = (
 /** A function of two values, broadcast as TensorFlow does it. */
 export const binary = (c: Canvas, name: string, fn: BinaryFunction, x: Value, y: Value): Value => {
   if (x.kind === 'constant')
-    return y.kind === 'constant' ? fold(name, 'Binary', [x, y], { fn }) : withConstant(c, name, fn, y, x, true)
+    return y.kind === 'constant' ? fold(c, name, 'Binary', [x, y], { fn }) : withConstant(c, name, fn, y, x, true)
   if (y.kind === 'constant') return withConstant(c, name, fn, x, y, false)
   const shape = broadcast(x.shape, y.shape)
   if (shape === null || x.shape.length !== y.shape.length) return disagree(x.shape, y.shape)

@@ -17,7 +17,7 @@ export const concat = (c: Canvas, name: string, values: readonly Value[], axis: 
   const constants = values.flatMap(value => (value.kind === 'constant' ? [value] : []))
   const examples = values.flatMap(value => (value.kind === 'example' ? [value] : []))
   if (values.length === constants.length && values.length > 0)
-    return fold(name, 'Concat', constants, { axis: axis < 0 ? axis + constants[0].value.shape.length : axis })
+    return fold(c, name, 'Concat', constants, { axis: axis < 0 ? axis + constants[0].value.shape.length : axis })
   if (constants.length > 0 || examples.length === 0)
     return refuse('unsupported-shape', 'a concatenation with constants', 'values of each example')
   const { length: rank } = examples[0].shape
@@ -88,7 +88,7 @@ const narrow = (c: Canvas, name: string, x: Example, { begin, end }: Run): Examp
 
 /** Axes in another order; `permutation` has the batch first. */
 export const transposed = (c: Canvas, name: string, x: Value, permutation: readonly number[]): Value => {
-  if (x.kind === 'constant') return fold(name, 'Transpose', [x], { permutation })
+  if (x.kind === 'constant') return fold(c, name, 'Transpose', [x], { permutation })
   const axes = permutation.slice(1).map(axis => axis - 1)
   const identity = axes.map((_, axis) => axis)
   if (

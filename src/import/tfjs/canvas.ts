@@ -28,28 +28,43 @@ export interface Canvas {
   readonly parameters: ReadonlyMap<string, Tensor>
   /** One parameter for a name and a shape: a weight that is used again is the same node. */
   readonly parameter: (name: string, value: Tensor) => NodeId
+  /** Counts numbers that are worked out while the model is read; refuses more than its weights make plausible. */
+  readonly charge: (numbers: number) => void
 }
 
-export const canvas = (): Canvas => {
+/** Numbers that any model may work out, and how many more for each number among its weights. */
+const chargeable = { all: 2 ** 22, each: 8 } as const
+
+/** An empty canvas for a model with so many numbers among its weights. */
+export const canvas = (weights: number): Canvas => {
   const b = builder()
   const parameters = new Map<string, Tensor>()
-  const known = new Map<string, { readonly source: Tensor['data']; readonly node: NodeId }>()
-  const add = (name: string, value: Tensor): NodeId => {
-    for (let copy = 1; ; copy++) {
-      const free = copy === 1 ? name : `${name}:${copy}`
-      const taken = known.get(free)
-      if (taken === undefined) {
-        const node = b.parameter(free, value.shape)
-        known.set(free, { source: value.data, node })
-        parameters.set(free, {
-          shape: value.shape,
-          data: value.data instanceof Float32Array ? value.data : new Float32Array(value.data),
-        })
-        return node
-      }
-      if (taken.source === value.data && String(parameters.get(free)?.shape) === String(value.shape)) return taken.node
+  const known = new Map<Tensor['data'], Map<string, NodeId>>()
+  const copies = new Map<string, number>()
+  const free = (name: string): string => {
+    for (let copy = (copies.get(name) ?? 0) + 1; ; copy++) {
+      const wanted = copy === 1 ? name : `${name}:${copy}`
+      if (parameters.has(wanted)) continue
+      copies.set(name, copy)
+      return wanted
     }
   }
+  const add = (name: string, value: Tensor): NodeId => {
+    const key = `${value.shape} ${name}`
+    const same = known.get(value.data) ?? new Map<string, NodeId>()
+    const found = same.get(key)
+    if (found !== undefined) return found
+    const own = free(name)
+    const node = b.parameter(own, value.shape)
+    known.set(value.data, same.set(key, node))
+    parameters.set(own, {
+      shape: value.shape,
+      data: value.data instanceof Float32Array ? value.data : new Float32Array(value.data),
+    })
+    return node
+  }
+  const most = chargeable.all + chargeable.each * weights
+  let charged = 0
   return {
     builder: b,
     parameters,
@@ -60,8 +75,16 @@ export const canvas = (): Canvas => {
         refuse('wrong-weights', `weight ${name} with values that are not numbers`, 'numbers')
       return add(name, value)
     },
+    charge: numbers => {
+      charged += numbers
+      if (charged > most) refuse('too-large', `over ${most} numbers computed from constants`, 'fewer')
+    },
   }
 }
+
+/** How many numbers a model's weights are. */
+export const sizeOfAll = (weights: ReadonlyMap<string, Tensor>): number =>
+  [...weights.values()].reduce((n, { data }) => n + data.length, 0)
 
 /** A node as the value that it is. */
 export const example = (c: Canvas, node: NodeId): Example => ({

@@ -35,9 +35,12 @@ const importModel = (path: string, model: ModelJson) =>
     }),
   )
 
+const nameOf = (path: string): string =>
+  basename(path) === 'model.json' ? basename(dirname(resolve(path))) : basename(path, '.json')
+
 /**
  * Reads a TensorFlow.js model, of layers (Keras) or a graph (frozen TensorFlow), from its `model.json` and the shards
- * of weights in the same folder. The network is named after that folder.
+ * of weights in the same folder. The network is named after that folder, or after the file where that has another name.
  */
 export const importTfjs = (path: string): TE.TaskEither<readonly Problem[], Network> =>
   F.pipe(
@@ -45,7 +48,6 @@ export const importTfjs = (path: string): TE.TaskEither<readonly Problem[], Netw
     TE.flatMapEither(text => parseModelJson(path, text)),
     TE.flatMap(model => importModel(path, model)),
     TE.flatMapEither(
-      ({ graph, parameters }): E.Either<readonly Problem[], Network> =>
-        classifier(basename(dirname(resolve(path))), graph, parameters),
+      ({ graph, parameters }): E.Either<readonly Problem[], Network> => classifier(nameOf(path), graph, parameters),
     ),
   )

@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve, sep, win32 } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import { problem } from '../../../ir/index.ts'
+import { listed } from '../../format.ts'
 import type { ImportProblem } from '../error.ts'
 
 /** A file that was found to lie in the model's folder. */
@@ -78,7 +79,7 @@ export const readShards = (
         : TE.left([
             problem(
               'wrong-weights',
-              paths.map(path => resolve(folder, path)).join(', '),
+              listed(paths.map(path => resolve(folder, path))),
               `${seen} bytes`,
               `${expected} bytes for the tensors that weightsManifest lists`,
               'a shard may be cut short: fetch it again',

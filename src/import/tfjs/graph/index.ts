@@ -2,7 +2,8 @@ import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { type Graph, problem, type Tensor } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
-import { type Canvas, canvas, type Value } from '../canvas.ts'
+import { missing } from '../../missing.ts'
+import { type Canvas, canvas, sizeOfAll, type Value } from '../canvas.ts'
 import { finish } from '../finish.ts'
 import { imageInput } from '../image-input.ts'
 import { decode } from '../model-json.ts'
@@ -123,6 +124,10 @@ const planned = (
   results: readonly Result[],
 ): Imported<readonly GraphNode[]> => {
   const byName = new Map(nodes.map(node => [node.name, node]))
+  if (byName.size < nodes.length) {
+    const again = nodes.find(node => byName.get(node.name) !== node)
+    return E.left([problem('malformed-file', where, `two nodes named ${again?.name}`, 'a name for each node')])
+  }
   const wanted = results.map(({ reference }) => outputOf(reference).name)
   const needs = (name: string): readonly string[] => {
     const node = byName.get(name)
@@ -133,15 +138,27 @@ const planned = (
     return E.left([
       problem('unsupported-op', where, `node ${order.left} reading its own result`, 'a graph without cycles'),
     ])
-  const problems = order.right.flatMap((name): readonly ImportProblem[] => {
-    const node = byName.get(name)
-    if (node === undefined) return [problem('malformed-file', where, `an input named ${name}`, 'the name of a node')]
-    return rules.has(node.op) || node.op === 'Const' || node.op === 'Placeholder'
-      ? []
-      : [problem('unsupported-op', placeOf(where, node), `op ${node.op}`, 'a supported op')]
-  })
-  return problems.length > 0 ? E.left(problems) : E.right(order.right.map(name => byName.get(name) as GraphNode))
+  const unknown = order.right.filter(name => !byName.has(name))
+  if (unknown.length > 0)
+    return E.left([
+      problem(
+        'malformed-file',
+        where,
+        `an input named ${unknown[0]}${andMore(unknown.length - 1)}`,
+        'the name of a node',
+      ),
+    ])
+  const needed = order.right.map(name => byName.get(name) as GraphNode)
+  const problems = missing(
+    'op',
+    needed
+      .filter(({ op }) => !rules.has(op) && op !== 'Const' && op !== 'Placeholder')
+      .map(node => ({ kind: node.op, place: placeOf(where, node) })),
+  )
+  return problems.length > 0 ? E.left(problems) : E.right(needed)
 }
+
+const andMore = (more: number): string => (more === 0 ? '' : ` and ${more} more`)
 
 const Topology = t.type({ node: t.array(GraphNode) })
 
@@ -158,7 +175,9 @@ export const importGraph = (
       const results = resultsOf(nodes, signature)
       return F.pipe(
         planned(where, nodes, results),
-        E.flatMap(order => importNodes({ where, canvas: canvas(), signature, weights }, order, results)),
+        E.flatMap(order =>
+          importNodes({ where, canvas: canvas(sizeOfAll(weights)), signature, weights }, order, results),
+        ),
       )
     }),
   )

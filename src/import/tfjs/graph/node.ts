@@ -40,7 +40,11 @@ export const constantAt = (site: Site, at: number): Constant => {
 }
 
 /** The whole numbers of a constant input; NaN stands for the batch size. */
-export const numbersAt = (site: Site, at: number): readonly number[] => [...constantAt(site, at).value.data]
+export const numbersAt = (site: Site, at: number): readonly number[] => {
+  const { data } = constantAt(site, at).value
+  site.canvas.charge(data.length)
+  return [...data]
+}
 
 /** The one whole number of a constant input. */
 export const numberAt = (site: Site, at: number): number => {

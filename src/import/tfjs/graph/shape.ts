@@ -28,7 +28,7 @@ const withShape = (site: Site, x: Value, shape: readonly number[]): Value => {
   if (x.kind === 'example') return reshaped(x, shape)
   const known = sizeOf(shape.filter(n => n !== -1))
   const extents = shape.map(n => (n === -1 ? sizeOf(x.value.shape) / known : n))
-  return fold(site.name, 'Reshape', [x], { shape: extents })
+  return fold(site.canvas, site.name, 'Reshape', [x], { shape: extents })
 }
 
 /** Axes counted from the front. */
@@ -95,6 +95,7 @@ const split: GraphRule = site => {
   const axis = numberAt(site, 0)
   const count = integer(site, 'num_split', 1)
   const extent = x.shape[fromFront([axis], x.shape.length + 1)[0] - 1]
+  site.canvas.charge(count)
   return count > 0 && extent % count === 0
     ? pieces(site, x, axis, new Array<number>(count).fill(extent / count))
     : refuse('unsupported-shape', `extent ${extent} split in ${count}`, 'equal parts')
@@ -104,6 +105,7 @@ const splitSizes: GraphRule = site => {
   const x = exampleAt(site, 0)
   const axis = numberAt(site, 2)
   const sizes = numbersAt(site, 1)
+  site.canvas.charge(sizes.length)
   const rest =
     x.shape[fromFront([axis], x.shape.length + 1)[0] - 1] - sizes.filter(n => n >= 0).reduce((a, b) => a + b, 0)
   return pieces(
@@ -137,6 +139,7 @@ export const shapeOps: { readonly [op: string]: GraphRule } = {
   GatherV2: site => {
     const table = numbersAt(site, 0)
     const { value: indices } = constantAt(site, 1)
+    site.canvas.charge(indices.data.length)
     return numbers(
       site.name,
       [...indices.data].map(

@@ -1,4 +1,4 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { problem } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
@@ -100,11 +100,23 @@ const parseFunctional = (where: string, config: unknown, depth: number): Parsed<
       depth,
     ),
   )(layers.map((json, at) => [json, at] as const))
-  return E.map((contained: readonly ContainedLayer[]) => ({
-    layers: withOwnCalls(contained, outputs),
-    inputs: referencesIn(input_layers),
-    outputs,
-  }))(parsed)
+  return F.pipe(
+    parsed,
+    E.flatMap(contained => distinct(where, contained)),
+    E.map(contained => ({
+      layers: withOwnCalls(contained, outputs),
+      inputs: referencesIn(input_layers),
+      outputs,
+    })),
+  )
+}
+
+const distinct = (where: string, layers: readonly ContainedLayer[]): Parsed<readonly ContainedLayer[]> => {
+  const seen = new Set<string>()
+  const again = layers.find(({ name }) => seen.size === seen.add(name).size)
+  return again === undefined
+    ? E.right(layers)
+    : E.left([problem('malformed-file', where, `two layers named ${again.name}`, 'a name for each layer')])
 }
 
 /** A model's first call may be the one that made it, which the file leaves out though it counts. */
@@ -130,8 +142,13 @@ const inputShape = (layer: unknown, depth = 0): unknown => {
   )
 }
 
-/** The name of the input that a Sequential model has without saying so. */
-const impliedInput = 'input'
+/** A name for the input that a Sequential model has without saying so, which none of its layers has. */
+const impliedInput = (layers: readonly t.TypeOf<typeof LayerJson>[]): string => {
+  const taken = new Set(layers.map((layer, at) => nameOf(layer, at + 1)))
+  let name = 'input'
+  while (taken.has(name)) name += '_'
+  return name
+}
 
 const parseSequential = (where: string, config: unknown, depth: number): Parsed<Container> => {
   const decoded = decode(where, SequentialJson, Array.isArray(config) ? { layers: config } : config)
@@ -142,16 +159,16 @@ const parseSequential = (where: string, config: unknown, depth: number): Parsed<
   const chain =
     first?.class_name === 'InputLayer'
       ? layers
-      : [{ class_name: 'InputLayer', name: impliedInput, config: { batch_input_shape: shape } }, ...layers]
+      : [{ class_name: 'InputLayer', name: impliedInput(layers), config: { batch_input_shape: shape } }, ...layers]
   const result = (at: number): Reference => ({ layer: nameOf(chain[at], at), call: 0, result: 0 })
   const parsed = E.traverseArray((at: number) =>
     parseLayer(where, chain[at], at, at === 0 ? [] : [[result(at - 1)]], depth),
   )(chain.map((_, at) => at))
-  return E.map((contained: readonly ContainedLayer[]) => ({
-    layers: contained,
-    inputs: [result(0)],
-    outputs: [result(chain.length - 1)],
-  }))(parsed)
+  return F.pipe(
+    parsed,
+    E.flatMap(contained => distinct(where, contained)),
+    E.map(contained => ({ layers: contained, inputs: [result(0)], outputs: [result(chain.length - 1)] })),
+  )
 }
 
 /** Reads the configuration of a model of layers, nested ones with it. */

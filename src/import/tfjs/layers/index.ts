@@ -2,7 +2,8 @@ import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { type Graph, problem, type Tensor } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
-import { type Canvas, canvas, type Example } from '../canvas.ts'
+import { missing, type Unsupported } from '../../missing.ts'
+import { type Canvas, canvas, type Example, sizeOfAll } from '../canvas.ts'
 import { finish } from '../finish.ts'
 import { imageInput } from '../image-input.ts'
 import { decode } from '../model-json.ts'
@@ -15,6 +16,7 @@ import type { LayerRule } from './layer.ts'
 import { mergeLayers } from './merge.ts'
 import { normalizationLayers } from './normalization.ts'
 import { poolingLayers } from './pooling.ts'
+import { preprocessingLayers } from './preprocessing.ts'
 import { shapeLayers } from './shape.ts'
 import { type WeightOf, weightsByLayer } from './weights.ts'
 
@@ -26,6 +28,7 @@ const rules: ReadonlyMap<string, LayerRule> = new Map(
     ...mergeLayers,
     ...normalizationLayers,
     ...poolingLayers,
+    ...preprocessingLayers,
     ...shapeLayers,
   }),
 )
@@ -43,20 +46,26 @@ interface Site {
 const placeOf = (where: string, path: readonly string[], className: string): string =>
   `${where}, layer ${path.join('/')} (${className})`
 
-const unsupported = (where: string, path: readonly string[], { layers }: Container): readonly ImportProblem[] =>
+const unsupported = (where: string, path: readonly string[], { layers }: Container): readonly Unsupported[] =>
   layers.flatMap(({ name, className, container }) => {
     if (container !== undefined) return unsupported(where, [...path, name], container)
     return className === 'InputLayer' || rules.has(className)
       ? []
-      : [
-          problem(
-            'unsupported-op',
-            placeOf(where, [...path, name], className),
-            `layer ${className}`,
-            'a supported layer',
-          ),
-        ]
+      : [{ kind: className, place: placeOf(where, [...path, name], className) }]
   })
+
+/** Calls of layers that a model may make: nested models that are called twice each would multiply without end. */
+const callsAtMost = 100_000
+
+const callsIn = ({ layers }: Container): number =>
+  layers.reduce((n, { calls, container }) => n + calls.length * (container === undefined ? 1 : callsIn(container)), 0)
+
+const tooManyCalls = (where: string, container: Container): readonly ImportProblem[] => {
+  const calls = callsIn(container)
+  return calls > callsAtMost
+    ? [problem('too-large', where, `${calls} calls of layers, nested models opened`, `at most ${callsAtMost}`)]
+    : []
+}
 
 const keyOf = (layer: string, call: number): string => `${call} ${layer}`
 
@@ -157,12 +166,12 @@ export const importLayers = (
   F.pipe(
     decode(`${where}, modelTopology`, Topology, topology.model_config ?? topology),
     E.flatMap(({ class_name, config }) => parseContainer(`${where}, modelTopology`, class_name, config)),
-    E.filterOrElse(
-      container => unsupported(where, [], container).length === 0,
-      container => unsupported(where, [], container),
-    ),
     E.flatMap(container => {
-      const c = canvas()
+      const problems = [...missing('layer', unsupported(where, [], container)), ...tooManyCalls(where, container)]
+      return problems.length === 0 ? E.right(container) : E.left(problems)
+    }),
+    E.flatMap(container => {
+      const c = canvas(sizeOfAll(weights))
       const site: Site = { where, path: [], canvas: c, weightOf: weightsByLayer(weights) }
       return F.pipe(
         importContainer(site, container, null),

@@ -38,8 +38,6 @@ const upsampled: LayerRule = layer => {
   return example(c, c.builder.resize(asMap(c, x), size, options))
 }
 
-const same: LayerRule = only
-
 export const shapeLayers: { readonly [className: string]: LayerRule } = {
   ZeroPadding2D: layer => padded(layer.canvas, layer.name, only(layer), borderOf(layer, 'padding', 1)),
   Cropping2D: layer => {
@@ -57,11 +55,4 @@ export const shapeLayers: { readonly [className: string]: LayerRule } = {
   Reshape: layer => reshaped(only(layer), [Number.NaN, ...setting(layer, 'target_shape', t.array(t.number), [])]),
   Permute: layer =>
     transposed(layer.canvas, layer.name, only(layer), [0, ...setting(layer, 'dims', t.array(t.number), [])]) as Example,
-  Dropout: same,
-  SpatialDropout1D: same,
-  SpatialDropout2D: same,
-  GaussianDropout: same,
-  GaussianNoise: same,
-  AlphaDropout: same,
-  ActivityRegularization: same,
 }

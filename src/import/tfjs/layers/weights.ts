@@ -1,4 +1,5 @@
 import type { Tensor } from '../../../../ir/index.ts'
+import { listed } from '../../../format.ts'
 import type { Constant } from '../canvas.ts'
 import { refuse } from '../refusal.ts'
 
@@ -28,7 +29,7 @@ export const weightsByLayer = (weights: ReadonlyMap<string, Tensor>): WeightOf =
     if (value === undefined)
       return refuse(
         'missing-weights',
-        found.length === 0 ? `no weight ${layer}/${weight}` : `weights ${found.join(', ')}`,
+        found.length === 0 ? `no weight ${layer}/${weight}` : `weights ${listed(found)}`,
         found.length === 0 ? 'it in weightsManifest' : `one that is ${layer}/${weight}`,
       )
     return { kind: 'constant', name: found[0], value }

@@ -143,7 +143,126 @@ describe('files that are not what they should be', () => {
   })
 })
 
+describe('models that would not end', () => {
+  it('models in models, each called twice', async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: JSON has no type
+    const doubling = (depth: number): any => {
+      const inner =
+        depth === 0 ? { class_name: 'ReLU', config: { name: 'inner' } } : { ...doubling(depth - 1), name: 'inner' }
+      return {
+        class_name: 'Functional',
+        config: {
+          name: 'm',
+          layers: [
+            { class_name: 'InputLayer', name: 'in', config: { batch_input_shape: [null, 5, 5, 3] }, inbound_nodes: [] },
+            { ...inner, inbound_nodes: [[['in', 0, 0, {}]], [['inner', 0, 0, {}]]] },
+          ],
+          input_layers: [['in', 0, 0]],
+          output_layers: [['inner', 1, 0]],
+        },
+      }
+    }
+    const model = { modelTopology: { model_config: doubling(25) }, weightsManifest: [] }
+    expect(await refused({ 'model.json': JSON.stringify(model) })).toMatch(
+      /saw \d+ calls of layers, nested models opened; expected at most 100000\.$/,
+    )
+  })
+
+  it('constants that double', async () => {
+    const nodes = Array.from({ length: 40 }, (_, at) => {
+      const last = at === 0 ? 'w' : `c${at - 1}`
+      return node(`c${at}`, 'ConcatV2', [last, last, 'zero'])
+    })
+    const files = graph([...nodes, node('y', 'BiasAdd', ['image', 'c39'])], { w: weight([4]), zero: ints(0) })
+    expect(await refused(files)).toMatch(/node c\d+ \(ConcatV2\): saw over 4194\d+ numbers computed from constants/)
+  })
+
+  it('a shared layer called again and again', async () => {
+    const calls = 5000
+    const config = {
+      name: 'm',
+      layers: [
+        { class_name: 'InputLayer', name: 'in', config: { batch_input_shape: [null, 1, 1, 2] }, inbound_nodes: [] },
+        {
+          class_name: 'Rescaling',
+          name: 's',
+          config: { scale: [1, 2], offset: 0 },
+          inbound_nodes: Array.from({ length: calls }, (_, at) => [
+            [at === 0 ? 'in' : 's', Math.max(0, at - 1), 0, {}],
+          ]),
+        },
+        { class_name: 'Flatten', name: 'y', config: {}, inbound_nodes: [[['s', calls - 1, 0, {}]]] },
+      ],
+      input_layers: [['in', 0, 0]],
+      output_layers: [['y', 0, 0]],
+    }
+    const model = { modelTopology: { model_config: { class_name: 'Functional', config } }, weightsManifest: [] }
+    expect((await imported({ 'model.json': JSON.stringify(model) })).parameters.size).toBe(2 * calls)
+  })
+})
+
+describe('names and sizes that lie', () => {
+  it('shapes of more numbers than there are bytes', async () => {
+    for (const shape of [[3, 3, 3, 2 ** 40], [2 ** 50, 2 ** 50, 2 ** 50], [1e15]]) {
+      const files = edited(await small(), json => {
+        json.weightsManifest[0].weights[0].shape = shape
+      })
+      expect(await refused(files)).toMatch(/weights\.bin: saw 272 bytes; expected \S+ bytes for the tensors/)
+    }
+  })
+
+  it('two layers of one name', async () => {
+    const files = edited(await small(), json => {
+      json.modelTopology.config.layers[2].config.name = 'conv'
+    })
+    expect(await refused(files)).toBe(
+      'FOLDER/model.json, modelTopology: saw two layers named conv; expected a name for each layer.',
+    )
+  })
+
+  it('two nodes of one name', async () => {
+    const nodes = [node('y', 'Relu', ['image']), node('y', 'Mean', ['image', 'axes'])]
+    expect(await refused(graph(nodes))).toBe('FOLDER/model.json: saw two nodes named y; expected a name for each node.')
+  })
+
+  it('names that objects have by birth, and names with anything in them', async () => {
+    for (const name of ['__proto__', 'constructor', 'toString', '', 'a/b', 'a:1', 'a b', '"', '\n', '\u2028']) {
+      const files = edited(await small(), json => {
+        json.modelTopology.config.layers[0].config.name = name
+        json.weightsManifest[0].weights[0].name = `${name}/kernel`
+        json.weightsManifest[0].weights[1].name = `${name}/bias`
+      })
+      expect([...(await imported(files)).parameters.keys()]).toContain(`${name}/kernel`)
+    }
+    const text = (await small())['model.json'] as string
+    await imported({ ...(await small()), 'model.json': text.replace('{', '{"__proto__": {"polluted": 1}, ') })
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+  })
+
+  it('a name of a million letters is cut in messages', async () => {
+    const files = edited(await small(), json => {
+      json.modelTopology.config.layers[0].class_name = 'L'.repeat(1e6)
+    })
+    expect((await refused(files)).length).toBeLessThan(4000)
+  })
+})
+
 describe('models that cannot be a network here', () => {
+  it('a layer that is not supported once, however often it stands there', async () => {
+    const files = edited(await small(), json => {
+      const { layers: chain } = json.modelTopology.config
+      const strange = (className: string, name: string) => ({ class_name: className, config: { name } })
+      chain.splice(1, 0, ...Array.from({ length: 60 }, (_, at) => strange('Conv3D', `c${at}`)))
+      chain.push(...Array.from({ length: 30 }, (_, at) => strange(`Own${at}`, `o${at}`)))
+    })
+    const lines = (await refused(files)).split('\n')
+    expect(lines[0]).toBe(
+      'FOLDER/model.json, layer c0 (Conv3D): saw layer Conv3D, 60 times; expected a supported layer.',
+    )
+    expect(lines).toHaveLength(13)
+    expect(lines[12]).toMatch(/saw layers Own11, Own12, .*, Own29; expected supported layers\.$/)
+  })
+
   it('layers that are not supported, all at once', async () => {
     const files = edited(await small(), json => {
       json.modelTopology.config.layers[0].class_name = 'Conv3D'
