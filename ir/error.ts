@@ -1,3 +1,5 @@
+import { visible, visibleLines } from './visible.ts'
+
 /**
  * A problem with something that came from outside (a file, a flag, a graph): what was seen, what was
  * expected, where, and what to try. Each folder has one closed union of its tags; all are rendered here.
@@ -35,9 +37,10 @@ export const problem = <Tag extends string>(
   ...(hint === undefined ? {} : { hint }),
 })
 
-/** One problem a paragraph: `where: saw X; expected Y.` and the hint on a line of its own. */
+/** One problem a paragraph: `where: saw X; expected Y.` and the hint on a line of its own. What files put into it is made {@link visible}. */
 export const renderProblem = (p: Problem): string =>
-  `${p.where}: saw ${p.seen}; expected ${p.expected}.${p.hint === undefined ? '' : `\n  Try: ${p.hint}`}`
+  visible(p.where) +
+  visibleLines(`: saw ${p.seen}; expected ${p.expected}.${p.hint === undefined ? '' : `\n  Try: ${p.hint}`}`)
 
 const shownAtMost = 20
 

@@ -1,4 +1,5 @@
 import * as t from 'io-ts'
+import { quoted } from './visible.ts'
 
 /** A feature map of each example: height, width and channels, without the batch axis. */
 export interface MapType {
@@ -95,7 +96,7 @@ export const sameVariants = (a: readonly VariantAxis[], b: readonly VariantAxis[
   a.length === b.length && a.every((axis, k) => axis.name === b[k].name && axis.extent === b[k].extent)
 
 /** A name as it stands if it is one word, otherwise in quotes with escapes. */
-export const printName = (name: string): string => (/^[A-Za-z_][\w.-]*$/.test(name) ? name : JSON.stringify(name))
+export const printName = (name: string): string => (/^[A-Za-z_][\w.-]*$/.test(name) ? name : quoted(name))
 
 /** `Map[8,8,64] × a[2] × b[2]`: a type and the variant axes it comes in. */
 export const printTyped = (type: Type, variants: readonly VariantAxis[]): string =>

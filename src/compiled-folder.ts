@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E, function as F, type taskEither as TE } from 'fp-ts'
 import {
   decodeGraph,
   encodeGraph,
@@ -17,6 +17,7 @@ import { decodeManifest, files, isManifest, type Manifest, manifestOf, meaningOf
 import { fitMeaning, type Meaning } from './meaning.ts'
 import { classifier } from './network.ts'
 import { parseJson, readJson } from './read-json.ts'
+import { decodeText } from './read-text.ts'
 import { replaceFolder } from './replace-folder.ts'
 import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.ts'
 import { espalierFormat } from './zoo/index.ts'
@@ -28,7 +29,8 @@ const isForeign = async (folder: string): Promise<boolean> => {
     const entries = await readdir(folder)
     if (entries.length === 0) return false
     if (!entries.every(entry => known.includes(entry))) return true
-    return !isManifest(JSON.parse(await readFile(join(folder, files.manifest), 'utf8')))
+    const manifest = await readJson(join(folder, files.manifest))()
+    return E.isLeft(manifest) || !isManifest(manifest.right)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
   }
@@ -80,7 +82,11 @@ const readVouched = async (path: string, wanted: string): Promise<E.Either<reado
 const readGraph = async (path: string, wanted: string): Promise<Read<Graph>> => {
   const bytes = await readVouched(path, wanted)
   if (E.isLeft(bytes)) return bytes
-  const json = parseJson(path, new TextDecoder().decode(bytes.right))
+  const json = F.pipe(
+    decodeText(bytes.right, path),
+    E.mapLeft(problem => [problem]),
+    E.flatMap(text => parseJson(path, text)),
+  )
   if (E.isLeft(json)) return json
   const graph = decodeGraph(json.right)
   return E.isLeft(graph) ? E.left(graph.left.map(p => ({ ...p, where: `${path}, ${p.where}` }))) : graph

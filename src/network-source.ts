@@ -11,7 +11,8 @@ import { importTfjs } from './import/tfjs/index.ts'
 import { files } from './manifest.ts'
 import type { Meaning } from './meaning.ts'
 import { classifier, type Network } from './network.ts'
-import { parseJson, readText } from './read-json.ts'
+import { parseJson } from './read-json.ts'
+import { readText } from './read-text.ts'
 import { readSafetensorsFile, type Safetensors } from './weights/safetensors.ts'
 import { type Architecture, classCountOfWeights, initialized, layoutOf, withWeights, zoo } from './zoo/index.ts'
 
@@ -69,7 +70,7 @@ const openZoo = async (
 
 const readGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
   const text = await readText(path)()
-  if (E.isLeft(text)) return text
+  if (E.isLeft(text)) return E.left([text.left])
   const json = path.endsWith('.json') ? parseJson(path, text.right) : null
   if (json !== null && E.isLeft(json)) return json
   const graph = json === null ? parse(text.right) : decodeGraph(json.right)

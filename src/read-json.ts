@@ -1,18 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E, function as F, type taskEither as TE } from 'fp-ts'
 import { type SourceProblem, sourceProblem } from './error.ts'
-import { fileReason } from './file-error.ts'
-
-/** Text of a file: a problem where it cannot be read. */
-export const readText =
-  (path: string): TE.TaskEither<readonly SourceProblem[], string> =>
-  async () => {
-    try {
-      return E.right(await readFile(path, 'utf8'))
-    } catch (error) {
-      return E.left([sourceProblem('missing-file', path, fileReason(error), 'a file that can be read')])
-    }
-  }
+import { readText } from './read-text.ts'
 
 /** JSON of text; `path` names it in problems. */
 export const parseJson = (path: string, text: string): E.Either<readonly SourceProblem[], unknown> => {
@@ -27,4 +15,8 @@ export const parseJson = (path: string, text: string): E.Either<readonly SourceP
 export const readJson =
   (path: string): TE.TaskEither<readonly SourceProblem[], unknown> =>
   async () =>
-    E.flatMap((text: string) => parseJson(path, text))(await readText(path)())
+    F.pipe(
+      await readText(path)(),
+      E.mapLeft(problem => [problem]),
+      E.flatMap(text => parseJson(path, text)),
+    )

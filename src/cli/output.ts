@@ -1,4 +1,4 @@
-import { EspalierError, type Problem, renderProblems } from '../../ir/index.ts'
+import { EspalierError, type Problem, renderProblems, visibleLines } from '../../ir/index.ts'
 import { type PassFailure, writeReproducer } from '../inspect/index.ts'
 
 /** Options that every command has. */
@@ -21,10 +21,10 @@ export interface Output {
 
 export const output = (options: CommonOptions): Output => ({
   result: (json, text) => {
-    process.stdout.write(options.json === true ? `${JSON.stringify(json)}\n` : `${text().trimEnd()}\n`)
+    process.stdout.write(`${options.json === true ? JSON.stringify(json) : visibleLines(text().trimEnd())}\n`)
   },
   note: line => {
-    if (options.quiet !== true) process.stderr.write(`${line}\n`)
+    if (options.quiet !== true) process.stderr.write(`${visibleLines(line)}\n`)
   },
   interactive: options.quiet !== true && process.stderr.isTTY === true,
 })
@@ -42,7 +42,7 @@ export const reportError = (error: unknown, debug: boolean): number => {
     if (debug) process.stderr.write(`${error.stack}\n`)
     return error.kind === 'usage' ? exitCodes.usage : exitCodes.failed
   }
-  process.stderr.write(`espalier: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`espalier: ${visibleLines(error instanceof Error ? error.message : String(error))}\n`)
   process.stderr.write(
     debug && error instanceof Error ? `${error.stack}\n` : 'This is a bug or a failing machine; --debug shows where.\n',
   )

@@ -15,7 +15,8 @@ import {
   replayOf,
   seededParameters,
 } from '../inspect/index.ts'
-import { parseJson, readText } from '../read-json.ts'
+import { parseJson } from '../read-json.ts'
+import { readText } from '../read-text.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { command } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'

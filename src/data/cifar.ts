@@ -1,7 +1,8 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
+import { linesOf, readText } from '../read-text.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import type { Preprocess } from './preprocess.ts'
@@ -173,12 +174,11 @@ const readRowsAt = async (layout: Layout, parts: readonly Part[], indices: reado
   return E.right(examples)
 }
 
-const classNames = async (path: string): Promise<readonly string[] | undefined> => {
-  try {
-    return (await readFile(path, 'utf8')).split(/\r?\n/).filter(line => line !== '')
-  } catch {
-    return undefined
-  }
+/** The names that stand in the data set's folder, if they do. */
+const classNames = async (path: string): Promise<E.Either<DataProblem, readonly string[] | undefined>> => {
+  const text = await readText(path)()
+  if (E.isRight(text)) return E.right(linesOf(text.right).filter(line => line !== ''))
+  return text.left.tag === 'missing-file' ? E.right(undefined) : text
 }
 
 /** Opens a folder with the binary version of CIFAR-10 or CIFAR-100; rows are read when they are asked for. */
@@ -190,7 +190,9 @@ export const openCifar = async (
   const layout = cifarLayouts[name]
   const parts = await partsOf(layout, folder, split)
   if (E.isLeft(parts)) return parts
-  const classes = await classNames(join(folder, layout.classFile))
+  const named = await classNames(join(folder, layout.classFile))
+  if (E.isLeft(named)) return named
+  const classes = named.right
   const { right } = parts
   return E.right({
     name: `${name} ${split}`,

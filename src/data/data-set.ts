@@ -19,6 +19,8 @@ export interface DataSet {
   readonly classes?: readonly string[]
   /** Its labels are below this, where no more is known of them. */
   readonly labelsBelow?: number
+  /** What was found beside its images and is left out: a sentence each, for people. */
+  readonly notes?: readonly string[]
   /** What networks for this data set are trained on; `undefined` for folders of images. */
   readonly preprocess?: Preprocess
   readonly read: (from: number, to: number) => Promise<E.Either<DataProblem, readonly Example[]>>

@@ -5,6 +5,7 @@ export type DataProblem = Problem<
   | 'bad-length'
   | 'bad-preprocess'
   | 'bad-reference'
+  | 'malformed-file'
   | 'missing-file'
   | 'unreadable-file'
   | 'unreadable-image'

@@ -5,7 +5,7 @@ import { problem } from '../../ir/index.ts'
 import { fileReason } from '../file-error.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
-import { readLabels } from './labels.ts'
+import { absentNote, labelFiles, readLabels } from './labels.ts'
 
 const extensions = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']
 
@@ -53,25 +53,27 @@ const openFlat = async (
   names: readonly string[],
   labelsFile: string | undefined,
 ): Promise<E.Either<DataProblem, DataSet>> => {
-  const labels = labelsFile === undefined ? E.right(new Map<string, number>()) : await readLabels(labelsFile)
-  if (E.isLeft(labels)) return labels
-  const unlabelled = labelsFile === undefined ? [] : names.filter(name => !labels.right.has(name))
-  if (unlabelled.length > 0)
-    return E.left(
-      problem(
-        'bad-labels',
-        labelsFile as string,
-        `no row for ${unlabelled.slice(0, 3).join(', ')}${unlabelled.length > 3 ? ` and ${unlabelled.length - 3} more` : ''}`,
-        `a row for each image of ${folder}`,
+  const paths = names.map(name => join(folder, name))
+  if (labelsFile === undefined)
+    return E.right(
+      dataSet(
+        basename(folder),
+        paths.map(path => ({ path })),
       ),
     )
-  const files = names.map(name => {
-    const label = labels.right.get(name)
-    return { path: join(folder, name), ...(label === undefined ? {} : { label }) }
+  const rows = await readLabels(labelsFile)
+  if (E.isLeft(rows)) return rows
+  const labelling = labelFiles(names, rows.right, labelsFile, folder)
+  if (E.isLeft(labelling)) return labelling
+  const { labels, absent } = labelling.right
+  return E.right({
+    ...dataSet(
+      basename(folder),
+      paths.map((path, k) => ({ path, label: labels[k] })),
+    ),
+    labelsBelow: labels.reduce((most, label) => Math.max(most, label + 1), 0),
+    ...(absent.length === 0 ? {} : { notes: [absentNote(labelsFile, absent, folder)] }),
   })
-  const data = dataSet(basename(folder), files)
-  const highest = files.reduce((most, { label = -1 }) => Math.max(most, label), -1)
-  return E.right(data.labelled ? { ...data, labelsBelow: highest + 1 } : data)
 }
 
 /** A folder for each class, numbered in alphabetical order. */

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { either as E, type taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, Extent, nearestHint, problem, Real } from '../../ir/index.ts'
-import { fileReason } from '../file-error.ts'
+import { readText } from '../read-text.ts'
 import type { DataProblem } from './error.ts'
 
 const Channels = t.readonlyArray(Real)
@@ -54,9 +53,13 @@ const check = (where: string, p: Preprocess): readonly DataProblem[] => {
   ]
 }
 
+/** A `size` that is one number is a square's. */
+const withPairs = (json: unknown): unknown =>
+  t.UnknownRecord.is(json) && typeof json.size === 'number' ? { ...json, size: [json.size, json.size] } : json
+
 /** Decodes a preprocessing manifest; `where` names it in problems. */
 export const decodePreprocess = (json: unknown, where: string): E.Either<readonly DataProblem[], Preprocess> => {
-  const decoded = Preprocess.decode(json)
+  const decoded = Preprocess.decode(withPairs(json))
   if (E.isLeft(decoded))
     return E.left(
       decodeErrors(decoded.left).map(({ path, seen, expected }) =>
@@ -77,14 +80,10 @@ export const decodePreprocess = (json: unknown, where: string): E.Either<readonl
 export const readPreprocess =
   (path: string): TE.TaskEither<readonly DataProblem[], Preprocess> =>
   async () => {
-    let text: string
+    const text = await readText(path, 'a preprocessing file')()
+    if (E.isLeft(text)) return E.left([{ ...text.left, hint: example }])
     try {
-      text = await readFile(path, 'utf8')
-    } catch (error) {
-      return E.left([problem('missing-file', path, fileReason(error), 'a preprocessing file', example)])
-    }
-    try {
-      return decodePreprocess(JSON.parse(text), path)
+      return decodePreprocess(JSON.parse(text.right), path)
     } catch (error) {
       return E.left([problem('bad-preprocess', path, (error as Error).message, 'JSON', example)])
     }

@@ -1,8 +1,8 @@
-import { type Graph, isPerExample, liveNodes, type Node, nodeLabel } from '../../ir/index.ts'
+import { type Graph, isPerExample, liveNodes, type Node, nodeLabel, visible } from '../../ir/index.ts'
 import { isReduction, isTransform, opText, typeText, weightActs } from './describe.ts'
 
-/** The inside of a string in quotes: nothing in it ends the string or is an escape of Graphviz's. */
-const quoted = (text: string): string => text.replace(/[\\"]/g, '\\$&').replace(/\p{Cc}/gu, ' ')
+/** The inside of a string in quotes: nothing in it ends the string or is an escape of Graphviz's, and all can be seen. */
+const quoted = (text: string): string => visible(text).replace(/[\\"]/g, '\\$&')
 
 const colorOf = (node: Node): string =>
   isTransform(node)

@@ -1,3 +1,5 @@
+import { visible } from '../../ir/index.ts'
+
 /** Markup that is safe to put into a page: everything that was not markup has been escaped. */
 export interface Markup {
   readonly markup: string
@@ -11,9 +13,8 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Text as markup, for content and for attributes in quotes; control characters become visible. */
-export const escapeText = (text: string): string =>
-  text.replace(/[&<>"']/g, character => entities[character]).replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, '\ufffd')
+/** Text as markup, for content and for attributes in quotes, with what cannot be seen in it as its code point. */
+export const escapeText = (text: string): string => visible(text).replace(/[&<>"']/g, character => entities[character])
 
 type Value = string | number | Markup | readonly Markup[]
 

@@ -28,6 +28,12 @@ describe('problems', () => {
     expect(renderProblems(new Array(23).fill(one)).split('\n')).toEqual([...new Array(20).fill(line), '… and 3 more.'])
   })
 
+  test('show by its code point what a file put into them that cannot be seen', () => {
+    expect(renderProblem(problem('bad-graph', 'a\n\ufeff.txt', '\x1b[2J', 'that', 'a\u200bb'))).toBe(
+      'a\\u{a}\\u{feff}.txt: saw \\u{1b}[2J; expected that.\n  Try: a\\u{200b}b',
+    )
+  })
+
   test('thrown at the edge keep what they were', () => {
     const cause = new Error('below')
     const error = new EspalierError([one], 'failure', { cause })

@@ -57,6 +57,20 @@ describe('the text form', () => {
     expect(branches).toBeGreaterThan(40)
   })
 
+  test('keeps names of any characters, each node on one line', () => {
+    const name = 'a "quoted"\\ name\nim\u2028age \ufeff\x1b[2J\ud800%0 = }'
+    const b = builder('branched')
+    const x = b.branch(b.input(name, mapType(2, 2, 1)), name, [
+      { kind: 'd4', element: 'id' },
+      { kind: 'd4', element: 'flip' },
+    ])
+    const graph = b.finish({ [name]: b.reduce(b.globalPool(b.relu(x, name)), 'max') })
+    const text = print(graph)
+    expect(text.split(/\r\n|[\n\r\u2028\u2029\x85\v\f]/)).toHaveLength(9)
+    expect(parsed(text)).toStrictEqual(graph)
+    expect(parsed(text.replaceAll('\n', '\r\n'))).toStrictEqual(graph)
+  })
+
   test('types may be left out', () => {
     expect(parsed(small.replaceAll(/ : (Map|Vector|Shared)\[[\d,]*\]( × a\[5\])?/g, ''))).toEqual(parsed(small))
   })

@@ -1,26 +1,13 @@
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
-import { type Problem, problem } from '../../../ir/index.ts'
+import type { Problem } from '../../../ir/index.ts'
 import { classifier, type Network } from '../../network.ts'
+import { readText } from '../../read-text.ts'
 import type { ImportProblem } from '../error.ts'
 import { importGraph, signatureOf } from './graph/index.ts'
 import { importLayers } from './layers/index.ts'
 import { type ModelJson, parseModelJson } from './model-json.ts'
 import { readWeights } from './weights.ts'
-
-const readText = (path: string): TE.TaskEither<readonly ImportProblem[], string> =>
-  TE.tryCatch(
-    () => readFile(path, 'utf8'),
-    cause => {
-      const { code, message } = cause as NodeJS.ErrnoException
-      return [
-        code === 'ENOENT' || code === 'ENOTDIR'
-          ? problem('missing-file', path, 'no such file', 'the model.json of a TensorFlow.js model')
-          : problem('unreadable-file', path, message, 'a readable file'),
-      ]
-    },
-  )
 
 const importModel = (path: string, model: ModelJson) =>
   F.pipe(
@@ -44,7 +31,8 @@ const nameOf = (path: string): string =>
  */
 export const importTfjs = (path: string): TE.TaskEither<readonly Problem[], Network> =>
   F.pipe(
-    readText(path),
+    readText(path, 'the model.json of a TensorFlow.js model'),
+    TE.mapLeft((unread): readonly ImportProblem[] => [unread]),
     TE.flatMapEither(text => parseModelJson(path, text)),
     TE.flatMap(model => importModel(path, model)),
     TE.flatMapEither(

@@ -49,6 +49,16 @@ describe('a preprocessing manifest', () => {
         expect([problem.tag, problem.where.startsWith('p.json')]).toEqual(['bad-preprocess', true])
   })
 
+  it('has a square’s size in one number', () => {
+    expect(decodePreprocess({ size: 8 }, 'p.json')).toEqual(E.right({ size: [8, 8] }))
+    expect(E.isLeft(decodePreprocess({ size: 0 }, 'p.json'))).toBe(true)
+  })
+
+  it('is read under a byte-order mark', async () => {
+    await writeFile(join(folder, 'mark.json'), `\ufeff${JSON.stringify(good)}`)
+    expect(await readPreprocess(join(folder, 'mark.json'))()).toEqual(E.right(good))
+  })
+
   it('is refused where it is missing or no JSON', async () => {
     await writeFile(join(folder, 'bad.json'), '{"size": [1, 1]')
     for (const [name, tag] of [

@@ -179,6 +179,7 @@ describe('images on disk', () => {
     ['file,class_index\n', 'no rows', ''],
     ['file,class_index\na.png,1\nb.png,-1\n', 'class_index "-1"', ', row 3'],
     ['file,class_index\na.png,one\n', 'class_index "one"', ', row 2'],
+    ['file,class_index\na.png,1\nb.png,0\na.png,2\n', 'class 2 for a.png, 1 before', ', row 4'],
   ])('have labels in a CSV file, which is refused: %j', async (text, seen, at) => {
     const path = await csv(text)
     const labels = await readLabels(path)
@@ -189,9 +190,32 @@ describe('images on disk', () => {
     ])
   })
 
+  it('are matched with rows whose names are in another Unicode normal form, and rows without files are noted', async () => {
+    await mkdir(join(folder, 'accents'))
+    await writeFile(join(folder, 'accents', 'e\u0301.png'), await dot(1))
+    await writeFile(join(folder, 'accents', '\u00e5.png'), await dot(2))
+    const rows = 'file,class_index\n\u00e9.png,7\n"a\u030a.png",8\n'
+    const flat = `images:${join(folder, 'accents')}`
+    const data = await opened(flat, { labels: await csv(rows) })
+    expect((await readAll(data)).map(([, label]) => label)).toEqual([7, 8])
+    expect(data.notes).toBeUndefined()
+    const more = await opened(flat, { labels: await csv(`${rows}gone.png,1\nlost.png,2\n`) })
+    expect(more.notes).toEqual([expect.stringContaining('2 rows for files that are not in')])
+    await writeFile(join(folder, 'accents', '\u00e9.png'), await dot(3))
+    expect((await problemOf(flat, { labels: await csv(rows) })).seen).toMatch(/e\\u\{301\}.png and \\u\{e9\}.png$/)
+  })
+
   it('have classes with names, one a line', async () => {
     await writeFile(join(folder, 'names.txt'), 'tench\r\ngreat white shark\r\n')
     expect(await readClassNames(join(folder, 'names.txt'))).toEqual(E.right(['tench', 'great white shark']))
+    for (const text of ['\ufefftench\rgreat white shark\r', 'tench \ngreat white shark\n\n \n']) {
+      await writeFile(join(folder, 'names.txt'), text)
+      expect(await readClassNames(join(folder, 'names.txt'))).toEqual(E.right(['tench', 'great white shark']))
+    }
+    await writeFile(join(folder, 'names.txt'), 'tench\n\ngreat white shark\n')
+    expect(await readClassNames(join(folder, 'names.txt'))).toMatchObject(
+      E.left({ tag: 'bad-labels', where: `${join(folder, 'names.txt')}, line 2` }),
+    )
     await writeFile(join(folder, 'names.txt'), '')
     for (const [name, tag] of [
       ['names.txt', 'bad-labels'],

@@ -43,7 +43,7 @@ const graph = (nodes: Parameters<typeof frozen>[2], constants: Parameters<typeof
 describe('files that are not what they should be', () => {
   it('no model.json', async () => {
     expect(await refused({})).toBe(
-      'FOLDER/model.json: saw no such file; expected the model.json of a TensorFlow.js model.',
+      'FOLDER/model.json: saw no such file or folder; expected the model.json of a TensorFlow.js model.',
     )
   })
 
