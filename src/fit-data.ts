@@ -1,7 +1,8 @@
 import { EspalierError } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
-import type { DataSet, Preprocess } from './data/index.ts'
+import { type DataSet, numberedBy, numberedByFolders, type Preprocess } from './data/index.ts'
 import { orThrow, sourceProblem } from './error.ts'
+import { listed } from './format.ts'
 import { fitPreprocess } from './meaning.ts'
 import { classCount, imageType, type Network } from './network.ts'
 
@@ -30,19 +31,38 @@ export const preprocessFor = (
   ])
 }
 
-/** Refuses data with labels that are not the network's classes; `where` names it in problems. @throws EspalierError */
-export const checkLabels = (network: Named, data: DataSet, where = `--data ${data.name}`): void => {
-  const classes = classCount(network)
+/**
+ * The data with the labels that a network has for its classes: by name where both have `names`, else by order; data without labels as it is. `where` names it in problems.
+ *
+ * @throws EspalierError where they are not the network's classes
+ */
+export const fitLabels = (
+  network: Named,
+  data: DataSet,
+  names: readonly string[] | undefined,
+  where = `--data ${data.name}`,
+): DataSet => {
+  const wanted = classCount(network)
+  const named = names === undefined ? data : orThrow(numberedBy(data, names, where))
+  const { classes = [], folders = [] } = named
+  const fitted = folders.length === wanted && classes.length < wanted ? numberedByFolders(named) : named
   const refuse = (seen: string): never => {
-    const expected = `${classes} classes, as ${nameOf(network)} has`
+    const which = folders.length === 0 ? '' : ` (folders with images here: ${listed(classes, 12)})`
+    const expected = `${wanted} classes, as ${nameOf(network)} has${which}`
     throw new EspalierError([sourceProblem('wrong-size', where, seen, expected)])
   }
-  if (data.classCount !== undefined && data.classCount !== classes) refuse(`${data.classCount} classes`)
-  if (data.labelsBelow !== undefined && data.labelsBelow > classes) refuse(`a label ${data.labelsBelow - 1}`)
+  if (fitted.classCount !== undefined && fitted.classCount !== wanted) refuse(`${fitted.classCount} classes`)
+  if (fitted.labelsBelow !== undefined && fitted.labelsBelow > wanted) refuse(`a label ${fitted.labelsBelow - 1}`)
+  return fitted
 }
 
-/** Refuses data without labels, or with other ones than the network's classes. @throws EspalierError */
-export const checkLabelled = (network: Named, data: DataSet, where = `--data ${data.name}`): void => {
+/** The same, of data that must have labels. @throws EspalierError where it has none, too */
+export const fitLabelled = (
+  network: Named,
+  data: DataSet,
+  names: readonly string[] | undefined,
+  where = `--data ${data.name}`,
+): DataSet => {
   if (!data.labelled)
     throw new EspalierError([
       sourceProblem(
@@ -53,5 +73,5 @@ export const checkLabelled = (network: Named, data: DataSet, where = `--data ${d
         'a folder for each class, or --labels FILE.csv',
       ),
     ])
-  checkLabels(network, data, where)
+  return fitLabels(network, data, names, where)
 }

@@ -14,6 +14,9 @@ export const count = (value: number): string => {
 export const listed = (names: readonly string[], most = 3): string =>
   names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ')
 
+/** 1 image, 2 images. */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
 /** 1.485×. */
 export const ratio = (value: number): string => `${value.toFixed(3)}×`
 

@@ -5,6 +5,7 @@ import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
 import { openData, trainingReference } from './data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
 import { type ImpactOptions, type ImpactResult, impact as measureImpact } from './experiment/impact/impact.ts'
+import { fitLabelled } from './fit-data.ts'
 import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
 import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
@@ -98,8 +99,12 @@ export const train = (
  * What transforming each feature map of a network does to its error on labelled data, named as `--data` takes it. Transforms are
  * `flip,rotate,scale` by default. @throws EspalierError
  */
-export const impact = async (network: Network, data: string, options: ImpactOptions = {}): Promise<ImpactResult> =>
-  measureImpact(network, orThrow(await openData(data)), options)
+export const impact = async (
+  network: Network,
+  data: string,
+  { classes, ...options }: ImpactOptions & Pick<Meaning, 'classes'> = {},
+): Promise<ImpactResult> =>
+  measureImpact(network, fitLabelled(network, orThrow(await openData(data)), classes), options)
 
 /** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */
 export const toOnnx = ({ graph, parameters, network }: Compiled, options: LowerOnnxOptions = {}): Uint8Array =>

@@ -5,12 +5,13 @@ import { type DataSet, openData } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
 import { type ImpactResult, impact } from '../experiment/impact/impact.ts'
 import { describeImpact } from '../experiment/impact/text.ts'
-import { checkLabels, preprocessFor } from '../fit-data.ts'
+import { fitLabels, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
 import { openSource } from '../network-source.ts'
 import { impactPage } from '../report/page/impact-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
+import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
 import { sourceOptions } from './open-network.ts'
@@ -73,9 +74,10 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
-  const data = orThrow(await openData(flags.data, { seed: flags.seed, ...labels }))
-  const { network, meaning, initializedFrom } = await openNetwork(flags, data, out)
-  checkLabels(network, data)
+  const found = await openFound(flags.data, { seed: flags.seed, ...labels }, out)
+  const { network, meaning: own, initializedFrom } = await openNetwork(flags, found, out)
+  const meaning = await readMeaning(flags, own, network)
+  const data = sayFitted(found, fitLabels(network, found, meaning.classes), out)
   const { transforms, executor, precision, backend, batch, limit, cache, debug } = flags
   const result = await measure(
     network,
@@ -84,7 +86,7 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
       transforms,
       executor,
       precision,
-      preprocess: preprocessFor(network, data, (await readMeaning(flags, meaning, network)).preprocess),
+      preprocess: preprocessFor(network, data, meaning.preprocess),
       ...(backend === undefined ? {} : { backend }),
       ...(batch === undefined ? {} : { batch }),
       ...(limit === undefined ? {} : { limit }),
@@ -99,7 +101,7 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
 
 /** The same with networks trained anew, by the file that `--training` names. */
 const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: Output): Promise<void> => {
-  const { network, data, weights, preprocess, backend, executor, precision, batch, limit } = flags
+  const { network, data, weights, preprocess, classes, backend, executor, precision, batch, limit } = flags
   const known = orThrow(await openData(data, { seed: flags.seed }))
   await trainingImpact(
     (await openNetwork(flags, known, { ...out, note: () => {} })).network,
@@ -110,6 +112,7 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
       precision,
       ...(weights === undefined ? {} : { weights }),
       ...(preprocess === undefined ? {} : { preprocess }),
+      ...(classes === undefined ? {} : { classes }),
       ...(backend === undefined ? {} : { backend }),
       ...(executor === 'auto' ? {} : { executor }),
       ...(batch === undefined ? {} : { batch }),

@@ -54,6 +54,7 @@ export const command = (name: string, description: string, example: string): Com
 export const uncompiledForms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json'
 const weightsFile = 'trained weights of a zoo network or a graph: a safetensors file'
 export const preprocessFile = 'how images become the network’s input: a JSON file'
+export const classesFile = 'the network’s class names, one a line: folders are matched with them by name'
 
 export const networkOptions = (c: Command): Command =>
   c
@@ -67,19 +68,19 @@ export const networkOptions = (c: Command): Command =>
       'where to branch: flip-3-max, vanilla-tta-geo, {id,shift(1,0)}@4:geo, FILE.json, … (default: vanilla, or what was compiled)',
     )
     .option('--preprocess <file>', preprocessFile)
-    .option('--classes <file>', 'class names, one a line')
+    .option('--classes <file>', classesFile)
 
 /** What {@link plainNetworkOptions} parse to. */
 export interface PlainNetworkFlags {
   readonly network: string
   readonly weights?: string
   readonly preprocess?: string
+  readonly classes?: string
 }
 
 /** What {@link networkOptions} parse to. */
 export interface NetworkFlags extends PlainNetworkFlags {
   readonly plan?: string
-  readonly classes?: string
 }
 
 /** The flags of commands that plan by themselves: of {@link networkOptions} those that say what a network is. */
@@ -88,6 +89,7 @@ export const plainNetworkOptions = (c: Command): Command =>
     .requiredOption('--network <network>', uncompiledForms)
     .option('--weights <file>', weightsFile)
     .option('--preprocess <file>', preprocessFile)
+    .option('--classes <file>', classesFile)
 
 export const dataForms =
   'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part'

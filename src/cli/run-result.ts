@@ -5,6 +5,7 @@ import type { Runner } from '../runner.ts'
 import { wilsonPercent } from '../score.ts'
 import { describeAnswer } from './answers.ts'
 import type { Watched } from './evaluation.ts'
+import { foundKeys } from './found-data.ts'
 
 interface Ran {
   readonly compiled: CompiledNetwork
@@ -25,6 +26,7 @@ export const runResult = ({ compiled, initializedFrom, runner, data, done, float
   plan: compiled.plan,
   ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
   images: done.images,
+  ...foundKeys(data),
   ...(data.labelled && done.images > 0
     ? {
         error_percent: errorPercent(done),

@@ -3,9 +3,9 @@ import { either as E, function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { bestBatch } from '../best-batch.ts'
 import type { CompiledNetwork } from '../compile.ts'
-import { type DataSet, openData } from '../data/index.ts'
+import type { DataSet } from '../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { checkLabels, preprocessFor } from '../fit-data.ts'
+import { fitLabels, preprocessFor } from '../fit-data.ts'
 import { watchedCompile } from '../inspect/index.ts'
 import { openSource, type Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
@@ -14,6 +14,7 @@ import { type BackendName, backendNames, openBackend } from '../runtime/backend.
 import type { ScheduleName } from '../scheduling.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
+import { openFound, sayFitted } from './found-data.ts'
 import { readMeaning } from './meaning.ts'
 import { sourceOptions } from './open-network.ts'
 import {
@@ -99,12 +100,12 @@ const inFloat32 = async (
 const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   for (const path of [flags.out, flags.predictions]) if (path !== undefined) await prepareFile(path)
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
-  const data = orThrow(await openData(flags.data, { seed: flags.seed, ...labels }))
-  const source = await openNetwork(flags, data, out)
-  const limit = Math.min(flags.limit ?? data.count, data.count)
+  const found = await openFound(flags.data, { seed: flags.seed, ...labels }, out)
+  const source = await openNetwork(flags, found, out)
+  const limit = Math.min(flags.limit ?? found.count, found.count)
   const compiled = await compiledOf(source, flags, limit, out)
   const meaning = await readMeaning(flags, source.meaning, compiled)
-  checkLabels(compiled, data)
+  const data = sayFitted(found, fitLabels(compiled, found, meaning.classes), out)
   const preprocess = preprocessFor(compiled, data, meaning.preprocess)
   const options = {
     backend: flags.backend ?? 'auto',

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import { type Reduction, reductions } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
-import { type DataSet, openData } from '../data/index.ts'
+import type { DataSet } from '../data/index.ts'
 import { orThrow } from '../error.ts'
 import { executorNames } from '../execute/executor.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
@@ -12,12 +12,13 @@ import { type Objective, objectives } from '../experiment/search/objective.ts'
 import { describeSearch, type SearchResult, searchResult } from '../experiment/search/result.ts'
 import { defaultSets, parseSets, planOf, searchSets } from '../experiment/search/space.ts'
 import { missingBranches, sitesOf, trainedPlan } from '../experiment/search/trained.ts'
-import { checkLabelled, preprocessFor } from '../fit-data.ts'
+import { fitLabelled, preprocessFor } from '../fit-data.ts'
 import { ratio } from '../format.ts'
 import type { Network } from '../network.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
+import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
 import { openNetwork } from './open-network.ts'
@@ -53,8 +54,8 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
   readonly out?: string
 }
 
-const openImages = async ({ seed, labels }: SearchFlags, reference: string): Promise<DataSet> =>
-  orThrow(await openData(reference, { seed, ...(labels === undefined ? {} : { labels }) }))
+const openImages = ({ seed, labels }: SearchFlags, reference: string, out: Output): Promise<DataSet> =>
+  openFound(reference, { seed, ...(labels === undefined ? {} : { labels }) }, out)
 
 /** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
 const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
@@ -99,14 +100,18 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   orThrow(await apart(flags.select, flags.report))
-  const [select, report] = [await openImages(flags, flags.select), await openImages(flags, flags.report)]
-  const source = await openNetwork(flags, select.classCount)
+  const [forSelect, forReport] = [
+    await openImages(flags, flags.select, out),
+    await openImages(flags, flags.report, out),
+  ]
+  const source = await openNetwork(flags, forSelect.classCount)
   const { network } = source
   if (source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, source.meaning, network)
-  checkLabelled(network, select, `--select ${select.name}`)
-  checkLabelled(network, report, `--report ${report.name}`)
+  const fitted = (data: DataSet, flag: string): DataSet =>
+    sayFitted(data, fitLabelled(network, data, meaning.classes, `${flag} ${data.name}`), out)
+  const [select, report] = [fitted(forSelect, '--select'), fitted(forReport, '--report')]
   const images = (data: DataSet) => ({ data, preprocess: preprocessFor(network, data, meaning.preprocess) })
   const trained = source.weightsMetadata && trainedPlan(source.weightsMetadata)
   const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags

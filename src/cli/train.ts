@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
-import { openData, readPreprocess, trainingReference } from '../data/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { trainingReference } from '../data/index.ts'
+import { orThrowAsync, sourceProblem } from '../error.ts'
+import { fitLabelled } from '../fit-data.ts'
 import type { Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { ModelBackend } from '../runner.ts'
@@ -18,10 +19,13 @@ import {
   trainingExecutors,
   withOverrides,
 } from '../train/index.ts'
+import { foundKeys, openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { readMeaning } from './meaning.ts'
 import { openNetwork } from './open-network.ts'
 import {
   backendOption,
+  classesFile,
   command,
   numberAboveZero,
   oneOf,
@@ -39,6 +43,7 @@ interface TrainFlags extends CommonOptions {
   readonly labels?: string
   readonly from?: string
   readonly preprocess?: string
+  readonly classes?: string
   readonly recipe: string
   readonly epochs?: number
   readonly batch?: number
@@ -126,23 +131,23 @@ const run = async (flags: TrainFlags, out: Output) => {
   const labels = flags.labels === undefined ? {} : { labels: flags.labels }
   const reference = trainingReference(flags.data)
   const open = { seed: flags.seed, ...labels }
-  const data = orThrow(await openData(reference, open))
+  const found = await openFound(reference, open, out)
   const [source, plan, recipe] = await Promise.all([
-    openNetwork({ ...flags, ...(flags.from === undefined ? {} : { weights: flags.from }) }, data.classCount),
+    openNetwork({ ...flags, ...(flags.from === undefined ? {} : { weights: flags.from }) }, found.classCount),
     orThrowAsync(readPlan(flags.plan)),
     recipeOf(flags),
   ])
   noteWarmUp(recipe, out)
   if (source.initializedFrom !== undefined) out.note(`No --from: initialized from seed ${source.initializedFrom}.`)
-  const preprocess =
-    flags.preprocess === undefined ? source.meaning.preprocess : await orThrowAsync(readPreprocess(flags.preprocess))
+  const { preprocess, classes } = await readMeaning(flags, source.meaning, source.network)
+  const data = sayFitted(found, fitLabelled(source.network, found, classes), out)
   const trained = await untilInterrupted(signal =>
     watchTraining(
       train(
         source.network,
         plan,
         recipe,
-        { reference, open },
+        { reference, open: { ...open, ...(data.classes === undefined ? {} : { classes: data.classes }) }, data },
         {
           signal,
           seed: flags.seed,
@@ -159,7 +164,7 @@ const run = async (flags: TrainFlags, out: Output) => {
       out,
     ),
   )
-  return { trained, result: resultOf(trained, flags, plan, recipe, source) }
+  return { trained, result: { ...resultOf(trained, flags, plan, recipe, source), ...foundKeys(data) } }
 }
 
 /** `espalier train`: from scratch, from trained weights or from a checkpoint, under any plan. */
@@ -182,6 +187,7 @@ export const trainCommand = (): Command =>
     )
     .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
     .option('--preprocess <file>', preprocessFile)
+    .option('--classes <file>', classesFile)
     .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')
     .addOption(new Option('--epochs <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
     .addOption(new Option('--batch <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { placePlan } from '../../passes/index.ts'
-import { type DataSet, openData, type Preprocess } from '../data/index.ts'
+import type { DataSet, Preprocess } from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
 import { type VariantLogits, variantLogits } from '../experiment/variants/logits.ts'
@@ -10,13 +10,14 @@ import { type Variant, variantKey, variantsOfPlan } from '../experiment/variants
 import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views/result.ts'
 import { thumbnail } from '../experiment/views/thumbnail.ts'
 import { type View, type Views, viewsOf } from '../experiment/views/views.ts'
-import { checkLabelled, preprocessFor } from '../fit-data.ts'
+import { fitLabelled, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
 import { readPlan } from '../read-plan.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
+import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
 import { openNetwork } from './open-network.ts'
@@ -107,11 +108,11 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
   await prepareReports(flags)
   const plan = await orThrowAsync(readPlan(flags.plan))
   const { seed, labels } = flags
-  const data = orThrow(await openData(flags.data, { seed, ...(labels === undefined ? {} : { labels }) }))
-  const { network, meaning: own, initializedFrom } = await openNetwork(flags, data.classCount)
+  const found = await openFound(flags.data, { seed, ...(labels === undefined ? {} : { labels }) }, out)
+  const { network, meaning: own, initializedFrom } = await openNetwork(flags, found.classCount)
   if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, own, network)
-  checkLabelled(network, data)
+  const data = sayFitted(found, fitLabelled(network, found, meaning.classes), out)
   const placed = orThrow(placePlan(plan, network.graph, random(flags.seed, 'plan').next))
   const variants = variantsOfPlan(placed)
   const begun = performance.now()

@@ -17,10 +17,12 @@ export interface DataSet {
   /** How many classes its labels tell apart, where it knows. */
   readonly classCount?: number
   readonly classes?: readonly string[]
+  /** Of a folder a class: all its folders by code point, those without images too; `classes` are those with images. */
+  readonly folders?: readonly string[]
+  /** What its owner may not know of it, a sentence each: what was passed over, and how its classes were numbered. */
+  readonly notes?: readonly string[]
   /** Its labels are below this, where no more is known of them. */
   readonly labelsBelow?: number
-  /** What was found beside its images and is left out: a sentence each, for people. */
-  readonly notes?: readonly string[]
   /** What networks for this data set are trained on; `undefined` for folders of images. */
   readonly preprocess?: Preprocess
   readonly read: (from: number, to: number) => Promise<E.Either<DataProblem, readonly Example[]>>

@@ -1,22 +1,18 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
 import { fileReason } from '../file-error.ts'
+import { counted, listed } from '../format.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
-import { absentNote, labelFiles, readLabels } from './labels.ts'
+import { type Found, findImages, whyNotImage } from './folder.ts'
+import { absentNote, type Labelling, labelFiles, readLabels } from './labels.ts'
+import type { WalkedFile } from './walk.ts'
 
-const extensions = ['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']
-
-export const isImageFile = (name: string): boolean => extensions.includes(extname(name).toLowerCase())
-
-interface ImageFile {
-  readonly path: string
+interface ImageFile extends WalkedFile {
   readonly label?: number
 }
-
-const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const readFiles =
   (files: readonly ImageFile[]): DataSet['read'] =>
@@ -36,88 +32,174 @@ const readFiles =
     }
   }
 
-const dataSet = (name: string, files: readonly ImageFile[], classes?: readonly string[]): DataSet => ({
+const dataSet = (
+  name: string,
+  files: readonly ImageFile[],
+  { notes = [], ...more }: Pick<DataSet, 'classes' | 'folders' | 'notes' | 'labelsBelow'> = {},
+): DataSet => ({
   name,
   count: files.length,
   labelled: files.every(file => file.label !== undefined),
-  ...(classes === undefined ? {} : { classes, classCount: classes.length }),
+  ...(more.classes === undefined ? {} : { classCount: more.classes.length }),
+  ...more,
+  ...(notes.length === 0 ? {} : { notes }),
   read: readFiles(files),
 })
 
-/** One image, without a label. */
-export const openImage = (path: string): DataSet => dataSet(basename(path), [{ path }])
+const formats = 'JPEG, PNG, WebP, GIF, TIFF or AVIF'
 
-/** A folder of images in one level, with the labels of a CSV file where one is given. */
-const openFlat = async (
-  folder: string,
-  names: readonly string[],
-  labelsFile: string | undefined,
-): Promise<E.Either<DataProblem, DataSet>> => {
-  const paths = names.map(name => join(folder, name))
-  if (labelsFile === undefined)
-    return E.right(
-      dataSet(
-        basename(folder),
-        paths.map(path => ({ path })),
-      ),
-    )
-  const rows = await readLabels(labelsFile)
-  if (E.isLeft(rows)) return rows
-  const labelling = labelFiles(names, rows.right, labelsFile, folder)
-  if (E.isLeft(labelling)) return labelling
-  const { labels, absent } = labelling.right
-  return E.right({
-    ...dataSet(
-      basename(folder),
-      paths.map((path, k) => ({ path, label: labels[k] })),
-    ),
-    labelsBelow: labels.reduce((most, label) => Math.max(most, label + 1), 0),
-    ...(absent.length === 0 ? {} : { notes: [absentNote(labelsFile, absent, folder)] }),
+/** One image, without a label. */
+export const openImage = async (path: string): Promise<E.Either<DataProblem, DataSet>> => {
+  const what = await whyNotImage(path)
+  return what === undefined
+    ? E.right(dataSet(basename(path), [{ path, name: basename(path) }]))
+    : E.left(problem('unreadable-image', path, what, `an image: ${formats}`))
+}
+
+/** Sentences on what was passed over in a folder, one for each kind of it. */
+const passedOver = (found: Found): readonly string[] => {
+  const kinds = [...new Set(found.passedOver.map(({ what }) => what))]
+  return kinds.map(kind => {
+    const names = found.passedOver.filter(({ what }) => what === kind).map(({ name }) => name)
+    return `${counted(names.length, 'file')} passed over, ${kind}: ${listed(names)}.`
   })
 }
 
-/** A folder for each class, numbered in alphabetical order. */
-const openClassFolders = async (
+const outside = ({ outside }: Found): readonly string[] =>
+  outside.length === 0 ? [] : [`${counted(outside.length, 'link')} followed out of the folder: ${listed(outside)}.`]
+
+const isNested = ({ name }: WalkedFile): boolean => name.includes('/')
+
+const notRead = (images: readonly WalkedFile[], where: string): readonly string[] =>
+  images.length === 0
+    ? []
+    : [`${counted(images.length, 'image')} not read, ${where}: ${listed(images.map(({ name }) => name))}.`]
+
+/** Images without a word on their classes. */
+const openUnlabelled = (folder: string, found: Found): E.Either<DataProblem, DataSet> =>
+  E.right(dataSet(basename(resolve(folder)), found.images, { notes: [...outside(found), ...passedOver(found)] }))
+
+/** Images with the labels of a CSV file: those at the first level, or in all where it names images in folders. */
+const openListed = async (
   folder: string,
-  classes: readonly string[],
+  found: Found,
+  labelsFile: string,
 ): Promise<E.Either<DataProblem, DataSet>> => {
-  const files: ImageFile[] = []
-  for (const [label, name] of classes.entries()) {
-    const entries = await readdir(join(folder, name))
-    files.push(
-      ...entries
-        .filter(isImageFile)
-        .sort(byName)
-        .map(file => ({ path: join(folder, name, file), label })),
+  const read = await readLabels(labelsFile)
+  if (E.isLeft(read)) return read
+  const deep = [...read.right.keys()].some(name => name.includes('/'))
+  const images = found.images.filter(image => deep || !isNested(image))
+  if (images.length === 0)
+    return E.left(
+      problem(
+        'bad-labels',
+        labelsFile,
+        `labels for ${folder}, a folder a class`,
+        'labels for a flat folder of images, or FOLDER/FILE in them',
+      ),
     )
-  }
-  return files.length === 0 ? E.left(noImages(folder)) : E.right(dataSet(basename(folder), files, classes))
+  const names = images.map(({ name }) => name)
+  return E.map(({ labels, absent }: Labelling) =>
+    dataSet(
+      basename(resolve(folder)),
+      images.map((image, k) => ({ ...image, label: labels[k] })),
+      {
+        labelsBelow: labels.reduce((most, label) => Math.max(most, label + 1), 0),
+        notes: [
+          ...(absent.length === 0 ? [] : [absentNote(labelsFile, absent, folder)]),
+          ...(deep ? [] : notRead(found.images.filter(isNested), 'in folders')),
+          ...outside(found),
+          ...passedOver(found),
+        ],
+      },
+    ),
+  )(labelFiles(names, read.right, labelsFile, folder))
 }
 
-const noImages = (folder: string): DataProblem =>
-  problem('missing-file', folder, 'no images', `files ending in ${extensions.join(' ')}, or folders of them`)
+const splits = ['train', 'training', 'val', 'valid', 'validation', 'test', 'testing', 'eval']
 
-/** A folder of images: a folder a class, or flat, then labelled by a CSV file (`file,class_index`) or not at all. */
+const classOf = ({ name }: WalkedFile): string => name.slice(0, name.indexOf('/'))
+
+/** Where class folders are written `train/cat/0.png`: the folders of splits are no classes. */
+const refuseSplits = (
+  folder: string,
+  classes: readonly string[],
+  images: readonly WalkedFile[],
+): DataProblem | undefined => {
+  const deeper = images.every(({ name }) => name.split('/').length > 2)
+  if (!deeper || !classes.every(name => splits.includes(name.toLowerCase()))) return undefined
+  const seen = `folders of folders of images: ${listed(classes)}`
+  return problem('bad-labels', folder, seen, 'a folder for each class', `images:${join(folder, classes[0])}`)
+}
+
+const wholeNumber = /^\d+$/
+
+/** On names that are numbers: by code point 10 comes before 2. */
+const numbersApart = (classes: readonly string[]): readonly string[] => {
+  const apart = classes.every(name => wholeNumber.test(name)) && classes.some((name, k) => Number(name) !== k)
+  if (!apart) return []
+  const [at] = classes.flatMap((name, k) => (Number(name) === k ? [] : [k]))
+  return [
+    `Folders are classes in the order of their names as text, as in Python: ${classes[at]} is class ${at}. Where they are numbers of classes, --classes FILE says so, a number a line.`,
+  ]
+}
+
+/** A folder for each class, by code point, with all images below it. */
+const openClassFolders = (folder: string, found: Found): E.Either<DataProblem, DataSet> => {
+  const images = found.images.filter(isNested)
+  const filled = new Set(images.map(classOf))
+  const classes = found.folders.filter(name => filled.has(name))
+  const split = refuseSplits(folder, classes, images)
+  if (split !== undefined) return E.left(split)
+  const labels = new Map(classes.map((name, label) => [name, label]))
+  const files = images.map((image): ImageFile => ({ ...image, label: labels.get(classOf(image)) as number }))
+  const empty = found.folders.filter(name => !filled.has(name))
+  const deep = images.filter(({ name }) => name.split('/').length > 2)
+  return E.right(
+    dataSet(basename(resolve(folder)), files, {
+      classes,
+      folders: found.folders,
+      notes: [
+        ...(empty.length === 0 ? [] : [`No images in ${counted(empty.length, 'folder')}: ${listed(empty)}.`]),
+        ...(deep.length === 0
+          ? []
+          : [`${deep.length} of ${counted(images.length, 'image')} lie in folders of their class’s folder.`]),
+        ...notRead(
+          found.images.filter(image => !isNested(image)),
+          'beside the folders of classes',
+        ),
+        ...outside(found),
+        ...passedOver(found),
+        ...numbersApart(classes),
+      ],
+    }),
+  )
+}
+
+const noImages = (folder: string, found: Found): DataProblem =>
+  problem(
+    'missing-file',
+    folder,
+    ['no images', ...passedOver(found).map(note => note.replace(/\.$/, ''))].join('; '),
+    `images (${formats}), or folders of them`,
+  )
+
+/**
+ * A folder of images: a folder a class where there are images in folders, or flat; or as a CSV file labels them (`file,class_index`). What is an image is told by its
+ * first bytes. Hidden files and what archives leave are no part of it, links are followed, and what else is passed over is said in the notes.
+ */
 export const openImages = async (folder: string, labelsFile?: string): Promise<E.Either<DataProblem, DataSet>> => {
   try {
     if (!(await stat(folder)).isDirectory())
       return E.left(problem('missing-file', folder, 'a file', 'a folder of images'))
-    const entries = await readdir(folder, { withFileTypes: true })
-    const names = entries.filter(entry => !entry.isDirectory() && isImageFile(entry.name)).map(entry => entry.name)
-    if (names.length > 0) return openFlat(folder, names.sort(byName), labelsFile)
-    const folders = entries.filter(entry => entry.isDirectory() && !entry.name.startsWith('.')).map(entry => entry.name)
-    if (folders.length === 0) return E.left(noImages(folder))
-    if (labelsFile !== undefined)
-      return E.left(
-        problem(
-          'bad-labels',
-          labelsFile,
-          `labels for ${folder}, a folder a class`,
-          'labels for a flat folder of images',
-        ),
-      )
-    return await openClassFolders(folder, folders.sort(byName))
+    const all = await findImages(folder)
+    const found = { ...all, passedOver: all.passedOver.filter(({ name }) => !isSame(join(folder, name), labelsFile)) }
+    if (found.images.length === 0) return E.left(noImages(folder, found))
+    if (labelsFile !== undefined) return openListed(folder, found, labelsFile)
+    return found.images.some(isNested) ? openClassFolders(folder, found) : openUnlabelled(folder, found)
   } catch (error) {
     return E.left(problem('missing-file', folder, fileReason(error), 'a folder of images that can be read'))
   }
 }
+
+const isSame = (a: string, b: string | undefined): boolean => b !== undefined && resolve(a) === resolve(b)

@@ -1,3 +1,4 @@
+export * from './class-names.ts'
 export * from './data-set.ts'
 export * from './error.ts'
 export * from './fit-images.ts'

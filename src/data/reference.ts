@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
 import { fileReason } from '../file-error.ts'
 import { openCifar } from './cifar.ts'
+import { numberedBy } from './class-names.ts'
 import { type DataSet, examplesAt } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import { generatedNames, openGenerated } from './generated.ts'
-import { isImageFile, openImage, openImages } from './images.ts'
+import { openImage, openImages } from './images.ts'
 
 const schemes = ['cifar10', 'cifar100', 'images', 'generated'] as const
 type Scheme = (typeof schemes)[number] | 'image'
@@ -35,14 +37,10 @@ const parsePlace = (reference: string, body: string): E.Either<DataProblem, Pick
   const path = body.slice(colon + 1)
   if (scheme !== undefined)
     return path === '' ? refuse(reference, `nothing after ${scheme}:`, forms) : E.right({ scheme, path })
-  if (isImageFile(body)) return E.right({ scheme: 'image', path: body })
+  // One letter is a drive.
+  if (!/^[\w-]{2,}$/.test(named) || extname(path) !== '') return E.right({ scheme: 'image', path: body })
   const [nearest] = [...schemes].sort((a, b) => distance(named, a) - distance(named, b))
-  return refuse(
-    reference,
-    colon > 0 ? `the scheme ${named}` : 'neither a scheme nor an image file',
-    forms,
-    colon > 0 ? `${nearest}:${path}` : `images:${body}`,
-  )
+  return refuse(reference, `the scheme ${named}`, forms, `${nearest}:${path}`)
 }
 
 const parseQuery = (
@@ -102,6 +100,18 @@ export interface OpenDataOptions {
   readonly labels?: string
   /** Of generated images. */
   readonly seed?: number
+  /** The network's names of classes, by which the data's are numbered where it has names, too. */
+  readonly classes?: readonly string[]
+}
+
+/** One image file, whatever it is called. */
+const openFile = async (path: string): Promise<E.Either<DataProblem, DataSet>> => {
+  const neither = refuse(path, 'neither a scheme nor an image file', forms, `images:${path}`)
+  try {
+    return (await stat(path)).isDirectory() ? neither : openImage(path)
+  } catch (error) {
+    return extname(path) === '' ? neither : E.left(problem('missing-file', path, fileReason(error), 'an image file'))
+  }
 }
 
 const openWhole = async (
@@ -121,10 +131,7 @@ const openWhole = async (
         : E.right(openGenerated(name, split, seed))
     }
     case 'image':
-      return stat(path).then(
-        () => E.right(openImage(path)),
-        error => E.left(problem('missing-file' as const, path, fileReason(error), 'an image file')),
-      )
+      return openFile(path)
   }
 }
 
@@ -139,12 +146,13 @@ export const openData = async (
   if (options.labels !== undefined && scheme !== 'images')
     return refuse(reference, `--labels ${options.labels} for ${scheme}`, 'labels for images:DIR alone')
   const data = await openWhole(parsed.right, options)
-  if (E.isLeft(data) || range === undefined) return data
-  return range[1] > data.right.count
-    ? refuse(
-        reference,
-        `range=${range.join(':')} of ${data.right.count} images`,
-        `a range within 0:${data.right.count}`,
-      )
-    : E.right(part(data.right, range))
+  if (E.isLeft(data)) return data
+  if (range !== undefined && range[1] > data.right.count)
+    return refuse(
+      reference,
+      `range=${range.join(':')} of ${data.right.count} images`,
+      `a range within 0:${data.right.count}`,
+    )
+  const meant = range === undefined ? data.right : part(data.right, range)
+  return options.classes === undefined ? E.right(meant) : numberedBy(meant, options.classes)
 }

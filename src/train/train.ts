@@ -1,6 +1,4 @@
 import type { Plan } from '../../passes/index.ts'
-import { type DataSet, openData } from '../data/index.ts'
-import { orThrow } from '../error.ts'
 import { lockFolder } from '../lock-folder.ts'
 import type { Network } from '../network.ts'
 import type { Trained, TrainingEvent } from './events.ts'
@@ -8,7 +6,7 @@ import type { Recipe } from './recipe.ts'
 import { openSession, type Session } from './session.ts'
 import type { StepOptions } from './step.ts'
 import { openTraining, standing, type Training, type TrainingOptions } from './training.ts'
-import { type TrainingSource, trainingBatches } from './training-batches.ts'
+import { openSource, type TrainingSource, trainingBatches } from './training-batches.ts'
 
 export interface TrainOptions extends TrainingOptions, StepOptions {
   /** Steps in all, in place of the recipe's epochs. */
@@ -21,8 +19,11 @@ export interface TrainOptions extends TrainingOptions, StepOptions {
   readonly workers?: number
 }
 
-const openSource = async (source: TrainingSource): Promise<DataSet> =>
-  'reference' in source ? orThrow(await openData(source.reference, source.open)) : source
+/** The source with the labels that the training has for its classes, for the threads that open it anew, too. */
+const sourceOf = (source: TrainingSource, { data }: Training): TrainingSource =>
+  'reference' in source
+    ? { ...source, open: { ...source.open, ...(data.classes === undefined ? {} : { classes: data.classes }) }, data }
+    : data
 
 /** Mean loss and error of the steps of a run, weighed by their images. */
 const tally = () => {
@@ -46,7 +47,7 @@ const tally = () => {
 
 async function* takeSteps(
   training: Training,
-  data: TrainingSource,
+  source: TrainingSource,
   options: TrainOptions,
 ): AsyncGenerator<TrainingEvent, Trained> {
   const { maxSteps, signal, checkpointSeconds = 600, workers } = options
@@ -68,7 +69,7 @@ async function* takeSteps(
     if (session.progress().step_in_epoch === stepsPerEpoch) yield* closeEpoch()
     const { epoch, step_in_epoch: index } = session.progress()
     if (!stopped())
-      for await (const batch of trainingBatches(data, {
+      for await (const batch of trainingBatches(sourceOf(source, training), {
         recipe: { ...recipe, epochs: Math.ceil(steps / stepsPerEpoch) },
         preprocess,
         seed,

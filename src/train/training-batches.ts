@@ -9,7 +9,17 @@ import { loadBatch, type Order, type Preparation } from './load-batch.ts'
 import type { Recipe } from './recipe.ts'
 
 /** Images that workers open by their reference (`cifar100:DIR?split=train`), or a data set, which is read on this thread. */
-export type TrainingSource = DataSet | { readonly reference: string; readonly open?: OpenDataOptions }
+export type TrainingSource = DataSet | ReferredData
+
+/** Data by its reference; `data` is what it opens to, where somebody has opened it already. */
+export interface ReferredData {
+  readonly reference: string
+  readonly open?: OpenDataOptions
+  readonly data?: DataSet
+}
+
+export const openSource = async (source: TrainingSource): Promise<DataSet> =>
+  'reference' in source ? (source.data ?? orThrow(await openData(source.reference, source.open))) : source
 
 /** A place in a training: epochs, and batches within one, count from 0. */
 export interface Place {
@@ -74,7 +84,7 @@ export async function* trainingBatches(
   const { recipe, preprocess, seed, workers = 1, ahead = 2 * Math.max(workers, 1), signal } = options
   const augment = orThrow(checkAugmentation(recipe.augment, preprocess))
   const preparation: Preparation = { augment, preprocess, seed }
-  const data = 'reference' in source ? orThrow(await openData(source.reference, source.open)) : source
+  const data = await openSource(source)
   if (!data.labelled)
     throw new EspalierError([
       trainingProblem('not-labelled', `--data ${data.name}`, 'images without labels', 'a label for each image'),

@@ -4,7 +4,7 @@ import { type Plan, placePlan, printPlan, type TrainingStep, trainingStep } from
 import type { DataSet, Preprocess } from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow, orThrowAsync } from '../error.ts'
-import { checkLabelled, preprocessFor } from '../fit-data.ts'
+import { fitLabelled, preprocessFor } from '../fit-data.ts'
 import type { Network } from '../network.ts'
 import { hasCheckpoint, misfits, type Progress, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
@@ -33,6 +33,8 @@ export interface Training {
   readonly seed: number
   readonly step: TrainingStep
   readonly preprocess: Preprocess
+  /** With the labels that the network has for its classes. */
+  readonly data: DataSet
   readonly images: Int32Array
   readonly heldOut: DataSet
   readonly stepsPerEpoch: number
@@ -102,10 +104,10 @@ export const openTraining = async (
   network: Network,
   plan: Plan,
   recipe: Recipe,
-  data: DataSet,
+  given: DataSet,
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,
 ): Promise<Training> => {
-  checkLabelled(network, data)
+  const data = fitLabelled(network, given, undefined)
   const step = stepOf(network, answering(plan), recipe, seed)
   const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutCount(recipe, data.count), seed))
   const progress: Progress = {
@@ -128,6 +130,7 @@ export const openTraining = async (
     seed,
     step,
     preprocess: preprocessFor(network, data, preprocess),
+    data,
     images,
     heldOut: subset(data, heldOut),
     stepsPerEpoch: stepsPerEpoch(images.length, recipe.batch),

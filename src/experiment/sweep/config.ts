@@ -31,6 +31,8 @@ export const optional = {
   /** Weights to fine-tune: without them every seed begins with its own. */
   weights: t.string,
   preprocess: t.string,
+  /** A file of the network's class names. */
+  classes: t.string,
   /** Keys in place of the recipe's own. */
   overrides: t.UnknownRecord,
   /** For plans that name no reduction. */

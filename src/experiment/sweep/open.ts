@@ -1,7 +1,14 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
-import { type DataSet, openData, type Preprocess, readPreprocess, trainingReference } from '../../data/index.ts'
+import {
+  type DataSet,
+  openData,
+  type Preprocess,
+  readClassNames,
+  readPreprocess,
+  trainingReference,
+} from '../../data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../../error.ts'
-import { checkLabelled, preprocessFor } from '../../fit-data.ts'
+import { fitLabelled, preprocessFor } from '../../fit-data.ts'
 import type { Network } from '../../network.ts'
 import { openSource } from '../../network-source.ts'
 import type { Recipe } from '../../train/recipe.ts'
@@ -43,7 +50,7 @@ export const openSweep = async (
   const recipe = await orThrowAsync(recipeOf(sweep, where))
   const trainReference = trainingReference(sweep.train)
   await checkApart(where, trainReference, sweep.evaluate)
-  const train = orThrow(await openData(trainReference, { seed }))
+  const found = orThrow(await openData(trainReference, { seed }))
   const networks = new Map<number, Network>()
   let own: Preprocess | undefined
   for (const each of sweep.seeds) {
@@ -51,7 +58,7 @@ export const openSweep = async (
       openSource(sweep.network, {
         seed: each,
         ...(sweep.weights === undefined ? {} : { weights: sweep.weights }),
-        ...(train.classCount === undefined ? {} : { dataClasses: train.classCount }),
+        ...(found.classCount === undefined ? {} : { dataClasses: found.classCount }),
       }),
     )
     if (source.kind === 'compiled')
@@ -62,8 +69,9 @@ export const openSweep = async (
     own = source.meaning.preprocess
   }
   const network = networks.get(sweep.seeds[0]) as Network
-  const evaluate = orThrow(await openData(sweep.evaluate, { seed }))
-  for (const data of [train, evaluate]) checkLabelled(network, data)
+  const names = sweep.classes === undefined ? undefined : orThrow(await readClassNames(sweep.classes))
+  const fitted = (data: DataSet): DataSet => fitLabelled(network, data, names)
+  const [train, evaluate] = [fitted(found), fitted(orThrow(await openData(sweep.evaluate, { seed })))]
   const given = sweep.preprocess === undefined ? own : await orThrowAsync(readPreprocess(sweep.preprocess))
   return {
     sweep,

@@ -52,10 +52,11 @@ const runsOn = ({ backend, executor, precision }: Sweep): Pick<Sweep, 'backend' 
 })
 
 const trainWith =
-  ({ sweep, recipe, trainReference, preprocess, seed }: OpenSweep): SweepWork['train'] =>
+  ({ sweep, recipe, trainReference, train: data, preprocess, seed }: OpenSweep): SweepWork['train'] =>
   async ({ training, network, checkpoints, resume, signal, onEvent }) => {
     const executor = trainingExecutors.find(name => name === sweep.executor)
-    const source = { reference: trainReference, open: { seed } }
+    const { classes } = data
+    const source = { reference: trainReference, open: { seed, ...(classes === undefined ? {} : { classes }) }, data }
     const events = train(network, training.plan, { ...recipe, validation: recipe.validation ?? 0 }, source, {
       seed: training.seed,
       out: checkpoints,
