@@ -18,7 +18,7 @@ import { fitMeaning, type Meaning } from './meaning.ts'
 import { classifier } from './network.ts'
 import { parseJson, readJson } from './read-json.ts'
 import { decodeText } from './read-text.ts'
-import { replaceFolder } from './replace-folder.ts'
+import { makeParent, replaceFolder } from './replace-folder.ts'
 import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.ts'
 import { espalierFormat } from './zoo/index.ts'
 
@@ -32,8 +32,19 @@ const isForeign = async (folder: string): Promise<boolean> => {
     const manifest = await readJson(join(folder, files.manifest))()
     return E.isLeft(manifest) || !isManifest(manifest.right)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+    const { code = 'ENOTDIR' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return false
+    if (code === 'ENOTDIR') return true
+    throw cannotWrite(folder, error)
   }
+}
+
+/** Makes the folder of a compiled folder, and refuses now what would fail after the work is done. @throws EspalierError */
+export const prepareCompiledFolder = async (path: string): Promise<void> => {
+  const folder = resolve(path)
+  await makeParent(path)
+  if (await isForeign(folder))
+    throw cannotWrite(path, new Error('something there that is not a compiled folder, or more than one'))
 }
 
 /**
@@ -43,15 +54,13 @@ const isForeign = async (folder: string): Promise<boolean> => {
  * @throws EspalierError where it cannot be written.
  */
 export const writeCompiledFolder = async (path: string, compiled: CompiledNetwork, meaning: Meaning): Promise<void> => {
-  const folder = resolve(path)
-  if (await isForeign(folder))
-    throw cannotWrite(path, new Error('something there that is not a compiled folder, or more than one'))
+  await prepareCompiledFolder(path)
   const graph = Buffer.from(`${JSON.stringify(encodeGraph(compiled.graph))}\n`)
   const weights = encodeSafetensors(compiled.parameters, new Map([espalierFormat]))
   const manifest = Buffer.from(`${JSON.stringify(manifestOf(compiled, meaning, graph, weights), null, 2)}\n`)
   try {
     await replaceFolder(
-      folder,
+      resolve(path),
       new Map([
         [files.graph, graph],
         [files.weights, weights],

@@ -1,6 +1,6 @@
 import { either as E, type taskEither as TE } from 'fp-ts'
 import { EspalierError, type Problem, problem } from '../ir/index.ts'
-import { fileReason, isMachineFailure } from './file-error.ts'
+import { isRefusedByMachine, writingReason } from './file-error.ts'
 
 /** Problems of files and arguments at the level of whole commands. */
 export type SourceProblem = Problem<
@@ -25,8 +25,8 @@ export const sourceProblem = (
 
 export const cannotWrite = (path: string, error: unknown): EspalierError =>
   new EspalierError(
-    [sourceProblem('unwritable-file', path, fileReason(error), 'a place that can be written to')],
-    isMachineFailure(error) ? 'failure' : 'usage',
+    [sourceProblem('unwritable-file', path, writingReason(error), 'a place that can be written to')],
+    isRefusedByMachine(error) ? 'failure' : 'usage',
   )
 
 /** The value, or an EspalierError thrown: how the public interface reports bad input. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -7,6 +7,7 @@ import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { EspalierError } from '../ir/index.ts'
 import { cannotWrite, sourceProblem } from './error.ts'
+import { makeFolder } from './make-folder.ts'
 import { isRunning, processStart } from './process-start.ts'
 import { parseJson } from './read-json.ts'
 
@@ -95,7 +96,7 @@ export const lockFolder = async (folder: string): Promise<() => Promise<void>> =
     return (await Promise.all(names.map(name => lockAt(folder, name, holder)))).flat()
   }
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await writeFile(path, `${JSON.stringify(holder)}\n`, { flag: 'wx' })
     for (let look = 1; ; look++) {
       const there = await others()

@@ -41,9 +41,15 @@ const look = (pid: number, platform: NodeJS.Platform): Promise<Seen | undefined>
 export const processStart = async (pid: number, platform = process.platform): Promise<string> =>
   (await look(pid, platform))?.start ?? ''
 
+/** When the running process of a number began, empty where the system does not say; nothing where none runs. */
+export const runningSince = async (pid: number, platform = process.platform): Promise<string | undefined> => {
+  if (!isAlive(pid)) return undefined
+  const seen = await look(pid, platform)
+  return seen?.state === 'Z' ? undefined : (seen?.start ?? '')
+}
+
 /** Whether the process of that number that began then is running. */
 export const isRunning = async (pid: number, start: string, platform = process.platform): Promise<boolean> => {
-  if (!isAlive(pid)) return false
-  const seen = await look(pid, platform)
-  return seen === undefined || (seen.state !== 'Z' && (start === '' || seen.start === start))
+  const since = await runningSince(pid, platform)
+  return since !== undefined && (start === '' || since === '' || since === start)
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { CostModel } from '../../passes/index.ts'
+import { cannotWrite } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { BackendName } from '../runtime/backend.ts'
 import { cacheFolder } from '../runtime/native/layout.ts'
 import { replaceFile } from '../weights/replace-file.ts'
@@ -36,15 +37,19 @@ export const machineName = (): string => {
 export const calibrationFile = (backend: BackendName, cache = cacheFolder()): string =>
   join(cache, 'calibration', `${backend}.json`)
 
-/** Writes a calibration where {@link costsOf} finds it, whole or not at all. @returns its path */
+/** Writes a calibration where {@link costsOf} finds it, whole or not at all. @returns its path @throws EspalierError where it cannot be written */
 export const writeCalibration = async (
   backend: BackendName,
   calibration: Calibration,
   cache = cacheFolder(),
 ): Promise<string> => {
   const path = calibrationFile(backend, cache)
-  await mkdir(join(cache, 'calibration'), { recursive: true })
-  await replaceFile(path, Buffer.from(`${JSON.stringify(Calibration.encode(calibration), null, 1)}\n`))
+  try {
+    await makeFolder(join(cache, 'calibration'))
+    await replaceFile(path, Buffer.from(`${JSON.stringify(Calibration.encode(calibration), null, 1)}\n`))
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
   return path
 }
 

@@ -1,17 +1,11 @@
-import { constants } from 'node:fs'
-import { access, mkdir, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { stat } from 'node:fs/promises'
 import { cannotWrite } from '../error.ts'
+import { makeParent } from '../replace-folder.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 
 /** Makes the folder of a file that will be written, and refuses now what would fail after the work is done. @throws EspalierError */
 export const prepareFile = async (path: string): Promise<void> => {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await access(dirname(path), constants.W_OK)
-  } catch (error) {
-    throw cannotWrite(path, error)
-  }
+  await makeParent(path)
   const standing = await stat(path).catch(() => undefined)
   // A device would be replaced by a file of its name.
   if (standing?.isFile() === false) throw cannotWrite(path, new Error('something there that is not a file'))

@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
 import type { CompiledNetwork } from '../compile.ts'
+import { prepareCompiledFolder } from '../compiled-folder.ts'
 import { cannotWrite, sourceProblem } from '../error.ts'
 import type { Precision } from '../execute/execution.ts'
 import { type ImageLayout, lowerOnnx } from '../lower/onnx/index.ts'
 import { lowerSavedModel } from '../lower/saved-model/index.ts'
-import { replaceFolder } from '../replace-folder.ts'
+import { makeParent, replaceFolder } from '../replace-folder.ts'
 import { graphDot } from '../report/dot.ts'
 import { graphHtml } from '../report/html.ts'
 import type { PassStage } from '../report/steps.ts'
@@ -41,6 +42,7 @@ const refuse = (where: string, seen: string, expected: string): never => {
 const savedModelFiles: ReadonlySet<string> = new Set(['saved_model.pb'])
 
 const prepareFolder = async (path: string): Promise<void> => {
+  await makeParent(path)
   const others = await readdir(path).then(
     entries => entries.filter(entry => !savedModelFiles.has(entry)),
     error => {
@@ -60,7 +62,7 @@ export const prepareEmission = async ({ emit, out, layout, precision }: Emission
         emit === undefined ? 'no --emit' : `--emit ${emit}`,
         `--emit ${emissions.filter(name => (forms[name].takes as readonly string[]).includes(flag)).join(' or ')}`,
       )
-  if (emit === undefined) return
+  if (emit === undefined) return out === undefined ? undefined : prepareCompiledFolder(out)
   const { as } = forms[emit]
   if (out === undefined) return as === 'text' ? undefined : refuse(`--emit ${emit}`, 'no --out', `a ${as} to write`)
   await (as === 'folder' ? prepareFolder(out) : prepareFile(out))

@@ -1,5 +1,4 @@
-import { EspalierError, type Problem, renderProblems, visibleLines } from '../../ir/index.ts'
-import { type PassFailure, writeReproducer } from '../inspect/index.ts'
+import { EspalierError, type Problem } from '../../ir/index.ts'
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -29,28 +28,8 @@ export const output = (options: CommonOptions): Output => ({
   interactive: options.quiet !== true && process.stderr.isTTY === true,
 })
 
-/** Exit codes: 0 done, 1 failed, 2 usage or input. */
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const
+/** Exit codes: 0 done, 1 failed, 2 usage or input; 141 as of a program that SIGPIPE ends, where nobody reads the result to its end. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, unread: 141 } as const
 
 /** A failure that is nobody's input error: a backend that breaks, a disk that is full. */
 export const failure = (problems: readonly Problem[]): EspalierError => new EspalierError(problems, 'failure')
-
-/** Says on stderr what went wrong, without a stack unless asked, and gives the exit code. */
-export const reportError = (error: unknown, debug: boolean): number => {
-  if (error instanceof EspalierError) {
-    process.stderr.write(`espalier: ${renderProblems(error.problems)}\n`)
-    if (debug) process.stderr.write(`${error.stack}\n`)
-    return error.kind === 'usage' ? exitCodes.usage : exitCodes.failed
-  }
-  process.stderr.write(`espalier: ${visibleLines(error instanceof Error ? error.message : String(error))}\n`)
-  process.stderr.write(
-    debug && error instanceof Error ? `${error.stack}\n` : 'This is a bug or a failing machine; --debug shows where.\n',
-  )
-  return exitCodes.failed
-}
-
-/** Leaves a file with what it takes to see a pass fail again, and says on stderr how. */
-export const reportReproducer = async ({ reproducer }: PassFailure): Promise<void> => {
-  const path = await writeReproducer(reproducer)
-  process.stderr.write(`Wrote ${path}. To see it again: espalier reduce --graph ${path} --replay\n`)
-}

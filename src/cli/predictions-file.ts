@@ -1,6 +1,7 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import type { Batch } from '../data/index.ts'
 import { cannotWrite } from '../error.ts'
+import { besidePath, putInPlace, sweepBeside } from '../put-in-place.ts'
 import type { Prediction } from '../runner.ts'
 import { bestClass } from '../score.ts'
 
@@ -29,12 +30,13 @@ const lineOf = (
 
 /** Opens a file of predictions, a line of JSON an image. @throws EspalierError */
 export const predictionsFile = async (path: string, names: readonly string[] | undefined): Promise<PredictionsFile> => {
-  const temporary = `${path}.${process.pid}.tmp`
+  await sweepBeside(path)
+  const made = await besidePath(path, 'new')
   const orCannotWrite = <A>(task: Promise<A>): Promise<A> =>
     task.catch(error => {
       throw cannotWrite(path, error)
     })
-  const file = await orCannotWrite(open(temporary, 'w'))
+  const file = await orCannotWrite(open(made, 'wx'))
   return {
     write: async (batch, prediction) => {
       const lines = Array.from({ length: batch.n }, (_, row) => lineOf(batch, row, prediction, names))
@@ -42,11 +44,11 @@ export const predictionsFile = async (path: string, names: readonly string[] | u
     },
     finish: async () => {
       await orCannotWrite(file.close())
-      await orCannotWrite(rename(temporary, path))
+      await orCannotWrite(putInPlace(made, path))
     },
     discard: async () => {
-      await file.close()
-      await rm(temporary, { force: true })
+      await file.close().catch(() => {})
+      await rm(made, { force: true })
     },
   }
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { CommanderError, Option } from 'commander'
+import { Option } from 'commander'
 import { command, oneOf, wholeNumber } from '../cli/options.ts'
-import { type CommonOptions, exitCodes, output, reportError } from '../cli/output.ts'
+import { type CommonOptions, output } from '../cli/output.ts'
 import { progressBar } from '../cli/progress-bar.ts'
+import { runProgram } from '../cli/run-program.ts'
 import { backendNames } from '../runtime/backend.ts'
 import { type DemoOptions, measure } from './measure.ts'
 import { describeDemo } from './table.ts'
@@ -37,9 +38,4 @@ const program = command(
     out.result(result, () => describeDemo(result))
   })
 
-try {
-  await program.exitOverride().parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-  else process.exitCode = reportError(error, process.argv.includes('--debug'))
-}
+await runProgram(program)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Argument, Command } from 'commander'
 import { backendOption } from '../cli/options.ts'
-import { reportError } from '../cli/output.ts'
+import { runProgram } from '../cli/run-program.ts'
 import { openGenerated } from '../data/index.ts'
 import { orThrowAsync } from '../error.ts'
 import { plan as parsedPlan, recipe as readRecipe, zoo } from '../index.ts'
@@ -56,8 +56,4 @@ const program = new Command('train')
   .addOption(backendOption(backendNames))
   .action(trainDemo)
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  process.exitCode = reportError(error, false)
-}
+await runProgram(program)

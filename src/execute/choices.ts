@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { print } from '../../ir/index.ts'
 import { machineName } from '../calibrate/calibration.ts'
+import { makeFolder } from '../make-folder.ts'
 import { cacheFolder, packageVersion } from '../runtime/native/layout.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 import { type Executed, type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
@@ -66,7 +67,7 @@ export const writeChoice = async (
   choice: Choice,
 ): Promise<void> => {
   try {
-    await mkdir(join(cacheFolder(), 'executors'), { recursive: true })
+    await makeFolder(join(cacheFolder(), 'executors'))
     await replaceFile(choiceFile(executed, batch, options), Buffer.from(`${JSON.stringify(choice, null, 1)}\n`))
   } catch {}
 }

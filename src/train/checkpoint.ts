@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
 import { Count, decodeErrors, encodeGraph, type Problem, Real, sameShape, type Tensor } from '../../ir/index.ts'
 import { cannotWrite, type SourceProblem, sourceProblem } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Network } from '../network.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 import { encodeSafetensors, readSafetensorsFile, type Safetensors } from '../weights/safetensors.ts'
@@ -73,7 +74,7 @@ const isTemporary = (name: string): boolean =>
 
 /** Makes the folder, and takes away what a process that was killed had begun to write. */
 const prepare = async (folder: string): Promise<void> => {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   for (const name of await readdir(folder)) if (isTemporary(name)) await rm(join(folder, name), { force: true })
 }
 

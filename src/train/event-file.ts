@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import crc32c from 'crc-32/crc32c.js'
 import protobuf from 'protobufjs'
 import { cannotWrite } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { openAppendFile } from './append-file.ts'
 
 /**
@@ -69,7 +69,7 @@ const nameAt = (milliseconds: number): string => {
  */
 export const openEventFile = async (folder: string, step = -1): Promise<EventFile> => {
   const path = join(folder, nameAt(Date.now()))
-  await mkdir(folder, { recursive: true }).catch(error => {
+  await makeFolder(folder).catch(error => {
     throw cannotWrite(folder, error)
   })
   const file = await openAppendFile(path, {})

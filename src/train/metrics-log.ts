@@ -1,6 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cannotWrite } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { openAppendFile } from './append-file.ts'
 
 export const logFile = 'log.jsonl'
@@ -52,7 +53,7 @@ const standingBytes = async (path: string, step: number): Promise<number> => {
  */
 export const openMetricsLog = async (folder: string, step?: number): Promise<MetricsLog> => {
   const path = join(folder, logFile)
-  await mkdir(folder, { recursive: true }).catch(error => {
+  await makeFolder(folder).catch(error => {
     throw cannotWrite(folder, error)
   })
   const file = await openAppendFile(path, { standing: step === undefined ? 0 : await standingBytes(path, step) })

@@ -1,10 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, encodeGraph, renderProblems, type Tensor } from '../../../ir/index.ts'
 import { type Plan, printPlan } from '../../../passes/index.ts'
 import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../../error.ts'
+import { makeFolder } from '../../make-folder.ts'
 import { sha256 } from '../../manifest.ts'
 import type { Network } from '../../network.ts'
 import { readJson } from '../../read-json.ts'
@@ -100,7 +101,7 @@ export const readTrainingFolder = async (path: string): Promise<TrainingFolder> 
 
 /** Makes the folder of a training with a note of what it is, and forgets an earlier failure. */
 export const beginTraining = async ({ path }: TrainingFolder, what: object): Promise<void> => {
-  await mkdir(path, { recursive: true }).catch(error => {
+  await makeFolder(path).catch(error => {
     throw cannotWrite(path, error)
   })
   await writeJson(join(path, files.what), what)

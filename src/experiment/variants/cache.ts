@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { print, type Tensor } from '../../../ir/index.ts'
+import { print, renderProblems, type Tensor } from '../../../ir/index.ts'
 import type { DataSet, Preprocess } from '../../data/index.ts'
 import { cannotWrite, orThrow } from '../../error.ts'
 import type { Precision } from '../../execute/execution.ts'
 import type { OpenExecutor } from '../../execute/executor.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { Network } from '../../network.ts'
 import { packageVersion } from '../../runtime/native/layout.ts'
+import { warn } from '../../warn.ts'
 import { replaceFile } from '../../weights/replace-file.ts'
-import { encodeSafetensors, readSafetensorsFile } from '../../weights/safetensors.ts'
+import { encodeSafetensors, readSafetensorsFile, type Safetensors } from '../../weights/safetensors.ts'
 
 /** The first images of a data set, as far as an evaluation goes. */
 export interface DataScan {
@@ -60,35 +61,44 @@ const folderOf = (cache: string, { network, scan, preprocess, runner }: Evaluate
 export interface VariantCache {
   /** What there is of a variant, `[rows, classes]`; empty where there is nothing, or nothing that can be read. */
   readonly read: (key: string) => Promise<Float32Array>
-  /** @throws EspalierError where the folder cannot be written to */
+  /** Keeps logits for the next time; where that cannot be, it is said once. */
   readonly write: (key: string, logits: Float32Array) => Promise<void>
 }
 
 const fileOf = (key: string): string =>
   `${/^[-\w@(),.+]{1,120}$/.test(key) ? key : createHash('sha256').update(key).digest('hex')}.safetensors`
 
-export const openVariantCache = async (cache: string, classes: number, evaluated: Evaluated): Promise<VariantCache> => {
+const keptRows = (file: Safetensors, key: string, classes: number): Float32Array | undefined => {
+  const logits = file.metadata.get('variant') === key ? file.tensors.get('logits') : undefined
+  return logits?.shape[1] === classes ? Float32Array.from(logits.data) : undefined
+}
+
+export const openVariantCache = (cache: string, classes: number, evaluated: Evaluated): VariantCache => {
   const folder = folderOf(cache, evaluated)
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw cannotWrite(folder, error)
+  let writable = true
+  const keep = async (path: string, bytes: Uint8Array): Promise<void> => {
+    try {
+      await makeFolder(folder)
+      await replaceFile(path, bytes)
+    } catch (error) {
+      writable = false
+      warn(`Logits are not kept: ${cannotWrite(path, error).message}`)
+    }
   }
   return {
     read: async key => {
-      const file = await readSafetensorsFile(join(folder, fileOf(key)))()
-      const kept =
-        E.isRight(file) && file.right.metadata.get('variant') === key ? file.right.tensors.get('logits') : undefined
-      return kept?.shape[1] === classes ? Float32Array.from(kept.data) : new Float32Array(0)
+      const path = join(folder, fileOf(key))
+      const file = await readSafetensorsFile(path)()
+      if (E.isRight(file)) return keptRows(file.right, key, classes) ?? new Float32Array(0)
+      const damaged = file.left.filter(({ tag }) => tag !== 'missing-file')
+      if (damaged.length > 0) warn(`Computed anew, for what was kept is damaged: ${renderProblems(damaged)}`)
+      return new Float32Array(0)
     },
     write: async (key, logits) => {
+      if (!writable) return
       const tensor: Tensor = { shape: [logits.length / classes, classes], data: logits }
-      const path = join(folder, fileOf(key))
-      try {
-        await replaceFile(path, encodeSafetensors(new Map([['logits', tensor]]), new Map([['variant', key]])))
-      } catch (error) {
-        throw cannotWrite(path, error)
-      }
+      const bytes = encodeSafetensors(new Map([['logits', tensor]]), new Map([['variant', key]]))
+      await keep(join(folder, fileOf(key)), bytes)
     },
   }
 }

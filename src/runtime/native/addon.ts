@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
 import {
@@ -84,7 +85,7 @@ export const buildAddon = async (
           'install a C++ compiler, make and Python (Debian: `apt-get install build-essential python3`)',
         ),
       )
-    await mkdir(dirname(target), { recursive: true })
+    await makeFolder(dirname(target))
     await copyFile(join(folder, 'build/Release', addonName), target)
     return E.right('built')
   } finally {
@@ -106,7 +107,7 @@ export const placeAddon = async (
   signal?: AbortSignal,
 ): Promise<E.Either<RuntimeProblem, AddonOrigin>> => {
   if (!existsSync(prebuiltAddon)) return buildAddon(installation, installation.addon, signal)
-  await mkdir(dirname(installation.addon), { recursive: true })
+  await makeFolder(dirname(installation.addon))
   await copyFile(prebuiltAddon, installation.addon)
   await chmod(installation.addon, 0o755)
   return E.right('prebuilt')

@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
 import { isAlive } from '../../process-start.ts'
 import { interrupted } from './download.ts'
 import type { Attempt, SetupEvent } from './fetch.ts'
@@ -39,8 +40,8 @@ export interface SetupFolders {
 /** The folders for a new installation, and none that a dead process left half-made. */
 export const makeFolders = async ({ temporary, downloads }: SetupFolders): Promise<void> => {
   await clearHalfMade(dirname(temporary))
-  await mkdir(temporary, { recursive: true })
-  await mkdir(downloads, { recursive: true })
+  await makeFolder(temporary)
+  await makeFolder(downloads)
 }
 
 /** Does a setup's work and cleans up behind it. Left: also what the disk or the user stopped. */

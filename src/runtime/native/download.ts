@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
 import { hasGlibc } from './machine.ts'
@@ -89,7 +90,7 @@ export const downloadWheel = async (
   if (resumed !== undefined) return E.right(resumed)
   const partial = join(folder, 'partial')
   await rm(partial, { recursive: true, force: true })
-  await mkdir(partial, { recursive: true })
+  await makeFolder(partial)
   const timer = setInterval(async () => options.onBytes?.(await bytesUnder(partial)), pollMilliseconds)
   try {
     const done = await command(python, pipArguments(requirement, folder), {

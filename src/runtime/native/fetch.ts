@@ -1,6 +1,7 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { either as E } from 'fp-ts'
+import { putInPlace } from '../../put-in-place.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { type DownloadOptions, downloadWheel, wheelsIn } from './download.ts'
 import type { InstalledFiles } from './installed.ts'
@@ -120,13 +121,13 @@ interface Place {
 }
 
 /** Writes the manifest, moves the whole to its place in one step, and deletes the wheels. */
-export const putInPlace = async (
+export const finishInstall = async (
   run: WheelRun & { readonly place: Place; readonly temporary: Place },
   contents: object,
 ): Promise<void> => {
   await writeFile(run.temporary.manifest, manifestText(contents))
   await rm(run.place.folder, { recursive: true, force: true })
-  await rename(run.temporary.folder, run.place.folder)
+  await putInPlace(run.temporary.folder, run.place.folder)
   await rm(run.downloads, { recursive: true, force: true })
   run.tell({ step: 'install', state: 'finished', what: run.place.folder })
 }

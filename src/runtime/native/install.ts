@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
+import { putInPlace } from '../../put-in-place.ts'
 import type { AddonOrigin } from './addon.ts'
 import {
   type Attempt,
@@ -9,8 +10,8 @@ import {
   extractInto,
   fetchWheel,
   filesOf,
+  finishInstall,
   manifestText,
-  putInPlace,
   type WheelParts,
   type WheelRun,
 } from './fetch.ts'
@@ -87,7 +88,7 @@ export const install = async (run: Run): Attempt<Installed> => {
     ...filesOf(wheels.right, files.right),
     addon: addon.right,
   }
-  await putInPlace(run, contents)
+  await finishInstall(run, contents)
   return E.right({ ...run.place, contents })
 }
 
@@ -104,8 +105,8 @@ export const renewAddon = async (run: Run, present: Installed): Attempt<Installe
     if (E.isLeft(addon)) return addon
     const contents = { ...present.contents, addon: addon.right }
     await writeFile(manifest, manifestText(contents))
-    await rename(fresh.addon, present.addon)
-    await rename(manifest, present.manifest)
+    await putInPlace(fresh.addon, present.addon)
+    await putInPlace(manifest, present.manifest)
     run.tell({ step: 'install', state: 'finished', what: present.folder })
     return E.right({ ...present, contents })
   } finally {

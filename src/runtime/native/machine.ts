@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command } from './command.ts'
 import { type Accelerator, platformName } from './layout.ts'
@@ -56,7 +57,7 @@ export const shownBytes = (bytes: number): string =>
 
 /** Refuses to start what the disk cannot hold. */
 export const checkSpace = async (folder: string, needed: number): Promise<E.Either<RuntimeProblem, number>> => {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   return free >= needed

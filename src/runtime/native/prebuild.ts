@@ -1,7 +1,9 @@
-import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem, renderProblem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
+import { putInPlace } from '../../put-in-place.ts'
 import { setup } from '../setup.ts'
 import { prebuiltAddon } from './layout.ts'
 
@@ -16,10 +18,10 @@ const prebuild = async () => {
   const { addon, contents } = installed.right
   if (contents.addon.origin !== 'built')
     return E.left(problem('no-addon', addon, contents.addon.origin, 'a built addon'))
-  await mkdir(dirname(prebuiltAddon), { recursive: true })
+  await makeFolder(dirname(prebuiltAddon))
   await copyFile(addon, `${prebuiltAddon}.tmp`)
   await chmod(`${prebuiltAddon}.tmp`, 0o755)
-  await rename(`${prebuiltAddon}.tmp`, prebuiltAddon)
+  await putInPlace(`${prebuiltAddon}.tmp`, prebuiltAddon)
   return E.right(prebuiltAddon)
 }
 

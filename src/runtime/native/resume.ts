@@ -1,11 +1,12 @@
 import { createWriteStream, existsSync } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
+import { putInPlace } from '../../put-in-place.ts'
 import { command } from './command.ts'
 import { sha256Of } from './wheel.ts'
 
@@ -121,6 +122,6 @@ export const resumeDownload = async (
     await rm(partial)
     return undefined
   }
-  await rename(partial, file)
+  await putInPlace(partial, file)
   return file
 }

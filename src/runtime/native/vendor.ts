@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { either as E, function as F } from 'fp-ts'
 import { extract } from 'tar'
 import { problem, renderProblem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
+import { putInPlace } from '../../put-in-place.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
 import { type Pins, packageRoot, pins, vendoredFolder } from './layout.ts'
@@ -74,13 +76,13 @@ export const vendor = async (pin: Pins, target: string): Promise<E.Either<Runtim
     if (E.isLeft(tarball)) return tarball
     const file = join(temporary, 'checked.tgz')
     await writeFile(file, tarball.right)
-    await mkdir(unpacked, { recursive: true })
+    await makeFolder(unpacked)
     await extract({ file, cwd: unpacked, strip: 1, filter: kept })
     await strippedManifest(unpacked, pin)
     await cp(licence, join(unpacked, 'LICENSE'))
     await rm(target, { recursive: true, force: true })
-    await mkdir(dirname(target), { recursive: true })
-    await rename(unpacked, target)
+    await makeFolder(dirname(target))
+    await putInPlace(unpacked, target)
     return E.right('unpacked')
   } catch (error) {
     return E.left(problem('cannot-write', target, String(error), 'a folder that can be written', 'npm run vendor'))

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { either as E } from 'fp-ts'
 import yauzl from 'yauzl'
 import { problem } from '../../../ir/error.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { RuntimeProblem } from '../error.ts'
 
 /** Wheels, and what is taken out of them. */
@@ -131,7 +131,7 @@ export const extractWheel = (
       const path = placeOf(entry.fileName)
       if (path === undefined) continue
       const target = join(folder, path)
-      await mkdir(dirname(target), { recursive: true })
+      await makeFolder(dirname(target))
       const hash = createHash('sha256')
       const counted = async function* (chunks: AsyncIterable<Buffer>) {
         for await (const chunk of chunks) {

@@ -9,8 +9,8 @@ import {
   extractInto,
   fetchWheel,
   filesOf,
+  finishInstall,
   ownWheelParts,
-  putInPlace,
   type SetupEvent,
   type WheelParts,
   type WheelRun,
@@ -109,7 +109,7 @@ const install = async (run: Run): Attempt<InstalledOpenvino> => {
   if (E.isLeft(loaded)) return loaded
   run.tell({ step: 'check', state: 'finished', what: `OpenVINO ${loaded.right.version} loads` })
   const contents = { openvino: loaded.right.version, ...filesOf([wheel.right], files.right) }
-  await putInPlace(run, contents)
+  await finishInstall(run, contents)
   return E.right({ ...run.place, contents })
 }
 

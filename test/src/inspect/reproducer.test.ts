@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { print } from '../../../ir/index.ts'
 import { type CostModel, graphPass, parsePlan, stackVariants, workKinds } from '../../../passes/index.ts'
-import { reportReproducer } from '../../../src/cli/output.ts'
+import { reportError } from '../../../src/cli/report-error.ts'
 import { compileNetwork } from '../../../src/compile.ts'
 import { orThrow } from '../../../src/error.ts'
 import {
@@ -102,12 +102,12 @@ describe('a reproducer', () => {
     const [said, here] = [vi.spyOn(process.stderr, 'write').mockReturnValue(true), process.cwd()]
     process.chdir(folder)
     try {
-      await reportReproducer(new PassFailure({ ...file, seed: 4 }))
+      await reportError(new PassFailure({ ...file, seed: 4 }), { json: false, debug: false })
     } finally {
       process.chdir(here)
       vi.restoreAllMocks()
     }
-    const [, path, command] = /^Wrote (\S+)\. To see it again: (.*)\n$/.exec(said.mock.calls.join('')) ?? []
+    const [, path, command] = /\nWrote (\S+)\. To see it again: (.*)\n$/.exec(said.mock.calls.join('')) ?? []
     expect(reread(join(folder, path))).toEqual({ ...file, seed: 4 })
     expect(command).toBe(`espalier reduce --graph ${path} --replay`)
   })
