@@ -1,4 +1,4 @@
-import { EspalierError, type Problem } from '../../ir/index.ts'
+import { EspalierError, type Problem, visibleLines } from '../../ir/index.ts'
 
 /** Options that every command has. */
 export interface CommonOptions {
