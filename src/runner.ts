@@ -37,7 +37,7 @@ export interface Runner {
   readonly precision: Precision
   /** What computes, for people; and why nothing better was taken. */
   readonly describe: string
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** Under `auto`: what was timed, and whether that was an earlier time. */
   readonly choice?: { readonly tried: readonly Timed[]; readonly remembered: boolean }
   /** `[n, h, w, c]` as the network takes it; concurrent calls are safe. */
@@ -57,6 +57,8 @@ export interface RunnerOptions {
   /** Whether smaller batches are filled up with blank images where another size costs a compilation. Default true. */
   readonly fill?: boolean
   readonly debug?: boolean
+  /** Told, in a line, that under `auto` an executor failed in a run and another goes on. Default: a warning of the process. */
+  readonly note?: (line: string) => void
 }
 
 const onEvaluator = ({ graph, parameters }: CompiledNetwork): Execution => {
@@ -74,7 +76,12 @@ const onEvaluator = ({ graph, parameters }: CompiledNetwork): Execution => {
   }
 }
 
-type Opened = Execution & Omit<Runner, 'predict' | 'dispose' | 'precision'> & { readonly compilesBatches: boolean }
+interface Opened {
+  /** Under `auto` its facts are those of what runs now. */
+  readonly execution: Execution &
+    Pick<Runner, 'backend' | 'executor' | 'describe' | 'reason'> & { readonly compilesBatches: boolean }
+  readonly choice?: Runner['choice']
+}
 
 /** Problems of what was asked for, not of the machine. */
 const refusals: ReadonlySet<ExecutorProblem['tag']> = new Set([
@@ -88,12 +95,19 @@ const opened = (result: E.Either<ExecutorProblem, ChosenExecutor>): Opened => {
     throw new EspalierError([result.left], refusals.has(result.left.tag) ? 'usage' : 'failure')
   }
   const { opened, tried, remembered } = result.right
-  return { ...opened, ...(tried.length === 0 ? {} : { choice: { tried, remembered } }) }
+  return { execution: opened, ...(tried.length === 0 ? {} : { choice: { tried, remembered } }) }
 }
 
 const open = async (
   compiled: CompiledNetwork,
-  { backend = 'auto', executor = 'auto', precision = 'float32', batch = 1, debug = false }: RunnerOptions,
+  {
+    backend = 'auto',
+    executor = 'auto',
+    precision = 'float32',
+    batch = 1,
+    debug = false,
+    note = line => process.emitWarning(line),
+  }: RunnerOptions,
 ): Promise<Opened> => {
   if (backend === 'reference') {
     if ((executor !== 'auto' && executor !== 'eager') || precision !== 'float32')
@@ -106,14 +120,16 @@ const open = async (
         ),
       ])
     return {
-      ...onEvaluator(compiled),
-      backend,
-      executor: 'reference',
-      describe: 'the reference evaluator, plain TypeScript in float64',
-      compilesBatches: false,
+      execution: {
+        ...onEvaluator(compiled),
+        backend,
+        executor: 'reference',
+        describe: 'the reference evaluator, plain TypeScript in float64',
+        compilesBatches: false,
+      },
     }
   }
-  const options: ExecutorOptions = { backend, precision, debug }
+  const options: ExecutorOptions = { backend, precision, debug, note }
   if (executor === 'auto') return opened(await chooseExecutor(compiled, batch, options))
   const one = await openExecutor(executor, compiled, options)
   return opened(E.map((only: OpenExecutor) => ({ opened: only, tried: [], remembered: false }))(one))
@@ -123,18 +139,18 @@ const open = async (
 export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptions = {}): Promise<Runner> => {
   const { name: inputName, h, w, c } = imageType(compiled)
   const classes = classCount(compiled)
-  const { run, dispose, inputs: _, compilesBatches, ...facts } = await open(compiled, options)
-  const least = compilesBatches && options.fill !== false ? (options.batch ?? 1) : 1
+  const { execution, choice } = await open(compiled, options)
   let pending = 0
   let disposed = false
   const settle = (): void => {
-    if (disposed && pending === 0) dispose()
+    if (disposed && pending === 0) execution.dispose()
   }
   /** Scores of n images; where another batch size costs a compilation, blank ones fill the batch up. */
   const score = async (images: Float32Array, n: number): Promise<Float32Array> => {
+    const least = execution.compilesBatches && options.fill !== false ? (options.batch ?? 1) : 1
     const filled = n < least ? new Float32Array(least * h * w * c) : images
     if (filled !== images) filled.set(images)
-    const { logits } = await run({ [inputName]: filled })
+    const { logits } = await execution.run({ [inputName]: filled })
     return Float32Array.from(logits.data.subarray(0, n * classes))
   }
   const predict = async (inputs: Float32Array | TensorLike): Promise<Prediction> => {
@@ -166,7 +182,19 @@ export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptio
     }
   }
   return {
-    ...facts,
+    get backend() {
+      return execution.backend
+    },
+    get executor() {
+      return execution.executor
+    },
+    get describe() {
+      return execution.describe
+    },
+    get reason() {
+      return execution.reason
+    },
+    ...(choice === undefined ? {} : { choice }),
     precision: options.precision ?? 'float32',
     predict,
     dispose: () => {

@@ -114,6 +114,7 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
     batch: Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, limit)),
     fill: flags.batch !== 'auto',
     debug: flags.debug ?? false,
+    note: out.note,
   }
   const runner = await openRunner(compiled, options)
   try {

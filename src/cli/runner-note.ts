@@ -12,5 +12,8 @@ export const runnerNote = ({ describe, reason, executor, choice, precision }: Ru
   const times = choice.tried.flatMap(({ executor, milliseconds }) =>
     milliseconds === undefined ? [] : [`${executor} ${milliseconds.toPrecision(3)}`],
   )
-  return `${head}: the fastest of ${times.join(', ')} ms a batch${choice.remembered ? ', timed earlier' : ''}.`
+  const told = choice.tried.flatMap(({ executor, reason, notable }) =>
+    notable === true ? [` Not ${executor}: ${reason}.`] : [],
+  )
+  return `${head}: the fastest of ${times.join(', ')} ms a batch${choice.remembered ? ', timed earlier' : ''}.${told.join('')}`
 }

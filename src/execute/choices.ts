@@ -16,16 +16,19 @@ const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino
 
 const Timed = t.intersection([
   t.strict({ executor: Name }),
-  t.partial({ milliseconds: t.number, reason: t.string, absent: t.boolean }),
+  t.partial({ milliseconds: t.number, reason: t.string, absent: t.boolean, notable: t.boolean, wrong: t.boolean }),
 ])
 
-/** An executor that was tried: the time of one batch, or why there is none; `absent` where its library was not there. */
+/**
+ * An executor that was tried: the time of one batch, or why there is none; `absent` where its library was not there,
+ * `wrong` where its answers are not the others', `notable` where the reason is worth telling.
+ */
 export type Timed = t.TypeOf<typeof Timed>
 
 /** What was fastest, and what was tried. */
 const Choice = t.strict({
   format: t.literal('espalier-executor'),
-  version: t.literal(1),
+  version: t.literal(2),
   machine: t.string,
   executor: Name,
   tried: t.readonlyArray(Timed),
@@ -34,7 +37,7 @@ export type Choice = t.TypeOf<typeof Choice>
 
 export const choiceOf = (executor: ExecutorName, tried: readonly Timed[]): Choice => ({
   format: 'espalier-executor',
-  version: 1,
+  version: 2,
   machine: machineName(),
   executor,
   tried,

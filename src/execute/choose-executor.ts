@@ -1,7 +1,8 @@
 import { either as E } from 'fp-ts'
-import { isPerExample, shapeOf, sizeOf } from '../../ir/index.ts'
+import { multiplyAdds } from '../../passes/index.ts'
+import { disagreement, evaluated, type Fed, type Outputs, sampleOf, tolerances } from './agreement.ts'
 import { type Choice, choiceOf, readChoice, type Timed, writeChoice } from './choices.ts'
-import type { ExecutorProblem } from './error.ts'
+import { type ExecutorProblem, executorProblem } from './error.ts'
 import type { Execution } from './execution.ts'
 import {
   type Executed,
@@ -12,6 +13,8 @@ import {
   type OpenExecutor,
   openExecutor,
 } from './executor.ts'
+import { fallingBack, type Next } from './fall-back.ts'
+import { signatureOf } from './signature.ts'
 
 /** Likely ones first: what comes later is given up as soon as it is clearly slower. */
 const candidates: readonly ExecutorName[] = ['graph', 'openvino', 'onnx', 'eager', 'xla']
@@ -28,24 +31,23 @@ const mostMilliseconds = 1500
 /** A first run that takes this many times the best is not repeated. */
 const hopeless = 4
 
-/** A batch of blank inputs. */
-export const blank = ({ inputs }: Execution, batch: number): Readonly<Record<string, Float32Array>> =>
-  Object.fromEntries(
-    [...inputs].map(([name, type]) => [
-      name,
-      new Float32Array(sizeOf(shapeOf(type)) * (isPerExample(type) ? batch : 1)),
-    ]),
-  )
+/** The evaluator is asked where no two executors agree, if an example takes it no longer than this many multiply-adds. */
+const evaluatedAtMost = 4e9
+/** And where there is but one executor to ask about, if it takes a moment. */
+const evaluatedInPassing = 1e8
 
-/** The shortest time of a batch in a few runs, after one that compiles and allocates. */
-const time = async (execution: Execution, batch: number, best: number): Promise<number> => {
-  const inputs = blank(execution, batch)
+/** The shortest time of a batch in a few runs, after one that compiles and allocates; and what that gave. */
+const time = async (
+  execution: Execution,
+  inputs: Fed,
+  best: number,
+): Promise<{ readonly milliseconds: number; readonly outputs: Outputs }> => {
   const once = async (): Promise<number> => {
     const begun = performance.now()
     await execution.run(inputs)
     return performance.now() - begun
   }
-  await once()
+  const outputs = await execution.run(inputs)
   let fastest = await once()
   let spent = fastest
   for (let round = 1; round < rounds && spent < mostMilliseconds && fastest < hopeless * best; round++) {
@@ -53,7 +55,7 @@ const time = async (execution: Execution, batch: number, best: number): Promise<
     fastest = Math.min(fastest, milliseconds)
     spent += milliseconds
   }
-  return fastest
+  return { milliseconds: fastest, outputs }
 }
 
 export interface ChosenExecutor {
@@ -64,13 +66,16 @@ export interface ChosenExecutor {
   readonly remembered: boolean
 }
 
-const race = async (
-  executed: Executed,
-  batch: number,
-  options: ExecutorOptions,
-  able: readonly ExecutorName[],
-): Promise<E.Either<ExecutorProblem, ChosenExecutor>> => {
+interface Entrant {
+  readonly executor: ExecutorName
+  readonly milliseconds: number
+  readonly outputs: Outputs
+}
+
+/** Opens each executor and times it; gives those that ran, and of the others why not. */
+const race = async (executed: Executed, batch: number, options: ExecutorOptions, able: readonly ExecutorName[]) => {
   const tried: Timed[] = []
+  const entrants: Entrant[] = []
   let best: { readonly opened: OpenExecutor; readonly milliseconds: number } | undefined
   let problem: ExecutorProblem | undefined
   for (const executor of able) {
@@ -80,18 +85,85 @@ const race = async (
     }
     const opened = await openExecutor(executor, executed, options)
     if (E.isLeft(opened)) {
+      const absent = !(await executorIsThere(executor, options))
       problem ??= opened.left
-      tried.push({ executor, reason: opened.left.seen, absent: !(await executorIsThere(executor, options)) })
+      tried.push({ executor, reason: opened.left.seen, absent, notable: !absent })
       continue
     }
-    const milliseconds = await time(opened.right, batch, best?.milliseconds ?? Number.POSITIVE_INFINITY)
-    tried.push({ executor, milliseconds })
-    const better = best === undefined || milliseconds < best.milliseconds
-    ;(better ? best?.opened : opened.right)?.dispose()
-    if (better) best = { opened: opened.right, milliseconds }
+    try {
+      const ran = await time(
+        opened.right,
+        sampleOf(opened.right, batch),
+        best?.milliseconds ?? Number.POSITIVE_INFINITY,
+      )
+      entrants.push({ executor, ...ran })
+      const better = best === undefined || ran.milliseconds < best.milliseconds
+      ;(better ? best?.opened : opened.right)?.dispose()
+      if (better) best = { opened: opened.right, milliseconds: ran.milliseconds }
+    } catch (error) {
+      const [seen] = (error as Error).message.split('\n')
+      problem ??= executorProblem('executor-fails', executor, seen, 'a graph that it runs')
+      tried.push({ executor, reason: `fails: ${seen}`, notable: true })
+      opened.right.dispose()
+    }
   }
-  if (best === undefined) return E.left(problem as ExecutorProblem)
-  return E.right({ opened: best.opened, tried, remembered: false })
+  return { tried, entrants, fastest: best?.opened, problem }
+}
+
+/** The evaluator's answers for one example, where they do not take it too long. */
+const judgement = (executed: Executed, batch: number, most: number): Outputs | undefined => {
+  if (multiplyAdds(executed.graph) > most) return undefined
+  const { inputs } = signatureOf(executed.graph)
+  return evaluated(executed, { inputs }, sampleOf({ inputs }, batch))
+}
+
+/**
+ * Those that ran, fastest first, with what speaks against each: that its answers are neither another's nor the
+ * evaluator's. Where nothing speaks for any of them, nothing speaks against the first.
+ */
+const judged = (
+  executed: Executed,
+  batch: number,
+  { precision }: ExecutorOptions,
+  entrants: readonly Entrant[],
+): readonly Timed[] => {
+  const ordered = entrants.toSorted((a, b) => a.milliseconds - b.milliseconds)
+  const agree = (seen: Outputs, wanted: Outputs): boolean => disagreement(seen, wanted) <= tolerances[precision]
+  const known = ordered.some(one => ordered.some(other => other !== one && agree(one.outputs, other.outputs)))
+  const right = known
+    ? undefined
+    : judgement(executed, batch, entrants.length === 1 ? evaluatedInPassing : evaluatedAtMost)
+  const trusted = ({ outputs }: Entrant, self: number): boolean =>
+    right === undefined
+      ? ordered.some((other, k) => k !== self && agree(outputs, other.outputs))
+      : agree(outputs, right)
+  const trust = ordered.map(trusted)
+  const others = (k: number): string =>
+    right === undefined
+      ? `of ${ordered.flatMap((o, at) => (at === k ? [] : [o.executor])).join(', ')}`
+      : 'of the evaluator'
+  return ordered.map(({ executor, milliseconds }, k) =>
+    trust[k] || (ordered.length === 1 && right === undefined)
+      ? { executor, milliseconds }
+      : { executor, milliseconds, reason: `its answers are not those ${others(k)}`, notable: true, wrong: true },
+  )
+}
+
+const compete = async (
+  executed: Executed,
+  batch: number,
+  options: ExecutorOptions,
+  able: readonly ExecutorName[],
+): Promise<E.Either<ExecutorProblem, ChosenExecutor>> => {
+  const { tried, entrants, fastest, problem } = await race(executed, batch, options, able)
+  if (fastest === undefined) return E.left(problem as ExecutorProblem)
+  const timed = judged(executed, batch, options, entrants)
+  const taken = timed.find(({ wrong }) => wrong !== true) ?? timed[0]
+  const all = [...timed, ...tried]
+  if (taken.executor === fastest.executor) return E.right({ opened: fastest, tried: all, remembered: false })
+  fastest.dispose()
+  const opened = await openExecutor(taken.executor, executed, options)
+  return E.map((opened: OpenExecutor): ChosenExecutor => ({ opened, tried: all, remembered: false }))(opened)
 }
 
 /** Whether an executor that could not be timed then is there now. */
@@ -101,11 +173,7 @@ const isOutdated = async ({ tried }: Choice, options: ExecutorOptions): Promise<
   return false
 }
 
-/**
- * The executor that runs a batch of this graph fastest here: each that there is is timed once on blank images, and the
- * choice kept in the user's cache; where there is but one, it is. Left: none runs it.
- */
-export const chooseExecutor = async (
+const choose = async (
   executed: Executed,
   batch: number,
   options: ExecutorOptions,
@@ -120,8 +188,42 @@ export const chooseExecutor = async (
     const opened = await openExecutor(remembered.executor, executed, options)
     if (E.isRight(opened)) return E.right({ opened: opened.right, tried: remembered.tried, remembered: true })
   }
-  const chosen = await race(executed, batch, options, able)
+  const chosen = await compete(executed, batch, options, able)
   if (E.isRight(chosen))
     await writeChoice(executed, batch, options, choiceOf(chosen.right.opened.executor, chosen.right.tried))
   return chosen
 }
+
+/** After a failing run: of those that ran when the choice was made, the fastest not yet given up. */
+const nextOf = (executed: Executed, batch: number, options: ExecutorOptions, chosen: ChosenExecutor): Next => {
+  let left = chosen.tried
+  return async (failed, seen) => {
+    const known = left.filter(({ executor }) => executor !== failed.executor)
+    const reason = `fails: ${seen}`
+    left = [...known, { executor: failed.executor, reason, notable: true }]
+    const able = known.filter(({ milliseconds, wrong }) => milliseconds !== undefined && wrong !== true)
+    for (const { executor } of able.toSorted((a, b) => (a.milliseconds ?? 0) - (b.milliseconds ?? 0))) {
+      const opened = await openExecutor(executor, executed, options)
+      if (E.isLeft(opened)) continue
+      options.note?.(`Executor ${failed.executor} ${reason}; going on with ${executor}.`)
+      await writeChoice(executed, batch, options, choiceOf(executor, left))
+      return opened.right
+    }
+    return undefined
+  }
+}
+
+/**
+ * The executor that runs a batch of this graph fastest here and gives the answers that another one or the evaluator gives:
+ * each that there is is timed once on the same numbers, and the choice kept in the user's cache; where there is but one,
+ * it is. One that fails in a later run is given up for the next. Left: none runs it.
+ */
+export const chooseExecutor = async (
+  executed: Executed,
+  batch: number,
+  options: ExecutorOptions,
+): Promise<E.Either<ExecutorProblem, ChosenExecutor>> =>
+  E.map((chosen: ChosenExecutor) => ({
+    ...chosen,
+    opened: fallingBack(chosen.opened, nextOf(executed, batch, options, chosen)),
+  }))(await choose(executed, batch, options))

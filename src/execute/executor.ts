@@ -34,6 +34,8 @@ export interface ExecutorOptions {
   readonly precision: Precision
   /** Let the libraries log. */
   readonly debug: boolean
+  /** Told, in a line, what `auto` does after an executor has failed in a run. */
+  readonly note?: (line: string) => void
 }
 
 /** An executor with a graph loaded. */
@@ -42,7 +44,7 @@ export interface OpenExecutor extends Execution {
   readonly backend: BackendName | 'onnxruntime' | 'openvino'
   /** What computes, with its version, for people; and why nothing better was taken. */
   readonly describe: string
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** Whether a batch of another size than before costs a compilation. */
   readonly compilesBatches: boolean
 }

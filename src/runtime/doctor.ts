@@ -12,6 +12,7 @@ import { addonSource, checkAddon } from './native/addon.ts'
 import { findPip } from './native/download.ts'
 import { bestInstalled } from './native/installed.ts'
 import { cacheFolder, packageVersion, pins, vendoredFolder } from './native/layout.ts'
+import { oneDnn } from './native/load.ts'
 import { describePlatform, nvidiaDevices, supportedPlatform } from './native/machine.ts'
 
 /** One backend, tried on a convolution. */
@@ -43,6 +44,8 @@ export interface Report {
     readonly folder: string | undefined
     readonly tensorflow: string | undefined
     readonly accelerator: string | undefined
+    /** Whether TensorFlow computes with oneDNN's kernels, and who says so. */
+    readonly oneDnn: string
     readonly addon: string | undefined
     readonly addonIsCurrent: boolean
     readonly vendored: boolean
@@ -133,6 +136,7 @@ export const doctor = async (options: OpenOptions = {}): Promise<Report> => {
       folder: installed?.folder,
       tensorflow: installed?.contents.tensorflow,
       accelerator: installed?.contents.accelerator,
+      oneDnn: oneDnn(),
       addon: installed === undefined ? undefined : `${installed.contents.addon.origin}, ${installed.addon}`,
       addonIsCurrent: installed !== undefined && installed.contents.addon.source === (await addonSource()),
       vendored: existsSync(vendoredFolder),
@@ -164,6 +168,7 @@ export const renderReport = (r: Report): string =>
     '',
     'Native runtime',
     `  TensorFlow  ${r.native.tensorflow === undefined ? `not set up (wanted: ${pins.tensorflow})` : `${r.native.tensorflow} (${r.native.accelerator})`}`,
+    `  oneDNN      ${r.native.oneDnn}`,
     `  library     ${r.native.folder ?? 'none'}`,
     `  addon       ${r.native.addon ?? 'none'}`,
     `  cache       ${r.native.cache}`,

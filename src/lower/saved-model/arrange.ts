@@ -1,4 +1,5 @@
-import { flag, format, whole } from './attributes.ts'
+import type { Pair } from '../../../ir/index.ts'
+import { flag, format, text, whole, wholes } from './attributes.ts'
 import type { Emitter, Value } from './emitter.ts'
 
 /** Numbers moved about, none computed: TensorFlow's ops with their int32 operands made constants. */
@@ -63,6 +64,31 @@ export const stride = (emit: Emitter, x: Value, axis: 1 | 2, begin: number, step
     end_mask: whole(others),
   })
 }
+
+/** Of a map, every `stride`-th pixel: a pool of one pixel, since strided slices take fifteen times as long. */
+export const everyNth = (emit: Emitter, x: Value, strides: Pair): Value =>
+  Math.max(...strides) === 1
+    ? x
+    : emit.node('AvgPool', [x], {
+        ksize: wholes([1, 1, 1, 1]),
+        strides: wholes([1, ...strides, 1]),
+        padding: text('VALID'),
+        data_format: text('NHWC'),
+      })
+
+/** A map and pads after it in shares on the batch axis, each of pixels so far apart. */
+export const spaceToBatch = (emit: Emitter, x: Value, apart: Pair, rest: readonly Pair[]): Value =>
+  emit.node('SpaceToBatchND', [x, int32s(emit, apart), emit.constant([2, 2], rest.flat(), 'int32')], {
+    ...indexed('Tblock_shape'),
+    ...indexed('Tpaddings'),
+  })
+
+/** The map of such shares, less what the pads after it became. */
+export const batchToSpace = (emit: Emitter, x: Value, apart: Pair, rest: readonly Pair[]): Value =>
+  emit.node('BatchToSpaceND', [x, int32s(emit, apart), emit.constant([2, 2], rest.flat(), 'int32')], {
+    ...indexed('Tblock_shape'),
+    ...indexed('Tcrops'),
+  })
 
 /** Means, maxima or sums over some axes, which go. */
 export const reduce = (

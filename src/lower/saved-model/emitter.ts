@@ -9,6 +9,7 @@ const outputNames = {
   AvgPool: 'output',
   AvgPoolGrad: 'output',
   BatchMatMulV2: 'output',
+  BatchToSpaceND: 'output',
   BiasAdd: 'output',
   BroadcastTo: 'output',
   Cast: 'y',
@@ -56,6 +57,7 @@ const outputNames = {
   Slice: 'output',
   Softmax: 'softmax',
   Softplus: 'activations',
+  SpaceToBatchND: 'output',
   Split: 'output',
   Sqrt: 'y',
   Square: 'y',
@@ -78,6 +80,8 @@ export interface Value {
   readonly op: Op | 'argument'
   readonly index: number
   readonly format: Format
+  /** A convolution of several groups, or what constants may be folded into it from: TensorFlow's plain kernels fuse no bias with it. */
+  readonly grouped?: true
 }
 
 /** How nodes of a graph spell a value that they read. */

@@ -8,11 +8,11 @@ import {
   type Window,
 } from '../../../ir/index.ts'
 import { coveredPads } from '../tfjs/canvas.ts'
-import { gradientWindow, skipsPixels } from '../tfjs/gradient-window.ts'
+import { type GradientWindow, gradientWindow, skipsPixels } from '../tfjs/gradient-window.ts'
 import { countsAlong, isDilated } from '../tfjs/pooling.ts'
 import { reducedAxes } from '../tfjs/reductions.ts'
 import { centred, samplingWeights } from '../tfjs/sampling-gradients.ts'
-import { cast, concat, pad, reduce, reshape, scalarLike, slice, split, transpose } from './arrange.ts'
+import { cast, concat, everyNth, pad, reduce, reshape, scalarLike, slice, split, transpose } from './arrange.ts'
 import { flag, format, text, wholes } from './attributes.ts'
 import { crop, padded } from './canvas.ts'
 import { sliding } from './convolution.ts'
@@ -118,98 +118,6 @@ const gathered = (emit: Emitter, spread: Value, [r, s, i, o]: readonly number[],
   return reshape(emit, slice(emit, apart, [0, 0, 0, 0, 0, 0], [r, 1, s, 1, i, o]), [r, s, i, o])
 }
 
-export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (
-  emit,
-  [gradient, filter],
-  attributes,
-  { operands, result },
-) => {
-  const { groups, extents } = attributes
-  const [r, s, depth, o] = shapeOf(operands[1])
-  const [, , c] = shapeOf(result)
-  const { pads, canvas, settings, dilations } = slideOf(attributes, extents, [r, s], shapeOf(operands[0]))
-  const depthwise = groups > 1 && groups === c
-  const shape = depthwise ? [r, s, c, o / c] : [r, s, depth, o]
-  const spread = spreadFilter(emit, depthwise ? reshape(emit, filter, shape) : filter, shape, dilations)
-  const of = (gradient: Value, filter: Value, channels: number): Value =>
-    emit.node(
-      depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput',
-      [batched(emit, gradient, [...canvas, channels]), filter, gradient],
-      { ...settings, T: format(gradient.format) },
-      gradient.format,
-    )
-  if (groups === 1 || depthwise) return takenOff(emit, of(gradient, spread, c), canvas, c, pads)
-  const gradients = split(emit, gradient, 3, groups)
-  const filters = split(emit, spread, 3, groups)
-  const parts = gradients.map((part, g) => of(part, filters[g], depth))
-  return takenOff(emit, concat(emit, parts, 3), canvas, c, pads)
-}
-
-export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = (
-  emit,
-  [x, gradient],
-  attributes,
-  { operands, result },
-) => {
-  const { groups } = attributes
-  const [h, w, c] = shapeOf(operands[0])
-  const [r, s, depth, o] = shapeOf(result)
-  const [oh, ow] = shapeOf(operands[1])
-  const slide = slideOf(attributes, [h, w], [r, s], [oh, ow])
-  const { pads, spread, strides, dilations } = slide
-  const depthwise = groups > 1 && groups === c
-  const whole = padded(emit, x, [h, w, c], pads)
-  const apart = !depthwise && skipsPixels(spread, strides)
-  const canvas = apart ? takeTap(emit, whole, [...slide.canvas, c], [0, 0], strides, [oh, ow]) : whole
-  const settings = apart ? { ...slide.settings, ...sliding([1, 1], [1, 1]) } : slide.settings
-  const of = (x: Value, gradient: Value, shape: readonly number[]): Value =>
-    emit.node(
-      depthwise ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter',
-      [x, emit.constant([4], [...spread, ...shape], 'int32'), gradient],
-      settings,
-    )
-  if (depthwise) {
-    const perChannel = of(canvas, gradient, [c, o / c])
-    return reshape(emit, gathered(emit, perChannel, [r, s, c, o / c], dilations), [r, s, depth, o])
-  }
-  if (groups === 1) return gathered(emit, of(canvas, gradient, [depth, o]), [r, s, depth, o], dilations)
-  const [xs, gradients] = [split(emit, canvas, 3, groups), split(emit, gradient, 3, groups)]
-  const parts = xs.map((part, g) => of(part, gradients[g], [depth, o / groups]))
-  return gathered(emit, concat(emit, parts, 3), [r, s, depth, o], dilations)
-}
-
-export const denseWeightsGradient: Lowering<'DenseWeightsGradient'> = (emit, operands) =>
-  emit.node('MatMul', operands, { transpose_a: flag(true), transpose_b: flag(false) })
-
-const poolSettings = ({ size, strides }: Pick<Window, 'size' | 'strides'>): Attributes => ({
-  ksize: wholes([1, ...size, 1]),
-  strides: wholes([1, ...strides, 1]),
-  padding: text('VALID'),
-  data_format: text('NHWC'),
-})
-
-const tapsOf = ({ size, dilations }: Window): readonly Pair[] =>
-  Array.from(
-    { length: size[0] * size[1] },
-    (_, k): Pair => [Math.floor(k / size[1]) * dilations[0], (k % size[1]) * dilations[1]],
-  )
-
-/** Pixels of a canvas `[n, h, w, c]` that one tap of a sliding window meets: a pool of one pixel, since strided slices take fifteen times as long. */
-const takeTap = (
-  emit: Emitter,
-  x: Value,
-  canvas: readonly number[],
-  tap: Pair,
-  strides: Pair,
-  outputs: Pair,
-): Value => {
-  const cuts = ([0, 1] as const).map((axis): Pair => {
-    const taken = Math.min(canvas[axis] - tap[axis], outputs[axis] * strides[axis])
-    return [0 - tap[axis], tap[axis] + taken - canvas[axis]]
-  })
-  return emit.node('AvgPool', [crop(emit, x, canvas, cuts)], poolSettings({ size: [1, 1], strides }))
-}
-
 /** A map `[n, h′, w′, c]` with zeros between its pixels, the first at `tap` on a canvas `[n, h, w, c]`. */
 const placeTap = (
   emit: Emitter,
@@ -243,6 +151,108 @@ const placeTap = (
       [tap[1], canvas[1] - w - tap[1]],
     ],
   )
+}
+
+/** The gradient of all that the strides of a kernel's call give. */
+const ofAllOutputs = (
+  emit: Emitter,
+  gradient: Value,
+  shape: readonly number[],
+  { apart, outputs }: Pick<GradientWindow, 'apart' | 'outputs'>,
+): Value => (Math.max(...apart) === 1 ? gradient : placeTap(emit, gradient, shape, [0, 0], apart, outputs))
+
+export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (
+  emit,
+  [gradient, filter],
+  attributes,
+  { operands, result },
+) => {
+  const { groups, extents } = attributes
+  const [r, s, depth, o] = shapeOf(operands[1])
+  const [, , c] = shapeOf(result)
+  const slide = slideOf(attributes, extents, shapeOf(operands[1]), shapeOf(operands[0]))
+  const { pads, canvas, settings, dilations } = slide
+  const depthwise = groups > 1 && groups === c
+  const shape = depthwise ? [r, s, c, o / c] : [r, s, depth, o]
+  const spread = spreadFilter(emit, depthwise ? reshape(emit, filter, shape) : filter, shape, dilations)
+  const of = (gradient: Value, filter: Value, channels: number): Value =>
+    emit.node(
+      depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput',
+      [batched(emit, gradient, [...canvas, channels]), filter, gradient],
+      { ...settings, T: format(gradient.format) },
+      gradient.format,
+    )
+  if (groups === 1 || depthwise)
+    return takenOff(emit, of(ofAllOutputs(emit, gradient, shapeOf(operands[0]), slide), spread, c), canvas, c, pads)
+  const gradients = split(emit, gradient, 3, groups)
+  const filters = split(emit, spread, 3, groups)
+  const parts = gradients.map((part, g) => of(part, filters[g], depth))
+  return takenOff(emit, concat(emit, parts, 3), canvas, c, pads)
+}
+
+export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = (
+  emit,
+  [x, gradient],
+  attributes,
+  { operands, result },
+) => {
+  const { groups } = attributes
+  const [h, w, c] = shapeOf(operands[0])
+  const [r, s, depth, o] = shapeOf(result)
+  const [oh, ow] = shapeOf(operands[1])
+  const slide = slideOf(attributes, [h, w], shapeOf(result), [oh, ow])
+  const { pads, spread, strides, dilations } = slide
+  const depthwise = groups > 1 && groups === c
+  const whole = padded(emit, x, [h, w, c], pads)
+  const apart = !depthwise && skipsPixels(spread, strides)
+  const canvas = apart ? takeTap(emit, whole, [...slide.canvas, c], [0, 0], strides, [oh, ow]) : whole
+  const settings = apart ? { ...slide.settings, ...sliding([1, 1], [1, 1]) } : slide.settings
+  const of = (x: Value, gradient: Value, shape: readonly number[]): Value =>
+    emit.node(
+      depthwise ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter',
+      [x, emit.constant([4], [...spread, ...shape], 'int32'), gradient],
+      settings,
+    )
+  if (depthwise) {
+    const perChannel = of(canvas, ofAllOutputs(emit, gradient, shapeOf(operands[1]), slide), [c, o / c])
+    return reshape(emit, gathered(emit, perChannel, [r, s, c, o / c], dilations), [r, s, depth, o])
+  }
+  if (groups === 1) return gathered(emit, of(canvas, gradient, [depth, o]), [r, s, depth, o], dilations)
+  const [xs, gradients] = [split(emit, canvas, 3, groups), split(emit, gradient, 3, groups)]
+  const parts = xs.map((part, g) => of(part, gradients[g], [depth, o / groups]))
+  return gathered(emit, concat(emit, parts, 3), [r, s, depth, o], dilations)
+}
+
+export const denseWeightsGradient: Lowering<'DenseWeightsGradient'> = (emit, operands) =>
+  emit.node('MatMul', operands, { transpose_a: flag(true), transpose_b: flag(false) })
+
+const poolSettings = ({ size, strides }: Pick<Window, 'size' | 'strides'>): Attributes => ({
+  ksize: wholes([1, ...size, 1]),
+  strides: wholes([1, ...strides, 1]),
+  padding: text('VALID'),
+  data_format: text('NHWC'),
+})
+
+const tapsOf = ({ size, dilations }: Window): readonly Pair[] =>
+  Array.from(
+    { length: size[0] * size[1] },
+    (_, k): Pair => [Math.floor(k / size[1]) * dilations[0], (k % size[1]) * dilations[1]],
+  )
+
+/** Pixels of a canvas `[n, h, w, c]` that one tap of a sliding window meets. */
+const takeTap = (
+  emit: Emitter,
+  x: Value,
+  canvas: readonly number[],
+  tap: Pair,
+  strides: Pair,
+  outputs: Pair,
+): Value => {
+  const cuts = ([0, 1] as const).map((axis): Pair => {
+    const taken = Math.min(canvas[axis] - tap[axis], outputs[axis] * strides[axis])
+    return [0 - tap[axis], tap[axis] + taken - canvas[axis]]
+  })
+  return everyNth(emit, crop(emit, x, canvas, cuts), strides)
 }
 
 const sum = (emit: Emitter, terms: readonly Value[]): Value => terms.reduce((a, b) => emit.node('AddV2', [a, b]))

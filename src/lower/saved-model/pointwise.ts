@@ -73,8 +73,9 @@ const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: Op } = {
 const isBias = (bias: Type, to: Type): boolean =>
   isPerExample(to) && bias.kind === 'Shared' && sameShape(bias.shape, shapeOf(to).slice(-1))
 
+/** With oneDNN alone TensorFlow's remapper takes an `AddV2` for a bias. */
 const biasAdd = (emit: Emitter, x: Value, bias: Value): Value =>
-  emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
+  x.grouped === true ? emit.node('AddV2', [x, bias]) : emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
 
 /** The least that is not 0: a bias of zeros would be optimized away, and with it the fusion that it is for. */
 const nothing = 2 ** -126
@@ -124,7 +125,7 @@ export const batchNorm: Lowering<'BatchNorm'> = (
   const { slope, offset } = normalizing(emit, statistics, epsilon)
   const narrow = { slope: cast(emit, slope, x.format), offset: cast(emit, offset, x.format) }
   if (emit.runner === 'xla' || input.kind !== 'Map' || (only !== 'relu' && only !== 'relu6'))
-    return biasAdd(emit, emit.node('Mul', [x, narrow.slope]), narrow.offset)
+    return biasAdd(emit, { ...x, ...emit.node('Mul', [x, narrow.slope]) }, narrow.offset)
   const filter = reshape(emit, narrow.slope, [1, 1, input.c, 1])
   return biasAdd(emit, emit.node('DepthwiseConv2dNative', [x, filter], onePixel), narrow.offset)
 }

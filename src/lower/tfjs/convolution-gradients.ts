@@ -4,14 +4,13 @@ import { crop, cropsAll, explicitPads, padded } from './canvas.ts'
 import { spread } from './convolution.ts'
 import { type GradientWindow, gradientWindow, skipsPixels } from './gradient-window.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
-import { stuffed, takeTap } from './taps.ts'
+import { placeTap, stuffed, takeTap } from './taps.ts'
 
 /** The window of a convolution's gradients, and what TensorFlow.js is told of it. */
 interface Slide extends Omit<GradientWindow, 'same'> {
   readonly target: Target
   readonly dilations: Pair
   readonly pad: 'valid' | 'same'
-  readonly outputs: Pair
   readonly taps: Pair
 }
 
@@ -28,7 +27,6 @@ const slideOf = (
     target,
     pad: same ? 'same' : 'valid',
     dilations: attributes.dilations,
-    outputs: [output[0], output[1]],
     taps: [filter[0], filter[1]],
   }
 }
@@ -133,6 +131,10 @@ const outputsOf = ({ tf }: Target, x: Tensor, channels: number, m: number): Tens
   return tf.reshape(tf.slice(rows, [0, 0, m], [n * h * w, channels, 1]), [n, h, w, channels])
 }
 
+/** The gradient of all that the strides of a kernel's call give. */
+const ofAllOutputs = ({ target, apart, outputs }: Slide, gradient: Tensor): Tensor =>
+  Math.max(...apart) === 1 ? gradient : placeTap(target, gradient, [0, 0], apart, outputs)
+
 /** Depthwise, the filter `[r, s, c, m]` spread. */
 const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
   const { target, strides, canvas, pad } = slide
@@ -141,7 +143,8 @@ const depthwiseInputCore = (slide: Slide, gradient: Tensor, filter: Tensor): Ten
   if (target.backend !== 'wasm') {
     const inputShape = [gradient.shape[0], ...canvas, c]
     const settings = { strides, dilations: [1, 1], pad, inputShape }
-    return offCanvas(slide, runKernel(target, 'DepthwiseConv2dNativeBackpropInput', { dy: gradient, filter }, settings))
+    const dy = ofAllOutputs(slide, gradient)
+    return offCanvas(slide, runKernel(target, 'DepthwiseConv2dNativeBackpropInput', { dy, filter }, settings))
   }
   return Array.from({ length: multiplier }, (_, m) =>
     transposed(
@@ -165,7 +168,7 @@ const depthwiseFilterCore = (slide: Slide, x: Tensor, gradient: Tensor): Tensor 
       runKernel(
         target,
         'DepthwiseConv2dNativeBackpropFilter',
-        { x: canvas, dy: gradient },
+        { x: canvas, dy: ofAllOutputs(slide, gradient) },
         { strides, dilations: [1, 1], pad, filterShape },
       ),
     )

@@ -1,7 +1,19 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { convolutionWindow, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
-import { coveredPads, crop, cropsAll, explicitPads, padded, stridesTaken } from './canvas.ts'
+import { convolutionWindow, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
+import {
+  coveredPads,
+  crop,
+  cropsAll,
+  explicitPads,
+  isPlain,
+  type PlainWindow,
+  padded,
+  plainWindow,
+  restOfShares,
+  stridesTaken,
+} from './canvas.ts'
 import { type Epilogue, type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
+import { everyNth } from './taps.ts'
 
 type Convolve = (x: Tensor, filter: Tensor, bias: Tensor | undefined) => Tensor
 
@@ -18,45 +30,82 @@ export const spread = ({ tf }: Target, filter: Tensor, [dy, dx]: Pair): Tensor =
   return tf.slice(tf.reshape(apart, [r * dy, s * dx, i, o]), [0, 0, 0, 0], [(r - 1) * dy + 1, (s - 1) * dx + 1, i, o])
 }
 
+type Kernels = 'Conv2D' | 'DepthwiseConv2dNative'
+
+/** One kernel call, with what follows in the same one. */
+const called = (
+  target: Target,
+  kernel: Kernels,
+  settings: object,
+  { bias: hasBias, activation }: Epilogue,
+): Convolve => {
+  if (!hasBias && activation === 'linear') return (x, filter) => runKernel(target, kernel, { x, filter }, settings)
+  const fused = kernel === 'Conv2D' ? 'FusedConv2D' : 'FusedDepthwiseConv2D'
+  return (x, filter, bias) =>
+    runKernel(
+      target,
+      fused,
+      { x, filter, ...(bias === undefined ? {} : { bias }) },
+      { ...settings, activation, leakyreluAlpha: 0 },
+    )
+}
+
 /** One kernel call on a map whose negative pads are cropped first. */
 const convolve = (
   target: Target,
-  kernel: 'Conv2D' | 'DepthwiseConv2dNative',
+  kernel: Kernels,
   attributes: Parameters<Lowering<'Conv2d'>>[1],
   dilations: Pair,
   typing: Typing,
-  { bias: hasBias, activation }: Epilogue,
+  epilogue: Epilogue,
 ): Convolve => {
   const [h, w] = shapeOf(typing.operands[0])
   const strides = stridesTaken(attributes.strides, shapeOf(typing.result))
   const pads = coveredPads([h, w], convolutionWindow(shapeOf(typing.operands[1]), attributes))
   const empty = cropsAll([h, w], pads)
-  const inside = (x: Tensor): Tensor => (empty ? padded : crop)(target, x, pads)
   const settings = {
     strides,
     dilations,
     pad: empty ? 'valid' : explicitPads(pads),
     dataFormat: 'NHWC',
   }
-  if (!hasBias && activation === 'linear')
-    return (x, filter) => runKernel(target, kernel, { x: inside(x), filter }, settings)
-  const fused = kernel === 'Conv2D' ? 'FusedConv2D' : 'FusedDepthwiseConv2D'
-  return (x, filter, bias) =>
-    runKernel(
-      target,
-      fused,
-      { x: inside(x), filter, ...(bias === undefined ? {} : { bias }) },
-      { ...settings, activation, leakyreluAlpha: 0 },
-    )
+  const call = called(target, kernel, settings, epilogue)
+  return (x, ...rest) => call((empty ? padded : crop)(target, x, pads), ...rest)
+}
+
+/** Channel by channel under unequal strides or dilations: on shares of the map without dilations, and of what that gives the outputs that are wanted. */
+const onShares = (
+  target: Target,
+  { stride, apart, dilations }: PlainWindow,
+  extents: Pair,
+  pads: Padding,
+  epilogue: Epilogue,
+): Convolve => {
+  const { tf } = target
+  const settings = { strides: [stride, stride], dilations: [1, 1], pad: 'valid', dataFormat: 'NHWC' }
+  const call = called(target, 'DepthwiseConv2dNative', settings, epilogue)
+  const rest = restOfShares(extents, pads, dilations)
+  const whole: Convolve = (x, filter, bias) => {
+    if (Math.max(...dilations) === 1) return call(x, filter, bias)
+    const given = call(tf.spaceToBatchND(x, [...dilations], rest), filter, bias)
+    return tf.batchToSpaceND(given, [...dilations], rest)
+  }
+  return (x, filter, bias) => everyNth(target, whole(padded(target, x, pads), filter, bias), apart)
 }
 
 /** Channel by channel; the filter `[r, s, 1, c·m]` is TensorFlow's `[r, s, c, m]` in the same order. */
 const depthwise: Lowering<'Conv2d'> = (target, attributes, typing, epilogue) => {
   const [r, s, , o] = shapeOf(typing.operands[1])
   const { strides, dilations, groups } = attributes
+  const [h, w] = shapeOf(typing.operands[0])
+  const window = convolutionWindow(shapeOf(typing.operands[1]), attributes)
+  const plain = plainWindow(window, shapeOf(typing.result))
   // The plain JavaScript kernel is the one that takes either strides or dilations.
   const apart = target.backend === 'cpu' && Math.max(...strides) > 1 && Math.max(...dilations) > 1
-  const call = convolve(target, 'DepthwiseConv2dNative', attributes, apart ? [1, 1] : dilations, typing, epilogue)
+  const call =
+    target.backend === 'tensorflow' && !isPlain(plain)
+      ? onShares(target, plain, [h, w], coveredPads([h, w], window), epilogue)
+      : convolve(target, 'DepthwiseConv2dNative', attributes, apart ? [1, 1] : plain.dilations, typing, epilogue)
   return {
     prepare: ([filter, ...bias]) => {
       const perChannel = target.tf.reshape(filter, [r, s, groups, o / groups])

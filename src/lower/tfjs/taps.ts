@@ -4,7 +4,7 @@ import type { Target } from './kernel.ts'
 
 /** Every `stride`-th pixel: a pool of one pixel is quicker than a strided slice on every backend, on WebAssembly two hundred times. */
 export const everyNth = ({ tf }: Target, x: Tensor, strides: Pair): Tensor =>
-  sameShape(strides, [1, 1]) ? x : tf.maxPool(x as Tensor4D, 1, [...strides], 'valid')
+  sameShape(strides, [1, 1]) ? x : tf.avgPool(x as Tensor4D, 1, [...strides], 'valid')
 
 /** Whether windows fill a canvas side by side, so that a tap has its place in a cell of each. */
 const inCells = ([h, w]: Pair, [oh, ow]: Pair, [down, across]: Pair): boolean => h === oh * down && w === ow * across

@@ -41,9 +41,24 @@ const restoreUtil = (): void => {
   })
 }
 
-/** TensorFlow's C++ library reads this when it is loaded: 2 leaves errors only, 0 shows everything. */
-const quieten = (debug: boolean): void => {
+/** What the user has said of oneDNN's kernels, read before anything here is set. */
+const wantedOneDnn = process.env.TF_ENABLE_ONEDNN_OPTS
+
+/** Which kernels TensorFlow computes with, and who says so. */
+export const oneDnn = (): string => {
+  if (wantedOneDnn === undefined) return 'on'
+  const by = `TF_ENABLE_ONEDNN_OPTS=${wantedOneDnn}`
+  if (/^(1|true)$/i.test(wantedOneDnn)) return `on (${by})`
+  return /^(0|false)$/i.test(wantedOneDnn) ? `off (${by}): slower` : `as TensorFlow has it for this processor (${by})`
+}
+
+/**
+ * TensorFlow's C++ library reads these when it is loaded, each as the user has set it. Log level: 2 leaves errors only, 0
+ * shows everything. Without AVX-512 TensorFlow itself would leave oneDNN's kernels off, though they are the faster ones.
+ */
+const setEnvironment = (debug: boolean): void => {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= debug ? '0' : '2'
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
 }
 
 /** What the vendored package's own index does, without its search for an addon in its own folder. */
@@ -77,7 +92,7 @@ export const loadNative = async (
   const cache = options.cache ?? cacheFolder()
   const installed = await bestInstalled(cache)
   if (installed === undefined) return notSetUp(cache, 'no whole installation', 'run `espalier setup`')
-  quieten(options.debug ?? false)
+  setEnvironment(options.debug ?? false)
   try {
     loaded = load(installed)
     return E.right(loaded)

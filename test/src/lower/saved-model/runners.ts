@@ -1,4 +1,5 @@
 import type { SavedModelOptions } from '../../../../src/lower/saved-model/index.ts'
+import { plainKernels } from '../../../plain-kernels.ts'
 
 /** A way to run a SavedModel, how far from the evaluator it may be, and the part of the usual draws that it is tried on. */
 export interface Runner {
@@ -9,8 +10,12 @@ export interface Runner {
   readonly share: number
 }
 
-export const runners: readonly Runner[] = [
+const all: readonly Runner[] = [
   { name: 'TensorFlow', options: {}, tolerance: 1e-4, share: 0.5 },
   { name: 'XLA', options: { xla: true }, tolerance: 1e-4, share: 0.1 },
   { name: 'TensorFlow, bfloat16', options: { precision: 'bfloat16' }, tolerance: 0.1, share: 0.3 },
 ]
+
+export const runners = plainKernels
+  ? all.filter(({ options }) => options.xla !== true).map(runner => ({ ...runner, share: runner.share / 2 }))
+  : all

@@ -1,0 +1,65 @@
+import { either as E } from 'fp-ts'
+import { evaluate, isPerExample, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
+import type { Execution, Precision } from './execution.ts'
+import type { Executed } from './executor.ts'
+
+export type Outputs = Readonly<Record<string, Tensor>>
+export type Fed = Readonly<Record<string, Float32Array>>
+
+/** How far from another executor's numbers one may be, relative to the largest of an output. */
+export const tolerances: { readonly [P in Precision]: number } = { float32: 1e-3, bfloat16: 0.2 }
+
+/** A wave with a seeded roughness, most of it between −2 and 2: what preprocessed images look like. */
+const imageLike = (size: number, seed: number): Float32Array => {
+  let state = (seed * 2654435761 + 1) >>> 0
+  return Float32Array.from({ length: size }, (_, k) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.sin(0.013 * k + seed) + 2 * (state / 2 ** 32) - 1
+  })
+}
+
+/** A batch of numbers for every input, each example its own. */
+export const sampleOf = ({ inputs }: Pick<Execution, 'inputs'>, batch: number): Fed =>
+  Object.fromEntries(
+    [...inputs].map(([name, type], k) => [
+      name,
+      imageLike(sizeOf(shapeOf(type)) * (isPerExample(type) ? batch : 1), k + 1),
+    ]),
+  )
+
+const distance = (a: number, b: number): number =>
+  a === b || (Number.isNaN(a) && Number.isNaN(b))
+    ? 0
+    : Number.isFinite(a) && Number.isFinite(b)
+      ? Math.abs(a - b)
+      : Infinity
+
+/** How far numbers are from those wanted, relative to the largest finite one; more of them than wanted are passed over. */
+const apartBy = (seen: ArrayLike<number>, wanted: ArrayLike<number>): number => {
+  let [most, size] = [0, Number.MIN_VALUE]
+  for (let k = 0; k < wanted.length; k++) {
+    most = Math.max(most, distance(seen[k], wanted[k]))
+    if (Number.isFinite(wanted[k])) size = Math.max(size, Math.abs(wanted[k]))
+  }
+  return most / size
+}
+
+/** The largest difference of two executors' outputs, or of a batch's from those of its first example alone. */
+export const disagreement = (seen: Outputs, wanted: Outputs): number =>
+  Object.entries(wanted).reduce((most, [name, { data }]) => Math.max(most, apartBy(seen[name].data, data)), 0)
+
+/** The reference evaluator's outputs for the first example of a batch. @throws Error where it does not run the graph */
+export const evaluated = (
+  { graph, parameters }: Executed,
+  { inputs }: Pick<Execution, 'inputs'>,
+  fed: Fed,
+): Outputs => {
+  const firsts = [...inputs].map(([name, type]): readonly [string, Tensor] => {
+    const shape = shapeOf(type)
+    const data = fed[name].subarray(0, sizeOf(shape))
+    return [name, { shape: isPerExample(type) ? [1, ...shape] : shape, data }]
+  })
+  const outputs = evaluate(graph, { inputs: new Map(firsts), parameters })
+  if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
+  return Object.fromEntries(outputs.right)
+}
