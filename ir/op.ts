@@ -1,6 +1,7 @@
 import type { either as E } from 'fp-ts'
 import { either } from 'fp-ts'
 import * as t from 'io-ts'
+import type { Element } from './dihedral.ts'
 import type { Tensor } from './tensor.ts'
 import { limits, type Type } from './type.ts'
 
@@ -27,8 +28,39 @@ export interface Typing {
   readonly rounded?: boolean
 }
 
+/** An element of D4 on two axes of a value: rows and columns. */
+export interface Action {
+  readonly element: Element
+  readonly axes: Pair
+}
+
+/** A part of a law, computed from the action g on the first operand, the op's attributes and its operands' types (the first before g), and how laws write it. */
+export interface LawPart<A, Value> {
+  readonly text: string
+  readonly from: (g: Action, attributes: A, operands: readonly Type[]) => Value
+}
+
 /**
- * One op, declared in one place: its attributes (an io-ts codec), its typing rule, and its meaning. Operands of
+ * How D4 acts on an op through its first operand x: `op(g·x, w; a) = g·op(x, w′; a′)`, or `op(x, w; a)` where nothing moves. Whether the other operands are turned back
+ * (`w′ = g⁻¹·w` on their first two axes), what the attributes become, and where it holds at all.
+ */
+export interface Equivariance<A> {
+  /** The law's name. */
+  readonly law: string
+  /** `exact`: bit-equal where every sum is exact. `rounding`: equal within rounding. */
+  readonly precision: 'exact' | 'rounding'
+  /** What stands for the attributes in the law. */
+  readonly symbol: string
+  /** Whether the result moves as x does, or is the same whatever g is. */
+  readonly result: 'moves' | 'fixed'
+  /** Names of operands that are turned back. */
+  readonly turned?: readonly string[]
+  readonly attributes?: LawPart<A, A>
+  readonly when?: LawPart<A, boolean>
+}
+
+/**
+ * One op, declared in one place: its attributes (an io-ts codec), its typing rule, its meaning, how D4 acts on it, and what it costs. Operands of
  * `evaluate` carry the batch as their first axis where their type is per example.
  */
 export interface OpDeclaration<Tag extends string, A> {
@@ -43,6 +75,10 @@ export interface OpDeclaration<Tag extends string, A> {
   readonly infer: (operands: readonly Type[], attributes: A) => E.Either<Mismatch, Type>
   /** Absent from sources and from ops whose meaning is in the evaluator's treatment of variants. */
   readonly evaluate: ((operands: readonly Tensor[], attributes: A, typing: Typing) => Tensor) | null
+  /** Absent where no act is carried through the op by one law of this form. */
+  readonly equivariance?: Equivariance<A>
+  /** Multiplications, each with its addition, for one example and variant, as papers count them: convolutions and matrix products. Absent: none. */
+  readonly multiplyAdds?: (operands: readonly Type[], result: Type) => number
 }
 
 type AttributesOfProps<P extends t.Props> = { readonly [K in keyof P]: t.TypeOf<P[K]> }
@@ -54,6 +90,8 @@ export const defineOp = <const Tag extends string, P extends t.Props>(declaratio
   readonly attributes: P
   readonly infer: (operands: readonly Type[], attributes: AttributesOfProps<P>) => E.Either<Mismatch, Type>
   readonly evaluate: ((operands: readonly Tensor[], attributes: AttributesOfProps<P>, typing: Typing) => Tensor) | null
+  readonly equivariance?: Equivariance<AttributesOfProps<P>>
+  readonly multiplyAdds?: (operands: readonly Type[], result: Type) => number
 }): OpDeclaration<Tag, AttributesOfProps<P>> => ({
   ...declaration,
   dialect: declaration.dialect ?? 'any',

@@ -64,7 +64,6 @@ const matchOf = (nodes: readonly Node[], bound: Bound, readers: Readers): Match 
   }
   return {
     attributes,
-    element: name => attributes('Act', name).element,
     nodes: list,
     type: name => nodes[list(name)[0]].type,
     usedOnce: name => readers.of(opOf(name)) === 1,
@@ -171,7 +170,7 @@ export const rewrite = (source: Graph, rules: readonly Rule[], admit: AdmitHere 
       'from' in template.operands
         ? template.operands.from(match)
         : template.operands.map(t => instantiate(t, match, names))
-    return emit(template.tag, operands, template.attributes.from(match), names.get(template.tag))
+    return emit(template.tag, operands, template.attributes.from(match) as object, names.get(template.tag))
   }
 
   const counts = useCounts(graph)

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { defineOp, mismatch } from '../op.ts'
-import { type Tensor, zeros } from '../tensor.ts'
+import { sizeOf, type Tensor, zeros } from '../tensor.ts'
 import { Extent, mapType, printType, sameType, shapeOf, sharedType, type Type } from '../type.ts'
 import { type ConvolutionAttributes, conv2d } from './convolution.ts'
 import { Extents, Padding } from './window.ts'
@@ -59,6 +59,7 @@ export const convolutionInputGradient = defineOp({
     })
     return out
   },
+  multiplyAdds: ([gradient, filter]) => sizeOf(shapeOf(gradient)) * sizeOf(shapeOf(filter).slice(0, 3)),
 })
 
 /** The same for its filter of these extents, summed over the batch and all variants: `[h, w, i] × [h′, w′, o] → [r, s, i/groups, o]`. */
@@ -82,6 +83,7 @@ export const convolutionFilterGradient = defineOp({
     })
     return out
   },
+  multiplyAdds: ([, gradient], result) => sizeOf(shapeOf(gradient)) * sizeOf(shapeOf(result).slice(0, 3)),
 })
 
 /** The outer products of two vectors, summed over the batch and all variants: `[i] × [o] → [i, o]`. */
@@ -103,4 +105,5 @@ export const denseWeightsGradient = defineOp({
           out.data[i * outputs + o] += input.data[b * inputs + i] * gradient.data[b * outputs + o]
     return out
   },
+  multiplyAdds: (_, result) => sizeOf(shapeOf(result)),
 })

@@ -1,8 +1,9 @@
 import { either as E } from 'fp-ts'
+import { actOnPair } from '../dihedral.ts'
 import { defineOp, mismatch, type Pair } from '../op.ts'
-import { type Tensor, zeros } from '../tensor.ts'
+import { sizeOf, type Tensor, zeros } from '../tensor.ts'
 import { Extent, mapType, printType, shapeOf, vectorType } from '../type.ts'
-import { Extents, outputExtents, Padding, type Window } from './window.ts'
+import { actOnWindow, Extents, outputExtents, Padding, type Window } from './window.ts'
 
 export interface ConvolutionAttributes {
   readonly strides: Pair
@@ -43,6 +44,23 @@ export const conv2d = defineOp({
     convolve(input, filter, a, out)
     return out
   },
+  equivariance: {
+    law: 'fuse-into-convolution',
+    precision: 'exact',
+    symbol: 'conv',
+    result: 'moves',
+    turned: ['filter'],
+    attributes: {
+      text: 'g⁻¹·conv',
+      from: ({ element }, conv, [x, filter]) => {
+        const [h, w] = shapeOf(x)
+        const window = actOnWindow(element, convolutionWindow(shapeOf(filter), conv), actOnPair(element, [h, w]))
+        const { strides, dilations, padding } = window
+        return { strides, dilations, padding, groups: conv.groups }
+      },
+    },
+  },
+  multiplyAdds: ([, filter], result) => sizeOf(shapeOf(result)) * sizeOf(shapeOf(filter).slice(0, 3)),
 })
 
 const convolve = (
@@ -101,4 +119,5 @@ export const dense = defineOp({
       }
     return out
   },
+  multiplyAdds: ([, weights]) => sizeOf(shapeOf(weights)),
 })

@@ -84,6 +84,7 @@ export const unary = defineOp({
     }
     return out
   },
+  equivariance: { law: 'sink-through-unary', precision: 'exact', symbol: 'f', result: 'moves' },
 })
 
 type Numbers = Tensor['data']
@@ -203,4 +204,5 @@ export const batchNorm = defineOp({
     }
     return out
   },
+  equivariance: { law: 'sink-through-batch-norm', precision: 'exact', symbol: 'bn', result: 'moves' },
 })

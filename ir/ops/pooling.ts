@@ -1,9 +1,10 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { defineOp, type Mismatch, mismatch, type Pair } from '../op.ts'
+import { actOnPair } from '../dihedral.ts'
+import { type Action, defineOp, type Mismatch, mismatch, type Pair } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
 import { limits, mapType, printType, shapeOf, type Type, vectorType } from '../type.ts'
-import { Extents, everyWindowCovers, outputExtents, Padding, type Window } from './window.ts'
+import { actOnWindow, Extents, everyWindowCovers, outputExtents, Padding, type Window } from './window.ts'
 
 export const windowAttributes = {
   size: Extents,
@@ -76,6 +77,12 @@ export const slidePixels = (
       }
 }
 
+/** What a pooling of `g·x` becomes where it is done before g. */
+const mirrored = <A extends Window>({ element }: Action, pool: A, [x]: readonly Type[]): A => {
+  const [h, w] = shapeOf(x)
+  return { ...pool, ...actOnWindow(element, pool, actOnPair(element, [h, w])) }
+}
+
 /** The largest pixel of each window, channel by channel: `[h, w, c] → [h′, w′, c]`; padding never wins. */
 export const maxPool = defineOp({
   tag: 'MaxPool',
@@ -90,6 +97,13 @@ export const maxPool = defineOp({
         out.data[to + i] = first ? input.data[from + i] : Math.max(out.data[to + i], input.data[from + i])
     })
     return out
+  },
+  equivariance: {
+    law: 'sink-through-max-pool',
+    precision: 'exact',
+    symbol: 'pool',
+    result: 'moves',
+    attributes: { text: 'g⁻¹·pool', from: mirrored },
   },
 })
 
@@ -132,6 +146,17 @@ export const meanPool = defineOp({
     })
     return out
   },
+  equivariance: {
+    law: 'sink-through-mean-pool',
+    precision: 'rounding',
+    symbol: 'pool',
+    result: 'moves',
+    attributes: { text: 'g⁻¹·pool', from: mirrored },
+    when: {
+      text: 'pool counts real pixels alone, or rounds down',
+      from: (_, { countPadding, ceil }) => !countPadding || !ceil,
+    },
+  },
 })
 
 /** One value a channel: `[h, w, c] → [c]`. */
@@ -156,4 +181,5 @@ export const globalPool = defineOp({
     if (reduction === 'mean') for (let i = 0; i < out.data.length; i++) out.data[i] /= h * w
     return out
   },
+  equivariance: { law: 'drop-before-global-pool', precision: 'exact', symbol: 'pool', result: 'fixed' },
 })

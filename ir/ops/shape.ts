@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { gather } from '../dihedral.ts'
-import { Count, defineOp, mismatch, Real } from '../op.ts'
+import { actOnPair, gather } from '../dihedral.ts'
+import { type Action, Count, defineOp, mismatch, Real } from '../op.ts'
 import { sizeOf, stridesOf, zeros } from '../tensor.ts'
 import {
   Extent,
@@ -14,7 +14,7 @@ import {
   type Type,
   vectorType,
 } from '../type.ts'
-import { Extents, Padding } from './window.ts'
+import { actOnPadding, Extents, Padding } from './window.ts'
 
 /** Axes of the value itself; the batch axis of a per-example value comes before them. */
 const withShape = (type: Type, shape: readonly number[]): Type => {
@@ -30,6 +30,12 @@ const withShape = (type: Type, shape: readonly number[]): Type => {
 
 /** The one axis that values of a map may be cut and joined along; a vector has no other. */
 const channelAxis = (type: Type): number | null => (type.kind === 'Map' ? 2 : null)
+
+/** Where an act sinks through what is done along one axis. */
+const keepsTheAxis = {
+  text: 'g does not act on the axis',
+  from: (g: Action, { axis }: { readonly axis: number }) => !g.axes.includes(axis),
+} as const
 
 /** A constant border of rows, columns and channels; negative pads crop: `[h, w, c] → [h + t + b, w + l + r, c + before + after]`. */
 export const pad = defineOp({
@@ -56,6 +62,16 @@ export const pad = defineOp({
           for (let i = Math.max(0, -first); i < c && i + first < oc; i++)
             out.data[((b * oh + y + top) * ow + x + left) * oc + i + first] = input.data[((b * h + y) * w + x) * c + i]
     return out
+  },
+  equivariance: {
+    law: 'sink-through-pad',
+    precision: 'exact',
+    symbol: 'p',
+    result: 'moves',
+    attributes: {
+      text: 'g⁻¹·p',
+      from: ({ element }, p) => ({ ...p, padding: actOnPadding(element, p.padding) }),
+    },
   },
 })
 
@@ -96,6 +112,13 @@ export const concat = defineOp({
       }
     return out
   },
+  equivariance: {
+    law: 'sink-through-concat',
+    precision: 'exact',
+    symbol: 'axis',
+    result: 'moves',
+    when: keepsTheAxis,
+  },
 })
 
 /** A run of channels (of a map or a vector), or a run along any axis of a shared tensor. */
@@ -124,6 +147,7 @@ export const slice = defineOp({
       begin * strides[at],
     )
   },
+  equivariance: { law: 'sink-through-slice', precision: 'exact', symbol: 'run', result: 'moves', when: keepsTheAxis },
 })
 
 /** All pixels in one vector: row by row with channels last (`hwc`), or channel by channel (`chw`, as PyTorch flattens). */
@@ -268,5 +292,22 @@ export const resize = defineOp({
           }
         }
     return out
+  },
+  equivariance: {
+    law: 'sink-through-resize',
+    precision: 'rounding',
+    symbol: 'r',
+    result: 'moves',
+    attributes: {
+      text: 'g⁻¹·r',
+      from: ({ element }, r) => ({ ...r, size: actOnPair(element, r.size) }),
+    },
+    when: {
+      text: 'r is linear with half-pixel centres, or with aligned corners to more than one pixel each way',
+      // One output pixel of aligned corners is the first input pixel, not the middle one.
+      from: (_, { method, coordinates, size }) =>
+        method === 'linear' &&
+        (coordinates === 'half-pixel' || (coordinates === 'align-corners' && size.every(n => n > 1))),
+    },
   },
 })

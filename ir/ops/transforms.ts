@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { actOnPair, actOnTensor, Element } from '../dihedral.ts'
+import { actOnPair, actOnTensor, Element, samplingMatrix } from '../dihedral.ts'
 import { Count, defineOp, mismatch, Real } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
 import { mapType, printType, sharedType, type Type } from '../type.ts'
@@ -88,6 +88,19 @@ export const rotate = defineOp({
   attributes: { degrees: Real },
   infer: inferSameMap,
   evaluate: ([input], { degrees }) => warp(input, rotationMatrix(degrees)),
+  equivariance: {
+    law: 'sink-through-rotate',
+    precision: 'rounding',
+    symbol: 'θ',
+    result: 'moves',
+    attributes: {
+      text: 'det(g)·θ',
+      from: ({ element }, { degrees }) => {
+        const [[a, b], [c, d]] = samplingMatrix(element)
+        return { degrees: (a * d - b * c) * degrees }
+      },
+    },
+  },
 })
 
 /** Zooms about the centre, in for a factor over 1, extents kept. */
@@ -98,6 +111,7 @@ export const scale = defineOp({
   infer: ([input], { factor }) =>
     factor > 0 ? inferSameMap([input]) : mismatch(`a scale of ${factor}`, 'a scale over 0'),
   evaluate: ([input], { factor }) => warp(input, scalingMatrix(factor)),
+  equivariance: { law: 'sink-through-scale', precision: 'rounding', symbol: 's', result: 'moves' },
 })
 
 /** `out(y, x) = in(y + dy, x + dx)`, zeros from outside. */
@@ -115,5 +129,19 @@ export const shift = defineOp({
           for (let i = 0; i < c; i++)
             out.data[((b * h + y) * w + x) * c + i] = input.data[((b * h + y + dy) * w + x + dx) * c + i]
     return out
+  },
+  equivariance: {
+    law: 'sink-through-shift',
+    precision: 'exact',
+    symbol: 'd',
+    result: 'moves',
+    attributes: {
+      text: 'g·d',
+      from: ({ element }, { dy, dx }) => {
+        const [[a, b], [c, d]] = samplingMatrix(element)
+        // 0 + x is never −0, which JSON does not keep.
+        return { dy: 0 + c * dx + d * dy, dx: 0 + a * dx + b * dy }
+      },
+    },
   },
 })

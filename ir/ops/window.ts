@@ -9,6 +9,13 @@ export const Extents = t.readonly(t.tuple([Extent, Extent]))
 export const Padding = t.readonly(t.tuple([t.readonly(t.tuple([Count, Count])), t.readonly(t.tuple([Count, Count]))]))
 export type Padding = readonly [Pair, Pair]
 
+/** The pads p′ with `pad(g·x; p) = g·pad(x; p′)`. */
+export const actOnPadding = (g: Element, [rows, columns]: Padding): Padding => {
+  const { flipY, flipX } = motionOf(g)
+  const mirrored = ([before, after]: Pair, flipped: boolean): Pair => (flipped ? [after, before] : [before, after])
+  return actOnPair(g, [mirrored(rows, flipY), mirrored(columns, flipX)])
+}
+
 /** A window sliding over an image: what convolutions and poolings have in common. */
 export interface Window {
   readonly size: Pair

@@ -1,93 +1,86 @@
-import { type AttributesOf, compose, reduceElement, sameShape, shapeOf } from '../../ir/index.ts'
-import { act, any, computed, type Match, make, op, type Rule, ref, same } from '../rule.ts'
+import {
+  type AttributesOf,
+  compose,
+  type Element,
+  reduceElement,
+  sameShape,
+  shapeOf,
+  type Type,
+} from '../../ir/index.ts'
+import { act, any, derive, given, make, op, type Rule, rule } from '../rule.ts'
 
-type ActAttributes = AttributesOf<'Act'>
-
-const extentsUnder = (match: Match, g: string, x: string): readonly [number, number] => {
-  const { axes } = match.attributes('Act', g)
-  const shape = shapeOf(match.type(x))
-  return [shape[axes[0]], shape[axes[1]]]
+/** What g does to x, without flips of axes that have extent 1. */
+const reduced = ({ element, axes: [y, x] }: AttributesOf<'Act'>, type: Type): Element => {
+  const shape = shapeOf(type)
+  return reduceElement(element, [shape[y], shape[x]])
 }
 
 /** What changes nothing vanishes. */
-export const dropRules: readonly Rule[] = [
-  {
+export const dropRules: readonly Rule<'both'>[] = [
+  rule({
     name: 'drop-identity',
     precision: 'exact',
     mode: 'both',
     lhs: act('g', any('x')),
-    rhs: ref('x'),
-    when: computed('g is the identity', m => m.element('g') === 'id'),
-  },
-  {
+    rhs: ({ x }) => x,
+    when: ({ g }) => derive('g is the identity', [g], ({ element }) => element === 'id'),
+  }),
+  rule({
     name: 'drop-reshape',
     precision: 'exact',
     mode: 'both',
     lhs: op('Reshape', 'shape', any('x')),
-    rhs: ref('x'),
-    when: computed('x has that shape', m => sameShape(m.attributes('Reshape', 'shape').shape, shapeOf(m.type('x')))),
-  },
-  {
+    rhs: ({ x }) => x,
+    when: ({ x, shape }) =>
+      derive('x has that shape', [shape, x.type], (wanted, type) => sameShape(wanted.shape, shapeOf(type))),
+  }),
+  rule({
     name: 'reshape-once',
     precision: 'exact',
     mode: 'both',
     lhs: op('Reshape', 'shape', op('Reshape', 'other', any('x'))),
-    rhs: make('Reshape', same('Reshape', 'shape'), ref('x')),
-  },
+    rhs: ({ x, shape }) => make('Reshape', shape, x),
+  }),
 ]
 
 /** Acts meet, and vanish where they do nothing. */
-export const cancelRules: readonly Rule[] = [
+export const cancelRules: readonly Rule<'both'>[] = [
   ...dropRules,
-  {
+  rule({
     name: 'drop-flip-of-extent-one',
     precision: 'exact',
     mode: 'both',
     lhs: act('g', any('x')),
-    rhs: make(
-      'Act',
-      computed<ActAttributes>('reduce(g, x)', m => ({
-        ...m.attributes('Act', 'g'),
-        element: reduceElement(m.element('g'), extentsUnder(m, 'g', 'x')),
-      })),
-      ref('x'),
-    ),
-    when: computed(
-      'an axis that g flips has extent 1',
-      m => reduceElement(m.element('g'), extentsUnder(m, 'g', 'x')) !== m.element('g'),
-    ),
-  },
-  {
+    rhs: ({ g, x }) =>
+      make(
+        'Act',
+        derive('reduce(g, x)', [g, x.type], (own, type) => ({ ...own, element: reduced(own, type) })),
+        x,
+      ),
+    when: ({ g, x }) =>
+      derive('an axis that g flips has extent 1', [g, x.type], (own, type) => reduced(own, type) !== own.element),
+  }),
+  rule({
     name: 'compose',
     precision: 'exact',
     mode: 'both',
     lhs: act('g', act('h', any('x'))),
-    rhs: make(
-      'Act',
-      computed<ActAttributes>('(gh)', m => ({
-        ...m.attributes('Act', 'g'),
-        element: compose(m.element('g'), m.element('h')),
-      })),
-      ref('x'),
-    ),
-    when: computed('g and h act on the same axes', m => {
-      const [g, h] = [m.attributes('Act', 'g').axes, m.attributes('Act', 'h').axes]
-      return g[0] === h[0] && g[1] === h[1]
-    }),
-  },
-  {
+    rhs: ({ g, h, x }) =>
+      make(
+        'Act',
+        derive('(gh)', [g, h], (outer, inner) => ({ ...outer, element: compose(outer.element, inner.element) })),
+        x,
+      ),
+    when: ({ g, h }) =>
+      derive('g and h act on the same axes', [g, h], (outer, inner) => sameShape(outer.axes, inner.axes)),
+  }),
+  rule({
     name: 'transpose-is-an-act',
     precision: 'exact',
     mode: 'both',
-    lhs: { kind: 'op', tag: 'Transpose', name: 'perm', operands: [any('x', 'Map')] },
-    rhs: make(
-      'Act',
-      computed<ActAttributes>('transpose', () => ({ element: 'transpose', axes: [0, 1] })),
-      ref('x'),
-    ),
-    when: computed(
-      'perm swaps rows and columns alone',
-      m => m.attributes('Transpose', 'perm').permutation.join() === '1,0,2',
-    ),
-  },
+    lhs: op('Transpose', 'perm', any('x', 'Map')),
+    rhs: ({ x }) => make('Act', given('transpose', { element: 'transpose', axes: [0, 1] }), x),
+    when: ({ perm }) =>
+      derive('perm swaps rows and columns alone', [perm], ({ permutation }) => permutation.join() === '1,0,2'),
+  }),
 ]

@@ -1,63 +1,64 @@
 import { type AttributesOf, shapeOf } from '../../ir/index.ts'
-import { any, computed, make, op, type Rule, ref, same, type Template } from '../rule.ts'
+import {
+  any,
+  type BoundValue,
+  type Computed,
+  derive,
+  given,
+  make,
+  op,
+  type Rule,
+  rule,
+  type Template,
+} from '../rule.ts'
 
-const add = (a: Template, b: Template): Template =>
-  make(
-    'Binary',
-    computed('add', () => ({ fn: 'add' as const })),
-    a,
-    b,
-  )
-const subtract = (a: Template, b: Template): Template =>
-  make(
-    'Binary',
-    computed('subtract', () => ({ fn: 'subtract' as const })),
-    a,
-    b,
-  )
-const multiply = (a: Template, b: Template): Template =>
-  make(
-    'Binary',
-    computed('multiply', () => ({ fn: 'multiply' as const })),
-    a,
-    b,
-  )
+const binary =
+  (fn: AttributesOf<'Binary'>['fn']) =>
+  (a: Template, b: Template): Template =>
+    make('Binary', given(fn, { fn }), a, b)
+const add = binary('add')
+const subtract = binary('subtract')
+const multiply = binary('multiply')
 
-/** `γ / √(σ² + ε)`, what a normalization multiplies its input by. */
-const slope = multiply(
-  ref('γ'),
-  make(
-    'Unary',
-    computed<AttributesOf<'Unary'>>('1/√(σ² + ε)', m => ({
-      fn: 'rsqrt',
-      alpha: m.attributes('BatchNorm', 'bn').epsilon,
-      beta: 0,
-    })),
-    ref('σ²'),
-  ),
-)
-const rest = subtract(ref('β'), multiply(ref('μ'), slope))
+interface Normalization {
+  readonly bn: Computed<AttributesOf<'BatchNorm'>>
+  readonly γ: BoundValue
+  readonly β: BoundValue
+  readonly μ: BoundValue
+  readonly 'σ²': BoundValue
+}
+
 const statistics = [any('γ'), any('β'), any('μ'), any('σ²')] as const
 
+/** `γ / √(σ² + ε)`, what a normalization multiplies its input by. */
+const slope = ({ bn, γ, 'σ²': variance }: Normalization): Template => {
+  const inverseRoot = derive('1/√(σ² + ε)', [bn], ({ epsilon }) => ({ fn: 'rsqrt' as const, alpha: epsilon, beta: 0 }))
+  return multiply(γ, make('Unary', inverseRoot, variance))
+}
+
+/** What it adds to that product. */
+const rest = (normalization: Normalization): Template =>
+  subtract(normalization.β, multiply(normalization.μ, slope(normalization)))
+
 /** Normalizations with fixed statistics go into the weights before them. */
-export const foldRules: readonly Rule[] = [
-  {
+export const foldRules: readonly Rule<'inference'>[] = [
+  rule({
     name: 'fold-into-convolution',
     precision: 'rounding',
     mode: 'inference',
     lhs: op('BatchNorm', 'bn', op('Conv2d', 'conv', any('x'), any('w')), ...statistics),
-    rhs: add(make('Conv2d', same('Conv2d', 'conv'), ref('x'), multiply(ref('w'), slope)), rest),
-    when: computed('the convolution has no other reader', m => m.usedOnce('conv')),
-  },
-  {
+    rhs: ({ x, w, conv, ...bn }) => add(make('Conv2d', conv, x, multiply(w, slope(bn))), rest(bn)),
+    when: ({ conv }) => conv.usedOnce,
+  }),
+  rule({
     name: 'fold-into-dense',
     precision: 'rounding',
     mode: 'inference',
     lhs: op('BatchNorm', 'bn', op('Dense', 'dense', any('x'), any('w')), ...statistics),
-    rhs: add(make('Dense', same('Dense', 'dense'), ref('x'), multiply(ref('w'), slope)), rest),
-    when: computed('the product has no other reader', m => m.usedOnce('dense')),
-  },
-  {
+    rhs: ({ x, w, dense, ...bn }) => add(make('Dense', dense, x, multiply(w, slope(bn))), rest(bn)),
+    when: ({ dense }) => dense.usedOnce,
+  }),
+  rule({
     name: 'fold-bias-into-mean',
     precision: 'rounding',
     mode: 'inference',
@@ -67,19 +68,16 @@ export const foldRules: readonly Rule[] = [
       op('Binary', '+', op('Conv2d', 'conv', any('x'), any('w')), any('b', 'Shared')),
       ...statistics,
     ),
-    rhs: make(
-      'BatchNorm',
-      same('BatchNorm', 'bn'),
-      make('Conv2d', same('Conv2d', 'conv'), ref('x'), ref('w')),
-      ref('γ'),
-      ref('β'),
-      subtract(ref('μ'), ref('b')),
-      ref('σ²'),
-    ),
-    when: computed('the sum and the convolution have no other reader, and b is one number a channel', m => {
-      if (m.attributes('Binary', '+').fn !== 'add' || !m.usedOnce('+') || !m.usedOnce('conv')) return false
-      const [b, w] = [shapeOf(m.type('b')), shapeOf(m.type('w'))]
-      return b.length === 1 && b[0] === w[3]
-    }),
-  },
+    rhs: ({ x, w, b, conv, bn, γ, β, μ, 'σ²': variance }) =>
+      make('BatchNorm', bn, make('Conv2d', conv, x, w), γ, β, subtract(μ, b), variance),
+    when: ({ '+': sum, conv, b, w }) =>
+      derive(
+        'the sum and the convolution have one reader each, and b is one number a channel',
+        [sum, sum.usedOnce, conv.usedOnce, b.type, w.type],
+        ({ fn }, sumOnce, convOnce, bias, filter) => {
+          const shape = shapeOf(bias)
+          return fn === 'add' && sumOnce && convOnce && shape.length === 1 && shape[0] === shapeOf(filter)[3]
+        },
+      ),
+  }),
 ]

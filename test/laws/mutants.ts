@@ -30,10 +30,10 @@ import {
   type Rule,
   ref,
   rewrite,
-  same,
   upTo,
 } from '../../passes/index.ts'
 import { unrollVariants } from '../../passes/unroll.ts'
+import { same } from './same.ts'
 
 /** The rule of that name with something changed. */
 const wrong = (name: string, change: Partial<Rule>): Rule => {
@@ -49,6 +49,7 @@ const unconditional = (name: string): Rule => {
 }
 
 const g = same('Act', 'g')
+const elementOf = (m: Match): Element => g.from(m).element
 const swapped = ([rows, columns]: readonly [Pair, Pair]): readonly [Pair, Pair] => [
   [rows[1], rows[0]],
   [columns[1], columns[0]],
@@ -71,12 +72,12 @@ const convolution = (
       make(
         'Act',
         computed<AttributesOf<'Act'>>('filter', m => ({ element: filter(m), axes: [0, 1] })),
-        ref('w'),
+        ref('filter'),
       ),
     ),
   )
 
-const right = (name: string, tag: 'Conv2d' | 'MaxPool', bound: string): Computed<object> => {
+const right = (name: string, tag: 'Conv2d' | 'MaxPool', bound: string): Computed<unknown> => {
   const { rhs } = wrong(name, {})
   if (rhs.kind !== 'op' || !Array.isArray(rhs.operands)) throw new Error(`rule ${name} has another form`)
   const inner = rhs.operands[0]
@@ -109,7 +110,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     'pads of a flipped convolution are swapped instead of mirrored',
     wrong('fuse-into-convolution', {
       rhs: convolution(
-        m => inverse(m.element('g')),
+        m => inverse(elementOf(m)),
         (conv, m) => ({ ...mirroredWindow(m), padding: swapped(conv.padding) }),
       ),
     }),
@@ -118,7 +119,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     'the filter is acted on by g instead of its inverse',
     wrong('fuse-into-convolution', {
       rhs: convolution(
-        m => m.element('g'),
+        m => elementOf(m),
         (_, m) => mirroredWindow(m),
       ),
     }),
@@ -136,7 +137,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     'strides are not turned',
     wrong('fuse-into-convolution', {
       rhs: convolution(
-        m => inverse(m.element('g')),
+        m => inverse(elementOf(m)),
         (conv, m) => ({ ...mirroredWindow(m), strides: conv.strides }),
       ),
     }),
@@ -145,7 +146,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     'dilations are not turned',
     wrong('fuse-into-convolution', {
       rhs: convolution(
-        m => inverse(m.element('g')),
+        m => inverse(elementOf(m)),
         (conv, m) => ({ ...mirroredWindow(m), dilations: conv.dilations }),
       ),
     }),
@@ -155,7 +156,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     wrong('sink-through-max-pool', {
       rhs: pool((own, m) => ({
         ...(right('sink-through-max-pool', 'MaxPool', 'pool').from(m) as Window),
-        padding: actOnPair(m.element('g'), own.padding),
+        padding: actOnPair(elementOf(m), own.padding),
       })),
     }),
   ],
@@ -164,9 +165,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     wrong('sink-through-max-pool', {
       rhs: pool((own, m) => {
         const mirrored = right('sink-through-max-pool', 'MaxPool', 'pool').from(m) as Window
-        return own.ceil
-          ? { ...mirrored, padding: actOnPair(m.element('g'), swapped(own.padding)), ceil: true }
-          : mirrored
+        return own.ceil ? { ...mirrored, padding: actOnPair(elementOf(m), swapped(own.padding)), ceil: true } : mirrored
       }),
     }),
   ],
@@ -247,7 +246,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     wrong('fuse-into-dense', {
       rhs: make(
         'Dense',
-        computed<object>('', () => ({})),
+        computed('', () => ({})),
         make('Flatten', same('Flatten', 'order'), ref('x')),
         ref('w'),
       ),
@@ -262,7 +261,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
         ref('x'),
         make(
           'Binary',
-          computed<object>('multiply', () => ({ fn: 'multiply' })),
+          computed('multiply', () => ({ fn: 'multiply' })),
           ref('w'),
           ref('γ'),
         ),
@@ -276,7 +275,7 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
   [
     'quarter turns turn nothing',
     wrong('drop-identity', {
-      when: computed('g is a quarter turn', m => ['rot90', 'rot270'].includes(m.element('g'))),
+      when: computed('g is a quarter turn', m => ['rot90', 'rot270'].includes(elementOf(m))),
     }),
   ],
 ]

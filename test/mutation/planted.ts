@@ -22,15 +22,15 @@ export const plantedMistakes: readonly Planted[] = [
   },
   {
     mistake: 'the ceil-mode condition of mean pools is dropped',
-    file: 'passes/rules/fuse.ts',
-    original: 'return !countPadding || !ceil',
-    replacement: 'return true',
+    file: 'ir/ops/pooling.ts',
+    original: '!countPadding || !ceil',
+    replacement: 'true',
   },
   {
     mistake: "a shortcut's flip is forgotten",
     file: 'passes/rules/sink.ts',
-    original: "computed('g fixes y', fixed)",
-    replacement: "computed('g fixes y', () => true)",
+    original: "reduceElement(element, alignedExtents(ofX, ofY, axes)) === 'id'",
+    replacement: 'true',
   },
   {
     mistake: 'equal variants are merged without their multiplicity',

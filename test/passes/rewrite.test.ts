@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { builder, type Graph, mapType, nodesWithTag, verify } from '../../ir/index.ts'
+import { type AttributesOf, builder, type Graph, mapType, nodesWithTag, verify } from '../../ir/index.ts'
 import type { Padding } from '../../ir/ops/window.ts'
 import {
   act,
@@ -19,10 +19,10 @@ import {
   type Rule,
   ref,
   rewrite,
-  same,
   type Template,
 } from '../../passes/index.ts'
 import { withoutDeadNodes } from '../../passes/rewrite.ts'
+import { same, written } from '../laws/same.ts'
 
 const image = mapType(4, 4, 2)
 
@@ -306,7 +306,7 @@ describe('a rewrite', () => {
     )
     const is = (fn: string): Computed<boolean> => computed(`f is ${fn}`, m => m.attributes('Binary', 'f').fn === fn)
     const drop = rule('drop', op('Binary', 'f', any('x'), any('y')), ref('y'), is('multiply'))
-    const pool = computed('', () => ({
+    const pool = computed<AttributesOf<'MaxPool'>>('', () => ({
       size: [1, 1],
       strides: [1, 1],
       dilations: [1, 1],
@@ -395,14 +395,14 @@ describe('a law in words', () => {
     const lhs = op('Conv2d', 'conv', op('Act', 'g', any('x')), any('w'))
     const rhs = make(
       'Act',
-      computed('g', () => ({})),
+      written('g'),
       make(
         'Conv2d',
-        computed('conv′', () => ({})),
+        written('conv′'),
         ref('x'),
         makeFrom(
           'Concat',
-          computed('', () => ({})),
+          written(''),
           computed('ws', () => []),
         ),
       ),
@@ -425,16 +425,10 @@ describe('a law in words', () => {
     expect(
       makeFrom(
         'Concat',
-        computed('', () => ({})),
+        written(''),
         computed('', () => []),
       ).kind,
     ).toBe('op')
-    expect([
-      make(
-        'Dense',
-        computed('', () => ({})),
-      ).kind,
-      ref('x').kind,
-    ]).toEqual(['op', 'ref'])
+    expect([make('Dense', written('')).kind, ref('x').kind]).toEqual(['op', 'ref'])
   })
 })

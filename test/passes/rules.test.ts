@@ -73,7 +73,7 @@ describe('a rule that is written wrongly', () => {
       'attributes of another op than is bound',
       make(
         'Act',
-        computed('', m => m.attributes('Rotate', 'g')),
+        computed('', m => m.attributes('Rotate', 'g') as never),
         ref('x'),
       ),
     ],
