@@ -5,6 +5,7 @@ import { problem } from '../../ir/index.ts'
 import { linesOf, readText } from '../read-text.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
+import { hashOf } from './fingerprint.ts'
 import type { Preprocess } from './preprocess.ts'
 
 /** The binary versions of CIFAR-10 and CIFAR-100 (Krizhevsky, 2009): rows of labels and three planes of 32 × 32 bytes. */
@@ -175,6 +176,32 @@ const readRowsAt = async (layout: Layout, parts: readonly Part[], indices: reado
 }
 
 /** The names that stand in the data set's folder, if they do. */
+/** So many rows are read at a time where their labels alone are wanted. */
+const rowsAtOnce = 2000
+
+/** A hash of all labels. */
+const labelsHash = async (layout: Layout, parts: readonly Part[]): Promise<E.Either<DataProblem, string>> => {
+  const rowBytes = layout.labels + 3 * plane
+  const labels: Uint8Array[] = []
+  for (const { path, rows } of parts) {
+    try {
+      const file = await open(path, 'r')
+      try {
+        for (let from = 0; from < rows; from += rowsAtOnce) {
+          const n = Math.min(rowsAtOnce, rows - from)
+          const read = await readRows(file, rowBytes, from, from + n)
+          labels.push(Uint8Array.from({ length: n }, (_, k) => read[k * rowBytes + layout.labels - 1]))
+        }
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      return E.left(problem('unreadable-file', path, (error as Error).message, 'a file that can be read'))
+    }
+  }
+  return E.right(hashOf([layout.name, ...labels]))
+}
+
 const classNames = async (path: string): Promise<E.Either<DataProblem, readonly string[] | undefined>> => {
   const text = await readText(path)()
   if (E.isRight(text)) return E.right(linesOf(text.right).filter(line => line !== ''))
@@ -201,6 +228,7 @@ export const openCifar = async (
     classCount: layout.classCount,
     ...(classes === undefined || classes.length !== layout.classCount ? {} : { classes }),
     preprocess: preprocessOf(layout),
+    identity: () => labelsHash(layout, right),
     read: (from, to) => readRange(layout, right, from, to),
     pick: indices => readRowsAt(layout, right, indices),
   })

@@ -3,6 +3,7 @@ import { problem } from '../../ir/index.ts'
 import { counted, listed } from '../format.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
+import { identityOf } from './fingerprint.ts'
 
 /** The data set with label k in place of l where `places[l]` is k, and the classes that these number. */
 const relabelled = (data: DataSet, places: readonly number[], classes: readonly string[]): DataSet => {
@@ -10,11 +11,13 @@ const relabelled = (data: DataSet, places: readonly number[], classes: readonly 
     example.label === undefined ? example : { ...example, label: places[example.label] }
   const all = E.map((examples: readonly Example[]) => examples.map(label))
   const { pick, ...rest } = data
+  const moved = places.some((place, k) => place !== k)
   return {
     ...rest,
     classes,
     classCount: classes.length,
     read: async (from, to) => all(await data.read(from, to)),
+    ...(moved ? identityOf(data, `${places}`) : {}),
     ...(pick === undefined ? {} : { pick: async indices => all(await pick(indices)) }),
   }
 }

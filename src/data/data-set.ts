@@ -26,6 +26,8 @@ export interface DataSet {
   /** What networks for this data set are trained on; `undefined` for folders of images. */
   readonly preprocess?: Preprocess
   readonly read: (from: number, to: number) => Promise<E.Either<DataProblem, readonly Example[]>>
+  /** A hash of what its images are called and of their labels: not of pixels, nor of where they lie. */
+  readonly identity?: () => Promise<E.Either<DataProblem, string>>
   /** Images anywhere in it, in the order asked for, where that is faster than to read each. */
   readonly pick?: (indices: readonly number[]) => Promise<E.Either<DataProblem, readonly Example[]>>
 }

@@ -18,6 +18,7 @@ export const openGenerated = (_: GeneratedName, split: 'train' | 'test', seed: n
     classes: orientationClasses,
     classCount: orientationClasses.length,
     preprocess: { size: [side, side], scale: 1 / 255, mean: [0.5], std: [0.25] },
+    identity: async () => E.right(`orientation ${split}, seed ${seed}`),
     read: async (from, to) =>
       E.right(
         Array.from({ length: to - from }, (_, k) => {

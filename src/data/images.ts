@@ -6,6 +6,7 @@ import { fileReason } from '../file-error.ts'
 import { counted, listed } from '../format.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
+import { hashOf } from './fingerprint.ts'
 import { type Found, findImages, whyNotImage } from './folder.ts'
 import { absentNote, type Labelling, labelFiles, readLabels } from './labels.ts'
 import type { WalkedFile } from './walk.ts'
@@ -43,6 +44,8 @@ const dataSet = (
   ...(more.classes === undefined ? {} : { classCount: more.classes.length }),
   ...more,
   ...(notes.length === 0 ? {} : { notes }),
+  identity: async () =>
+    E.right(hashOf(files.map(({ name, label = null }) => JSON.stringify([name.normalize(), label])))),
   read: readFiles(files),
 })
 

@@ -1,6 +1,7 @@
 export * from './class-names.ts'
 export * from './data-set.ts'
 export * from './error.ts'
+export * from './fingerprint.ts'
 export * from './fit-images.ts'
 export * from './generated.ts'
 export * from './image.ts'

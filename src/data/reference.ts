@@ -8,6 +8,7 @@ import { openCifar } from './cifar.ts'
 import { numberedBy } from './class-names.ts'
 import { type DataSet, examplesAt } from './data-set.ts'
 import type { DataProblem } from './error.ts'
+import { identityOf } from './fingerprint.ts'
 import { generatedNames, openGenerated } from './generated.ts'
 import { openImage, openImages } from './images.ts'
 
@@ -87,6 +88,7 @@ export const trainingReference = (reference: string): string => {
 const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => ({
   ...data,
   count: to - from,
+  ...identityOf(data, `${from}:${to}`),
   read: (a, b) => data.read(from + a, from + b),
   pick: indices =>
     examplesAt(

@@ -31,7 +31,7 @@ export const Progress = t.strict(
     /** Any JSON: whoever resumes compares it. */
     recipe: t.unknown,
     seed: Whole,
-    /** A data reference. */
+    /** What tells the data from others: its classes, and a hash of its images' names and labels. */
     data: Text,
     /** The epoch that the next step belongs to, from 0. */
     epoch: Whole,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { type Plan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
-import type { DataSet, Preprocess } from '../data/index.ts'
+import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow, orThrowAsync } from '../error.ts'
 import { fitLabelled, preprocessFor } from '../fit-data.ts'
@@ -115,7 +115,7 @@ export const openTraining = async (
     plan: printPlan(plan),
     recipe: JSON.parse(JSON.stringify(recipe)),
     seed,
-    data: `${data.name}, ${data.count} images`,
+    data: orThrow(await fingerprint(data)),
     epoch: 0,
     step_in_epoch: 0,
     steps: 0,

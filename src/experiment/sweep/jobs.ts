@@ -30,6 +30,7 @@ const determines = (open: OpenSweep, { plan, seed }: SweepTraining, digest: stri
   recipe: open.recipe,
   seed,
   train: open.trainReference,
+  train_data: open.fingerprints.train,
   data_seed: open.seed,
   preprocess: open.preprocess.train,
   backend: open.sweep.backend ?? null,
@@ -38,8 +39,9 @@ const determines = (open: OpenSweep, { plan, seed }: SweepTraining, digest: stri
 })
 
 /** All that determines an evaluation beside the trained network and the plan. */
-export const evaluatedOn = ({ sweep, preprocess, seed }: OpenSweep): object => ({
+export const evaluatedOn = ({ sweep, fingerprints, preprocess, seed }: OpenSweep): object => ({
   evaluate: sweep.evaluate,
+  evaluate_data: fingerprints.evaluate,
   limit: sweep.limit ?? null,
   preprocess: preprocess.evaluate,
   seed,

@@ -1,6 +1,7 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
 import {
   type DataSet,
+  fingerprint,
   openData,
   type Preprocess,
   readClassNames,
@@ -27,6 +28,8 @@ export interface OpenSweep {
   readonly trainReference: string
   readonly train: DataSet
   readonly evaluate: DataSet
+  /** What tells the data from other data under the same reference: classes, and a hash of names and labels. */
+  readonly fingerprints: { readonly train: string; readonly evaluate: string }
   readonly preprocess: { readonly train: Preprocess; readonly evaluate: Preprocess }
   /** Of generated data, and of the scales that plans draw. */
   readonly seed: number
@@ -81,6 +84,7 @@ export const openSweep = async (
     trainReference,
     train,
     evaluate,
+    fingerprints: { train: orThrow(await fingerprint(train)), evaluate: orThrow(await fingerprint(evaluate)) },
     preprocess: { train: preprocessFor(network, train, given), evaluate: preprocessFor(network, evaluate, given) },
     seed,
   }
