@@ -1,0 +1,53 @@
+import { either as E } from 'fp-ts'
+import { EspalierError, type Graph, sizeOf, variantsOf } from '../../../ir/index.ts'
+import { multiplyAdds, naivePipeline, parsePlan } from '../../../passes/index.ts'
+import { type CompiledNetwork, compileNetwork } from '../../../src/compile.ts'
+import { orThrow } from '../../../src/error.ts'
+import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
+import type { Network } from '../../../src/network.ts'
+import { openRunner } from '../../../src/runner.ts'
+import type { Place } from '../format.ts'
+import { expectAgreement, firstOutput, inputsOf } from './agree.ts'
+
+const plans = ['vanilla', 'vanilla-tta-geo', 'flip-1-max', 'flip-2-sum'].map(name => orThrow(parsePlan(name)))
+const dearPlan = orThrow(parsePlan('{id,rot90,shift(1,0),scale(1.1)}@1:geo'))
+
+/** Multiply-adds and values of one example. */
+export const workOf = (graph: Graph): number =>
+  graph.nodes.reduce((sum, node) => {
+    const { type } = node
+    const size = type.kind === 'Map' ? type.h * type.w * type.c : type.kind === 'Vector' ? type.c : sizeOf(type.shape)
+    return sum + size * variantsOf(node)
+  }, multiplyAdds(graph))
+
+const smallEnough = 3e6
+
+const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> => {
+  const inputs = inputsOf(compiled.graph, 1)
+  const runner = await openRunner(compiled, { backend: 'wasm', executor: 'eager' })
+  try {
+    const [{ data }] = inputs.values()
+    const { logits, classes } = await runner.predict(data as Float32Array)
+    expectAgreement('wasm', { shape: [1, classes], data: logits }, compiled, inputs)
+  } finally {
+    runner.dispose()
+  }
+}
+
+/** Compiles a network under some plans: a program means what the naive one means, is exported and runs, or is refused. */
+export const goOn = async (network: Network, place: Place): Promise<void> => {
+  for (const plan of place.wants('dear plan', 4) ? [...plans, dearPlan] : plans) {
+    const compiled = compileNetwork(network, plan)
+    if (E.isLeft(compiled)) continue
+    const naive = orThrow(compileNetwork(network, plan, { pipeline: naivePipeline }))
+    if (workOf(naive.graph) > smallEnough) continue
+    const inputs = inputsOf(network.graph, 2)
+    expectAgreement('compiled', firstOutput(compiled.right, inputs), naive, inputs)
+    try {
+      if (place.wants('onnx', 4)) lowerOnnx(compiled.right.graph, compiled.right.parameters)
+      if (place.wants('wasm', 6)) await predictOnWasm(compiled.right)
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type * as Onnxruntime from 'onnxruntime-node'
+import { sizeOf, type Tensor } from '../../../ir/index.ts'
+import { classCount, imageType, type Network } from '../../../src/network.ts'
+import { softmaxRows } from '../../../src/softmax.ts'
+import { Disagreement, type Place } from '../format.ts'
+import { expectAgreement, firstOutput, inputsOf } from './agree.ts'
+import { workOf } from './network.ts'
+
+const load = async (): Promise<typeof Onnxruntime | undefined> => {
+  try {
+    return await import('onnxruntime-node')
+  } catch {
+    return undefined
+  }
+}
+
+const channelsFirst = ({ shape: [n, h, w, c], data }: Tensor): Float32Array => {
+  const out = new Float32Array(data.length)
+  for (let b = 0; b < n; b++)
+    for (let p = 0; p < h * w; p++)
+      for (let i = 0; i < c; i++) out[(b * c + i) * h * w + p] = data[(b * h * w + p) * c + i]
+  return out
+}
+
+/** What onnxruntime makes of a file, or why it takes none. */
+const runFile = async (path: string, network: Network, images: Tensor): Promise<readonly Tensor[] | string> => {
+  const ort = await load()
+  if (ort === undefined) return 'onnxruntime-node is not installed'
+  const options = { logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1 } as const
+  let session: Onnxruntime.InferenceSession | undefined
+  try {
+    session = await ort.InferenceSession.create(path, options)
+    const [n, h, w, c] = images.shape
+    const nchw = network.layout === 'nchw'
+    const fed = new ort.Tensor(
+      'float32',
+      nchw ? channelsFirst(images) : Float32Array.from(images.data),
+      nchw ? [n, c, h, w] : [n, h, w, c],
+    )
+    const outputs = await session.run({ [session.inputNames[0]]: fed })
+    return session.outputNames.map(name => ({ shape: outputs[name].dims, data: outputs[name].data as Float32Array }))
+  } catch (error) {
+    return String((error as Error).message)
+  } finally {
+    await session?.release()
+  }
+}
+
+const reason = (message: string): string =>
+  message.replace(/0x[0-9a-f]+|\d+|'[^']*'|"[^"]*"|\([^)]*\)|\S*\/\S*/g, '…').slice(0, 90)
+
+/** Compares a network with what onnxruntime computes from its file: scores, or what a softmax makes of them. */
+export const compareWithOnnxruntime = async (path: string, network: Network, place: Place): Promise<void> => {
+  if (workOf(network.graph) > 2e6 || imageType(network).h > 4096) return
+  const program = { graph: network.graph, parameters: network.parameters }
+  for (const n of [2, 1]) {
+    const inputs = inputsOf(network.graph, n)
+    const [images] = inputs.values()
+    place.stage('onnxruntime')
+    const outputs = await runFile(path, network, images)
+    place.stage('ours')
+    if (typeof outputs === 'string') {
+      if (n === 1) place.note(`onnxruntime refuses: ${reason(outputs)}`)
+      continue
+    }
+    const logits = firstOutput(program, inputs)
+    const classes = classCount(network)
+    const answers = [logits, { ...logits, data: softmaxRows(logits.data, classes) }]
+    const [seen] = outputs
+    if (outputs.length !== 1 || sizeOf(seen.shape) !== logits.data.length)
+      throw new Disagreement(
+        `onnxruntime: outputs of ${outputs.map(o => `[${o.shape}]`).join(' ')}, not [${logits.shape}]`,
+      )
+    const failures = answers.flatMap(wanted => {
+      try {
+        expectAgreement('onnxruntime', { shape: wanted.shape, data: seen.data }, program, inputs, wanted)
+        return []
+      } catch (error) {
+        return [error]
+      }
+    })
+    if (failures.length === answers.length) throw failures[0]
+    return
+  }
+}
