@@ -88,6 +88,17 @@ const readVouched = async (path: string, wanted: string): Promise<E.Either<reado
   return E.left([sourceProblem('malformed-file', path, `a file of sha256 ${seen}`, expected, 'compile again')])
 }
 
+/** What runs what is compiled: one output under the name that it is asked for, variants laid out. */
+const checkRuns = (path: string, graph: Graph): E.Either<readonly SourceProblem[], Graph> => {
+  const malformed = (seen: string, expected: string) =>
+    E.left([sourceProblem('malformed-file', path, seen, expected, 'compile again')])
+  if (graph.dialect === 'branched') return malformed('a branched graph', 'a flat or stacked one')
+  const names = graph.outputs.map(({ name }) => JSON.stringify(name))
+  return names.join() === '"logits"'
+    ? E.right(graph)
+    : malformed(names.length === 0 ? 'no output' : `outputs ${names.join(', ')}`, 'one output, "logits"')
+}
+
 const readGraph = async (path: string, wanted: string): Promise<Read<Graph>> => {
   const bytes = await readVouched(path, wanted)
   if (E.isLeft(bytes)) return bytes
@@ -98,7 +109,9 @@ const readGraph = async (path: string, wanted: string): Promise<Read<Graph>> => 
   )
   if (E.isLeft(json)) return json
   const graph = decodeGraph(json.right)
-  return E.isLeft(graph) ? E.left(graph.left.map(p => ({ ...p, where: `${path}, ${p.where}` }))) : graph
+  return E.isLeft(graph)
+    ? E.left(graph.left.map(p => ({ ...p, where: `${path}, ${p.where}` })))
+    : checkRuns(path, graph.right)
 }
 
 const readParameters = async (
