@@ -1,6 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { problem } from '../../ir/error.ts'
+import { excerpt } from '../../ir/excerpt.ts'
 import { sizeOf } from '../../ir/tensor.ts'
 import type { WeightsProblem } from './error.ts'
 
@@ -45,17 +46,13 @@ const Metadata = t.record(t.string, t.string)
 export const metadataKey = '__metadata__'
 
 const isDtype = (name: string): name is Dtype => Object.hasOwn(widths, name)
-const show = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
-}
 
 const readEntry = (where: string, name: string, value: unknown): E.Either<WeightsProblem, TensorEntry> => {
-  const at = `${where}, tensor ${show(name)}`
+  const at = `${where}, tensor ${excerpt(name)}`
   const decoded = Entry.decode(value)
   if (E.isLeft(decoded))
     return E.left(
-      problem('bad-header', at, show(value), '{"dtype": name, "shape": [extents], "data_offsets": [begin, end]}'),
+      problem('bad-header', at, excerpt(value), '{"dtype": name, "shape": [extents], "data_offsets": [begin, end]}'),
     )
   const { dtype, shape, data_offsets } = decoded.right
   const [begin, end] = data_offsets
@@ -83,7 +80,7 @@ const checkTiling = (
   const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)
   let next = 0
   for (const { name, begin, end } of sorted) {
-    const at = `${where}, tensor ${show(name)}`
+    const at = `${where}, tensor ${excerpt(name)}`
     if (end > payloadBytes)
       return E.left([
         problem(
@@ -120,7 +117,7 @@ export const parseHeader = (
   if (E.isLeft(parsed)) return E.left([problem('bad-header', where, parsed.left, 'a JSON object')])
   const json = parsed.right
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    return E.left([problem('bad-header', where, show(json), 'a JSON object')])
+    return E.left([problem('bad-header', where, excerpt(json), 'a JSON object')])
   const fields = Object.entries(json)
   const metadata = Metadata.decode(fields.find(([name]) => name === metadataKey)?.[1] ?? {})
   if (E.isLeft(metadata))

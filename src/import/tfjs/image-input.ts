@@ -1,18 +1,18 @@
-import { mapType } from '../../../ir/index.ts'
+import { excerpt, mapType } from '../../../ir/index.ts'
 import { type Canvas, type Example, example } from './canvas.ts'
 import { extentAtMost } from './convolution.ts'
 import { refuse } from './refusal.ts'
 
 /** The image that a network takes, of a shape `[batch, h, w, c]` as the file gives it. */
 export const imageInput = (c: Canvas, name: string, shape: readonly unknown[]): Example => {
-  const [h, w, channels] = shape.slice(1).map(n => (n === null ? -1 : Number(n)))
+  const [h, w, channels] = shape.slice(1).map(n => (typeof n === 'number' ? n : -1))
   const usable =
     shape.length === 4 && [h, w, channels].every(n => Number.isSafeInteger(n) && n > 0 && n <= extentAtMost)
   return usable
     ? example(c, c.builder.input(name, mapType(h, w, channels)))
     : refuse(
         'unsupported-shape',
-        `an input of shape ${JSON.stringify(shape)}`,
+        `an input of shape ${excerpt(shape)}`,
         'an image [batch, h, w, c] of known extents',
         'convert the model with a fixed image size',
       )

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { problem } from '../../../ir/index.ts'
+import { excerpt, problem } from '../../../ir/index.ts'
 import type { ImportProblem } from '../error.ts'
 
 const Extent = t.refinement(t.number, n => Number.isSafeInteger(n) && n >= 0, 'a whole number from 0')
@@ -34,13 +34,6 @@ const ModelJson = t.intersection([
 /** The parts of a `model.json` that both kinds of model have. */
 export type ModelJson = t.TypeOf<typeof ModelJson>
 
-/** A value as a message can carry it: JSON, cut short. */
-export const show = (value: unknown): string => {
-  // A file may nest values deeper than the stack.
-  const text = E.getOrElse(() => 'a deeply nested value')(E.tryCatch(() => JSON.stringify(value) ?? 'nothing', String))
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
-}
-
 /** `modelTopology.node[3].name`: an intersection's own steps are no part of the path. */
 const pathOf = (context: t.Context): string =>
   context
@@ -63,7 +56,7 @@ export const decode = <A>(
         return problem(
           'malformed-file',
           path === '' ? where : `${where}, ${path}`,
-          show(seen),
+          excerpt(seen),
           context[context.length - 1].type.name,
         )
       }),

@@ -161,6 +161,38 @@ describe('safetensors', () => {
     expect(tags(bytes)).toEqual([tag])
   })
 
+  it('refuses headers deeper than the stack, in a few words', () => {
+    const deep = (open: string, inner: string, close: string): string =>
+      open.repeat(100_000) + inner + close.repeat(100_000)
+    const headers = [
+      deep('[', '', ']'),
+      deep('{"a":', '1', '}'),
+      `{"a":${deep('[', '', ']')}}`,
+      `{"a":{"dtype":"F32","shape":${deep('[', '', ']')},"data_offsets":[0,4]}}`,
+      `{"__metadata__":${deep('{"a":', '1', '}')}}`,
+    ]
+    for (const header of headers) {
+      const decoded = decodeSafetensors(file(header, new Uint8Array(4)))
+      expect(E.isLeft(decoded) && decoded.left.map(({ tag, seen }) => [tag, seen.length < 200])).toEqual([
+        ['bad-header', true],
+      ])
+    }
+  })
+
+  it('refuses shapes whose size no number holds', () => {
+    const huge = 2 ** 53 - 1
+    for (const shape of [new Array(21).fill(huge), [...new Array(21).fill(huge), 0], [huge, huge]]) {
+      const header = `{"a":{"dtype":"F32","shape":[${shape}],"data_offsets":[0,0]}}`
+      const decoded = decodeSafetensors(file(header))
+      expect(E.isLeft(decoded) && decoded.left[0].tag).toBe('bad-offsets')
+    }
+  })
+
+  it.skipIf(!hasShared)('refuses a header that somebody nested deep', async () => {
+    const decoded = await readSafetensors(sharedPath('cases', 'hostile', 'deep-header.safetensors'))()
+    expect(E.isLeft(decoded) && decoded.left[0].tag).toBe('bad-header')
+  })
+
   it('reports every bad tensor at once', () => {
     const bad = { dtype: 'F32', shape: [2], data_offsets: [0, 4] }
     expect(tags(file(JSON.stringify({ a: bad, b: bad }), new Uint8Array(4)))).toEqual(['bad-offsets', 'bad-offsets'])

@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
+import { excerpt } from '../../../../ir/index.ts'
 import type { Canvas, Constant, Example, Value } from '../canvas.ts'
-import { JsonObject, show } from '../model-json.ts'
+import { JsonObject } from '../model-json.ts'
 import { refuse } from '../refusal.ts'
 
 export const GraphNode = t.intersection([
@@ -58,7 +59,7 @@ const field = (value: unknown, key: string): unknown =>
 const attribute = ({ node }: Site, name: string, kind: string): unknown => field(field(node.attr, name), kind)
 
 const wrong = (name: string, seen: unknown, expected: string): never =>
-  refuse('malformed-file', `attribute ${name} ${show(seen)}`, expected)
+  refuse('malformed-file', `attribute ${name} ${excerpt(seen)}`, expected)
 
 /** 64-bit integers are strings in JSON. */
 const whole = (name: string, value: unknown): number => {
@@ -98,7 +99,8 @@ export const text = (site: Site, name: string, fallback: string): string => {
 /** The name of a type; its number, in what older converters wrote, only for `DT_FLOAT`. */
 export const typeAttribute = (site: Site, name: string): string => {
   const value = attribute(site, name, 'type') ?? 'DT_FLOAT'
-  return value === 1 ? 'DT_FLOAT' : String(value)
+  if (value === 1) return 'DT_FLOAT'
+  return typeof value === 'string' ? value : excerpt(value)
 }
 
 const list = (site: Site, name: string, kind: string): readonly unknown[] => {

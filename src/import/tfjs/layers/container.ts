@@ -1,8 +1,8 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { problem } from '../../../../ir/index.ts'
+import { excerpt, problem } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
-import { decode, JsonObject, show } from '../model-json.ts'
+import { decode, JsonObject } from '../model-json.ts'
 import type { Config } from './layer.ts'
 
 /** The result of a layer's call: which layer, which of its calls, which of that call's results. */
@@ -186,7 +186,7 @@ export const parseContainer = (where: string, className: string, config: unknown
         problem(
           'unsupported-op',
           where,
-          `a model of class ${show(className)}`,
+          `a model of class ${excerpt(className)}`,
           `one of ${containerClasses.join(', ')}`,
         ),
       ])

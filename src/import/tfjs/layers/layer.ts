@@ -1,8 +1,7 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import type { Pair } from '../../../../ir/index.ts'
+import { excerpt, type Pair } from '../../../../ir/index.ts'
 import type { Canvas, Constant, Example } from '../canvas.ts'
-import { show } from '../model-json.ts'
 import { refuse } from '../refusal.ts'
 
 export type Config = Readonly<Record<string, unknown>>
@@ -26,7 +25,11 @@ export const setting = <A>({ config }: Layer, key: string, codec: t.Decoder<unkn
   const decoded = codec.decode(value)
   return E.isRight(decoded)
     ? decoded.right
-    : refuse('malformed-file', `${key} ${show(value)}`, (codec as { readonly name?: string }).name ?? 'another value')
+    : refuse(
+        'malformed-file',
+        `${key} ${excerpt(value)}`,
+        (codec as { readonly name?: string }).name ?? 'another value',
+      )
 }
 
 /** A number for rows and columns, or `[rows, columns]`. */

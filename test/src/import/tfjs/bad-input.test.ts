@@ -406,4 +406,13 @@ it('values nested deeper than the stack are refused', async () => {
   const text = (await small())['model.json'] as string
   const files = { ...(await small()), 'model.json': text.replace('"padding":"valid"', `"padding":${deep}`) }
   expect(await refused(files)).toMatch(/padding/)
+  for (const shape of [`[null,${deep},5,3]`, `[${deep}]`, deep]) {
+    const input = `"batch_input_shape":${JSON.stringify([null, 5, 5, 3])}`
+    expect(text).toContain(input)
+    const shaped = { ...files, 'model.json': text.replace(input, `"batch_input_shape":${shape}`) }
+    expect((await refused(shaped)).length).toBeLessThan(1000)
+  }
+  const cast = graph([node('y', 'Cast', ['image'], { DstT: { type: 'DEEP' } })])
+  const typed = { ...cast, 'model.json': (cast['model.json'] as string).replace('"DEEP"', deep) }
+  expect(await refused(typed)).toMatch(/saw a cast to \[\[\[/)
 })
