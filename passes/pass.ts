@@ -17,6 +17,7 @@ export type PassProblem = Problem<
   | 'not-a-classifier'
   | 'not-differentiable'
   | 'not-trainable'
+  | 'too-many-variants'
 >
 
 /** How often each rule fired, by name. */

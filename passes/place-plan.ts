@@ -1,5 +1,14 @@
 import { either as E } from 'fp-ts'
-import { type Graph, type NodeId, type Problem, problem, type Reduction, type Transform } from '../ir/index.ts'
+import {
+  type Graph,
+  isPerExample,
+  liveNodes,
+  type NodeId,
+  type Problem,
+  problem,
+  type Reduction,
+  type Transform,
+} from '../ir/index.ts'
 import { type FeatureMap, featureMaps } from './feature-maps.ts'
 import { type Plan, printPlan, type SetName, type Site, type TransformSet } from './plan.ts'
 
@@ -19,7 +28,7 @@ export interface PlacedPlan {
   readonly reduction: Reduction | null
 }
 
-export type PlacementProblem = Problem<'no-such-map' | 'no-inference-reduction' | 'bad-plan'>
+export type PlacementProblem = Problem<'no-such-map' | 'no-inference-reduction' | 'bad-plan' | 'too-many-variants'>
 
 const d4 = (...elements: readonly Extract<Transform, { kind: 'd4' }>['element'][]): readonly Transform[] =>
   elements.map(element => ({ kind: 'd4', element }))
@@ -55,13 +64,12 @@ const describe = (maps: readonly FeatureMap[]): string =>
   maps.length === 0 ? 'none' : `maps ${maps[0].index} to ${maps[maps.length - 1].index}`
 
 const mapsOf = (
-  plan: Plan,
+  where: string,
   site: Site,
   maps: readonly FeatureMap[],
+  branchable: readonly FeatureMap[],
 ): E.Either<readonly PlacementProblem[], readonly FeatureMap[]> => {
   const { place } = site
-  const where = `plan ${printPlan(plan)}`
-  const branchable = maps.filter(map => map.index > 0 && map.convolutionFollows)
   const wanted = place.kind === 'map' ? place.index : place.kind === 'last' ? place.count : place.fromEnd
   if (place.kind === 'map') {
     const map = maps[wanted]
@@ -84,17 +92,41 @@ const mapsOf = (
   return E.right(place.kind === 'last' ? branchable.slice(-wanted) : [branchable[branchable.length - wanted]])
 }
 
+/** Ops that a plan may make of a network, one full copy for each variant: compiling more takes minutes and gigabytes. */
+export const unrolledAtMost = 2 ** 18
+
+/** How many variants a plan asks for, and how many ops they are when each runs all of the network. */
+const sizeUnrolled = (
+  graph: Graph,
+  sites: readonly PlacedSite[],
+): { readonly variants: number; readonly ops: number } => {
+  const live = liveNodes(graph)
+  const each = graph.nodes.filter(({ type }, id) => live[id] && isPerExample(type)).length
+  const variants = sites.reduce((n, { transforms }) => n * transforms.length, 1)
+  return { variants, ops: graph.nodes.length + variants * (each + sites.length) }
+}
+
+/** The same branches at fewer of the last maps, as many as are allowed. */
+const fewer = ({ sites: [site, ...more] }: Plan, placed: readonly PlacedSite[], graph: Graph): string | undefined => {
+  if (site?.place.kind !== 'last' || typeof site.set !== 'string' || more.length > 0) return undefined
+  const most = placed.findIndex((_, k) => sizeUnrolled(graph, placed.slice(0, k + 1)).ops > unrolledAtMost)
+  return most > 0 ? `${site.set}-${most}` : undefined
+}
+
 /** Finds a plan's feature maps in a network and draws its variants. `draw` gives numbers in [0, 1). */
 export const placePlan = (
   plan: Plan,
   graph: Graph,
   draw: () => number,
 ): E.Either<readonly PlacementProblem[], PlacedPlan> => {
+  const name = printPlan(plan)
+  const where = `plan ${name}`
   const maps = featureMaps(graph)
+  const branchable = maps.filter(map => map.index > 0 && map.convolutionFollows)
   const sites: PlacedSite[] = []
   const tta: Site = { set: 'flip', place: { kind: 'map', index: 0 } }
   for (const site of plan.tta ? [tta, ...plan.sites] : plan.sites) {
-    const found = mapsOf(plan, site, maps)
+    const found = mapsOf(where, site, maps, branchable)
     if (E.isLeft(found)) return found
     const drawn = site.set === 'rotate' || site.set === 'scale' ? { drawn: site.set } : {}
     sites.push(
@@ -106,14 +138,24 @@ export const placePlan = (
       })),
     )
   }
-  const name = printPlan(plan)
+  const { variants, ops } = sizeUnrolled(graph, sites)
+  if (ops > unrolledAtMost)
+    return E.left([
+      problem(
+        'too-many-variants',
+        where,
+        `${variants} variants of this network, ${ops} ops`,
+        `at most ${unrolledAtMost} ops`,
+        fewer(plan, sites, graph) ?? 'fewer branches, or smaller sets',
+      ),
+    ])
   const branched = sites.some(site => site.transforms.length > 1)
   if (!branched) return E.right({ name, sites, reduction: null })
   if (plan.inference === 'none')
     return E.left([
       problem(
         'no-inference-reduction',
-        `plan ${name}`,
+        where,
         'no inference reduction beside the training reduction none',
         'max, sum or geo for inference',
         printPlan({ ...plan, inference: 'geo' }),

@@ -1,15 +1,8 @@
 import { distance } from 'fastest-levenshtein'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import {
-  elements,
-  type Problem,
-  printTransform,
-  problem,
-  type Reduction,
-  reductions,
-  type Transform,
-} from '../ir/index.ts'
+import { elements, type Problem, printTransform, problem, type Reduction, reductions, Transform } from '../ir/index.ts'
+import { isScale, scales } from '../ir/ops/transforms.ts'
 
 /** Sets of transforms with a name. The variants of `rotate` and `scale` are drawn when a plan is placed on a network. */
 export const setNames = ['flip', 'flipv', 'rot4', 'd4', 'shift4', 'rotate', 'scale'] as const
@@ -58,24 +51,30 @@ const examples: readonly string[] = [
 const refuse = (text: string, seen: string, expected: string, hint?: string): E.Either<readonly PlanProblem[], never> =>
   E.left([problem('bad-plan', `plan ${JSON.stringify(text)}`, seen, expected, hint)])
 
-const nearest = (text: string): string =>
-  [...examples]
+const nearest = (written: string): string => {
+  const text = written.slice(0, 64)
+  return [...examples]
     .sort((a, b) => distance(text, a) - distance(text, b))
     .slice(0, 3)
     .join(', ')
+}
 
-const number = '[-+]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)'
+const warpForm = /^(rotate|scale)\(([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?)\)$/
 
 const parseTransform = (text: string): Transform | null => {
+  const transform = spelledTransform(text)
+  return Transform.is(transform) && (transform.kind !== 'scale' || isScale(transform.factor)) ? transform : null
+}
+
+const spelledTransform = (text: string): Transform | null => {
   const element = elements.find(known => known === text)
   if (element !== undefined) return { kind: 'd4', element }
   const shift = /^shift\(([-+]?\d+),([-+]?\d+)\)$/.exec(text)
   if (shift !== null) return { kind: 'shift', dy: Number(shift[1]), dx: Number(shift[2]) }
-  const warp = new RegExp(`^(rotate|scale)\\((${number})\\)$`).exec(text)
+  const warp = warpForm.exec(text)
   if (warp === null) return null
   const value = Number(warp[2])
-  if (warp[1] === 'rotate') return { kind: 'rotate', degrees: value }
-  return value > 0 ? { kind: 'scale', factor: value } : null
+  return warp[1] === 'rotate' ? { kind: 'rotate', degrees: value } : { kind: 'scale', factor: value }
 }
 
 /** Parts between commas that are outside of parentheses and braces. */
@@ -109,7 +108,7 @@ const parseSet = (plan: string, text: string): E.Either<readonly PlanProblem[], 
     : refuse(
         plan,
         `the transform ${JSON.stringify(parts[wrong])}`,
-        `one of ${elements.join(' ')} shift(dy,dx) rotate(degrees) scale(s), s over 0`,
+        `one of ${elements.join(' ')} shift(dy,dx) rotate(degrees) scale(s), ${scales}, shifts of 31 bits`,
       )
 }
 

@@ -1,3 +1,4 @@
+import { either as E } from 'fp-ts'
 import type { Graph } from '../ir/index.ts'
 import { type Plan, parsePlan } from '../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
@@ -22,7 +23,7 @@ import {
   type TrainOptions,
   train as trainNetwork,
 } from './train/index.ts'
-import { initialized, zoo as zooArchitecture } from './zoo/index.ts'
+import { checkDrawable, initialized, zoo as zooArchitecture } from './zoo/index.ts'
 
 /** A compiled network with what its images and answers mean. */
 export interface Compiled extends CompiledNetwork {
@@ -34,7 +35,7 @@ export const plan = (text: string): Plan => orThrow(parsePlan(text))
 
 /** A zoo network, initialized from a seed: `cifar-resnet-20`, `resnet-18?classes=10`. @throws EspalierError */
 export const zoo = (reference: string, { seed = 0 }: { readonly seed?: number } = {}): Network =>
-  initialized(orThrow(zooArchitecture(reference)), seed)
+  initialized(orThrow(E.flatMap(checkDrawable)(zooArchitecture(reference))), seed)
 
 /** A network from a reference as `--network` takes it: `zoo:NAME`, `FILE.onnx`, `FOLDER/model.json`, a graph. @throws EspalierError */
 export const network = async (reference: string, options: SourceOptions = {}): Promise<Network> => {

@@ -14,7 +14,15 @@ import { classifier, type Network } from './network.ts'
 import { parseJson } from './read-json.ts'
 import { readText } from './read-text.ts'
 import { readSafetensorsFile, type Safetensors } from './weights/safetensors.ts'
-import { type Architecture, classCountOfWeights, initialized, layoutOf, withWeights, zoo } from './zoo/index.ts'
+import {
+  type Architecture,
+  checkDrawable,
+  classCountOfWeights,
+  initialized,
+  layoutOf,
+  withWeights,
+  zoo,
+} from './zoo/index.ts'
 
 /** What a `--network` reference names: a network, or one that is compiled already. */
 export type Source =
@@ -47,7 +55,14 @@ const withValues = async (
   seed: number,
 ): Promise<E.Either<readonly Problem[], Source>> => {
   if (tensors === null)
-    return E.right({ kind: 'network', network: initialized(architecture, seed), meaning: {}, initializedFrom: seed })
+    return E.map(
+      (drawable: Architecture): Source => ({
+        kind: 'network',
+        network: initialized(drawable, seed),
+        meaning: {},
+        initializedFrom: seed,
+      }),
+    )(checkDrawable(architecture))
   const { metadata } = tensors
   return E.map((network: Network): Source => ({ kind: 'network', network, meaning: {}, weightsMetadata: metadata }))(
     withWeights(architecture, tensors.tensors, layoutOf(metadata)),

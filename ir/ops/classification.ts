@@ -5,6 +5,7 @@ import { defineOp, mismatch } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
 import { Extent, mapType, printType, sameType, type Type } from '../type.ts'
 import { printTransform, Reduction, Transform } from '../variant.ts'
+import { isScale, scales } from './transforms.ts'
 
 const logSoftmaxOf = (logits: Tensor): { readonly shape: readonly number[]; readonly data: Float64Array } => {
   const [n, c] = logits.shape
@@ -89,8 +90,8 @@ export const branch = defineOp({
   infer: ([input], { transforms }) => {
     if (input.kind !== 'Map') return mismatch(printType(input), 'a Map as input')
     if (transforms.length === 0) return mismatch('no transforms', 'one or more')
-    const shrunk = transforms.find(transform => transform.kind === 'scale' && transform.factor <= 0)
-    if (shrunk !== undefined) return mismatch(printTransform(shrunk), 'a scale over 0')
+    const shrunk = transforms.find(transform => transform.kind === 'scale' && !isScale(transform.factor))
+    if (shrunk !== undefined) return mismatch(printTransform(shrunk), scales)
     const types = transforms.map((transform): Type => {
       if (transform.kind !== 'd4') return input
       const [h, w] = actOnPair(transform.element, [input.h, input.w])

@@ -103,13 +103,17 @@ export const rotate = defineOp({
   },
 })
 
+/** Beyond it a map is one pixel or nothing, and samples lie where kernels count no further. */
+const scaleAtMost = 1000
+export const scales = `a scale from ${1 / scaleAtMost} to ${scaleAtMost}`
+export const isScale = (factor: number): boolean => factor >= 1 / scaleAtMost && factor <= scaleAtMost
+
 /** Zooms about the centre, in for a factor over 1, extents kept. */
 export const scale = defineOp({
   tag: 'Scale',
   operands: ['input'],
   attributes: { factor: Real },
-  infer: ([input], { factor }) =>
-    factor > 0 ? inferSameMap([input]) : mismatch(`a scale of ${factor}`, 'a scale over 0'),
+  infer: ([input], { factor }) => (isScale(factor) ? inferSameMap([input]) : mismatch(`a scale of ${factor}`, scales)),
   evaluate: ([input], { factor }) => warp(input, scalingMatrix(factor)),
   equivariance: { law: 'sink-through-scale', precision: 'rounding', symbol: 's', result: 'moves' },
 })

@@ -1,5 +1,5 @@
 export * from './error.ts'
-export { initialize, initialized } from './initialize.ts'
+export { checkDrawable, initialize, initialized } from './initialize.ts'
 export { espalierFormat, type Layout, layoutOf } from './layout.ts'
 export { classCountOfWeights, withWeights } from './weights.ts'
 export { type Architecture, type ZooOptions, zoo, zooNames } from './zoo.ts'

@@ -1,6 +1,8 @@
-import { type Graph, sizeOf, type Tensor } from '../../ir/index.ts'
+import { either as E } from 'fp-ts'
+import { type Graph, problem, sizeOf, type Tensor } from '../../ir/index.ts'
 import { type Random, random } from '../data/random.ts'
 import type { Network } from '../network.ts'
+import type { ZooProblem } from './error.ts'
 import { type ParameterUse, parameterUses } from './roles.ts'
 import type { Architecture } from './zoo.ts'
 
@@ -31,6 +33,17 @@ const initial = ({ shape, role }: ParameterUse, { normal, between }: Random): Te
     case 'other':
       return filled(shape, () => 0)
   }
+}
+
+/** Numbers that are drawn for a network at most: a gigabyte. */
+const drawnAtMost = 2 ** 28
+
+/** Says so where a network that has no weights yet would take too much memory with any. */
+export const checkDrawable = ({ name, graph }: Architecture): E.Either<readonly ZooProblem[], Architecture> => {
+  const drawn = parameterUses(graph).reduce((n, { shape }) => n + sizeOf(shape), 0)
+  return drawn <= drawnAtMost
+    ? E.right({ name, graph })
+    : E.left([problem('too-large', name, `${drawn} parameters without values`, `at most ${drawnAtMost} to draw`)])
 }
 
 /**

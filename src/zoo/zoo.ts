@@ -57,11 +57,13 @@ const concreteNames = zooNames.flatMap(name =>
 )
 const deepest = 9998
 
-const nearestNames = (name: string): string =>
-  [...concreteNames]
-    .sort((a, b) => distance(name.toLowerCase(), a) - distance(name.toLowerCase(), b))
+const nearestNames = (name: string): string => {
+  const typed = name.slice(0, 64).toLowerCase()
+  return [...concreteNames]
+    .sort((a, b) => distance(typed, a) - distance(typed, b))
     .slice(0, 3)
     .join(', ')
+}
 
 const depthPattern = /-([1-9]\d*)(?=-conv$|$)/
 
@@ -125,10 +127,13 @@ export const zoo = (reference: string, options: ZooOptions = {}): E.Either<reado
     E.left([problem('bad-size', `zoo ${name}`, `images of ${h}×${w}`, expected)])
   if (fixed === true && (h !== size[0] || w !== size[1])) return refuseSize(`${size.join('×')}, as its dense layers do`)
   if (![h, w].every(n => Number.isSafeInteger(n) && n > 0)) return refuseSize('positive whole numbers')
+  const count = query.right ?? given.right ?? classes
   try {
-    return E.right({ name, graph: buildGraph(body, [h, w], query.right ?? given.right ?? classes) })
+    return E.right({ name, graph: buildGraph(body, [h, w], count) })
   } catch (thrown) {
     if (!(thrown instanceof EspalierError)) throw thrown
+    if (thrown.problems.some(({ where }) => where.startsWith('Parameter')))
+      return E.left([problem('too-large', `zoo ${name}`, `a layer for ${count} classes`, 'fewer', 'classes=1000')])
     return refuseSize(`a size that its layers can take (${renderProblems(thrown.problems)})`)
   }
 }

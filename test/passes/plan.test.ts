@@ -55,7 +55,11 @@ describe('plan names', () => {
     ['shift5@4', 'shift4@4'],
     ['flip@x', 'flip@'],
     ['{id,spin(3)}@4', 'rotate(degrees)'],
-    ['{scale(0)}@2', 's over 0'],
+    ['{scale(0)}@2', 'a scale from 0.001 to 1000'],
+    ['{scale(1e-9)}@2', 'a scale from 0.001 to 1000'],
+    ['{scale(1e308)}@2', 'a scale from 0.001 to 1000'],
+    [`{rotate(${'9'.repeat(400)})}@2`, 'rotate(degrees)'],
+    ['{shift(99999999999999999999,0)}@2', 'shifts of 31 bits'],
     ['flip@1:geo:max:sum', 'one for inference'],
     ['', 'vanilla'],
     ['{constructor}@4', 'rotate(degrees)'],
@@ -223,6 +227,18 @@ describe('placement', () => {
   it('says what a network has when a plan is deeper', () => {
     expect(mapsOf('flip-10', 'cifar-resnet-20')).toMatch(/last 10 feature maps.*at most 9.*maps 1 to 9[\s\S]*flip-9/)
     expect(mapsOf('flip@11', 'cifar-resnet-20')).toMatch(/feature map 11.*maps 0 to 10/)
+  })
+
+  it('says how many variants are too many, and how many are not', () => {
+    expect(mapsOf('flip-16-max', 'preact-resnet-110')).toMatch(
+      /saw 65536 variants of this network, 26\d{6} ops; expected at most 262144 ops\.\n {2}Try: flip-9/,
+    )
+    expect(mapsOf('flip-9', 'preact-resnet-110')).toHaveLength(9)
+    const tower = Array.from({ length: 20 }, (_, at) => `d4@${at + 1}`).join()
+    expect(mapsOf(tower, 'preact-resnet-110')).toMatch(/saw 11529215046068\d+ variants/)
+    const set = Array.from({ length: 10_000 }, (_, at) => `shift(${at},0)`).join()
+    expect(mapsOf(`{${set}}@1`, 'cifar-resnet-20')).toMatch(/saw 10000 variants of this network/)
+    expect(mapsOf(new Array(20_000).fill('{flip}@4').join(), 'cifar-resnet-8')).toHaveLength(20_000)
   })
 
   it('wants an inference reduction where training has none', () => {

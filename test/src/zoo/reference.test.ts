@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { nodesWithTag, renderProblems, shapeOf } from '../../../ir/index.ts'
-import { type ZooOptions, zoo, zooNames } from '../../../src/zoo/index.ts'
+import { checkDrawable, type ZooOptions, zoo, zooNames } from '../../../src/zoo/index.ts'
 
 const classesOf = (reference: string, options?: ZooOptions): number => {
   const found = zoo(reference, options)
@@ -63,6 +63,17 @@ describe('a reference', () => {
     expect(refusal('vgg-11', { size: [192, 192] })).toMatch(/^bad-size.*192×192; expected 224×224/)
     expect(refusal('preact-resnet-8', { size: [33, 33] })).toMatch(/^bad-size/)
     expect(refusal('resnet-18', { size: [0, 224] })).toMatch(/^bad-size/)
+  })
+
+  it('of more classes or parameters than there is memory for is refused before there are any', () => {
+    for (const count of ['1e12', '1000000000000', '200000002'])
+      expect(refusal(`cifar-resnet-8?classes=${count}`)).toMatch(/^bad-classes/)
+    expect(refusal('resnet-50?classes=9999999')).toMatch(/^too-large.*a layer for 9999999 classes/)
+    const most = zoo('cifar-resnet-8?classes=9999999')
+    if (E.isLeft(most)) throw new Error('refused')
+    expect(E.isLeft(checkDrawable(most.right)) && checkDrawable(most.right)).toMatchObject({
+      left: [{ tag: 'too-large', seen: '650077999 parameters without values' }],
+    })
   })
 
   it('gives the same graph every time', () => {
