@@ -1,7 +1,8 @@
 import { either as E } from 'fp-ts'
-import { addLike, applyTransform, draft, EspalierError, type Graph, type NodeId } from '../ir/index.ts'
+import { addLike, applyTransform, draft, EspalierError, type Graph, motionOf, type NodeId } from '../ir/index.ts'
 import type { Pass, PassProblem } from './pass.ts'
 import type { PlacedPlan } from './place-plan.ts'
+import { spellCombination } from './spell-combination.ts'
 
 /** What the variant axis of a plan's k-th site is called. */
 export const axisOf = ({ sites }: PlacedPlan, k: number): string => {
@@ -15,7 +16,9 @@ export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
   const renamed = new Int32Array(graph.nodes.length)
   graph.nodes.forEach((node, id) => {
     const operands = node.operands.map(operand => renamed[operand])
-    let last: NodeId = addLike(d, node, operands)
+    const isBranched = operands.some(operand => d.nodes[operand].variants.length > 0)
+    let last: NodeId =
+      node.tag === 'Combine' && isBranched ? spellCombination(d, node.attributes, operands) : addLike(d, node, operands)
     plan.sites.forEach((site, k) => {
       if (site.node !== id) return
       last =
@@ -40,6 +43,11 @@ export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
   )
 }
 
+const turns = ({ sites }: PlacedPlan): boolean =>
+  sites.some(({ transforms }) =>
+    transforms.some(transform => transform.kind === 'd4' && motionOf(transform.element).swap),
+  )
+
 /** From a network to the branched network of a plan; fails where a quarter turn does not fit what follows. */
 export const insertBranches = (plan: PlacedPlan): Pass => ({
   name: 'insert-branches',
@@ -57,7 +65,7 @@ export const insertBranches = (plan: PlacedPlan): Pass => ({
             ({
               ...p,
               where: `plan ${plan.name}, at ${p.where}`,
-              hint: 'quarter turns need square feature maps',
+              ...(turns(plan) ? { hint: 'quarter turns need square feature maps' } : {}),
             }) as PassProblem,
         ),
       )

@@ -15,7 +15,7 @@ import { cannotWrite, type SourceProblem, sourceProblem } from './error.ts'
 import { fileReason } from './file-error.ts'
 import { decodeManifest, files, isManifest, type Manifest, manifestOf, meaningOf, sha256 } from './manifest.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
-import { classifier } from './network.ts'
+import { fromImageToVector } from './network.ts'
 import { parseJson, readJson } from './read-json.ts'
 import { decodeText } from './read-text.ts'
 import { makeParent, replaceFolder } from './replace-folder.ts'
@@ -172,7 +172,7 @@ export const readCompiledFolder =
     const weights = join(folder, files.weights)
     const parameters = await readParameters(weights, manifest.sha256[files.weights], graph.right)
     if (E.isLeft(parameters)) return parameters
-    const checked = classifier(folder, graph.right, parameters.right)
+    const checked = fromImageToVector(folder, graph.right)
     if (E.isLeft(checked)) return checked
     const meaning = fitMeaning({ graph: graph.right }, meaningOf(manifest))
     if (E.isLeft(meaning)) return meaning

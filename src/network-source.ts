@@ -10,7 +10,7 @@ import { importOnnx } from './import/onnx/index.ts'
 import { importTfjs } from './import/tfjs/index.ts'
 import { files } from './manifest.ts'
 import type { Meaning } from './meaning.ts'
-import { classifier, type Network } from './network.ts'
+import { classifier, fromImageToVector, type Network } from './network.ts'
 import { parseJson } from './read-json.ts'
 import { readText } from './read-text.ts'
 import { readSafetensorsFile, type Safetensors } from './weights/safetensors.ts'
@@ -37,6 +37,8 @@ export type Source =
     }
   | { readonly kind: 'compiled'; readonly compiled: CompiledNetwork; readonly meaning: Meaning }
 
+type Uncompiled = Extract<Source, { readonly kind: 'network' }>
+
 export interface SourceOptions {
   /** A safetensors file, for a zoo network or a graph. */
   readonly weights?: string
@@ -49,11 +51,11 @@ const zooScheme = 'zoo:'
 const forms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as .txt or .json'
 
 /** Gives an architecture its weights: trained ones from a file, or initial ones from the seed. */
-const withValues = async (
+const withValues = (
   architecture: Architecture,
   tensors: Safetensors | null,
   seed: number,
-): Promise<E.Either<readonly Problem[], Source>> => {
+): E.Either<readonly Problem[], Uncompiled> => {
   if (tensors === null)
     return E.map(
       (drawable: Architecture): Source => ({
@@ -64,9 +66,9 @@ const withValues = async (
       }),
     )(checkDrawable(architecture))
   const { metadata } = tensors
-  return E.map((network: Network): Source => ({ kind: 'network', network, meaning: {}, weightsMetadata: metadata }))(
-    withWeights(architecture, tensors.tensors, layoutOf(metadata)),
-  )
+  return E.map(
+    (network: Network): Uncompiled => ({ kind: 'network', network, meaning: {}, weightsMetadata: metadata }),
+  )(withWeights(architecture, tensors.tensors, layoutOf(metadata)))
 }
 
 const readWeights = (path: string): Promise<E.Either<readonly Problem[], Safetensors>> => readSafetensorsFile(path)()
@@ -98,10 +100,15 @@ const openGraph = async (
 ): Promise<E.Either<readonly Problem[], Source>> => {
   const graph = await readGraph(path)
   if (E.isLeft(graph)) return graph
-  const checked = classifier(basename(path, extname(path)), graph.right, new Map())
+  const name = basename(path, extname(path))
+  const checked = fromImageToVector(name, graph.right)
   if (E.isLeft(checked)) return checked
   const loaded = weights === undefined ? E.right(null) : await readWeights(weights)
-  return E.isLeft(loaded) ? loaded : withValues(checked.right, loaded.right, seed)
+  if (E.isLeft(loaded)) return loaded
+  const source = withValues({ name, graph: graph.right }, loaded.right, seed)
+  if (E.isLeft(source)) return source
+  const network = classifier(name, graph.right, source.right.network.parameters)
+  return E.map((network: Network): Source => ({ ...source.right, network }))(network)
 }
 
 const imported = async (
@@ -173,10 +180,7 @@ export const openSource =
   }
 
 /** What {@link openSource} opens, where it is a network that is not compiled. @throws EspalierError */
-export const openUncompiled = async (
-  reference: string,
-  options: SourceOptions = {},
-): Promise<Extract<Source, { kind: 'network' }>> => {
+export const openUncompiled = async (reference: string, options: SourceOptions = {}): Promise<Uncompiled> => {
   const source = await orThrowAsync(openSource(reference, options))
   if (source.kind === 'network') return source
   throw new EspalierError([

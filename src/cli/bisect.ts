@@ -80,7 +80,7 @@ const describe = (network: string, plan: string, found: Bisection): string => {
 
 const run = async (flags: BisectFlags, out: Output): Promise<void> => {
   const data = flags.data === undefined ? undefined : orThrow(await openData(flags.data, { seed: flags.seed }))
-  const { network, meaning, initializedFrom } = await openNetwork(flags, data?.classCount)
+  const { network, meaning, initializedFrom } = await openNetwork(flags, out, data?.classCount)
   const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
   const { passes = optimizations(schedulingOf(scheduleFlags(flags))) } = chosenPasses(flags)
   const pipeline: NonNullable<Parameters<typeof compileNetwork>[2]>['pipeline'] = placed => [insertBranches(placed)]

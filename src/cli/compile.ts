@@ -81,7 +81,7 @@ export const compileCommand = (): Command =>
       const out = output(options)
       const { emit, out: path } = options
       await prepareEmission(options)
-      const source = await openNetwork(options)
+      const source = await openNetwork(options, out)
       const { network, meaning: own, initializedFrom } = source
       if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))

@@ -14,7 +14,7 @@ import { prepareFile, writeWhole } from './destination.ts'
 import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { readMeaning } from './meaning.ts'
-import { sourceOptions } from './open-network.ts'
+import { noteNetwork, sourceOptions } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -51,6 +51,7 @@ const openNetwork = async (flags: ImpactFlags, data: DataSet, out: Output) => {
   }
   if (source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
+  noteNetwork(source.network, out)
   return source
 }
 

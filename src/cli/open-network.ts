@@ -1,4 +1,6 @@
+import type { Network } from '../network.ts'
 import { openUncompiled, type SourceOptions } from '../network-source.ts'
+import type { Output } from './output.ts'
 
 interface Named {
   readonly network: string
@@ -13,6 +15,14 @@ export const sourceOptions = ({ weights, seed }: Omit<Named, 'network'>, dataCla
   ...(dataClasses === undefined ? {} : { dataClasses }),
 })
 
-/** The network that flags name, which must not be compiled. @throws EspalierError */
-export const openNetwork = (flags: Named, dataClasses?: number) =>
-  openUncompiled(flags.network, sourceOptions(flags, dataClasses))
+/** Says what was taken for granted of a network. */
+export const noteNetwork = ({ notes = [] }: Pick<Network, 'notes'>, out: Pick<Output, 'note'>): void => {
+  for (const note of notes) out.note(`Note: ${note}`)
+}
+
+/** The network that flags name, which must not be compiled, and on stderr what was taken for granted of it. @throws EspalierError */
+export const openNetwork = async (flags: Named, out: Pick<Output, 'note'>, dataClasses?: number) => {
+  const source = await openUncompiled(flags.network, sourceOptions(flags, dataClasses))
+  noteNetwork(source.network, out)
+  return source
+}

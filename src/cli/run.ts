@@ -16,7 +16,7 @@ import { prepareFile, writeWhole } from './destination.ts'
 import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { openFound, sayFitted } from './found-data.ts'
 import { readMeaning } from './meaning.ts'
-import { sourceOptions } from './open-network.ts'
+import { noteNetwork, sourceOptions } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -50,6 +50,7 @@ const openNetwork = async (flags: RunFlags, data: DataSet, out: Output): Promise
   const source = await orThrowAsync(openSource(flags.network, sourceOptions(flags, data.classCount)))
   if (source.kind === 'network' && source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
+  if (source.kind === 'network') noteNetwork(source.network, out)
   return source
 }
 

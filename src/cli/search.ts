@@ -104,7 +104,7 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
     await openImages(flags, flags.select, out),
     await openImages(flags, flags.report, out),
   ]
-  const source = await openNetwork(flags, forSelect.classCount)
+  const source = await openNetwork(flags, out, forSelect.classCount)
   const { network } = source
   if (source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)

@@ -133,7 +133,7 @@ const run = async (flags: TrainFlags, out: Output) => {
   const open = { seed: flags.seed, ...labels }
   const found = await openFound(reference, open, out)
   const [source, plan, recipe] = await Promise.all([
-    openNetwork({ ...flags, ...(flags.from === undefined ? {} : { weights: flags.from }) }, found.classCount),
+    openNetwork({ ...flags, ...(flags.from === undefined ? {} : { weights: flags.from }) }, out, found.classCount),
     orThrowAsync(readPlan(flags.plan)),
     recipeOf(flags),
   ])

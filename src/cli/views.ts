@@ -109,7 +109,7 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
   const plan = await orThrowAsync(readPlan(flags.plan))
   const { seed, labels } = flags
   const found = await openFound(flags.data, { seed, ...(labels === undefined ? {} : { labels }) }, out)
-  const { network, meaning: own, initializedFrom } = await openNetwork(flags, found.classCount)
+  const { network, meaning: own, initializedFrom } = await openNetwork(flags, out, found.classCount)
   if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}, not trained.`)
   const meaning = await readMeaning(flags, own, network)
   const data = sayFitted(found, fitLabelled(network, found, meaning.classes), out)

@@ -9,6 +9,7 @@ import { lockFolder } from '../lock-folder.ts'
 import type { Page } from '../report/page/section.ts'
 import { prepareFile } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { noteNetwork } from './open-network.ts'
 import { exitCodes, type Output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, writeReports } from './report-files.ts'
@@ -88,6 +89,8 @@ export const watchSweep = async <R extends SweepResult>(
   const file = join(folder, 'result.json')
   await prepareFile(file)
   await prepareReports(reports)
+  const [network] = open.networks.values()
+  noteNetwork(network, out)
   const unlock = await lockFolder(folder)
   const work = async () => {
     const { interrupted } = await untilInterrupted(signal =>

@@ -8,8 +8,7 @@ import type { ImportProblem } from '../error.ts'
 import { type Constant, readTensor } from './constant.ts'
 import { decodeOnnx, type OnnxModel } from './decode.ts'
 import { isExternal, readExternal } from './external.ts'
-import { recognizeMerge } from './merge.ts'
-import { translate } from './translate.ts'
+import { type Translated, translate } from './translate.ts'
 
 export interface OnnxOptions {
   /** Height and width of the images, for a file that leaves them open. */
@@ -60,18 +59,15 @@ const readInitializers = async (
   return problems.length > 0 ? E.left(problems) : E.right(constants)
 }
 
-/**
- * Reads a classifier from an ONNX file of opset 9 to 21: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
- * are stored as the IR has them, under their initializers' names. All that is unsupported is named at once.
- */
-export const importOnnx = (
+/** What an ONNX file computes, as it says it: any outputs. See {@link importOnnx}. */
+export const readOnnx = (
   path: string,
   { size }: OnnxOptions = {},
-): TE.TaskEither<readonly (ImportProblem | NetworkProblem)[], Network> =>
+): TE.TaskEither<readonly ImportProblem[], Translated> =>
   F.pipe(
     TE.tryCatch(
       () => readBytes(path),
-      (cause): readonly (ImportProblem | NetworkProblem)[] => [readProblem(path, cause)],
+      (cause): readonly ImportProblem[] => [readProblem(path, cause)],
     ),
     TE.flatMapEither(bytes => decodeOnnx(bytes, path)),
     TE.flatMap(model =>
@@ -80,11 +76,23 @@ export const importOnnx = (
         TE.flatMapEither(initializers => translate(model, initializers, path, size)),
       ),
     ),
-    TE.map(recognizeMerge),
-    TE.flatMapEither(({ graph, parameters, channelsFirst }) =>
-      F.pipe(
-        classifier(basename(path, '.onnx'), graph, parameters),
-        E.map((network): Network => (channelsFirst ? { ...network, layout: 'nchw' } : network)),
-      ),
+  )
+
+/**
+ * Reads a classifier from an ONNX file of opset 9 to 21: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
+ * are stored as the IR has them, under their initializers' names. All that is unsupported is named at once.
+ */
+export const importOnnx = (
+  path: string,
+  options: OnnxOptions = {},
+): TE.TaskEither<readonly (ImportProblem | NetworkProblem)[], Network> =>
+  F.pipe(
+    readOnnx(path, options),
+    TE.flatMapEither(
+      ({ graph, parameters, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+        F.pipe(
+          classifier(basename(path, '.onnx'), graph, parameters),
+          E.map((network): Network => (channelsFirst ? { ...network, layout: 'nchw' } : network)),
+        ),
     ),
   )

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
-import type { Problem } from '../../../ir/index.ts'
+import type { Graph, Problem, Tensor } from '../../../ir/index.ts'
 import { classifier, type Network } from '../../network.ts'
 import { readText } from '../../read-text.ts'
 import type { ImportProblem } from '../error.ts'
@@ -25,16 +25,27 @@ const importModel = (path: string, model: ModelJson) =>
 const nameOf = (path: string): string =>
   basename(path) === 'model.json' ? basename(dirname(resolve(path))) : basename(path, '.json')
 
+/** What a TensorFlow.js model computes, as it says it: any outputs. See {@link importTfjs}. */
+export const readTfjs = (
+  path: string,
+): TE.TaskEither<
+  readonly ImportProblem[],
+  { readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }
+> =>
+  F.pipe(
+    readText(path, 'the model.json of a TensorFlow.js model'),
+    TE.mapLeft((unread): readonly ImportProblem[] => [unread]),
+    TE.flatMapEither(text => parseModelJson(path, text)),
+    TE.flatMap(model => importModel(path, model)),
+  )
+
 /**
  * Reads a TensorFlow.js model, of layers (Keras) or a graph (frozen TensorFlow), from its `model.json` and the shards
  * of weights in the same folder. The network is named after that folder, or after the file where that has another name.
  */
 export const importTfjs = (path: string): TE.TaskEither<readonly Problem[], Network> =>
   F.pipe(
-    readText(path, 'the model.json of a TensorFlow.js model'),
-    TE.mapLeft((unread): readonly ImportProblem[] => [unread]),
-    TE.flatMapEither(text => parseModelJson(path, text)),
-    TE.flatMap(model => importModel(path, model)),
+    readTfjs(path),
     TE.flatMapEither(
       ({ graph, parameters }): E.Either<readonly Problem[], Network> => classifier(nameOf(path), graph, parameters),
     ),

@@ -4,7 +4,8 @@ import { either as E } from 'fp-ts'
 import { renderProblems } from '../../../../ir/error.ts'
 import { evaluate } from '../../../../ir/evaluate.ts'
 import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
-import { importOnnx, type OnnxOptions } from '../../../../src/import/onnx/index.ts'
+import { orThrow } from '../../../../src/error.ts'
+import { importOnnx, type OnnxOptions, readOnnx } from '../../../../src/import/onnx/index.ts'
 import { onnxSchema } from '../../../../src/import/onnx/schema.ts'
 import { imageType, type Network } from '../../../../src/network.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
@@ -155,11 +156,10 @@ export const logitsOf = (network: Network, images: Tensor): readonly number[] =>
 
 /** What a model of an image `x` gives for one, its output `y` flattened as ONNX flattens. */
 export const run = async (spec: ModelSpec, image: Array4): Promise<readonly number[]> => {
-  const network = await networkOf({
-    input: ['n', ...image.dims.slice(1)],
-    ...spec,
-    nodes: [...spec.nodes, node('Flatten', 'y', 'flat')],
-    outputs: ['flat'],
-  })
-  return logitsOf(network, channelsLast(image))
+  const path = join(await temporaryFolder('onnx'), 'model.onnx')
+  const nodes = [...spec.nodes, node('Flatten', 'y', 'flat')]
+  writeFileSync(path, encode({ input: ['n', ...image.dims.slice(1)], ...spec, nodes, outputs: ['flat'] }))
+  const { graph, parameters } = orThrow(await readOnnx(path)())
+  const values = orThrow(evaluate(graph, { inputs: new Map([['x', channelsLast(image)]]), parameters }))
+  return [...(values.get('flat') as Tensor).data]
 }

@@ -6,7 +6,7 @@ import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
 import { evaluate, renderProblems, type Tensor } from '../../../../ir/index.ts'
 import { orThrow } from '../../../../src/error.ts'
-import { importTfjs } from '../../../../src/import/tfjs/index.ts'
+import { importTfjs, readTfjs } from '../../../../src/import/tfjs/index.ts'
 import { imageType, type Network } from '../../../../src/network.ts'
 import { tensorflowJs } from '../../../../src/runtime/native/load.ts'
 
@@ -53,6 +53,10 @@ export const artifactsOf = async (model: LayersModel): Promise<io.ModelArtifacts
 export const imported = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<Network> =>
   orThrow(await inFolder(files, folder => importTfjs(join(folder, 'model.json'))()))
 
+/** What a model's files say, whatever its outputs are. */
+export const read = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<Computation> =>
+  orThrow(await inFolder(files, folder => readTfjs(join(folder, 'model.json'))()))
+
 /** The problems of a model that is refused, rendered, with the folder called `FOLDER`. */
 export const refused = (files: Readonly<Record<string, string | Uint8Array>>): Promise<string> =>
   inFolder(files, async folder => {
@@ -65,12 +69,14 @@ export const refused = (files: Readonly<Record<string, string | Uint8Array>>): P
 export const fill = (size: number, seed = 1): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + 1) * seed + 78.233 * seed) % 1)
 
-export const logitsOf = (network: Network, images: Tensor): Tensor => {
+type Computation = Pick<Network, 'graph' | 'parameters'>
+
+export const logitsOf = (network: Computation, images: Tensor): Tensor => {
   const { name } = imageType(network)
   const outputs = orThrow(
     evaluate(network.graph, { inputs: new Map([[name, images]]), parameters: network.parameters }),
   )
-  return outputs.get('logits') as Tensor
+  return outputs.get(network.graph.outputs[0].name) as Tensor
 }
 
 export const probabilitiesOf = ({ shape: [n, c], data }: Tensor): Float32Array =>
@@ -78,7 +84,7 @@ export const probabilitiesOf = ({ shape: [n, c], data }: Tensor): Float32Array =
 
 /** Runs the network and what TensorFlow.js makes of the same files on two images: their answers agree. */
 export const expectSame = (
-  network: Network,
+  network: Computation,
   predict: (images: ReturnType<typeof tf.tensor4d>) => unknown,
   as: 'logits' | 'probabilities' = 'logits',
 ): void => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { expectSame, filesOf, imported, tf } from './folder.ts'
+import { expectSame, filesOf, imported, read, tf } from './folder.ts'
 import {
   b,
   type Constant,
@@ -45,7 +45,7 @@ const check = async ({ constants = {}, nodes, vector = false }: Case): Promise<v
     : { ...constants, zero: ints(0), one: ints(1), rest: int(-1) }
   const artifacts = frozen(image, own, [...nodes, ...tail])
   const model = await tf.loadGraphModel(tf.io.fromMemory(artifacts))
-  expectSame(await imported(filesOf(artifacts)), images => model.predict(images))
+  expectSame(await read(filesOf(artifacts)), images => model.predict(images))
 }
 
 const window = (

@@ -1,6 +1,6 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { artifactsOf, expectSame, filesOf, fill, imported, tf } from './folder.ts'
+import { artifactsOf, expectSame, filesOf, fill, imported, read, tf } from './folder.ts'
 
 beforeAll(async () => {
   await tf.setBackend('cpu')
@@ -35,7 +35,7 @@ const check = async (build: Build, own = shape): Promise<void> => {
   const y = build(x)
   const outputs = y.shape.length === 2 ? y : (layers.flatten().apply(y) as SymbolicTensor)
   const model = withWeights(tf.model({ inputs: x, outputs }))
-  expectSame(await imported(filesOf(await artifactsOf(model))), images => model.predict(images))
+  expectSame(await read(filesOf(await artifactsOf(model))), images => model.predict(images))
 }
 
 const on =

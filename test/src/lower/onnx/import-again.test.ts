@@ -5,7 +5,6 @@ import { optimizations, runPasses, schedules, unroll } from '../../../../passes/
 import { orThrow } from '../../../../src/error.ts'
 import { type Constant, readTensor } from '../../../../src/import/onnx/constant.ts'
 import { decodeOnnx } from '../../../../src/import/onnx/decode.ts'
-import { recognizeMerge } from '../../../../src/import/onnx/merge.ts'
 import { type Translated, translate } from '../../../../src/import/onnx/translate.ts'
 import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
@@ -19,7 +18,7 @@ const imported = (bytes: Uint8Array): Translated => {
     const read = readTensor(proto, proto.name ?? '', 'initializer')
     return [proto.name ?? '', orThrow(read)]
   })
-  return recognizeMerge(orThrow(translate(model, new Map(constants), 'graph.onnx', undefined)))
+  return orThrow(translate(model, new Map(constants), 'graph.onnx', undefined))
 }
 
 /** What is exported means the same to the importer and the evaluator. */

@@ -1,0 +1,34 @@
+import type { AttributesOf, Draft, NodeId } from '../ir/index.ts'
+
+const joined = (d: Draft, fn: 'add' | 'maximum', values: readonly NodeId[]): NodeId =>
+  values.reduce((a, b) => d.add('Binary', [a, b], { fn }))
+
+const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
+  alpha === 1 && beta === 0 ? x : d.add('Unary', [x], { fn: 'affine', alpha, beta })
+
+const unary = (d: Draft, fn: 'exp' | 'log', x: NodeId): NodeId => d.add('Unary', [x], { fn, alpha: 0, beta: 0 })
+
+/**
+ * The scores of `Combine` in ops that act on each variant alone: what a network itself averages is no merge of variants. Unlike it, they may
+ * stand under branches.
+ */
+export const spellCombination = (
+  d: Draft,
+  { reduction, multiplicity }: AttributesOf<'Combine'>,
+  logits: readonly NodeId[],
+): NodeId => {
+  const total = multiplicity.reduce((a, m) => a + m, 0)
+  const shares = multiplicity.map(m => m / total)
+  if (reduction === 'geo')
+    return joined(
+      d,
+      'add',
+      logits.map((x, k) => affine(d, x, shares[k], 0)),
+    )
+  const logs = logits.map(x => d.add('Softmax', [x], { log: true }))
+  if (reduction === 'max') return joined(d, 'maximum', logs)
+  const weighed = logs.map((x, k) => affine(d, x, 1, Math.log(shares[k])))
+  const largest = joined(d, 'maximum', weighed)
+  const powers = weighed.map(x => unary(d, 'exp', d.add('Binary', [x, largest], { fn: 'subtract' })))
+  return d.add('Binary', [unary(d, 'log', joined(d, 'add', powers)), largest], { fn: 'add' })
+}
