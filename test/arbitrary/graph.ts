@@ -53,11 +53,30 @@ const readable = (graph: Graph): Graph => Object.defineProperty(graph, fc.toStri
 const graphs = ({ blocks: most = 9 }: GraphOptions, build: (recipe: Recipe) => Graph): fc.Arbitrary<Graph> =>
   arbitraryRecipe(most).map(recipe => readable(build(recipe)))
 
+/** Logits of one head, or now and then of two heads of their own weights, which the network itself averages or puts side by side. */
+const answer = (s: Site, head: readonly number[], x: NodeId): NodeId => {
+  const choose = chooser(head)
+  const logits = drawHead(s, choose, x)
+  if (!choose.oneIn(5)) return logits
+  const other = drawHead(s, chooser(head), x)
+  const reduction = s.arithmetic === 'exact' ? 'geo' : choose.pick(reductions)
+  return choose.oneIn(4)
+    ? s.b.concat([logits, other])
+    : s.b.combine(
+        [logits, other],
+        reduction,
+        choose.pick([
+          [1, 1],
+          [3, 1],
+        ]),
+      )
+}
+
 /** A classifier: a flat graph without transforms from one input `image` to one output `logits`, cuts between its blocks. */
 export const arbitraryNetwork = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs(options, recipe => {
     const s = site('flat', options.arithmetic ?? 'any')
-    return s.b.finish({ logits: drawHead(s, chooser(recipe.head), grow(s, recipe, blocks)) })
+    return s.b.finish({ logits: answer(s, recipe.head, grow(s, recipe, blocks)) })
   })
 
 const withTransforms: WeightedBlocks = [...blocks, [28, transformed]]
