@@ -1,4 +1,5 @@
-import { type Batch, batches, type DataSet, type Preprocess } from './data/index.ts'
+import { EspalierError } from '../ir/index.ts'
+import { type Batch, batches, type DataSet, type Preprocess, type Skipped } from './data/index.ts'
 import type { Prediction, Runner } from './runner.ts'
 import { rankOf } from './score.ts'
 
@@ -7,6 +8,8 @@ export interface Evaluation {
   readonly images: number
   readonly wrong: number
   readonly wrongTop5: number
+  /** Images that could not be read or decoded, which are not among the others. */
+  readonly skipped: readonly Skipped[]
   /** From the first read to the last answer. */
   readonly seconds: number
   readonly interrupted: boolean
@@ -21,28 +24,40 @@ export interface EvaluateOptions {
   readonly onBatch?: (batch: Batch, prediction: Prediction) => void | Promise<void>
 }
 
-/** Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. */
+const problemsShown = 3
+const nothing: Prediction = { n: 0, classes: 0, probabilities: new Float32Array(0), logits: new Float32Array(0) }
+
+/**
+ * Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. Images that cannot be decoded are skipped.
+ *
+ * @throws EspalierError where none can be
+ */
 export const evaluateData = async (
   runner: Runner,
   data: DataSet,
   { onBatch, ...options }: EvaluateOptions,
 ): Promise<Evaluation> => {
   let [images, wrong, wrongTop5] = [0, 0, 0]
+  const skipped: Skipped[] = []
   const begun = performance.now()
-  for await (const batch of batches(data, options)) {
-    const prediction = await runner.predict(batch.images)
+  for await (const batch of batches(data, { ...options, skip: true })) {
+    const prediction = batch.n === 0 ? nothing : await runner.predict(batch.images)
     batch.labels?.forEach((label, row) => {
       const rank = rankOf(prediction.logits, row, prediction.classes, label)
       if (rank > 0) wrong++
       if (rank > 4) wrongTop5++
     })
     images += batch.n
+    skipped.push(...batch.skipped)
     await onBatch?.(batch, prediction)
   }
+  if (images === 0 && skipped.length > 0)
+    throw new EspalierError(skipped.slice(0, problemsShown).map(({ problem }) => problem))
   return {
     images,
     wrong,
     wrongTop5,
+    skipped,
     seconds: (performance.now() - begun) / 1000,
     interrupted: options.signal?.aborted === true,
   }

@@ -2,9 +2,13 @@ import type { Batch } from '../data/index.ts'
 import type { Prediction } from '../runner.ts'
 import { topClasses } from '../score.ts'
 
-/** What the network says of one image: its most probable classes, best first. */
+/** What the network says of one image: its most probable class, by name where there are names, and the next ones. */
 export interface ImageAnswer {
+  /** Its number in the data. */
+  readonly index: number
   readonly image: string
+  readonly label: string | number
+  readonly probability: number
   readonly best: readonly {
     readonly class_index: number
     readonly class: string | null
@@ -12,7 +16,7 @@ export interface ImageAnswer {
   }[]
 }
 
-/** Up to this many images are answered one by one when there are no labels to count errors against. */
+/** Up to this many images are answered in text; JSON has all. */
 export const answersShown = 20
 const classesShown = 5
 
@@ -21,14 +25,15 @@ export const answersOf = (
   { probabilities, classes: width }: Prediction,
   names: readonly string[] | undefined,
 ): readonly ImageAnswer[] =>
-  batch.names.slice(0, answersShown).map((image, row) => ({
-    image,
-    best: topClasses(probabilities, row, width, classesShown).map(index => ({
+  batch.names.map((image, row) => {
+    const best = topClasses(probabilities, row, width, classesShown).map(index => ({
       class_index: index,
       class: names?.[index] ?? null,
       probability: probabilities[row * width + index],
-    })),
-  }))
+    }))
+    const [{ class: name, class_index, probability }] = best
+    return { index: batch.indices[row], image, label: name ?? class_index, probability, best }
+  })
 
 export const describeAnswer = ({ image, best }: ImageAnswer): string =>
   [

@@ -1,7 +1,7 @@
-import type { DataSet, Preprocess } from '../data/index.ts'
+import type { DataProblem, DataSet, Preprocess } from '../data/index.ts'
 import { type Evaluation, evaluateData } from '../evaluate-data.ts'
 import type { Runner } from '../runner.ts'
-import { answersOf, answersShown, type ImageAnswer } from './answers.ts'
+import { answersOf, type ImageAnswer } from './answers.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { predictionsFile } from './predictions-file.ts'
@@ -16,8 +16,11 @@ export interface WatchOptions {
   readonly predictions: string | undefined
 }
 
+/** On an image that is left out. */
+export const skippedNote = ({ where, seen }: DataProblem): string => `Skipped ${where}: ${seen}.`
+
 export interface Watched extends Evaluation {
-  /** Of the first images, where there are no labels. */
+  /** Where there are no labels. */
   readonly answers: readonly ImageAnswer[]
 }
 
@@ -38,10 +41,10 @@ export const watchEvaluation = async (
         ...options,
         signal,
         onBatch: async (batch, prediction) => {
-          bar.at(batch.first + batch.n, options.limit)
+          bar.at(batch.first + batch.n + batch.skipped.length, options.limit)
+          for (const { problem } of batch.skipped) out.note(skippedNote(problem))
           await file?.write(batch, prediction)
-          if (!data.labelled && answers.length < answersShown)
-            answers.push(...answersOf(batch, prediction, names).slice(0, answersShown - answers.length))
+          if (!data.labelled) answers.push(...answersOf(batch, prediction, names))
         },
       }),
     )

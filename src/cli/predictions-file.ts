@@ -1,5 +1,5 @@
 import { open, rm } from 'node:fs/promises'
-import type { Batch } from '../data/index.ts'
+import type { Batch, Skipped } from '../data/index.ts'
 import { cannotWrite } from '../error.ts'
 import { besidePath, putInPlace, sweepBeside } from '../put-in-place.ts'
 import type { Prediction } from '../runner.ts'
@@ -20,7 +20,8 @@ const lineOf = (
 ): string => {
   const predicted = bestClass(logits, row, width)
   return `${JSON.stringify({
-    index: batch.first + row,
+    index: batch.indices[row],
+    image: batch.names[row],
     label: batch.labels?.[row] ?? null,
     predicted,
     class: names?.[predicted] ?? null,
@@ -28,7 +29,11 @@ const lineOf = (
   })}\n`
 }
 
-/** Opens a file of predictions, a line of JSON an image. @throws EspalierError */
+/** Of an image that could not be read or decoded. */
+const skippedLine = ({ index, problem: { where, seen } }: Skipped): string =>
+  `${JSON.stringify({ index, image: where, label: null, predicted: null, class: null, logits: null, error: seen })}\n`
+
+/** Opens a file of predictions, a line of JSON an image, in order; those that were skipped have an `error`. @throws EspalierError */
 export const predictionsFile = async (path: string, names: readonly string[] | undefined): Promise<PredictionsFile> => {
   await sweepBeside(path)
   const made = await besidePath(path, 'new')
@@ -39,8 +44,12 @@ export const predictionsFile = async (path: string, names: readonly string[] | u
   const file = await orCannotWrite(open(made, 'wx'))
   return {
     write: async (batch, prediction) => {
-      const lines = Array.from({ length: batch.n }, (_, row) => lineOf(batch, row, prediction, names))
-      await orCannotWrite(file.appendFile(lines.join('')))
+      const lines = [
+        ...batch.indices.map((index, row) => [index, lineOf(batch, row, prediction, names)] as const),
+        ...batch.skipped.map(each => [each.index, skippedLine(each)] as const),
+      ]
+      const ordered = lines.sort(([a], [b]) => a - b).map(([, line]) => line)
+      await orCannotWrite(file.appendFile(ordered.join('')))
     },
     finish: async () => {
       await orCannotWrite(file.close())

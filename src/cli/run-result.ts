@@ -1,9 +1,9 @@
 import type { CompiledNetwork } from '../compile.ts'
-import type { DataSet } from '../data/index.ts'
+import type { DataSet, Skipped } from '../data/index.ts'
 import { count, ratio } from '../format.ts'
 import type { Runner } from '../runner.ts'
 import { wilsonPercent } from '../score.ts'
-import { describeAnswer } from './answers.ts'
+import { answersShown, describeAnswer } from './answers.ts'
 import type { Watched } from './evaluation.ts'
 import { foundKeys } from './found-data.ts'
 
@@ -19,6 +19,8 @@ interface Ran {
 }
 
 const errorPercent = ({ wrong, images }: Watched): number => (100 * wrong) / images
+
+const skippedKeys = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })
 
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
 export const runResult = ({ compiled, initializedFrom, runner, data, done, float32, batch }: Ran) => ({
@@ -36,6 +38,7 @@ export const runResult = ({ compiled, initializedFrom, runner, data, done, float
     : {}),
   ...(float32 === undefined ? {} : { float32_error_percent: errorPercent(float32) }),
   ...(data.labelled ? {} : { answers: done.answers }),
+  ...(done.skipped.length === 0 ? {} : { skipped: done.skipped.map(skippedKeys) }),
   backend: runner.backend,
   executor: runner.executor,
   precision: runner.precision,
@@ -62,9 +65,13 @@ const errors = (result: RunResult): string => {
 /** The answers and one sentence on the whole. */
 export const describeRun = (result: RunResult): string => {
   const untrained = result.initialized_from_seed === undefined ? '' : ', untrained'
+  const skipped = result.skipped === undefined ? '' : ` (${result.skipped.length} more skipped)`
   const stopped = result.interrupted === true ? ' (interrupted)' : ''
   const images = `${result.images} image${result.images === 1 ? '' : 's'}`
-  const head = `${result.network}${untrained} under ${result.plan}, ${images}${stopped}:`
+  const head = `${result.network}${untrained} under ${result.plan}, ${images}${skipped}${stopped}:`
   const cost = ` ${count(result.multiply_adds)} multiply-adds an image (${ratio(result.multiply_adds_relative)}), ${result.images_per_second.toFixed(1)} images/s.`
-  return [...(result.answers ?? []).map(describeAnswer), `${head}${errors(result)}${cost}`].join('\n')
+  const answers = (result.answers ?? []).slice(0, answersShown).map(describeAnswer)
+  const more = (result.answers ?? []).length - answers.length
+  const rest = more > 0 ? [`and ${more} more: --json or --predictions FILE has all.`] : []
+  return [...answers, ...rest, `${head}${errors(result)}${cost}`].join('\n')
 }

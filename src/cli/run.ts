@@ -92,7 +92,7 @@ const inFloat32 = async (
     executor: executor === 'reference' ? 'auto' : executor,
   })
   try {
-    return await watchEvaluation(runner, data, out, { ...evaluation, predictions: undefined })
+    return await watchEvaluation(runner, data, { ...out, note: () => {} }, { ...evaluation, predictions: undefined })
   } finally {
     runner.dispose()
   }
@@ -154,7 +154,7 @@ export const runCommand = (): Command =>
     .addOption(limitOption())
     .option(
       '--predictions <file>',
-      'a line of JSON an image: index (from 0, of the images that are run), label, predicted, class, logits',
+      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, logits, or an error',
     )
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: RunFlags) => {

@@ -42,10 +42,23 @@ export const examplesAt = async (
   return E.map((examples: readonly (readonly Example[])[]) => examples.flat())(E.sequenceArray(read))
 }
 
-/** `n` preprocessed images, `[n, h, w, 3]`, from number `first` of the data set on. */
+/** An image that cannot be read or decoded, and why. */
+export interface Skipped {
+  /** Its number in the data set. */
+  readonly index: number
+  readonly problem: DataProblem
+}
+
+/** Problems of one image, for which the others need not wait. */
+export const isOfOneImage = ({ tag }: DataProblem): boolean => tag === 'unreadable-image' || tag === 'unreadable-file'
+
+/** `n` preprocessed images, `[n, h, w, 3]`: those from number `first` of the data set on, but for what is skipped. */
 export interface Batch {
   readonly first: number
   readonly n: number
+  /** The number of each image in the data set. */
+  readonly indices: readonly number[]
+  readonly skipped: readonly Skipped[]
   readonly images: Float32Array
   /** As many as images, where the data set is labelled. */
   readonly labels?: readonly number[]
@@ -58,36 +71,90 @@ export interface BatchOptions {
   /** Read ahead no further than this many batches. Default 2. */
   readonly ahead?: number
   readonly limit?: number
+  /** Leaves images out that cannot be read or decoded, where it would throw. */
+  readonly skip?: boolean
   readonly signal?: AbortSignal
 }
 
-const readBatch = async (data: DataSet, first: number, to: number, preprocess: Preprocess): Promise<Batch> => {
-  const examples = orThrow(await data.read(first, to))
+type Preparing = Pick<BatchOptions, 'preprocess' | 'skip'>
+
+const readWhole = async (
+  data: DataSet,
+  first: number,
+  to: number,
+  { preprocess }: Preparing,
+): Promise<E.Either<DataProblem, Batch>> => {
+  const examples = await data.read(first, to)
+  if (E.isLeft(examples)) return examples
+  const { right } = examples
+  return E.map(
+    (images: Float32Array): Batch => ({
+      first,
+      n: right.length,
+      indices: right.map((_, k) => first + k),
+      skipped: [],
+      images,
+      ...(data.labelled ? { labels: right.map(example => example.label as number) } : {}),
+      names: right.map(example => example.where),
+    }),
+  )(await fitImages(right, preprocess))
+}
+
+/** One batch of several. */
+const joined = (first: number, parts: readonly Batch[]): Batch => {
+  const images = new Float32Array(parts.reduce((length, part) => length + part.images.length, 0))
+  let at = 0
+  for (const part of parts) {
+    images.set(part.images, at)
+    at += part.images.length
+  }
   return {
     first,
-    n: examples.length,
-    images: orThrow(await fitImages(examples, preprocess)),
-    ...(data.labelled ? { labels: examples.map(example => example.label as number) } : {}),
-    names: examples.map(example => example.where),
+    n: parts.reduce((n, part) => n + part.n, 0),
+    indices: parts.flatMap(({ indices }) => indices),
+    skipped: parts.flatMap(({ skipped }) => skipped),
+    images,
+    ...(parts.every(({ labels }) => labels !== undefined)
+      ? { labels: parts.flatMap(({ labels = [] }) => labels) }
+      : {}),
+    names: parts.flatMap(({ names }) => names),
   }
+}
+
+const readBatch = async (data: DataSet, first: number, to: number, options: Preparing): Promise<Batch> => {
+  const whole = await readWhole(data, first, to, options)
+  if (E.isRight(whole) || options.skip !== true || !isOfOneImage(whole.left)) return orThrow(whole)
+  const parts: Batch[] = []
+  for (let index = first; index < to; index++) {
+    const one = await readWhole(data, index, index + 1, options)
+    if (E.isRight(one)) parts.push(one.right)
+    else if (!isOfOneImage(one.left)) return orThrow(one)
+    else
+      parts.push({
+        ...{ first: index, n: 0, indices: [], names: [], images: new Float32Array(0) },
+        ...(data.labelled ? { labels: [] } : {}),
+        skipped: [{ index, problem: one.left }],
+      })
+  }
+  return joined(first, parts)
 }
 
 /**
  * The batches of a data set in order, the last one shorter where it must be. Decoding runs ahead of the reader, by a
  * bounded number of batches.
  *
- * @throws EspalierError where a file cannot be read or decoded.
+ * @throws EspalierError where a file cannot be read or decoded and is not to be skipped.
  */
 export async function* batches(
   data: DataSet,
-  { batch, preprocess, ahead = 2, limit = data.count, signal }: BatchOptions,
+  { batch, ahead = 2, limit = data.count, signal, ...options }: BatchOptions,
 ): AsyncGenerator<Batch> {
   const count = Math.min(limit, data.count)
   const queue: Promise<Batch>[] = []
   let next = 0
   const fill = (): void => {
     for (; queue.length < ahead && next < count; next += batch) {
-      const reading = readBatch(data, next, Math.min(next + batch, count), preprocess)
+      const reading = readBatch(data, next, Math.min(next + batch, count), options)
       // A failure is reported when its turn comes; until then it must not count as unhandled.
       reading.catch(() => {})
       queue.push(reading)

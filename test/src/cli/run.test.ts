@@ -158,10 +158,7 @@ describe.concurrent('espalier run', () => {
   it('leaves what stood there where it fails', async () => {
     const flat = join(folder, 'flat')
     await mkdir(flat)
-    await sharp(Buffer.alloc(3), { raw: { width: 1, height: 1, channels: 3 } })
-      .png()
-      .toFile(join(flat, 'a.png'))
-    await writeFile(join(flat, 'b.png'), 'no image')
+    for (const name of ['a.png', 'b.png']) await writeFile(join(flat, name), 'no image')
     await writeFile(join(folder, 'kept.jsonl'), 'kept')
     await writeFile(join(folder, 'size.json'), '{"size": [32, 32]}')
     const { code, stdout, stderr } = await espalier([
@@ -169,7 +166,7 @@ describe.concurrent('espalier run', () => {
       ...['--predictions', join(folder, 'kept.jsonl'), '--json'],
     ])
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain(`${join(flat, 'b.png')}: saw `)
+    expect(stderr).toContain(`${join(flat, 'a.png')}: saw `)
     expect(await readFile(join(folder, 'kept.jsonl'), 'utf8')).toBe('kept')
     expect((await readdir(folder)).filter(name => name.startsWith('kept'))).toEqual(['kept.jsonl'])
   })

@@ -1,0 +1,106 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { watchEvaluation } from '../../../src/cli/evaluation.ts'
+import { describeRun, type RunResult, runResult } from '../../../src/cli/run-result.ts'
+import { type DataSet, openData } from '../../../src/data/index.ts'
+import { orThrow } from '../../../src/error.ts'
+import { compile, plan, zoo } from '../../../src/index.ts'
+import type { Runner } from '../../../src/runner.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+
+const compiled = compile(zoo('cifar-resnet-8?classes=2'), plan('vanilla'))
+
+/** Answers class 0 for dark images and class 1 for bright ones, of one pixel. */
+const runner: Runner = {
+  ...{ backend: 'reference', executor: 'reference', precision: 'float32', describe: 'a test' },
+  predict: async inputs => {
+    const pixels = inputs as Float32Array
+    const n = pixels.length / 3
+    const logits = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 1 ? pixels[3 * (i >> 1)] / 100 - 1 : 0))
+    const odds = Array.from({ length: n }, (_, k) => 1 / (1 + Math.exp(logits[2 * k + 1])))
+    return { n, classes: 2, logits, probabilities: Float32Array.from(odds.flatMap(p => [p, 1 - p])) }
+  },
+  dispose: () => {},
+}
+
+let root: string
+const dot = (value: number): Promise<Buffer> =>
+  sharp(Buffer.alloc(3, value), { raw: { width: 1, height: 1, channels: 3 } })
+    .png()
+    .toBuffer()
+
+const evaluated = async (data: DataSet, names?: readonly string[]) => {
+  const notes: string[] = []
+  const out = { result: () => {}, note: (line: string) => notes.push(line), interactive: false }
+  const predictions = join(root, 'p.jsonl')
+  const options = { batch: 4, preprocess: { size: [1, 1] as const }, limit: data.count, names, predictions }
+  const done = await watchEvaluation(runner, data, out, options)
+  const result = runResult({ compiled, initializedFrom: undefined, runner, data, done, float32: undefined, batch: 4 })
+  const lines = (await readFile(predictions, 'utf8')).trimEnd().split('\n')
+  return { notes, result: JSON.parse(JSON.stringify(result)) as RunResult, lines: lines.map(line => JSON.parse(line)) }
+}
+
+beforeAll(async () => {
+  root = await temporaryFolder('evaluation')
+  for (const folder of ['many', 'mixed/dark', 'mixed/light', 'none'])
+    await mkdir(join(root, folder), { recursive: true })
+  for (let k = 0; k < 25; k++) await writeFile(join(root, 'many', `${k + 10}.png`), await dot(k < 5 ? 200 : 0))
+  await writeFile(join(root, 'mixed/dark/0.png'), await dot(0))
+  await writeFile(join(root, 'mixed/dark/1.png'), (await dot(0)).subarray(0, 40))
+  await writeFile(join(root, 'mixed/dark/2.png'), await dot(255))
+  await writeFile(join(root, 'mixed/light/0.jpg'), 'no image')
+  await writeFile(join(root, 'mixed/light/1.png'), await dot(255))
+  for (const name of ['a.png', 'b.png']) await writeFile(join(root, 'none', name), '')
+})
+
+describe('images without labels', () => {
+  it('are all answered, with file, label and its probability; text has the first twenty', async () => {
+    const data = orThrow(await openData(`images:${join(root, 'many')}`))
+    const { result } = await evaluated(data, ['dark', 'light'])
+    const { answers = [] } = result
+    expect(answers.map(({ index }) => index)).toEqual(Array.from({ length: 25 }, (_, k) => k))
+    expect(answers.map(({ label }) => label)).toEqual([...Array(5).fill('light'), ...Array(20).fill('dark')])
+    expect(answers[0]).toMatchObject({
+      image: join(root, 'many', '10.png'),
+      best: [{ class: 'light', class_index: 1 }, {}],
+    })
+    expect(answers[0].probability).toBeCloseTo(1 / (1 + Math.exp(-1)), 5)
+    expect((await evaluated(data)).result.answers?.[0].label).toBe(1)
+    const text = describeRun(result).split('\n')
+    expect(text.filter(line => line.endsWith('.png'))).toHaveLength(20)
+    expect(text.at(-2)).toBe('and 5 more: --json or --predictions FILE has all.')
+  })
+})
+
+describe('an image that cannot be decoded', () => {
+  it('is said, skipped and counted; the others are scored, by their numbers', async () => {
+    const data = orThrow(await openData(`images:${join(root, 'mixed')}`))
+    const { notes, result, lines } = await evaluated(data)
+    expect(result).toMatchObject({ images: 3, error_percent: 100 / 3 })
+    const skipped = ['dark/1.png', 'light/0.jpg'].map(name => join(root, 'mixed', name))
+    expect(result.skipped).toMatchObject([
+      { index: 1, image: skipped[0] },
+      { index: 3, image: skipped[1] },
+    ])
+    expect(notes.map(note => note.split(':')[0])).toEqual(skipped.map(name => `Skipped ${name}`))
+    expect(lines.map(({ index, label, predicted }) => [index, label, predicted])).toEqual([
+      [0, 0, 0],
+      [1, null, null],
+      [2, 0, 1],
+      [3, null, null],
+      [4, 1, 1],
+    ])
+    expect(lines[3].error).toBe(result.skipped?.[1].error)
+    expect(describeRun(result)).toContain('3 images (2 more skipped): error 33.33 %')
+  })
+
+  it('is an error where there is no other', async () => {
+    const data = orThrow(await openData(`images:${join(root, 'none')}`))
+    await expect(evaluated(data)).rejects.toMatchObject({
+      kind: 'usage',
+      problems: [{ tag: 'unreadable-image', where: join(root, 'none', 'a.png') }, {}],
+    })
+  })
+})
