@@ -9,7 +9,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
 const clip = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
 
 /** Functions of one number, with the two constants that some of them take. */
-const unaryFunctions = {
+export const unaryFunctions = {
   relu: (x: number) => Math.max(x, 0),
   relu6: (x: number) => clip(x, 0, 6),
   /** alpha: the slope below 0. */

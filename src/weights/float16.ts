@@ -35,3 +35,9 @@ const toHalfBits = (value: number): number => {
 
 /** Rounds to the nearest binary16 value, ties to even, as its bits; too large a magnitude becomes infinite. */
 export const narrowFloat16 = (values: ArrayLike<number>): Uint16Array => Uint16Array.from(values, toHalfBits)
+
+/** Rounds to the nearest bfloat16 value, ties to even, as its bits. */
+export const narrowBfloat16 = (values: Float32Array): Uint16Array =>
+  Uint16Array.from(new Uint32Array(Float32Array.from(values).buffer), (bits, k) =>
+    Number.isNaN(values[k]) ? 0x7fc0 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16,
+  )

@@ -6,12 +6,15 @@ import { type Atom, type Axis, extentOf, isWhole, type Layout, type Of, type Vie
 
 const order: readonly Of[] = ['h', 'w', 'c']
 const runsAtMost = 512
+/** Channels are permuted one by one. */
+export const permutedAtMost = 1 << 16
 
 const inexpressible = (what: string): never =>
   refuse('unsupported-shape', what, 'axes that are whole heights, widths or channels', 'keep images as [n, c, h, w]')
 
 /** Channels in another order, run by run. */
 export const permuteChannels = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {
+  t.room.take(permutation.length)
   const runs: { begin: number; size: number }[] = []
   for (const channel of permutation) {
     const last = runs.at(-1)
@@ -25,11 +28,13 @@ export const permuteChannels = (t: Translation, node: NodeId, permutation: reado
 
 /** Channels as a product of atoms: the position of each in the node's own order. */
 const channelOrder = (atoms: readonly Atom[]): readonly number[] =>
-  atoms.reduce<readonly number[]>(
-    (indices, { extent, stride }) =>
-      indices.flatMap(index => Array.from({ length: extent }, (_, digit) => index + digit * stride)),
-    [0],
-  )
+  extentOf(atoms) > permutedAtMost
+    ? inexpressible(`a permutation of ${extentOf(atoms)} channels`)
+    : atoms.reduce<readonly number[]>(
+        (indices, { extent, stride }) =>
+          indices.flatMap(index => Array.from({ length: extent }, (_, digit) => index + digit * stride)),
+        [0],
+      )
 
 /** A map under an element of D4: one act of a map that is acted on already. */
 export const actOn = (t: Translation, element: Element, node: NodeId): NodeId => {

@@ -1,4 +1,5 @@
 import { variantsOf } from '../../../ir/draft.ts'
+import { limits } from '../../../ir/type.ts'
 import type { Reduction } from '../../../ir/variant.ts'
 import { countsOf } from '../../scores/merge.ts'
 import { asVector } from './arrange.ts'
@@ -10,9 +11,9 @@ import type { NodeProto } from './schema.ts'
 import { exampleType, type Rule } from './translation.ts'
 import { type Atom, viewOf } from './view.ts'
 
-/** The scores of `variants` stacked answers, each counted as often as said. */
+/** The scores of `variants` stacked answers, each counted as often as said, or once. */
 const combine =
-  (variants: number, reduction: Reduction, multiplicity: readonly number[]): Rule =>
+  (variants: number, reduction: Reduction, multiplicity?: readonly number[]): Rule =>
   (node, t) => {
     const view = viewAt(node, 0)
     if (view.axes.length !== 2 || view.axes[0] !== 'n')
@@ -27,7 +28,7 @@ const combine =
         'as many as were stacked',
       )
     const logits = nodes[scores].tag === 'Stack' ? nodes[scores].operands : [scores]
-    const y = t.build.combine(logits, reduction, multiplicity)
+    const y = t.build.combine(logits, reduction, multiplicity ?? Array.from({ length: variants }, () => 1))
     return [viewOf(y, exampleType(t, y), ['n', 'c'])]
   }
 
@@ -46,9 +47,8 @@ const reducedBy = (
   variants: number,
   at: Neighbours,
 ):
-  | { readonly last: NodeProto; readonly reduction: Reduction; readonly multiplicity: readonly number[] }
+  | { readonly last: NodeProto; readonly reduction: Reduction; readonly multiplicity?: readonly number[] }
   | undefined => {
-  const once = Array.from({ length: variants }, () => 1)
   const overVariants = (node: NodeProto | undefined): NodeProto | undefined => {
     if (node === undefined) return undefined
     const axes = at.ints(node, 'axes') ?? numbersIn(at.constant(node.input[1] ?? ''))
@@ -60,7 +60,7 @@ const reducedBy = (
     return weights?.dims.join() === `${variants},1,1` ? numbersIn(weights) : undefined
   }
   const mean = overVariants(at.reader(rows, 'ReduceMean'))
-  if (mean !== undefined) return { last: mean, reduction: 'geo', multiplicity: once }
+  if (mean !== undefined) return { last: mean, reduction: 'geo' }
   const weighed = at.reader(rows, 'Mul')
   const sum = overVariants(at.reader(weighed, 'ReduceSum'))
   const weights = multiplicityOf(weightsOf(weighed, rows), variants)
@@ -68,7 +68,7 @@ const reducedBy = (
   const logs = at.reader(rows, 'LogSoftmax')
   if (logs === undefined || ![2, -1].includes(at.int(logs, 'axis', -1))) return undefined
   const largest = overVariants(at.reader(logs, 'ReduceMax'))
-  if (largest !== undefined) return { last: largest, reduction: 'max', multiplicity: once }
+  if (largest !== undefined) return { last: largest, reduction: 'max' }
   const shifted = at.reader(logs, 'Add')
   const total = overVariants(at.reader(shifted, 'ReduceLogSumExp'))
   const shares = multiplicityOf(weightsOf(shifted, logs)?.map(Math.exp), variants)
@@ -77,11 +77,13 @@ const reducedBy = (
     : { last: total, reduction: 'sum', multiplicity: shares }
 }
 
+const isCount = (variants: number): boolean => variants >= 1 && variants <= limits.variants
+
 /** Stacked answers `[variants · n, classes]`, seen as `[variants, n, classes]` and reduced over the variants. */
 export const combination: Pattern = (rows, at) => {
   if (rows.op_type !== 'Reshape' || at.int(rows, 'allowzero', 0) !== 0) return undefined
   const [variants, batch, ...classes] = numbersIn(at.constant(rows.input[1] ?? '')) ?? []
-  if (batch !== -1 || classes.length !== 1 || !(variants >= 1)) return undefined
+  if (batch !== -1 || classes.length !== 1 || !isCount(variants)) return undefined
   const reduced = reducedBy(rows, variants, at)
   if (reduced === undefined) return undefined
   const { last, reduction, multiplicity } = reduced

@@ -35,10 +35,16 @@ const readProblem = (path: string, cause: unknown): ImportProblem => {
     : problem('unreadable-file', path, message, 'a readable file')
 }
 
+/** The tensors that a file brings along, and how many bytes of them lie outside it. */
+interface Initializers {
+  readonly constants: ReadonlyMap<string, Constant>
+  readonly outside: number
+}
+
 const readInitializers = async (
   model: OnnxModel,
   path: string,
-): Promise<E.Either<readonly ImportProblem[], ReadonlyMap<string, Constant>>> => {
+): Promise<E.Either<readonly ImportProblem[], Initializers>> => {
   const problems: ImportProblem[] = []
   const constants = new Map<string, Constant>()
   let outside = 0
@@ -56,7 +62,7 @@ const readInitializers = async (
     if (E.isLeft(read)) problems.push(read.left)
     else constants.set(name, read.right)
   }
-  return problems.length > 0 ? E.left(problems) : E.right(constants)
+  return problems.length > 0 ? E.left(problems) : E.right({ constants, outside })
 }
 
 /** What an ONNX file computes, as it says it: any outputs. See {@link importOnnx}. */
@@ -69,11 +75,17 @@ export const readOnnx = (
       () => readBytes(path),
       (cause): readonly ImportProblem[] => [readProblem(path, cause)],
     ),
-    TE.flatMapEither(bytes => decodeOnnx(bytes, path)),
-    TE.flatMap(model =>
+    TE.flatMap(bytes =>
       F.pipe(
-        () => readInitializers(model, path),
-        TE.flatMapEither(initializers => translate(model, initializers, path, size)),
+        TE.fromEither(decodeOnnx(bytes, path)),
+        TE.flatMap(model =>
+          F.pipe(
+            () => readInitializers(model, path),
+            TE.flatMapEither(({ constants, outside }) =>
+              translate(model, { file: path, bytes: bytes.length + outside, initializers: constants, size }),
+            ),
+          ),
+        ),
       ),
     ),
   )

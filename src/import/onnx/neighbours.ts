@@ -15,8 +15,12 @@ export interface Neighbours {
   readonly int: (node: NodeProto, name: string, otherwise: number) => number
 }
 
-export const numbersIn = (value: Constant | undefined): readonly number[] | undefined => {
-  const values = value === undefined ? undefined : Array.from(value.values)
+/** Values of a constant of at most so many. */
+export const numbersIn = (
+  value: Constant | undefined,
+  atMost = Number.POSITIVE_INFINITY,
+): readonly number[] | undefined => {
+  const values = value === undefined || value.values.length > atMost ? undefined : Array.from(value.values)
   return values?.every(v => typeof v === 'number') === true ? values : undefined
 }
 
@@ -31,11 +35,18 @@ export const neighbours = (graph: GraphProto, initializers: ReadonlyMap<string, 
     }
   for (const { name = '' } of graph.output) readers.delete(name)
   const attribute = (node: NodeProto, name: string) => node.attribute.find(a => a.name === name)
+  // Read once, however many nodes ask for one.
+  const constants = new Map<string, Constant | undefined>()
   const constant = (name: string): Constant | undefined => {
+    if (initializers.has(name)) return initializers.get(name)
     const node = producers.get(name)
     const tensor = node?.op_type === 'Constant' ? attribute(node, 'value')?.t : undefined
-    const read = tensor === undefined ? undefined : readTensor(tensor, name, name)
-    return read === undefined ? initializers.get(name) : E.isRight(read) ? read.right : undefined
+    if (tensor === undefined) return undefined
+    if (!constants.has(name)) {
+      const read = readTensor(tensor, name, name)
+      constants.set(name, E.isRight(read) ? read.right : undefined)
+    }
+    return constants.get(name)
   }
   return {
     producer: name => producers.get(name),
@@ -45,7 +56,7 @@ export const neighbours = (graph: GraphProto, initializers: ReadonlyMap<string, 
     },
     constant,
     scalar: name => {
-      const values = numbersIn(constant(name))
+      const values = numbersIn(constant(name), 1)
       return values?.length === 1 ? values[0] : undefined
     },
     ints: (node, name) => attribute(node, name)?.ints,

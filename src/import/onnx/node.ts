@@ -14,6 +14,8 @@ export interface OnnxNode {
   readonly output: string
   readonly inputs: readonly (Value | undefined)[]
   readonly outputCount: number
+  /** Outputs that something may read. */
+  readonly namedOutputs: number
   readonly int: (name: string, otherwise: number) => number
   readonly float: (name: string, otherwise: number) => number
   readonly text: (name: string, otherwise: string) => string
@@ -60,6 +62,7 @@ export const readNode = (proto: NodeProto, inputs: readonly (Value | undefined)[
     output: proto.output[0] ?? '',
     inputs,
     outputCount: proto.output.length,
+    namedOutputs: proto.output.filter(name => name !== '').length,
     int: (name, otherwise) => find(name, 2, a => a.i ?? 0) ?? otherwise,
     float: (name, otherwise) => find(name, 1, a => tidy(a.f ?? 0)) ?? otherwise,
     text: (name, otherwise) => find(name, 3, a => Buffer.from(a.s ?? []).toString('utf8')) ?? otherwise,
@@ -85,7 +88,15 @@ export const tidy = (value: number): number => {
   return Math.fround(short) === value ? short : value
 }
 
-const emptyTensor = { dims: [], float_data: [], int32_data: [], int64_data: [], double_data: [], external_data: [] }
+const emptyTensor = {
+  dims: [],
+  float_data: [],
+  int32_data: [],
+  int64_data: [],
+  double_data: [],
+  uint64_data: [],
+  external_data: [],
+}
 
 export const inputAt = (node: OnnxNode, at: number): Value =>
   node.inputs[at] ?? refuse('malformed-file', `no input ${at + 1}`, `${node.op} with one`)
@@ -118,6 +129,10 @@ export const numbersOf = (value: Constant): readonly number[] => {
     ? refuse('unsupported-shape', `the size of the batch in ${value.name}`, 'numbers known at import')
     : (values as readonly number[])
 }
+
+/** The same as they are stored, for reading by position. */
+export const valuesOf = (value: Constant): ArrayLike<number> =>
+  Array.isArray(value.values) ? numbersOf(value) : (value.values as ArrayLike<number>)
 
 export const integersOf = (value: Constant): readonly Scalar[] => Array.from(value.values)
 

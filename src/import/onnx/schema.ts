@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs'
 
 /**
- * The part of ONNX's `ModelProto` that a classifier uses, under the field numbers of the standard. Subgraphs, training
- * information and metadata are left out: a decoder skips them.
+ * The part of ONNX's `ModelProto` that a classifier uses, under the field numbers of the standard. Training information
+ * and metadata are left out: a decoder skips them.
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
@@ -14,6 +14,18 @@ message ModelProto {
   string producer_version = 3;
   GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
+  repeated FunctionProto functions = 25;
+}
+message FunctionProto {
+  string name = 1;
+  repeated string input = 4;
+  repeated string output = 5;
+  repeated string attribute = 6;
+  repeated NodeProto node = 7;
+  repeated OperatorSetIdProto opset_import = 9;
+  string domain = 10;
+  repeated AttributeProto attribute_proto = 11;
+  string overload = 13;
 }
 message OperatorSetIdProto { string domain = 1; int64 version = 2; }
 message GraphProto {
@@ -22,7 +34,9 @@ message GraphProto {
   repeated TensorProto initializer = 5;
   repeated ValueInfoProto input = 11;
   repeated ValueInfoProto output = 12;
+  repeated SparseTensorProto sparse_initializer = 15;
 }
+message SparseTensorProto { TensorProto values = 1; }
 message NodeProto {
   repeated string input = 1;
   repeated string output = 2;
@@ -30,6 +44,7 @@ message NodeProto {
   string op_type = 4;
   repeated AttributeProto attribute = 5;
   string domain = 7;
+  string overload = 8;
 }
 message AttributeProto {
   string name = 1;
@@ -37,10 +52,12 @@ message AttributeProto {
   int64 i = 3;
   bytes s = 4;
   TensorProto t = 5;
+  GraphProto g = 6;
   repeated float floats = 7;
   repeated int64 ints = 8;
   repeated bytes strings = 9;
   int32 type = 20;
+  string ref_attr_name = 21;
 }
 message TensorProto {
   repeated int64 dims = 1;
@@ -51,6 +68,7 @@ message TensorProto {
   string name = 8;
   bytes raw_data = 9;
   repeated double double_data = 10;
+  repeated uint64 uint64_data = 11;
   repeated StringStringEntryProto external_data = 13;
   int32 data_location = 14;
 }
@@ -71,13 +89,33 @@ export interface ModelProto {
   readonly ir_version?: number
   readonly producer_name?: string
   readonly graph?: GraphProto
-  readonly opset_import: readonly { readonly domain?: string; readonly version?: number }[]
+  readonly opset_import: readonly OperatorSetId[]
+  readonly functions: readonly FunctionProto[]
+}
+
+export interface OperatorSetId {
+  readonly domain?: string
+  readonly version?: number
+}
+
+export interface FunctionProto {
+  readonly name?: string
+  readonly domain?: string
+  readonly overload?: string
+  readonly input: readonly string[]
+  readonly output: readonly string[]
+  /** Attributes without a default. */
+  readonly attribute: readonly string[]
+  readonly attribute_proto: readonly AttributeProto[]
+  readonly node: readonly NodeProto[]
+  readonly opset_import: readonly OperatorSetId[]
 }
 
 export interface GraphProto {
   readonly name?: string
   readonly node: readonly NodeProto[]
   readonly initializer: readonly TensorProto[]
+  readonly sparse_initializer: readonly object[]
   readonly input: readonly ValueInfoProto[]
   readonly output: readonly ValueInfoProto[]
 }
@@ -86,6 +124,7 @@ export interface NodeProto {
   readonly name?: string
   readonly op_type?: string
   readonly domain?: string
+  readonly overload?: string
   readonly input: readonly string[]
   readonly output: readonly string[]
   readonly attribute: readonly AttributeProto[]
@@ -94,10 +133,13 @@ export interface NodeProto {
 export interface AttributeProto {
   readonly name?: string
   readonly type?: number
+  /** In a function: the attribute of the call that stands here. */
+  readonly ref_attr_name?: string
   readonly f?: number
   readonly i?: number
   readonly s?: Uint8Array
   readonly t?: TensorProto
+  readonly g?: GraphProto
   readonly floats: readonly number[]
   readonly ints: readonly number[]
   readonly strings: readonly Uint8Array[]
@@ -112,6 +154,7 @@ export interface TensorProto {
   readonly int32_data: readonly number[]
   readonly int64_data: readonly number[]
   readonly double_data: readonly number[]
+  readonly uint64_data: readonly number[]
   readonly external_data: readonly { readonly key?: string; readonly value?: string }[]
   readonly data_location?: number
 }

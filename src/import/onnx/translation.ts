@@ -3,8 +3,9 @@ import { gather } from '../../../ir/dihedral.ts'
 import type { NodeId } from '../../../ir/graph.ts'
 import { sizeOf, stridesOf, type Tensor } from '../../../ir/tensor.ts'
 import { isPerExample, type MapType, printType, type VectorType } from '../../../ir/type.ts'
-import type { Constant, Scalar } from './constant.ts'
-import { numbersOf, type OnnxNode, type Value } from './node.ts'
+import { type Constant, constant, type Scalar } from './constant.ts'
+import type { Room } from './folds/room.ts'
+import { type OnnxNode, type Value, valuesOf } from './node.ts'
 
 /** What the rules for nodes write to. */
 export interface Translation {
@@ -12,6 +13,8 @@ export interface Translation {
   /** The extent of the batch axis where the file fixes it. */
   readonly batch: Scalar
   readonly build: Builder
+  /** What the file may still ask for at import. */
+  readonly room: Room
   /**
    * The parameter for a constant in one layout, added once: it has the constant's name, and a suffix where the same
    * constant is used in a second layout too.
@@ -29,7 +32,7 @@ export const exampleType = (t: Translation, node: NodeId): MapType | VectorType 
 }
 
 const float32 = (constant: Constant): Float32Array =>
-  constant.values instanceof Float32Array ? constant.values : Float32Array.from(numbersOf(constant))
+  constant.values instanceof Float32Array ? constant.values : new Float32Array(valuesOf(constant))
 
 /** A constant in row-major order under `shape` (of as many values), its axes then put in the order of `permutation`. */
 export const arranged = (
@@ -58,4 +61,4 @@ export const arrangedParameter = (
 
 /** A parameter of one number. */
 export const scalarParameter = (t: Translation, name: string, value: number): NodeId =>
-  t.parameter({ kind: 'constant', name, dims: [], values: [value], whole: false }, 'scalar', one => arranged(one, [1]))
+  t.parameter(constant(name, [], [value], 'float'), 'scalar', one => arranged(one, [1]))

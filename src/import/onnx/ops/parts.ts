@@ -3,7 +3,7 @@ import { variantsOf } from '../../../../ir/draft.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
 import type { Padding } from '../../../../ir/ops/window.ts'
-import { type Aligned, actOn, align, alignTo, permuteChannels } from '../arrange.ts'
+import { type Aligned, actOn, align, alignTo, permuteChannels, permutedAtMost } from '../arrange.ts'
 import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
@@ -132,6 +132,8 @@ const sliceAlong = (
   const part = run(t, node, of, first, (count - 1) * Math.abs(step) + 1, name)
   if (of === 'c') {
     if (step === 1) return part
+    if (count > permutedAtMost)
+      return refuse('unsupported-shape', `${count} channels apart`, `at most ${permutedAtMost}`)
     const order = Array.from({ length: count }, (_, k) => (step > 0 ? k * step : (count - 1 - k) * -step))
     return permuteChannels(t, part, order)
   }

@@ -99,7 +99,7 @@ const binary =
 /** The mean of values of one shape, or of shapes that broadcast. */
 export const meanOf = (t: Translation, values: readonly Value[], name: string): View => {
   const total = values.reduce((a, b) => broadcast(t, 'add', [a, b], name)) as View
-  const share: Constant = constant(`${name}.share`, [], [1 / values.length], false)
+  const share: Constant = constant(`${name}.share`, [], [1 / values.length], 'float')
   return values.length === 1 ? total : broadcast(t, 'multiply', [total, share], name)
 }
 

@@ -36,7 +36,7 @@ const gemm: Rule = (node, t) => {
           `${bias.name}`,
           bias.dims,
           Float32Array.from(numbersOf(bias), value => value * beta),
-          false,
+          'float',
         )
   return [broadcast(t, 'add', [product, scaled], `${node.name}/bias`)]
 }
@@ -84,8 +84,14 @@ const batchNorm: Rule = (node, t) => {
   const x = channelsLast(t, viewAt(node, 0), 1)
   const epsilon = node.float('epsilon', 1e-5)
   node.disregard('momentum', 'spatial')
-  if (node.int('training_mode', 0) !== 0)
-    return refuse('unsupported-attribute', 'training_mode = 1', '0', 'export the network in evaluation mode')
+  const training = node.int('training_mode', 0) !== 0
+  if (training || node.namedOutputs > 1)
+    return refuse(
+      'unsupported-attribute',
+      training ? 'training_mode = 1' : `${node.namedOutputs} outputs: batch normalization in training mode`,
+      training ? '0' : 'one output',
+      'export the network in evaluation mode',
+    )
   const { c } = exampleType(t, x.node)
   const statistic = (at: number): number => {
     const value = constantAt(node, at)

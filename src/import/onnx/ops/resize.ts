@@ -149,6 +149,7 @@ const resize: Rule = (node, t) => {
   if (axes.every(({ extent, outputs }) => extent === outputs)) return [view]
   if (antialias !== 0 && mode === 'linear' && axes.some(({ extent, outputs }) => outputs < extent))
     return refuse('unsupported-attribute', 'antialias = 1', '0')
+  t.room.take(4 * (axes[0].outputs + axes[1].outputs))
   const wanted = samplesAt(axes, (a, i) => {
     const at = positionOf(transformation, a, i)
     return mode === 'linear' ? at : rounded(nearest, at)

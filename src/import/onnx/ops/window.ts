@@ -2,7 +2,7 @@ import { samePads } from '../../../../ir/build.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
 import type { Padding } from '../../../../ir/ops/window.ts'
-import { shapeOf } from '../../../../ir/type.ts'
+import { limits, shapeOf } from '../../../../ir/type.ts'
 import { asImage } from '../arrange.ts'
 import { constantAt, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
@@ -11,8 +11,13 @@ import { nchw, printDims, viewOf } from '../view.ts'
 
 const pairOf = (values: readonly number[], name: string): Pair =>
   values.length === 2
-    ? [values[0], values[1]]
+    ? [counted(values[0], name), counted(values[1], name)]
     : refuse('unsupported-attribute', `${name} = ${printDims(values)}`, 'two extents: images only')
+
+const counted = (value: number, name: string): number =>
+  value >= 1 && value <= limits.mapExtent
+    ? value
+    : refuse('unsupported-attribute', `${name} of ${value}`, `1 to ${limits.mapExtent}`)
 
 /** How a convolution's or a pooling's window moves over an image of these extents. */
 const slideOf = (
@@ -24,6 +29,8 @@ const slideOf = (
   const dilations = pairOf(node.ints('dilations') ?? [1, 1], 'dilations')
   const pads = node.ints('pads') ?? [0, 0, 0, 0]
   const automatic = node.text('auto_pad', 'NOTSET')
+  if (pads.some(pad => Math.abs(pad) > limits.mapExtent))
+    return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, `at most ${limits.mapExtent}`)
   if (pads.length !== 4) return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, 'four, for images')
   const along = (axis: 0 | 1): Pair => {
     const same = samePads(extents[axis], size[axis], strides[axis], dilations[axis])
@@ -43,20 +50,29 @@ const slideOf = (
   return { strides, dilations, padding: [along(0), along(1)] }
 }
 
+/** Crops one after another, of which a window takes this many on itself. */
+const cropsAtMost = 8
+
 /** A crop before a window is the window's own, as a negative pad. */
 const withCrop = <S extends { readonly padding: Padding }>(
   t: Translation,
   x: NodeId,
   slide: S,
 ): { readonly x: NodeId; readonly slide: S } => {
-  const node = t.build.draft.nodes[x]
-  if (node.tag !== 'Pad' || node.attributes.channels.some(pad => pad !== 0)) return { x, slide }
-  const crop = node.attributes.padding
-  const padding = slide.padding.map((sides, axis) => sides.map((pad, side) => pad + crop[axis][side])) as never
-  const free = crop.every((sides, axis) =>
-    sides.every((pad, k) => pad === 0 || (pad < 0 && slide.padding[axis][k] === 0)),
-  )
-  return free ? withCrop(t, node.operands[0], { ...slide, padding }) : { x, slide }
+  let at = { x, slide }
+  for (let k = 0; k < cropsAtMost; k++) {
+    const node = t.build.draft.nodes[at.x]
+    if (node.tag !== 'Pad' || node.attributes.channels.some(pad => pad !== 0)) return at
+    const crop = node.attributes.padding
+    const { padding: own } = at.slide
+    const free = crop.every((sides, axis) =>
+      sides.every((pad, side) => pad === 0 || (pad < 0 && own[axis][side] === 0)),
+    )
+    if (!free) return at
+    const padding = own.map((sides, axis) => sides.map((pad, side) => pad + crop[axis][side])) as never
+    at = { x: node.operands[0], slide: { ...at.slide, padding } }
+  }
+  return at
 }
 
 const conv: Rule = (node, t) => {
@@ -95,6 +111,8 @@ const pool =
     const size = pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape')
     const ceil = node.int('ceil_mode', 0) !== 0
     const own = slideOf(node, shapeOf(exampleType(t, image)), size)
+    const [pad] = own.padding.flatMap((sides, axis) => sides.filter(side => side >= size[axis]))
+    if (pad !== undefined) return refuse('malformed-file', `pads of ${pad}`, `under the window's ${size.join('×')}`)
     const { x, slide } = ceil ? { x: image, slide: own } : withCrop(t, image, own)
     const options = { ...slide, ceil, name: node.name }
     const countPadding = node.int('count_include_pad', 0) !== 0

@@ -97,11 +97,11 @@ describe('bad files', () => {
       problemsOf({ ...image, nodes, ...(ints === undefined ? {} : { ints }) })
     const huge = list(1e12)
     expect(await asked({ huge }, node('ConstantOfShape', 'huge', 'a'), node('Add', 'x a', 'y'))).toContain(
-      'saw a constant of shape [1000000000000]; expected at most 1048576 values',
+      'saw a constant of shape [1000000000000] of 1000000000001 values at import; expected 33555',
     )
-    const row = list(1 << 20)
-    const rows = ['a', 'b', 'c', 'd', 'e'].map(name => node('ConstantOfShape', 'row', name))
-    expect(await asked({ row }, ...rows, node('Sum', 'x a b c d e', 'y'))).toContain('saw over 4194304 values')
+    const row = list(1 << 24)
+    const rows = ['a', 'b', 'c'].map(name => node('ConstantOfShape', 'row', name))
+    expect(await asked({ row }, ...rows, node('Sum', 'x a b c', 'y'))).toContain('saw a constant of shape [16777216]')
     const sizes = list(1, 3, 1e9, 4)
     expect(await asked({ sizes }, node('Resize', 'x _ _ sizes', 'y'))).toContain('saw a height or width of 1000000000')
     expect(
@@ -189,7 +189,7 @@ describe('what is asked for and not supported', () => {
       ],
       floats: { w: numbers([5, 3, 3, 3]) },
     })
-    expect(text).toContain('model.onnx, node warp: saw op GridSample; expected one of Abs, Add, AveragePool')
+    expect(text).toContain('model.onnx, node warp: saw op GridSample; expected ops that have a translation')
     expect(text).toContain('model.onnx, node fused: saw op com.example.FusedConv')
     expect(text).toContain('model.onnx, node Gemm of e (Gemm): saw transA = 1; expected 0: examples are rows')
     expect(text.match(/: saw /g)).toHaveLength(3)
@@ -200,10 +200,10 @@ describe('what is asked for and not supported', () => {
   })
 
   it('names attributes that nothing knows', async () => {
-    const nodes = [node('Relu', 'x', 'a', { mystery: 1 }), ...small.nodes]
+    const nodes = [node('Relu', 'x', 'r', { mystery: 1 }), ...small.nodes]
     expect(
-      await problemsOf({ ...small, nodes: nodes.map(n => (n.op === 'Conv' ? { ...n, in: ['a', 'w', 'b'] } : n)) }),
-    ).toContain('node Relu of a (Relu): saw attribute mystery; expected an op without it')
+      await problemsOf({ ...small, nodes: nodes.map(n => (n.op === 'Conv' ? { ...n, in: ['r', 'w', 'b'] } : n)) }),
+    ).toContain('node Relu of r (Relu): saw attribute mystery; expected Relu without it in opset 17')
   })
 
   it('bounds the opset', async () => {
@@ -228,7 +228,7 @@ describe('what is asked for and not supported', () => {
 
   it('names values that nothing writes', async () => {
     expect(await problemsOf({ ...small, nodes: [node('Relu', 'nowhere', 'y')] })).toContain(
-      'saw input nowhere; expected an input, an initializer or the output of an earlier node',
+      'saw input nowhere; expected an input, an initializer or the output of a node',
     )
   })
 })

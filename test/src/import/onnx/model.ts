@@ -15,7 +15,29 @@ export interface Array4 {
   readonly values: readonly number[]
 }
 
-type Attribute = number | string | readonly number[] | Array4 | { readonly float: number }
+/** A graph inside a node, or the body of a function. */
+export interface GraphSpec {
+  readonly nodes: readonly NodeSpec[]
+  readonly outputs: readonly string[]
+  readonly ints?: Readonly<Record<string, Array4>>
+}
+
+export interface FunctionSpec extends GraphSpec {
+  readonly name: string
+  readonly domain: string
+  readonly inputs: readonly string[]
+  readonly attributes?: readonly string[]
+  readonly opset?: number
+}
+
+type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | Array4
+  | { readonly float: number }
+  | { readonly graph: GraphSpec }
+  | { readonly reference: string; readonly type: number }
 
 export interface NodeSpec {
   readonly op: string
@@ -36,6 +58,9 @@ export interface ModelSpec {
   /** Initializers given field by field. */
   readonly raw?: readonly object[]
   readonly outputs?: readonly string[]
+  readonly functions?: readonly FunctionSpec[]
+  /** Other domains than the standard's that the file says it uses. */
+  readonly domains?: readonly string[]
 }
 
 export const node = (
@@ -65,6 +90,8 @@ const attributeOf = (name: string, value: Attribute): object => {
   if (typeof value === 'number') return { name, i: value, type: 2 }
   if (typeof value === 'string') return { name, s: Buffer.from(value), type: 3 }
   if (isArray4(value)) return { name, t: { dims: value.dims, data_type: 7, int64_data: value.values }, type: 4 }
+  if ('graph' in value) return { name, g: graphOf(value.graph), type: 5 }
+  if ('reference' in value) return { name, ref_attr_name: value.reference, type: value.type }
   if ('float' in value) return { name, f: value.float, type: 1 }
   return { name, ints: value, type: 7 }
 }
@@ -79,34 +106,66 @@ const valueInfo = (name: string, dims: readonly (number | string)[]): object => 
   },
 })
 
+const nodesOf = (nodes: readonly NodeSpec[]): readonly object[] =>
+  nodes.map(n => ({
+    op_type: n.op,
+    domain: n.domain ?? '',
+    name: n.name ?? `${n.op} of ${n.out[0]}`,
+    input: n.in,
+    output: n.out,
+    attribute: Object.entries(n.with ?? {}).map(([name, value]) => attributeOf(name, value)),
+  }))
+
+const tensorsOf = (data: Readonly<Record<string, Array4>>, more: (value: Array4) => object): readonly object[] =>
+  Object.entries(data).map(([name, value]) => ({ name, dims: value.dims, ...more(value) }))
+
+const intsOf = (ints: Readonly<Record<string, Array4>>): readonly object[] =>
+  tensorsOf(ints, value => ({ data_type: 7, int64_data: value.values }))
+
+const graphOf = ({ nodes, outputs, ints = {} }: GraphSpec): object => ({
+  name: 'inside',
+  node: nodesOf(nodes),
+  output: outputs.map(name => ({ name })),
+  initializer: intsOf(ints),
+})
+
 /** The bytes of an ONNX file. */
 export const encode = (spec: ModelSpec): Uint8Array => {
   const type = onnxSchema.lookupType('ModelProto')
-  const named = (data: Readonly<Record<string, Array4>>, more: (value: Array4) => object): readonly object[] =>
-    Object.entries(data).map(([name, value]) => ({ name, dims: value.dims, ...more(value) }))
+  const opset = spec.opset ?? 17
+  const functions = spec.functions ?? []
   return type
     .encode(
       type.fromObject({
         ir_version: 8,
-        opset_import: [{ domain: '', version: spec.opset ?? 17 }],
+        opset_import: [
+          { domain: '', version: opset },
+          ...[...new Set(functions.map(f => f.domain))].map(domain => ({ domain, version: 1 })),
+          ...(spec.domains ?? []).map(domain => ({ domain, version: 1 })),
+        ],
         graph: {
           name: 'test',
           input: spec.input === undefined ? [] : [valueInfo('x', spec.input)],
           output: (spec.outputs ?? ['y']).map(name => valueInfo(name, ['n', 'classes'])),
-          node: spec.nodes.map(n => ({
-            op_type: n.op,
-            domain: n.domain ?? '',
-            name: n.name ?? `${n.op} of ${n.out[0]}`,
-            input: n.in,
-            output: n.out,
-            attribute: Object.entries(n.with ?? {}).map(([name, value]) => attributeOf(name, value)),
-          })),
+          node: nodesOf(spec.nodes),
           initializer: [
-            ...named(spec.floats ?? {}, value => ({ data_type: 1, float_data: value.values })),
-            ...named(spec.ints ?? {}, value => ({ data_type: 7, int64_data: value.values })),
+            ...tensorsOf(spec.floats ?? {}, value => ({ data_type: 1, float_data: value.values })),
+            ...intsOf(spec.ints ?? {}),
             ...(spec.raw ?? []),
           ],
         },
+        functions: functions.map(f => ({
+          name: f.name,
+          domain: f.domain,
+          input: f.inputs,
+          output: f.outputs,
+          attribute: f.attributes ?? [],
+          node: nodesOf(f.nodes),
+          opset_import: [
+            { domain: '', version: f.opset ?? opset },
+            { domain: f.domain, version: 1 },
+          ],
+        })),
       }),
     )
     .finish()
@@ -157,9 +216,9 @@ export const logitsOf = (network: Network, images: Tensor): readonly number[] =>
 /** What a model of an image `x` gives for one, its output `y` flattened as ONNX flattens. */
 export const run = async (spec: ModelSpec, image: Array4): Promise<readonly number[]> => {
   const path = join(await temporaryFolder('onnx'), 'model.onnx')
-  const nodes = [...spec.nodes, node('Flatten', 'y', 'flat')]
-  writeFileSync(path, encode({ input: ['n', ...image.dims.slice(1)], ...spec, nodes, outputs: ['flat'] }))
+  const nodes = [...spec.nodes, node('Flatten', 'y', 'flattened')]
+  writeFileSync(path, encode({ input: ['n', ...image.dims.slice(1)], ...spec, nodes, outputs: ['flattened'] }))
   const { graph, parameters } = orThrow(await readOnnx(path)())
   const values = orThrow(evaluate(graph, { inputs: new Map([['x', channelsLast(image)]]), parameters }))
-  return [...(values.get('flat') as Tensor).data]
+  return [...(values.get('flattened') as Tensor).data]
 }

@@ -134,8 +134,8 @@ describe('variants stacked along the batch', () => {
 
   it('are refused where they are taken for something else', async () => {
     const split = (count: number, outputs: string) =>
-      problemsOf(stacked([node('Split', 's', outputs, { axis: 0, num_outputs: count }), node('Relu', 'a', 'y')]))
-    expect(await split(3, 'a b c')).toContain('saw a stack of 2 in 3 parts')
+      problemsOf(stacked([node('Split', 's', outputs, { axis: 0, num_outputs: count }), node('Relu', 's1', 'y')]))
+    expect(await split(3, 's1 s2 s3')).toContain('saw a stack of 2 in 3 parts')
     const three = [node('Reshape', 's three', 'v'), node('ReduceMean', 'v first', 'y', over)]
     expect(await problemsOf(stacked(three))).toContain('saw a stack of 2 taken for one of 3')
     expect(await problemsOf(stacked([node('Relu', 's', 'y')]))).toContain(

@@ -18,7 +18,8 @@ const imported = (bytes: Uint8Array): Translated => {
     const read = readTensor(proto, proto.name ?? '', 'initializer')
     return [proto.name ?? '', orThrow(read)]
   })
-  return orThrow(translate(model, new Map(constants), 'graph.onnx', undefined))
+  const source = { file: 'graph.onnx', bytes: bytes.length, initializers: new Map(constants), size: undefined }
+  return orThrow(translate(model, source))
 }
 
 /** What is exported means the same to the importer and the evaluator. */
