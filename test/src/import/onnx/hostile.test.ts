@@ -155,7 +155,7 @@ describe('files that ask for much', () => {
   it.each(asking)('%s', async (_, says, model) => {
     const started = performance.now()
     expect(await problemsOf(model)).toContain(says)
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(30_000)
   })
 
   it.skipIf(!hasShared).each(['combination-variants-hang', 'combination-variants-rangeerror', 'expand-chain-slow'])(
@@ -191,7 +191,7 @@ describe('long files', () => {
     const ints = { pads: list(0, 0, 0, 0, 0, 0, 0, 0) }
     const started = performance.now()
     expect(await problemsOf({ ...chain(op, 5_000), ints })).toBe('nothing')
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(30_000)
   })
 
   it('in reverse order too', async () => {
