@@ -58,7 +58,7 @@ const withValues = (
 ): E.Either<readonly Problem[], Uncompiled> => {
   if (tensors === null)
     return E.map(
-      (drawable: Architecture): Source => ({
+      (drawable: Architecture): Uncompiled => ({
         kind: 'network',
         network: initialized(drawable, seed),
         meaning: {},
