@@ -1,12 +1,12 @@
 import { EspalierError } from '../ir/index.ts'
-import type { CompiledNetwork } from './compile.ts'
 import { type DataSet, numberedBy, numberedByFolders, type Preprocess } from './data/index.ts'
 import { orThrow, sourceProblem } from './error.ts'
 import { listed } from './format.ts'
 import { fitPreprocess } from './meaning.ts'
 import { classCount, imageType, type Network } from './network.ts'
 
-type Named = Pick<CompiledNetwork, 'network' | 'graph'> | Pick<Network, 'name' | 'graph'>
+/** A network, or what was compiled of one. */
+type Named = Pick<Network, 'name' | 'graph'> | (Pick<Network, 'graph'> & { readonly network: string })
 
 const nameOf = (named: Named): string => ('name' in named ? named.name : named.network)
 

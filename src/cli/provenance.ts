@@ -1,4 +1,4 @@
-import type { Sourced } from '../report/page/section.ts'
+import type { Sourced } from '../experiment/sourced.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

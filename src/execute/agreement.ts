@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import { evaluate, isPerExample, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
-import type { Execution, Precision } from './execution.ts'
+import type { Precision } from '../lower/precision.ts'
+import type { Execution } from './execution.ts'
 import type { Executed } from './executor.ts'
 
 export type Outputs = Readonly<Record<string, Tensor>>

@@ -1,9 +1,5 @@
 import type { Tensor, Type } from '../../ir/index.ts'
 
-/** The number format of a graph's heavy ops; inputs, outputs and reductions over variants are float32 under either. */
-export const precisions = ['float32', 'bfloat16'] as const
-export type Precision = (typeof precisions)[number]
-
 /** A flat or stacked graph loaded into a runtime with the values of its parameters, ready to run. */
 export interface Execution {
   /** The inputs that a run must give, by name. */

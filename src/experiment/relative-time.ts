@@ -1,8 +1,8 @@
-import type { Plan } from '../../passes/index.ts'
+import { type Plan, parsePlan } from '../../passes/index.ts'
 import { compileNetwork } from '../compile.ts'
 import { orThrow } from '../error.ts'
-import type { Precision } from '../execute/execution.ts'
-import { plan as parsedPlan } from '../index.ts'
+import type { Precision } from '../lower/precision.ts'
+
 import { imageType, type Network } from '../network.ts'
 import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../runner.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -65,7 +65,7 @@ export const relativeTimes = async (
     entered.push(await openRunner(compiled, { ...options, ...settled }))
   }
   try {
-    for (const plan of [parsedPlan('vanilla'), ...plans]) await enter(plan)
+    for (const plan of [orThrow(parsePlan('vanilla')), ...plans]) await enter(plan)
     const racers = entered.map(runner => ({ run: () => runner.predict(images) }))
     const [vanilla, ...others] = await race(racers, { rounds, seconds })
     const { backend, executor, describe } = entered[0]

@@ -1,6 +1,5 @@
 import { EspalierError } from '../../../ir/index.ts'
 import { orThrow } from '../../error.ts'
-import type { Precision } from '../../execute/execution.ts'
 import {
   type Executed,
   type ExecutorName,
@@ -9,6 +8,7 @@ import {
   type OpenExecutor,
   openExecutor,
 } from '../../execute/executor.ts'
+import type { Precision } from '../../lower/precision.ts'
 import { type BackendName, openBackend } from '../../runtime/backend.ts'
 import { loadOnnxruntime } from '../../runtime/onnxruntime.ts'
 import { loadOpenvino } from '../../runtime/openvino/library.ts'

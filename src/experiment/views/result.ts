@@ -1,5 +1,5 @@
 import { table } from '../../format.ts'
-import type { Sourced } from '../../report/page/section.ts'
+import type { Sourced } from '../sourced.ts'
 import type { VariantLogits } from '../variants/logits.ts'
 import type { ViewAnswer, Views } from './views.ts'
 

@@ -1,5 +1,5 @@
 import { type Graph, isPerExample, type Node, type NodeId, type OpTag } from '../../../ir/index.ts'
-import type { Precision } from '../../execute/execution.ts'
+import type { Precision } from '../precision.ts'
 import type { Format } from './schema.ts'
 
 /** The number format that each node computes in and gives, and that it reads its k-th operand in. */

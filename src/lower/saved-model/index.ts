@@ -7,8 +7,8 @@ import {
   sizeOf,
   type Tensor as Values,
 } from '../../../ir/index.ts'
-import type { Precision } from '../../execute/execution.ts'
 import { pins } from '../../runtime/native/layout.ts'
+import type { Precision } from '../precision.ts'
 import { fail } from '../tfjs/error.ts'
 import { type Input, inputsOf } from '../tfjs/inputs.ts'
 import { checkParameters } from '../tfjs/load.ts'

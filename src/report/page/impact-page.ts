@@ -1,6 +1,7 @@
+import type { Sourced } from '../../experiment/sourced.ts'
 import { wilsonPercent } from '../../score.ts'
 import type { Line, LineChart, LinePoint } from './chart.ts'
-import type { Page, Section, Sourced } from './section.ts'
+import type { Page, Section } from './section.ts'
 
 /** What `impact` measured, as far as its page reads it; errors in percent. */
 export interface ImpactFindings extends Sourced {

@@ -1,6 +1,7 @@
+import type { Sourced } from '../../experiment/sourced.ts'
 import { wilsonPercent } from '../../score.ts'
 import type { Measured, ScatterPoint } from './chart.ts'
-import type { Page, Section, Sourced } from './section.ts'
+import type { Page, Section } from './section.ts'
 
 interface Costed {
   readonly plan: string

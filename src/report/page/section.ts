@@ -1,3 +1,4 @@
+import type { Sourced } from '../../experiment/sourced.ts'
 import type { Chart } from './chart.ts'
 
 /** What a page consists of, as plain data. */
@@ -50,14 +51,6 @@ export interface FactsSection {
 }
 
 export type Section = TextSection | TableSection | ChartSection | GallerySection | FactsSection
-
-/** Where a page's numbers come from: keys of every result that has a page. */
-export interface Sourced {
-  /** As it was called, quoted for a shell. */
-  readonly command: string
-  readonly seeds: readonly number[]
-  readonly versions: Readonly<Record<string, string>>
-}
 
 export interface Page {
   /** The name of its files. */

@@ -1,5 +1,6 @@
+import type { Sourced } from '../../experiment/sourced.ts'
 import type { MatrixChart, Measured, ScatterGroup } from './chart.ts'
-import type { Page, Section, Sourced } from './section.ts'
+import type { Page, Section } from './section.ts'
 
 /** A cell of the paper's matrices, over its seeds. */
 interface Cell {

@@ -1,5 +1,6 @@
+import type { Sourced } from '../../experiment/sourced.ts'
 import type { LineChart, LinePoint } from './chart.ts'
-import type { Page, Section, Sourced } from './section.ts'
+import type { Page, Section } from './section.ts'
 
 /** `spread`: the standard deviation over seeds. */
 interface Impact {

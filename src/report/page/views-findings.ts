@@ -1,4 +1,4 @@
-import type { Sourced } from './section.ts'
+import type { Sourced } from '../../experiment/sourced.ts'
 
 export interface Answer {
   readonly predicted: number

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { afterAll, describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/error.ts'
-import type { Precision } from '../../../src/execute/execution.ts'
+import type { Precision } from '../../../src/lower/precision.ts'
 import { openOpenvino } from '../../../src/execute/openvino.ts'
 import { bfloat16Support } from '../../../src/runtime/bfloat16.ts'
 import { findOpenvino } from '../../../src/runtime/openvino/installed.ts'

@@ -1,4 +1,5 @@
-import type { Page, Section, Sourced } from '../../../../src/report/page/section.ts'
+import type { Page, Section } from '../../../../src/report/page/section.ts'
+import type { Sourced } from '../../../../src/experiment/sourced.ts'
 
 export const sourced: Sourced = {
   command: 'espalier impact --network zoo:cifar-resnet-20',
