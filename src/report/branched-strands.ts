@@ -1,6 +1,6 @@
 import { type Graph, isPerExample, liveNodes, type NodeId } from '../../ir/index.ts'
 import { valuesOf } from './meeting.ts'
-import type { Segment, Strands } from './strands.ts'
+import type { Segment, Strands } from './strand.ts'
 
 /** A branched graph as one column: what runs once, what runs for the variants of the first branch, of the first and the second, and the answer. */
 export const branchedStrands = (graph: Graph): Strands => {

@@ -1,5 +1,5 @@
 import { html, type Markup } from './markup.ts'
-import type { Segment } from './strands.ts'
+import type { Segment } from './strand.ts'
 
 export type Columns = Pick<Segment, 'column' | 'span'>
 

@@ -2,7 +2,7 @@ import { count } from '../format.ts'
 import { type Block, type Stage, stagesOf } from './blocks.ts'
 import { changeText } from './describe.ts'
 import { html, type Markup, nothing } from './markup.ts'
-import type { Segment } from './strands.ts'
+import type { Segment } from './strand.ts'
 
 /** A box of the picture: a segment of the graph, folded. */
 export interface Part extends Segment {

@@ -6,7 +6,8 @@ import { type Columns, drawCrossing, drawFork, drawStem } from './forks.ts'
 import { html, type Markup, nothing } from './markup.ts'
 import { drawPanel } from './panel.ts'
 import { type Drawing, drawPart, type Part } from './part.ts'
-import { type Segment, type Strands, strandsOf } from './strands.ts'
+import type { Segment, Strands } from './strand.ts'
+import { strandsOf } from './strands.ts'
 import { titleOf } from './titles.ts'
 
 export interface PictureOptions {

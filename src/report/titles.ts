@@ -1,6 +1,6 @@
 import type { Graph } from '../../ir/index.ts'
 import { valuesOf } from './meeting.ts'
-import type { Segment, Strands } from './strands.ts'
+import type { Segment, Strands } from './strand.ts'
 
 /** How often the reduction counts the variant that ends in a column of the first band. */
 const multiplicityOf = (graph: Graph, { ends, answer }: Strands, column: number): number => {

@@ -1,5 +1,5 @@
-import type { Precision } from '../../src/lower/precision.ts'
 import type { ExecutorName } from '../../src/execute/executor.ts'
+import type { Precision } from '../../src/lower/precision.ts'
 import type { BackendName } from '../../src/runtime/backend.ts'
 
 /** One way to execute graphs; `onnxruntime` runs the network as it was exported, a call for each view. */

@@ -112,6 +112,6 @@ export const runSweep = async (
     }
   }
   if (signal?.aborted === true) return { interrupted: true }
-  await timePlans(open, out, work, plans => onEvent({ event: 'time', plans }))
+  await timePlans(open, out, work.time, plans => onEvent({ event: 'time', plans }))
   return { interrupted: false }
 }

@@ -1,9 +1,9 @@
 import * as t from 'io-ts'
 import type { Plan } from '../../../passes/index.ts'
+import type { Network } from '../../network.ts'
 import { rowName } from './grid.ts'
 import type { OpenSweep } from './open.ts'
 import { readKept, writeKept } from './store.ts'
-import type { SweepWork } from './work.ts'
 
 const Times = t.strict({
   backend: t.string,
@@ -15,6 +15,9 @@ const Times = t.strict({
 })
 /** What the plans of a sweep take for a batch, beside vanilla. */
 export type SweepTimes = t.TypeOf<typeof Times>
+
+/** Times one network under several plans. */
+export type TimeOfPlans = (network: Network, plans: readonly Plan[]) => Promise<SweepTimes>
 
 /** A plan for each row: reductions take next to no time. */
 const rowsOf = ({ trainings }: OpenSweep): ReadonlyMap<string, Plan> => {
@@ -38,12 +41,12 @@ export const sweepTimes = (open: OpenSweep, out: string): Promise<SweepTimes | u
 export const timePlans = async (
   open: OpenSweep,
   out: string,
-  work: Pick<SweepWork, 'time'>,
+  time: TimeOfPlans,
   onBegin: (plans: number) => void,
 ): Promise<void> => {
   if ((await sweepTimes(open, out)) !== undefined) return
   const rows = rowsOf(open)
   onBegin(rows.size)
   const [network] = open.networks.values()
-  await writeKept(out, 'times', timedOn(open), await work.time(network, [...rows.values()]))
+  await writeKept(out, 'times', timedOn(open), await time(network, [...rows.values()]))
 }

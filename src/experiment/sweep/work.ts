@@ -13,7 +13,7 @@ import type { Sweep } from './config.ts'
 import { rowName, type SweepTraining } from './grid.ts'
 import type { OpenSweep } from './open.ts'
 import type { Evaluated } from './store.ts'
-import type { SweepTimes } from './times.ts'
+import type { TimeOfPlans } from './times.ts'
 
 /** What a training came to, and where it ran. */
 export interface TrainOutcome
@@ -41,7 +41,7 @@ export interface SweepWork {
     plans: readonly Plan[],
     signal: AbortSignal | undefined,
   ) => Promise<Evaluated | null>
-  readonly time: (network: Network, plans: readonly Plan[]) => Promise<SweepTimes>
+  readonly time: TimeOfPlans
 }
 
 /** Where trained networks run, as far as the sweep says it. */

@@ -1,5 +1,5 @@
-import type { Page, Section } from '../../../../src/report/page/section.ts'
 import type { Sourced } from '../../../../src/experiment/sourced.ts'
+import type { Page, Section } from '../../../../src/report/page/section.ts'
 
 export const sourced: Sourced = {
   command: 'espalier impact --network zoo:cifar-resnet-20',
