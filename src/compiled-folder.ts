@@ -16,9 +16,11 @@ import { fileReason } from './file-error.ts'
 import { decodeManifest, files, isManifest, type Manifest, manifestOf, meaningOf, sha256 } from './manifest.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
 import { fromImageToVector } from './network.ts'
-import { parseJson, readJson } from './read-json.ts'
+import { parseJson } from './read-json.ts'
 import { decodeText } from './read-text.ts'
 import { makeParent, replaceFolder } from './replace-folder.ts'
+import { sealKey } from './seal.ts'
+import { readSealedJson, sealedJson } from './sealed-json.ts'
 import { decodeSafetensors, encodeSafetensors } from './weights/safetensors.ts'
 import { espalierFormat } from './zoo/index.ts'
 
@@ -29,8 +31,9 @@ const isForeign = async (folder: string): Promise<boolean> => {
     const entries = await readdir(folder)
     if (entries.length === 0) return false
     if (!entries.every(entry => known.includes(entry))) return true
-    const manifest = await readJson(join(folder, files.manifest))()
-    return E.isLeft(manifest) || !isManifest(manifest.right)
+    const manifest = await readFile(join(folder, files.manifest))
+    // A damaged one is still ours: compiling again is what mends it.
+    return !isManifest(manifest) && !(entries.length === known.length && manifest.includes('espalier'))
   } catch (error) {
     const { code = 'ENOTDIR' } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return false
@@ -57,7 +60,7 @@ export const writeCompiledFolder = async (path: string, compiled: CompiledNetwor
   await prepareCompiledFolder(path)
   const graph = Buffer.from(`${JSON.stringify(encodeGraph(compiled.graph))}\n`)
   const weights = encodeSafetensors(compiled.parameters, new Map([espalierFormat]))
-  const manifest = Buffer.from(`${JSON.stringify(manifestOf(compiled, meaning, graph, weights), null, 2)}\n`)
+  const manifest = sealedJson(manifestOf(compiled, meaning, graph, weights), 2)
   try {
     await replaceFolder(
       resolve(path),
@@ -162,7 +165,7 @@ export const readCompiledFolder =
   (folder: string): TE.TaskEither<readonly Problem[], CompiledFolder> =>
   async () => {
     const path = join(folder, files.manifest)
-    const json = await readJson(path)()
+    const json = await readSealedJson(path, `compile again; or, where it was changed by hand, take ${sealKey} out`)()
     if (E.isLeft(json)) return json
     const decoded = decodeManifest(path, json.right)
     if (E.isLeft(decoded)) return decoded

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors } from '../ir/index.ts'
 import { type CompiledNetwork, factsOf } from './compile.ts'
 import { Preprocess } from './data/index.ts'
 import { type SourceProblem, sourceProblem } from './error.ts'
 import type { Meaning } from './meaning.ts'
+import { parseJson } from './read-json.ts'
+import { decodeText } from './read-text.ts'
 
 /** The files of a compiled folder. */
 export const files = { manifest: 'manifest.json', graph: 'graph.json', weights: 'weights.safetensors' } as const
@@ -45,7 +47,15 @@ const Manifest = t.intersection(
 )
 export type Manifest = t.TypeOf<typeof Manifest>
 
-export const isManifest = Manifest.is
+/** Whether bytes are a manifest's. */
+export const isManifest = (bytes: Uint8Array): boolean => {
+  const json = F.pipe(
+    decodeText(bytes, files.manifest),
+    E.mapLeft(problem => [problem]),
+    E.flatMap(text => parseJson(files.manifest, text)),
+  )
+  return E.isRight(json) && Manifest.is(json.right)
+}
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 

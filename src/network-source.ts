@@ -11,8 +11,9 @@ import { importTfjs } from './import/tfjs/index.ts'
 import { files } from './manifest.ts'
 import type { Meaning } from './meaning.ts'
 import { classifier, fromImageToVector, type Network } from './network.ts'
-import { parseJson } from './read-json.ts'
 import { readText } from './read-text.ts'
+import { sealKey } from './seal.ts'
+import { readSealedJson } from './sealed-json.ts'
 import { readSafetensorsFile, type Safetensors } from './weights/safetensors.ts'
 import {
   type Architecture,
@@ -85,14 +86,23 @@ const openZoo = async (
   return E.isLeft(architecture) ? architecture : withValues(architecture.right, loaded.right, seed)
 }
 
-const readGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
+const within =
+  (path: string) =>
+  (problems: readonly Problem[]): readonly Problem[] =>
+    problems.map(p => ({ ...p, where: `${path}, ${p.where}` }))
+
+const readTextGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
   const text = await readText(path)()
-  if (E.isLeft(text)) return E.left([text.left])
-  const json = path.endsWith('.json') ? parseJson(path, text.right) : null
-  if (json !== null && E.isLeft(json)) return json
-  const graph = json === null ? parse(text.right) : decodeGraph(json.right)
-  return E.isLeft(graph) ? E.left(graph.left.map(p => ({ ...p, where: `${path}, ${p.where}` }))) : graph
+  return E.isLeft(text) ? E.left([text.left]) : E.mapLeft(within(path))(parse(text.right))
 }
+
+const readJsonGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
+  const json = await readSealedJson(path, `where it was changed by hand, take ${sealKey} out`)()
+  return E.isLeft(json) ? json : E.mapLeft(within(path))(decodeGraph(json.right))
+}
+
+const readGraph = (path: string): Promise<E.Either<readonly Problem[], Graph>> =>
+  path.endsWith('.json') ? readJsonGraph(path) : readTextGraph(path)
 
 const openGraph = async (
   path: string,

@@ -3,11 +3,14 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
+import { renderProblems } from '../../ir/index.ts'
 import { CostModel } from '../../passes/index.ts'
 import { cannotWrite } from '../error.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { BackendName } from '../runtime/backend.ts'
 import { cacheFolder } from '../runtime/native/layout.ts'
+import { parseSealedJson, sealedJson } from '../sealed-json.ts'
+import { warn } from '../warn.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 import { shippedCosts } from './shipped.ts'
 
@@ -46,21 +49,33 @@ export const writeCalibration = async (
   const path = calibrationFile(backend, cache)
   try {
     await makeFolder(join(cache, 'calibration'))
-    await replaceFile(path, Buffer.from(`${JSON.stringify(Calibration.encode(calibration), null, 1)}\n`))
+    await replaceFile(path, sealedJson(Calibration.encode(calibration)))
   } catch (error) {
     throw cannotWrite(path, error)
   }
   return path
 }
 
-/** The calibration of this machine, if there is one. */
-export const readCalibration = (backend: BackendName, cache = cacheFolder()): Calibration | undefined => {
+const readIfThere = (path: string): Uint8Array | undefined => {
   try {
-    const decoded = Calibration.decode(JSON.parse(readFileSync(calibrationFile(backend, cache), 'utf8')))
-    return E.isRight(decoded) && decoded.right.machine === machineName() ? decoded.right : undefined
+    return readFileSync(path)
   } catch {
     return undefined
   }
+}
+
+/** The calibration of this machine, if there is one. */
+export const readCalibration = (backend: BackendName, cache = cacheFolder()): Calibration | undefined => {
+  const path = calibrationFile(backend, cache)
+  const bytes = readIfThere(path)
+  if (bytes === undefined) return undefined
+  const json = parseSealedJson(path, bytes)
+  if (E.isLeft(json)) {
+    warn(`Costs as shipped, for what was measured here is damaged: ${renderProblems(json.left)}`)
+    return undefined
+  }
+  const decoded = Calibration.decode(json.right)
+  return E.isRight(decoded) && decoded.right.machine === machineName() ? decoded.right : undefined
 }
 
 /** What ops cost on a backend: as calibrated here, else as shipped. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { print } from '../../ir/index.ts'
+import { type Problem, print, renderProblems } from '../../ir/index.ts'
 import { machineName } from '../calibrate/calibration.ts'
 import { makeFolder } from '../make-folder.ts'
 import { cacheFolder, packageVersion } from '../runtime/native/layout.ts'
+import { readSealedJson, sealedJson } from '../sealed-json.ts'
+import { warn } from '../warn.ts'
 import { replaceFile } from '../weights/replace-file.ts'
 import { type Executed, type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
 
@@ -49,17 +50,22 @@ const choiceFile = ({ graph }: Executed, batch: number, { backend, precision }: 
   return join(cacheFolder(), 'executors', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
 }
 
+/** What is damaged counts as not there, with a word. */
+const dropped = (problems: readonly Problem[]): undefined => {
+  const damaged = problems.filter(({ tag }) => tag !== 'missing-file')
+  if (damaged.length > 0) warn(`Timed anew, for what was kept is damaged: ${renderProblems(damaged)}`)
+}
+
 export const readChoice = async (
   executed: Executed,
   batch: number,
   options: ExecutorOptions,
 ): Promise<Choice | undefined> => {
-  try {
-    const decoded = Choice.decode(JSON.parse(await readFile(choiceFile(executed, batch, options), 'utf8')))
-    return E.isRight(decoded) ? decoded.right : undefined
-  } catch {
-    return undefined
-  }
+  const path = choiceFile(executed, batch, options)
+  const json = await readSealedJson(path)()
+  if (E.isLeft(json)) return dropped(json.left)
+  const decoded = Choice.decode(json.right)
+  return E.isRight(decoded) ? decoded.right : undefined
 }
 
 /** Keeps a choice for the next time; a cache that cannot be written is no reason to fail. */
@@ -71,6 +77,6 @@ export const writeChoice = async (
 ): Promise<void> => {
   try {
     await makeFolder(join(cacheFolder(), 'executors'))
-    await replaceFile(choiceFile(executed, batch, options), Buffer.from(`${JSON.stringify(choice, null, 1)}\n`))
+    await replaceFile(choiceFile(executed, batch, options), sealedJson(choice))
   } catch {}
 }

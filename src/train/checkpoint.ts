@@ -6,8 +6,9 @@ import { Count, decodeErrors, encodeGraph, type Problem, Real, sameShape, type T
 import { cannotWrite, type SourceProblem, sourceProblem } from '../error.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Network } from '../network.ts'
+import { sealedJson } from '../sealed-json.ts'
 import { replaceFile } from '../weights/replace-file.ts'
-import { encodeSafetensors, readSafetensorsFile, type Safetensors } from '../weights/safetensors.ts'
+import { encodeSealedSafetensors, readSafetensorsFile, type Safetensors } from '../weights/safetensors.ts'
 import { espalierFormat } from '../zoo/index.ts'
 
 /** The files of a training folder that are written whole, in the order of their writing: the state is the last. */
@@ -87,10 +88,7 @@ const orCannotWrite = (folder: string, task: Promise<void>): Promise<void> =>
 export const writeNetworkFile = (folder: string, { graph }: Pick<Network, 'graph'>): Promise<void> => {
   const write = async (): Promise<void> => {
     await prepare(folder)
-    await replaceFile(
-      join(folder, trainingFiles.network),
-      Buffer.from(`${JSON.stringify(encodeGraph(graph), null, 1)}\n`),
-    )
+    await replaceFile(join(folder, trainingFiles.network), sealedJson(encodeGraph(graph)))
   }
   return orCannotWrite(folder, write())
 }
@@ -110,12 +108,12 @@ export const writeCheckpoint = (folder: string, state: State, { best }: { readon
   if (!Progress.is(progress)) throw new RangeError(`no progress to go on from: ${JSON.stringify(progress)}`)
   const write = async (): Promise<void> => {
     await prepare(folder)
-    const weights = encodeSafetensors(parameters, weightsMetadata(progress))
+    const weights = encodeSealedSafetensors(parameters, weightsMetadata(progress))
     await replaceFile(join(folder, trainingFiles.last), weights)
     if (best) await replaceFile(join(folder, trainingFiles.best), weights)
     const tensors = new Map([...prefixed('parameters', state), ...prefixed('velocities', state)])
     const metadata = new Map([[progressKey, JSON.stringify({ version, ...progress })]])
-    await replaceFile(join(folder, trainingFiles.state), encodeSafetensors(tensors, metadata))
+    await replaceFile(join(folder, trainingFiles.state), encodeSealedSafetensors(tensors, metadata))
   }
   return orCannotWrite(folder, write())
 }

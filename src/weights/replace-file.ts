@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { besidePath, putInPlace, sweepBeside } from '../put-in-place.ts'
 
 /** Writes a file beside its place, then puts it there: a reader sees the old file or the new one, never a part. */
@@ -6,7 +6,8 @@ export const replaceFile = async (path: string, bytes: Uint8Array): Promise<void
   await sweepBeside(path)
   const made = await besidePath(path, 'new')
   try {
-    await writeFile(made, bytes, { flag: 'wx' })
+    const file = await open(made, 'wx')
+    await file.writeFile(bytes).finally(() => file.close())
     await putInPlace(made, path)
   } catch (cause) {
     await rm(made, { force: true })

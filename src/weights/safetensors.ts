@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import { problem } from '../../ir/error.ts'
 import { sizeOf, type Tensor } from '../../ir/tensor.ts'
+import { brokenSeal, seal, sealKey, unfilled } from '../seal.ts'
 import type { WeightsProblem } from './error.ts'
 import { narrowFloat16, widenBfloat16, widenFloat16 } from './float16.ts'
 import { replaceFile } from './replace-file.ts'
@@ -35,9 +36,13 @@ const floats = (bytes: Uint8Array, entry: TensorEntry): Float32Array | undefined
   }
 }
 
+const withoutSeal = (metadata: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...metadata].filter(([key]) => key !== sealKey))
+
 /**
  * Reads the bytes of a safetensors file: float64, float32, float16 and bfloat16 tensors as float32, integers and
- * booleans left out (PyTorch's `num_batches_tracked`). Nothing is allocated before the header agrees with the bytes.
+ * booleans left out (PyTorch's `num_batches_tracked`). Nothing is allocated before the header agrees with the bytes,
+ * and the bytes with the checksum of {@link encodeSealedSafetensors} where they have one.
  *
  * @see https://github.com/huggingface/safetensors#format
  */
@@ -64,13 +69,21 @@ export const decodeSafetensors = (
   const payload = bytes.subarray(end)
   return F.pipe(
     parseHeader(where, text.right, payload.length),
+    E.flatMap(header => {
+      const broken = brokenSeal(bytes, end)
+      return broken === undefined
+        ? E.right(header)
+        : E.left([
+            problem('bad-checksum', where, broken.seen, broken.expected, 'write or copy the file again'),
+          ] as const)
+    }),
     E.map(({ entries, metadata }) => {
       const tensors = new Map<string, Tensor>()
       for (const entry of entries) {
         const data = floats(payload, entry)
         if (data !== undefined) tensors.set(entry.name, { shape: entry.shape, data })
       }
-      return { tensors, metadata }
+      return { tensors, metadata: withoutSeal(metadata) }
     }),
   )
 }
@@ -153,7 +166,14 @@ export const encodeSafetensors = (
 const field = ([name, value]: readonly [string, unknown]): string => `${JSON.stringify(name)}:${JSON.stringify(value)}`
 const objectOf = (fields: readonly string[]): string => `{${fields.join(',')}}`
 
-/** Writes a safetensors file whole or not at all; see {@link encodeSafetensors}. */
+/** {@link encodeSafetensors} with a checksum of all bytes in the metadata: whoever reads the file notices what has changed since. */
+export const encodeSealedSafetensors = (
+  tensors: Names<Tensor>,
+  metadata: Names<string> = new Map(),
+  dtype: WrittenDtype = 'F32',
+): Uint8Array => seal(encodeSafetensors(tensors, new Map([...metadata, [sealKey, unfilled]]), dtype))
+
+/** Writes a safetensors file whole or not at all; see {@link encodeSealedSafetensors}. */
 export const writeSafetensors = (
   path: string,
   tensors: Names<Tensor>,
@@ -161,7 +181,7 @@ export const writeSafetensors = (
   dtype: WrittenDtype = 'F32',
 ): TE.TaskEither<readonly WeightsProblem[], void> =>
   TE.tryCatch(
-    () => replaceFile(path, encodeSafetensors(tensors, metadata, dtype)),
+    () => replaceFile(path, encodeSealedSafetensors(tensors, metadata, dtype)),
     cause => [
       problem('unwritable-file', path, cause instanceof Error ? cause.message : String(cause), 'a folder to write in'),
     ],

@@ -8,10 +8,10 @@ import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../../error.t
 import { makeFolder } from '../../make-folder.ts'
 import { sha256 } from '../../manifest.ts'
 import type { Network } from '../../network.ts'
-import { readJson } from '../../read-json.ts'
+import { readSealedJson, sealedJson } from '../../sealed-json.ts'
 import { hasCheckpoint, readCheckpoint } from '../../train/checkpoint.ts'
 import { replaceFile } from '../../weights/replace-file.ts'
-import { encodeSafetensors, readSafetensors } from '../../weights/safetensors.ts'
+import { encodeSafetensors, encodeSealedSafetensors, readSafetensors } from '../../weights/safetensors.ts'
 import { espalierFormat } from '../../zoo/index.ts'
 
 const files = {
@@ -61,7 +61,7 @@ export interface TrainingFolder {
 }
 
 const readAs = async <A>(path: string, codec: t.Type<A>): Promise<A | undefined> => {
-  const json = await readJson(path)()
+  const json = await readSealedJson(path, `delete ${path}`)()
   if (E.isLeft(json)) {
     if (json.left.every(({ tag }) => tag === 'missing-file')) return undefined
     return orThrow(json) as never
@@ -73,11 +73,17 @@ const readAs = async <A>(path: string, codec: t.Type<A>): Promise<A | undefined>
   return orThrow(E.mapLeft(wrong)(codec.decode(json.right)))
 }
 
-/** Writes JSON whole or not at all. @throws EspalierError where it cannot be written */
-export const writeJson = async (path: string, value: unknown): Promise<void> =>
-  replaceFile(path, Buffer.from(`${JSON.stringify(value, null, 1)}\n`)).catch(error => {
+const replace = (path: string, bytes: Uint8Array): Promise<void> =>
+  replaceFile(path, bytes).catch(error => {
     throw cannotWrite(path, error)
   })
+
+/** Writes JSON whole or not at all. @throws EspalierError where it cannot be written */
+export const writeJson = (path: string, value: unknown): Promise<void> =>
+  replace(path, Buffer.from(`${JSON.stringify(value, null, 1)}\n`))
+
+/** {@link writeJson} for what a sweep reads again itself. */
+const writeOwn = (path: string, value: object): Promise<void> => replace(path, sealedJson(value))
 
 /** Of a network's graph and values: equal for equal networks. */
 export const networkDigest = ({ graph, parameters }: Network): string =>
@@ -104,15 +110,15 @@ export const beginTraining = async ({ path }: TrainingFolder, what: object): Pro
   await makeFolder(path).catch(error => {
     throw cannotWrite(path, error)
   })
-  await writeJson(join(path, files.what), what)
+  await writeOwn(join(path, files.what), what)
   await rm(join(path, files.failed), { force: true })
 }
 
 export const writeFailure = ({ path }: TrainingFolder, reason: string): Promise<void> =>
-  writeJson(join(path, files.failed), { reason })
+  writeOwn(join(path, files.failed), { reason })
 
 export const writeSpent = ({ path }: TrainingFolder, seconds: number): Promise<void> =>
-  writeJson(join(path, files.spent), { seconds })
+  writeOwn(join(path, files.spent), { seconds })
 
 /** Keeps a trained network, which says what plan it was trained under: the weights first, so that the facts are there only where they are. */
 export const writeTrained = async (
@@ -123,10 +129,8 @@ export const writeTrained = async (
 ): Promise<void> => {
   const weights = join(path, files.weights)
   const metadata = new Map([espalierFormat, ['plan', printPlan(plan)]])
-  await replaceFile(weights, encodeSafetensors(parameters, metadata)).catch(error => {
-    throw cannotWrite(weights, error)
-  })
-  await writeJson(join(path, files.trained), facts)
+  await replace(weights, encodeSealedSafetensors(parameters, metadata))
+  await writeOwn(join(path, files.trained), facts)
 }
 
 /** The network with the values that training gave it. @throws EspalierError where the file is damaged */
@@ -142,7 +146,7 @@ export const readEvaluation = (folder: TrainingFolder, on: object): Promise<Eval
   readAs(evaluationFile(folder, on), Evaluated)
 
 export const writeEvaluation = (folder: TrainingFolder, on: object, evaluated: Evaluated): Promise<void> =>
-  writeJson(evaluationFile(folder, on), { on, ...evaluated })
+  writeOwn(evaluationFile(folder, on), { on, ...evaluated })
 
 /** How far a training has come; `evaluated`: whether all that is asked of it is. */
 export const statusOf = async (
@@ -164,4 +168,4 @@ export const readKept = <A>(out: string, name: string, of: object, codec: t.Type
   readAs(join(out, `${name}-${keyOf(of)}.json`), codec)
 
 export const writeKept = (out: string, name: string, of: object, value: object): Promise<void> =>
-  writeJson(join(out, `${name}-${keyOf(of)}.json`), value)
+  writeOwn(join(out, `${name}-${keyOf(of)}.json`), value)

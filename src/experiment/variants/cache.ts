@@ -11,7 +11,7 @@ import type { Network } from '../../network.ts'
 import { packageVersion } from '../../runtime/native/layout.ts'
 import { warn } from '../../warn.ts'
 import { replaceFile } from '../../weights/replace-file.ts'
-import { encodeSafetensors, readSafetensorsFile, type Safetensors } from '../../weights/safetensors.ts'
+import { encodeSealedSafetensors, readSafetensorsFile, type Safetensors } from '../../weights/safetensors.ts'
 
 /** The first images of a data set, as far as an evaluation goes. */
 export interface DataScan {
@@ -97,7 +97,7 @@ export const openVariantCache = (cache: string, classes: number, evaluated: Eval
     write: async (key, logits) => {
       if (!writable) return
       const tensor: Tensor = { shape: [logits.length / classes, classes], data: logits }
-      const bytes = encodeSafetensors(new Map([['logits', tensor]]), new Map([['variant', key]]))
+      const bytes = encodeSealedSafetensors(new Map([['logits', tensor]]), new Map([['variant', key]]))
       await keep(join(folder, fileOf(key)), bytes)
     },
   }

@@ -207,8 +207,8 @@ describe('a killed process', () => {
       }
       if (!killed) break
     }
-    // Two to prepare the folder, then to open, write, sync and rename each of three files, and to open and sync the folder.
-    expect(steps).toEqual([...Array(18).fill(1), 2, 2, 2])
+    // One to prepare the folder, then to open and write, to open and sync, and to rename each of three files, and to open and sync the folder.
+    expect(steps).toEqual([...Array(20).fill(1), 2, 2, 2])
   })
 
   it('leaves nothing behind once the next has written', async () => {
