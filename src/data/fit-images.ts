@@ -9,7 +9,7 @@ export interface NamedImage {
   readonly where: string
 }
 
-/** A decoded photograph takes up to 300 MB before it is resized: this, not the batch, bounds how many there are. */
+/** Decoders work beside this thread; memory bounds how many do. */
 const decodedAtOnce = 4
 
 /** Images as a network takes them, decoded, fitted and normalized: `[n, h, w, 3]`. Left: the first that cannot be. */

@@ -1,39 +1,16 @@
-import { either as E } from 'fp-ts'
-import sharp from 'sharp'
+import { either as E, function as F } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
+import { decodable, type Pixels, withDecoded } from './decode.ts'
 import type { DataProblem } from './error.ts'
 import type { Preprocess } from './preprocess.ts'
 import { resample } from './resample.ts'
 
-/** Red, green, blue, 0 to 255, row by row: `[height, width, 3]`. */
-export interface Pixels {
-  readonly data: Uint8Array
-  readonly height: number
-  readonly width: number
-}
+export type { Pixels } from './decode.ts'
 
 /** An encoded image (JPEG, PNG, WebP, …), or its pixels. */
 export type ImageInput = Uint8Array | Pixels
 
-/** No more than this is decoded: 100 megapixels. */
-const largest = 1e8
-
 const isEncoded = (image: ImageInput): image is Uint8Array => image instanceof Uint8Array
-
-/** An encoded image upright and in RGB, its colour profile disregarded as in training. */
-const decode = async (encoded: Uint8Array): Promise<Pixels> => {
-  const { data, info } = await sharp(encoded, {
-    limitInputPixels: largest,
-    failOn: 'error',
-    autoOrient: true,
-    ignoreIcc: true,
-  })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  return { data: new Uint8Array(data.buffer, data.byteOffset, data.length), height: info.height, width: info.width }
-}
 
 /** The part of an image whose upper left pixel is at row `top` and column `left`. */
 export const cropped = (
@@ -52,37 +29,45 @@ export const cropped = (
   return { data: out, height: rows, width: columns }
 }
 
-/** Resized bilinearly with antialiasing so that the shorter side has a length; the longer is rounded to the nearest pixel. */
+/** Resized bilinearly with antialiasing so that the shorter side has a length; the longer is cut to whole pixels, as torchvision's Resize does. */
 export const shorterSideTo = (pixels: Pixels, length: number): Pixels => {
   const { height: h, width: w } = pixels
   return h <= w
-    ? resample(pixels, length, Math.round((length * w) / h))
-    : resample(pixels, Math.round((length * h) / w), length)
+    ? resample(pixels, length, Math.floor((length * w) / h))
+    : resample(pixels, Math.floor((length * h) / w), length)
 }
 
-/** Half of the margin, rounded down. */
-const cropAt = (extent: number, size: number): number => Math.floor((extent - size) / 2)
+/** Half of the margin, a half to the even side, as torchvision's CenterCrop does by Python's rounding. */
+const cropAt = (extent: number, size: number): number => {
+  const half = Math.floor((extent - size) / 2)
+  return (extent - size) % 2 === 0 ? half : half + (half % 2)
+}
 
-/** An image's pixels, decoded where it is encoded. `where` names it in problems. */
-export const decodeImage = async (image: ImageInput, where: string): Promise<E.Either<DataProblem, Pixels>> => {
-  let pixels: Pixels
-  try {
-    pixels = isEncoded(image) ? await decode(image) : image
-  } catch (error) {
-    const expected = 'an image that can be decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF, of at most 100 megapixels'
-    return E.left(problem('unreadable-image', where, (error as Error).message, expected))
+/** Refuses pixels that do not fill their extents. */
+const checkFilled =
+  (where: string) =>
+  (pixels: Pixels): E.Either<DataProblem, Pixels> => {
+    const { data, height, width } = pixels
+    if (data.length === height * width * 3) return E.right(pixels)
+    const seen = `${data.length} bytes for ${height} × ${width} pixels`
+    return E.left(problem('wrong-size', where, seen, `${height * width * 3} bytes, three a pixel`))
   }
-  const { data, height, width } = pixels
-  return data.length === height * width * 3
-    ? E.right(pixels)
-    : E.left(
-        problem(
-          'wrong-size',
-          where,
-          `${data.length} bytes for ${height} × ${width} pixels`,
-          `${height * width * 3} bytes, three a pixel`,
-        ),
-      )
+
+/**
+ * What comes of an image's pixels, decoded where it is encoded. `where` names it in problems. Pixels of encoded images are many: what `use` keeps is not bounded.
+ */
+export const withPixels = async <A>(
+  image: ImageInput,
+  where: string,
+  use: (pixels: Pixels) => A,
+): Promise<E.Either<DataProblem, A>> => {
+  const checked = (pixels: Pixels) => F.pipe(pixels, checkFilled(where), E.map(use))
+  if (!isEncoded(image)) return checked(image)
+  try {
+    return await withDecoded(image, checked)
+  } catch (error) {
+    return E.left(problem('unreadable-image', where, (error as Error).message, decodable))
+  }
 }
 
 /** Pixels as the network's extents want them: resized bilinearly with antialiasing, cropped at the centre. */
@@ -95,9 +80,8 @@ export const fitPixels = (pixels: Pixels, { size: [rows, columns], resize, resiz
 }
 
 /** An image as the network's extents want it: upright, RGB, resized and cropped as {@link fitPixels} does: `[height, width, 3]`. */
-export const fitImage = async (
+export const fitImage = (
   image: ImageInput,
   preprocess: Preprocess,
   where: string,
-): Promise<E.Either<DataProblem, Uint8Array>> =>
-  E.map((pixels: Pixels) => fitPixels(pixels, preprocess).data)(await decodeImage(image, where))
+): Promise<E.Either<DataProblem, Uint8Array>> => withPixels(image, where, pixels => fitPixels(pixels, preprocess).data)

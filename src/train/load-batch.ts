@@ -1,5 +1,5 @@
 import { EspalierError } from '../../ir/index.ts'
-import { type DataSet, decodeImage, type Example, examplesAt, normalizeInto, type Preprocess } from '../data/index.ts'
+import { type DataSet, type Example, examplesAt, normalizeInto, type Preprocess, withPixels } from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow } from '../error.ts'
 import { augmented } from './augmentation/augment.ts'
@@ -25,7 +25,7 @@ export interface LoadedImages {
   readonly labels: readonly number[]
 }
 
-/** A decoded photograph takes up to 300 MB before it is cut: this, not the batch, bounds how many there are. */
+/** Decoders work beside this thread; memory bounds how many do. */
 const decodedAtOnce = 4
 
 const labelOf = ({ label, where }: Example): number => {
@@ -49,9 +49,10 @@ export const loadBatch = async (
   const prepareInTurn = async (): Promise<void> => {
     while (next < examples.length) {
       const k = next++
-      const pixels = orThrow(await decodeImage(examples[k].image, examples[k].where))
+      const { image, where } = examples[k]
       const draws = random(seed, `augmentation of image ${indices[k]} in epoch ${epoch}`)
-      normalizeInto(augmented(pixels, augment, preprocess, draws).data, preprocess, images, k * h * w * 3)
+      const prepared = await withPixels(image, where, pixels => augmented(pixels, augment, preprocess, draws))
+      normalizeInto(orThrow(prepared).data, preprocess, images, k * h * w * 3)
     }
   }
   await Promise.all(Array.from({ length: decodedAtOnce }, prepareInTurn))
