@@ -12,18 +12,36 @@ export interface Meaning {
 
 const extents = (h: number, w: number, c: number): string => `images of ${h} × ${w} × ${c}`
 
-/** Refuses images of other extents than the network takes; `where` says who made them so. */
+/** What of a preprocessing has a number for each channel, for a network of one. */
+const ofColours = ({ mean = [0], std = [0] }: Preprocess): string | undefined => {
+  const several = [mean, std].findIndex(({ length }) => length > 1)
+  return several < 0 ? undefined : `${['mean', 'std'][several]} of ${[mean, std][several].length} numbers`
+}
+
+/** Preprocessing to a network's channels; refuses images of other extents than it takes. `where` says who made them so. */
 export const fitPreprocess = (
   network: Pick<Network, 'graph'>,
   preprocess: Preprocess,
   where: string,
 ): E.Either<SourceProblem, Preprocess> => {
   const { h, w, c } = imageType(network)
-  const [height, width] = preprocess.size
-  if (height === h && width === w && c === 3) return E.right(preprocess)
-  const hint = c === 3 ? `a preprocessing file with "size": [${h}, ${w}]` : 'predict, with inputs of your own'
-  const expected = `${extents(h, w, c)}, as the network takes them`
-  return E.left(sourceProblem('wrong-size', where, extents(height, width, 3), expected, hint))
+  const { size, channels = c === 1 ? 1 : 3 } = preprocess
+  const refuse = (seen: string, expected: string, hint: string) =>
+    E.left(sourceProblem('wrong-size', where, seen, expected, hint))
+  if (size[0] !== h || size[1] !== w || c !== channels)
+    return refuse(
+      extents(...size, channels),
+      `${extents(h, w, c)}, as the network takes them`,
+      c === 1 || c === 3 ? `a preprocessing file with "size": [${h}, ${w}]` : 'predict, with inputs of your own',
+    )
+  const colours = c === 1 ? ofColours(preprocess) : undefined
+  if (colours !== undefined)
+    return refuse(
+      colours,
+      'one number, for images of one channel',
+      'a preprocessing file with a "mean" and "std" of one number',
+    )
+  return E.right(c === 1 ? { ...preprocess, channels } : preprocess)
 }
 
 /** Refuses preprocessing to other extents and class names of another number than the network's. */
@@ -33,13 +51,13 @@ export const fitMeaning = (
 ): E.Either<readonly SourceProblem[], Meaning> => {
   const { preprocess, classes } = meaning
   const wanted = classCount(network)
+  const fitted = preprocess === undefined ? E.right(undefined) : fitPreprocess(network, preprocess, 'preprocess')
   const problems = [
-    ...(preprocess === undefined ? [] : [fitPreprocess(network, preprocess, 'preprocess')])
-      .filter(E.isLeft)
-      .map(({ left }) => left),
+    ...(E.isLeft(fitted) ? [fitted.left] : []),
     ...(classes === undefined || classes.length === wanted
       ? []
       : [sourceProblem('wrong-size', 'classes', `${classes.length} names`, `${wanted}, one for each class`)]),
   ]
-  return problems.length > 0 ? E.left(problems) : E.right(meaning)
+  if (E.isLeft(fitted) || problems.length > 0) return E.left(problems)
+  return E.right(fitted.right === undefined ? meaning : { ...meaning, preprocess: fitted.right })
 }

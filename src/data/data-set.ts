@@ -52,7 +52,7 @@ export interface Skipped {
 /** Problems of one image, for which the others need not wait. */
 export const isOfOneImage = ({ tag }: DataProblem): boolean => tag === 'unreadable-image' || tag === 'unreadable-file'
 
-/** `n` preprocessed images, `[n, h, w, 3]`: those from number `first` of the data set on, but for what is skipped. */
+/** `n` preprocessed images, `[n, h, w, c]`: those from number `first` of the data set on, but for what is skipped. */
 export interface Batch {
   readonly first: number
   readonly n: number

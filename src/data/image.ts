@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
 import { decodable, type Pixels, withDecoded } from './decode.ts'
 import type { DataProblem } from './error.ts'
+import { inChannels } from './grey.ts'
 import type { Preprocess } from './preprocess.ts'
 import { resample } from './resample.ts'
 
@@ -84,4 +85,5 @@ export const fitImage = (
   image: ImageInput,
   preprocess: Preprocess,
   where: string,
-): Promise<E.Either<DataProblem, Uint8Array>> => withPixels(image, where, pixels => fitPixels(pixels, preprocess).data)
+): Promise<E.Either<DataProblem, Uint8Array>> =>
+  withPixels(image, where, pixels => fitPixels(inChannels(pixels, preprocess), preprocess).data)

@@ -8,7 +8,7 @@ const Channels = t.readonlyArray(Real)
 
 /**
  * How an image becomes a network's input: resized so that its shorter side is `resize_to`, or to exactly `size`; cropped at the
- * centre to `size` (`[height, width]`, in pixels); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255.
+ * centre to `size` (`[height, width]`, in pixels); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255. With one channel, what is resized is its luma.
  */
 export const Preprocess = t.intersection(
   [
@@ -20,6 +20,7 @@ export const Preprocess = t.intersection(
       scale: Real,
       mean: Channels,
       std: Channels,
+      channels: t.union([t.literal(1), t.literal(3)]),
     }),
   ],
   'Preprocess',
@@ -29,7 +30,7 @@ export type Preprocess = t.TypeOf<typeof Preprocess>
 const example =
   '{"size": [224, 224], "resize": "shorter-side", "resize_to": 256, "crop": "center", "scale": 0.00392157, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'
 
-const known = ['size', 'resize', 'resize_to', 'crop', 'scale', 'mean', 'std']
+const known = ['size', 'resize', 'resize_to', 'crop', 'scale', 'mean', 'std', 'channels']
 
 const check = (where: string, p: Preprocess): readonly DataProblem[] => {
   const wrong = (seen: string, expected: string): DataProblem => problem('bad-preprocess', where, seen, expected)
@@ -39,8 +40,13 @@ const check = (where: string, p: Preprocess): readonly DataProblem[] => {
   ] as const
   return [
     ...lists.flatMap(([name, list]) =>
-      list !== undefined && list.length !== 1 && list.length !== 3
-        ? [wrong(`${name} of ${list.length} numbers`, 'one, or three for red, green and blue')]
+      list !== undefined && list.length !== 1 && list.length !== (p.channels ?? 3)
+        ? [
+            wrong(
+              `${name} of ${list.length} numbers`,
+              p.channels === 1 ? 'one' : 'one, or three for red, green and blue',
+            ),
+          ]
         : [],
     ),
     ...(p.std?.some(s => s === 0) === true ? [wrong('a std of 0', 'numbers that can be divided by')] : []),
@@ -89,16 +95,16 @@ export const readPreprocess =
     }
   }
 
-/** Writes `(pixel · scale − mean) / std` for RGB pixels, `[h, w, 3]`, at an offset of a batch. */
+/** Writes `(pixel · scale − mean) / std` for RGB pixels, `[h, w, 3]`, at an offset of a batch: all three channels, or the first where one is wanted. */
 export const normalizeInto = (
   pixels: Uint8Array | Float32Array,
-  { scale = 1, mean = [0], std = [1] }: Preprocess,
+  { scale = 1, mean = [0], std = [1], channels = 3 }: Preprocess,
   into: Float32Array,
   offset: number,
 ): void => {
-  for (let c = 0; c < 3; c++) {
+  for (let c = 0; c < channels; c++) {
     const m = mean.length === 1 ? mean[0] : mean[c]
     const s = std.length === 1 ? std[0] : std[c]
-    for (let i = c; i < pixels.length; i += 3) into[offset + i] = (pixels[i] * scale - m) / s
+    for (let i = c, at = offset + c; i < pixels.length; i += 3, at += channels) into[at] = (pixels[i] * scale - m) / s
   }
 }

@@ -1,5 +1,14 @@
 import { EspalierError } from '../../ir/index.ts'
-import { type DataSet, type Example, examplesAt, normalizeInto, type Preprocess, withPixels } from '../data/index.ts'
+import {
+  channelsOf,
+  type DataSet,
+  type Example,
+  examplesAt,
+  inChannels,
+  normalizeInto,
+  type Preprocess,
+  withPixels,
+} from '../data/index.ts'
 import { random } from '../data/random.ts'
 import { orThrow } from '../error.ts'
 import { augmented } from './augmentation/augment.ts'
@@ -20,7 +29,7 @@ export interface Order {
 }
 
 export interface LoadedImages {
-  /** `[n, h, w, 3]` */
+  /** `[n, h, w, c]` */
   readonly images: Float32Array
   readonly labels: readonly number[]
 }
@@ -44,15 +53,18 @@ export const loadBatch = async (
   const examples = orThrow(await examplesAt(data, indices))
   const labels = examples.map(labelOf)
   const [h, w] = preprocess.size
-  const images = new Float32Array(examples.length * h * w * 3)
+  const size = h * w * channelsOf(preprocess)
+  const images = new Float32Array(examples.length * size)
   let next = 0
   const prepareInTurn = async (): Promise<void> => {
     while (next < examples.length) {
       const k = next++
       const { image, where } = examples[k]
       const draws = random(seed, `augmentation of image ${indices[k]} in epoch ${epoch}`)
-      const prepared = await withPixels(image, where, pixels => augmented(pixels, augment, preprocess, draws))
-      normalizeInto(orThrow(prepared).data, preprocess, images, k * h * w * 3)
+      const prepared = await withPixels(image, where, pixels =>
+        augmented(inChannels(pixels, preprocess), augment, preprocess, draws),
+      )
+      normalizeInto(orThrow(prepared).data, preprocess, images, k * size)
     }
   }
   await Promise.all(Array.from({ length: decodedAtOnce }, prepareInTurn))
