@@ -68,6 +68,8 @@ export const startProcess = async (): Promise<Process> => {
   const started: ChildProcess = fork(child, [home], {
     execArgv: ['--import', 'tsx', '--no-warnings', '--max-old-space-size=1200'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Nothing that was chosen, measured or installed before plays a part.
+    env: { ...process.env, ESPALIER_CACHE: join(home, 'cache') },
   })
   const pid = started.pid as number
   started.once('exit', () => rmSync(home, { recursive: true, force: true }))

@@ -1,4 +1,6 @@
 import type { Format } from '../format.ts'
+import { call } from './calls.ts'
+import { commandLine } from './commands.ts'
 import { cifar, folder, image, labels, reference } from './data.ts'
 import { graphJson, graphText } from './graphs.ts'
 import { onnx, tfjsGraph, tfjsLayers } from './networks.ts'
@@ -26,6 +28,8 @@ export const formats: readonly Format[] = [
   cifar,
   folder,
   reference,
+  commandLine,
+  call,
 ]
 
 export const formatNamed = (name: string): Format | undefined => formats.find(format => format.name === name)

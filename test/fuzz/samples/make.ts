@@ -293,6 +293,43 @@ writeAll(
     ),
   ),
 )
+const net = ['--network', 'graph.txt', '--weights', 'weights.safetensors']
+const onImages = ['--data', 'images:images', '--preprocess', 'preprocess.json']
+const eager = ['--backend', 'wasm', '--executor', 'eager']
+const lists = {
+  compile: ['compile', ...net, '--plan', 'flip-1-max', '--classes', 'classes.txt', '--out', 'out', '--json'],
+  emit: ['compile', ...net, '--plan', 'vanilla-tta-geo', '--emit', 'onnx', '--out', 'out.onnx', '--stats'],
+  text: ['compile', '--network', 'graph.txt', '--emit', 'html', '--schedule', 'stacked', '--json'],
+  run: ['run', ...net, ...onImages, '--plan', 'flip-2-max', '--backend', 'reference', '--batch', '2', '--json'],
+  wasm: ['run', ...net, ...onImages, ...eager, '--predictions', 'p.jsonl', '--limit', '2'],
+  impact: ['impact', ...net, ...onImages, '--transforms', 'flip,rotate', ...eager, '--json'],
+  reduce: ['reduce', '--graph', 'graph.txt', '--plan', 'flip-1-max'],
+  bisect: ['bisect', ...net, '--plan', 'flip-1-max', '--json'],
+}
+writeAll(
+  'command-line',
+  one('arguments.json', Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, JSON.stringify(list)]))),
+)
+const onePixel = { is: 'image', data: { is: 'bytes', length: 3 }, height: 1, width: 1 }
+const calls = {
+  floats: { call: 'predict', with: { is: 'floats', length: 192 } },
+  two: { call: 'predict', with: { is: 'floats', length: 384, fill: -1 } },
+  tensor: { call: 'predict', with: { is: 'tensor', shape: [1, 8, 8, 3], data: { is: 'bytes', length: 192 } } },
+  images: {
+    call: 'classify',
+    with: [{ is: 'image', data: { is: 'bytes', length: 60 }, height: 4, width: 5 }, onePixel],
+  },
+  plan: { call: 'plan', with: 'flip-2-max' },
+  zoo: { call: 'zoo', with: 'cifar-resnet-8' },
+  model: {
+    call: 'model',
+    with: { backend: 'reference', executor: 'auto', precision: 'float32', batch: 2, fill: true },
+  },
+}
+writeAll(
+  'call',
+  one('call.json', Object.fromEntries(Object.entries(calls).map(([name, value]) => [name, json(value)]))),
+)
 for (const [name, text] of [
   ['flip', 'flip-1-max'],
   ['tta', 'vanilla-tta-geo'],
