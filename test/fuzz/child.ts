@@ -51,6 +51,4 @@ const follow = async (order: Order): Promise<void> => {
 
 process.on('message', (order: Order) => void follow(order))
 process.on('disconnect', () => process.exit(0))
-// An interrupt is the parent's to handle.
-process.on('SIGINT', () => {})
 tell({ kind: 'ready' })

@@ -52,12 +52,13 @@ const { seed, chosen, only } = given
 const among = formats.filter(({ name }) => chosen.length === 0 || chosen.includes(name))
 const note = (text: string): void => void process.stderr.write(`${text}\n`)
 
-let interrupted = false
+let interrupted: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
-    if (interrupted) process.exit(130)
-    interrupted = true
-    note('Interrupted: what was tried so far. Once more to leave at once.')
+    // What starts this process hands an interrupt on that it got itself: one may come twice.
+    if (interrupted !== undefined && performance.now() - interrupted > 2000) process.exit(130)
+    if (interrupted === undefined) note('Interrupted: what was tried so far follows. Once more to leave at once.')
+    interrupted ??= performance.now()
   })
 
 const seen = tally()
@@ -84,7 +85,7 @@ const peak = await campaign({
   to,
   workers: only === undefined ? given.workers : 1,
   formats: chosen,
-  stopped: () => interrupted || performance.now() > deadline,
+  stopped: () => interrupted !== undefined || performance.now() > deadline,
   report: reported => {
     if (reported.tried.outcome === 'finding' && !seen.findings.has(reported.tried.signature ?? ''))
       note(`mutant ${reported.k}, ${reported.tried.signature}`)
@@ -104,7 +105,7 @@ const keep = async (found: Found): Promise<object | null> => {
   const { signature, k, detail, times } = found
   if (found.format === '') return { signature, times, k, detail }
   const mutant = mutantOf(seed, k, among)
-  const files = interrupted ? mutant.files : await shrink(mutant, signature, attempt, shrinkFor)
+  const files = interrupted !== undefined ? mutant.files : await shrink(mutant, signature, attempt, shrinkFor)
   // A busy machine is slow at times; alone again, the case is not.
   if (files === undefined && isLimit(signature)) return null
   const crash = { signature, format: mutant.format.name, seed, k, detail, files: files ?? mutant.files }

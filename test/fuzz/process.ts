@@ -10,7 +10,7 @@ import type { Answer, Order } from './protocol.ts'
 export const limits = { milliseconds: 5000, bytes: 2 ** 30 } as const
 
 /** Beyond this, time that passes without the process computing counts too. */
-const idleAtMost = 30_000
+const idleAtMost = 60_000
 const pollEvery = 100
 
 export interface Reported {
@@ -62,12 +62,14 @@ const judged = (tried: Tried, format: string): Tried => {
 
 const child = fileURLToPath(new URL('child.ts', import.meta.url))
 
-/** Starts a process that tries cases; it is killed at one that takes too much time or memory. */
-export const startProcess = async (): Promise<Process> => {
+/** A process that tries cases; it is killed at one that takes too much time or memory. */
+const start = async (): Promise<Process> => {
   const home = mkdtempSync(join(tmpdir(), 'espalier-fuzz-'))
   const started: ChildProcess = fork(child, [home], {
     execArgv: ['--import', 'tsx', '--no-warnings', '--max-old-space-size=1200'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // An interrupt is for the process that asks.
+    detached: true,
     // Nothing that was chosen, measured or installed before plays a part.
     env: { ...process.env, ESPALIER_CACHE: join(home, 'cache') },
   })
@@ -138,4 +140,17 @@ export const startProcess = async (): Promise<Process> => {
       started.send(order)
     })
   return { follow, peak: () => peak, end: () => void started.kill('SIGKILL') }
+}
+
+const attempts = 5
+
+/** Starts a process that tries cases, where the machine is too busy after a while. */
+export const startProcess = async (): Promise<Process> => {
+  for (let left = attempts; ; left--)
+    try {
+      return await start()
+    } catch (error) {
+      if (left === 1) throw error
+      await new Promise(resolve => setTimeout(resolve, 1000))
+    }
 }
