@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import type { Graph } from '../ir/index.ts'
+import { EspalierError, type Graph, show } from '../ir/index.ts'
 import { type Plan, parsePlan } from '../passes/index.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
 import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
@@ -30,16 +30,22 @@ export interface Compiled extends CompiledNetwork {
   readonly meaning: Meaning
 }
 
+/** What a program without types may give in place of text. @throws EspalierError */
+const demandText = (where: string, text: unknown): string => {
+  if (typeof text === 'string') return text
+  throw new EspalierError([sourceProblem('bad-input', where, show(text), 'text')])
+}
+
 /** A plan from its name or its compact form: `flip-3-max`, `vanilla-tta-geo`, `{id,shift(1,0)}@4:geo`. @throws EspalierError */
-export const plan = (text: string): Plan => orThrow(parsePlan(text))
+export const plan = (text: string): Plan => orThrow(parsePlan(demandText('plan', text)))
 
 /** A zoo network, initialized from a seed: `cifar-resnet-20`, `resnet-18?classes=10`. @throws EspalierError */
 export const zoo = (reference: string, { seed = 0 }: { readonly seed?: number } = {}): Network =>
-  initialized(orThrow(E.flatMap(checkDrawable)(zooArchitecture(reference))), seed)
+  initialized(orThrow(E.flatMap(checkDrawable)(zooArchitecture(demandText('zoo', reference)))), seed)
 
 /** A network from a reference as `--network` takes it: `zoo:NAME`, `FILE.onnx`, `FOLDER/model.json`, a graph. @throws EspalierError */
 export const network = async (reference: string, options: SourceOptions = {}): Promise<Network> => {
-  const source = await orThrowAsync(openSource(reference, options))
+  const source = await orThrowAsync(openSource(demandText('network', reference), options))
   if (source.kind === 'network') return source.network
   return orThrow({
     _tag: 'Left',
@@ -124,9 +130,10 @@ export type { CompiledNetwork, CompileOptions } from './compile.ts'
 export type { ImageInput, Pixels, Preprocess } from './data/index.ts'
 export type { ExecutorName } from './execute/executor.ts'
 export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } from './experiment/impact/impact.ts'
+export type { TensorLike } from './inputs.ts'
 export type { Precision } from './lower/precision.ts'
 export type { Meaning } from './meaning.ts'
 export type { Answer, Model } from './model.ts'
 export type { Network } from './network.ts'
-export type { ModelBackend, Prediction, RunnerOptions, TensorLike } from './runner.ts'
+export type { ModelBackend, Prediction, RunnerOptions } from './runner.ts'
 export type { Recipe, Trained, TrainingEvent, TrainingSource, TrainOptions } from './train/index.ts'

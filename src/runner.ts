@@ -7,6 +7,7 @@ import { type ChosenExecutor, chooseExecutor } from './execute/choose-executor.t
 import type { ExecutorProblem } from './execute/error.ts'
 import type { Execution } from './execute/execution.ts'
 import { type ExecutorName, type ExecutorOptions, type OpenExecutor, openExecutor } from './execute/executor.ts'
+import { readInputs, type TensorLike } from './inputs.ts'
 import type { Precision } from './lower/precision.ts'
 import { classCount, imageType } from './network.ts'
 import type { BackendName } from './runtime/backend.ts'
@@ -23,12 +24,6 @@ export interface Prediction {
   readonly probabilities: Float32Array
   /** The reduced scores before normalization: `probabilities = softmax(logits)`. */
   readonly logits: Float32Array
-}
-
-/** A tensor of tfjs, as far as a model reads one: `[n, h, w, c]`. */
-export interface TensorLike {
-  readonly shape: readonly number[]
-  readonly data: () => Promise<Float32Array | Int32Array | Uint8Array>
 }
 
 /** A compiled network on an executor. */
@@ -159,21 +154,7 @@ export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptio
       throw new EspalierError([sourceProblem('disposed', 'predict', 'a model that is disposed', 'one that is not')])
     pending++
     try {
-      const images = inputs instanceof Float32Array ? inputs : Float32Array.from(await inputs.data())
-      const given = inputs instanceof Float32Array ? `${inputs.length} numbers` : `a tensor [${inputs.shape}]`
-      const fits =
-        inputs instanceof Float32Array
-          ? images.length % (h * w * c) === 0
-          : inputs.shape.slice(1).join() === [h, w, c].join()
-      if (images.length === 0 || !fits)
-        throw new EspalierError([
-          sourceProblem(
-            'wrong-size',
-            'predict',
-            given,
-            `images [n, ${h}, ${w}, ${c}]: a multiple of ${h * w * c} numbers`,
-          ),
-        ])
+      const images = await readInputs(inputs, [h, w, c])
       const n = images.length / (h * w * c)
       const logits = await score(images, n)
       return { n, classes, logits, probabilities: new Float32Array(softmaxRows(logits, classes)) }

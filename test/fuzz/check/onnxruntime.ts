@@ -1,7 +1,7 @@
 import type * as Onnxruntime from 'onnxruntime-node'
-import { sizeOf, type Tensor } from '../../../ir/index.ts'
+import type { Tensor } from '../../../ir/index.ts'
 import { classCount, imageType, type Network } from '../../../src/network.ts'
-import { softmaxRows } from '../../../src/softmax.ts'
+import { logSoftmaxRows, softmaxRows } from '../../../src/softmax.ts'
 import { Disagreement, type Place } from '../format.ts'
 import { expectAgreement, firstOutput, inputsOf } from './agree.ts'
 import { workOf } from './network.ts'
@@ -49,6 +49,20 @@ const runFile = async (path: string, network: Network, images: Tensor): Promise<
 const reason = (message: string): string =>
   message.replace(/0x[0-9a-f]+|\d+|'[^']*'|"[^"]*"|\([^)]*\)|\S*\/\S*/g, '…').slice(0, 90)
 
+/** What a file may answer whose scores are these: logits, their softmax, its logarithm; of two classes, one number of these. */
+const answersOf = ({ shape: [n], data }: Tensor, classes: number): readonly Tensor[] => {
+  const probabilities = softmaxRows(data as Float64Array, classes)
+  const logarithms = logSoftmaxRows(data as Float64Array, classes)
+  const each = (value: (row: number) => number): Tensor => ({
+    shape: [n, 1],
+    data: Float64Array.from({ length: n }, (_, k) => value(k)),
+  })
+  return [
+    ...[data, probabilities, logarithms].map(values => ({ shape: [n, classes], data: values })),
+    ...(classes === 2 ? [each(k => data[2 * k + 1] - data[2 * k]), each(k => probabilities[2 * k + 1])] : []),
+  ]
+}
+
 /** Compares a network with what onnxruntime computes from its file: scores, or what a softmax makes of them. */
 export const compareWithOnnxruntime = async (path: string, network: Network, place: Place): Promise<void> => {
   if (workOf(network.graph) > 2e6 || imageType(network).h > 4096) return
@@ -65,9 +79,9 @@ export const compareWithOnnxruntime = async (path: string, network: Network, pla
     }
     const logits = firstOutput(program, inputs)
     const classes = classCount(network)
-    const answers = [logits, { ...logits, data: softmaxRows(logits.data, classes) }]
     const [seen] = outputs
-    if (outputs.length !== 1 || sizeOf(seen.shape) !== logits.data.length)
+    const answers = answersOf(logits, classes).filter(({ data }) => data.length === seen?.data.length)
+    if (outputs.length !== 1 || answers.length === 0)
       throw new Disagreement(
         `onnxruntime: outputs of ${outputs.map(o => `[${o.shape}]`).join(' ')}, not [${logits.shape}]`,
       )

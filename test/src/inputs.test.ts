@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { compile, EspalierError, model, network, plan, zoo } from '../../src/index.ts'
+import { smallNetwork } from '../fuzz/samples/small.ts'
+
+const meaning = { preprocess: { size: [8, 8], scale: 0.01 } } as const
+const opened = model(compile(smallNetwork(), plan('vanilla'), { meaning }), { backend: 'reference' })
+const tensor = (shape: unknown, data: unknown) => ({ shape, data: async () => data })
+
+describe('what a program without types gives', () => {
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'saw nothing; expected images [n, 8, 8, 3]'],
+    ['null', null, 'saw null'],
+    ['a list of numbers', Array(192).fill(0), 'saw a list of 192'],
+    ['numbers in float64', new Float64Array(192), 'saw an object'],
+    ['no images', new Float32Array(0), 'saw 0 numbers'],
+    ['half an image', new Float32Array(96), 'saw 96 numbers'],
+    ['a tensor without data', { shape: [1, 8, 8, 3] }, 'saw an object'],
+    ['a tensor without extents', { data: async () => new Float32Array(192) }, 'saw an object'],
+    ['a tensor of other extents', tensor([1, 3, 8, 8], new Float32Array(192)), 'saw a tensor [1,3,8,8]'],
+    ['a tensor of no examples', tensor([0, 8, 8, 3], new Float32Array(0)), 'saw a tensor [0,8,8,3]'],
+    ['a tensor of one image that says two', tensor([2, 8, 8, 3], new Float32Array(192)), 'other data than its 384'],
+    ['a tensor of text', tensor([1, 8, 8, 3], 'abc'), 'other data than its 192'],
+  ])('predict refuses %s', async (_, inputs, said) => {
+    const predicting = (await opened).predict(inputs as never)
+    await expect(predicting).rejects.toThrow(EspalierError)
+    await expect(predicting).rejects.toThrow(said)
+  })
+
+  it('predict takes a Float32Array, and tensors of numbers', async () => {
+    const { predict } = await opened
+    const wanted = (await predict(new Float32Array(384).fill(3))).logits
+    expect((await predict(tensor([2, 8, 8, 3], new Uint8Array(384).fill(3)) as never)).logits).toEqual(wanted)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'classify: saw nothing; expected a list of images'],
+    ['one image', new Uint8Array(3), 'classify: saw an object'],
+    ['a hole', [new Uint8Array(3), null], 'image 1: saw null'],
+    ['pixels without extents', [{ data: new Uint8Array(3) }], 'image 0: saw an object'],
+    ['pixels of no extent', [{ data: new Uint8Array(0), height: 0, width: 0 }], 'image 0: saw an object'],
+    ['pixels that are no bytes', [{ data: [1, 2, 3], height: 1, width: 1 }], 'image 0: saw an object'],
+  ])('classify refuses %s', async (_, images, said) => {
+    const classifying = (await opened).classify(images as never)
+    await expect(classifying).rejects.toThrow(EspalierError)
+    await expect(classifying).rejects.toThrow(said)
+  })
+
+  it('names are text', async () => {
+    expect(() => plan(undefined as never)).toThrow('plan: saw nothing; expected text')
+    expect(() => zoo(3 as never)).toThrow('zoo: saw 3; expected text')
+    await expect(network([] as never)).rejects.toThrow('network: saw a list of 0; expected text')
+  })
+})
