@@ -3,8 +3,8 @@ import { problem } from '../../../ir/error.ts'
 import type { Pair } from '../../../ir/op.ts'
 import { mapType, type Type, vectorType } from '../../../ir/type.ts'
 import type { ImportProblem } from '../error.ts'
-import type { Scalar } from './constant.ts'
-import type { GraphProto, ValueInfoProto } from './schema.ts'
+import { elementName, elementOf, isFloating, type Scalar } from './constant.ts'
+import type { GraphProto, NodeProto, ValueInfoProto } from './schema.ts'
 import { type Layout, nchw } from './view.ts'
 
 /** How an input of the file is one of the graph. */
@@ -17,9 +17,22 @@ export interface ImageInput {
 const nhwc: Layout = ['n', 'h', 'w', 'c']
 const isImageDepth = (channels: number | undefined): boolean => channels === 1 || channels === 3 || channels === 4
 
+/** The nodes that read each value. */
+export type Readers = ReadonlyMap<string, readonly NodeProto[]>
+
+export const readersOf = (graph: GraphProto): Readers => {
+  const readers = new Map<string, NodeProto[]>()
+  for (const node of graph.node)
+    for (const name of new Set(node.input)) {
+      const known = readers.get(name)
+      if (known === undefined) readers.set(name, [node])
+      else known.push(node)
+    }
+  return readers
+}
+
 /** Channels last where every reader first puts them so, or where only the last extent looks like an image's. */
-const layoutOf = (graph: GraphProto, name: string, dims: readonly (number | undefined)[]): Layout => {
-  const readers = graph.node.filter(node => node.input.includes(name))
+const layoutOf = (readers: readonly NodeProto[], dims: readonly (number | undefined)[]): Layout => {
   const toChannelsFirst = readers.every(
     node => node.op_type === 'Transpose' && node.attribute.find(a => a.name === 'perm')?.ints.join() === '0,3,1,2',
   )
@@ -29,14 +42,25 @@ const layoutOf = (graph: GraphProto, name: string, dims: readonly (number | unde
 
 /** The type and layout of an input, its open height and width set to `size`. */
 export const readInput = (
-  graph: GraphProto,
+  readers: Readers,
   info: ValueInfoProto,
   file: string,
   size: Pair | undefined,
 ): E.Either<ImportProblem, ImageInput> => {
   const name = info.name ?? ''
   const where = `${file}, input ${name}`
-  const dim = info.type?.tensor_type?.shape?.dim
+  const { elem_type: code = 0, shape } = info.type?.tensor_type ?? {}
+  const dim = shape?.dim
+  const casts = (readers.get(name) ?? []).every(({ op_type }) => op_type === 'Cast')
+  if (code !== 0 && !isFloating(code) && !(casts && elementOf(code) !== undefined))
+    return E.left(
+      problem(
+        'unsupported-type',
+        where,
+        `an image of ${elementName(code)}`,
+        'floating-point values, or a cast to them',
+      ),
+    )
   if (dim === undefined)
     return E.left(problem('unsupported-shape', where, 'no shape', 'an image [n, channels, height, width]'))
   const given = dim.map(({ dim_value = 0 }) => (dim_value > 0 ? dim_value : undefined))
@@ -46,7 +70,7 @@ export const readInput = (
     return E.right({ type: vectorType(given[1]), layout: ['n', 'c'], batch })
   if (given.length !== 4)
     return E.left(problem('unsupported-shape', where, `shape ${shown}`, 'an image [n, channels, height, width]'))
-  const layout = layoutOf(graph, name, given)
+  const layout = layoutOf(readers.get(name) ?? [], given)
   const extent = (of: 'h' | 'w' | 'c'): number | undefined =>
     given[layout.indexOf(of)] ?? (of === 'c' ? undefined : size?.[of === 'h' ? 0 : 1])
   const [h, w, c] = [extent('h'), extent('w'), extent('c')]
@@ -57,7 +81,9 @@ export const readInput = (
           where,
           `shape ${shown}`,
           'known channels, height and width',
-          'export the network for images of one size',
+          c === undefined
+            ? 'export the network with as many channels as its images have'
+            : 'say the height and width of the images (--size HxW), or export the network for images of one size',
         ),
       )
     : E.right({ type: mapType(h, w, c), layout, batch })

@@ -247,10 +247,18 @@ export interface Signature {
   readonly needed: readonly string[]
 }
 
+const signatures = new Map<Form, Signature>()
+
 /** How an op is written at a version of the standard; undefined for one that it lacks or that nothing here knows. */
 export const signatureOf = (op: string, opset: number): Signature | undefined => {
   const form = Object.hasOwn(forms, op) ? forms[op].findLast(([since]) => since <= opset) : undefined
   if (form === undefined) return undefined
+  const known = signatures.get(form) ?? signatureFrom(form)
+  signatures.set(form, known)
+  return known
+}
+
+const signatureFrom = (form: Form): Signature => {
   const [, inputsAtLeast, inputs, outputs, attributes = ''] = form
   const names = attributes.split(' ').filter(name => name !== '')
   return {

@@ -13,7 +13,7 @@ import { type Constant, constant, type Scalar } from './constant.ts'
 import type { OnnxModel } from './decode.ts'
 import { folds } from './folds/index.ts'
 import { roomFor } from './folds/room.ts'
-import { type ImageInput, readInput } from './input.ts'
+import { type ImageInput, readersOf, readInput } from './input.ts'
 import { missingOps } from './missing-ops.ts'
 import { nodeName, type OnnxNode, readNode, type Value } from './node.ts'
 import { rules } from './ops/index.ts'
@@ -107,10 +107,11 @@ export const translate = (
   const build = builder()
   const room = roomFor(bytes)
   const { values: weights, parameter } = parameters(build, room)
+  const readers = readersOf(graph)
   const inputs = graph.input.flatMap(info => {
     const name = info.name ?? ''
     if (initializers.has(name)) return []
-    const input = readInput(graph, info, file, size)
+    const input = readInput(readers, info, file, size)
     if (E.isRight(input)) return [{ name, ...input.right }]
     problems.push(input.left)
     broken.set(name, 'image')

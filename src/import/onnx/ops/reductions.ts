@@ -1,9 +1,11 @@
+import type { NodeId } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
+import type { UnaryFunction } from '../../../../ir/ops/pointwise.ts'
 import { align, asMap, asVector } from '../arrange.ts'
 import { axesOf, axisOf, type OnnxNode, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, type Axis, type Of, type View, whole } from '../view.ts'
+import { type Atom, type Axis, extentOf, type Of, type View, whole, withAxes } from '../view.ts'
 import { meanOf } from './pointwise.ts'
 
 type Reduced = 'mean' | 'max'
@@ -98,6 +100,28 @@ const reduction =
     ]
   }
 
+/** A reduction said by the mean or the maximum: what numbers go in, and what becomes of one that stands for `count`. */
+const reducedBy =
+  (
+    kind: Reduced,
+    before: UnaryFunction | null,
+    after: (x: NodeId, count: number, t: Translation, name: string) => NodeId,
+  ): Rule =>
+  (node, t) => {
+    const given = viewAt(node, 0)
+    const view =
+      before === null
+        ? given
+        : { ...withAxes(given, given.axes), node: t.build.unary(before, given.node, {}, node.name) }
+    const axes = (axesOf(node, 1) ?? []).map(axis => axisOf(axis, view.axes.length))
+    const [reduced] = reduction(kind)({ ...node, inputs: [view, ...node.inputs.slice(1)] }, t) as readonly [View]
+    const count = extentOf(axes.flatMap(axis => view.axes[axis] as readonly Atom[]))
+    return [{ ...withAxes(reduced, reduced.axes), node: after(reduced.node, count, t, node.name) }]
+  }
+
+const total = (x: NodeId, count: number, t: Translation, name: string): NodeId =>
+  count === 1 ? x : t.build.unary('affine', x, { alpha: count }, name)
+
 const globalPool =
   (kind: Reduced): Rule =>
   (node, t) => {
@@ -136,6 +160,16 @@ export const reductions: Readonly<Record<string, Rule>> = {
   GlobalMaxPool: globalPool('max'),
   ReduceMean: reduction('mean'),
   ReduceMax: reduction('max'),
+  ReduceMin: reducedBy('max', 'negate', (x, _, t, name) => t.build.unary('negate', x, {}, name)),
+  ReduceSum: reducedBy('mean', null, total),
+  ReduceL1: reducedBy('mean', 'abs', total),
+  ReduceSumSquare: reducedBy('mean', 'square', total),
+  ReduceL2: reducedBy('mean', 'square', (x, count, t, name) =>
+    t.build.unary('sqrt', total(x, count, t, name), {}, name),
+  ),
+  ReduceLogSum: reducedBy('mean', null, (x, count, t, name) =>
+    t.build.unary('log', total(x, count, t, name), {}, name),
+  ),
   Softmax: softmax(false),
   LogSoftmax: softmax(true),
 }

@@ -4,10 +4,11 @@ import type { Pair } from '../../../../ir/op.ts'
 import type { Padding } from '../../../../ir/ops/window.ts'
 import { limits, shapeOf } from '../../../../ir/type.ts'
 import { asImage } from '../arrange.ts'
+import type { Constant } from '../constant.ts'
 import { constantAt, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
-import { nchw, printDims, viewOf } from '../view.ts'
+import { nchw, printDims, type View, viewOf, withAxes } from '../view.ts'
 
 const pairOf = (values: readonly number[], name: string): Pair =>
   values.length === 2
@@ -18,6 +19,36 @@ const counted = (value: number, name: string): number =>
   value >= 1 && value <= limits.mapExtent
     ? value
     : refuse('unsupported-attribute', `${name} of ${value}`, `1 to ${limits.mapExtent}`)
+
+/** What a node says of the axis of a row `[n, c, l]`, said of an image of one row. */
+const ofImage = (node: OnnxNode): OnnxNode => ({
+  ...node,
+  ints: name => {
+    const given = node.ints(name)
+    if (given?.length === 1) return [1, ...given]
+    return name === 'pads' && given?.length === 2 ? [0, given[0], 0, given[1]] : given
+  },
+})
+
+/** A rule for images, for rows of numbers too. */
+const forRows =
+  (rule: Rule): Rule =>
+  (node, t) => {
+    const x = viewAt(node, 0)
+    if (x.axes.length !== 3) return rule(node, t)
+    const [n, c, l] = x.axes
+    const inputs = node.inputs.map((input, at) => (at === 1 && input?.kind === 'constant' ? asRows(input) : input))
+    const [y] = rule({ ...ofImage(node), inputs: [withAxes(x, [n, c, [], l]), ...inputs.slice(1)] }, t) as [View]
+    return [
+      withAxes(
+        y,
+        y.axes.filter((_, axis) => axis !== 2),
+      ),
+    ]
+  }
+
+const asRows = (filter: Constant): Constant =>
+  filter.dims.length === 3 ? { ...filter, dims: [filter.dims[0], filter.dims[1], 1, filter.dims[2]] } : filter
 
 /** How a convolution's or a pooling's window moves over an image of these extents. */
 const slideOf = (
@@ -123,7 +154,7 @@ const pool =
   }
 
 export const windows: Readonly<Record<string, Rule>> = {
-  Conv: conv,
-  MaxPool: pool('max'),
-  AveragePool: pool('mean'),
+  Conv: forRows(conv),
+  MaxPool: forRows(pool('max')),
+  AveragePool: forRows(pool('mean')),
 }

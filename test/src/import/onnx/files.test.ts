@@ -5,6 +5,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/error.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
+import { onnxSchema } from '../../../../src/import/onnx/schema.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 import { encode, importBytes, list, type ModelSpec, node, numbers, problemsOf } from './model.ts'
 
@@ -216,7 +217,44 @@ describe('what is asked for and not supported', () => {
     expect(await problemsOf(open)).toContain(
       'model.onnx, input x: saw shape [n,3,height,width]; expected known channels, height and width',
     )
-    expect(await problemsOf(open, { size: [4, 6] })).toBe('nothing')
+    expect(await problemsOf(open)).toContain('Try: say the height and width of the images (--size HxW)')
+    for (const input of [
+      ['n', 3, 'h', 'w'],
+      ['', 3, '', ''],
+      [0, 3, 0, -1],
+      [1, 3, 4, '?'],
+    ])
+      expect(await problemsOf({ ...small, input }, { size: [4, 6] })).toBe('nothing')
+    expect(await problemsOf({ ...small, input: ['n', 'c', 8, 8] })).toContain(
+      'with as many channels as its images have',
+    )
+  })
+
+  it('names an op once, with how often it is there, behind the first of them too', async () => {
+    const later = ['GridSample', 'Tile', 'GridSample', 'LSTM', 'LSTM', 'LSTM', 'Relu']
+    const nodes = later.map((op, k) => node(op, k === 0 ? 'x' : `v${k - 1}`, k === later.length - 1 ? 'y' : `v${k}`))
+    const two = nodes.map(n => (n.op === 'Relu' || n.op === 'LSTM' ? n : { ...n, in: [...n.in, 'x'] }))
+    const text = await problemsOf({ ...small, nodes: two })
+    expect(text).toContain('node GridSample of v0: saw op GridSample, in 2 nodes; expected ops that have a translation')
+    expect(text).toContain('node Tile of v1: saw op Tile;')
+    expect(text).toContain(
+      'node LSTM of v3: saw op LSTM, in 3 nodes; expected ops that have a translation.\n  Try: only feed-forward',
+    )
+    expect(text.match(/: saw /g)).toHaveLength(3)
+  })
+
+  it('refuses whole numbers as pixels unless they are cast', async () => {
+    const bytes = (nodes: ModelSpec['nodes']) => {
+      const type = onnxSchema.lookupType('ModelProto')
+      const model = type.toObject(type.decode(encode({ ...small, nodes })), { bytes: Buffer })
+      model.graph.input[0].type.tensor_type.elem_type = 2
+      return type.encode(type.fromObject(model)).finish()
+    }
+    const cast = [node('Cast', 'x', 'f', { to: 1 }), node('Conv', 'f w b', 'a'), ...small.nodes.slice(1)]
+    expect(await problem(bytes(cast))).toBe('nothing')
+    expect(await problem(bytes(small.nodes))).toContain(
+      'input x: saw an image of uint8; expected floating-point values',
+    )
   })
 
   it('refuses outputs that are maps, and more than one', async () => {

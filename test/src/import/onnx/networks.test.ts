@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/error.ts'
@@ -6,7 +7,7 @@ import { importOnnx } from '../../../../src/import/onnx/index.ts'
 import { imageType, type Network } from '../../../../src/network.ts'
 import { oracleLogits, testImages } from '../../../cifar-100.ts'
 import { hasShared, sharedPath } from '../../../shared.ts'
-import { logitsOf } from './model.ts'
+import { channelsLast, logitsOf } from './model.ts'
 
 const network = async (name: string): Promise<Network> => {
   const result = await importOnnx(sharedPath('models', `${name}.onnx`))()
@@ -67,5 +68,30 @@ describe.skipIf(!hasShared)('real networks (../shared is absent: nothing to impo
       [true, { kind: 'Map', h: 13, w: 13, c: 512 }],
     ])
     expect(squeezenet.graph.nodes[squeezenet.graph.outputs[0].node].type).toEqual({ kind: 'Vector', c: 1000 })
+  })
+})
+
+describe.skipIf(!hasShared)('small networks of ops that real ones use (../shared is absent: no files)', () => {
+  it.each([
+    'conv_stride_2_1',
+    'depthwise_stride_2_1',
+    'dw_dil2',
+    'eca',
+    'grn',
+    'grouped_stride_2_1',
+    'interpolate',
+    'reducesum',
+    'two_heads',
+    'weightstd',
+  ])("%s gives onnxruntime's scores", async name => {
+    const file = sharedPath('cases', 'networks', name)
+    const result = await importOnnx(`${file}.onnx`)()
+    if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+    const { input_shape: dims, outputs } = JSON.parse(readFileSync(`${file}.json`, 'utf8'))
+    const values = Array.from(
+      { length: dims.reduce((a: number, b: number) => a * b, 1) },
+      (_, k) => ((k * 7919) % 1009) / 1009 - 0.5,
+    )
+    within(logitsOf(result.right, channelsLast({ dims, values })), outputs.logits.plain, 1e-4)
   })
 })

@@ -255,6 +255,21 @@ describe('reductions, products and probabilities', () => {
     })
   })
 
+  it.each([
+    ['ReduceSum', (all: readonly number[]) => all.reduce((a, b) => a + b, 0)],
+    ['ReduceMin', (all: readonly number[]) => Math.min(...all)],
+    ['ReduceL1', (all: readonly number[]) => all.reduce((a, b) => a + Math.abs(b), 0)],
+    ['ReduceL2', (all: readonly number[]) => Math.sqrt(all.reduce((a, b) => a + b * b, 0))],
+    ['ReduceSumSquare', (all: readonly number[]) => all.reduce((a, b) => a + b * b, 0)],
+  ] as const)('%s over an image', async (op, f) => {
+    const got = await run({ opset: 11, nodes: [node(op, 'x', 'y', { axes: [2, 3] })] }, image)
+    const wanted = [0, 1].flatMap(b => [0, 1, 2, 3].map(i => f(plane(b, i))))
+    expect(got).toHaveLength(8)
+    got.forEach((v, k) => {
+      expect(v).toBeCloseTo(wanted[k], 10)
+    })
+  })
+
   it('multiplies by matrices stored either way, scaled', async () => {
     const pooled = node('ReduceMax', 'x', 'a', { axes: [2, 3], keepdims: 0 })
     const largest = [0, 1].map(b => [0, 1, 2, 3].map(i => Math.max(...plane(b, i))))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Array4, list, node, numbers, problemsOf, run } from './model.ts'
+import { type Array4, list, type ModelSpec, node, numbers, problemsOf, run } from './model.ts'
 import { convolve, maxPool, meanPool } from './naive.ts'
 
 const image = numbers([2, 4, 6, 5])
@@ -110,5 +110,35 @@ describe('pooling', () => {
         ],
       }),
     ).toContain('saw a use of output 2, indices; expected uses of the first output only')
+  })
+})
+
+describe('rows of numbers', () => {
+  it('are convolved and pooled as images of one row', async () => {
+    const rows = numbers([2, 3, 1, 8])
+    const filter = numbers([5, 3, 3], 4)
+    const spec: ModelSpec = {
+      floats: { w: filter },
+      ints: { second: list(2) },
+      nodes: [
+        node('Squeeze', 'x second', 'r'),
+        node('Conv', 'r w', 'c', { kernel_shape: [3], pads: [1, 0], strides: [2], dilations: [1], group: 1 }),
+        node('MaxPool', 'c', 'y', { kernel_shape: [2] }),
+      ],
+    }
+    const convolved = convolve(rows, { ...filter, dims: [5, 3, 1, 3] }, { pads: [0, 1, 0, 0], strides: [1, 2] })
+    const wanted = maxPool({ dims: [2, 5, 1, 4], values: convolved }, { size: [1, 2] })
+    expect(await run(spec, rows)).toEqual(wanted)
+  })
+
+  it('have windows and pads within bounds', async () => {
+    const pool = (attributes: object) =>
+      problemsOf({
+        input: ['n', 3, 8, 8],
+        nodes: [node('MaxPool', 'x', 'z', { kernel_shape: [2, 2], ...attributes }), node('Flatten', 'z', 'y')],
+      })
+    expect(await pool({ pads: [2, 0, 0, 0] })).toContain("saw pads of 2; expected under the window's 2×2")
+    expect(await pool({ strides: [0, 1] })).toContain('saw strides of 0; expected 1 to 1048576')
+    expect(await pool({ pads: [1e9, 0, 0, 0] })).toContain('saw pads = [1000000000,0,0,0]')
   })
 })
