@@ -62,9 +62,16 @@ const judged = (tried: Tried, format: string): Tried => {
 
 const child = fileURLToPath(new URL('child.ts', import.meta.url))
 
+/** Folders of processes that are there, which go with this one at the latest. */
+const homes = new Set<string>()
+process.on('exit', () => {
+  for (const home of homes) rmSync(home, { recursive: true, force: true })
+})
+
 /** A process that tries cases; it is killed at one that takes too much time or memory. */
 const start = async (): Promise<Process> => {
   const home = mkdtempSync(join(tmpdir(), 'espalier-fuzz-'))
+  homes.add(home)
   const started: ChildProcess = fork(child, [home], {
     execArgv: ['--import', 'tsx', '--no-warnings', '--max-old-space-size=1200'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

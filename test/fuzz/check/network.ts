@@ -22,7 +22,8 @@ export const workOf = (graph: Graph): number =>
 
 const smallEnough = 3e6
 
-const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> => {
+/** Runs a program op by op on WebAssembly, and compares. @throws EspalierError where it cannot be loaded */
+export const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> => {
   const inputs = inputsOf(compiled.graph, 1)
   const runner = await openRunner(compiled, { backend: 'wasm', executor: 'eager' })
   try {

@@ -7,6 +7,7 @@ import { environmentOf } from '../../arbitrary/environment.ts'
 import { goOn, workOf } from '../check/network.ts'
 import { bytesOf, Disagreement, type Format, type Place, textOf, withFile } from '../format.ts'
 import { pick } from '../mutate/draw.ts'
+import { mutateGraph } from '../mutate/graph.ts'
 import { mutateJson, smallerJson, smallerText } from '../mutate/json.ts'
 import { mutateText } from '../mutate/text.ts'
 import { tagsOf } from './networks.ts'
@@ -88,7 +89,14 @@ export const graphText: Format = {
 export const graphJson: Format = {
   name: 'graph-json',
   weight: 6,
-  mutate: (sample, random) => withFile(sample, jsonName, mutateJson(textOf(sample, jsonName), random, words)),
+  mutate: (sample, random) => {
+    const text = textOf(sample, jsonName)
+    return withFile(
+      sample,
+      jsonName,
+      random.below(2) === 0 ? mutateGraph(text, random) : mutateJson(text, random, words),
+    )
+  },
   open: async (files, place) => {
     const path = join(place.folder, jsonName)
     const source = await openSource(path)()

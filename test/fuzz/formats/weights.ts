@@ -8,10 +8,11 @@ import { openSource } from '../../../src/network-source.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
 import { decodeSafetensors, encodeSafetensors, readSafetensorsFile } from '../../../src/weights/safetensors.ts'
 import { inputsOf } from '../check/agree.ts'
-import { goOn } from '../check/network.ts'
+import { goOn, predictOnWasm, workOf } from '../check/network.ts'
 import { bytesOf, Disagreement, type Files, type Format, textOf, withFile } from '../format.ts'
 import { mutateBytes } from '../mutate/bytes.ts'
 import { pick, weighted } from '../mutate/draw.ts'
+import { mutateGraph } from '../mutate/graph.ts'
 import { mutateJson, smallerBinary, smallerJson } from '../mutate/json.ts'
 import { tagsOf } from './networks.ts'
 
@@ -93,7 +94,11 @@ const mutateCompiled = (sample: Files, random: Random): Files => {
   const changed = withFile(
     sample,
     name,
-    name === weightsName ? mutateSafetensors(bytes, random) : mutateJson(Buffer.from(bytes).toString('utf8'), random),
+    name === weightsName
+      ? mutateSafetensors(bytes, random)
+      : name === 'graph.json' && random.below(2) === 0
+        ? mutateGraph(Buffer.from(bytes).toString('utf8'), random)
+        : mutateJson(Buffer.from(bytes).toString('utf8'), random),
   )
   return random.below(4) === 0 ? changed : vouched(changed)
 }
@@ -106,6 +111,7 @@ export const compiled: Format = {
     const read = await readCompiledFolder(place.folder)()
     if (E.isLeft(read)) return tagsOf(read.left)
     const { compiled, meaning } = read.right
+    if (place.wants('wasm', 4) && workOf(compiled.graph) < 1e6) await predictOnWasm(compiled)
     const model = await openModel(compiled, meaning, { backend: 'reference' })
     const [{ data }] = inputsOf(compiled.graph, 1).values()
     if (data.length < 1e4) await model.predict(Float32Array.from(data))

@@ -95,6 +95,45 @@ const insertNode: Change = onNode((reader, random, model) => {
   reader.input[k] = out
 })
 
+/** A value that is added to itself again and again: what walks every path does not come back; what walks each node once does. */
+const deepen: Change = onNode((reader, random, { graph }) => {
+  if (reader.input.length === 0) return
+  const [op, most] = pick(random, [
+    ['Add', 60],
+    ['Max', 60],
+    ['Relu', 2000],
+    ['Identity', 5000],
+  ] as const)
+  let x = reader.input[0]
+  const added = Array.from({ length: 2 + random.below(most) }, (_, k) => {
+    const out = `deep${graph.node.length}_${k}`
+    const node = { op_type: op, name: out, input: most === 60 ? [x, x] : [x], output: [out], attribute: [] }
+    x = out
+    return node
+  })
+  graph.node.splice(graph.node.indexOf(reader), 0, ...added)
+  reader.input[0] = x
+})
+
+/** The answer averaged with others that it was computed from, as exported augmentations and ensembles are. */
+const average: Change = ({ graph }, random) => {
+  const [output] = graph.output
+  if (output === undefined) return
+  const maker = graph.node.find(node => node.output.includes(output.name ?? ''))
+  if (maker === undefined) return
+  const copies = Array.from({ length: 1 + random.below(4) }, (_, k) => {
+    const copy = structuredClone(maker)
+    copy.name = `${copy.name}again${k}`
+    copy.output = [`again${graph.node.length}_${k}`]
+    return copy
+  })
+  const reduction = pick(random, ['Mean', 'Max', 'Sum', 'Min'])
+  const answer = `answer${graph.node.length}`
+  const input = [output.name ?? '', ...copies.map(copy => copy.output[0])]
+  graph.node.push(...copies, { op_type: reduction, name: answer, input, output: [answer], attribute: [] })
+  output.name = answer
+}
+
 const removeNode: Change = onNode((node, random, model) => {
   const { graph } = model
   graph.node.splice(graph.node.indexOf(node), 1)
@@ -189,6 +228,8 @@ const changeTensor: Change = ({ graph }, random) => {
 
 const structural: readonly (readonly [number, Change])[] = [
   [8, insertNode],
+  [0.4, deepen],
+  [2, average],
   [3, removeNode],
   [6, changeAttribute],
   [3, addAttribute],

@@ -303,7 +303,7 @@ const lists = {
   run: ['run', ...net, ...onImages, '--plan', 'flip-2-max', '--backend', 'reference', '--batch', '2', '--json'],
   wasm: ['run', ...net, ...onImages, ...eager, '--predictions', 'p.jsonl', '--limit', '2'],
   impact: ['impact', ...net, ...onImages, '--transforms', 'flip,rotate', ...eager, '--json'],
-  reduce: ['reduce', '--graph', 'graph.txt', '--plan', 'flip-1-max'],
+  reduce: ['reduce', '--graph', 'graph.txt', '--plan', 'flip-1-max', '--passes', 'insert-branches,unroll'],
   bisect: ['bisect', ...net, '--plan', 'flip-1-max', '--json'],
 }
 writeAll(
