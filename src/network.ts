@@ -87,6 +87,18 @@ export const fromImageToVector = (name: string, graph: Graph): E.Either<readonly
       )
 }
 
+/** Whether some runtime would lose an input of that name: the output's, what objects have by birth, what is no text in UTF-8 or in C. */
+const isLost = (name: string): boolean => ['', 'logits', '__proto__'].includes(name) || /[\0\p{Surrogate}]/u.test(name)
+
+const withUsableInput = (graph: Graph): Graph => ({
+  ...graph,
+  nodes: graph.nodes.map(node =>
+    node.tag === 'Input' && isLost(node.attributes.name)
+      ? { ...node, attributes: { ...node.attributes, name: 'image' } }
+      : node,
+  ),
+})
+
 /**
  * A network from a front end's graph and values, checked to be a classifier: its output is made logits, whatever the file ends in
  * ({@link classScores}), and stacks are taken apart.
@@ -102,7 +114,7 @@ export const classifier = (
   if (E.isLeft(scores)) return refused(name, scores.left.seen, scores.left.expected, scores.left.hint)
   const { graph: scored, notes } = scores.right
   const { outputs, ...whole } = pruned(scored)
-  const logits = unstacked({ ...whole, outputs: [{ name: 'logits', node: outputs[0].node }] })
+  const logits = withUsableInput(unstacked({ ...whole, outputs: [{ name: 'logits', node: outputs[0].node }] }))
   return E.right({
     name,
     graph: logits,

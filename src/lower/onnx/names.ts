@@ -10,7 +10,9 @@ export const names = (reserved: Iterable<string> = []): Names => {
   const used = new Set(['', ...reserved])
   const next = new Map<string, number>()
   return {
-    fresh: stem => {
+    fresh: written => {
+      // Half a character is another text once it is written in UTF-8.
+      const stem = written.replace(/\p{Surrogate}/gu, '\ufffd')
       let name = stem
       for (let n = next.get(stem) ?? 2; used.has(name); n++) {
         name = `${stem}.${n}`
