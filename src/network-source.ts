@@ -1,16 +1,15 @@
-import { stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { basename, extname } from 'node:path'
 import { either as E, type taskEither as TE } from 'fp-ts'
-import { decodeGraph, EspalierError, type Graph, type Problem, parse } from '../ir/index.ts'
+import { decodeGraph, EspalierError, type Graph, type Pair, type Problem, parse } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
 import { type CompiledFolder, readCompiledFolder } from './compiled-folder.ts'
+import type { Preprocess } from './data/index.ts'
 import { orThrowAsync, sourceProblem } from './error.ts'
-import { fileReason } from './file-error.ts'
 import { importOnnx } from './import/onnx/index.ts'
 import { importTfjs } from './import/tfjs/index.ts'
-import { files } from './manifest.ts'
 import type { Meaning } from './meaning.ts'
-import { classifier, fromImageToVector, type Network } from './network.ts'
+import { classifier, fromImageToVector, imageType, type Network } from './network.ts'
+import { formOf } from './network-form.ts'
 import { readText } from './read-text.ts'
 import { sealKey } from './seal.ts'
 import { readSealedJson } from './sealed-json.ts'
@@ -46,10 +45,13 @@ export interface SourceOptions {
   readonly seed?: number
   /** How many classes the data has, for a zoo network whose reference and weights do not say. */
   readonly dataClasses?: number
+  /** Height and width of its images, for a network that leaves them open; one that does not must have these. */
+  readonly size?: Pair
+  /** How its images are made, which says their size where nothing else does. */
+  readonly preprocess?: Pick<Preprocess, 'size'>
 }
 
 const zooScheme = 'zoo:'
-const forms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as .txt or .json'
 
 /** Gives an architecture its weights: trained ones from a file, or initial ones from the seed. */
 const withValues = (
@@ -101,14 +103,12 @@ const readJsonGraph = async (path: string): Promise<E.Either<readonly Problem[],
   return E.isLeft(json) ? json : E.mapLeft(within(path))(decodeGraph(json.right))
 }
 
-const readGraph = (path: string): Promise<E.Either<readonly Problem[], Graph>> =>
-  path.endsWith('.json') ? readJsonGraph(path) : readTextGraph(path)
-
 const openGraph = async (
   path: string,
+  read: (path: string) => Promise<E.Either<readonly Problem[], Graph>>,
   { weights, seed = 0 }: SourceOptions,
 ): Promise<E.Either<readonly Problem[], Source>> => {
-  const graph = await readGraph(path)
+  const graph = await read(path)
   if (E.isLeft(graph)) return graph
   const name = basename(path, extname(path))
   const checked = fromImageToVector(name, graph.right)
@@ -129,65 +129,51 @@ const imported = async (
 const openCompiled = async (folder: string): Promise<E.Either<readonly Problem[], Source>> =>
   E.map((opened: CompiledFolder): Source => ({ kind: 'compiled', ...opened }))(await readCompiledFolder(folder)())
 
-/** How a path is opened, by what it is. */
-type Form = 'compiled' | 'onnx' | 'tfjs' | 'graph'
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
-
-const formOf = async (path: string): Promise<E.Either<readonly Problem[], { form: Form; file: string }>> => {
-  const refuse = (seen: string) => E.left([sourceProblem('unknown-network-form', path, seen, forms)])
-  try {
-    if ((await stat(path)).isDirectory()) {
-      if (await exists(join(path, files.manifest))) return E.right({ form: 'compiled', file: path })
-      const file = join(path, 'model.json')
-      return (await exists(file))
-        ? E.right({ form: 'tfjs', file })
-        : refuse('a folder without manifest.json and model.json')
-    }
-  } catch (error) {
-    return E.left([sourceProblem('missing-file', path, fileReason(error), forms, zooHint(path))])
-  }
-  if (path.endsWith('.onnx')) return E.right({ form: 'onnx', file: path })
-  if (basename(path) === 'model.json') return E.right({ form: 'tfjs', file: path })
-  return ['.json', '.txt'].includes(extname(path))
-    ? E.right({ form: 'graph', file: path })
-    : refuse('a file of another kind')
-}
-
 /** For a zoo name without its scheme. */
 const zooHint = (path: string): string | undefined => (E.isRight(zoo(path)) ? `zoo:${path}` : undefined)
+
+const open = async (reference: string, options: SourceOptions): Promise<E.Either<readonly Problem[], Source>> => {
+  if (reference.startsWith(zooScheme)) return openZoo(reference.slice(zooScheme.length), options)
+  const found = await formOf(reference, zooHint(reference))
+  if (E.isLeft(found)) return found
+  const { form, file } = found.right
+  if (form === 'graph-json') return openGraph(file, readJsonGraph, options)
+  if (form === 'graph-text') return openGraph(file, readTextGraph, options)
+  if (options.weights !== undefined)
+    return E.left([
+      sourceProblem(
+        'bad-input',
+        reference,
+        `other weights, ${options.weights}`,
+        'a zoo network or a graph, for this one has its own',
+      ),
+    ])
+  const size = options.size ?? options.preprocess?.size
+  switch (form) {
+    case 'compiled':
+      return openCompiled(file)
+    case 'onnx':
+      return imported(importOnnx(file, size === undefined ? {} : { size }))
+    case 'tfjs':
+      return imported(importTfjs(file, size === undefined ? {} : { size }))
+  }
+}
+
+/** Refuses a network that takes images of another size than was asked for. */
+const checkSize =
+  (reference: string, size: Pair | undefined) =>
+  (source: Source): E.Either<readonly Problem[], Source> => {
+    const { h, w } = imageType(source.kind === 'network' ? source.network : source.compiled)
+    if (size === undefined || (size[0] === h && size[1] === w)) return E.right(source)
+    const seen = `${size.join(' × ')} as the size of its images`
+    return E.left([sourceProblem('wrong-size', reference, seen, `${h} × ${w}, as the network has them fixed`)])
+  }
 
 /** Opens what a `--network` reference names; nothing is read that the reference does not name. */
 export const openSource =
   (reference: string, options: SourceOptions = {}): TE.TaskEither<readonly Problem[], Source> =>
-  async () => {
-    if (reference.startsWith(zooScheme)) return openZoo(reference.slice(zooScheme.length), options)
-    const found = await formOf(reference)
-    if (E.isLeft(found)) return found
-    const { form, file } = found.right
-    if (form === 'graph') return openGraph(file, options)
-    if (options.weights !== undefined)
-      return E.left([
-        sourceProblem(
-          'bad-input',
-          reference,
-          `other weights, ${options.weights}`,
-          'a zoo network or a graph, for this one has its own',
-        ),
-      ])
-    switch (form) {
-      case 'compiled':
-        return openCompiled(file)
-      case 'onnx':
-        return imported(importOnnx(file))
-      case 'tfjs':
-        return imported(importTfjs(file))
-    }
-  }
+  async () =>
+    E.flatMap(checkSize(reference, options.size))(await open(reference, options))
 
 /** What {@link openSource} opens, where it is a network that is not compiled. @throws EspalierError */
 export const openUncompiled = async (reference: string, options: SourceOptions = {}): Promise<Uncompiled> => {

@@ -44,7 +44,7 @@ interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, Execu
 }
 
 const openNetwork = async (flags: ImpactFlags, data: DataSet, out: Output) => {
-  const source = await orThrowAsync(openSource(flags.network, sourceOptions(flags, data.classCount)))
+  const source = await orThrowAsync(openSource(flags.network, await sourceOptions(flags, data.classCount)))
   if (source.kind === 'compiled') {
     const seen = `${flags.network}, compiled under ${source.compiled.plan}`
     throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])

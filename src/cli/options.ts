@@ -33,6 +33,20 @@ export const numberAboveZero = (text: string): number => {
   return value
 }
 
+/** Height and width: `224x192`, or a square's side. */
+export const sizeOf = (text: string): readonly [height: number, width: number] => {
+  const match = /^([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('Expected HEIGHTxWIDTH in pixels, as 224x192, or a side.')
+  return [Number(match[1]), Number(match[2] ?? match[1])]
+}
+
+/** The flag for networks that leave the size of their images open. */
+export const sizeOption = (): Option =>
+  new Option(
+    '--size <HxW>',
+    'height and width of images, where the network leaves them open (default: those of the preprocessing)',
+  ).argParser(sizeOf)
+
 export const scheduleOption = (): Option =>
   new Option('--schedule <name>', `how variants are run: ${scheduleNames.join(', ')}`)
     .argParser(oneOf(scheduleNames))
@@ -51,7 +65,7 @@ export const command = (name: string, description: string, example: string): Com
     .allowExcessArguments(false)
 
 /** What `--network` takes where it must not be compiled. */
-export const uncompiledForms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json'
+export const uncompiledForms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as text or JSON'
 const weightsFile = 'trained weights of a zoo network or a graph: a safetensors file'
 export const preprocessFile = 'how images become the network’s input: a JSON file'
 export const classesFile = 'the network’s class names, one a line: folders are matched with them by name'
@@ -60,9 +74,10 @@ export const networkOptions = (c: Command): Command =>
   c
     .requiredOption(
       '--network <network>',
-      'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as .txt or .json',
+      'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as text or JSON',
     )
     .option('--weights <file>', weightsFile)
+    .addOption(sizeOption())
     .option(
       '--plan <plan>',
       'where to branch: flip-3-max, vanilla-tta-geo, {id,shift(1,0)}@4:geo, FILE.json, … (default: vanilla, or what was compiled)',
@@ -74,6 +89,7 @@ export const networkOptions = (c: Command): Command =>
 export interface PlainNetworkFlags {
   readonly network: string
   readonly weights?: string
+  readonly size?: readonly [height: number, width: number]
   readonly preprocess?: string
   readonly classes?: string
 }
@@ -88,6 +104,7 @@ export const plainNetworkOptions = (c: Command): Command =>
   c
     .requiredOption('--network <network>', uncompiledForms)
     .option('--weights <file>', weightsFile)
+    .addOption(sizeOption())
     .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', classesFile)
 

@@ -47,7 +47,7 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
 
 const openNetwork = async (flags: RunFlags, data: DataSet, out: Output): Promise<Source> => {
-  const source = await orThrowAsync(openSource(flags.network, sourceOptions(flags, data.classCount)))
+  const source = await orThrowAsync(openSource(flags.network, await sourceOptions(flags, data.classCount)))
   if (source.kind === 'network' && source.initializedFrom !== undefined)
     out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
   if (source.kind === 'network') noteNetwork(source.network, out)

@@ -30,6 +30,7 @@ import {
   numberAboveZero,
   oneOf,
   preprocessFile,
+  sizeOption,
   uncompiledForms,
   wholeNumber,
 } from './options.ts'
@@ -42,6 +43,7 @@ interface TrainFlags extends CommonOptions {
   readonly data: string
   readonly labels?: string
   readonly from?: string
+  readonly size?: readonly [height: number, width: number]
   readonly preprocess?: string
   readonly classes?: string
   readonly recipe: string
@@ -186,6 +188,7 @@ export const trainCommand = (): Command =>
       'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part (default: the training split)',
     )
     .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
+    .addOption(sizeOption())
     .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', classesFile)
     .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { distance } from 'fastest-levenshtein'
@@ -65,9 +66,18 @@ const parseQuery = (
   return E.right({ ...part, range: [Number(ends[1]), Number(ends[2])] })
 }
 
-export const parseDataReference = (reference: string): E.Either<DataProblem, DataReference> => {
+/** What stands before the last `?` and what after it; a path that is there with its `?` is one, and no part is meant. */
+const splitAtQuery = (reference: string): readonly [body: string, query: string | undefined] => {
   const mark = reference.lastIndexOf('?')
-  const [body, query] = mark < 0 ? [reference, ''] : [reference.slice(0, mark), reference.slice(mark + 1)]
+  if (mark < 0) return [reference, undefined]
+  const whole = parsePlace(reference, reference)
+  if (E.isRight(whole) && whole.right.scheme !== 'generated' && existsSync(whole.right.path))
+    return [reference, undefined]
+  return [reference.slice(0, mark), reference.slice(mark + 1)]
+}
+
+export const parseDataReference = (reference: string): E.Either<DataProblem, DataReference> => {
+  const [body, query = ''] = splitAtQuery(reference)
   const place = parsePlace(reference, body)
   if (E.isLeft(place)) return place
   return E.map((part: Pick<DataReference, 'split' | 'range'>) => ({ ...place.right, ...part }))(
@@ -79,9 +89,9 @@ export const parseDataReference = (reference: string): E.Either<DataProblem, Dat
 export const trainingReference = (reference: string): string => {
   const parsed = parseDataReference(reference)
   if (E.isLeft(parsed) || parsed.right.split === undefined) return reference
-  const mark = reference.lastIndexOf('?')
-  if (mark < 0) return `${reference}?split=train`
-  return new URLSearchParams(reference.slice(mark + 1)).has('split') ? reference : `${reference}&split=train`
+  const [, query] = splitAtQuery(reference)
+  if (query === undefined) return `${reference}?split=train`
+  return new URLSearchParams(query).has('split') ? reference : `${reference}&split=train`
 }
 
 /** The part of a data set from one image to another. */

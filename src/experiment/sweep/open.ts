@@ -54,6 +54,7 @@ export const openSweep = async (
   const trainReference = trainingReference(sweep.train)
   await checkApart(where, trainReference, sweep.evaluate)
   const found = orThrow(await openData(trainReference, { seed }))
+  const preprocess = sweep.preprocess === undefined ? undefined : await orThrowAsync(readPreprocess(sweep.preprocess))
   const networks = new Map<number, Network>()
   let own: Preprocess | undefined
   for (const each of sweep.seeds) {
@@ -61,6 +62,7 @@ export const openSweep = async (
       openSource(sweep.network, {
         seed: each,
         ...(sweep.weights === undefined ? {} : { weights: sweep.weights }),
+        ...(preprocess === undefined ? {} : { preprocess }),
         ...(found.classCount === undefined ? {} : { dataClasses: found.classCount }),
       }),
     )
@@ -75,7 +77,7 @@ export const openSweep = async (
   const names = sweep.classes === undefined ? undefined : orThrow(await readClassNames(sweep.classes))
   const fitted = (data: DataSet): DataSet => fitLabelled(network, data, names)
   const [train, evaluate] = [fitted(found), fitted(orThrow(await openData(sweep.evaluate, { seed })))]
-  const given = sweep.preprocess === undefined ? own : await orThrowAsync(readPreprocess(sweep.preprocess))
+  const given = preprocess ?? own
   return {
     sweep,
     recipe,

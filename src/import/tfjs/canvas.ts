@@ -1,4 +1,13 @@
-import { type Builder, builder, type NodeId, shapeOf, sizeOf, type Tensor, type Type } from '../../../ir/index.ts'
+import {
+  type Builder,
+  builder,
+  type NodeId,
+  type Pair,
+  shapeOf,
+  sizeOf,
+  type Tensor,
+  type Type,
+} from '../../../ir/index.ts'
 import { refuse } from './refusal.ts'
 
 /**
@@ -26,6 +35,8 @@ export type Value = Example | Constant
 export interface Canvas {
   readonly builder: Builder
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** Height and width of images, for a model that leaves them open. */
+  readonly imageSize: Pair | undefined
   /** One parameter for a name and a shape: a weight that is used again is the same node. */
   readonly parameter: (name: string, value: Tensor) => NodeId
   /** Counts numbers that are worked out while the model is read; refuses more than its weights make plausible. */
@@ -35,8 +46,8 @@ export interface Canvas {
 /** Numbers that any model may work out, and how many more for each number among its weights. */
 const chargeable = { all: 2 ** 22, each: 8 } as const
 
-/** An empty canvas for a model with so many numbers among its weights. */
-export const canvas = (weights: number): Canvas => {
+/** An empty canvas for a model with so many numbers among its weights, and images of a size where it leaves that open. */
+export const canvas = (weights: number, imageSize?: Pair): Canvas => {
   const b = builder()
   const parameters = new Map<string, Tensor>()
   const known = new Map<Tensor['data'], Map<string, NodeId>>()
@@ -68,6 +79,7 @@ export const canvas = (weights: number): Canvas => {
   return {
     builder: b,
     parameters,
+    imageSize,
     parameter: (name, value) => {
       if (value.shape.some(n => n < 1))
         refuse('wrong-weights', `weight ${name} of shape [${value.shape}]`, 'extents over 0')

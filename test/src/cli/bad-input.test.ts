@@ -185,7 +185,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'a network of no known form',
     onNetwork(() => at('network.bin')),
-    /FOLDER\/network\.bin: saw a file of another kind; expected zoo:NAME, FILE\.onnx/,
+    /FOLDER\/network\.bin: saw a file of another kind; expected zoo:NAME, an ONNX file/,
   ],
   [
     'a folder with no network',

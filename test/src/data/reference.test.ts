@@ -47,6 +47,19 @@ describe('a data reference', () => {
     expect((await problemOf(reference)).tag).toBe('bad-reference')
   })
 
+  it('to a place whose name has signs of its own is that place, and a part of it may be meant', async () => {
+    const root = await temporaryFolder('signs')
+    const place = join(root, 'a?range=0:9#b c%20"\n')
+    await mkdir(place)
+    for (const scheme of ['images', 'cifar10'] as const)
+      expect(parseDataReference(`${scheme}:${place}`)).toMatchObject(E.right({ scheme, path: place }))
+    expect(parseDataReference(`images:${place}?range=1:2`)).toEqual(
+      E.right({ scheme: 'images', path: place, range: [1, 2] }),
+    )
+    expect(trainingReference(`cifar10:${place}`)).toBe(`cifar10:${place}?split=train`)
+    expect(parseDataReference(`images:${join(root, 'absent')}?range=1:2`)).toMatchObject(E.right({ range: [1, 2] }))
+  })
+
   it('with an unknown scheme is answered with the nearest', () => {
     const parsed = parseDataReference('cifar-100:d')
     expect(E.isLeft(parsed) && [parsed.left.seen, parsed.left.hint]).toEqual(['the scheme cifar-100', 'cifar100:d'])

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { type Graph, problem, type Tensor } from '../../../../ir/index.ts'
+import { type Graph, type Pair, problem, type Tensor } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
 import { missing } from '../../missing.ts'
 import { type Canvas, canvas, sizeOfAll, type Value } from '../canvas.ts'
@@ -168,6 +168,7 @@ export const importGraph = (
   topology: Readonly<Record<string, unknown>>,
   signature: Signature,
   weights: ReadonlyMap<string, Tensor>,
+  size?: Pair,
 ): Imported<{ readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }> =>
   F.pipe(
     decode(`${where}, modelTopology`, Topology, topology),
@@ -176,7 +177,7 @@ export const importGraph = (
       return F.pipe(
         planned(where, nodes, results),
         E.flatMap(order =>
-          importNodes({ where, canvas: canvas(sizeOfAll(weights)), signature, weights }, order, results),
+          importNodes({ where, canvas: canvas(sizeOfAll(weights), size), signature, weights }, order, results),
         ),
       )
     }),

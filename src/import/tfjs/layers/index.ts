@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { type Graph, problem, type Tensor } from '../../../../ir/index.ts'
+import { type Graph, type Pair, problem, type Tensor } from '../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
 import { missing, type Unsupported } from '../../missing.ts'
 import { type Canvas, canvas, type Example, sizeOfAll } from '../canvas.ts'
@@ -162,6 +162,7 @@ export const importLayers = (
   where: string,
   topology: Readonly<Record<string, unknown>>,
   weights: ReadonlyMap<string, Tensor>,
+  size?: Pair,
 ): Imported<{ readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }> =>
   F.pipe(
     decode(`${where}, modelTopology`, Topology, topology.model_config ?? topology),
@@ -171,7 +172,7 @@ export const importLayers = (
       return problems.length === 0 ? E.right(container) : E.left(problems)
     }),
     E.flatMap(container => {
-      const c = canvas(sizeOfAll(weights))
+      const c = canvas(sizeOfAll(weights), size)
       const site: Site = { where, path: [], canvas: c, weightOf: weightsByLayer(weights) }
       return F.pipe(
         importContainer(site, container, null),
