@@ -4,6 +4,7 @@ import { type Plan, printPlan } from '../../passes/index.ts'
 import { trainingReference } from '../data/index.ts'
 import { orThrowAsync, sourceProblem } from '../error.ts'
 import { fitLabelled } from '../fit-data.ts'
+import { counted } from '../format.ts'
 import type { Source } from '../network-source.ts'
 import { readPlan } from '../read-plan.ts'
 import type { ModelBackend } from '../runner.ts'
@@ -112,12 +113,14 @@ const described = ({
   validation,
   images_per_second,
   checkpoint,
+  skipped,
 }: Trained): string =>
   [
     `${steps} steps, ${images_per_second.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}, error ${error_percent?.toFixed(2) ?? '–'} % on training images.`,
     ...(validation === null
       ? []
       : [`${validation.error_percent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
+    ...(skipped.length === 0 ? [] : [`${counted(skipped.length, 'image')} skipped that could not be decoded.`]),
     ...(checkpoint === null
       ? [
           `Losses: ${losses

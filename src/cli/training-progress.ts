@@ -1,4 +1,4 @@
-import type { Trained, TrainingEvent } from '../train/events.ts'
+import type { SkippedImage, Trained, TrainingEvent } from '../train/events.ts'
 import type { Output } from './output.ts'
 import { progressBar } from './progress-bar.ts'
 
@@ -21,6 +21,8 @@ const epochDone = ({ epoch, loss, error_percent, validation, seconds }: Happened
   const held = validation === null ? '' : `, held out ${percent(validation.error_percent)}`
   return `Epoch ${epoch}: loss ${loss.toFixed(4)}, error ${percent(error_percent)}${held}; ${seconds.toFixed(0)} s.`
 }
+
+export const skippedNote = ({ image, error }: SkippedImage): string => `Skipped ${image}: ${error}.`
 
 /** Follows a training to its end: a bar on a terminal, a line an epoch. */
 export const watchTraining = async (
@@ -52,6 +54,7 @@ export const watchTraining = async (
         out.note(started(event))
       } else if (event.event === 'step') show(event)
       else if (event.event === 'epoch') say(epochDone(event))
+      else if (event.event === 'skipped') say(skippedNote(event))
     }
   } finally {
     bar.stop()

@@ -13,6 +13,7 @@ import { noteNetwork } from './open-network.ts'
 import { exitCodes, type Output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, writeReports } from './report-files.ts'
+import { skippedNote } from './training-progress.ts'
 
 /** A line on a step of a sweep; none for what is too small. */
 const lineOf = (event: SweepEvent, left: () => string): string | undefined => {
@@ -26,6 +27,7 @@ const lineOf = (event: SweepEvent, left: () => string): string | undefined => {
       const { what } = event
       if (what.event === 'start' && what.first_step > 0)
         return `${name}: goes on after step ${what.first_step} of ${what.steps}.`
+      if (what.event === 'skipped') return `${name}: ${skippedNote(what)}`
       return what.event === 'epoch'
         ? `${name}: epoch ${what.epoch}, loss ${what.loss.toFixed(3)}, ${what.seconds.toFixed(0)} s.`
         : undefined

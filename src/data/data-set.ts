@@ -52,6 +52,29 @@ export interface Skipped {
 /** Problems of one image, for which the others need not wait. */
 export const isOfOneImage = ({ tag }: DataProblem): boolean => tag === 'unreadable-image' || tag === 'unreadable-file'
 
+/** Images of a data set, with their numbers in it, and those that could not be had. */
+export interface Readable {
+  readonly examples: readonly (Example & { readonly index: number })[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** Images anywhere in a data set but for those that cannot be read. Left: a problem that is not of one image. */
+export const readableAt = async (
+  data: DataSet,
+  indices: readonly number[],
+): Promise<E.Either<DataProblem, Readable>> => {
+  const numbered = E.map((examples: readonly Example[]) => examples.map((each, k) => ({ ...each, index: indices[k] })))
+  const whole = numbered(await examplesAt(data, indices))
+  if (E.isRight(whole)) return E.right({ examples: whole.right, skipped: [] })
+  if (!isOfOneImage(whole.left)) return whole
+  if (indices.length === 1) return E.right({ examples: [], skipped: [{ index: indices[0], problem: whole.left }] })
+  const each = await Promise.all(indices.map(index => readableAt(data, [index])))
+  return E.map((read: readonly Readable[]) => ({
+    examples: read.flatMap(({ examples }) => examples),
+    skipped: read.flatMap(({ skipped }) => skipped),
+  }))(E.sequenceArray(each))
+}
+
 /** `n` preprocessed images, `[n, h, w, c]`: those from number `first` of the data set on, but for what is skipped. */
 export interface Batch {
   readonly first: number

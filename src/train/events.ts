@@ -6,6 +6,12 @@ export interface Validation {
   readonly error_percent: number
 }
 
+/** An image that cannot be read or decoded, and why; it is trained on without. */
+export interface SkippedImage {
+  readonly image: string
+  readonly error: string
+}
+
 /** What happens while a network is trained, as the log has it, a line each. Steps and epochs count from 1. */
 export type TrainingEvent =
   | {
@@ -46,6 +52,7 @@ export type TrainingEvent =
       readonly validation: Validation | null
       readonly seconds: number
     }
+  | ({ readonly event: 'skipped' } & SkippedImage)
   | {
       readonly event: 'checkpoint'
       readonly step: number
@@ -69,6 +76,8 @@ export interface Trained {
   readonly error_percent: number | null
   /** Of the last validation. */
   readonly validation: Validation | null
+  /** Images that could not be read or decoded in this run. */
+  readonly skipped: readonly SkippedImage[]
   readonly seconds: number
   readonly images_per_second: number
   /** The folder of checkpoints. */

@@ -1,12 +1,16 @@
+import { either as E } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import {
   channelsOf,
+  type DataProblem,
   type DataSet,
   type Example,
-  examplesAt,
   inChannels,
+  isOfOneImage,
   normalizeInto,
   type Preprocess,
+  readableAt,
+  type Skipped,
   withPixels,
 } from '../data/index.ts'
 import { random } from '../data/random.ts'
@@ -32,6 +36,8 @@ export interface LoadedImages {
   /** `[n, h, w, c]` */
   readonly images: Float32Array
   readonly labels: readonly number[]
+  /** Images that could not be read or decoded, which are not among the others. */
+  readonly skipped: readonly Skipped[]
 }
 
 /** Decoders work beside this thread; memory bounds how many do. */
@@ -44,29 +50,45 @@ const labelOf = ({ label, where }: Example): number => {
   ])
 }
 
-/** Reads, decodes, augments and normalizes images. @throws EspalierError for the first that cannot be, or has no label */
+/** Some of the images of a batch, in their order. */
+const rowsOf = (images: Float32Array, rows: readonly number[], size: number): Float32Array => {
+  if (rows.length * size === images.length) return images
+  const some = new Float32Array(rows.length * size)
+  for (const [k, row] of rows.entries()) some.set(images.subarray(row * size, (row + 1) * size), k * size)
+  return some
+}
+
+/** Reads, decodes, augments and normalizes images, but for those that cannot be. @throws EspalierError where one has no label */
 export const loadBatch = async (
   data: DataSet,
   { epoch, indices }: Order,
   { preprocess, augment, seed }: Preparation,
 ): Promise<LoadedImages> => {
-  const examples = orThrow(await examplesAt(data, indices))
+  const { examples, skipped: unread } = orThrow(await readableAt(data, indices))
   const labels = examples.map(labelOf)
   const [h, w] = preprocess.size
   const size = h * w * channelsOf(preprocess)
   const images = new Float32Array(examples.length * size)
+  const problems = new Map<number, DataProblem>()
   let next = 0
   const prepareInTurn = async (): Promise<void> => {
     while (next < examples.length) {
       const k = next++
-      const { image, where } = examples[k]
-      const draws = random(seed, `augmentation of image ${indices[k]} in epoch ${epoch}`)
+      const { image, where, index } = examples[k]
+      const draws = random(seed, `augmentation of image ${index} in epoch ${epoch}`)
       const prepared = await withPixels(image, where, pixels =>
         augmented(inChannels(pixels, preprocess), augment, preprocess, draws),
       )
-      normalizeInto(orThrow(prepared).data, preprocess, images, k * size)
+      if (E.isLeft(prepared) && isOfOneImage(prepared.left)) problems.set(k, prepared.left)
+      else normalizeInto(orThrow(prepared).data, preprocess, images, k * size)
     }
   }
   await Promise.all(Array.from({ length: decodedAtOnce }, prepareInTurn))
-  return { images, labels }
+  const rows = [...examples.keys()].filter(k => !problems.has(k))
+  const undecoded = [...problems].map(([k, problem]) => ({ index: examples[k].index, problem }))
+  return {
+    images: rowsOf(images, rows, size),
+    labels: rows.map(k => labels[k]),
+    skipped: [...unread, ...undecoded].sort((a, b) => a.index - b.index),
+  }
 }

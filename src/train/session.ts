@@ -1,10 +1,11 @@
 import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { printPlan } from '../../passes/index.ts'
+import type { Skipped } from '../data/index.ts'
 import type { Network } from '../network.ts'
 import type { Progress, State } from './checkpoint.ts'
 import { drawnMatrices } from './draws.ts'
 import { trainingProblem } from './error.ts'
-import type { TrainingEvent, Validation } from './events.ts'
+import type { SkippedImage, TrainingEvent, Validation } from './events.ts'
 import { learningRateAt } from './learning-rate.ts'
 import { noRecords, openRecords } from './records.ts'
 import { openStep, type StepOptions } from './step.ts'
@@ -29,6 +30,11 @@ export interface Session {
   readonly validation: () => Validation | null
   readonly start: () => Events
   readonly step: (batch: TrainingBatch) => Promise<Extract<TrainingEvent, { event: 'step' }>>
+  /** In place of the step of a batch of which no image can be decoded. */
+  readonly stepOver: (batch: TrainingBatch) => void
+  /** Tells of images that are left out, of each once. */
+  readonly skip: (skipped: readonly Skipped[]) => Events
+  readonly skipped: () => readonly SkippedImage[]
   /** Validates and begins the next epoch; interrupted, it leaves the epoch to be closed after a resume. */
   readonly closeEpoch: () => Events
   /** Writes a checkpoint, where there is none of this step. */
@@ -86,6 +92,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
   let stepBegun = performance.now()
   let epochBegun = stepBegun
   let validation: Validation | null = null
+  const skipped = new Map<string, string>()
 
   const told = async <E extends TrainingEvent>(event: E): Promise<E> => {
     await records.write(event)
@@ -148,12 +155,26 @@ export const openSession = async (training: Training, options: SessionOptions): 
     return event
   }
 
+  async function* skip(images: readonly Skipped[]): Events {
+    for (const { problem } of images) {
+      if (skipped.has(problem.where)) continue
+      skipped.set(problem.where, problem.seen)
+      yield await told({ event: 'skipped', image: problem.where, error: problem.seen })
+    }
+  }
+
   async function* closeEpoch(): Events {
     const { running, epoch, steps: done, best } = progress
+    if (running.images === 0) {
+      const seen = 'no image that can be decoded'
+      throw new EspalierError([trainingProblem('too-few-images', `epoch ${epoch + 1}`, seen, 'one at least')])
+    }
     if (heldOut.count > 0) {
       const options = { batch: recipe.batch, preprocess, seed, ...(signal === undefined ? {} : { signal }) }
-      validation = await validate(await networkNow(), plan, heldOut, open, options)
-      if (validation === null) return
+      const validated = await validate(await networkNow(), plan, heldOut, open, options)
+      if (validated === null) return
+      validation = validated.validation
+      yield* skip(validated.skipped)
     }
     yield await told({
       event: 'epoch',
@@ -176,6 +197,11 @@ export const openSession = async (training: Training, options: SessionOptions): 
     validation: () => validation,
     start,
     step: runStep,
+    stepOver: batch => {
+      progress = advanced(progress, batch, 0, 0)
+    },
+    skip,
+    skipped: () => [...skipped].map(([image, error]) => ({ image, error })),
     closeEpoch,
     save: async function* () {
       if (saved.steps !== progress.steps) yield* checkpoint(false)

@@ -77,9 +77,13 @@ async function* takeSteps(
         start: { epoch, index },
         ...(workers === undefined ? {} : { workers }),
       })) {
-        const event = await session.step(batch)
-        run.add(event, batch.n)
-        yield event
+        yield* session.skip(batch.skipped)
+        if (batch.n === 0) session.stepOver(batch)
+        else {
+          const event = await session.step(batch)
+          run.add(event, batch.n)
+          yield event
+        }
         if (session.progress().step_in_epoch === stepsPerEpoch) yield* closeEpoch()
         else if (session.unsavedSeconds() > checkpointSeconds) yield* session.save()
         if (stopped()) break
@@ -95,6 +99,7 @@ async function* takeSteps(
       losses: run.losses,
       ...(latest ?? run.means()),
       validation: session.validation(),
+      skipped: session.skipped(),
       seconds,
       images_per_second: run.images() / seconds,
       checkpoint: options.out ?? null,

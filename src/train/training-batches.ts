@@ -5,7 +5,7 @@ import { orThrow } from '../error.ts'
 import { checkAugmentation } from './augmentation/augment.ts'
 import { type Loader, openWorkers } from './batch-workers.ts'
 import { trainingProblem } from './error.ts'
-import { loadBatch, type Order, type Preparation } from './load-batch.ts'
+import { type LoadedImages, loadBatch, type Order, type Preparation } from './load-batch.ts'
 import type { Recipe } from './recipe.ts'
 
 /** Images that workers open by their reference (`cifar100:DIR?split=train`), or a data set, which is read on this thread. */
@@ -27,11 +27,9 @@ export interface Place {
   readonly index: number
 }
 
-/** `n` augmented and normalized images, `[n, h, w, 3]`, and the class of each. */
-export interface TrainingBatch extends Place {
+/** `n` augmented and normalized images, `[n, h, w, c]`, and the class of each. */
+export interface TrainingBatch extends Place, LoadedImages {
   readonly n: number
-  readonly images: Float32Array
-  readonly labels: readonly number[]
 }
 
 export interface TrainingBatchOptions {
@@ -75,7 +73,7 @@ const onThisThread = (data: DataSet, preparation: Preparation): Loader => ({
  * The batches of a training, the last of an epoch with what is left, prepared ahead of the reader. Batch `index` of epoch `epoch` follows from the source, the seed, the
  * size of batches, augmentation and preprocessing alone: whatever the start, the workers and what was read before. Workers end when the generator does; an abort ends it.
  *
- * @throws EspalierError where the data cannot be opened, an image cannot be read, or has no label.
+ * Images that cannot be read or decoded are left out, and named. @throws EspalierError where the data cannot be opened, or an image has no label.
  */
 export async function* trainingBatches(
   source: TrainingSource,
@@ -102,7 +100,9 @@ export async function* trainingBatches(
         const { value: order } = coming.next()
         if (order === undefined) return
         const { epoch, index, indices } = order
-        const batch = loader.load({ epoch, indices }).then(loaded => ({ epoch, index, n: indices.length, ...loaded }))
+        const batch = loader
+          .load({ epoch, indices })
+          .then(loaded => ({ epoch, index, n: loaded.labels.length, ...loaded }))
         // A failure is reported when its turn comes; until then it must not count as unhandled.
         batch.catch(() => {})
         queue.push(batch)

@@ -1,6 +1,6 @@
 import type { Plan } from '../../passes/index.ts'
 import { compileNetwork } from '../compile.ts'
-import type { DataSet, Preprocess } from '../data/index.ts'
+import type { DataSet, Preprocess, Skipped } from '../data/index.ts'
 import { orThrow } from '../error.ts'
 import { evaluateData } from '../evaluate-data.ts'
 import type { Network } from '../network.ts'
@@ -15,6 +15,12 @@ export interface ValidateOptions {
   readonly signal?: AbortSignal
 }
 
+/** How a network did, and the images that could not be decoded. */
+export interface Validated {
+  readonly validation: Validation
+  readonly skipped: readonly Skipped[]
+}
+
 /** How a network does on images under a plan, compiled anew, where its training runs; null where it was interrupted. */
 export const validate = async (
   network: Network,
@@ -22,15 +28,15 @@ export const validate = async (
   data: DataSet,
   { backend, executor }: Pick<OpenStep, 'backend' | 'executor'>,
   { seed, ...options }: ValidateOptions,
-): Promise<Validation | null> => {
+): Promise<Validated | null> => {
   const { batch } = options
   const compiled = orThrow(
     compileNetwork(network, plan, { seed, batch, ...(backend === 'reference' ? {} : { backend }) }),
   )
   const runner = await openRunner(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
   try {
-    const { images, wrong, interrupted } = await evaluateData(runner, data, options)
-    return interrupted ? null : { images, error_percent: (100 * wrong) / images }
+    const { images, wrong, skipped, interrupted } = await evaluateData(runner, data, options)
+    return interrupted ? null : { validation: { images, error_percent: (100 * wrong) / images }, skipped }
   } finally {
     runner.dispose()
   }
