@@ -1,5 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
+import { checkGraph } from './argument.ts'
 import { decodeErrors } from './decode-error.ts'
 import { type IrProblem, problem, renderProblems } from './error.ts'
 import type { Graph, Node } from './graph.ts'
@@ -53,18 +54,22 @@ export const decodeGraph = (u: unknown): E.Either<readonly IrProblem[], Graph> =
     }),
   )
 
-export const encodeGraph = ({ dialect, nodes, outputs }: Graph): GraphJson => ({
-  format,
-  version,
-  dialect,
-  nodes: nodes.map(({ tag, operands, attributes, name }) => ({
-    op: tag,
-    operands,
-    attributes: declarationOf(tag).attributes.encode(attributes as never) as Record<string, unknown>,
-    ...(name === undefined ? {} : { name }),
-  })),
-  outputs,
-})
+export const encodeGraph = (graph: Graph): GraphJson => {
+  checkGraph('encodeGraph', graph)
+  const { dialect, nodes, outputs } = graph
+  return {
+    format,
+    version,
+    dialect,
+    nodes: nodes.map(({ tag, operands, attributes, name }) => ({
+      op: tag,
+      operands,
+      attributes: declarationOf(tag).attributes.encode(attributes as never) as Record<string, unknown>,
+      ...(name === undefined ? {} : { name }),
+    })),
+    outputs,
+  }
+}
 
 /** Verified graphs, and their JSON: decoding what encoding gave is the same graph. */
 export const GraphCodec: t.Type<Graph, GraphJson, unknown> = new t.Type(

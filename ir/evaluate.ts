@@ -1,4 +1,5 @@
 import { either as E } from 'fp-ts'
+import { checkArgument, checkGraph, isObject } from './argument.ts'
 import { actOnTensor } from './dihedral.ts'
 import { alignAxes } from './draft.ts'
 import { type IrProblem, problem } from './error.ts'
@@ -24,6 +25,9 @@ export interface Environment {
   readonly parameters: ReadonlyMap<string, Tensor>
 }
 
+const isEnvironment = (value: unknown): boolean =>
+  isObject(value) && value.inputs instanceof Map && value.parameters instanceof Map
+
 export interface EvaluateOptions {
   /** Rounds each output to float32 once it is known, where by default all is float64. */
   readonly rounded?: boolean
@@ -41,6 +45,8 @@ export const evaluate = (
   environment: Environment,
   { rounded = false }: EvaluateOptions = {},
 ): E.Either<readonly IrProblem[], ReadonlyMap<string, Tensor>> => {
+  checkGraph('evaluate', graph)
+  checkArgument('evaluate, environment', environment, isEnvironment(environment), '{ inputs, parameters }, two Maps')
   const problems = missing(graph, environment)
   if (problems.length > 0) return E.left(problems)
   const live = liveNodes(graph)

@@ -1,3 +1,4 @@
+export { argumentProblem, checkArgument, checkGraph, isGraph, isObject, kindOf } from './argument.ts'
 export * from './build.ts'
 export * from './codec.ts'
 export { type DecodeError, decodeErrors, show } from './decode-error.ts'

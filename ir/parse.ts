@@ -1,4 +1,5 @@
 import { either as E } from 'fp-ts'
+import { kindOf } from './argument.ts'
 import { elements } from './dihedral.ts'
 import { type IrProblem, problem } from './error.ts'
 import type { Graph, Node, Output } from './graph.ts'
@@ -209,6 +210,8 @@ const read = (lines: readonly string[]): Reading => {
 
 /** Reads the text form back, and verifies the graph. Never throws; finds what is wrong in every line, in linear time. */
 export const parse = (text: string): E.Either<readonly IrProblem[], Graph> => {
+  if (typeof text !== 'string')
+    return E.left([problem('bad-syntax', 'the text', kindOf(text), 'the text of a graph', 'print(graph) gives it')])
   const lines = text.split('\n')
   const { dialect, nodes: declared, outputs, outputsRow, problems: syntax } = read(lines)
   if (dialect === undefined) return E.left(syntax)

@@ -1,3 +1,4 @@
+import { checkGraph } from './argument.ts'
 import type { Graph, Node } from './graph.ts'
 import { declarationOf } from './ops/index.ts'
 import { printName, printType, printTyped, Type } from './type.ts'
@@ -31,11 +32,14 @@ const printNode = (node: Node, id: number): string => {
 }
 
 /** The text form of a graph, one line a node: `parse` reads back the same graph. */
-export const print = ({ dialect, nodes, outputs }: Graph): string =>
-  [
+export const print = (graph: Graph): string => {
+  checkGraph('print', graph)
+  const { dialect, nodes, outputs } = graph
+  return [
     `${dialect} graph {`,
     ...nodes.map(printNode),
     `  return ${outputs.map(({ name, node }) => `${printName(name)} = %${node}`).join(', ')}`.trimEnd(),
     '}',
     '',
   ].join('\n')
+}

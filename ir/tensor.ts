@@ -1,3 +1,5 @@
+import { checkArgument } from './argument.ts'
+
 /** A dense array in row-major order. Per-example values carry the batch as their first axis: `[n, h, w, c]`, `[n, c]`. */
 export interface Tensor {
   readonly shape: readonly number[]
@@ -8,6 +10,14 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
 
 /** @throws RangeError where the data does not fill the shape: a bug in the caller, not bad input. */
 export const tensor = (shape: readonly number[], data: Float32Array | Float64Array): Tensor => {
+  checkArgument('tensor, shape', shape, Array.isArray(shape), 'an array of extents')
+  checkArgument(
+    'tensor, data',
+    data,
+    data instanceof Float32Array || data instanceof Float64Array,
+    'a Float32Array or Float64Array',
+    'Float32Array.from(values)',
+  )
   if (sizeOf(shape) !== data.length)
     throw new RangeError(`a tensor [${shape}] needs ${sizeOf(shape)} values, got ${data.length}`)
   return { shape, data }

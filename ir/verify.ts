@@ -1,5 +1,6 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
+import { checkGraph } from './argument.ts'
 import { inferNode } from './draft.ts'
 import { type IrProblem, problem } from './error.ts'
 import { type Graph, type Node, nodeLabel, type Output } from './graph.ts'
@@ -78,6 +79,7 @@ export const disagreement = (node: Node, stated: unknown): Broken | undefined =>
 
 /** The graph itself where it keeps every rule of its dialect and every node has the type its operands give; else all that is wrong. */
 export const verify = (graph: Graph): E.Either<readonly IrProblem[], Graph> => {
+  checkGraph('verify', graph)
   const places: Places = {
     node: id => nodeLabel(id, graph.nodes[id].name),
     output: name => `output ${name}`,

@@ -1,4 +1,4 @@
-import { declarationOf, type Graph, type Node, nodesWithTag, variantCount } from '../ir/index.ts'
+import { checkGraph, declarationOf, type Graph, type Node, nodesWithTag, variantCount } from '../ir/index.ts'
 
 /** Multiply-adds of one node for one example, over all the variants that it reads or gives. */
 export const nodeMultiplyAdds = (graph: Graph, node: Node): number => {
@@ -12,9 +12,13 @@ export const nodeMultiplyAdds = (graph: Graph, node: Node): number => {
 }
 
 /** Multiply-adds of the whole graph for one example. */
-export const multiplyAdds = (graph: Graph): number =>
-  graph.nodes.reduce((total, node) => total + nodeMultiplyAdds(graph, node), 0)
+export const multiplyAdds = (graph: Graph): number => {
+  checkGraph('multiplyAdds', graph)
+  return graph.nodes.reduce((total, node) => total + nodeMultiplyAdds(graph, node), 0)
+}
 
 /** How many D4 acts are left on feature maps (those on filters are evaluated once, at load). */
-export const actsOnMaps = (graph: Graph): number =>
-  nodesWithTag(graph, 'Act').filter(node => node.type.kind === 'Map').length
+export const actsOnMaps = (graph: Graph): number => {
+  checkGraph('actsOnMaps', graph)
+  return nodesWithTag(graph, 'Act').filter(node => node.type.kind === 'Map').length
+}

@@ -1,4 +1,13 @@
-import { type Graph, isPerExample, liveNodes, type MapType, type Node, type NodeId, shapeOf } from '../ir/index.ts'
+import {
+  checkGraph,
+  type Graph,
+  isPerExample,
+  liveNodes,
+  type MapType,
+  type Node,
+  type NodeId,
+  shapeOf,
+} from '../ir/index.ts'
 
 /** A place where a network can be branched: a value through which every path from the image to the answer passes. */
 export interface FeatureMap {
@@ -63,6 +72,7 @@ const comesFromGlobalPooling = ({ tag, type }: Node): boolean =>
 
 /** The feature maps of a network from the image on, as plans number them; what comes out of global pooling is none. */
 export const featureMaps = (graph: Graph): readonly FeatureMap[] => {
+  checkGraph('featureMaps', graph)
   const path = dataPath(graph)
   const places: NodeId[] = []
   const wide = path.filter(

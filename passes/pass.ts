@@ -1,5 +1,13 @@
 import { either as E } from 'fp-ts'
-import type { Graph, NodeId, OpTag, Problem, Tensor } from '../ir/index.ts'
+import {
+  checkArgument,
+  checkGraph,
+  type Graph,
+  type NodeId,
+  type OpTag,
+  type Problem,
+  type Tensor,
+} from '../ir/index.ts'
 import { multiplyAdds } from './cost.ts'
 import type { Rule } from './rule.ts'
 
@@ -96,6 +104,8 @@ export const runPasses = (
   observe: (pass: Pass, program: Program, before: Program) => void = () => {},
   admit: Admit = admitAll,
 ): E.Either<readonly PassProblem[], Compiled> => {
+  checkArgument('runPasses, passes', passes, Array.isArray(passes), 'an array of passes', 'inferencePipeline(placed)')
+  checkGraph('runPasses, program', start?.graph)
   let program = start
   const reports: PassReport[] = []
   for (const pass of passes) {

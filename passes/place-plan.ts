@@ -1,5 +1,6 @@
 import { either as E } from 'fp-ts'
 import {
+  checkGraph,
   type Graph,
   isPerExample,
   liveNodes,
@@ -119,6 +120,7 @@ export const placePlan = (
   graph: Graph,
   draw: () => number,
 ): E.Either<readonly PlacementProblem[], PlacedPlan> => {
+  checkGraph('placePlan', graph)
   const name = printPlan(plan)
   const where = `plan ${name}`
   const maps = featureMaps(graph)

@@ -1,7 +1,18 @@
 import { distance } from 'fastest-levenshtein'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { elements, type Problem, printTransform, problem, type Reduction, reductions, Transform } from '../ir/index.ts'
+import {
+  checkArgument,
+  elements,
+  isObject,
+  kindOf,
+  type Problem,
+  printTransform,
+  problem,
+  type Reduction,
+  reductions,
+  Transform,
+} from '../ir/index.ts'
 import { isScale, scales } from '../ir/ops/transforms.ts'
 
 /** Sets of transforms with a name. The variants of `rotate` and `scale` are drawn when a plan is placed on a network. */
@@ -153,6 +164,7 @@ const parseCompact = (text: string): E.Either<readonly PlanProblem[], Plan> => {
 
 /** A plan from its name (`flip-4-max`, `flip-only2-none,geo`, `vanilla-tta-geo`, `flip-3-max,sum-tta`) or its compact form (`{id,shift(1,0)}@4:geo`). */
 export const parsePlan = (written: string): E.Either<readonly PlanProblem[], Plan> => {
+  if (typeof written !== 'string') return refuse('plan', kindOf(written), 'the text of a plan', 'flip-3-max')
   const text = written.replace(/\s/g, '')
   if (text.includes('@')) return parseCompact(text)
   const vanilla = /^vanilla(-tta(?:-(.+))?)?$/.exec(text)
@@ -185,6 +197,7 @@ const printSet = (set: TransformSet): string =>
 
 /** The plan's name where it has one, else its compact form; `parsePlan` reads both. */
 export const printPlan = (plan: Plan): string => {
+  checkArgument('printPlan', plan, isObject(plan) && Array.isArray(plan.sites), 'a plan', 'parsePlan(text)')
   const reduction = plan.training === plan.inference ? plan.training : `${plan.training},${plan.inference}`
   const tta = plan.tta ? '-tta' : ''
   if (plan.sites.length === 0) return plan.tta ? `vanilla-tta-${reduction}` : 'vanilla'

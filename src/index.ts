@@ -1,6 +1,15 @@
 import { either as E } from 'fp-ts'
-import { EspalierError, type Graph, show } from '../ir/index.ts'
+import { checkArgument, checkGraph, type Graph, isObject } from '../ir/index.ts'
 import { type Plan, parsePlan } from '../passes/index.ts'
+import {
+  checkCompiled,
+  checkNetwork,
+  checkOptions,
+  checkParameters,
+  checkPlan,
+  checkRecipe,
+  checkText,
+} from './arguments.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
 import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
 import { openData, trainingReference } from './data/index.ts'
@@ -30,22 +39,22 @@ export interface Compiled extends CompiledNetwork {
   readonly meaning: Meaning
 }
 
-/** What a program without types may give in place of text. @throws EspalierError */
-const demandText = (where: string, text: unknown): string => {
-  if (typeof text === 'string') return text
-  throw new EspalierError([sourceProblem('bad-input', where, show(text), 'text')])
-}
-
 /** A plan from its name or its compact form: `flip-3-max`, `vanilla-tta-geo`, `{id,shift(1,0)}@4:geo`. @throws EspalierError */
-export const plan = (text: string): Plan => orThrow(parsePlan(demandText('plan', text)))
+export const plan = (text: string): Plan => orThrow(parsePlan(text))
 
 /** A zoo network, initialized from a seed: `cifar-resnet-20`, `resnet-18?classes=10`. @throws EspalierError */
-export const zoo = (reference: string, { seed = 0 }: { readonly seed?: number } = {}): Network =>
-  initialized(orThrow(E.flatMap(checkDrawable)(zooArchitecture(demandText('zoo', reference)))), seed)
+export const zoo = (reference: string, options: { readonly seed?: number } = {}): Network => {
+  checkText('zoo', reference, 'the name of a zoo network', "zoo('cifar-resnet-20')")
+  checkOptions('zoo', options)
+  const { seed = 0 } = options
+  return initialized(orThrow(E.flatMap(checkDrawable)(zooArchitecture(reference))), seed)
+}
 
 /** A network from a reference as `--network` takes it: `zoo:NAME`, `FILE.onnx`, `FOLDER/model.json`, a graph. @throws EspalierError */
 export const network = async (reference: string, options: SourceOptions = {}): Promise<Network> => {
-  const source = await orThrowAsync(openSource(demandText('network', reference), options))
+  checkText('network', reference, 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
+  checkOptions('network', options)
+  const source = await orThrowAsync(openSource(reference, options))
   if (source.kind === 'network') return source.network
   return orThrow({
     _tag: 'Left',
@@ -56,35 +65,66 @@ export const network = async (reference: string, options: SourceOptions = {}): P
 }
 
 /** A network of one's own, from a graph of the builder and its values. @throws EspalierError where it is no classifier */
-export const networkFrom = (name: string, graph: Graph, parameters: Network['parameters']): Network =>
-  orThrow(classifier(name, graph, parameters))
+export const networkFrom = (name: string, graph: Graph, parameters: Network['parameters']): Network => {
+  checkText('networkFrom, name', name, 'a name')
+  checkGraph('networkFrom, graph', graph)
+  checkParameters('networkFrom, parameters', parameters)
+  return orThrow(classifier(name, graph, parameters))
+}
 
 /** Compiles a network under a plan. @throws EspalierError where the plan or the meaning does not fit the network */
 export const compile = (
   network: Network,
   plan: Plan,
-  { meaning = {}, ...options }: CompileOptions & { readonly meaning?: Meaning } = {},
-): Compiled => ({
-  ...orThrow(compileNetwork(network, plan, options)),
-  meaning: orThrow(fitMeaning(network, meaning)),
-})
+  options: CompileOptions & { readonly meaning?: Meaning } = {},
+): Compiled => {
+  checkNetwork('compile, network', network)
+  checkPlan('compile, plan', plan)
+  checkOptions('compile', options)
+  const { meaning = {}, ...others } = options
+  return {
+    ...orThrow(compileNetwork(network, plan, others)),
+    meaning: orThrow(fitMeaning(network, meaning)),
+  }
+}
 
 /** Writes a compiled network to a folder that `load` and the command line read. @throws EspalierError */
-export const save = (compiled: Compiled, folder: string): Promise<void> =>
-  writeCompiledFolder(folder, compiled, compiled.meaning)
+export const save = async (compiled: Compiled, folder: string): Promise<void> => {
+  checkCompiled('save, compiled', compiled)
+  checkText('save, folder', folder, 'the path of a folder')
+  return writeCompiledFolder(folder, compiled, compiled.meaning ?? {})
+}
 
 /** Opens a compiled network on a backend. @throws EspalierError */
-export const model = (compiled: Compiled, options: RunnerOptions = {}): Promise<Model> =>
-  openModel(compiled, compiled.meaning, options)
+export const model = async (compiled: Compiled, options: RunnerOptions = {}): Promise<Model> => {
+  checkCompiled('model, compiled', compiled)
+  checkOptions('model', options)
+  return openModel(compiled, compiled.meaning ?? {}, options)
+}
+
+/** Whether a reference names a network that is to be compiled first. */
+const isNetworkReference = (reference: string): boolean =>
+  reference.startsWith('zoo:') || /\.(onnx|json|txt)$/.test(reference)
 
 /** Opens a compiled folder on a backend. @throws EspalierError */
 export const load = async (folder: string, options: RunnerOptions = {}): Promise<Model> => {
+  checkText('load, folder', folder, 'the path of a compiled folder')
+  checkOptions('load', options)
+  checkArgument('load', folder, !isNetworkReference(folder), 'a compiled folder', `network(${JSON.stringify(folder)})`)
   const { compiled, meaning } = await orThrowAsync(readCompiledFolder(folder))
   return openModel(compiled, meaning, options)
 }
 
 /** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `FILE.json`. @throws EspalierError */
-export const recipe = (reference: string): Promise<Recipe> => orThrowAsync(readRecipe(reference))
+export const recipe = async (reference: string): Promise<Recipe> => {
+  checkText('recipe', reference, 'the name of a recipe, or FILE.json', "recipe('default')")
+  return orThrowAsync(readRecipe(reference))
+}
+
+const isData = (data: unknown): boolean =>
+  typeof data === 'string'
+    ? data !== ''
+    : isObject(data) && (typeof data.reference === 'string' || typeof data.read === 'function')
 
 /**
  * Trains a network under a plan on a data set, by default its training split: an iterator of events, which returns what came of it. The
@@ -97,6 +137,11 @@ export const train = (
   data: string | TrainingSource,
   options: TrainOptions = {},
 ): AsyncGenerator<TrainingEvent, Trained> => {
+  checkNetwork('train, network', network)
+  checkPlan('train, plan', plan)
+  checkRecipe('train, recipe', recipe)
+  checkArgument('train, data', data, isData(data), 'data as --data names it, or a data set', "'cifar100:FOLDER'")
+  checkOptions('train', options)
   const { seed = 0 } = options
   const source = typeof data === 'string' ? { reference: trainingReference(data), open: { seed } } : data
   return trainNetwork(network, plan, recipe, source, options)
@@ -109,19 +154,29 @@ export const train = (
 export const impact = async (
   network: Network,
   data: string,
-  { classes, ...options }: ImpactOptions & Pick<Meaning, 'classes'> = {},
-): Promise<ImpactResult> =>
-  measureImpact(network, fitLabelled(network, orThrow(await openData(data)), classes), options)
+  options: ImpactOptions & Pick<Meaning, 'classes'> = {},
+): Promise<ImpactResult> => {
+  checkNetwork('impact, network', network)
+  checkText('impact, data', data, 'data as --data names it', "'cifar100:FOLDER'")
+  checkOptions('impact', options)
+  const { classes, ...others } = options
+  return measureImpact(network, fitLabelled(network, orThrow(await openData(data)), classes), others)
+}
 
 /** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */
-export const toOnnx = ({ graph, parameters, network }: Compiled, options: LowerOnnxOptions = {}): Uint8Array =>
-  lowerOnnx(graph, parameters, { name: network, ...options })
+export const toOnnx = (compiled: Compiled, options: LowerOnnxOptions = {}): Uint8Array => {
+  checkCompiled('toOnnx, compiled', compiled)
+  checkOptions('toOnnx', options)
+  const { graph, parameters, network } = compiled
+  return lowerOnnx(graph, parameters, { name: network, ...options })
+}
 
 /** A compiled network as the files of a TensorFlow SavedModel's folder, by name. @throws EspalierError */
-export const toSavedModel = (
-  { graph, parameters }: Compiled,
-  options: SavedModelOptions = {},
-): ReadonlyMap<string, Uint8Array> => lowerSavedModel(graph, parameters, options)
+export const toSavedModel = (compiled: Compiled, options: SavedModelOptions = {}): ReadonlyMap<string, Uint8Array> => {
+  checkCompiled('toSavedModel, compiled', compiled)
+  checkOptions('toSavedModel', options)
+  return lowerSavedModel(compiled.graph, compiled.parameters, options)
+}
 
 export { EspalierError } from '../ir/index.ts'
 export type { Plan } from '../passes/index.ts'

@@ -1,4 +1,4 @@
-import { EspalierError, show } from '../ir/index.ts'
+import { argumentProblem, EspalierError, isObject, type Problem } from '../ir/index.ts'
 import { sourceProblem } from './error.ts'
 
 /** A tensor of tfjs, as far as a model reads one: `[n, h, w, c]`. */
@@ -7,44 +7,55 @@ export interface TensorLike {
   readonly data: () => Promise<Float32Array | Int32Array | Uint8Array>
 }
 
+/** Of one image as a network takes it. */
 type Extents = readonly [h: number, w: number, c: number]
 
-const refuse = (seen: string, [h, w, c]: Extents): EspalierError =>
-  new EspalierError([
-    sourceProblem(
-      'wrong-size',
-      'predict',
-      seen,
-      `images [n, ${h}, ${w}, ${c}]: a multiple of ${h * w * c} numbers`,
-      'a Float32Array or a tensor',
-    ),
-  ])
+const refuse = (problem: Problem): never => {
+  throw new EspalierError([problem])
+}
 
-/** Whether a program without types gave a tensor after all. */
-const isTensor = (inputs: unknown): inputs is TensorLike =>
-  typeof inputs === 'object' &&
-  inputs !== null &&
-  'shape' in inputs &&
-  Array.isArray(inputs.shape) &&
-  'data' in inputs &&
-  typeof inputs.data === 'function'
+const isTensor = (value: unknown): value is TensorLike & { readonly isDisposed?: boolean } =>
+  isObject(value) && Array.isArray(value.shape) && typeof value.data === 'function'
 
-/** The numbers of images `[n, h, w, c]`, one at least. @throws EspalierError for what is none */
-export const readInputs = async (inputs: Float32Array | TensorLike, extents: Extents): Promise<Float32Array> => {
-  const each = extents[0] * extents[1] * extents[2]
-  if (inputs instanceof Float32Array) {
-    if (inputs.length === 0 || inputs.length % each !== 0) throw refuse(`${inputs.length} numbers`, extents)
-    return inputs
+const hintFor = (value: unknown): string | undefined => {
+  if (value instanceof Uint8Array || value instanceof Uint8ClampedArray)
+    return 'classify([image]), which takes encoded images and pixels from 0 to 255'
+  if (typeof value === 'string') return 'classify([await readFile(path)])'
+  if (Array.isArray(value)) return 'Float32Array.from(values.flat(Infinity))'
+  return ArrayBuffer.isView(value) && 'length' in value ? 'Float32Array.from(values)' : undefined
+}
+
+const valuesOf = async (value: unknown, [h, w, c]: Extents): Promise<Float32Array> => {
+  if (value instanceof Float32Array) return value
+  const expected = `a Float32Array or a tensor of images [n, ${h}, ${w}, ${c}]`
+  if (!isTensor(value)) return refuse(argumentProblem('predict', value, expected, hintFor(value)))
+  if (value.isDisposed === true)
+    return refuse(sourceProblem('disposed', 'predict', `a tensor [${value.shape}] that is disposed`, 'one that is not'))
+  const data: unknown = await value.data()
+  return data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
+    ? Float32Array.from(data)
+    : refuse(argumentProblem('predict, the tensor’s data', data, 'a tensor of numbers'))
+}
+
+/** The numbers of a batch of images, checked to be whole images and finite. @throws EspalierError */
+export const readInputs = async (value: Float32Array | TensorLike, image: Extents): Promise<Float32Array> => {
+  const [h, w, c] = image
+  const size = h * w * c
+  const numbers = await valuesOf(value, image)
+  const flat = value instanceof Float32Array
+  const fits = flat
+    ? numbers.length % size === 0
+    : value.shape.slice(1).join() === image.join() && numbers.length === value.shape[0] * size
+  if (numbers.length === 0 || !fits) {
+    const given = flat ? `${numbers.length} numbers` : `a tensor [${value.shape}]`
+    return refuse(
+      sourceProblem('wrong-size', 'predict', given, `images [n, ${h}, ${w}, ${c}]: a multiple of ${size} numbers`),
+    )
   }
-  if (!isTensor(inputs)) throw refuse(show(inputs), extents)
-  const [n, ...own] = inputs.shape
-  if (!Number.isSafeInteger(n) || n < 1 || own.join() !== extents.join())
-    throw refuse(`a tensor [${inputs.shape}]`, extents)
-  const data: unknown = await inputs.data()
-  if (
-    !(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) ||
-    data.length !== n * each
-  )
-    throw refuse(`a tensor [${inputs.shape}] with other data than its ${n * each} numbers`, extents)
-  return Float32Array.from(data)
+  const wrong = numbers.findIndex(number => !Number.isFinite(number))
+  return wrong < 0
+    ? numbers
+    : refuse(
+        sourceProblem('bad-input', `predict, image ${Math.floor(wrong / size)}`, `${numbers[wrong]}`, 'finite numbers'),
+      )
 }

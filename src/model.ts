@@ -1,6 +1,6 @@
-import { EspalierError, show } from '../ir/index.ts'
+import { checkArgument, EspalierError } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
-import { fitImages, type ImageInput, type Pixels } from './data/index.ts'
+import { fitImages, type ImageInput } from './data/index.ts'
 import { orThrow, sourceProblem } from './error.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
 import { openRunner, type Runner, type RunnerOptions } from './runner.ts'
@@ -32,27 +32,14 @@ const noPreprocess = sourceProblem(
   'compile with --preprocess, or call predict',
 )
 
-const isBytes = (value: unknown): boolean => value instanceof Uint8Array || value instanceof Uint8ClampedArray
-
-const isExtent = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0
-
-/** Whether a program without types gave an image: encoded, or its pixels. */
-const isImage = (value: unknown): boolean => {
-  if (value instanceof Uint8Array) return true
-  if (typeof value !== 'object' || value === null) return false
-  const { data, height, width }: Partial<Record<keyof Pixels, unknown>> = value
-  return isBytes(data) && isExtent(height) && isExtent(width)
-}
-
-const noImage = (where: string, seen: unknown, expected: string): EspalierError =>
-  new EspalierError([sourceProblem('bad-input', where, show(seen), expected)])
-
-const checkImages = (images: unknown): void => {
-  if (!Array.isArray(images)) throw noImage('classify', images, 'a list of images')
-  images.forEach((image, k) => {
-    if (!isImage(image)) throw noImage(`image ${k}`, image, 'a Uint8Array, or {data, height, width} with RGB bytes')
-  })
-}
+const checkImages = (images: unknown): void =>
+  checkArgument(
+    'classify',
+    images,
+    Array.isArray(images),
+    'an array of images',
+    typeof images === 'string' ? 'classify([await readFile(path)])' : 'classify([image])',
+  )
 
 /** Opens a backend and loads a compiled network on it. @throws EspalierError where the meaning is another network's */
 export const openModel = async (
@@ -63,8 +50,8 @@ export const openModel = async (
   const { preprocess, classes: names } = orThrow(fitMeaning(compiled, meaning))
   const runner = await openRunner(compiled, options)
   const classify = async (images: readonly ImageInput[]): Promise<readonly Answer[]> => {
-    if (preprocess === undefined) throw new EspalierError([noPreprocess])
     checkImages(images)
+    if (preprocess === undefined) throw new EspalierError([noPreprocess])
     if (images.length === 0) return []
     const named = images.map((image, k) => ({ image, where: `image ${k}` }))
     const { probabilities, classes } = await runner.predict(orThrow(await fitImages(named, preprocess)))

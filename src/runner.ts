@@ -151,7 +151,15 @@ export const openRunner = async (compiled: CompiledNetwork, options: RunnerOptio
   }
   const predict = async (inputs: Float32Array | TensorLike): Promise<Prediction> => {
     if (disposed)
-      throw new EspalierError([sourceProblem('disposed', 'predict', 'a model that is disposed', 'one that is not')])
+      throw new EspalierError([
+        sourceProblem(
+          'disposed',
+          'predict',
+          'a model that is disposed',
+          'one that is not',
+          'load or model opens it again',
+        ),
+      ])
     pending++
     try {
       const images = await readInputs(inputs, [h, w, c])

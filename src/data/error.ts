@@ -1,6 +1,7 @@
 import type { Problem } from '../../ir/index.ts'
 
 export type DataProblem = Problem<
+  | 'bad-argument'
   | 'bad-labels'
   | 'bad-length'
   | 'bad-preprocess'

@@ -3,6 +3,7 @@ import { problem } from '../../ir/index.ts'
 import { decodable, type Pixels, withDecoded } from './decode.ts'
 import type { DataProblem } from './error.ts'
 import { inChannels } from './grey.ts'
+import { imageProblem } from './image-argument.ts'
 import type { Preprocess } from './preprocess.ts'
 import { resample } from './resample.ts'
 
@@ -51,7 +52,8 @@ const checkFilled =
     const { data, height, width } = pixels
     if (data.length === height * width * 3) return E.right(pixels)
     const seen = `${data.length} bytes for ${height} × ${width} pixels`
-    return E.left(problem('wrong-size', where, seen, `${height * width * 3} bytes, three a pixel`))
+    const hint = data.length === height * width * 4 ? 'the pixels without alpha: every fourth byte left out' : undefined
+    return E.left(problem('wrong-size', where, seen, `${height * width * 3} bytes, three a pixel`, hint))
   }
 
 /**
@@ -62,6 +64,8 @@ export const withPixels = async <A>(
   where: string,
   use: (pixels: Pixels) => A,
 ): Promise<E.Either<DataProblem, A>> => {
+  const strange = imageProblem(image, where)
+  if (strange !== undefined) return E.left(strange)
   const checked = (pixels: Pixels) => F.pipe(pixels, checkFilled(where), E.map(use))
   if (!isEncoded(image)) return checked(image)
   try {

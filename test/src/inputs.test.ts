@@ -8,18 +8,18 @@ const tensor = (shape: unknown, data: unknown) => ({ shape, data: async () => da
 
 describe('what a program without types gives', () => {
   it.each<[string, unknown, string]>([
-    ['nothing', undefined, 'saw nothing; expected images [n, 8, 8, 3]'],
+    ['nothing', undefined, 'saw undefined; expected a Float32Array or a tensor of images [n, 8, 8, 3]'],
     ['null', null, 'saw null'],
-    ['a list of numbers', Array(192).fill(0), 'saw a list of 192'],
-    ['numbers in float64', new Float64Array(192), 'saw an object'],
+    ['a list of numbers', Array(192).fill(0), 'saw an array of 192'],
+    ['numbers in float64', new Float64Array(192), 'saw a Float64Array of 192'],
     ['no images', new Float32Array(0), 'saw 0 numbers'],
     ['half an image', new Float32Array(96), 'saw 96 numbers'],
     ['a tensor without data', { shape: [1, 8, 8, 3] }, 'saw an object'],
     ['a tensor without extents', { data: async () => new Float32Array(192) }, 'saw an object'],
     ['a tensor of other extents', tensor([1, 3, 8, 8], new Float32Array(192)), 'saw a tensor [1,3,8,8]'],
     ['a tensor of no examples', tensor([0, 8, 8, 3], new Float32Array(0)), 'saw a tensor [0,8,8,3]'],
-    ['a tensor of one image that says two', tensor([2, 8, 8, 3], new Float32Array(192)), 'other data than its 384'],
-    ['a tensor of text', tensor([1, 8, 8, 3], 'abc'), 'other data than its 192'],
+    ['a tensor of one image that says two', tensor([2, 8, 8, 3], new Float32Array(192)), 'saw a tensor [2,8,8,3]'],
+    ['a tensor of text', tensor([1, 8, 8, 3], 'abc'), 'expected a tensor of numbers'],
   ])('predict refuses %s', async (_, inputs, said) => {
     const predicting = (await opened).predict(inputs as never)
     await expect(predicting).rejects.toThrow(EspalierError)
@@ -33,12 +33,12 @@ describe('what a program without types gives', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['nothing', undefined, 'classify: saw nothing; expected a list of images'],
-    ['one image', new Uint8Array(3), 'classify: saw an object'],
+    ['nothing', undefined, 'classify: saw undefined; expected an array of images'],
+    ['one image', new Uint8Array(3), 'classify: saw a Uint8Array of 3'],
     ['a hole', [new Uint8Array(3), null], 'image 1: saw null'],
-    ['pixels without extents', [{ data: new Uint8Array(3) }], 'image 0: saw an object'],
-    ['pixels of no extent', [{ data: new Uint8Array(0), height: 0, width: 0 }], 'image 0: saw an object'],
-    ['pixels that are no bytes', [{ data: [1, 2, 3], height: 1, width: 1 }], 'image 0: saw an object'],
+    ['pixels without extents', [{ data: new Uint8Array(3) }], 'image 0, height: saw undefined'],
+    ['pixels of no extent', [{ data: new Uint8Array(0), height: 0, width: 0 }], 'image 0, height: saw the number 0'],
+    ['pixels that are no bytes', [{ data: [1, 2, 3], height: 1, width: 1 }], 'image 0, data: saw an array of 3'],
   ])('classify refuses %s', async (_, images, said) => {
     const classifying = (await opened).classify(images as never)
     await expect(classifying).rejects.toThrow(EspalierError)
@@ -46,8 +46,8 @@ describe('what a program without types gives', () => {
   })
 
   it('names are text', async () => {
-    expect(() => plan(undefined as never)).toThrow('plan: saw nothing; expected text')
-    expect(() => zoo(3 as never)).toThrow('zoo: saw 3; expected text')
-    await expect(network([] as never)).rejects.toThrow('network: saw a list of 0; expected text')
+    expect(() => plan(undefined as never)).toThrow('saw undefined; expected the text of a plan')
+    expect(() => zoo(3 as never)).toThrow('zoo: saw the number 3; expected the name of a zoo network')
+    await expect(network([] as never)).rejects.toThrow('network: saw an array of 0; expected zoo:NAME')
   })
 })
