@@ -4,7 +4,7 @@ import { excerpt } from './excerpt.ts'
 const shownAtMost = 60
 
 const nameOf = (value: object): string => value.constructor?.name || 'Object'
-const withArticle = (noun: string): string => `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`
+const withArticle = (noun: string): string => `${/^[aeio]/i.test(noun) ? 'an' : 'a'} ${noun}`
 
 /** What a value is, in words: the kind that matters where another was expected. */
 export const kindOf = (value: unknown): string => {
