@@ -1,5 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { rgbOfCmyk } from './cmyk.ts'
+import { headBytes, imageFormat } from './image-format.ts'
 import { inFlight } from './in-flight.ts'
 
 /** Red, green, blue, 0 to 255, row by row: `[height, width, 3]`. */
@@ -13,9 +14,6 @@ const megapixels = 100
 
 /** What can be decoded, in words. */
 export const decodable = `an image that can be decoded: JPEG, PNG, WebP, GIF, TIFF or AVIF, of at most ${megapixels} megapixels`
-
-/** As the decoder calls them. AVIF is its `heif`; what else it could draw (SVG, PDF) has no pixels of its own. */
-const formats: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif']
 
 /** Kinds of colour whose bytes are red, green and blue, or grey, or inks. */
 const colours: readonly string[] = ['srgb', 'rgb', 'b-w', 'rgb16', 'grey16', 'cmyk']
@@ -47,11 +45,17 @@ const isUnconverted = (encoded: Uint8Array): boolean => {
 }
 
 const refusal = (encoded: Uint8Array, { format, width, height, space, depth }: Metadata): string | undefined => {
-  if (!formats.includes(format)) return `an image as ${format.toUpperCase()}`
   if (width * height > megapixels * 1e6) return `${width} × ${height} pixels`
   if (!colours.includes(space) || (space === 'cmyk' && depth !== 'uchar'))
     return `${depth} pixels of colour space ${space}`
   return format === 'tiff' && isUnconverted(encoded) ? 'a TIFF of luma and chroma' : undefined
+}
+
+/** Why bytes are not given to the decoder, which could draw more than images: an SVG has no pixels of its own. */
+const refusedFormat = (encoded: Uint8Array): string | undefined => {
+  const format = imageFormat(encoded.subarray(0, headBytes))
+  if (format === undefined) return 'bytes that begin like no image'
+  return format.readable ? undefined : `an image as ${format.name}`
 }
 
 const open = (encoded: Uint8Array): Sharp =>
@@ -81,6 +85,8 @@ const holding = inFlight(decodedBytesAtMost)
  * `convert('RGB')` does, and 16 bits keep the upper 8. Images are decoded side by side within a budget of memory. Throws what the decoder does, or why the image is refused.
  */
 export const withDecoded = async <A>(encoded: Uint8Array, use: (pixels: Pixels) => A): Promise<A> => {
+  const other = refusedFormat(encoded)
+  if (other !== undefined) throw new Error(other)
   const header = await open(encoded).metadata()
   const seen = refusal(encoded, header)
   if (seen !== undefined) throw new Error(seen)

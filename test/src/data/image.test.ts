@@ -134,6 +134,8 @@ describe('an image', () => {
     expect(await seen(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'))).toBe(
       'an image as SVG',
     )
+    expect(await seen(Buffer.from('BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0', 'latin1'))).toBe('an image as BMP')
+    expect(await seen(Buffer.from('words'))).toBe('bytes that begin like no image')
     const tiff = async (tags: Readonly<Record<number, number>>) => {
       const bytes = await plain().tiff({ compression: 'none' }).toBuffer()
       for (let at = bytes.readUInt32LE(4) + 2; at < bytes.length - 12; at += 12)
