@@ -8,6 +8,7 @@ export type SourceProblem = Problem<
   | 'missing-file'
   | 'malformed-file'
   | 'wrong-size'
+  | 'not-a-number'
   | 'disposed'
   | 'bad-input'
   | 'unwritable-file'

@@ -1,7 +1,15 @@
 import { EspalierError } from '../ir/index.ts'
 import { type Batch, batches, type DataSet, type Preprocess, type Skipped } from './data/index.ts'
 import type { Prediction, Runner } from './runner.ts'
-import { rankOf } from './score.ts'
+import { rankOf, unanswered } from './score.ts'
+
+export interface Unanswered {
+  readonly images: number
+  /** The names of the first few. */
+  readonly first: readonly string[]
+}
+
+const namedAtMost = 5
 
 /** What an evaluation found. */
 export interface Evaluation {
@@ -10,6 +18,8 @@ export interface Evaluation {
   readonly wrongTop5: number
   /** Images that could not be read or decoded, which are not among the others. */
   readonly skipped: readonly Skipped[]
+  /** Images whose scores are no numbers, so that there is no answer; where there are labels, counted as wrong. */
+  readonly unanswered: Unanswered
   /** From the first read to the last answer. */
   readonly seconds: number
   readonly interrupted: boolean
@@ -37,8 +47,9 @@ export const evaluateData = async (
   data: DataSet,
   { onBatch, ...options }: EvaluateOptions,
 ): Promise<Evaluation> => {
-  let [images, wrong, wrongTop5] = [0, 0, 0]
+  let [images, wrong, wrongTop5, none] = [0, 0, 0, 0]
   const skipped: Skipped[] = []
+  const first: string[] = []
   const begun = performance.now()
   for await (const batch of batches(data, { ...options, skip: true })) {
     const prediction = batch.n === 0 ? nothing : await runner.predict(batch.images)
@@ -47,6 +58,9 @@ export const evaluateData = async (
       if (rank > 0) wrong++
       if (rank > 4) wrongTop5++
     })
+    const without = unanswered(prediction.logits, prediction.classes)
+    none += without.length
+    first.push(...without.slice(0, namedAtMost - first.length).map(row => batch.names[row] ?? `${batch.first + row}`))
     images += batch.n
     skipped.push(...batch.skipped)
     await onBatch?.(batch, prediction)
@@ -58,6 +72,7 @@ export const evaluateData = async (
     wrong,
     wrongTop5,
     skipped,
+    unanswered: { images: none, first },
     seconds: (performance.now() - begun) / 1000,
     interrupted: options.signal?.aborted === true,
   }

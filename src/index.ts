@@ -15,6 +15,7 @@ import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
 import { openData, trainingReference } from './data/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
 import { type ImpactOptions, type ImpactResult, impact as measureImpact } from './experiment/impact/impact.ts'
+import { finiteWeights } from './finite-weights.ts'
 import { fitLabelled } from './fit-data.ts'
 import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
 import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
@@ -64,12 +65,16 @@ export const network = async (reference: string, options: SourceOptions = {}): P
   })
 }
 
-/** A network of one's own, from a graph of the builder and its values. @throws EspalierError where it is no classifier */
+/**
+ * A network of one's own, from a graph of the builder and its values. @throws EspalierError where it is no classifier, or a value no number
+ */
 export const networkFrom = (name: string, graph: Graph, parameters: Network['parameters']): Network => {
   checkText('networkFrom, name', name, 'a name')
   checkGraph('networkFrom, graph', graph)
   checkParameters('networkFrom, parameters', parameters)
-  return orThrow(classifier(name, graph, parameters))
+  const network = orThrow(classifier(name, graph, parameters))
+  orThrow(finiteWeights(network, name))
+  return network
 }
 
 /** Compiles a network under a plan. @throws EspalierError where the plan or the meaning does not fit the network */

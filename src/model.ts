@@ -4,7 +4,7 @@ import { fitImages, type ImageInput } from './data/index.ts'
 import { orThrow, sourceProblem } from './error.ts'
 import { fitMeaning, type Meaning } from './meaning.ts'
 import { openRunner, type Runner, type RunnerOptions } from './runner.ts'
-import { bestClass } from './score.ts'
+import { bestClass, unanswered } from './score.ts'
 
 /** What a model says of one image. */
 export interface Answer {
@@ -20,7 +20,7 @@ export interface Answer {
 export interface Model extends Runner {
   readonly network: string
   readonly plan: string
-  /** Encoded images or RGB pixels from 0 to 255, preprocessed as the manifest says. @throws EspalierError where there is no manifest or an image cannot be decoded */
+  /** Encoded images or RGB pixels from 0 to 255, preprocessed as the manifest says. @throws EspalierError where there is no manifest or an image cannot be decoded, or its scores are no numbers */
   readonly classify: (images: readonly ImageInput[]) => Promise<readonly Answer[]>
 }
 
@@ -41,6 +41,15 @@ const checkImages = (images: unknown): void =>
     typeof images === 'string' ? 'classify([await readFile(path)])' : 'classify([image])',
   )
 
+const noAnswer = (image: number) =>
+  sourceProblem(
+    'not-a-number',
+    `classify, image ${image}`,
+    'scores that are no numbers',
+    'finite scores',
+    'predict, which gives them as they are',
+  )
+
 /** Opens a backend and loads a compiled network on it. @throws EspalierError where the meaning is another network's */
 export const openModel = async (
   compiled: CompiledNetwork,
@@ -55,6 +64,8 @@ export const openModel = async (
     if (images.length === 0) return []
     const named = images.map((image, k) => ({ image, where: `image ${k}` }))
     const { probabilities, classes } = await runner.predict(orThrow(await fitImages(named, preprocess)))
+    const [none] = unanswered(probabilities, classes)
+    if (none !== undefined) throw new EspalierError([noAnswer(none)], 'failure')
     return images.map((_, k) => {
       const row = probabilities.slice(k * classes, (k + 1) * classes)
       const index = bestClass(row, 0, classes)

@@ -1,10 +1,11 @@
 import { basename, extname } from 'node:path'
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E, function as F, type taskEither as TE } from 'fp-ts'
 import { decodeGraph, EspalierError, type Graph, type Pair, type Problem, parse } from '../ir/index.ts'
 import type { CompiledNetwork } from './compile.ts'
 import { type CompiledFolder, readCompiledFolder } from './compiled-folder.ts'
 import type { Preprocess } from './data/index.ts'
 import { orThrowAsync, sourceProblem } from './error.ts'
+import { finiteWeights } from './finite-weights.ts'
 import { importOnnx } from './import/onnx/index.ts'
 import { importTfjs } from './import/tfjs/index.ts'
 import type { Meaning } from './meaning.ts'
@@ -169,11 +170,27 @@ const checkSize =
     return E.left([sourceProblem('wrong-size', reference, seen, `${h} × ${w}, as the network has them fixed`)])
   }
 
+/** A source with numbers for weights, and a note on those that are none. */
+const withNumbers =
+  (reference: string) =>
+  (source: Source): E.Either<readonly Problem[], Source> => {
+    if (source.kind === 'compiled') return E.map((): Source => source)(finiteWeights(source.compiled, reference))
+    const { network } = source
+    return E.map((more: readonly string[]): Source => {
+      const notes = [...(network.notes ?? []), ...more]
+      return notes.length === 0 ? source : { ...source, network: { ...network, notes } }
+    })(finiteWeights(network, reference))
+  }
+
 /** Opens what a `--network` reference names; nothing is read that the reference does not name. */
 export const openSource =
   (reference: string, options: SourceOptions = {}): TE.TaskEither<readonly Problem[], Source> =>
   async () =>
-    E.flatMap(checkSize(reference, options.size))(await open(reference, options))
+    F.pipe(
+      await open(reference, options),
+      E.flatMap(checkSize(reference, options.size)),
+      E.flatMap(withNumbers(reference)),
+    )
 
 /** What {@link openSource} opens, where it is a network that is not compiled. @throws EspalierError */
 export const openUncompiled = async (reference: string, options: SourceOptions = {}): Promise<Uncompiled> => {

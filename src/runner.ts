@@ -16,7 +16,7 @@ import { softmaxRows } from './softmax.ts'
 /** Where a model runs: a tfjs backend, the best there is (`auto`), or the reference evaluator in plain TypeScript. */
 export type ModelBackend = BackendName | 'auto' | 'reference'
 
-/** Scores of n images, row by row: `n × classes`. */
+/** Scores of n images, row by row: `n × classes`. Where a network makes no numbers of an image, its row is NaN. */
 export interface Prediction {
   readonly n: number
   readonly classes: number

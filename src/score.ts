@@ -1,16 +1,33 @@
-/** How many classes score higher than the given one; of equal scores the earlier class wins, and none of those that are not a number. */
-export const rankOf = (scores: Float32Array | Float64Array, row: number, classes: number, label: number): number => {
+type Scores = Float32Array | Float64Array
+
+/** Whether a row of scores is an answer: none is NaN, and the largest is finite, so that their softmax is one. */
+export const isAnswer = (scores: Scores, row: number, classes: number): boolean => {
+  let largest = Number.NEGATIVE_INFINITY
+  for (let i = row * classes; i < (row + 1) * classes; i++) {
+    if (Number.isNaN(scores[i])) return false
+    largest = Math.max(largest, scores[i])
+  }
+  return Number.isFinite(largest)
+}
+
+/** The rows of scores that are no answers. */
+export const unanswered = (scores: Scores, classes: number): readonly number[] =>
+  Array.from({ length: scores.length / classes }, (_, row) => row).filter(row => !isAnswer(scores, row, classes))
+
+/** How many classes score higher than the given one, of equal scores the earlier; all of them where the row is no answer. */
+export const rankOf = (scores: Scores, row: number, classes: number, label: number): number => {
+  if (!isAnswer(scores, row, classes)) return classes
   const own = scores[row * classes + label]
   let rank = 0
   for (let c = 0; c < classes; c++) {
     const score = scores[row * classes + c]
-    if (c !== label && !(own > score || (own === score && label < c))) rank++
+    if (score > own || (score === own && c < label)) rank++
   }
   return rank
 }
 
-/** The class with the highest score; of equal scores the earlier. */
-export const bestClass = (scores: Float32Array | Float64Array, row: number, classes: number): number => {
+/** The class with the highest score; of equal scores the earlier. Only of an answer. */
+export const bestClass = (scores: Scores, row: number, classes: number): number => {
   let best = 0
   for (let c = 1; c < classes; c++) if (scores[row * classes + c] > scores[row * classes + best]) best = c
   return best

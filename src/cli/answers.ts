@@ -1,14 +1,17 @@
 import type { Batch } from '../data/index.ts'
 import type { Prediction } from '../runner.ts'
-import { topClasses } from '../score.ts'
+import { isAnswer, topClasses } from '../score.ts'
 
-/** What the network says of one image: its most probable class, by name where there are names, and the next ones. */
+/**
+ * What the network says of one image: its most probable class, by name where there are names, and the next ones; nulls and none where its
+ * scores are no numbers.
+ */
 export interface ImageAnswer {
   /** Its number in the data. */
   readonly index: number
   readonly image: string
-  readonly label: string | number
-  readonly probability: number
+  readonly label: string | number | null
+  readonly probability: number | null
   readonly best: readonly {
     readonly class_index: number
     readonly class: string | null
@@ -26,18 +29,21 @@ export const answersOf = (
   names: readonly string[] | undefined,
 ): readonly ImageAnswer[] =>
   batch.names.map((image, row) => {
+    const index = batch.indices[row]
+    if (!isAnswer(probabilities, row, width)) return { index, image, label: null, probability: null, best: [] }
     const best = topClasses(probabilities, row, width, classesShown).map(index => ({
       class_index: index,
       class: names?.[index] ?? null,
       probability: probabilities[row * width + index],
     }))
     const [{ class: name, class_index, probability }] = best
-    return { index: batch.indices[row], image, label: name ?? class_index, probability, best }
+    return { index, image, label: name ?? class_index, probability, best }
   })
 
 export const describeAnswer = ({ image, best }: ImageAnswer): string =>
   [
     image,
+    ...(best.length === 0 ? ['  no answer: its scores are no numbers'] : []),
     ...best.map(
       ({ class_index, class: name, probability }) =>
         `  ${(100 * probability).toFixed(2).padStart(6)} %  ${name ?? `class ${class_index}`}`,

@@ -3,7 +3,7 @@ import type { Batch, Skipped } from '../data/index.ts'
 import { cannotWrite } from '../error.ts'
 import { besidePath, putInPlace, sweepBeside } from '../put-in-place.ts'
 import type { Prediction } from '../runner.ts'
-import { bestClass } from '../score.ts'
+import { bestClass, isAnswer } from '../score.ts'
 
 export interface PredictionsFile {
   readonly write: (batch: Batch, prediction: Prediction) => Promise<void>
@@ -18,13 +18,13 @@ const lineOf = (
   { logits, classes: width }: Prediction,
   names: readonly string[] | undefined,
 ): string => {
-  const predicted = bestClass(logits, row, width)
+  const predicted = isAnswer(logits, row, width) ? bestClass(logits, row, width) : null
   return `${JSON.stringify({
     index: batch.indices[row],
     image: batch.names[row],
     label: batch.labels?.[row] ?? null,
     predicted,
-    class: names?.[predicted] ?? null,
+    class: predicted === null ? null : (names?.[predicted] ?? null),
     logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
   })}\n`
 }

@@ -1,5 +1,6 @@
 import type { CompiledNetwork } from '../compile.ts'
 import type { DataSet, Skipped } from '../data/index.ts'
+import type { Unanswered } from '../evaluate-data.ts'
 import { count, ratio } from '../format.ts'
 import type { Runner } from '../runner.ts'
 import { wilsonPercent } from '../score.ts'
@@ -36,6 +37,7 @@ export const runResult = ({ compiled, initializedFrom, runner, data, done, float
         error_interval_percent: wilsonPercent(done.wrong, done.images),
       }
     : {}),
+  ...(done.unanswered.images > 0 ? { non_finite: done.unanswered } : {}),
   ...(float32 === undefined ? {} : { float32_error_percent: errorPercent(float32) }),
   ...(data.labelled ? {} : { answers: done.answers }),
   ...(done.skipped.length === 0 ? {} : { skipped: done.skipped.map(skippedKeys) }),
@@ -61,6 +63,10 @@ const errors = (result: RunResult): string => {
     result.float32_error_percent === undefined ? '' : `, ${result.float32_error_percent.toFixed(2)} % in float32`
   return ` error ${result.error_percent.toFixed(2)} %${beside} (95 % interval ${low} to ${high}), top-5 error ${result.top5_error_percent?.toFixed(2)} %;`
 }
+
+/** Which images have no answer. */
+export const describeUnanswered = ({ images, first }: Unanswered, of: number, labelled: boolean): string =>
+  `The scores of ${images} of ${of} image${of === 1 ? '' : 's'} are no numbers: ${first.join(', ')}${images > first.length ? ', …' : ''}. They have no answer${labelled ? ', and count as wrong' : ''}.`
 
 /** The answers and one sentence on the whole. */
 export const describeRun = (result: RunResult): string => {

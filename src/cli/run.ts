@@ -30,7 +30,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { describeRun, type RunResult, runResult } from './run-result.ts'
+import { describeRun, describeUnanswered, type RunResult, runResult } from './run-result.ts'
 import { runnerNote } from './runner-note.ts'
 import { noteMissingBranches } from './trained-note.ts'
 
@@ -162,6 +162,10 @@ export const runCommand = (): Command =>
       const result = await run(flags, out)
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
       out.result(result, () => describeRun(result))
+      if (result.non_finite !== undefined) {
+        out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
+        process.exitCode = exitCodes.failed
+      }
       if (result.interrupted !== true) return
       const kept = flags.predictions === undefined ? '' : `; ${flags.predictions} has their predictions`
       out.note(`Interrupted after ${result.images} images${kept}.`)

@@ -1,10 +1,12 @@
+import { EspalierError } from '../../ir/index.ts'
 import type { Plan } from '../../passes/index.ts'
 import { compileNetwork } from '../compile.ts'
 import type { DataSet, Preprocess, Skipped } from '../data/index.ts'
 import { orThrow } from '../error.ts'
-import { evaluateData } from '../evaluate-data.ts'
+import { evaluateData, type Unanswered } from '../evaluate-data.ts'
 import type { Network } from '../network.ts'
 import { openRunner } from '../runner.ts'
+import { trainingProblem } from './error.ts'
 import type { Validation } from './events.ts'
 import type { OpenStep } from './step.ts'
 
@@ -21,6 +23,15 @@ export interface Validated {
   readonly skipped: readonly Skipped[]
 }
 
+const diverged = ({ images, first }: Unanswered, of: number) =>
+  trainingProblem(
+    'not-finite',
+    'validation',
+    `scores that are no numbers, of ${images} of ${of} images, first of ${first[0]}`,
+    'finite scores',
+    'a lower --learning-rate, or gradient_clipping in the recipe; the last checkpoint is as it was',
+  )
+
 /** How a network does on images under a plan, compiled anew, where its training runs; null where it was interrupted. */
 export const validate = async (
   network: Network,
@@ -35,7 +46,8 @@ export const validate = async (
   )
   const runner = await openRunner(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
   try {
-    const { images, wrong, skipped, interrupted } = await evaluateData(runner, data, options)
+    const { images, wrong, skipped, unanswered, interrupted } = await evaluateData(runner, data, options)
+    if (unanswered.images > 0) throw new EspalierError([diverged(unanswered, images)], 'failure')
     return interrupted ? null : { validation: { images, error_percent: (100 * wrong) / images }, skipped }
   } finally {
     runner.dispose()

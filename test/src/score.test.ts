@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bestClass, rankOf, topClasses, wilsonPercent } from '../../src/score.ts'
+import { bestClass, rankOf, topClasses, unanswered, wilsonPercent } from '../../src/score.ts'
 
 const scores = Float32Array.of(9, 9, 9, 1, 5, 5, 0, 2)
 
@@ -15,9 +15,20 @@ describe('the rank of a label', () => {
     expect([0, 1].map(row => bestClass(scores, row, 4))).toEqual([0, 1].map(row => topClasses(scores, row, 4, 1)[0]))
   })
 
-  it('is the last for a score that is not a number: a broken network is never right', () => {
-    const broken = new Float32Array(3).fill(Number.NaN)
-    expect([0, 1, 2].map(label => rankOf(broken, 0, 3, label))).toEqual([2, 2, 2])
+  it.each([
+    ['NaN', [Number.NaN, Number.NaN, Number.NaN]],
+    ['one NaN', [1, Number.NaN, 0]],
+    ['infinite', [1, Number.POSITIVE_INFINITY, 0]],
+    ['all minus infinity', [-Infinity, -Infinity, -Infinity]],
+  ])('is beyond the last where scores are %s: a broken network is never right', (_, values) => {
+    const broken = Float32Array.from([...values, 1, 2, 3])
+    expect([0, 1, 2].map(label => rankOf(broken, 0, 3, label))).toEqual([3, 3, 3])
+    expect(unanswered(broken, 3)).toEqual([0])
+  })
+
+  it('may count classes that are out of the question', () => {
+    const scores = Float32Array.of(Number.NEGATIVE_INFINITY, 2, 1)
+    expect([0, 1, 2].map(label => rankOf(scores, 0, 3, label))).toEqual([2, 0, 1])
   })
 })
 

@@ -1,7 +1,9 @@
+import { EspalierError } from '../../../ir/index.ts'
 import type { DataSet, Preprocess } from '../../data/index.ts'
-import { orThrow } from '../../error.ts'
+import { orThrow, sourceProblem } from '../../error.ts'
 import { preprocessFor } from '../../fit-data.ts'
 import { classCount, imageType, type Network } from '../../network.ts'
+import { unanswered } from '../../score.ts'
 import { openVariantCache, scanData } from './cache.ts'
 import { type ExecuteOptions, type GraphExecutor, graphExecutor } from './executor.ts'
 import { joinedVariants, variantProgram } from './program.ts'
@@ -60,6 +62,18 @@ export const defaultBatch = (network: Network): number => {
   return Math.max(1, Math.min(batchAtMost, Math.floor(pixelsAtOnce / (h * w))))
 }
 
+/** Refuses to count with scores that are no numbers. @throws EspalierError */
+const checkAnswers = (variant: string, logits: Float32Array, classes: number): void => {
+  const none = unanswered(logits, classes)
+  if (none.length === 0) return
+  const where = variant === 'id' ? 'the network as it is' : `variant ${variant}`
+  const seen = `scores that are no numbers, of ${none.length} of ${logits.length / classes} images, first of image ${none[0]}`
+  throw new EspalierError(
+    [sourceProblem('not-a-number', where, seen, 'finite scores', 'run, which names the images')],
+    'failure',
+  )
+}
+
 /**
  * The logits of variants of a network on a data set, computed by few graphs that share what variants have in common. What is
  * in the cache is not computed again; what is computed goes there, whole batches of it where it is interrupted.
@@ -111,6 +125,7 @@ export const variantLogits = async (
       },
     })
   }
+  for (const { key, logits, known } of sheets) checkAnswers(key, logits.subarray(0, known * classes), classes)
   const known = Math.min(images, ...sheets.map(sheet => sheet.known))
   const { open: _, ...facts } = executor
   return {
