@@ -36,8 +36,8 @@ export const unaryFunctions = {
   square: (x: number) => x * x,
   abs: Math.abs,
   negate: (x: number) => -x,
-  /** 1 above 0, otherwise 0. */
-  step: (x: number) => (x > 0 ? 1 : 0),
+  /** 1 above 0, 0 up to it. */
+  step: (x: number) => Math.max(Math.sign(x), 0),
   /** `clip(x, alpha, beta)`. */
   clip,
   /** `alpha·x + beta`. */
@@ -67,7 +67,7 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + fraction))
 }
 
-/** A function of each number on its own; constants that the function does not take are 0. */
+/** A function of each number on its own, of NaN always NaN; constants that the function does not take are 0. */
 export const unary = defineOp({
   tag: 'Unary',
   operands: ['input'],
@@ -163,7 +163,7 @@ const stretch = (value: Tensor, type: Type, shape: readonly number[], batched: b
   return gather(value, shape, batched ? [isPerExample(type) ? perExample : 0, ...strides] : strides, 0).data
 }
 
-/** A function of pairs of numbers, shapes broadcast: batched with batched, batched with shared, or shared with shared. */
+/** A function of pairs of numbers, NaN if either is (but `gate` compares), shapes broadcast: batched with batched, batched with shared, or shared with shared. */
 export const binary = defineOp({
   tag: 'Binary',
   operands: ['left', 'right'],

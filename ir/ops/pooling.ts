@@ -83,7 +83,7 @@ const mirrored = <A extends Window>({ element }: Action, pool: A, [x]: readonly 
   return { ...pool, ...actOnWindow(element, pool, actOnPair(element, [h, w])) }
 }
 
-/** The largest pixel of each window, channel by channel: `[h, w, c] → [h′, w′, c]`; padding never wins. */
+/** The largest pixel of each window, channel by channel: `[h, w, c] → [h′, w′, c]`; padding never wins, NaN always does. */
 export const maxPool = defineOp({
   tag: 'MaxPool',
   operands: ['input'],

@@ -1,6 +1,5 @@
 import { either as E } from 'fp-ts'
-import { multiplyAdds } from '../../passes/index.ts'
-import { disagreement, evaluated, type Fed, type Outputs, sampleOf, tolerances } from './agreement.ts'
+import { type Fed, type Outputs, sampleOf } from './agreement.ts'
 import { type Choice, choiceOf, readChoice, type Timed, writeChoice } from './choices.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
 import type { Execution } from './execution.ts'
@@ -14,7 +13,7 @@ import {
   openExecutor,
 } from './executor.ts'
 import { fallingBack, type Next } from './fall-back.ts'
-import { signatureOf } from './signature.ts'
+import { type Entrant, judged } from './judge.ts'
 
 /** Likely ones first: what comes later is given up as soon as it is clearly slower. */
 const candidates: readonly ExecutorName[] = ['graph', 'openvino', 'onnx', 'eager', 'xla']
@@ -30,11 +29,6 @@ const rounds = 5
 const mostMilliseconds = 1500
 /** A first run that takes this many times the best is not repeated. */
 const hopeless = 4
-
-/** The evaluator is asked where no two executors agree, if an example takes it no longer than this many multiply-adds. */
-const evaluatedAtMost = 4e9
-/** And where there is but one executor to ask about, if it takes a moment. */
-const evaluatedInPassing = 1e8
 
 /** The shortest time of a batch in a few runs, after one that compiles and allocates; and what that gave. */
 const time = async (
@@ -64,12 +58,6 @@ export interface ChosenExecutor {
   readonly tried: readonly Timed[]
   /** Whether an earlier choice was taken. */
   readonly remembered: boolean
-}
-
-interface Entrant {
-  readonly executor: ExecutorName
-  readonly milliseconds: number
-  readonly outputs: Outputs
 }
 
 /** Opens each executor and times it; gives those that ran, and of the others why not. */
@@ -110,45 +98,6 @@ const race = async (executed: Executed, batch: number, options: ExecutorOptions,
   return { tried, entrants, fastest: best?.opened, problem }
 }
 
-/** The evaluator's answers for one example, where they do not take it too long. */
-const judgement = (executed: Executed, batch: number, most: number): Outputs | undefined => {
-  if (multiplyAdds(executed.graph) > most) return undefined
-  const { inputs } = signatureOf(executed.graph)
-  return evaluated(executed, { inputs }, sampleOf({ inputs }, batch))
-}
-
-/**
- * Those that ran, fastest first, with what speaks against each: that its answers are neither another's nor the
- * evaluator's. Where nothing speaks for any of them, nothing speaks against the first.
- */
-const judged = (
-  executed: Executed,
-  batch: number,
-  { precision }: ExecutorOptions,
-  entrants: readonly Entrant[],
-): readonly Timed[] => {
-  const ordered = entrants.toSorted((a, b) => a.milliseconds - b.milliseconds)
-  const agree = (seen: Outputs, wanted: Outputs): boolean => disagreement(seen, wanted) <= tolerances[precision]
-  const known = ordered.some(one => ordered.some(other => other !== one && agree(one.outputs, other.outputs)))
-  const right = known
-    ? undefined
-    : judgement(executed, batch, entrants.length === 1 ? evaluatedInPassing : evaluatedAtMost)
-  const trusted = ({ outputs }: Entrant, self: number): boolean =>
-    right === undefined
-      ? ordered.some((other, k) => k !== self && agree(outputs, other.outputs))
-      : agree(outputs, right)
-  const trust = ordered.map(trusted)
-  const others = (k: number): string =>
-    right === undefined
-      ? `of ${ordered.flatMap((o, at) => (at === k ? [] : [o.executor])).join(', ')}`
-      : 'of the evaluator'
-  return ordered.map(({ executor, milliseconds }, k) =>
-    trust[k] || (ordered.length === 1 && right === undefined)
-      ? { executor, milliseconds }
-      : { executor, milliseconds, reason: `its answers are not those ${others(k)}`, notable: true, wrong: true },
-  )
-}
-
 const compete = async (
   executed: Executed,
   batch: number,
@@ -157,7 +106,7 @@ const compete = async (
 ): Promise<E.Either<ExecutorProblem, ChosenExecutor>> => {
   const { tried, entrants, fastest, problem } = await race(executed, batch, options, able)
   if (fastest === undefined) return E.left(problem as ExecutorProblem)
-  const timed = judged(executed, batch, options, entrants)
+  const timed = judged(executed, batch, options.precision, entrants)
   const taken = timed.find(({ wrong }) => wrong !== true) ?? timed[0]
   const all = [...timed, ...tried]
   if (taken.executor === fastest.executor) return E.right({ opened: fastest, tried: all, remembered: false })

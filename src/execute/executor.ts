@@ -11,6 +11,7 @@ import { loadOpenvino } from '../runtime/openvino/library.ts'
 import { executionOf } from './eager.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
 import type { Execution } from './execution.ts'
+import { keepingNaN } from './keep-nan.ts'
 import { openOnnxruntime } from './onnxruntime.ts'
 import { openOpenvino } from './openvino.ts'
 import { openSavedModel } from './saved-model.ts'
@@ -152,7 +153,7 @@ export const openExecutor = async (
   const refusal = executorRefusal(executor, options)
   if (refusal !== undefined) return E.left(refusal)
   try {
-    return await openers[executor](executed, options)
+    return await openers[executor](keepingNaN(executed), options)
   } catch (error) {
     if (error instanceof EspalierError) return E.left(error.problems[0] as ExecutorProblem)
     return E.left(

@@ -1,4 +1,5 @@
 import { outputExtents, type Pair, type Window } from '../../../ir/index.ts'
+import { meanSteps, meanWindows } from '../mean-steps.ts'
 import { coveredPads, isZero } from '../tfjs/canvas.ts'
 import { countsAlong, isDilated } from '../tfjs/pooling.ts'
 import { padded, windowPads } from './canvas.ts'
@@ -55,7 +56,12 @@ export const maxPool: Lowering<'MaxPool'> = (w, { attributes, operands: [input],
 
 /** Means over all of every window of a map that holds them: `[n, c, h′, w′]`. */
 const wholeMeans = (w: Writer, x: string, c: number, window: Window, name: string | undefined): string => {
-  if (!isDilated(window)) return w.add('AveragePool', [x], windowAttributes(window, []), name)
+  const steps = meanWindows(window)
+  if (!isDilated(window))
+    return steps.reduce(
+      (x, each, k) => w.add('AveragePool', [x], windowAttributes(each, []), k === steps.length - 1 ? name : undefined),
+      x,
+    )
   // Before opset 19 mean pools have no dilations.
   const { size } = window
   const taps = size[0] * size[1]
@@ -78,7 +84,8 @@ export const meanPool: Lowering<'MeanPool'> = (
   const { pads, ceil } = written(extents, window)
   const full = rows.every(n => n === size[0]) && columns.every(n => n === size[1])
   // Of windows that reach past the padded image runtimes count different things.
-  const agreed = !countPadding || full
+  const small = meanWindows(window).length === 1
+  const agreed = small && (!countPadding || full)
   if (agreed && !isDilated(window) && carries(pads, size)) {
     const counted = countPadding && !isZero(pads) ? { count_include_pad: 1 } : {}
     return w.add('AveragePool', [x], { ...windowAttributes(window, pads, { ceil }), ...counted }, name)
@@ -94,7 +101,13 @@ export const meanPool: Lowering<'MeanPool'> = (
   return w.add('Mul', [wholeMeans(w, canvas, c, window, undefined), factor], {}, name)
 }
 
+/** A large map's mean is taken in steps. */
 export const globalPool: Lowering<'GlobalPool'> = (w, { attributes: { reduction }, operands: [input], name }) => {
-  const op = reduction === 'mean' ? 'GlobalAveragePool' : 'GlobalMaxPool'
-  return w.add('Flatten', [w.add(op, [input.value()], {}, name)])
+  const x = input.value()
+  if (reduction === 'max') return w.add('Flatten', [w.add('GlobalMaxPool', [x], {}, name)])
+  const { h, w: width } = mapOf(input.type)
+  const before = meanSteps([h, width])
+    .slice(0, -1)
+    .reduce((x, size) => w.add('AveragePool', [x], { kernel_shape: size, strides: size }), x)
+  return w.add('Flatten', [w.add('GlobalAveragePool', [before], {}, name)])
 }

@@ -1,4 +1,5 @@
 import { outputExtents, type Pair, shapeOf, type Typing, type Window } from '../../../ir/index.ts'
+import { meanSteps, meanWindows } from '../mean-steps.ts'
 import { coveredPads } from '../tfjs/canvas.ts'
 import { countsAlong, isDilated, isSame } from '../tfjs/pooling.ts'
 import { reduce, scalarLike, stride } from './arrange.ts'
@@ -11,7 +12,7 @@ const pooled = (
   emit: Emitter,
   op: 'MaxPool' | 'AvgPool',
   x: Value,
-  { size, strides }: Window,
+  { size, strides }: Pick<Window, 'size' | 'strides'>,
   padding: 'SAME' | 'VALID',
 ): Value =>
   emit.node(op, [x], {
@@ -67,14 +68,15 @@ export const meanPool: Lowering<'MeanPool'> = (emit, [x], { countPadding, ...win
   const [down, across] = window.size
   const rows = countsAlong(0, h, outputs[0], window, countPadding)
   const columns = countsAlong(1, w, outputs[1], window, countPadding)
-  if (!countPadding && !isDilated(window) && isSame([h, w], window, pads))
+  const steps = meanWindows(window)
+  if (!countPadding && !isDilated(window) && steps.length === 1 && isSame([h, w], window, pads))
     return pooled(emit, 'AvgPool', x, window, 'SAME')
   const canvas = padded(emit, x, [h, w, c], pads)
   if (isDilated(window)) {
     const sums = foldTaps(emit, canvas, window, outputs, 'AddV2')
     return emit.node('Mul', [sums, meansFrom(emit, x, rows, columns)])
   }
-  const means = pooled(emit, 'AvgPool', canvas, window, 'VALID')
+  const means = steps.reduce((x, each) => pooled(emit, 'AvgPool', x, each, 'VALID'), canvas)
   if (rows.every(n => n === down) && columns.every(n => n === across)) return means
   const factors = meansFrom(
     emit,
@@ -85,5 +87,15 @@ export const meanPool: Lowering<'MeanPool'> = (emit, [x], { countPadding, ...win
   return emit.node('Mul', [means, factors])
 }
 
-export const globalPool: Lowering<'GlobalPool'> = (emit, [x], { reduction }) =>
-  reduce(emit, reduction === 'mean' ? 'Mean' : 'Max', x, [1, 2])
+/** The mean of a map as wide as a pixel, a large one's in steps. */
+const meanOfMap = (emit: Emitter, x: Value, extents: Pair): Value =>
+  meanSteps(extents)
+    .slice(0, -1)
+    .reduce((x, size) => pooled(emit, 'AvgPool', x, { size, strides: size }, 'VALID'), x)
+
+export const globalPool: Lowering<'GlobalPool'> = (emit, [x], { reduction }, typing) => {
+  const [h, w] = extentsOf(typing)
+  return reduction === 'mean'
+    ? reduce(emit, 'Mean', meanOfMap(emit, x, [h, w]), [1, 2])
+    : reduce(emit, 'Max', x, [1, 2])
+}

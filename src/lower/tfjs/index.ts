@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { type Graph, type NodeId, problem, type Type, type Tensor as Values } from '../../../ir/index.ts'
-import type { Tf } from '../../runtime/native/load.ts'
+import type { Tf } from '../../runtime/native/tensorflow-js.ts'
 import { fail } from './error.ts'
 import { type Fed, inputsOf, takeInputs } from './inputs.ts'
 import { call, checkParameters, type Loaded, load } from './load.ts'

@@ -1,6 +1,6 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs'
 import type { AttributesOf, OpTag, Typing } from '../../../ir/index.ts'
-import type { Tf } from '../../runtime/native/load.ts'
+import type { Tf } from '../../runtime/native/tensorflow-js.ts'
 
 /** Where kernels are made for: TensorFlow.js with one of its backends, and what they keep until they are disposed of. */
 export interface Target {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { sameType, shapeOf } from '../../../ir/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
-import type { Tf } from '../../runtime/native/load.ts'
+import type { Tf } from '../../runtime/native/tensorflow-js.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
 import { runNative } from './native.ts'
 

@@ -1,6 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { isPerExample, sameShape, shapeOf, sizeOf, type Type } from '../../../ir/index.ts'
-import { type Lowering, runKernel, type Target } from './kernel.ts'
+import { meanSteps } from '../mean-steps.ts'
+import type { Lowering, Target } from './kernel.ts'
+import { meanOfMap } from './pooling.ts'
 
 /** The axes of a value, the batch first where there is one, that a reduction to another type takes together. */
 export const reducedAxes = (from: Type, to: Type): readonly number[] => {
@@ -21,8 +23,7 @@ const channelMean =
   (target: Target, [h, w, c]: readonly number[]): Sum =>
   x => {
     const { tf } = target
-    const settings = { filterSize: [h, w], strides: [1, 1], pad: 'valid' }
-    const pooled = h * w === 1 ? x : runKernel(target, 'AvgPool', { x }, settings)
+    const pooled = h * w === 1 ? x : meanOfMap(target, x, [h, w])
     const [n] = x.shape
     return tf.reshape(tf.matMul(tf.fill([1, n], 1 / n), tf.reshape(pooled, [n, c])), [c])
   }
@@ -34,7 +35,9 @@ export const reduceTo: Lowering<'ReduceTo'> = (target, { to, reduction }, { oper
   const shape = isPerExample(to) ? [-1, ...own] : [...own]
   const [h, w, c] = shapeOf(from)
   const channelwise = from.kind === 'Map' && to.kind === 'Shared' && sameShape(own, [c])
-  const pooled = backend === 'wasm' && channelwise ? channelMean(target, [h, w, c]) : undefined
+  // TensorFlow's own sums lose digits over large maps.
+  const inSteps = backend === 'wasm' || (backend === 'tensorflow' && channelwise && meanSteps([h, w]).length > 1)
+  const pooled = inSteps && channelwise ? channelMean(target, [h, w, c]) : undefined
   const sum: Sum = x => {
     if (pooled !== undefined) return tf.mul(pooled(x), x.size / sizeOf(own))
     return tf.reshape(axes.length === 0 ? x : tf.sum(x, axes), shape)

@@ -7,13 +7,12 @@ import { problem } from '../../../ir/error.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { bestInstalled, type Installed } from './installed.ts'
 import { cacheFolder, vendoredFolder } from './layout.ts'
-
-/** The one TensorFlow.js of this process: the vendored files `require` the same. */
-export type Tf = typeof import('@tensorflow/tfjs')
+import { type Tf, tensorflowJs } from './tensorflow-js.ts'
 
 const require = createRequire(import.meta.url)
 
-export const tensorflowJs = (): Tf => require('@tensorflow/tfjs')
+export type { Tf } from './tensorflow-js.ts'
+export { tensorflowJs }
 
 /** A SavedModel held by TensorFlow; inputs and outputs are tensors in the order or under the names of its signature. */
 export interface SavedModel {
@@ -64,12 +63,12 @@ const setEnvironment = (debug: boolean): void => {
 /** What the vendored package's own index does, without its search for an addon in its own folder. */
 const load = (installed: Installed): NativeRuntime => {
   restoreUtil()
+  const tf = tensorflowJs()
   const vendored = (file: string) => require(join(vendoredFolder, 'dist', file))
   const binding = require(installed.addon)
   vendored('register_all_kernels.js')
   const { NodeJSKernelBackend } = vendored('nodejs_kernel_backend.js')
   const { loadSavedModel } = vendored('saved_model.js')
-  const tf = tensorflowJs()
   tf.registerBackend(nativeBackend, () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3)
   return { tf, version: binding.TF_Version, installed, loadSavedModel }
 }

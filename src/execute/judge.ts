@@ -1,0 +1,59 @@
+import { multiplyAdds } from '../../passes/index.ts'
+import type { Precision } from '../lower/precision.ts'
+import { disagreement, evaluated, type Outputs, sampleOf, tolerances } from './agreement.ts'
+import type { Timed } from './choices.ts'
+import type { Executed, ExecutorName } from './executor.ts'
+import { signatureOf } from './signature.ts'
+
+/** An executor that ran a sample: how long a batch took, and what it gave. */
+export interface Entrant {
+  readonly executor: ExecutorName
+  readonly milliseconds: number
+  readonly outputs: Outputs
+}
+
+/** The evaluator is asked where no two executors agree, if an example takes no more multiply-adds than this. */
+const evaluatedAtMost = 4e9
+/** And where there is but one executor to ask about, if it takes a moment. */
+const evaluatedInPassing = 1e8
+
+/** The evaluator's answers for one example, where they do not take it too long. */
+const judgement = (executed: Executed, batch: number, most: number): Outputs | undefined => {
+  if (multiplyAdds(executed.graph) > most) return undefined
+  const { inputs } = signatureOf(executed.graph)
+  return evaluated(executed, { inputs }, sampleOf({ inputs }, batch))
+}
+
+/**
+ * Those that ran, fastest first, with what speaks against each: that its answers are neither another's nor, where no two
+ * agree, the evaluator's. Where there is nothing to compare the only one with, nothing speaks against it.
+ */
+export const judged = (
+  executed: Executed,
+  batch: number,
+  precision: Precision,
+  entrants: readonly Entrant[],
+): readonly Timed[] => {
+  const ordered = entrants.toSorted((a, b) => a.milliseconds - b.milliseconds)
+  const agree = (seen: Outputs, wanted: Outputs): boolean => disagreement(seen, wanted) <= tolerances[precision]
+  const peersOf = (one: Entrant): readonly Entrant[] => ordered.filter(other => other !== one)
+  const known = ordered.some(one => peersOf(one).some(other => agree(one.outputs, other.outputs)))
+  const alone = ordered.length === 1
+  const right = known ? undefined : judgement(executed, batch, alone ? evaluatedInPassing : evaluatedAtMost)
+  return ordered.map(entrant => {
+    const { executor, milliseconds, outputs } = entrant
+    const trusted =
+      right === undefined
+        ? alone || peersOf(entrant).some(other => agree(outputs, other.outputs))
+        : agree(outputs, right)
+    if (trusted) return { executor, milliseconds }
+    const whose = right === undefined ? peersOf(entrant).map(other => other.executor) : ['the evaluator']
+    return {
+      executor,
+      milliseconds,
+      reason: `its answers are not those of ${whose.join(', ')}`,
+      notable: true,
+      wrong: true,
+    }
+  })
+}

@@ -1,0 +1,148 @@
+import { addLike, draft, isPerExample, type Node, type NodeId, sizeOf, type Tensor } from '../../ir/index.ts'
+import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
+import type { Executed } from './executor.ts'
+
+/**
+ * A number that is none stays one in every function of numbers, in pools and in softmaxes, as in NumPy, PyTorch and the
+ * reference evaluator. Runtimes' rectifiers, maxima and softmaxes drop it, each its own, and are the quicker for it. So a
+ * graph in which none can arise from finite images is run as it is, and in others what may be dropped is added again.
+ */
+
+const finite = ({ data }: Tensor): boolean => data.every(Number.isFinite)
+
+/** Ops that only move numbers about. */
+const moves: ReadonlySet<Node['tag']> = new Set<Node['tag']>([
+  'Slice',
+  'Concat',
+  'Reshape',
+  'Transpose',
+  'Flatten',
+  'Unflatten',
+  'Act',
+  'Stack',
+  'Unstack',
+])
+
+/** For each node, whether its value may hold a number that is none though all inputs are finite; overflow aside. */
+export const mayBeNaN = ({ graph, parameters }: Executed): Uint8Array => {
+  const { nodes } = graph
+  const may = new Uint8Array(nodes.length)
+  const every = (id: NodeId, test: (value: number) => boolean): boolean => {
+    const { tag, attributes, operands } = nodes[id]
+    if (tag === 'Parameter') return (parameters.get(attributes.name)?.data ?? []).every(test)
+    return moves.has(tag) && operands.every(operand => every(operand, test))
+  }
+  const arises = ({ tag, attributes, operands, type }: Node): boolean => {
+    switch (tag) {
+      case 'Parameter': {
+        const value = parameters.get(attributes.name)
+        return value !== undefined && !finite(value)
+      }
+      case 'BatchNorm':
+        return !every(operands[4], v => v + attributes.epsilon > 0) && !isPerExample(nodes[operands[4]].type)
+      case 'Unary': {
+        const { fn, alpha } = attributes
+        if (fn === 'log' || fn === 'reciprocal') return !every(operands[0], v => v > 0)
+        if (fn === 'sqrt') return !every(operands[0], v => v >= 0)
+        return fn === 'rsqrt' && !every(operands[0], v => v + alpha > 0)
+      }
+      case 'Binary':
+        return attributes.fn === 'divide' && isPerExample(type) && !every(operands[1], v => v !== 0)
+      default:
+        return false
+    }
+  }
+  nodes.forEach((node, id) => {
+    if (node.operands.some(operand => may[operand]) || arises(node)) may[id] = 1
+  })
+  return may
+}
+
+/** Functions that some runtime gives a number for where there was none. */
+const dropping: ReadonlySet<UnaryFunction> = new Set<UnaryFunction>([
+  'relu',
+  'relu6',
+  'hard-sigmoid',
+  'clip',
+  'step',
+  'exp',
+])
+
+const drops = ({ tag, attributes }: Node): boolean => {
+  switch (tag) {
+    case 'Unary':
+      return dropping.has(attributes.fn)
+    case 'Binary':
+      return attributes.fn === 'maximum' || attributes.fn === 'minimum'
+    case 'Conv2d':
+      return attributes.groups > 1
+    case 'BatchNorm':
+    case 'MaxPool':
+    case 'MeanPool':
+    case 'GlobalPool':
+    case 'Softmax':
+    case 'Combine':
+      return true
+    default:
+      return false
+  }
+}
+
+/** So little that it changes no sum, and not 0, by which runtimes do not multiply. */
+const nothing = 2 ** -126
+
+const spread = 'espalier NaN '
+
+/** The same graph with what may be dropped added again; the graph itself where nothing may be. */
+export const keepingNaN = (executed: Executed): Executed => {
+  const { graph, parameters } = executed
+  const may = mayBeNaN(executed)
+  const lossy = (node: Node, id: NodeId): boolean => may[id] === 1 && drops(node)
+  if (!graph.nodes.some(lossy)) return executed
+  const d = draft(graph.dialect)
+  const given = new Map(parameters)
+  const at: NodeId[] = []
+  const applied = (fn: UnaryFunction, x: NodeId, alpha = 0): NodeId => d.add('Unary', [x], { fn, alpha, beta: 0 })
+  /** A number next to nothing where there is one. */
+  const trace = (x: NodeId): NodeId => applied('affine', applied('tanh', x), nothing)
+  /** Of a vector, in every place if in one. */
+  const everywhere = (x: NodeId, classes: number): NodeId => {
+    const name = `${spread}${classes}`
+    const shape = [classes, classes]
+    given.set(name, { shape, data: new Float32Array(sizeOf(shape)).fill(1) })
+    return d.add('Dense', [x, d.add('Parameter', [], { name, shape })], {})
+  }
+  const add = (a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn: 'add' })
+  /** WebAssembly's sums of windows are −∞ where a number is none. */
+  const windowed = (sums: NodeId): NodeId => applied('swish', sums)
+  const sumOf = (y: NodeId, ids: readonly NodeId[]): NodeId => ids.map(trace).reduce(add, y)
+  const kept = (node: Node, y: NodeId, operands: readonly NodeId[]): NodeId => {
+    const [x] = operands
+    switch (node.tag) {
+      case 'MaxPool':
+      case 'MeanPool':
+        return add(y, windowed(d.add('MeanPool', [trace(x)], { ...node.attributes, countPadding: false })))
+      case 'GlobalPool':
+        return add(y, windowed(d.add('GlobalPool', [trace(x)], { reduction: 'mean' })))
+      case 'Conv2d':
+        return add(y, windowed(d.add('Conv2d', [trace(x), applied('tanh', operands[1])], node.attributes)))
+      case 'BatchNorm':
+        return sumOf(y, [...operands.slice(0, 4), applied('rsqrt', operands[4], node.attributes.epsilon)])
+      case 'Softmax':
+      case 'Combine': {
+        const { type } = node
+        if (type.kind !== 'Vector') return sumOf(y, operands)
+        return operands.map(operand => everywhere(trace(operand), type.c)).reduce(add, y)
+      }
+      default:
+        return sumOf(y, operands)
+    }
+  }
+  graph.nodes.forEach((node, id) => {
+    const operands = node.operands.map(operand => at[operand])
+    const plain = addLike(d, node, operands)
+    at[id] = lossy(node, id) ? kept(node, plain, operands) : plain
+  })
+  const outputs = graph.outputs.map(({ name, node }) => ({ name, node: at[node] }))
+  return { graph: d.finish(outputs), parameters: given }
+}

@@ -1,0 +1,147 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import {
+  type Builder,
+  builder,
+  evaluate,
+  type Graph,
+  mapType,
+  type NodeId,
+  renderProblems,
+  type Tensor,
+} from '../../../ir/index.ts'
+import type { UnaryFunction } from '../../../ir/ops/pointwise.ts'
+import { compileNetwork } from '../../../src/compile.ts'
+import { orThrow } from '../../../src/error.ts'
+import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
+import { keepingNaN } from '../../../src/execute/keep-nan.ts'
+import { plan, zoo } from '../../../src/index.ts'
+import type { BackendName } from '../../../src/runtime/backend.ts'
+import { fill } from '../lower/agree.ts'
+
+/** What becomes of numbers that are none, and of infinities, on every runtime: what the evaluator says. */
+
+type Build = (b: Builder, x: NodeId) => NodeId
+
+const functions: readonly (readonly [UnaryFunction, number?, number?])[] = [
+  ...(
+    ['relu', 'relu6', 'sigmoid', 'hard-sigmoid', 'swish', 'hard-swish', 'tanh', 'softplus', 'erf', 'exp'] as const
+  ).map(fn => [fn, 0.2, 0.5] as const),
+  ...(['log', 'sqrt', 'reciprocal', 'square', 'abs', 'negate', 'step'] as const).map(fn => [fn] as const),
+  ['leaky-relu', 0.2],
+  ['elu', 1],
+  ['elu', 0.4],
+  ['clip', -0.3, 0.4],
+  ['clip', 0.4, -0.3],
+  ['affine', -2, 0.5],
+]
+const pairs = ['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum'] as const
+
+const pointwise: readonly (readonly [string, Build])[] = [
+  ...functions.map(
+    ([fn, alpha = 0, beta = 0]) => [fn, (b: Builder, x: NodeId) => b.unary(fn, x, { alpha, beta })] as const,
+  ),
+  ...pairs.flatMap(fn => [
+    [`${fn} with its mirror image`, (b: Builder, x: NodeId) => b.binary(fn, x, b.act('flip', x))] as const,
+    [`${fn} to a parameter`, (b: Builder, x: NodeId) => b.binary(fn, b.parameter('p', [7]), x)] as const,
+    [`${fn} of a parameter`, (b: Builder, x: NodeId) => b.binary(fn, x, b.parameter('p', [7]))] as const,
+  ]),
+]
+
+/** Infinities beside numbers that are none: functions of each number alone. */
+const odd = [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, -1, 1, 7, Number.NaN, 3, 2, -2]
+
+const windows: readonly (readonly [string, Build])[] = [
+  ['max pools', (b, x) => b.maxPool(x, 2, { strides: 1 })],
+  [
+    'padded max pools',
+    (b, x) =>
+      b.maxPool(x, 3, {
+        strides: 2,
+        padding: [
+          [1, 1],
+          [1, 1],
+        ],
+      }),
+  ],
+  ['dilated max pools', (b, x) => b.maxPool(x, 2, { dilations: 2 })],
+  ['mean pools', (b, x) => b.meanPool(x, 2, { strides: 1 })],
+  ['global maxima', (b, x) => b.globalPool(x, 'max')],
+  ['global means', (b, x) => b.globalPool(x)],
+  ['softmax', (b, x) => b.softmax(b.globalPool(x))],
+  [
+    'a clamped convolution',
+    (b, x) => b.relu(b.add(b.conv2d(x, b.parameter('f', [3, 3, 7, 8])), b.parameter('b', [8]))),
+  ],
+  [
+    'a clamped depthwise convolution',
+    (b, x) => b.unary('relu6', b.conv2d(x, b.parameter('f', [3, 3, 1, 7]), { groups: 7 })),
+  ],
+  [
+    'a clamped normalization',
+    (b, x) =>
+      b.relu(
+        b.batchNorm(
+          x,
+          [b.parameter('s', [7]), b.parameter('o', [7]), b.parameter('m', [7]), b.parameter('variance', [7])],
+          1e-3,
+        ),
+      ),
+  ],
+  ['a clamped product', (b, x) => b.relu(b.dense(b.flatten(x), b.parameter('f', [140, 8])))],
+]
+
+/** The graph on ones that are first multiplied by what is none in some places. */
+const executedOf = (build: Build, numbers: (k: number) => number) => {
+  const b = builder()
+  const graph = b.finish({ y: build(b, b.multiply(b.input('x', mapType(4, 5, 7)), b.parameter('odd', [4, 5, 7]))) })
+  const parameters = new Map(fill(graph, 1).parameters)
+  parameters.set('odd', { shape: [4, 5, 7], data: Float32Array.from({ length: 140 }, (_, k) => numbers(k)) })
+  return { graph, parameters }
+}
+
+const ones: Tensor = { shape: [2, 4, 5, 7], data: new Float32Array(280).fill(1) }
+
+const wanted = ({ graph, parameters }: { graph: Graph; parameters: ReadonlyMap<string, Tensor> }): Tensor => {
+  const outputs = evaluate(graph, { inputs: new Map([['x', ones]]), parameters })
+  if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
+  return outputs.right.get('y') as Tensor
+}
+
+const runs: readonly (readonly [ExecutorName, BackendName | 'auto'])[] = [
+  ['eager', 'wasm'],
+  ['eager', 'cpu'],
+  ['eager', 'node-gpu'],
+  ['graph', 'auto'],
+  ['onnx', 'auto'],
+  ['openvino', 'auto'],
+]
+
+describe.each(runs)('%s on %s', (executor, backend) => {
+  const all = [
+    ...pointwise.map(([name, build]) => [name, build, (k: number) => odd[k % odd.length]] as const),
+    ...windows.map(([name, build]) => [name, build, (k: number) => (k % 37 === 5 ? Number.NaN : Math.sin(k))] as const),
+  ]
+  it('agrees with the evaluator on what comes of NaN and infinities', async context => {
+    const apart: string[] = []
+    for (const [name, build, numbers] of all) {
+      const executed = executedOf(build, numbers)
+      const opened = await openExecutor(executor, executed, { backend, precision: 'float32', debug: false })
+      if (E.isLeft(opened)) return context.skip(`${opened.left.seen}: ${opened.left.hint}`)
+      const { data } = (await opened.right.run({ x: ones.data as Float32Array })).y
+      wanted(executed).data.forEach((value, k) => {
+        const same = Number.isFinite(value) ? Math.abs(data[k] - value) < 1e-3 : Object.is(data[k], value)
+        if (!same) apart.push(`${name}: ${data[k]}, not ${value}`)
+      })
+      opened.right.dispose()
+    }
+    expect([...new Set(apart)]).toEqual([])
+  })
+})
+
+describe('a graph in which no NaN can arise', () => {
+  it('is run as it is', () => {
+    const compiled = orThrow(compileNetwork(zoo('cifar-resnet-8'), plan('flip-1-max')))
+    expect(keepingNaN(compiled)).toBe(compiled)
+  })
+})

@@ -1,0 +1,56 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { type Builder, builder, type Graph, mapType, type NodeId } from '../../../ir/index.ts'
+import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
+import { meanSteps } from '../../../src/lower/mean-steps.ts'
+import type { BackendName } from '../../../src/runtime/backend.ts'
+
+/** Means over large maps in float32 keep four digits. */
+
+const over = (extent: number, build: (b: Builder, x: NodeId) => NodeId): Graph => {
+  const b = builder()
+  return b.finish({ y: build(b, b.input('x', mapType(extent, extent, 1))) })
+}
+
+const graphs: readonly (readonly [string, (extent: number) => Graph])[] = [
+  ['global means', extent => over(extent, (b, x) => b.globalPool(x))],
+  ['mean pools', extent => over(extent, (b, x) => b.meanPool(x, [extent, extent]))],
+]
+
+const runs: readonly (readonly [ExecutorName, BackendName | 'auto'])[] = [
+  ['eager', 'wasm'],
+  ['eager', 'cpu'],
+  ['eager', 'node-gpu'],
+  ['graph', 'auto'],
+  ['onnx', 'auto'],
+  ['openvino', 'auto'],
+]
+
+describe.each(runs)('%s on %s', (executor, backend) => {
+  it.each(graphs)('%s', async (_, graphOf) => {
+    for (const extent of [64, 224, 227, 2048]) {
+      const executed = { graph: graphOf(extent), parameters: new Map() }
+      const opened = await openExecutor(executor, executed, { backend, precision: 'float32', debug: false })
+      if (E.isLeft(opened)) return
+      const { y } = await opened.right.run({ x: new Float32Array(extent * extent).fill(0.7) })
+      opened.right.dispose()
+      expect(Math.abs(y.data[0] - 0.7), `${extent}²`).toBeLessThan(5e-5)
+    }
+  })
+})
+
+describe('the steps of a mean', () => {
+  it('are one on ordinary maps, and come to the map on all', () => {
+    for (const extent of [1, 7, 8, 14, 56, 64]) expect(meanSteps([extent, extent])).toEqual([[extent, extent]])
+    for (const [h, w] of [
+      [224, 224],
+      [227, 500],
+      [2048, 2048],
+      [997, 991],
+      [1, 8192],
+    ] as const) {
+      const steps = meanSteps([h, w])
+      expect(steps.reduce(([a, b], [down, across]) => [a * down, b * across], [1, 1])).toEqual([h, w])
+    }
+  })
+})
