@@ -32,6 +32,9 @@ const loosely = (name: string): string =>
 
 const exactly = (name: string): string => name.normalize()
 
+/** How names are compared, the strictest first. */
+const forms = [(name: string): string => name, exactly, loosely] as const
+
 const placesByForm = (names: readonly string[], form: (name: string) => string): ReadonlyMap<string, number[]> => {
   const places = new Map<string, number[]>()
   for (const [k, name] of names.entries()) places.set(form(name), [...(places.get(form(name)) ?? []), k])
@@ -90,7 +93,7 @@ export const numberedBy = (
 ): E.Either<DataProblem, DataSet> => {
   const { classes, folders } = data
   if (classes === undefined) return E.right(data)
-  const form = whole(placesOf(classes, names, exactly)) || !whole(placesOf(classes, names, loosely)) ? exactly : loosely
+  const form = forms.find(each => whole(placesOf(classes, names, each))) ?? exactly
   const places = placesOf(classes, names, form)
   if (whole(places)) return E.right(byName(data, names, places, form))
   const none = places.every(place => place < 0)

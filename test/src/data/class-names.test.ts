@@ -80,6 +80,11 @@ describe('the classes of data', () => {
     expect(await labelsOf(orThrow(numberedBy(data, ['w', 'x', 'y', 'z'])))).toEqual([1, 3])
   })
 
+  it('that differ in their form alone are two, as folders are', async () => {
+    const twins = ['\u00e9', 'e\u0301']
+    expect(await labelsOf(orThrow(numberedBy(folders(...twins), [...twins].reverse())))).toEqual([1, 0])
+  })
+
   it('have no name that two classes have', () => {
     const numbered = numberedBy(folders('bird', 'crane'), ['crane', 'crane', 'bird'])
     expect(E.isLeft(numbered) && numbered.left.seen).toBe('2 folders, of them not the name of one class each: crane')

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { openImages } from '../../../src/data/images.ts'
 import type { DataSet } from '../../../src/data/index.ts'
 import { orThrow } from '../../../src/error.ts'
+import { hasShared, sharedPath } from '../../shared.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 let png: Buffer
@@ -166,5 +167,17 @@ describe('a folder of images', () => {
     expect(E.isLeft(none) && none.left.seen).toBe(
       'no images; 1 file passed over, BMP, which is not read here: a.bmp; 1 file passed over, no image: b.txt',
     )
+  })
+
+  it.skipIf(!hasShared).each([
+    ['real', 6, 0],
+    ['appledouble', 6, 0],
+    ['macosx', 6, 0],
+    ['nested', 9, 1],
+    ['exts', 9, 2],
+    ['stray', 6, 1],
+  ])('is read as it is, with what it is not: %s (needs ../shared)', async (name, images, notes) => {
+    const data = await opened(sharedPath('cases', 'folder-contents', name))
+    expect([data.count, data.classes, data.notes?.length ?? 0]).toEqual([images, ['a_red', 'b_green', 'c_blue'], notes])
   })
 })
