@@ -8,6 +8,9 @@ import type { TensorProto } from './schema.ts'
 /** A number known at import, or the size of the batch, which is not. */
 export type Scalar = number | 'n'
 
+/** Axes that a value of a file may have: no network has ten, and some steps take time by their square. */
+export const axesAtMost = 64
+
 /** A tensor known at import, in ONNX's layout: an initializer, or what was computed from some (shapes among them). */
 export interface Constant {
   readonly kind: 'constant'
@@ -140,6 +143,8 @@ export const readTensor = (
     )
   const { dims } = proto
   const size = sizeOf(dims)
+  if (dims.length > axesAtMost)
+    return E.left(problem('unsupported-shape', where, `${dims.length} axes`, `at most ${axesAtMost}`))
   if (dims.some(d => !Number.isSafeInteger(d) || d < 0) || !Number.isSafeInteger(size))
     return E.left(problem('malformed-file', where, `extents [${dims}]`, 'whole numbers'))
   if (bytes !== undefined && bytes.length > 0) {

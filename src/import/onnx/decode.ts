@@ -38,6 +38,8 @@ export const decodeOnnx = (bytes: Uint8Array, file: string): E.Either<readonly I
   if (Buffer.from(bytes.subarray(0, lfsPointer.length)).toString('latin1') === lfsPointer)
     return refuse('malformed-file', file, 'a Git LFS pointer', 'an ONNX model', 'git lfs pull')
   const flaw = scan(modelType, bytes)
+  if (flaw?.tooMany === true)
+    return refuse('too-large', `${file}, byte ${flaw.offset} (${flaw.path})`, flaw.seen, flaw.expected)
   if (flaw !== null)
     return refuse(
       'malformed-file',

@@ -1,5 +1,6 @@
 import type { Builder } from '../../../ir/build.ts'
 import { sizeOf, type Tensor } from '../../../ir/tensor.ts'
+import { metadataKey } from '../../weights/safetensors-header.ts'
 import type { Scalar } from './constant.ts'
 import type { Room } from './folds/room.ts'
 import { names } from './names.ts'
@@ -14,7 +15,9 @@ export const parameters = (
   room: Room,
 ): { readonly values: ReadonlyMap<string, Tensor>; readonly parameter: Translation['parameter'] } => {
   const values = new Map<string, Tensor>()
-  const { fresh } = names()
+  const { take, fresh } = names()
+  // Weights are saved under their names.
+  take(metadataKey)
   // By the values themselves: an initializer reshaped for one use and not for another is the same weight.
   const known = new Map<ArrayLike<Scalar>, Map<string, number>>()
   return {

@@ -7,10 +7,13 @@ export interface Flaw {
   readonly offset: number
   readonly seen: string
   readonly expected: string
+  /** Nothing is wrong with the bytes, only their number. */
+  readonly tooMany?: true
 }
 
-/** Each value costs some dozens of bytes when decoded, at two bytes or one in the file: this bounds that. */
+/** Each value costs some dozens of bytes when decoded, at two bytes or one in the file, a message hundreds: this bounds that. */
 const valuesAtMost = 4_000_000
+const messageCost = 16
 const depthAtMost = 32
 
 const wireTypes: Readonly<Record<string, number>> = {
@@ -59,7 +62,7 @@ export const scan = (schema: protobuf.Type, bytes: Uint8Array): Flaw | null => {
       const name =
         field === undefined ? `field ${id}` : field.repeated && wire === 2 ? `${field.name}[${index}]` : field.name
       const where = path === '' ? name : `${path}.${name}`
-      if (++values > valuesAtMost) return flaw(`over ${valuesAtMost} values`, 'a model of fewer', where)
+      if (++values > valuesAtMost) return { ...flaw(`over ${valuesAtMost} values`, 'fewer', where), tooMany: true }
       let stop: number
       switch (wire) {
         case 0:
@@ -91,6 +94,7 @@ export const scan = (schema: protobuf.Type, bytes: Uint8Array): Flaw | null => {
         if (wire !== wanted && !(wire === 2 && packable))
           return flaw(wireNames[wire], `${wireNames[wanted]} (${field.type})`, where)
         if (nested !== null) {
+          values += messageCost
           if (depth >= depthAtMost) return flaw(`messages ${depth} deep`, `at most ${depthAtMost}`, where)
           const inner = message(nested, stop, where, depth + 1)
           if (inner !== null) return inner
@@ -98,7 +102,8 @@ export const scan = (schema: protobuf.Type, bytes: Uint8Array): Flaw | null => {
           if (wanted === 0) {
             while (at < stop) {
               if (varint(stop) === null) return flaw('a number that does not end', 'packed varints', where)
-              if (++values > valuesAtMost) return flaw(`over ${valuesAtMost} values`, 'a model of fewer', where)
+              if (++values > valuesAtMost)
+                return { ...flaw(`over ${valuesAtMost} values`, 'fewer', where), tooMany: true }
             }
           } else if ((stop - at) % (wanted === 1 ? 8 : 4) !== 0)
             return flaw(`${stop - at} bytes of packed numbers`, `a multiple of ${wanted === 1 ? 8 : 4}`, where)

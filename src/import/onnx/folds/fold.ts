@@ -1,5 +1,5 @@
 import { sizeOf, stridesOf } from '../../../../ir/tensor.ts'
-import { type Constant, constant, type ElementName, type Scalar, stored } from '../constant.ts'
+import { axesAtMost, type Constant, constant, type ElementName, type Scalar, stored } from '../constant.ts'
 import type { OnnxNode } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { printDims } from '../view.ts'
@@ -82,6 +82,8 @@ export const strided = (
 
 /** The same values: they keep their name, so that two uses of them stay one parameter. */
 export const reshaped = (x: Constant, dims: readonly number[]): Constant => {
+  if (dims.length > axesAtMost)
+    return refuse('unsupported-shape', `a constant of ${dims.length} axes`, `at most ${axesAtMost}`)
   const known = dims.reduce((n, d) => (d === -1 ? n : n * d), 1)
   const shape = dims.map(d => (d === -1 ? x.values.length / known : d))
   return sizeOf(shape) === x.values.length && shape.every(d => Number.isSafeInteger(d) && d >= 0)

@@ -59,13 +59,15 @@ const concat: Fold = (node, { room }) => {
     room,
     first.dims.map((d, k) => (k === axis ? extent : d)),
   )
-  const values: Scalar[] = []
   const outer = sizeOf(first.dims.slice(0, axis))
   const runs = inputs.map(x => sizeOf(x.dims.slice(axis)))
   room.take(outer * inputs.length)
+  const listed = inputs.some(x => Array.isArray(x.values))
+  const values: Scalar[] | Float64Array = listed ? [] : new Float64Array(sizeOf(dims))
+  let to = 0
   for (let o = 0; o < outer; o++)
     inputs.forEach((x, at) => {
-      for (let k = o * runs[at]; k < (o + 1) * runs[at]; k++) values.push(x.values[k])
+      for (let k = o * runs[at]; k < (o + 1) * runs[at]; k++) (values as Scalar[])[to++] = x.values[k]
     })
   return [constant(node.output, dims, stored(first.type, values), first.type)]
 }

@@ -1,4 +1,5 @@
 import { sizeOf } from '../../../../ir/tensor.ts'
+import { axesAtMost } from '../constant.ts'
 import { refuse } from '../refuse.ts'
 import { printDims } from '../view.ts'
 
@@ -27,6 +28,8 @@ export const roomFor = (bytes: number): Room => {
 
 /** Extents of a constant about to be made, each of its values at the cost of `work`. */
 export const made = (room: Room, dims: readonly number[], work = 1): readonly number[] => {
+  if (dims.length > axesAtMost)
+    return refuse('unsupported-shape', `a constant of ${dims.length} axes`, `at most ${axesAtMost}`)
   if (!dims.every(d => Number.isSafeInteger(d) && d >= 0))
     return refuse('malformed-file', `a constant of shape ${printDims(dims)}`, 'whole numbers from 0 on')
   room.take(sizeOf(dims) * work + dims.length, `a constant of shape ${printDims(dims)}`)

@@ -1,10 +1,14 @@
-import { elementName, isFloating } from '../constant.ts'
+import { axesAtMost, elementName, isFloating } from '../constant.ts'
 import { axesOf, axisOf, constantAt, integersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import type { Rule, Translation } from '../translation.ts'
 import { dimsOf, extentOf, printDims, reshapeView, type View, withAxes } from '../view.ts'
 
+const fewAxes = (count: number): number =>
+  count <= axesAtMost ? count : refuse('unsupported-shape', `a value of ${count} axes`, `at most ${axesAtMost}`)
+
 const reshaped = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
+  fewAxes(dims.length)
   const result = reshapeView(view, dims, t.batch)
   return typeof result === 'string'
     ? refuse(
@@ -53,7 +57,7 @@ const squeeze: Rule = node => {
 const unsqueeze: Rule = node => {
   const view = viewAt(node, 0)
   const wanted = axesOf(node, 1) ?? []
-  const rank = view.axes.length + wanted.length
+  const rank = fewAxes(view.axes.length + wanted.length)
   const axes = wanted.map(axis => axisOf(axis, rank))
   let next = 0
   return [

@@ -7,7 +7,7 @@ import { renderProblems } from '../../../../ir/error.ts'
 import { importOnnx } from '../../../../src/import/onnx/index.ts'
 import { onnxSchema } from '../../../../src/import/onnx/schema.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
-import { encode, importBytes, list, type ModelSpec, node, numbers, problemsOf } from './model.ts'
+import { encode, importBytes, list, type ModelSpec, networkOf, node, numbers, problemsOf } from './model.ts'
 
 const small: ModelSpec = {
   input: ['n', 3, 4, 4],
@@ -228,6 +228,13 @@ describe('what is asked for and not supported', () => {
     expect(await problemsOf({ ...small, input: ['n', 'c', 8, 8] })).toContain(
       'with as many channels as its images have',
     )
+  })
+
+  it('keeps the name that weights are saved beside for itself', async () => {
+    const reserved = { __metadata__: numbers([5, 3, 3, 3]), b: numbers([5]) }
+    const nodes = [node('Conv', 'x __metadata__ b', 'a'), ...small.nodes.slice(1)]
+    const network = await networkOf({ ...small, floats: reserved, nodes })
+    expect([...network.parameters.keys()]).toEqual(['__metadata__.2', 'b'])
   })
 
   it('names an op once, with how often it is there, behind the first of them too', async () => {

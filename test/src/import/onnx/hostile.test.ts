@@ -104,6 +104,24 @@ const asking: readonly (readonly [name: string, says: string, model: ModelSpec])
     },
   ]),
   [
+    'a constant of many axes',
+    'a constant of 5000 axes; expected at most 64',
+    {
+      ...image,
+      ints: { s: list(...Array.from({ length: 5000 }, () => 1)) },
+      nodes: [node('ConstantOfShape', 's', 'k'), node('ReduceMax', 'k', 'm'), node('Mul', 'x m', 'z'), ...tail],
+    },
+  ],
+  [
+    'a value of many axes',
+    'a value of 5004 axes; expected at most 64',
+    {
+      ...image,
+      ints: { s: list(...Array.from({ length: 5000 }, (_, k) => k + 2)) },
+      nodes: [node('Unsqueeze', 'x s', 'u'), node('Squeeze', 'u s', 'z'), ...tail],
+    },
+  ],
+  [
     'pads of a convolution',
     'expected',
     {

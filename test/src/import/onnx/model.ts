@@ -213,12 +213,18 @@ export const logitsOf = (network: Network, images: Tensor): readonly number[] =>
   return [...(values.right.get('logits') as Tensor).data]
 }
 
-/** What a model of an image `x` gives for one, its output `y` flattened as ONNX flattens. */
-export const run = async (spec: ModelSpec, image: Array4): Promise<readonly number[]> => {
+/** What one output of a model's bytes is for an image `x`. */
+export const outputOf = async (bytes: Uint8Array, output: string, image: Array4): Promise<readonly number[]> => {
   const path = join(await temporaryFolder('onnx'), 'model.onnx')
-  const nodes = [...spec.nodes, node('Flatten', 'y', 'flattened')]
-  writeFileSync(path, encode({ input: ['n', ...image.dims.slice(1)], ...spec, nodes, outputs: ['flattened'] }))
+  writeFileSync(path, bytes)
   const { graph, parameters } = orThrow(await readOnnx(path)())
   const values = orThrow(evaluate(graph, { inputs: new Map([['x', channelsLast(image)]]), parameters }))
-  return [...(values.get('flattened') as Tensor).data]
+  return [...(values.get(output) as Tensor).data]
+}
+
+/** What a model of an image `x` gives for one, its output `y` flattened as ONNX flattens. */
+export const run = (spec: ModelSpec, image: Array4): Promise<readonly number[]> => {
+  const nodes = [...spec.nodes, node('Flatten', 'y', 'flattened')]
+  const input = ['n', ...image.dims.slice(1)]
+  return outputOf(encode({ input, ...spec, nodes, outputs: ['flattened'] }), 'flattened', image)
 }

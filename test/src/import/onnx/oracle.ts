@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import type * as Onnxruntime from 'onnxruntime-node'
-import { type Array4, channelsLast, encode, importBytes, logitsOf, type ModelSpec } from './model.ts'
+import { type Array4, encode, type ModelSpec, outputOf } from './model.ts'
 
 const load = async (): Promise<typeof Onnxruntime | undefined> => {
   try {
@@ -29,16 +29,13 @@ export const oracle = async (bytes: Uint8Array, image: Array4): Promise<E.Either
   }
 }
 
-/** What both make of a model; `refused` where one does not take it. */
+/** What both make of a model's output `y`, or why one refuses it. */
 export const both = async (
   spec: ModelSpec,
   image: Array4,
 ): Promise<{ readonly own: readonly number[] | string; readonly theirs: readonly number[] | string }> => {
   const bytes = encode(spec)
-  const network = await importBytes(bytes)
+  const own = await outputOf(bytes, 'y', image).catch((error: Error) => error.message)
   const theirs = await oracle(bytes, image)
-  return {
-    own: E.isLeft(network) ? network.left : logitsOf(network.right, channelsLast(image)),
-    theirs: E.isLeft(theirs) ? theirs.left : theirs.right,
-  }
+  return { own, theirs: E.isLeft(theirs) ? theirs.left : theirs.right }
 }
