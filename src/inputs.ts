@@ -15,7 +15,10 @@ const refuse = (problem: Problem): never => {
 }
 
 const isTensor = (value: unknown): value is TensorLike & { readonly isDisposed?: boolean } =>
-  isObject(value) && Array.isArray(value.shape) && typeof value.data === 'function'
+  isObject(value) &&
+  Array.isArray(value.shape) &&
+  value.shape.every(Number.isSafeInteger) &&
+  typeof value.data === 'function'
 
 const hintFor = (value: unknown): string | undefined => {
   if (value instanceof Uint8Array || value instanceof Uint8ClampedArray)

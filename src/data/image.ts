@@ -31,13 +31,12 @@ export const cropped = (
   return { data: out, height: rows, width: columns }
 }
 
-/** Resized bilinearly with antialiasing so that the shorter side has a length; the longer is cut to whole pixels, as torchvision's Resize does. */
-export const shorterSideTo = (pixels: Pixels, length: number): Pixels => {
-  const { height: h, width: w } = pixels
-  return h <= w
-    ? resample(pixels, length, Math.floor((length * w) / h))
-    : resample(pixels, Math.floor((length * h) / w), length)
-}
+/** The extents of an image whose shorter side is resized to a length; the longer is cut to whole pixels, as torchvision's Resize does. */
+export const shorterSideTo = (
+  { height: h, width: w }: Pick<Pixels, 'height' | 'width'>,
+  length: number,
+): readonly [height: number, width: number] =>
+  h <= w ? [length, Math.floor((length * w) / h)] : [Math.floor((length * h) / w), length]
 
 /** Half of the margin, a half to the even side, as torchvision's CenterCrop does by Python's rounding. */
 const cropAt = (extent: number, size: number): number => {
@@ -77,11 +76,9 @@ export const withPixels = async <A>(
 
 /** Pixels as the network's extents want them: resized bilinearly with antialiasing, cropped at the centre. */
 export const fitPixels = (pixels: Pixels, { size: [rows, columns], resize, resize_to }: Preprocess): Pixels => {
-  const resized =
-    resize !== 'shorter-side' || resize_to === undefined
-      ? resample(pixels, rows, columns)
-      : shorterSideTo(pixels, resize_to)
-  return cropped(resized, cropAt(resized.height, rows), cropAt(resized.width, columns), rows, columns)
+  const [height, width] =
+    resize !== 'shorter-side' || resize_to === undefined ? [rows, columns] : shorterSideTo(pixels, resize_to)
+  return resample(pixels, height, width, { top: cropAt(height, rows), left: cropAt(width, columns), rows, columns })
 }
 
 /** An image as the network's extents want it: upright, RGB, resized and cropped as {@link fitPixels} does: `[height, width, 3]`. */

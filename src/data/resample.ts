@@ -9,12 +9,15 @@ interface Taps {
   readonly weights: Int32Array
 }
 
+/** The outputs of an axis that are wanted: so many, from one on. */
+type Range = readonly [from: number, count: number]
+
 /** A triangle as wide as the ratio of extents where the axis shrinks, and two pixels wide where it grows. */
-const tapsOf = (extent: number, outputs: number): readonly Taps[] => {
+const tapsOf = (extent: number, outputs: number, [from, count]: Range): readonly Taps[] => {
   const ratio = extent / outputs
   const support = Math.max(ratio, 1)
-  return Array.from({ length: outputs }, (_, i) => {
-    const centre = (i + 0.5) * ratio
+  return Array.from({ length: count }, (_, i) => {
+    const centre = (from + i + 0.5) * ratio
     const first = Math.max(0, Math.trunc(centre - support + 0.5))
     const last = Math.min(extent, Math.trunc(centre + support + 0.5))
     const weights = Float64Array.from({ length: last - first }, (_, k) =>
@@ -26,31 +29,56 @@ const tapsOf = (extent: number, outputs: number): readonly Taps[] => {
 }
 
 /** One axis of an array `[outer, extent, inner]`, rounded to whole numbers. */
-const along = (data: Uint8Array, outer: number, extent: number, inner: number, outputs: number): Uint8Array => {
-  if (extent === outputs) return data
-  const taps = tapsOf(extent, outputs)
-  const out = new Uint8ClampedArray(outer * outputs * inner)
+const along = (
+  data: Uint8Array,
+  outer: number,
+  extent: number,
+  inner: number,
+  outputs: number,
+  range: Range,
+): Uint8Array => {
+  const [, count] = range
+  if (extent === outputs && count === outputs) return data
+  const taps = tapsOf(extent, outputs, range)
+  const out = new Uint8ClampedArray(outer * count * inner)
   for (let o = 0; o < outer; o++)
-    for (let i = 0; i < outputs; i++) {
+    for (let i = 0; i < count; i++) {
       const { first, weights } = taps[i]
       for (let c = 0; c < inner; c++) {
         let sum = 1 << (precisionBits - 1)
         let from = (o * extent + first) * inner + c
         for (let k = 0; k < weights.length; k++, from += inner) sum = (sum + Math.imul(weights[k], data[from])) | 0
-        out[(o * outputs + i) * inner + c] = sum >> precisionBits
+        out[(o * count + i) * inner + c] = sum >> precisionBits
       }
     }
   return new Uint8Array(out.buffer)
 }
 
+/** A part of what an image is resized to. */
+export interface Crop {
+  readonly top: number
+  readonly left: number
+  readonly rows: number
+  readonly columns: number
+}
+
 /**
  * Bilinear resampling with antialiasing to the bit as Pillow does it and torchvision with it, columns before rows, rounded to bytes between: what most networks' images
- * went through in training, and what libvips' kernels only come near.
+ * went through in training, and what libvips' kernels only come near. Where a crop of it is wanted nothing else is computed: a long image resized whole
+ * may be larger than memory.
  *
  * @see https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
-export const resample = ({ data, height, width }: Pixels, rows: number, columns: number): Pixels => ({
-  data: along(along(data, height, width, 3, columns), 1, height, columns * 3, rows),
-  height: rows,
-  width: columns,
-})
+export const resample = (
+  { data, height, width }: Pixels,
+  rows: number,
+  columns: number,
+  crop: Crop = { top: 0, left: 0, rows, columns },
+): Pixels => {
+  const wide = along(data, height, width, 3, columns, [crop.left, crop.columns])
+  return {
+    data: along(wide, 1, height, crop.columns * 3, rows, [crop.top, crop.rows]),
+    height: crop.rows,
+    width: crop.columns,
+  }
+}

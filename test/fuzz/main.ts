@@ -114,7 +114,7 @@ const keep = async (found: Found): Promise<object | null> => {
 
 const findings: object[] = []
 for (const found of seen.findings.values()) {
-  const kept = await keep(found)
+  const kept = await keep(found).catch(error => ({ ...found, shrinking: String(error) }))
   if (kept !== null) findings.push(kept)
 }
 end()

@@ -6,6 +6,8 @@ const meaning = { preprocess: { size: [8, 8], scale: 0.01 } } as const
 const opened = model(compile(smallNetwork(), plan('vanilla'), { meaning }), { backend: 'reference' })
 const tensor = (shape: unknown, data: unknown) => ({ shape, data: async () => data })
 
+const deep = Array.from({ length: 20_000 }).reduce<unknown>(inner => [inner], 8)
+
 describe('what a program without types gives', () => {
   it.each<[string, unknown, string]>([
     ['nothing', undefined, 'saw undefined; expected a Float32Array or a tensor of images [n, 8, 8, 3]'],
@@ -19,6 +21,11 @@ describe('what a program without types gives', () => {
     ['a tensor of other extents', tensor([1, 3, 8, 8], new Float32Array(192)), 'saw a tensor [1,3,8,8]'],
     ['a tensor of no examples', tensor([0, 8, 8, 3], new Float32Array(0)), 'saw a tensor [0,8,8,3]'],
     ['a tensor of one image that says two', tensor([2, 8, 8, 3], new Float32Array(192)), 'saw a tensor [2,8,8,3]'],
+    [
+      'a tensor of extents deeper than the stack',
+      tensor([1, deep, 8, 3], new Float32Array(192)),
+      'expected a Float32Array',
+    ],
     ['a tensor of text', tensor([1, 8, 8, 3], 'abc'), 'expected a tensor of numbers'],
   ])('predict refuses %s', async (_, inputs, said) => {
     const predicting = (await opened).predict(inputs as never)

@@ -44,9 +44,9 @@ export const randomCrop = (
   { resize_to }: AugmentationOf<'random-crop'>,
   { below }: Random,
 ): Pixels => {
-  const resized = shorterSideTo(image, resize_to)
-  const top = below(resized.height - rows + 1)
-  return cropped(resized, top, below(resized.width - columns + 1), rows, columns)
+  const [height, width] = shorterSideTo(image, resize_to)
+  const top = below(height - rows + 1)
+  return resample(image, height, width, { top, left: below(width - columns + 1), rows, columns })
 }
 
 export interface Window {

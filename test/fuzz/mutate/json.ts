@@ -25,8 +25,12 @@ const parsed = (text: string): unknown => {
 export function* smallerJson(files: Files, name: string): Iterable<Files> {
   const text = textOf(files, name)
   const tree = parsed(text)
-  if (typeof tree === 'object' && tree !== null)
-    for (const smaller of smallerTrees(tree)) yield withFile(files, name, bytesOf(JSON.stringify(smaller)))
+  try {
+    if (typeof tree === 'object' && tree !== null)
+      for (const smaller of smallerTrees(tree)) yield withFile(files, name, bytesOf(JSON.stringify(smaller)))
+  } catch {
+    // Deeper than the stack.
+  }
   yield* smallerText(files, name)
 }
 

@@ -45,4 +45,31 @@ describe('resample', () => {
     expect([height, width]).toEqual([rows, columns])
     expect([...data].filter((_, i) => i % 3 === 1)).toEqual(green)
   })
+
+  it.each([
+    [[9, 11], 3, 2, 4, 5],
+    [[5, 4], 0, 0, 5, 3],
+    [[7, 9], 1, 1, 6, 8],
+    [[7, 9], 2, 0, 3, 9],
+  ] as const)('to %j gives a crop as the whole has it', ([height, width], top, left, rows, columns) => {
+    const image = pattern(7, 9)
+    const whole = resample(image, height, width)
+    const crop = resample(image, height, width, { top, left, rows, columns })
+    const wanted = Array.from({ length: rows }, (_, y) => {
+      const from = ((top + y) * whole.width + left) * 3
+      return [...whole.data.subarray(from, from + columns * 3)]
+    })
+    expect([...crop.data]).toEqual(wanted.flat())
+  })
+
+  it('takes of a long image that is enlarged what the crop asks for', () => {
+    const crop = { top: 3, left: 9_000_000_000, rows: 2, columns: 4 }
+    const { data } = resample(
+      { data: new Uint8Array(3 * 50_000).fill(77), height: 1, width: 50_000 },
+      256_000,
+      12_800_000_000,
+      crop,
+    )
+    expect(data).toEqual(new Uint8Array(24).fill(77))
+  })
 })
