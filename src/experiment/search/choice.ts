@@ -55,6 +55,18 @@ export const paretoFront = <A>(all: readonly A[], cost: (a: A) => number, wrong:
   return front
 }
 
+/** What is shown of all that was timed: the front, and the chosen plan where it is, by another measure than errors, beside it. */
+export const shownFront = (chosen: Measured, timed: readonly Measured[]): readonly Measured[] => {
+  const front = paretoFront(
+    [chosen, ...timed],
+    ({ relative }) => relative,
+    ({ candidate }) => candidate.score.wrong,
+  )
+  return front.some(({ candidate }) => candidate === chosen.candidate)
+    ? front
+    : [...front, chosen].sort((a, b) => a.relative - b.relative)
+}
+
 /** Plans that are timed together, and how often at most. */
 const [together, timesAtMost] = [6, 5]
 /** A plan is timed where it is predicted to be over the budget by no more than this. */

@@ -5,7 +5,7 @@ import { rankOf, wilsonPercent } from '../../score.ts'
 import { mcNemar } from '../mcnemar.ts'
 import type { Sourced } from '../sourced.ts'
 import { printBudget } from './budget.ts'
-import { likelihoodSigma, paretoFront } from './choice.ts'
+import { likelihoodSigma, shownFront } from './choice.ts'
 import type { Evidence } from './evidence.ts'
 import { type Found, flipTta, type SearchNetworkOptions } from './network.ts'
 import type { Candidate } from './search.ts'
@@ -68,11 +68,7 @@ export const searchResult = async (found: Found, call: SearchCall) => {
   const [onReport, vanillaOnReport, ttaOnReport] = [chosen.candidate, vanilla, tta].map(plan =>
     wrongs(report.evidence, report.labels, plan),
   )
-  const front = paretoFront(
-    [{ candidate: vanilla, relative: 1 }, chosen, ...choice.measured],
-    ({ relative }) => relative,
-    ({ candidate }) => candidate.score.wrong,
-  )
+  const front = shownFront(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
   return {
     network: call.network,
     ...(call.initializedFrom === undefined ? {} : { initialized_from_seed: call.initializedFrom }),
@@ -146,12 +142,22 @@ export const describeSearch = (result: SearchResult): string => {
   const verdict = result.beats_vanilla
     ? `${result.plan} takes ${ratio(result.relative_cost)} of vanilla's time, within ${result.budget}.`
     : `Nothing that was looked at beats vanilla within ${result.budget}.`
+  const cheaper = front.find(
+    point =>
+      point.plan !== result.plan &&
+      point.relative_cost <= result.relative_cost &&
+      point.error_percent <= select.error_percent,
+  )
+  const beside =
+    cheaper === undefined || !result.beats_vanilla
+      ? ''
+      : ` ${cheaper.plan} is as cheap and errs no more there; the choice goes by ${result.objective}, not by whole errors.`
   const others = `vanilla ${percent(report.vanilla_error_percent)} %, flip TTA ${percent(report.tta_error_percent)} %`
   const [low, high] = report.error_interval_percent.map(percent)
   return [
     table(['', 'time', 'error %, select', 'error %, report', 'plan'], rows),
     '',
-    `${verdict} On ${report.images} images that nothing was chosen by it errs ${percent(report.error_percent)} % of the time (95 % interval ${low} to ${high}); ${others}. On the ${select.images} that it was chosen by: ${percent(select.error_percent)} %, vanilla ${percent(select.vanilla_error_percent)} %.`,
+    `${verdict} On ${report.images} images that nothing was chosen by it errs ${percent(report.error_percent)} % of the time (95 % interval ${low} to ${high}); ${others}. On the ${select.images} that it was chosen by: ${percent(select.error_percent)} %, vanilla ${percent(select.vanilla_error_percent)} %.${beside}`,
     `${result.evaluated} plans were judged in ${result.seconds.toFixed(0)} s; times are of batches of ${result.batch} on ${result.backend}, executor ${result.executor}.`,
   ].join('\n')
 }

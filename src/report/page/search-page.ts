@@ -30,7 +30,7 @@ export interface SearchFindings extends Sourced {
     readonly vanilla_error_percent: number
     readonly tta_error_percent: number
   }
-  /** Errors on the data that plans were selected on. */
+  /** The chosen plan is among them. Errors on the data that plans were selected on. */
   readonly front: readonly Costed[]
   readonly evaluated: number
   readonly seconds: number
@@ -44,8 +44,14 @@ const measured = (value: number, images: number): Measured & { readonly interval
 
 type Chart = Extract<Section, { kind: 'chart' }>['chart']
 
+const pointsOf = (front: readonly Costed[], errorOf: (point: Costed) => number | undefined): readonly ScatterPoint[] =>
+  front.flatMap((point): readonly ScatterPoint[] => {
+    const y = errorOf(point)
+    return y === undefined ? [] : [{ name: point.plan, x: point.relative_cost, y }]
+  })
+
 const frontOf = (
-  { front, budget_relative }: SearchFindings,
+  { front, plan, budget_relative }: SearchFindings,
   errorOf: (point: Costed) => number | undefined,
 ): Chart => ({
   kind: 'scatter',
@@ -54,12 +60,19 @@ const frontOf = (
   groups: [
     {
       name: 'plans',
-      points: front.flatMap((point): readonly ScatterPoint[] => {
-        const y = errorOf(point)
-        return y === undefined ? [] : [{ name: point.plan, x: point.relative_cost, y }]
-      }),
+      points: pointsOf(
+        front.filter(point => point.plan !== plan),
+        errorOf,
+      ),
     },
-  ],
+    {
+      name: 'the chosen plan',
+      points: pointsOf(
+        front.filter(point => point.plan === plan),
+        errorOf,
+      ),
+    },
+  ].filter(({ points }) => points.length > 0),
   levels: [],
   ...(budget_relative === undefined ? {} : { limit: { name: 'budget', value: budget_relative } }),
 })

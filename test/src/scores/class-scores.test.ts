@@ -138,7 +138,7 @@ describe('an output means', () => {
 
   it('no more than it did where it needs nothing', () => {
     const { graph, parameters } = written(({ scores }) => scores(4))
-    expect(orThrow(classifier('n', graph, parameters)).graph.nodes).toBe(graph.nodes)
+    expect(orThrow(classifier('n', graph, parameters)).graph.nodes).toEqual(graph.nodes)
   })
 
   it('one logit, which a note says', () => {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Transform } from '../../../../ir/index.ts'
 import { random } from '../../../../src/data/random.ts'
-import { choose, likelihoodSigma, type Measure, paretoFront } from '../../../../src/experiment/search/choice.ts'
+import {
+  choose,
+  likelihoodSigma,
+  type Measure,
+  type Measured,
+  paretoFront,
+  shownFront,
+} from '../../../../src/experiment/search/choice.ts'
 import { evidence, type LogitsOf } from '../../../../src/experiment/search/evidence.ts'
 import type { Candidate, Searched } from '../../../../src/experiment/search/search.ts'
 import type { Sites } from '../../../../src/experiment/search/space.ts'
@@ -198,5 +205,23 @@ describe('paretoFront', () => {
       [2, 5],
       [4, 1],
     ])
+  })
+})
+
+describe('the front that is shown', () => {
+  const timed = (wrong: number, relative: number): Measured => ({
+    candidate: { sites: [], reduction: 'geo', cost: 1, score: { wrong } } as unknown as Candidate,
+    relative,
+  })
+  const [vanilla, cheap, dear] = [timed(9, 1), timed(5, 1.2), timed(3, 2)]
+
+  it('has the chosen plan once, where it is on it', () => {
+    expect(shownFront(cheap, [vanilla, cheap, dear])).toEqual([vanilla, cheap, dear])
+    expect(shownFront({ ...vanilla }, [vanilla, cheap])).toEqual([vanilla, cheap])
+  })
+
+  it('has it beside the others where a cheaper one errs no more', () => {
+    const chosen = timed(6, 1.5)
+    expect(shownFront(chosen, [vanilla, cheap, chosen, dear])).toEqual([vanilla, cheap, chosen, dear])
   })
 })

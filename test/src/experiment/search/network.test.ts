@@ -128,7 +128,8 @@ describe('searchNetwork', () => {
     expect(result.front[0].relative_cost).toBeLessThanOrEqual(1)
     const vanilla = result.front.find(({ plan }) => plan === 'vanilla')
     if (vanilla !== undefined) expect(vanilla.report_error_percent).toBe(result.report.vanilla_error_percent)
-    const errors = result.front.map(({ error_percent }) => error_percent)
+    expect(result.front.map(({ plan }) => plan)).toContain(result.plan)
+    const errors = result.front.filter(({ plan }) => plan !== result.plan).map(({ error_percent }) => error_percent)
     expect(errors).toEqual(errors.toSorted((a, b) => b - a))
     expect(result.select.won - result.select.lost).toBeCloseTo(
       ((result.select.vanilla_error_percent - result.select.error_percent) * result.select.images) / 100,

@@ -148,12 +148,12 @@ describe('the page of a search', () => {
       names: ['vanilla', 'flip TTA', 'flip@0:geo'],
       bars: [{ values: [{ value: 31.2 }, { value: 29.3 }, { value: 29.24, interval: wilsonPercent(1462, 5000) }] }],
     })
-    const points = (first: number, second: number) => [
-      { name: 'vanilla', x: 1, y: first },
-      { name: 'flip@0:geo', x: 1.98, y: second },
+    const groups = (first: number, second: number) => [
+      { name: 'plans', points: [{ name: 'vanilla', x: 1, y: first }] },
+      { name: 'the chosen plan', points: [{ name: 'flip@0:geo', x: 1.98, y: second }] },
     ]
-    expect(front).toMatchObject({ groups: [{ points: points(31, 28.5) }], limit: { value: 2.2 } })
-    expect(other).toMatchObject({ groups: [{ points: points(31.2, 29.24) }], limit: { value: 2.2 } })
+    expect(front).toMatchObject({ groups: groups(31, 28.5), limit: { value: 2.2 } })
+    expect(other).toMatchObject({ groups: groups(31.2, 29.24), limit: { value: 2.2 } })
   })
 
   it('says where nothing beats vanilla, with the warnings', () => {
