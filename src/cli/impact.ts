@@ -102,8 +102,8 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
 
 /** The same with networks trained anew, by the file that `--training` names. */
 const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: Output): Promise<void> => {
-  const { network, data, weights, preprocess, classes, backend, executor, precision, batch, limit } = flags
-  const known = orThrow(await openData(data, { seed: flags.seed }))
+  const { network, data, weights, preprocess, classes, labels, backend, executor, precision, batch, limit } = flags
+  const known = orThrow(await openData(data, { seed: flags.seed, ...(labels === undefined ? {} : { labels }) }))
   await trainingImpact(
     (await openNetwork(flags, known, { ...out, note: () => {} })).network,
     flags,
@@ -114,6 +114,7 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
       ...(weights === undefined ? {} : { weights }),
       ...(preprocess === undefined ? {} : { preprocess }),
       ...(classes === undefined ? {} : { classes }),
+      ...(labels === undefined ? {} : { labels }),
       ...(backend === undefined ? {} : { backend }),
       ...(executor === 'auto' ? {} : { executor }),
       ...(batch === undefined ? {} : { batch }),

@@ -33,6 +33,8 @@ export const optional = {
   preprocess: t.string,
   /** A file of the network's class names. */
   classes: t.string,
+  /** A file of the labels of `evaluate`, where that is a flat folder. */
+  labels: t.string,
   /** Keys in place of the recipe's own. */
   overrides: t.UnknownRecord,
   /** For plans that name no reduction. */

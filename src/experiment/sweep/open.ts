@@ -76,7 +76,8 @@ export const openSweep = async (
   const network = networks.get(sweep.seeds[0]) as Network
   const names = sweep.classes === undefined ? undefined : orThrow(await readClassNames(sweep.classes))
   const fitted = (data: DataSet): DataSet => fitLabelled(network, data, names)
-  const [train, evaluate] = [fitted(found), fitted(orThrow(await openData(sweep.evaluate, { seed })))]
+  const labelled = { seed, ...(sweep.labels === undefined ? {} : { labels: sweep.labels }) }
+  const [train, evaluate] = [fitted(found), fitted(orThrow(await openData(sweep.evaluate, labelled)))]
   const given = preprocess ?? own
   return {
     sweep,

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
+import sharp from 'sharp'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../../passes/index.ts'
 import { orThrowAsync } from '../../../../src/error.ts'
@@ -276,6 +277,21 @@ describe('openSweep', () => {
     [{ preprocess: '/nowhere.json' }, '/nowhere.json'],
   ])('refuses %j', async (config, words) => {
     await expect(opened(config)).rejects.toThrow(words)
+  })
+
+  it('evaluates a flat folder by the labels that a file gives', async () => {
+    const folder = await temporaryFolder('flat')
+    const pixel = { create: { width: 32, height: 32, channels: 3, background: 'red' } } as const
+    for (const name of ['a.png', 'b.png']) await writeFile(join(folder, name), await sharp(pixel).png().toBuffer())
+    const labels = join(folder, 'labels.csv')
+    await writeFile(labels, 'file,class_index\na.png,7\nb.png,2\n')
+    const preprocess = join(folder, 'preprocess.json')
+    await writeFile(preprocess, '{"size": [32, 32], "scale": 1, "mean": [0], "std": [1]}')
+    const config = { evaluate: `images:${folder}`, preprocess }
+    const { evaluate } = await opened({ ...config, labels })
+    const read = await evaluate.read(0, 2)
+    expect(E.isRight(read) && read.right.map(({ label }) => label)).toEqual([7, 2])
+    await expect(opened(config)).rejects.toThrow(/labels/)
   })
 
   it('gives every seed its own weights to begin with, and the same every time', async () => {
