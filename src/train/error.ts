@@ -8,6 +8,7 @@ export type TrainingProblem = Problem<
   | 'not-finite'
   | 'not-labelled'
   | 'too-few-images'
+  | 'too-large'
   | 'other-training'
   | 'training-exists'
 >

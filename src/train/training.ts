@@ -9,6 +9,7 @@ import type { Network } from '../network.ts'
 import { hasCheckpoint, misfits, type Progress, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
 import { splitHeldOut, subset } from './held-out.ts'
+import { checkMemory } from './memory.ts'
 import { heldOutCount, type Recipe, weightDecayOf } from './recipe.ts'
 import { type Carried, carriedAtFirst } from './step.ts'
 import { stepsPerEpoch } from './training-batches.ts'
@@ -110,6 +111,7 @@ export const openTraining = async (
   const data = fitLabelled(network, given, undefined)
   const step = stepOf(network, answering(plan), recipe, seed)
   const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutCount(recipe, data.count), seed))
+  orThrow(checkMemory(network.graph, Math.min(recipe.batch, images.length)))
   const progress: Progress = {
     network: network.name,
     plan: printPlan(plan),
