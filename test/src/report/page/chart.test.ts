@@ -109,6 +109,12 @@ describe('SVG of charts', () => {
     expect(texts).not.toContain('flip-9-max')
   })
 
+  it('has nothing in it that no XML may have', () => {
+    const svg = chartSvg({ ...lines([31, 70]), levels: [{ name: 'a\x1b[2J\u202e<b', value: 40 }] })
+    expect(svg).toContain('a\\u{1b}[2J\\u{202e}&lt;b')
+    expect(svg).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u)
+  })
+
   it('is the same each time', () => {
     expect(chartSvg(lines([31, 70]))).toBe(chartSvg(lines([31, 70])))
   })
