@@ -43,7 +43,7 @@ export const brokenSeal = (bytes: Uint8Array, head = bytes.length): BrokenSeal |
   const found = whole.exec(text)
   if (found === null)
     return text.includes(sealKey)
-      ? { seen: `a ${sealKey} that cannot be read`, expected: `${mark} and ${digits} digits` }
+      ? { seen: `an ${sealKey} that cannot be read`, expected: `${mark} and ${digits} digits` }
       : undefined
   const seen = checksum(bytes, found.index + mark.length)
   return seen === found[1] ? undefined : { seen: `bytes of sha256 ${seen}`, expected: `${found[1]}, as it says itself` }

@@ -27,7 +27,7 @@ interface Told {
   readonly text: string
 }
 
-const suggestion = /\n\((Did you mean .*)\)/
+const suggestion = /\n\(Did you mean (.*)\?\)/
 
 /** What commander says of arguments, as a problem. */
 const argumentsProblem = ({ message }: CommanderError): Problem =>

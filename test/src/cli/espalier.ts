@@ -4,6 +4,7 @@ import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { renderProblems } from '../../../ir/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
@@ -11,6 +12,7 @@ const repository = fileURLToPath(new URL('../../../', import.meta.url))
 export interface Ran {
   readonly code: number | null
   readonly stdout: string
+  /** An error under `--json` is the text that it is without it. */
   readonly stderr: string
 }
 
@@ -23,6 +25,9 @@ export interface RunOptions {
 }
 
 export type Espalier = (args: readonly string[], options?: RunOptions) => Promise<Ran>
+
+const asText = (stderr: string): string =>
+  stderr.replace(/^\{"error":.*\}$/m, line => `espalier: ${renderProblems(JSON.parse(line).error.problems)}`)
 
 /** The command line as it is installed: these sources, built into a package of their own, each call a process. */
 export const builtEspalier = async (): Promise<Espalier> => {
@@ -44,7 +49,7 @@ export const builtEspalier = async (): Promise<Espalier> => {
         stderr += chunk
       })
       child.on('error', reject)
-      child.on('close', code => resolve({ code, stdout, stderr }))
+      child.on('close', code => resolve({ code, stdout, stderr: asText(stderr) }))
       if (interrupt !== undefined && child.pid !== undefined)
         interrupt(child.pid).then(() => child.kill(signal), reject)
     })

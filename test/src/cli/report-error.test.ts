@@ -64,7 +64,7 @@ describe('an error under --json', () => {
             where: 'the command line',
             seen: "unknown option '--jso'",
             expected: 'arguments that --help lists',
-            hint: 'Did you mean --json?',
+            hint: '--json',
           },
         ],
       },
