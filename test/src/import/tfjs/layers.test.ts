@@ -203,3 +203,22 @@ describe('models of models', () => {
     expect([...network.parameters.keys()].length).toBe(4)
   })
 })
+
+it('a sigmoid of one unit is two classes, of five units is refused', async () => {
+  const built = (units: number) => {
+    const x = tf.input({ shape })
+    const y = layers.dense({ units, activation: 'sigmoid' }).apply(layers.globalAveragePooling2d({}).apply(x))
+    return withWeights(tf.model({ inputs: x, outputs: y as SymbolicTensor }))
+  }
+  const one = built(1)
+  expectSame(
+    await imported(filesOf(await artifactsOf(one))),
+    images =>
+      tf.tidy(() => {
+        const p = one.predict(images) as ReturnType<typeof tf.tensor2d>
+        return tf.concat([tf.sub(1, p), p], 1)
+      }),
+    'probabilities',
+  )
+  await expect(imported(filesOf(await artifactsOf(built(5))))).rejects.toThrow('5 scores with sigmoid')
+})
