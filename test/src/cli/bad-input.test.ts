@@ -306,14 +306,10 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'an unknown flag',
     () => [...resnet, ...generated, '--limt', '2'],
-    /saw unknown option '--limt'; expected arguments that --help lists\.\n {2}Try: --limit$/m,
+    /^error: unknown option '--limt'\n\(Did you mean --limit\?\)/,
   ],
-  [
-    'an unknown command',
-    () => ['rnu'],
-    /saw unknown command 'rnu'; expected arguments that --help lists\.\n {2}Try: run$/m,
-  ],
-  ['a flag that is missing', () => resnet, /saw required option '--data <data>' not specified/],
+  ['an unknown command', () => ['rnu'], /^error: unknown command 'rnu'\n\(Did you mean run\?\)/],
+  ['a flag that is missing', () => resnet, /^error: required option '--data <data>' not specified/],
   [
     'an unknown value',
     () => [...resnet, ...generated, '--backend', 'node-cpu'],
@@ -398,6 +394,14 @@ describe.concurrent('the rest of the manners', () => {
     const ran = await espalier(args, { env: { ESPALIER_CACHE: at('cache') } })
     expect(ran).toMatchObject({ code: 1, stdout: '' })
     expect(said(ran)).toMatch(/espalier: FOLDER\/cache: saw .*; expected .*\n {2}Try: .*espalier setup/)
+  })
+
+  it('under --json an error of arguments is told once, as an object', async () => {
+    const ran = await espalier(['rnu', '--json'])
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect(ran.stderr).toBe(
+      "espalier: the command line: saw unknown command 'rnu'; expected arguments that --help lists.\n  Try: run\n",
+    )
   })
 
   it('--debug adds the stack', async () => {
