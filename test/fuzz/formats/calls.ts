@@ -32,8 +32,12 @@ const special: Readonly<Record<string, (value: Readonly<Record<string, unknown>>
 
 const lengthOf = (value: unknown): number => Math.min(Math.max(Math.trunc(Number(value)) || 0, 0), 100_000)
 
-const valueFrom = (json: unknown): unknown => {
-  if (Array.isArray(json)) return json.map(valueFrom)
+/** Deeper than any call is: what lies there stays as it is, for us not to be what breaks. */
+const deepest = 100
+
+const valueFrom = (json: unknown, depth = 0): unknown => {
+  if (depth > deepest) return json
+  if (Array.isArray(json)) return json.map(item => valueFrom(item, depth + 1))
   if (typeof json !== 'object' || json === null) return json
   const { is, ...rest } = json as Readonly<Record<string, unknown>>
   return typeof is === 'string' && Object.hasOwn(special, is) ? special[is](rest) : rest
