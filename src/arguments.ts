@@ -90,7 +90,10 @@ const runs = { backend, executor, precision, batch: Positive, debug: t.boolean }
 /** The options that each function takes, and no others. */
 const options = {
   zoo: { seed: WholeNumber },
-  network: { weights: t.string, seed: WholeNumber, dataClasses: Positive },
+  network: {
+    ...{ weights: t.string, seed: WholeNumber, dataClasses: Positive },
+    ...{ size: t.tuple([Positive, Positive]), preprocess: AnObject },
+  },
   compile: {
     ...{ seed: WholeNumber, pipeline: Called, observe: Called, admit: Called, meaning: AnObject },
     ...{ schedule: oneOf(...scheduleNames), backend: oneOf(...backendNames), batch: Positive, costs: AnObject },
