@@ -1,4 +1,4 @@
-import type { Pixels } from './image.ts'
+import type { Pixels } from './decode.ts'
 import type { Preprocess } from './preprocess.ts'
 
 /** Channels of the images that a preprocessing makes. */

@@ -1,8 +1,7 @@
 import { either as E } from 'fp-ts'
 import { evaluate, isPerExample, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
 import type { Precision } from '../lower/precision.ts'
-import type { Execution } from './execution.ts'
-import type { Executed } from './executor.ts'
+import type { Executed, Execution } from './execution.ts'
 
 export type Outputs = Readonly<Record<string, Tensor>>
 export type Fed = Readonly<Record<string, Float32Array>>

@@ -9,7 +9,8 @@ import { cacheFolder, packageVersion } from '../runtime/native/layout.ts'
 import { readSealedJson, sealedJson } from '../sealed-json.ts'
 import { warn } from '../warn.ts'
 import { replaceFile } from '../weights/replace-file.ts'
-import { type Executed, type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
+import type { Executed } from './execution.ts'
+import { type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
 
 const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino: null } satisfies {
   readonly [X in ExecutorName]: null

@@ -2,9 +2,8 @@ import { either as E } from 'fp-ts'
 import { type Fed, type Outputs, sampleOf } from './agreement.ts'
 import { type Choice, choiceOf, readChoice, type Timed, writeChoice } from './choices.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
-import type { Execution } from './execution.ts'
+import type { Executed, Execution } from './execution.ts'
 import {
-  type Executed,
   type ExecutorName,
   type ExecutorOptions,
   executorIsThere,

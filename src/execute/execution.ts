@@ -1,4 +1,4 @@
-import type { Tensor, Type } from '../../ir/index.ts'
+import type { Graph, Tensor, Type } from '../../ir/index.ts'
 
 /** A flat or stacked graph loaded into a runtime with the values of its parameters, ready to run. */
 export interface Execution {
@@ -11,4 +11,10 @@ export interface Execution {
   readonly run: (inputs: Readonly<Record<string, Float32Array>>) => Promise<Readonly<Record<string, Tensor>>>
   /** Frees what the runtime holds, once no run is under way. */
   readonly dispose: () => void
+}
+
+/** A flat or stacked graph with the values of its parameters. */
+export interface Executed {
+  readonly graph: Graph
+  readonly parameters: ReadonlyMap<string, Tensor>
 }

@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { EspalierError, type Graph, type Tensor } from '../../ir/index.ts'
+import { EspalierError } from '../../ir/index.ts'
 import { orThrow } from '../error.ts'
 import { lowerOnnx } from '../lower/onnx/index.ts'
 import type { Precision } from '../lower/precision.ts'
@@ -10,7 +10,7 @@ import { loadOnnxruntime } from '../runtime/onnxruntime.ts'
 import { loadOpenvino } from '../runtime/openvino/library.ts'
 import { executionOf } from './eager.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
-import type { Execution } from './execution.ts'
+import type { Executed, Execution } from './execution.ts'
 import { keepingNaN } from './keep-nan.ts'
 import { openOnnxruntime } from './onnxruntime.ts'
 import { openOpenvino } from './openvino.ts'
@@ -23,12 +23,6 @@ import { type DescribedExecution, signatureOf } from './signature.ts'
  */
 export const executorNames = ['eager', 'graph', 'xla', 'onnx', 'openvino'] as const
 export type ExecutorName = (typeof executorNames)[number]
-
-/** A flat or stacked graph with the values of its parameters. */
-export interface Executed {
-  readonly graph: Graph
-  readonly parameters: ReadonlyMap<string, Tensor>
-}
 
 export interface ExecutorOptions {
   /** `auto`: any; another one rules out what does not run on it. */

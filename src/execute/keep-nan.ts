@@ -1,6 +1,6 @@
 import { addLike, draft, isPerExample, type Node, type NodeId, sizeOf, type Tensor } from '../../ir/index.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
-import type { Executed } from './executor.ts'
+import type { Executed } from './execution.ts'
 
 /**
  * A number that is none stays one in every function of numbers, in pools and in softmaxes, as in NumPy, PyTorch and the

@@ -1,7 +1,7 @@
 import { EspalierError } from '../../../ir/index.ts'
 import { orThrow } from '../../error.ts'
+import type { Executed } from '../../execute/execution.ts'
 import {
-  type Executed,
   type ExecutorName,
   type ExecutorOptions,
   executorRefusal,

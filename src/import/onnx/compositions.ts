@@ -1,21 +1,12 @@
 import { combination } from './combination.ts'
+import type { Pattern } from './composition.ts'
 import type { Constant } from './constant.ts'
 import { gelu } from './gelu.ts'
-import { type Neighbours, neighbours } from './neighbours.ts'
+import { neighbours } from './neighbours.ts'
 import { unary } from './ops/pointwise.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
 import type { Rule } from './translation.ts'
 import { warp } from './warp.ts'
-
-/** One thing that a file says in several nodes: the last of them, the values that all of them read, and how it is said in the IR. */
-export interface Composition {
-  readonly last: NodeProto
-  readonly inputs: readonly string[]
-  readonly rule: Rule
-}
-
-/** The composition that a node is the characteristic part of. */
-export type Pattern = (node: NodeProto, at: Neighbours) => Composition | undefined
 
 /** `x · sigmoid(x)`. */
 const swish: Pattern = (product, at) => {

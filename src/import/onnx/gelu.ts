@@ -1,4 +1,4 @@
-import type { Composition } from './compositions.ts'
+import type { Composition } from './composition.ts'
 import type { Neighbours } from './neighbours.ts'
 import { unary } from './ops/pointwise.ts'
 import type { NodeProto } from './schema.ts'

@@ -1,7 +1,7 @@
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
 import type { Transform } from '../../../ir/variant.ts'
 import { asImage } from './arrange.ts'
-import type { Pattern } from './compositions.ts'
+import type { Pattern } from './composition.ts'
 import { numbersIn } from './neighbours.ts'
 import { viewAt } from './node.ts'
 import { refuse } from './refuse.ts'
