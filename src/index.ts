@@ -9,21 +9,22 @@ import {
   checkPlan,
   checkRecipe,
   checkText,
-} from './arguments.ts'
-import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile.ts'
-import { readCompiledFolder, writeCompiledFolder } from './compiled-folder.ts'
+} from './api/arguments.ts'
+import { orThrow, orThrowAsync, sourceProblem } from './base/error.ts'
+import { type CompiledNetwork, type CompileOptions, compileNetwork } from './compile/compile.ts'
 import { openData, trainingReference } from './data/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from './error.ts'
+import type { RunnerOptions } from './execute/runner.ts'
 import { type ImpactOptions, type ImpactResult, impact as measureImpact } from './experiment/impact/impact.ts'
-import { finiteWeights } from './finite-weights.ts'
-import { fitLabelled } from './fit-data.ts'
 import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
 import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
-import { fitMeaning, type Meaning } from './meaning.ts'
-import { type Model, openModel } from './model.ts'
-import { classifier, type Network } from './network.ts'
-import { openSource, type SourceOptions } from './network-source.ts'
-import type { RunnerOptions } from './runner.ts'
+import { finiteWeights } from './network/finite-weights.ts'
+import { fitLabelled } from './network/fit-data.ts'
+import { fitMeaning, type Meaning } from './network/meaning.ts'
+import { classifier, type Network } from './network/network.ts'
+import { checkDrawable, initialized, zoo as zooArchitecture } from './network/zoo/index.ts'
+import { readCompiledFolder, writeCompiledFolder } from './open/compiled-folder.ts'
+import { type Model, openModel } from './open/model.ts'
+import { openSource, type SourceOptions } from './open/network-source.ts'
 import {
   type Recipe,
   readRecipe,
@@ -33,7 +34,6 @@ import {
   type TrainOptions,
   train as trainNetwork,
 } from './train/index.ts'
-import { checkDrawable, initialized, zoo as zooArchitecture } from './zoo/index.ts'
 
 /** A compiled network with what its images and answers mean. */
 export interface Compiled extends CompiledNetwork {
@@ -186,14 +186,14 @@ export const toSavedModel = (compiled: Compiled, options: SavedModelOptions = {}
 export { EspalierError } from '../ir/index.ts'
 export type { Plan } from '../passes/index.ts'
 export { parsePlan, printPlan } from '../passes/index.ts'
-export type { CompiledNetwork, CompileOptions } from './compile.ts'
+export type { CompiledNetwork, CompileOptions } from './compile/compile.ts'
 export type { ImageInput, Pixels, Preprocess } from './data/index.ts'
 export type { ExecutorName } from './execute/executor.ts'
+export type { TensorLike } from './execute/inputs.ts'
+export type { ModelBackend, Prediction, RunnerOptions } from './execute/runner.ts'
 export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } from './experiment/impact/impact.ts'
-export type { TensorLike } from './inputs.ts'
 export type { Precision } from './lower/precision.ts'
-export type { Meaning } from './meaning.ts'
-export type { Answer, Model } from './model.ts'
-export type { Network } from './network.ts'
-export type { ModelBackend, Prediction, RunnerOptions } from './runner.ts'
+export type { Meaning } from './network/meaning.ts'
+export type { Network } from './network/network.ts'
+export type { Answer, Model } from './open/model.ts'
 export type { Recipe, Trained, TrainingEvent, TrainingSource, TrainOptions } from './train/index.ts'

@@ -15,7 +15,9 @@ const files = ['ir', 'passes', 'src'].flatMap(sourcesUnder)
 /** The project's own files that a file imports, types alone too. */
 const importsOf = (file: string): readonly string[] => {
   const text = readFileSync(join(root, file), 'utf8')
-  const found = text.matchAll(/^(?:import|export)\b[^'"]*?['"](\.{1,2}\/[^'"]+\.ts)['"]|\bimport\(['"](\.[^'"]+\.ts)['"]\)/gm)
+  const found = text.matchAll(
+    /^(?:import|export)\b[^'"]*?['"](\.{1,2}\/[^'"]+\.ts)['"]|\bimport\(['"](\.[^'"]+\.ts)['"]\)/gm,
+  )
   return [...found].map(([, fixed, called]) => relative(root, join(root, dirname(file), fixed ?? called)))
 }
 

@@ -1,6 +1,6 @@
 import type { Batch } from '../data/index.ts'
-import type { Prediction } from '../runner.ts'
-import { isAnswer, topClasses } from '../score.ts'
+import type { Prediction } from '../execute/runner.ts'
+import { isAnswer, topClasses } from '../execute/score.ts'
 
 /**
  * What the network says of one image: its most probable class, by name where there are names, and the next ones; nulls and none where its

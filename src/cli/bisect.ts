@@ -1,10 +1,8 @@
 import { type Command, Option } from 'commander'
 import { type Environment, EspalierError } from '../../ir/index.ts'
 import { insertBranches, optimizations, printLaw, unroll } from '../../passes/index.ts'
-import { type CompiledNetwork, compileNetwork } from '../compile.ts'
-import { batches, type DataSet, openData } from '../data/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
-import { preprocessFor } from '../fit-data.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
+import { type CompiledNetwork, compileNetwork } from '../compile/compile.ts'
 import {
   type Bisection,
   bisect,
@@ -15,11 +13,13 @@ import {
   seededParameters,
   traceEntry,
   trialOf,
-} from '../inspect/index.ts'
-import type { Meaning } from '../meaning.ts'
-import { imageType } from '../network.ts'
-import { readPlan } from '../read-plan.ts'
-import { schedulingOf } from '../scheduling.ts'
+} from '../compile/inspect/index.ts'
+import { readPlan } from '../compile/read-plan.ts'
+import { schedulingOf } from '../compile/scheduling.ts'
+import { batches, type DataSet, openData } from '../data/index.ts'
+import { preprocessFor } from '../network/fit-data.ts'
+import type { Meaning } from '../network/meaning.ts'
+import { imageType } from '../network/network.ts'
 import { readMeaning } from './meaning.ts'
 import { openNetwork } from './open-network.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
-import { cannotWrite } from '../error.ts'
-import { makeParent } from '../replace-folder.ts'
-import { replaceFile } from '../weights/replace-file.ts'
+import { cannotWrite } from '../base/error.ts'
+import { replaceFile } from '../base/replace-file.ts'
+import { makeParent } from '../base/replace-folder.ts'
 
 /** Makes the folder of a file that will be written, and refuses now what would fail after the work is done. @throws EspalierError */
 export const prepareFile = async (path: string): Promise<void> => {

@@ -1,6 +1,6 @@
 import type { DataProblem, DataSet, Preprocess } from '../data/index.ts'
-import { type Evaluation, evaluateData } from '../evaluate-data.ts'
-import type { Runner } from '../runner.ts'
+import { type Evaluation, evaluateData } from '../execute/evaluate-data.ts'
+import type { Runner } from '../execute/runner.ts'
 import { answersOf, type ImageAnswer } from './answers.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'

@@ -1,6 +1,6 @@
+import { orThrow } from '../base/error.ts'
+import { counted } from '../base/format.ts'
 import { type DataSet, type OpenDataOptions, openData } from '../data/index.ts'
-import { orThrow } from '../error.ts'
-import { counted } from '../format.ts'
 import type { Output } from './output.ts'
 
 /** What of a data set's classes is known. */

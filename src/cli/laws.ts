@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { table } from '../format.ts'
-import { lawTable } from '../inspect/index.ts'
+import { table } from '../base/format.ts'
+import { lawTable } from '../compile/inspect/index.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 

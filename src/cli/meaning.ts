@@ -1,7 +1,7 @@
+import { orThrow, orThrowAsync } from '../base/error.ts'
 import { readClassNames, readPreprocess } from '../data/index.ts'
-import { orThrow, orThrowAsync } from '../error.ts'
-import { fitMeaning, type Meaning } from '../meaning.ts'
-import type { Network } from '../network.ts'
+import { fitMeaning, type Meaning } from '../network/meaning.ts'
+import type { Network } from '../network/network.ts'
 import type { NetworkFlags } from './options.ts'
 
 /** What the flags say of images and answers, over what the network's own manifest says. */

@@ -1,7 +1,7 @@
+import { orThrowAsync } from '../base/error.ts'
 import { readPreprocess } from '../data/index.ts'
-import { orThrowAsync } from '../error.ts'
-import type { Network } from '../network.ts'
-import { openUncompiled, type SourceOptions } from '../network-source.ts'
+import type { Network } from '../network/network.ts'
+import { openUncompiled, type SourceOptions } from '../open/network-source.ts'
 import type { Output } from './output.ts'
 
 interface Named {

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { nearestNames } from '../../ir/index.ts'
+import { scheduleNames } from '../compile/scheduling.ts'
 import { type ExecutorName, executorNames } from '../execute/executor.ts'
 import { type Precision, precisions } from '../lower/precision.ts'
-import { scheduleNames } from '../scheduling.ts'
 
 /** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
 export const oneOf =

@@ -1,9 +1,9 @@
 import { open, rm } from 'node:fs/promises'
+import { cannotWrite } from '../base/error.ts'
+import { besidePath, putInPlace, sweepBeside } from '../base/put-in-place.ts'
 import type { Batch, Skipped } from '../data/index.ts'
-import { cannotWrite } from '../error.ts'
-import { besidePath, putInPlace, sweepBeside } from '../put-in-place.ts'
-import type { Prediction } from '../runner.ts'
-import { bestClass, isAnswer } from '../score.ts'
+import type { Prediction } from '../execute/runner.ts'
+import { bestClass, isAnswer } from '../execute/score.ts'
 
 export interface PredictionsFile {
   readonly write: (batch: Batch, prediction: Prediction) => Promise<void>

@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import { either as E } from 'fp-ts'
 import { decodeGraph, EspalierError, type Graph, type Problem, parse, print } from '../../ir/index.ts'
 import { runPasses } from '../../passes/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../error.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
+import { parseJson } from '../base/read-json.ts'
+import { readText } from '../base/read-text.ts'
 import {
   choosePasses,
   decodeReproducer,
@@ -14,9 +16,7 @@ import {
   reduceGraph,
   replayOf,
   seededParameters,
-} from '../inspect/index.ts'
-import { parseJson } from '../read-json.ts'
-import { readText } from '../read-text.ts'
+} from '../compile/inspect/index.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { command } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander'
 import { EspalierError, type Problem, problem, renderProblems, visibleLines } from '../../ir/index.ts'
-import { cannotWrite } from '../error.ts'
-import { fileReason } from '../file-error.ts'
-import { PassFailure, writeReproducer } from '../inspect/index.ts'
-import { isWarning } from '../warn.ts'
+import { cannotWrite } from '../base/error.ts'
+import { fileReason } from '../base/file-error.ts'
+import { isWarning } from '../base/warn.ts'
+import { PassFailure, writeReproducer } from '../compile/inspect/index.ts'
 import { exitCodes } from './output.ts'
 
 /** How errors are told: as text, or as one JSON object on a line; with the stack or without; and whether notes are. */

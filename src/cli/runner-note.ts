@@ -1,4 +1,4 @@
-import type { Runner } from '../runner.ts'
+import type { Runner } from '../execute/runner.ts'
 
 /** What runs a network, and under `auto` what else was timed. */
 export const runnerNote = ({ describe, reason, executor, choice, precision }: Runner): string => {

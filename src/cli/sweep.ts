@@ -1,6 +1,6 @@
 import { basename, extname, join } from 'node:path'
 import type { Command } from 'commander'
-import { orThrowAsync } from '../error.ts'
+import { orThrowAsync } from '../base/error.ts'
 import { readSweep } from '../experiment/sweep/config.ts'
 import { openSweep } from '../experiment/sweep/open.ts'
 import type { SweepResult } from '../experiment/sweep/result.ts'

@@ -1,6 +1,6 @@
 import type { Plan } from '../../passes/index.ts'
 import { branchesOf, missingBranches, trainedPlan } from '../experiment/search/trained.ts'
-import type { Source } from '../network-source.ts'
+import type { Source } from '../open/network-source.ts'
 import type { Output } from './output.ts'
 
 /** Says where a network is to run without branches that its weights were trained with. */

@@ -1,5 +1,5 @@
 import { basename, extname, join } from 'node:path'
-import { orThrow, orThrowAsync } from '../error.ts'
+import { orThrow, orThrowAsync } from '../base/error.ts'
 import type { SweepConfig } from '../experiment/sweep/config.ts'
 import { openSweep } from '../experiment/sweep/open.ts'
 import { describeTrainingImpact } from '../experiment/training-impact/text.ts'
@@ -9,7 +9,7 @@ import {
   trainingImpactResult,
   trainingImpactSweep,
 } from '../experiment/training-impact/training-impact.ts'
-import type { Network } from '../network.ts'
+import type { Network } from '../network/network.ts'
 import { trainingImpactPage } from '../report/page/training-impact-page.ts'
 import type { Output } from './output.ts'
 import type { ReportFlags } from './report-files.ts'

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Pass } from '../../passes/index.ts'
-import { orThrow } from '../error.ts'
+import { orThrow } from '../base/error.ts'
 import {
   checkNames,
   choosePasses,
@@ -8,9 +8,9 @@ import {
   optimizationsByName,
   type Selection,
   type WatchOptions,
-} from '../inspect/index.ts'
+} from '../compile/inspect/index.ts'
+import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../compile/scheduling.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
-import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../scheduling.ts'
 import { numberAboveZero, oneOf, scheduleOption, wholeNumber } from './options.ts'
 
 export const toleranceOption = (): Option =>

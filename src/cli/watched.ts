@@ -1,8 +1,8 @@
 import type { Firing, Plan } from '../../passes/index.ts'
-import type { CompiledNetwork, CompileOptions } from '../compile.ts'
-import { orThrow } from '../error.ts'
-import { describeTrace, type TraceEntry, traceEntry, watchedCompile } from '../inspect/index.ts'
-import type { Network } from '../network.ts'
+import { orThrow } from '../base/error.ts'
+import type { CompiledNetwork, CompileOptions } from '../compile/compile.ts'
+import { describeTrace, type TraceEntry, traceEntry, watchedCompile } from '../compile/inspect/index.ts'
+import type { Network } from '../network/network.ts'
 import type { CommonOptions } from './output.ts'
 import { type WatchFlags, watched } from './watch-options.ts'
 

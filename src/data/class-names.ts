@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
-import { counted, listed } from '../format.ts'
+import { counted, listed } from '../base/format.ts'
 import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import { identityOf } from './fingerprint.ts'

@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { orThrow } from '../error.ts'
+import { orThrow } from '../base/error.ts'
 import type { DataProblem } from './error.ts'
 import { fitImages, type NamedImage } from './fit-images.ts'
 import type { Preprocess } from './preprocess.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { either as E } from 'fp-ts'
-import { counted, listed } from '../format.ts'
+import { counted, listed } from '../base/format.ts'
 import type { DataSet } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 

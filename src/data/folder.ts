@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { fileReason } from '../file-error.ts'
-import { byCodePoint } from './code-points.ts'
+import { byCodePoint } from '../base/code-points.ts'
+import { fileReason } from '../base/file-error.ts'
 import { headBytes, imageFormat } from './image-format.ts'
 import { inTurns, type PassedOver, type Walked, type WalkedFile, walk } from './walk.ts'
 

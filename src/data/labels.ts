@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
-import { linesOf, readText } from '../read-text.ts'
+import { linesOf, readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
 
 /** Class names of a file, one a line, the first of class 0; lines after the last name may be blank. */

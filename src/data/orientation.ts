@@ -1,4 +1,4 @@
-import { type Random, random } from './random.ts'
+import { type Random, random } from '../base/random.ts'
 
 /**
  * The generated data set `orientation`: five figures, each upright or upside down, somewhere on a cluttered and noisy

@@ -1,7 +1,7 @@
 import { either as E, type taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, Extent, nearestHint, problem, Real } from '../../ir/index.ts'
-import { readText } from '../read-text.ts'
+import { readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
 
 const Channels = t.readonlyArray(Real)

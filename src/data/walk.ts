@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { fileReason } from '../file-error.ts'
-import { byCodePoint } from './code-points.ts'
+import { byCodePoint } from '../base/code-points.ts'
+import { fileReason } from '../base/file-error.ts'
 
 /** A file: where it is, and its name from the folder on, with slashes. */
 export interface WalkedFile {

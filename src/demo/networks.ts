@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { orThrow, orThrowAsync } from '../error.ts'
-import type { Network } from '../network.ts'
-import { readSafetensorsFile } from '../weights/safetensors.ts'
-import { layoutOf, withWeights, zoo } from '../zoo/index.ts'
+import { orThrow, orThrowAsync } from '../base/error.ts'
+import type { Network } from '../network/network.ts'
+import { readSafetensorsFile } from '../network/weights/safetensors.ts'
+import { layoutOf, withWeights, zoo } from '../network/zoo/index.ts'
 
 /** A network of the demo: an architecture of the zoo, and the plan it was trained under. */
 export interface DemoNetwork {

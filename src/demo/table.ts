@@ -1,4 +1,4 @@
-import { count, ratio, table } from '../format.ts'
+import { count, ratio, table } from '../base/format.ts'
 import type { DemoResult, DemoRow } from './measure.ts'
 import { demoNetworks } from './networks.ts'
 

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
-import { orThrow } from '../error.ts'
+import { orThrow } from '../base/error.ts'
 import { lowerOnnx } from '../lower/onnx/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { lower } from '../lower/tfjs/index.ts'

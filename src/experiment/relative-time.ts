@@ -1,10 +1,9 @@
 import { type Plan, parsePlan } from '../../passes/index.ts'
-import { compileNetwork } from '../compile.ts'
-import { orThrow } from '../error.ts'
+import { orThrow } from '../base/error.ts'
+import { compileNetwork } from '../compile/compile.ts'
+import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
 import type { Precision } from '../lower/precision.ts'
-
-import { imageType, type Network } from '../network.ts'
-import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../runner.ts'
+import { imageType, type Network } from '../network/network.ts'
 import { backendNames } from '../runtime/backend.ts'
 import { median, race, ratios } from './race.ts'
 

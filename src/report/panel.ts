@@ -1,6 +1,6 @@
 import { type Graph, isPerExample, type NodeId } from '../../ir/index.ts'
 import { nodeMultiplyAdds } from '../../passes/index.ts'
-import { count } from '../format.ts'
+import { count } from '../base/format.ts'
 import type { Block } from './blocks.ts'
 import {
   actsOn,

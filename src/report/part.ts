@@ -1,4 +1,4 @@
-import { count } from '../format.ts'
+import { count } from '../base/format.ts'
 import { type Block, type Stage, stagesOf } from './blocks.ts'
 import { changeText } from './describe.ts'
 import { html, type Markup, nothing } from './markup.ts'

@@ -1,5 +1,5 @@
 import type { PassReport } from '../../passes/index.ts'
-import { count } from '../format.ts'
+import { count } from '../base/format.ts'
 import { html, type Markup } from './markup.ts'
 
 /** `1007`, or `6789 → 1007`. */

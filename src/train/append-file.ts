@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { cannotWrite } from '../error.ts'
+import { cannotWrite } from '../base/error.ts'
 
 /** A file that grows. Calls are made one after the other. @throws EspalierError from each that cannot write. */
 export interface AppendFile {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { EspalierError } from '../../ir/index.ts'
+import { orThrow } from '../base/error.ts'
 import { openData } from '../data/index.ts'
-import { orThrow } from '../error.ts'
 import type { Answer, Job, WorkerTask } from './batch-workers.ts'
 import { loadBatch } from './load-batch.ts'
 

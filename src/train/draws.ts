@@ -1,6 +1,6 @@
 import { rotationMatrix, scalingMatrix } from '../../ir/ops/transforms.ts'
 import { scaleRange, type TrainingStep } from '../../passes/index.ts'
-import { type Random, random } from '../data/random.ts'
+import { type Random, random } from '../base/random.ts'
 
 /** The largest turn that training draws, in degrees (paper, section 3). */
 const largestAngle = 20

@@ -2,8 +2,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import crc32c from 'crc-32/crc32c.js'
 import protobuf from 'protobufjs'
-import { cannotWrite } from '../error.ts'
-import { makeFolder } from '../make-folder.ts'
+import { cannotWrite } from '../base/error.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { openAppendFile } from './append-file.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Network } from '../network.ts'
+import type { Network } from '../network/network.ts'
 
 /** How a network did on held-out images, run under its plan. */
 export interface Validation {

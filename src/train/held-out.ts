@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
+import { random, shuffled } from '../base/random.ts'
 import { type DataSet, examplesAt } from '../data/index.ts'
-import { random, shuffled } from '../data/random.ts'
 import { type TrainingProblem, trainingProblem } from './error.ts'
 
 /** Numbers of images, each in one of the two. */

@@ -1,5 +1,7 @@
 import { either as E } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
+import { orThrow } from '../base/error.ts'
+import { random } from '../base/random.ts'
 import {
   channelsOf,
   type DataProblem,
@@ -13,8 +15,6 @@ import {
   type Skipped,
   withPixels,
 } from '../data/index.ts'
-import { random } from '../data/random.ts'
-import { orThrow } from '../error.ts'
 import { augmented } from './augmentation/augment.ts'
 import type { Augmentation } from './augmentation/augmentation.ts'
 import { trainingProblem } from './error.ts'

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
 import { either as E } from 'fp-ts'
 import { type Graph, liveNodes, shapeOf, sizeOf } from '../../ir/index.ts'
-import { count } from '../format.ts'
+import { count } from '../base/format.ts'
 import { type TrainingProblem, trainingProblem } from './error.ts'
 
 /** Bytes of one example that a step keeps for its gradients at the least: what convolutions and activations give. */

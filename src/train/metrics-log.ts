@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cannotWrite } from '../error.ts'
-import { makeFolder } from '../make-folder.ts'
+import { cannotWrite } from '../base/error.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { openAppendFile } from './append-file.ts'
 
 export const logFile = 'log.jsonl'

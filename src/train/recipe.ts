@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { Extent, type Graph } from '../../ir/index.ts'
-import { parameterUses, type Role } from '../zoo/roles.ts'
+import { parameterUses, type Role } from '../network/zoo/roles.ts'
 import { Augmentation } from './augmentation/augmentation.ts'
 import { AboveZero, closed, closedProblems, FromZero, numberThat, oneOf, WholeNumber } from './closed-record.ts'
 import { type TrainingProblem, trainingProblem } from './error.ts'

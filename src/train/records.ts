@@ -1,4 +1,4 @@
-import type { Network } from '../network.ts'
+import type { Network } from '../network/network.ts'
 import { type State, writeCheckpoint, writeNetworkFile } from './checkpoint.ts'
 import { openEventFile } from './event-file.ts'
 import type { TrainingEvent } from './events.ts'

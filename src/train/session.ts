@@ -1,7 +1,7 @@
 import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { printPlan } from '../../passes/index.ts'
 import type { Skipped } from '../data/index.ts'
-import type { Network } from '../network.ts'
+import type { Network } from '../network/network.ts'
 import type { Progress, State } from './checkpoint.ts'
 import { drawnMatrices } from './draws.ts'
 import { trainingProblem } from './error.ts'

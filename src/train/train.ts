@@ -1,6 +1,6 @@
 import type { Plan } from '../../passes/index.ts'
-import { lockFolder } from '../lock-folder.ts'
-import type { Network } from '../network.ts'
+import { lockFolder } from '../base/lock-folder.ts'
+import type { Network } from '../network/network.ts'
 import type { Trained, TrainingEvent } from './events.ts'
 import type { Recipe } from './recipe.ts'
 import { openSession, type Session } from './session.ts'

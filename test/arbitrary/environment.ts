@@ -8,7 +8,7 @@ import {
   sizeOf,
   type Tensor,
 } from '../../ir/index.ts'
-import { type Random, random } from '../../src/data/random.ts'
+import { type Random, random } from '../../src/base/random.ts'
 
 /** `integers` makes sums exact where the graph's arithmetic is; `reals` are about as large as in a trained network. */
 export type ValueKind = 'integers' | 'reals'

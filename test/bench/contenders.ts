@@ -1,10 +1,10 @@
 import { naivePipeline, type Schedule, schedules } from '../../passes/index.ts'
-import { type CompiledNetwork, compileNetwork } from '../../src/compile.ts'
-import { orThrow } from '../../src/error.ts'
+import { orThrow } from '../../src/base/error.ts'
+import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
 import type { ExecutorName } from '../../src/execute/executor.ts'
+import { openRunner, type Runner } from '../../src/execute/runner.ts'
 import { plan as parsedPlan } from '../../src/index.ts'
-import { imageType, type Network } from '../../src/network.ts'
-import { openRunner, type Runner } from '../../src/runner.ts'
+import { imageType, type Network } from '../../src/network/network.ts'
 
 /** One network under one plan, on batches of one size on one executor; `wasm` is op by op on WebAssembly. */
 export interface Combination {

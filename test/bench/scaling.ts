@@ -1,5 +1,5 @@
+import { table } from '../../src/base/format.ts'
 import { median } from '../../src/experiment/race.ts'
-import { table } from '../../src/format.ts'
 import { compile, plan, zoo } from '../../src/index.ts'
 import type { Bench } from './main.ts'
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/data/random.ts'
+import type { Random } from '../../src/base/random.ts'
 
 /** What is opened: the bytes of files by their paths in a folder. */
 export type Files = ReadonlyMap<string, Uint8Array>

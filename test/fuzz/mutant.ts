@@ -1,4 +1,4 @@
-import { random } from '../../src/data/random.ts'
+import { random } from '../../src/base/random.ts'
 import { samplesOf } from './corpus.ts'
 import type { Files, Format } from './format.ts'
 import { formats } from './formats/index.ts'

@@ -29,7 +29,7 @@ export const signatureOf = (
   format: string,
 ): { readonly signature: string; readonly detail: string } => {
   if (!(error instanceof Error)) return { signature: `${format}: thrown ${typeof error}`, detail: String(error) }
-  const detail = `${error.stack ?? error}`.slice(0, 4000)
+  const detail = `${error.stack ?? error}`.replaceAll(root, '').slice(0, 4000)
   if (error instanceof Disagreement)
     return { signature: `${format}: Disagreement: ${messageClass(error.message)}`, detail }
   const name = error.constructor.name

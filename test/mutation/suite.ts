@@ -12,11 +12,16 @@ export const suite = (): readonly string[] => [
   ...testsUnder('test/ir'),
   'test/mutation/laws.ts',
   ...testsUnder('test/passes'),
-  'test/src/inspect/law-table.test.ts',
+  'test/src/compile/inspect/law-table.test.ts',
 ]
 
 /** What is loaded before any test file, to tell what happens there from what a test's fixtures do. */
-export const sources: readonly string[] = ['ir/index.ts', 'passes/index.ts', 'src/compile.ts', 'src/zoo/index.ts']
+export const sources: readonly string[] = [
+  'ir/index.ts',
+  'passes/index.ts',
+  'src/compile/compile.ts',
+  'src/network/zoo/index.ts',
+]
 
 /** Tests of how long something takes tell nothing about a mutant. */
 export const isTried = (name: string): boolean => !/linear time|under a second/.test(name)

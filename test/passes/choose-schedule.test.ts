@@ -40,8 +40,8 @@ import {
   workKinds,
   worthwhile,
 } from '../../passes/index.ts'
-import { compileNetwork } from '../../src/compile.ts'
-import { initialized, zoo } from '../../src/zoo/index.ts'
+import { compileNetwork } from '../../src/compile/compile.ts'
+import { initialized, zoo } from '../../src/network/zoo/index.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { arbitraryCostModel } from '../arbitrary/cost-model.ts'
 import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'

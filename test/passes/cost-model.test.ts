@@ -10,7 +10,7 @@ import {
   workKinds,
   workOf,
 } from '../../passes/index.ts'
-import { shippedCosts } from '../../src/calibrate/index.ts'
+import { shippedCosts } from '../../src/compile/calibrate/index.ts'
 
 const graphOf = (build: (b: Builder, x: NodeId) => NodeId): Graph => {
   const b = builder()

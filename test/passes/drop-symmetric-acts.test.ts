@@ -10,7 +10,7 @@ import {
   placePlan,
   runPasses,
 } from '../../passes/index.ts'
-import { random } from '../../src/data/random.ts'
+import { random } from '../../src/base/random.ts'
 import { environmentOf } from '../arbitrary/environment.ts'
 import { expectSameValues, valuesOf } from '../laws/agreement.ts'
 

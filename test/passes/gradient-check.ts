@@ -11,7 +11,7 @@ import {
   type Tensor,
 } from '../../ir/index.ts'
 import { differentiate, gradientName } from '../../passes/differentiate.ts'
-import { random } from '../../src/data/random.ts'
+import { random } from '../../src/base/random.ts'
 import { valuesOf } from '../laws/agreement.ts'
 
 /** The graph with a loss: its outputs weighed by a shared input each, or as they are, and added. */

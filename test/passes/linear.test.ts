@@ -2,8 +2,8 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../ir/index.ts'
 import { parsePlan } from '../../passes/index.ts'
-import { compileNetwork } from '../../src/compile.ts'
-import { initialize } from '../../src/zoo/index.ts'
+import { compileNetwork } from '../../src/compile/compile.ts'
+import { initialize } from '../../src/network/zoo/index.ts'
 import { growth } from '../counted-work.ts'
 
 const statistics = ['scale', 'offset', 'mean', 'variance'] as const

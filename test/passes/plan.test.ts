@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../ir/index.ts'
 import { decodePlan, parsePlan, placePlan, printPlan } from '../../passes/index.ts'
-import { zoo } from '../../src/zoo/index.ts'
+import { zoo } from '../../src/network/zoo/index.ts'
 
 const graphOf = (name: string) => {
   const found = zoo(name)

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { builder, evaluate, mapType, reductions, type Tensor } from '../../ir/index.ts'
 import { parsePlan, placePlan } from '../../passes/index.ts'
 import { spellCombination } from '../../passes/spell-combination.ts'
-import { compileNetwork } from '../../src/compile.ts'
-import { orThrow } from '../../src/error.ts'
+import { orThrow } from '../../src/base/error.ts'
+import { compileNetwork } from '../../src/compile/compile.ts'
 import { planMeaning, probabilitiesOf } from '../laws/plan-meaning.ts'
 
 const wave = (shape: readonly number[], seed: number): Tensor => ({

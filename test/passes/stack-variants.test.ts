@@ -29,7 +29,7 @@ import {
   unstacked,
 } from '../../passes/index.ts'
 import { stackVariantsIn } from '../../passes/stack-variants.ts'
-import { zoo } from '../../src/zoo/index.ts'
+import { zoo } from '../../src/network/zoo/index.ts'
 import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../arbitrary/graph.ts'
 import { expectSameValues, valuesOf } from '../laws/agreement.ts'

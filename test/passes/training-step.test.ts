@@ -4,7 +4,7 @@ import { builder, type Environment, type Graph, isPerExample, mapType, type Tens
 import { rotationMatrix } from '../../ir/ops/transforms.ts'
 import { multiplyAdds, parsePlan, placePlan } from '../../passes/index.ts'
 import { type StepRecipe, type TrainingStep, trainingStep } from '../../passes/training-step.ts'
-import { random } from '../../src/data/random.ts'
+import { random } from '../../src/base/random.ts'
 import { valuesOf } from '../laws/agreement.ts'
 
 /** Two normalized convolutions with a residual sum, pooled, three classes. */

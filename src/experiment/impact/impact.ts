@@ -1,8 +1,8 @@
 import { EspalierError, type Reduction, reductions } from '../../../ir/index.ts'
 import { featureMaps, multiplyAdds } from '../../../passes/index.ts'
+import { orThrow, sourceProblem } from '../../base/error.ts'
 import type { DataSet } from '../../data/index.ts'
-import { orThrow, sourceProblem } from '../../error.ts'
-import type { Network } from '../../network.ts'
+import type { Network } from '../../network/network.ts'
 import {
   defaultBatch,
   type VariantBatch,

@@ -1,5 +1,5 @@
 import { type Reduction, reductions } from '../../../ir/index.ts'
-import { ratio, table } from '../../format.ts'
+import { ratio, table } from '../../base/format.ts'
 import type { ImpactPosition, ImpactResult, TransformImpact } from './impact.ts'
 
 const errorTable = ({ positions, transforms }: ImpactResult, of: (impact: TransformImpact) => number): string =>

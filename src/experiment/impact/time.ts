@@ -1,6 +1,6 @@
-import { orThrow } from '../../error.ts'
+import { orThrow } from '../../base/error.ts'
 import type { OpenExecutor } from '../../execute/executor.ts'
-import { imageType, type Network } from '../../network.ts'
+import { imageType, type Network } from '../../network/network.ts'
 import { median } from '../race.ts'
 import { type ExecuteOptions, graphExecutor } from '../variants/executor.ts'
 import type { VariantBatch } from '../variants/logits.ts'

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { nearestHint, printTransform, type Transform } from '../../../ir/index.ts'
 import { parsePlan } from '../../../passes/index.ts'
-import { type SourceProblem, sourceProblem } from '../../error.ts'
+import { type SourceProblem, sourceProblem } from '../../base/error.ts'
 
 /** A transform whose impact is measured, under the name that it has in results: `flip`, `rotate(+15)`, `scale(0.9)`. */
 export interface ImpactTransform {

@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { type SourceProblem, sourceProblem } from '../../error.ts'
+import { type SourceProblem, sourceProblem } from '../../base/error.ts'
 
 /** What one batch of a plan may take: so many times what it takes without branches, or so many milliseconds. */
 export type Budget =

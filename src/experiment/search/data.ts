@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { orThrow, type SourceProblem, sourceProblem } from '../../error.ts'
+import { orThrow, type SourceProblem, sourceProblem } from '../../base/error.ts'
 import { sharedImages } from '../shared-images.ts'
 
 /** Refuses images that a plan is chosen by and reported on alike. */

@@ -1,6 +1,6 @@
 import { type Plan, printPlan } from '../../../passes/index.ts'
-import { orThrow } from '../../error.ts'
-import type { Network } from '../../network.ts'
+import { orThrow } from '../../base/error.ts'
+import type { Network } from '../../network/network.ts'
 import { type SweepTraining, trainedAs } from './grid.ts'
 import type { OpenSweep } from './open.ts'
 import {

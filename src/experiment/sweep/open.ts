@@ -1,4 +1,5 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../../base/error.ts'
 import {
   type DataSet,
   fingerprint,
@@ -8,10 +9,9 @@ import {
   readPreprocess,
   trainingReference,
 } from '../../data/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../../error.ts'
-import { fitLabelled, preprocessFor } from '../../fit-data.ts'
-import type { Network } from '../../network.ts'
-import { openSource } from '../../network-source.ts'
+import { fitLabelled, preprocessFor } from '../../network/fit-data.ts'
+import type { Network } from '../../network/network.ts'
+import { openSource } from '../../open/network-source.ts'
 import type { Recipe } from '../../train/recipe.ts'
 import { sharedImages } from '../shared-images.ts'
 import { recipeOf, type Sweep } from './config.ts'

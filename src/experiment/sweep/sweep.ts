@@ -1,5 +1,5 @@
 import { printPlan } from '../../../passes/index.ts'
-import type { Network } from '../../network.ts'
+import type { Network } from '../../network/network.ts'
 import { hasCheckpoint } from '../../train/checkpoint.ts'
 import type { TrainingEvent } from '../../train/events.ts'
 import type { SweepTraining } from './grid.ts'

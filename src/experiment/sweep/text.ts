@@ -1,4 +1,4 @@
-import { table } from '../../format.ts'
+import { table } from '../../base/format.ts'
 import type { SweepResult } from './result.ts'
 
 /** 31.17 ± 0.12. */

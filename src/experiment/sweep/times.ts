@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
 import type { Plan } from '../../../passes/index.ts'
-import type { Network } from '../../network.ts'
+import type { Network } from '../../network/network.ts'
 import { rowName } from './grid.ts'
 import type { OpenSweep } from './open.ts'
 import { readKept, writeKept } from './store.ts'

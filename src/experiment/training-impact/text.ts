@@ -1,4 +1,4 @@
-import { table } from '../../format.ts'
+import { table } from '../../base/format.ts'
 import { describeTrainings, meanAndSpread } from '../sweep/text.ts'
 import type { TrainingImpactResult } from './training-impact.ts'
 

@@ -2,7 +2,7 @@ import { either as E, type taskEither as TE } from 'fp-ts'
 import type * as t from 'io-ts'
 import { type Graph, type Problem, problem } from '../../../ir/index.ts'
 import { featureMaps, type SetName, setNames } from '../../../passes/index.ts'
-import { readJson } from '../../read-json.ts'
+import { readJson } from '../../base/read-json.ts'
 import { closed, closedProblems, WholeNumber } from '../../train/closed-record.ts'
 import {
   atLeastOne,

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../../ir/index.ts'
-import { orThrow } from '../../error.ts'
+import { orThrow } from '../../base/error.ts'
 import type { Executed } from '../../execute/execution.ts'
 import {
   type ExecutorName,

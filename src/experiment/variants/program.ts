@@ -22,7 +22,7 @@ import {
   type Program,
   runPasses,
 } from '../../../passes/index.ts'
-import type { Network } from '../../network.ts'
+import type { Network } from '../../network/network.ts'
 import { canonicalVariant, type Variant, variantKey } from './variant.ts'
 
 /** One flat graph that computes the logits of many variants, with what they have in common computed once. */

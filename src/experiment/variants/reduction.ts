@@ -1,6 +1,6 @@
 import type { Reduction } from '../../../ir/index.ts'
-import { rankOf, wilsonPercent } from '../../score.ts'
-import { logSoftmaxRows } from '../../softmax.ts'
+import { logSoftmaxRows } from '../../base/softmax.ts'
+import { rankOf, wilsonPercent } from '../../execute/score.ts'
 
 export interface ReduceOptions {
   readonly classes: number

@@ -1,6 +1,6 @@
 import { type Batch, batches, type DataSet, type Preprocess } from '../../data/index.ts'
 import type { OpenExecutor } from '../../execute/executor.ts'
-import { classCount, imageType, type Network } from '../../network.ts'
+import { classCount, imageType, type Network } from '../../network/network.ts'
 import type { VariantCache } from './cache.ts'
 import type { GraphExecutor } from './executor.ts'
 import type { VariantProgram } from './program.ts'

@@ -1,4 +1,4 @@
-import { table } from '../../format.ts'
+import { table } from '../../base/format.ts'
 import type { Sourced } from '../sourced.ts'
 import type { VariantLogits } from '../variants/logits.ts'
 import type { ViewAnswer, Views } from './views.ts'

@@ -1,6 +1,6 @@
 import type { Reduction } from '../../../ir/index.ts'
-import { bestClass, rankOf } from '../../score.ts'
-import { softmaxRows } from '../../softmax.ts'
+import { softmaxRows } from '../../base/softmax.ts'
+import { bestClass, rankOf } from '../../execute/score.ts'
 import { mcNemar } from '../mcnemar.ts'
 import { type ErrorRate, errorOf, reduceLogits } from '../variants/reduction.ts'
 

@@ -1,5 +1,5 @@
 import { isPerExample, problem, shapeOf, type Type } from '../../../ir/index.ts'
-import { onnxSchema } from '../../import/onnx/schema.ts'
+import { onnxSchema } from '../../network/import/onnx/schema.ts'
 import { fail } from './error.ts'
 import type { Attribute, Initializer, WrittenNode } from './writer.ts'
 

@@ -1,6 +1,6 @@
 import { motionOf, shapeOf, type Type } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
-import { samplingGrid } from '../../import/onnx/sampling-grid.ts'
+import { samplingGrid } from '../../network/import/onnx/sampling-grid.ts'
 import { padded } from './canvas.ts'
 import { axisOf, type Lowering, mapOf } from './lowering.ts'
 import type { Operand } from './operands.ts'

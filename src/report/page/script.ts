@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EspalierError } from '../../../ir/index.ts'
-import { sourceProblem } from '../../error.ts'
-import { fileReason } from '../../file-error.ts'
+import { sourceProblem } from '../../base/error.ts'
+import { fileReason } from '../../base/file-error.ts'
 import { packageRoot } from '../../runtime/native/layout.ts'
 
 const path = join(packageRoot, 'dist/page/script.js')

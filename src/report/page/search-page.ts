@@ -1,5 +1,5 @@
+import { wilsonPercent } from '../../execute/score.ts'
 import type { Sourced } from '../../experiment/sourced.ts'
-import { wilsonPercent } from '../../score.ts'
 import type { Measured, ScatterPoint } from './chart.ts'
 import type { Page, Section } from './section.ts'
 

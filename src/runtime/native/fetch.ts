@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { putInPlace } from '../../put-in-place.ts'
+import { putInPlace } from '../../base/put-in-place.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { type DownloadOptions, downloadWheel, wheelsIn } from './download.ts'
 import type { InstalledFiles } from './installed.ts'

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
-import { putInPlace } from '../../put-in-place.ts'
+import { putInPlace } from '../../base/put-in-place.ts'
 import type { AddonOrigin } from './addon.ts'
 import {
   type Attempt,

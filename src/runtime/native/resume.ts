@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { putInPlace } from '../../put-in-place.ts'
+import { putInPlace } from '../../base/put-in-place.ts'
 import { command } from './command.ts'
 import { sha256Of } from './wheel.ts'
 

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { either as E } from 'fp-ts'
 import yauzl from 'yauzl'
 import { problem } from '../../../ir/error.ts'
-import { makeFolder } from '../../make-folder.ts'
+import { makeFolder } from '../../base/make-folder.ts'
 import type { RuntimeProblem } from '../error.ts'
 
 /** Wheels, and what is taken out of them. */

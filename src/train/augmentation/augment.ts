@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
+import type { Random } from '../../base/random.ts'
 import { fitPixels, type Pixels } from '../../data/image.ts'
 import type { Preprocess } from '../../data/preprocess.ts'
-import type { Random } from '../../data/random.ts'
 import { type TrainingProblem, trainingProblem } from '../error.ts'
 import type { Augmentation } from './augmentation.ts'
 import { colourJitter, pcaLighting } from './colour.ts'

@@ -1,4 +1,4 @@
-import { type Random, shuffled } from '../../data/random.ts'
+import { type Random, shuffled } from '../../base/random.ts'
 import type { AugmentationOf } from './augmentation.ts'
 import type { Raster } from './raster.ts'
 

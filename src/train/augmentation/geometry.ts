@@ -1,5 +1,5 @@
+import type { Random } from '../../base/random.ts'
 import { cropped, type Pixels, shorterSideTo } from '../../data/image.ts'
-import type { Random } from '../../data/random.ts'
 import { resample } from '../../data/resample.ts'
 import type { AugmentationOf } from './augmentation.ts'
 import { blank, type Raster } from './raster.ts'

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { evaluate, type Graph, nodesWithTag, renderProblems, sizeOf, type Tensor } from '../../../ir/index.ts'
-import { random } from '../../../src/data/random.ts'
+import { random } from '../../../src/base/random.ts'
 import { Disagreement } from '../format.ts'
 
 /** A graph with the values of its parameters. */

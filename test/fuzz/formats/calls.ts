@@ -1,5 +1,5 @@
 import { EspalierError } from '../../../ir/index.ts'
-import type { CompiledNetwork } from '../../../src/compile.ts'
+import type { CompiledNetwork } from '../../../src/compile/compile.ts'
 import { compile, model, plan, zoo } from '../../../src/index.ts'
 import { bytesOf, Disagreement, type Format, textOf, withFile } from '../format.ts'
 import { smallerJson } from '../mutate/json.ts'

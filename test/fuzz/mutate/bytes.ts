@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/data/random.ts'
+import type { Random } from '../../../src/base/random.ts'
 import { changes, oddNumbers, pick, weighted } from './draw.ts'
 
 const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts))

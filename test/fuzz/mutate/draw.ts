@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/data/random.ts'
+import type { Random } from '../../../src/base/random.ts'
 
 export const pick = <A>(random: Random, options: readonly A[]): A => options[random.below(options.length)]
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/data/random.ts'
+import type { Random } from '../../../src/base/random.ts'
 import { bytesOf } from '../format.ts'
 import { changes, otherNumber, pick, weighted } from './draw.ts'
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/data/random.ts'
+import type { Random } from '../../../src/base/random.ts'
 import { bytesOf, type Files, textOf, withFile } from '../format.ts'
 import { mutateBytes, smallerBytes } from './bytes.ts'
 import { weighted } from './draw.ts'

@@ -1,5 +1,5 @@
-import type { Random } from '../../../src/data/random.ts'
-import { onnxSchema } from '../../../src/import/onnx/schema.ts'
+import type { Random } from '../../../src/base/random.ts'
+import { onnxSchema } from '../../../src/network/import/onnx/schema.ts'
 import { mutateBytes } from './bytes.ts'
 import { changes, oddNumbers, oddTexts, otherNumber, pick, weighted } from './draw.ts'
 import { mutateTree, smallerTrees } from './tree.ts'

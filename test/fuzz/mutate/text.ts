@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/data/random.ts'
+import type { Random } from '../../../src/base/random.ts'
 import { changes, oddTexts, otherNumber, pick, weighted } from './draw.ts'
 
 /** Numbers, words, and what stands between them. */

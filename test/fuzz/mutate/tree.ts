@@ -1,4 +1,4 @@
-import type { Random } from '../../../src/data/random.ts'
+import type { Random } from '../../../src/base/random.ts'
 import { mutateBytes } from './bytes.ts'
 import { changes, oddNumbers, oddTexts, otherNumber, pick, weighted } from './draw.ts'
 

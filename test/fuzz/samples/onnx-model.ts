@@ -1,6 +1,6 @@
 import { sizeOf } from '../../../ir/index.ts'
-import { random } from '../../../src/data/random.ts'
-import { onnxSchema } from '../../../src/import/onnx/schema.ts'
+import { random } from '../../../src/base/random.ts'
+import { onnxSchema } from '../../../src/network/import/onnx/schema.ts'
 
 type Value = number | string | readonly number[]
 

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { type Graph, parse, renderProblems } from '../../../ir/index.ts'
-import type { Network } from '../../../src/network.ts'
+import type { Network } from '../../../src/network/network.ts'
 import { environmentOf } from '../../arbitrary/environment.ts'
 
 const text = `flat graph {

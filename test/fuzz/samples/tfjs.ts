@@ -1,6 +1,6 @@
 import type { io } from '@tensorflow/tfjs'
 import { sizeOf } from '../../../ir/index.ts'
-import { random } from '../../../src/data/random.ts'
+import { random } from '../../../src/base/random.ts'
 import { tensorflowJs } from '../../../src/runtime/native/load.ts'
 
 type Files = ReadonlyMap<string, Uint8Array>

@@ -2,9 +2,9 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile, plan, save, zoo } from '../../../src/index.ts'
-import { encodeSafetensors } from '../../../src/weights/safetensors.ts'
+import { encodeSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { encode, node, numbers } from '../import/onnx/model.ts'
+import { encode, node, numbers } from '../network/import/onnx/model.ts'
 import { builtEspalier, type Espalier, type Ran } from './espalier.ts'
 
 let espalier: Espalier

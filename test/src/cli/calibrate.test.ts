@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { workKinds } from '../../../passes/index.ts'
-import { Calibration } from '../../../src/calibrate/calibration.ts'
+import { Calibration } from '../../../src/compile/calibrate/calibration.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { builtEspalier, type Espalier } from './espalier.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeGraph, parse, print } from '../../../ir/index.ts'
-import { type ModelProto, onnxSchema } from '../../../src/import/onnx/schema.ts'
+import { type ModelProto, onnxSchema } from '../../../src/network/import/onnx/schema.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { builtEspalier, type Espalier } from './espalier.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, type Graph, mapType, parse, print } from '../../../ir/index.ts'
 import { allRules, sharePrefix } from '../../../passes/index.ts'
-import { reproducer } from '../../../src/inspect/index.ts'
+import { reproducer } from '../../../src/compile/inspect/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { builtEspalier, type Espalier } from './espalier.ts'
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EspalierError, problem } from '../../../ir/index.ts'
+import { warn } from '../../../src/base/warn.ts'
 import { guardProcess, reportError } from '../../../src/cli/report-error.ts'
-import { warn } from '../../../src/warn.ts'
 
 let said: string
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import { type DataSet, numberedBy, numberedByFolders } from '../../../src/data/index.ts'
-import { orThrow } from '../../../src/error.ts'
 
 const image = { data: new Uint8Array(3), height: 1, width: 1 }
 

@@ -1,8 +1,8 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import { fingerprint, numberedBy, openData } from '../../../src/data/index.ts'
-import { orThrow } from '../../../src/error.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 let root: string

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import { fitImages, type Preprocess } from '../../../src/data/index.ts'
-import { orThrow } from '../../../src/error.ts'
 
 const imagesOf = async (
   pixels: readonly number[],

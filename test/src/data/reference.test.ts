@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import {
   batches,
   type DataSet,
@@ -12,7 +13,6 @@ import {
   readLabels,
   trainingReference,
 } from '../../../src/data/index.ts'
-import { orThrow } from '../../../src/error.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 

@@ -11,8 +11,8 @@ import {
   type Tensor,
 } from '../../../ir/index.ts'
 import type { UnaryFunction } from '../../../ir/ops/pointwise.ts'
-import { compileNetwork } from '../../../src/compile.ts'
-import { orThrow } from '../../../src/error.ts'
+import { orThrow } from '../../../src/base/error.ts'
+import { compileNetwork } from '../../../src/compile/compile.ts'
 import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
 import { keepingNaN } from '../../../src/execute/keep-nan.ts'
 import { plan, zoo } from '../../../src/index.ts'

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { afterAll, describe, expect, it } from 'vitest'
-import { orThrow } from '../../../src/error.ts'
+import { orThrow } from '../../../src/base/error.ts'
 import { openOnnxruntime } from '../../../src/execute/onnxruntime.ts'
 import { loadOnnxruntime } from '../../../src/runtime/onnxruntime.ts'
 import { oracleLogits } from '../../cifar-100.ts'

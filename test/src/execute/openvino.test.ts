@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { afterAll, describe, expect, it } from 'vitest'
-import { orThrow } from '../../../src/error.ts'
+import { orThrow } from '../../../src/base/error.ts'
 import { openOpenvino } from '../../../src/execute/openvino.ts'
 import type { Precision } from '../../../src/lower/precision.ts'
 import { bfloat16Support } from '../../../src/runtime/bfloat16.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, isPerExample, liveNodes, mapType } from '../../../ir/index.ts'
-import type { CompiledNetwork } from '../../../src/compile.ts'
+import type { CompiledNetwork } from '../../../src/compile/compile.ts'
 import { graphHtml } from '../../../src/report/html.ts'
 import { compiledZoo } from './page.ts'
 

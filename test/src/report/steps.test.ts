@@ -3,10 +3,10 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isPerExample, liveNodes } from '../../../ir/index.ts'
 import { inferencePipeline, type Pass, parsePlan, type Schedule } from '../../../passes/index.ts'
-import { type CompiledNetwork, compileNetwork } from '../../../src/compile.ts'
+import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
+import { initialized, zoo } from '../../../src/network/zoo/index.ts'
 import { graphHtml } from '../../../src/report/html.ts'
 import { type PassStage, stageCollector } from '../../../src/report/steps.ts'
-import { initialized, zoo } from '../../../src/zoo/index.ts'
 
 interface Watched {
   readonly compiled: CompiledNetwork

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { builder, draft, type Graph, isPerExample, liveNodes, mapType, vectorType } from '../../../ir/index.ts'
 import { parsePlan, placePlan } from '../../../passes/index.ts'
 import { branched } from '../../../passes/insert-branches.ts'
+import { zoo } from '../../../src/network/zoo/index.ts'
 import type { Strands } from '../../../src/report/strand.ts'
 import { strandsOf } from '../../../src/report/strands.ts'
 import { titleOf } from '../../../src/report/titles.ts'
-import { zoo } from '../../../src/zoo/index.ts'
 import { compiledZoo } from './page.ts'
 
 const shapeOf = ({ segments }: Strands) => segments.map(({ rank, column, span }) => [rank, column, span])

@@ -4,8 +4,10 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Problem, sizeOf, type Tensor } from '../../../ir/index.ts'
-import { orThrow } from '../../../src/error.ts'
-import { openSource } from '../../../src/network-source.ts'
+import { orThrow } from '../../../src/base/error.ts'
+import { readSafetensorsFile, writeSafetensors } from '../../../src/network/weights/safetensors.ts'
+import { initialized, zoo } from '../../../src/network/zoo/index.ts'
+import { openSource } from '../../../src/open/network-source.ts'
 import {
   hasCheckpoint,
   misfits,
@@ -16,8 +18,6 @@ import {
   writeCheckpoint,
   writeNetworkFile,
 } from '../../../src/train/checkpoint.ts'
-import { readSafetensorsFile, writeSafetensors } from '../../../src/weights/safetensors.ts'
-import { initialized, zoo } from '../../../src/zoo/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 /** How many operations on files may still be done before the process is as good as killed. */

@@ -4,8 +4,8 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, mapType } from '../../../ir/index.ts'
 import { networkFrom, plan, train } from '../../../src/index.ts'
+import { initialize } from '../../../src/network/zoo/index.ts'
 import { type Recipe, recipes } from '../../../src/train/index.ts'
-import { initialize } from '../../../src/zoo/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const network = (() => {

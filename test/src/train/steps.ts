@@ -10,8 +10,8 @@ import {
   type TrainingStep,
   trainingStep,
 } from '../../../passes/training-step.ts'
-import { orThrow } from '../../../src/error.ts'
-import type { Network } from '../../../src/network.ts'
+import { orThrow } from '../../../src/base/error.ts'
+import type { Network } from '../../../src/network/network.ts'
 import type { Tf } from '../../../src/runtime/native/load.ts'
 import type { Carried } from '../../../src/train/step.ts'
 

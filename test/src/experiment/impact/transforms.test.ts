@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { orThrow } from '../../../../src/error.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { parseImpactTransforms } from '../../../../src/experiment/impact/transforms.ts'
 
 const namesOf = (text: string): readonly string[] => orThrow(parseImpactTransforms(text)).map(({ name }) => name)

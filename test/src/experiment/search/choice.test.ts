@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Transform } from '../../../../ir/index.ts'
-import { random } from '../../../../src/data/random.ts'
+import { random } from '../../../../src/base/random.ts'
 import {
   choose,
   likelihoodSigma,

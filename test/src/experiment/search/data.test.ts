@@ -1,12 +1,12 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { featureMaps, parsePlan } from '../../../../passes/index.ts'
-import { orThrow, orThrowAsync } from '../../../../src/error.ts'
+import { orThrow, orThrowAsync } from '../../../../src/base/error.ts'
 import { parseBudget, printBudget, timesOf } from '../../../../src/experiment/search/budget.ts'
 import { apart, overfitted } from '../../../../src/experiment/search/data.ts'
 import { branchesOf, missingBranches, sitesOf, trainedPlan } from '../../../../src/experiment/search/trained.ts'
-import { readSafetensorsFile } from '../../../../src/weights/safetensors.ts'
-import { zoo } from '../../../../src/zoo/index.ts'
+import { readSafetensorsFile } from '../../../../src/network/weights/safetensors.ts'
+import { zoo } from '../../../../src/network/zoo/index.ts'
 import { trainedWithMax } from '../../../trained-with-max.ts'
 
 describe('apart', () => {

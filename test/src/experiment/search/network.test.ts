@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileNetwork } from '../../../../src/compile.ts'
+import { orThrow } from '../../../../src/base/error.ts'
+import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { batches, type DataSet, openData } from '../../../../src/data/index.ts'
 import { openDemoNetwork } from '../../../../src/demo/networks.ts'
-import { orThrow } from '../../../../src/error.ts'
+import { openRunner } from '../../../../src/execute/runner.ts'
 import {
   type Found,
   type Images,
@@ -14,8 +15,7 @@ import {
 } from '../../../../src/experiment/search/network.ts'
 import { searchResult } from '../../../../src/experiment/search/result.ts'
 import { parseSets, planOf } from '../../../../src/experiment/search/space.ts'
-import type { Network } from '../../../../src/network.ts'
-import { openRunner } from '../../../../src/runner.ts'
+import type { Network } from '../../../../src/network/network.ts'
 
 const imagesOf = async (range: string): Promise<Images> => {
   const data: DataSet = orThrow(await openData(`generated:orientation?range=${range}`))

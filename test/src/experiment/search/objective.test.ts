@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { random } from '../../../../src/data/random.ts'
+import { random } from '../../../../src/base/random.ts'
 import {
   fitTemperature,
   lossesOf,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Reduction, reductions, type Transform } from '../../../../ir/index.ts'
 import { printPlan } from '../../../../passes/index.ts'
-import { random } from '../../../../src/data/random.ts'
+import { random } from '../../../../src/base/random.ts'
 import { evidence, type LogitsOf } from '../../../../src/experiment/search/evidence.ts'
 import { objectiveOf, objectives } from '../../../../src/experiment/search/objective.ts'
 import { type Candidate, type SearchOptions, type Subject, search } from '../../../../src/experiment/search/search.ts'

@@ -2,8 +2,8 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { printTransform } from '../../../../ir/index.ts'
 import { featureMaps, parsePlan, printPlan } from '../../../../passes/index.ts'
-import { compileNetwork } from '../../../../src/compile.ts'
-import { orThrow } from '../../../../src/error.ts'
+import { orThrow } from '../../../../src/base/error.ts'
+import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { relativeMultiplyAdds } from '../../../../src/experiment/search/cost.ts'
 import {
   defaultSets,

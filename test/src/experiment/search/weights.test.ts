@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Reduction, Transform } from '../../../../ir/index.ts'
-import { random } from '../../../../src/data/random.ts'
+import { random } from '../../../../src/base/random.ts'
 import { evidence, type LogitsOf } from '../../../../src/experiment/search/evidence.ts'
 import type { Candidate, Searched } from '../../../../src/experiment/search/search.ts'
 import { keyOf, type Sites } from '../../../../src/experiment/search/space.ts'

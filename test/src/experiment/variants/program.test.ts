@@ -2,13 +2,13 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, evaluate, mapType, type Tensor, verify } from '../../../../ir/index.ts'
 import { featureMaps, multiplyAdds, placePlan } from '../../../../passes/index.ts'
-import { compileNetwork } from '../../../../src/compile.ts'
-import { random } from '../../../../src/data/random.ts'
-import { orThrow } from '../../../../src/error.ts'
+import { orThrow } from '../../../../src/base/error.ts'
+import { random } from '../../../../src/base/random.ts'
+import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { joinedVariants, variantProgram } from '../../../../src/experiment/variants/program.ts'
 import { type Variant, variantKey, variantsOfPlan } from '../../../../src/experiment/variants/variant.ts'
 import { plan, zoo } from '../../../../src/index.ts'
-import { imageType, type Network } from '../../../../src/network.ts'
+import { imageType, type Network } from '../../../../src/network/network.ts'
 
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
 const everyFlip = (network: Network): readonly Variant[] => [

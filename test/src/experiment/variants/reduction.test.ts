@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { reductions } from '../../../../ir/index.ts'
 import { combineLogits } from '../../../../ir/ops/classification.ts'
-import { random } from '../../../../src/data/random.ts'
+import { random } from '../../../../src/base/random.ts'
+import { rankOf } from '../../../../src/execute/score.ts'
 import { errorOf, reduceLogits } from '../../../../src/experiment/variants/reduction.ts'
-import { rankOf } from '../../../../src/score.ts'
 
 const classes = 7
 const images = 5

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Element, Transform } from '../../../../ir/index.ts'
 import { placePlan } from '../../../../passes/index.ts'
-import { random } from '../../../../src/data/random.ts'
-import { orThrow } from '../../../../src/error.ts'
+import { orThrow } from '../../../../src/base/error.ts'
+import { random } from '../../../../src/base/random.ts'
 import {
   canonicalVariant,
   distinctVariants,

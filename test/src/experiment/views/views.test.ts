@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { rankOf } from '../../../../src/execute/score.ts'
 import { mcNemar } from '../../../../src/experiment/mcnemar.ts'
 import { viewsOf } from '../../../../src/experiment/views/views.ts'
-import { rankOf } from '../../../../src/score.ts'
 
 const rows = (...values: readonly (readonly number[])[]): Float32Array => Float32Array.from(values.flat())
 const log = Math.log

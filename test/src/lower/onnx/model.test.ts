@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId, vectorType } from '../../../../ir/index.ts'
-import { type GraphProto, type ModelProto, onnxSchema } from '../../../../src/import/onnx/schema.ts'
 import { type LowerOnnxOptions, lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { encodeModel } from '../../../../src/lower/onnx/model.ts'
+import { type GraphProto, type ModelProto, onnxSchema } from '../../../../src/network/import/onnx/schema.ts'
 import { fill } from '../agree.ts'
 
 const written = (graph: Graph, options: LowerOnnxOptions = {}): GraphProto => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { wilsonPercent } from '../../../../src/execute/score.ts'
 import { impactPage } from '../../../../src/report/page/impact-page.ts'
 import { type SearchFindings, searchPage } from '../../../../src/report/page/search-page.ts'
 import type { Page } from '../../../../src/report/page/section.ts'
 import { type SweepFindings, sweepPage } from '../../../../src/report/page/sweep-page.ts'
-import { wilsonPercent } from '../../../../src/score.ts'
 import { sourced } from './findings.ts'
 
 const charts = ({ sections }: Page) => sections.flatMap(section => (section.kind === 'chart' ? [section] : []))

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { random } from '../../../../src/base/random.ts'
 import { fitPixels, type Pixels } from '../../../../src/data/index.ts'
-import { random } from '../../../../src/data/random.ts'
 import { augmented, checkAugmentation } from '../../../../src/train/augmentation/augment.ts'
 import type { Augmentation } from '../../../../src/train/augmentation/augmentation.ts'
 import { flipped } from '../../../../src/train/augmentation/geometry.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { random } from '../../../../src/data/random.ts'
+import { random } from '../../../../src/base/random.ts'
 import { adjustments, colourJitter, lighting, pcaLighting } from '../../../../src/train/augmentation/colour.ts'
 import type { Raster } from '../../../../src/train/augmentation/raster.ts'
 import { scripted } from './scripted.ts'

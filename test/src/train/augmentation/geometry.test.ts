@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { random } from '../../../../src/base/random.ts'
 import type { Pixels } from '../../../../src/data/index.ts'
-import { random } from '../../../../src/data/random.ts'
 import {
   flipped,
   padAndCrop,

@@ -1,4 +1,4 @@
-import type { Random } from '../../../../src/data/random.ts'
+import type { Random } from '../../../../src/base/random.ts'
 
 /** Draws that are given: uniform ones in [0, 1), and normal ones. */
 export const scripted = (uniform: readonly number[], normal: readonly number[] = []): Random => {

@@ -1,0 +1,122 @@
+import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
+import { checkArgument, EspalierError, isGraph, isObject } from '../../ir/index.ts'
+import { scheduleNames } from '../compile/scheduling.ts'
+import { executorNames } from '../execute/executor.ts'
+import { imageLayouts } from '../lower/onnx/index.ts'
+import { precisions } from '../lower/precision.ts'
+import { backendNames } from '../runtime/backend.ts'
+import { closed, closedProblems, numberThat, oneOf, WholeNumber } from '../train/closed-record.ts'
+import { trainingExecutors } from '../train/index.ts'
+
+/** Checks of what programs give to the functions of `index.ts`: TypeScript sees types, not values. All throw EspalierError. */
+
+export const checkText = (where: string, value: unknown, expected: string, hint?: string): void =>
+  checkArgument(where, value, typeof value === 'string' && value !== '', expected, hint)
+
+const hasGraph = (value: unknown): boolean => isObject(value) && isGraph(value.graph) && value.parameters instanceof Map
+
+const isCompiled = (value: unknown): boolean => hasGraph(value) && isObject(value) && isObject(value.multiplyAdds)
+
+export const checkNetwork = (where: string, value: unknown): void =>
+  checkArgument(
+    where,
+    value,
+    hasGraph(value),
+    'a network',
+    typeof value === 'string' ? 'await network(reference), or zoo(name)' : 'network, zoo or networkFrom make one',
+  )
+
+export const checkCompiled = (where: string, value: unknown): void =>
+  checkArgument(
+    where,
+    value,
+    isCompiled(value),
+    'a compiled network',
+    hasGraph(value) ? 'compile(network, plan)' : typeof value === 'string' ? 'load(folder)' : 'compile makes one',
+  )
+
+export const checkPlan = (where: string, value: unknown): void =>
+  checkArgument(
+    where,
+    value,
+    isObject(value) && Array.isArray(value.sites) && typeof value.inference === 'string',
+    'a plan',
+    typeof value === 'string' ? `plan(${JSON.stringify(value)})` : "plan('flip-3-max')",
+  )
+
+export const checkRecipe = (where: string, value: unknown): void =>
+  checkArgument(
+    where,
+    value,
+    isObject(value) && isObject(value.learning_rate),
+    'a recipe',
+    typeof value === 'string' ? `await recipe(${JSON.stringify(value)})` : "await recipe('default')",
+  )
+
+export const checkParameters = (where: string, value: unknown): void => {
+  checkArgument(where, value, value instanceof Map, 'a Map from names to tensors')
+  for (const [name, tensor] of value as ReadonlyMap<unknown, unknown>)
+    checkArgument(
+      `${where}, ${String(name)}`,
+      tensor,
+      isObject(tensor) &&
+        Array.isArray(tensor.shape) &&
+        (tensor.data instanceof Float32Array || tensor.data instanceof Float64Array),
+      '{ shape, data }, the data a Float32Array or Float64Array',
+    )
+}
+
+const Positive = numberThat('a whole number from 1', x => Number.isSafeInteger(x) && x >= 1)
+const Called = t.Function
+const Signal = new t.Type<unknown>(
+  'an AbortSignal',
+  (u): u is unknown => u instanceof AbortSignal,
+  (u, context) => (u instanceof AbortSignal ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+const AnObject = new t.Type<unknown>(
+  'an object',
+  (u): u is unknown => isObject(u),
+  (u, context) => (isObject(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+const names = t.readonlyArray(t.string)
+const backend = oneOf('auto', 'reference', ...backendNames)
+const executor = oneOf('auto', ...executorNames)
+const precision = oneOf(...precisions)
+const runs = { backend, executor, precision, batch: Positive, debug: t.boolean }
+
+/** The options that each function takes, and no others. */
+const options = {
+  zoo: { seed: WholeNumber },
+  network: {
+    ...{ weights: t.string, seed: WholeNumber, dataClasses: Positive },
+    ...{ size: t.tuple([Positive, Positive]), preprocess: AnObject },
+  },
+  compile: {
+    ...{ seed: WholeNumber, pipeline: Called, observe: Called, admit: Called, meaning: AnObject },
+    ...{ schedule: oneOf(...scheduleNames), backend: oneOf(...backendNames), batch: Positive, costs: AnObject },
+  },
+  model: { ...runs, fill: t.boolean },
+  load: { ...runs, fill: t.boolean },
+  train: {
+    ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
+    ...{ backend, executor: oneOf('auto', ...trainingExecutors) },
+    ...{ maxSteps: Positive, checkpointSeconds: t.number, workers: WholeNumber },
+  },
+  impact: {
+    ...runs,
+    ...{ preprocess: AnObject, limit: Positive, cache: t.string, signal: Signal, onProgress: Called },
+    ...{ transforms: t.string, classes: names },
+  },
+  toOnnx: { layout: oneOf(...imageLayouts), name: t.string },
+  toSavedModel: { precision, xla: t.boolean },
+} satisfies Readonly<Record<string, t.Props>>
+
+/** Refuses unknown options, with the nearest named, and values of another kind. */
+export const checkOptions = (of: keyof typeof options, value: unknown): void => {
+  if (value === undefined) return
+  const decoded = closed({}, options[of] as t.Props).decode(value)
+  if (E.isLeft(decoded)) throw new EspalierError(closedProblems('bad-argument', `${of}, options`, decoded.left))
+}

@@ -1,0 +1,157 @@
+import { compose, type Element } from '../../../../ir/dihedral.ts'
+import type { NodeId } from '../../../../ir/graph.ts'
+import { refuse } from './refuse.ts'
+import { exampleType, type Translation } from './translation.ts'
+import { type Atom, type Axis, extentOf, isWhole, type Layout, type Of, type View, viewOf } from './view.ts'
+
+const order: readonly Of[] = ['h', 'w', 'c']
+const runsAtMost = 512
+/** Channels are permuted one by one. */
+export const permutedAtMost = 1 << 16
+
+const inexpressible = (what: string): never =>
+  refuse('unsupported-shape', what, 'axes that are whole heights, widths or channels', 'keep images as [n, c, h, w]')
+
+/** Channels in another order, run by run. */
+export const permuteChannels = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {
+  t.room.take(permutation.length)
+  const runs: { begin: number; size: number }[] = []
+  for (const channel of permutation) {
+    const last = runs.at(-1)
+    if (last !== undefined && channel === last.begin + last.size) last.size++
+    else runs.push({ begin: channel, size: 1 })
+  }
+  if (runs.length > runsAtMost) return inexpressible(`a permutation of ${permutation.length} channels`)
+  const parts = runs.map(({ begin, size }) => t.build.slice(node, begin, size))
+  return parts.length === 1 ? parts[0] : t.build.concat(parts)
+}
+
+/** Channels as a product of atoms: the position of each in the node's own order. */
+const channelOrder = (atoms: readonly Atom[]): readonly number[] =>
+  extentOf(atoms) > permutedAtMost
+    ? inexpressible(`a permutation of ${extentOf(atoms)} channels`)
+    : atoms.reduce<readonly number[]>(
+        (indices, { extent, stride }) =>
+          indices.flatMap(index => Array.from({ length: extent }, (_, digit) => index + digit * stride)),
+        [0],
+      )
+
+/** A map under an element of D4: one act of a map that is acted on already. */
+export const actOn = (t: Translation, element: Element, node: NodeId): NodeId => {
+  const inner = t.build.draft.nodes[node]
+  const [operand, whole] =
+    inner.tag === 'Act' ? [inner.operands[0], compose(element, inner.attributes.element)] : [node, element]
+  return whole === 'id' ? operand : t.build.act(whole, operand)
+}
+
+/** A map whose axes are these atoms of the node: the node itself, or what must be added to have them so. */
+export const asMap = (t: Translation, node: NodeId, atoms: { readonly [A in Of]: readonly Atom[] }): NodeId => {
+  const type = exampleType(t, node)
+  const shuffled = order.find(of => atoms[of].length > 1 && atoms[of].every(atom => atom.of === 'c'))
+  if (shuffled !== undefined) {
+    const permutation = channelOrder(atoms[shuffled])
+    if (permutation.length !== type.c) return inexpressible('a part of the channels as an axis')
+    const whole = [{ of: 'c' as const, extent: type.c, stride: 1 }]
+    return asMap(t, permuteChannels(t, node, permutation), { ...atoms, [shuffled]: whole })
+  }
+  if (atoms.h.length === 0 && atoms.w.length === 0 && atoms.c.length > 1)
+    return t.build.unflatten(asVector(t, node, atoms.c))
+  for (const of of order)
+    if (atoms[of].length > 1 || atoms[of].some(atom => !isWhole(type, atom)))
+      return inexpressible('a value whose axes are cut or joined')
+  const used = order.flatMap(of => atoms[of].map(atom => atom.of))
+  const unused = order.filter(of => !used.includes(of))
+  const at = order.map(of => {
+    const own = unused.includes(of) ? of : unused[0]
+    const source = atoms[of][0]?.of ?? own
+    if (atoms[of].length === 0) unused.splice(unused.indexOf(own), 1)
+    return order.indexOf(source)
+  })
+  const map = type.kind === 'Map' ? node : t.build.unflatten(node)
+  if (at.join() === '1,0,2') return actOn(t, 'transpose', map)
+  return at.every((axis, k) => axis === k) ? map : t.build.transpose(map, at)
+}
+
+const isOrdered = (sequence: readonly Of[], wanted: readonly Of[]): boolean =>
+  sequence.every((of, k) => k === 0 || wanted.indexOf(sequence[k - 1]) < wanted.indexOf(of))
+
+/** A vector whose channels are these atoms of the node, the slowest first. */
+export const asVector = (t: Translation, node: NodeId, atoms: readonly Atom[]): NodeId => {
+  const type = exampleType(t, node)
+  if (type.kind === 'Vector') {
+    if (atoms.every(atom => isWhole(type, atom))) return node
+    const permutation = channelOrder(atoms)
+    return permutation.length === type.c ? permuteChannels(t, node, permutation) : inexpressible('a part of a vector')
+  }
+  const first = atoms.findIndex(atom => atom.of === 'c')
+  const last = atoms.findLastIndex(atom => atom.of === 'c')
+  const channels = atoms.slice(first, last + 1)
+  if (channels.length > 1 && channels.every(atom => atom.of === 'c') && extentOf(channels) === type.c) {
+    const whole = { of: 'c' as const, extent: type.c, stride: 1 }
+    const shuffled = permuteChannels(t, node, channelOrder(channels))
+    return asVector(t, shuffled, [...atoms.slice(0, first), whole, ...atoms.slice(last + 1)])
+  }
+  if (!atoms.every(atom => isWhole(type, atom))) return inexpressible('a flattening of axes that are cut')
+  const sequence = atoms.map(atom => atom.of)
+  if (isOrdered(sequence, ['h', 'w', 'c'])) return t.build.flatten(node, 'hwc')
+  if (isOrdered(sequence, ['c', 'h', 'w'])) return t.build.flatten(node, 'chw')
+  const all = [...order.filter(of => !sequence.includes(of)), ...sequence]
+  return t.build.flatten(
+    t.build.transpose(
+      node,
+      all.map(of => order.indexOf(of)),
+    ),
+    'hwc',
+  )
+}
+
+/** A view whose every ONNX axis but the batch's is one axis of a map (or the channels of a vector, for rank 2). */
+export interface Aligned extends View {
+  readonly layout: Layout
+}
+
+const atomsAt = (axes: readonly Axis[], at: number): readonly Atom[] => (at < 0 ? [] : (axes[at] as readonly Atom[]))
+
+/** The view with its node arranged to a layout in which every axis of extent over 1 has a place. */
+export const alignTo = (t: Translation, view: View, layout: Layout): Aligned => {
+  const at = (of: Of): readonly Atom[] => atomsAt(view.axes, layout.indexOf(of))
+  const node =
+    layout.length === 2 ? asVector(t, view.node, at('c')) : asMap(t, view.node, { h: at('h'), w: at('w'), c: at('c') })
+  return { ...viewOf(node, exampleType(t, node), layout), layout }
+}
+
+/** Aligns a view of rank 2 to 4, axes staying what they are in the node where they can; `[n, c, h, w]` where not. */
+export const align = (t: Translation, view: View): Aligned => {
+  const { axes } = view
+  const type = exampleType(t, view.node)
+  if (axes.length < 2 || axes.length > 4)
+    return refuse('unsupported-shape', `a value of rank ${axes.length}`, 'a rank of 2 to 4')
+  if (axes.length === 2) return alignTo(t, view, axes[0] === 'n' ? ['n', 'c'] : ['c', 'n'])
+  const taken = new Set<Of>()
+  const own = axes.map(axis => {
+    if (axis === 'n') return 'n'
+    const [atom] = axis
+    if (axis.length !== 1 || !isWhole(type, atom)) return null
+    taken.add(atom.of)
+    return atom.of
+  })
+  const usual: readonly Of[] = ['c', 'h', 'w']
+  let position = 0
+  const layout = own.map(of => {
+    if (of === 'n') return of
+    const wanted = usual[position++]
+    if (of !== null) return of
+    const free = taken.has(wanted) ? (usual.find(other => !taken.has(other)) as Of) : wanted
+    taken.add(free)
+    return free
+  })
+  return alignTo(t, view, layout)
+}
+
+/** A map read as `[n, c, h, w]`: what convolutions and poolings take. */
+export const asImage = (t: Translation, view: View): NodeId => {
+  const [n, c, h, w] = view.axes
+  if (view.axes.length !== 4 || n !== 'n')
+    return refuse('unsupported-shape', `a value of rank ${view.axes.length}`, 'an image [n, c, h, w]')
+  return asMap(t, view.node, { h: h as readonly Atom[], w: w as readonly Atom[], c: c as readonly Atom[] })
+}

@@ -1,0 +1,174 @@
+import type { NodeId } from '../../../../ir/graph.ts'
+import type { BinaryFunction } from '../../../../ir/ops/pointwise.ts'
+import { asMap, asVector } from './arrange.ts'
+import type { Constant } from './constant.ts'
+import type { Value } from './node.ts'
+import { refuse } from './refuse.ts'
+import { arranged, exampleType, type Translation } from './translation.ts'
+import { type Atom, type Axis, extentOf, isWhole, type Of, printDims, sameAtoms, type View, whole } from './view.ts'
+
+/** An axis of the result, or a part of one that operands of the same cut share. */
+interface Part {
+  readonly axis: number
+  /** The operands' atoms here; null for a constant. */
+  readonly atoms: readonly (readonly Atom[] | null)[]
+  /** Extents of the operands here. */
+  readonly extents: readonly number[]
+}
+
+const order: readonly Of[] = ['h', 'w', 'c']
+
+/** A constant's extent along each axis of the result, axes missing in front having 1. */
+const constantDims = (constant: Constant, rank: number): readonly number[] =>
+  constant.dims.length <= rank
+    ? [...Array.from({ length: rank - constant.dims.length }, () => 1), ...constant.dims]
+    : refuse(
+        'unsupported-shape',
+        `a constant ${printDims(constant.dims)} beside a value of rank ${rank}`,
+        'no more axes',
+      )
+
+const axesTo = (view: View, rank: number): readonly Axis[] => [
+  ...Array.from({ length: rank - view.axes.length }, (): Axis => []),
+  ...view.axes,
+]
+
+/** Cuts each axis as the operand with the most atoms there has it, where the others agree on whole axes; else leaves it one. */
+const partsOf = (t: Translation, operands: readonly Value[], rank: number, batch: number): readonly Part[] =>
+  Array.from({ length: rank }, (_, axis) => axis).flatMap((axis): readonly Part[] => {
+    if (axis === batch) return []
+    const atoms = operands.map(value => (value.kind === 'view' ? (axesTo(value, rank)[axis] as readonly Atom[]) : null))
+    const extents = operands.map((value, k) =>
+      value.kind === 'view' ? extentOf(atoms[k] as readonly Atom[]) : constantDims(value, rank)[axis],
+    )
+    const extent = Math.max(...extents)
+    if (extent === 1) return []
+    if (extents.some(e => e !== 1 && e !== extent))
+      return refuse('unsupported-shape', `extents ${extents.join(' and ')} along axis ${axis}`, 'equal ones, or 1')
+    const finest = atoms.reduce<readonly Atom[]>((best, a) => (a !== null && a.length > best.length ? a : best), [])
+    const agree = atoms.every(
+      a =>
+        a === null ||
+        a.length === 0 ||
+        (a.length === finest.length && a.every((x, k) => x.extent === finest[k].extent)),
+    )
+    const cut = operands.some(
+      (value, k) => value.kind === 'view' && atoms[k]?.some(a => !isWhole(exampleType(t, value.node), a)),
+    )
+    if (!agree || cut || finest.length < 2) return [{ axis, atoms, extents }]
+    return finest.map((atom, k) => ({
+      axis,
+      atoms: atoms.map(a => (a === null ? null : a.length === 0 ? [] : [a[k]])),
+      extents: extents.map(e => (e === 1 ? 1 : atom.extent)),
+    }))
+  })
+
+/** Each part's axis in the result: the one it has in the first operand with a place for it, or one that is free. */
+const placesOf = (t: Translation, operands: readonly Value[], parts: readonly Part[]): readonly Of[] => {
+  if (parts.length > 3)
+    return refuse('unsupported-shape', `a value of ${parts.length} axes beside the batch`, 'at most three')
+  const taken = new Set<Of>()
+  const own = parts.map(part => {
+    for (const [k, value] of operands.entries()) {
+      const atoms = part.atoms[k]
+      if (value.kind !== 'view' || atoms?.length !== 1 || taken.has(atoms[0].of)) continue
+      if (!isWhole(exampleType(t, value.node), atoms[0])) continue
+      taken.add(atoms[0].of)
+      return atoms[0].of
+    }
+    return null
+  })
+  return own.map(of => {
+    if (of !== null) return of
+    const free = (['c', 'h', 'w'] as const).find(other => !taken.has(other)) as Of
+    taken.add(free)
+    return free
+  })
+}
+
+const constantOperand = (
+  t: Translation,
+  constant: Constant,
+  at: number,
+  parts: readonly Part[],
+  places: readonly Of[],
+  vector: boolean,
+): NodeId => {
+  const shape = parts.map(part => part.extents[at])
+  const permutation = parts.map((_, k) => k).sort((a, b) => order.indexOf(places[a]) - order.indexOf(places[b]))
+  const wanted = (vector ? (['c'] as const) : order).map(of => {
+    const part = places.indexOf(of)
+    return part < 0 ? 1 : shape[part]
+  })
+  const first = wanted.findIndex(extent => extent > 1)
+  const trimmed = first < 0 ? [1] : wanted.slice(first)
+  return t.parameter(constant, `[${shape}]${permutation}[${trimmed}]`, value => ({
+    shape: trimmed,
+    data: arranged(value, shape, permutation).data,
+  }))
+}
+
+/** Applies a function of two operands, of which one or both are computed, their shapes broadcast as in NumPy. */
+export const broadcast = (
+  t: Translation,
+  fn: BinaryFunction,
+  operands: readonly [Value, Value],
+  name: string,
+): View => {
+  const views = operands.filter(value => value.kind === 'view')
+  const rank = Math.max(...operands.map(value => (value.kind === 'view' ? value.axes.length : value.dims.length)))
+  const batches = views.map(view => axesTo(view, rank).indexOf('n'))
+  const batch = batches[0]
+  if (batches.some(b => b !== batch) || views.some(view => axesTo(view, rank).indexOf('n') !== batch))
+    return refuse('unsupported-shape', 'batches on different axes', 'the batch on one axis')
+  for (const value of operands)
+    if (value.kind === 'constant' && constantDims(value, rank)[batch] !== 1)
+      return refuse(
+        'unsupported-shape',
+        `a constant ${printDims(value.dims)} that differs by example`,
+        'extent 1 there',
+      )
+  const [a, b] = operands
+  const alone = (other: Value): boolean => other.kind === 'constant' && other.values.length === 1
+  const apply = (left: NodeId, right: NodeId): NodeId => t.build.binary(fn, left, right, name)
+  if (a.kind === 'view' && b.kind === 'view' && sameLayout(t, a, b)) return { ...a, node: apply(a.node, b.node) }
+  if (a.kind === 'view' && alone(b) && a.axes.length === rank)
+    return { ...a, node: apply(a.node, one(t, b as Constant)) }
+  if (b.kind === 'view' && alone(a) && b.axes.length === rank)
+    return { ...b, node: apply(one(t, a as Constant), b.node) }
+
+  const parts = partsOf(t, operands, rank, batch)
+  const places = placesOf(t, operands, parts)
+  const vector = places.every(of => of === 'c') && views.every(view => exampleType(t, view.node).kind === 'Vector')
+  const atomsAt = (at: number, of: Of): readonly Atom[] => parts[places.indexOf(of)]?.atoms[at] ?? []
+  const nodes = operands.map((value, at) => {
+    if (value.kind === 'constant') return constantOperand(t, value, at, parts, places, vector)
+    return vector
+      ? asVector(t, value.node, atomsAt(at, 'c'))
+      : asMap(t, value.node, { h: atomsAt(at, 'h'), w: atomsAt(at, 'w'), c: atomsAt(at, 'c') })
+  })
+  const node = apply(nodes[0], nodes[1])
+  const type = exampleType(t, node)
+  const axes = Array.from(
+    { length: rank },
+    (_, axis): Axis =>
+      axis === batch ? 'n' : parts.flatMap((part, k) => (part.axis === axis ? whole(type, places[k]) : [])),
+  )
+  return { kind: 'view', node, axes }
+}
+
+const one = (t: Translation, constant: Constant): NodeId =>
+  t.parameter(constant, 'scalar', value => arranged(value, [1]))
+
+const sameLayout = (t: Translation, a: View, b: View): boolean => {
+  const left = exampleType(t, a.node)
+  const right = exampleType(t, b.node)
+  return (
+    left.kind === right.kind &&
+    (['h', 'w', 'c'] as const).every(of => whole(left, of).length === whole(right, of).length) &&
+    left.c === right.c &&
+    (left.kind === 'Vector' || right.kind === 'Vector' || (left.h === right.h && left.w === right.w)) &&
+    a.axes.length === b.axes.length &&
+    a.axes.every((axis, k) => sameAtoms(axis, b.axes[k]))
+  )
+}

@@ -1,0 +1,95 @@
+import { either as E } from 'fp-ts'
+import { problem } from '../../../../ir/error.ts'
+import type { ImportProblem } from '../error.ts'
+import { opsetOf, withoutFunctions } from './functions.ts'
+import { type Names, names } from './names.ts'
+import { Refusal } from './refuse.ts'
+import { scan } from './scan.ts'
+import { type GraphProto, type ModelProto, onnxSchema } from './schema.ts'
+
+/** A decoded file: its graph without calls of functions, and the version of the standard operators that it is written in. */
+export interface OnnxModel {
+  readonly graph: GraphProto
+  readonly opset: number
+  /** Every name that a value of the file has. */
+  readonly names: Names
+}
+
+const opsets = { first: 9, last: 21 }
+const modelType = onnxSchema.lookupType('ModelProto')
+const lfsPointer = 'version https://git-lfs'
+
+const refuse = (
+  tag: ImportProblem['tag'],
+  where: string,
+  seen: string,
+  expected: string,
+  hint?: string,
+): E.Either<readonly ImportProblem[], never> => E.left([problem(tag, where, seen, expected, hint)])
+
+const firstBytes = (bytes: Uint8Array): string => {
+  const head = Buffer.from(bytes.subarray(0, 8))
+  return `first bytes ${head.toString('hex').replace(/(..)(?=.)/g, '$1 ')}`
+}
+
+/** Reads the bytes of an ONNX file, which are not trusted; problems name the byte and the field. */
+export const decodeOnnx = (bytes: Uint8Array, file: string): E.Either<readonly ImportProblem[], OnnxModel> => {
+  if (bytes.length === 0) return refuse('malformed-file', file, 'an empty file', 'an ONNX model')
+  if (Buffer.from(bytes.subarray(0, lfsPointer.length)).toString('latin1') === lfsPointer)
+    return refuse('malformed-file', file, 'a Git LFS pointer', 'an ONNX model', 'git lfs pull')
+  const flaw = scan(modelType, bytes)
+  if (flaw?.tooMany === true)
+    return refuse('too-large', `${file}, byte ${flaw.offset} (${flaw.path})`, flaw.seen, flaw.expected)
+  if (flaw !== null)
+    return refuse(
+      'malformed-file',
+      `${file}, byte ${flaw.offset}${flaw.path === '' ? '' : ` (${flaw.path})`}`,
+      flaw.path === '' ? `${flaw.seen} (${firstBytes(bytes)})` : flaw.seen,
+      `${flaw.expected}, in an ONNX model`,
+      flaw.path === '' ? 'is this an ONNX file?' : 'the file may be cut short; fetch or export it again',
+    )
+  const model = E.tryCatch(
+    () => modelType.toObject(modelType.decode(bytes), { longs: Number, arrays: true }) as ModelProto,
+    cause => (cause instanceof Error ? cause.message : String(cause)),
+  )
+  if (E.isLeft(model)) return refuse('malformed-file', file, model.left, 'an ONNX model')
+  return prepared(model.right, file, bytes)
+}
+
+/** All names in a graph and in those inside it. */
+const takeNames = (graph: GraphProto, taken: Names): void => {
+  for (const { name = '' } of [...graph.input, ...graph.initializer]) taken.take(name)
+  for (const node of graph.node) {
+    for (const name of node.output) taken.take(name)
+    for (const { g } of node.attribute) if (g !== undefined) takeNames(g, taken)
+  }
+}
+
+const prepared = (
+  model: ModelProto,
+  file: string,
+  bytes: Uint8Array,
+): E.Either<readonly ImportProblem[], OnnxModel> => {
+  const { graph } = model
+  if (graph === undefined)
+    return refuse('malformed-file', file, `no graph (${firstBytes(bytes)})`, 'an ONNX model', 'is this an ONNX file?')
+  try {
+    const opset = opsetOf(model.opset_import)
+    if (opset === undefined || opset < opsets.first || opset > opsets.last)
+      return refuse(
+        'unsupported-version',
+        file,
+        opset === undefined ? 'no version of the standard operators' : `opset ${opset}`,
+        `opset ${opsets.first} to ${opsets.last}`,
+        'export again with opset 17, or convert with onnx.version_converter',
+      )
+    if (graph.sparse_initializer.length > 0)
+      return refuse('unsupported-type', file, 'sparse initializers', 'dense ones', 'store the weights densely')
+    const taken = names()
+    takeNames(graph, taken)
+    return E.right({ graph: withoutFunctions(model, graph, opset, taken), opset, names: taken })
+  } catch (cause) {
+    if (cause instanceof Refusal) return refuse(cause.tag, file, cause.seen, cause.expected, cause.hint)
+    throw cause
+  }
+}

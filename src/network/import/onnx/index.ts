@@ -1,0 +1,110 @@
+import { readFile, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { either as E, function as F, taskEither as TE } from 'fp-ts'
+import { problem } from '../../../../ir/error.ts'
+import type { Pair } from '../../../../ir/op.ts'
+import { classifier, type Network, type NetworkProblem } from '../../network.ts'
+import type { ImportProblem } from '../error.ts'
+import { type Constant, readTensor } from './constant.ts'
+import { decodeOnnx, type OnnxModel } from './decode.ts'
+import { isExternal, readExternal } from './external.ts'
+import { type Translated, translate } from './translate.ts'
+
+export interface OnnxOptions {
+  /** Height and width of the images, for a file that leaves them open. */
+  readonly size?: Pair
+}
+
+/** Protobuf's own bound. */
+const bytesAtMost = 2 ** 31
+
+const readBytes = async (path: string): Promise<Uint8Array> => {
+  const info = await stat(path)
+  // A device or a pipe has no length to bound.
+  if (!info.isFile()) throw new Error('something that is not a file')
+  if (info.size >= bytesAtMost) throw new RangeError(`${info.size} bytes`)
+  return readFile(path)
+}
+
+const readProblem = (path: string, cause: unknown): ImportProblem => {
+  const code = (cause as NodeJS.ErrnoException).code
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return problem('missing-file', path, 'no such file', 'an ONNX file')
+  return cause instanceof RangeError
+    ? problem('too-large', path, message, `under ${bytesAtMost}`)
+    : problem('unreadable-file', path, message, 'a readable file')
+}
+
+/** The tensors that a file brings along, and how many bytes of them lie outside it. */
+interface Initializers {
+  readonly constants: ReadonlyMap<string, Constant>
+  readonly outside: number
+}
+
+const readInitializers = async (
+  model: OnnxModel,
+  path: string,
+): Promise<E.Either<readonly ImportProblem[], Initializers>> => {
+  const problems: ImportProblem[] = []
+  const constants = new Map<string, Constant>()
+  let outside = 0
+  for (const proto of model.graph.initializer) {
+    const name = proto.name ?? ''
+    const where = `${path}, initializer ${name}`
+    const bytes = isExternal(proto)
+      ? await readExternal(proto, path, where, bytesAtMost - outside)
+      : E.right(proto.raw_data)
+    if (isExternal(proto) && E.isRight(bytes)) outside += bytes.right?.length ?? 0
+    const read = F.pipe(
+      bytes,
+      E.flatMap(data => readTensor(proto, name, where, data)),
+    )
+    if (E.isLeft(read)) problems.push(read.left)
+    else constants.set(name, read.right)
+  }
+  return problems.length > 0 ? E.left(problems) : E.right({ constants, outside })
+}
+
+/** What an ONNX file computes, as it says it: any outputs. See {@link importOnnx}. */
+export const readOnnx = (
+  path: string,
+  { size }: OnnxOptions = {},
+): TE.TaskEither<readonly ImportProblem[], Translated> =>
+  F.pipe(
+    TE.tryCatch(
+      () => readBytes(path),
+      (cause): readonly ImportProblem[] => [readProblem(path, cause)],
+    ),
+    TE.flatMap(bytes =>
+      F.pipe(
+        TE.fromEither(decodeOnnx(bytes, path)),
+        TE.flatMap(model =>
+          F.pipe(
+            () => readInitializers(model, path),
+            TE.flatMapEither(({ constants, outside }) =>
+              translate(model, { file: path, bytes: bytes.length + outside, initializers: constants, size }),
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+
+/**
+ * Reads a classifier from an ONNX file of opset 9 to 21: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
+ * are stored as the IR has them, under their initializers' names. All that is unsupported is named at once.
+ */
+export const importOnnx = (
+  path: string,
+  options: OnnxOptions = {},
+): TE.TaskEither<readonly (ImportProblem | NetworkProblem)[], Network> =>
+  F.pipe(
+    readOnnx(path, options),
+    TE.flatMapEither(
+      ({ graph, parameters, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+        F.pipe(
+          classifier(basename(path, '.onnx'), graph, parameters),
+          E.map((network): Network => (channelsFirst ? { ...network, layout: 'nchw' } : network)),
+        ),
+    ),
+  )

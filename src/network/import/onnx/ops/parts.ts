@@ -1,0 +1,242 @@
+import { elementOf } from '../../../../../ir/dihedral.ts'
+import { variantsOf } from '../../../../../ir/draft.ts'
+import type { NodeId } from '../../../../../ir/graph.ts'
+import type { Pair } from '../../../../../ir/op.ts'
+import type { Padding } from '../../../../../ir/ops/window.ts'
+import { type Aligned, actOn, align, alignTo, permuteChannels, permutedAtMost } from '../arrange.ts'
+import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
+import { refuse } from '../refuse.ts'
+import { exampleType, type Rule, type Translation } from '../translation.ts'
+import { extentAlong, extentOf, type Of, printDims, type View, viewOf } from '../view.ts'
+
+const isZero = ([before, after]: Pair): boolean => before === 0 && after === 0
+
+const swapped = { h: [2, 1, 0], w: [0, 2, 1], c: [0, 1, 2] } as const
+
+const placeOf = ({ layout }: Aligned, axis: number): Of => {
+  const of = layout[axis]
+  return of === 'n' || of === null
+    ? refuse(
+        'unsupported-shape',
+        'an operation along the batch',
+        'one along axes of an example',
+        'merge separate forwards instead of stacking images in a batch',
+      )
+    : of
+}
+
+const again = (t: Translation, view: Aligned, node: NodeId): Aligned => ({
+  ...viewOf(node, exampleType(t, node), view.layout),
+  layout: view.layout,
+})
+
+const concat: Rule = (node, t) => {
+  const views = node.inputs.map((_, at) => viewAt(node, at))
+  const axis = axisOf(node.int('axis', 1), views[0].axes.length)
+  const other = views.find(view => view.axes.length !== views[0].axes.length)
+  if (other !== undefined)
+    return refuse('unsupported-shape', `values of ranks ${views[0].axes.length} and ${other.axes.length}`, 'one rank')
+  const largest = views.reduce((a, b) => (b.axes.flat().length > a.axes.flat().length ? b : a))
+  const base = align(t, largest)
+  const parts = views.map(view => alignTo(t, view, base.layout).node)
+  if (base.layout[axis] === 'n') return [again(t, base, t.build.draft.add('Stack', parts, {}, node.name))]
+  const of = placeOf(base, axis)
+  const joined =
+    of === 'c'
+      ? t.build.concat(parts, undefined, node.name)
+      : t.build.transpose(
+          t.build.concat(
+            parts.map(part => t.build.transpose(part, swapped[of])),
+            undefined,
+            node.name,
+          ),
+          swapped[of],
+        )
+  const view: View = viewOf(joined, exampleType(t, joined), base.layout)
+  const stacked = views.every(part => extentOf(part.axes[axis] as []) === 1)
+  return [stacked ? { ...view, stack: { axis, parts: views } } : view]
+}
+
+const cropped = (t: Translation, node: NodeId, of: 'h' | 'w', begin: number, size: number, name: string): NodeId => {
+  const extent = extentAlong(exampleType(t, node), of)
+  const edges: Pair = [begin, extent - begin - size]
+  return t.build.crop(node, of === 'h' ? [edges, [0, 0]] : [[0, 0], edges], name)
+}
+
+/** `size` values from `begin` on along one axis. */
+const run = (t: Translation, node: NodeId, of: Of, begin: number, size: number, name: string): NodeId => {
+  if (begin === 0 && size === extentAlong(exampleType(t, node), of)) return node
+  return of === 'c' ? t.build.slice(node, begin, size, undefined, name) : cropped(t, node, of, begin, size, name)
+}
+
+/** Values that were stacked along the batch, apart again. */
+const unstack = (node: OnnxNode, t: Translation, view: Aligned): readonly View[] => {
+  const count = node.int('num_outputs', node.outputCount)
+  const stacked = variantsOf(t.build.draft.nodes[view.node])
+  if (node.ints('split') !== undefined || optionalAt(node, 1) !== undefined || count !== stacked)
+    return refuse(
+      'unsupported-shape',
+      `a stack of ${stacked} in ${count} parts`,
+      'as many as were stacked, of one size',
+    )
+  return Array.from({ length: count }, (_, index) =>
+    again(t, view, t.build.draft.add('Unstack', [view.node], { index, count }, node.name)),
+  )
+}
+
+const split: Rule = (node, t) => {
+  const view = align(t, viewAt(node, 0))
+  const axis = axisOf(node.int('axis', 0), view.layout.length)
+  if (view.layout[axis] === 'n') return unstack(node, t, view)
+  const of = placeOf(view, axis)
+  const extent = extentAlong(exampleType(t, view.node), of)
+  const given = optionalAt(node, 1)
+  const attribute = node.ints('split')
+  const count = node.int('num_outputs', node.outputCount)
+  if (count < 1 || count > extent)
+    return refuse('unsupported-attribute', `${count} parts`, `at most ${extent}, the axis's extent`)
+  const even = Array.from({ length: count }, (_, k) => {
+    const size = Math.ceil(extent / count)
+    return Math.min(size, extent - k * size)
+  })
+  const sizes = attribute ?? (given === undefined ? even : numbersOf(given))
+  if (sizes.length < node.outputCount || sizes.some(s => s < 1) || sizes.reduce((a, b) => a + b, 0) !== extent)
+    return refuse('unsupported-attribute', `parts of ${printDims(sizes)}`, `${node.outputCount} that fill ${extent}`)
+  let begin = 0
+  return sizes.map(size => {
+    const part = run(t, view.node, of, begin, size, node.name)
+    begin += size
+    return again(t, view, part)
+  })
+}
+
+/** Where a slice begins, how many values it takes and how far apart, ONNX's ends clamped to the axis. */
+const slots = (start: number, end: number, step: number, extent: number): { begin: number; count: number } => {
+  const from = start < 0 ? start + extent : start
+  const to = end < 0 ? end + extent : end
+  const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
+  const [begin, stop] =
+    step > 0 ? [clamp(from, 0, extent), clamp(to, 0, extent)] : [clamp(from, 0, extent - 1), clamp(to, -1, extent - 1)]
+  return { begin, count: Math.max(0, Math.ceil((stop - begin) / step)) }
+}
+
+const sliceAlong = (
+  t: Translation,
+  node: NodeId,
+  of: Of,
+  { begin, count }: { readonly begin: number; readonly count: number },
+  step: number,
+  name: string,
+): NodeId => {
+  const first = Math.min(begin, begin + (count - 1) * step)
+  const part = run(t, node, of, first, (count - 1) * Math.abs(step) + 1, name)
+  if (of === 'c') {
+    if (step === 1) return part
+    if (count > permutedAtMost)
+      return refuse('unsupported-shape', `${count} channels apart`, `at most ${permutedAtMost}`)
+    const order = Array.from({ length: count }, (_, k) => (step > 0 ? k * step : (count - 1 - k) * -step))
+    return permuteChannels(t, part, order)
+  }
+  const apart = Math.abs(step)
+  const strides: Pair = of === 'h' ? [apart, 1] : [1, apart]
+  const sampled = apart === 1 ? part : t.build.maxPool(part, 1, { strides, name })
+  return sampled
+}
+
+const slice: Rule = (node, t) => {
+  const original = viewAt(node, 0)
+  const rank = original.axes.length
+  const read = (name: string, at: number): readonly number[] | undefined => {
+    const attribute = node.ints(name)
+    const input = optionalAt(node, at)
+    return attribute ?? (input === undefined ? undefined : numbersOf(input))
+  }
+  const starts = read('starts', 1) ?? []
+  const ends = read('ends', 2) ?? []
+  const axes = (read('axes', 3) ?? starts.map((_, k) => k)).map(axis => axisOf(axis, rank))
+  const steps = read('steps', 4) ?? starts.map(() => 1)
+  if ([ends, axes, steps].some(list => list.length !== starts.length) || steps.includes(0))
+    return refuse('malformed-file', `starts ${printDims(starts)}, ends ${printDims(ends)}`, 'lists of one length')
+  const work = starts.flatMap((start, k) => {
+    const whole = steps[k] === 1 && start === 0 && ends[k] > 1e9
+    return whole ? [] : [{ axis: axes[k], start, end: ends[k], step: steps[k] }]
+  })
+  if (work.length === 0) return [original]
+  const view = align(t, original)
+  const result = work.reduce((current, { axis, start, end, step }) => {
+    const of = placeOf(view, axis)
+    const extent = extentAlong(exampleType(t, current), of)
+    const wanted = slots(start, end, step, extent)
+    if (wanted.count === 0) return refuse('unsupported-shape', `an empty slice of axis ${axis}`, 'at least one value')
+    return sliceAlong(t, current, of, wanted, step, node.name)
+  }, view.node)
+  const backwards = (of: Of): boolean => work.some(({ axis, step }) => step < 0 && view.layout[axis] === of)
+  const flips = { swap: false, flipY: backwards('h'), flipX: backwards('w') }
+  return [again(t, view, actOn(t, elementOf(flips), result))]
+}
+
+const pad: Rule = (node, t) => {
+  const original = viewAt(node, 0)
+  const mode = node.text('mode', 'constant')
+  const attribute = node.ints('pads')
+  const pads = attribute ?? numbersOf(constantAt(node, 1))
+  const given = optionalAt(node, 2)
+  const value = given === undefined ? node.float('value', 0) : scalarOf(given)
+  const listed = optionalAt(node, 3)
+  const rank = original.axes.length
+  const axes = (listed === undefined ? original.axes.map((_, k) => k) : numbersOf(listed)).map(a => axisOf(a, rank))
+  if (pads.length !== 2 * axes.length)
+    return refuse('malformed-file', `pads ${printDims(pads)}`, `two for each of ${axes.length} axes`)
+  if (pads.every(p => p === 0)) return [original]
+  if (mode !== 'constant') return refuse('unsupported-attribute', `mode = ${mode}`, 'constant')
+  const view = align(t, original)
+  if (exampleType(t, view.node).kind === 'Vector')
+    return refuse('unsupported-shape', 'a padded vector', 'a padded image [n, c, h, w]')
+  const border = (of: Of): Pair => {
+    const k = axes.findIndex(axis => view.layout[axis] === of)
+    return k < 0 ? [0, 0] : [pads[k], pads[k + axes.length]]
+  }
+  axes.forEach((axis, k) => {
+    if (view.layout[axis] === 'n' && (pads[k] !== 0 || pads[k + axes.length] !== 0)) placeOf(view, axis)
+  })
+  const padding: Padding = [border('h'), border('w')]
+  const [[top, bottom], [left, right]] = padding
+  if (value === 0 && isZero(border('c')) && top + bottom === 0 && left + right === 0)
+    return [again(t, view, t.build.transform({ kind: 'shift', dy: bottom, dx: right }, view.node))]
+  return [again(t, view, t.build.pad(view.node, padding, { channels: border('c'), value, name: node.name }))]
+}
+
+/** One index (which drops the axis) or several along one axis. */
+const gather: Rule = (node, t) => {
+  const view = align(t, viewAt(node, 0))
+  const axis = axisOf(node.int('axis', 0), view.layout.length)
+  const of = placeOf(view, axis)
+  const indices = inputAt(node, 1)
+  if (indices.kind !== 'constant' || indices.dims.length > 1)
+    return refuse('unsupported-shape', 'computed indices, or a table of them', 'a list known at import')
+  const extent = extentAlong(exampleType(t, view.node), of)
+  const wanted = numbersOf(indices).map(index => (index < 0 ? index + extent : index))
+  if (wanted.length === 0 || wanted.some(index => !Number.isInteger(index) || index < 0 || index >= extent))
+    return refuse('malformed-file', `indices ${printDims(wanted)}`, `some below ${extent}`)
+  const consecutive = wanted.every((index, k) => index === wanted[0] + k)
+  const picked = (): NodeId =>
+    t.build.transpose(permuteChannels(t, t.build.transpose(view.node, swapped[of]), wanted), swapped[of])
+  const part =
+    of === 'c'
+      ? permuteChannels(t, view.node, wanted)
+      : consecutive
+        ? run(t, view.node, of, wanted[0], wanted.length, node.name)
+        : picked()
+  const whole = again(t, view, part)
+  return [
+    indices.dims.length === 1 ? whole : { kind: 'view', node: part, axes: whole.axes.filter((_, k) => k !== axis) },
+  ]
+}
+
+export const parts: Readonly<Record<string, Rule>> = {
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Pad: pad,
+  Gather: gather,
+}

@@ -1,0 +1,160 @@
+import { samePads } from '../../../../../ir/build.ts'
+import type { NodeId } from '../../../../../ir/graph.ts'
+import type { Pair } from '../../../../../ir/op.ts'
+import type { Padding } from '../../../../../ir/ops/window.ts'
+import { limits, shapeOf } from '../../../../../ir/type.ts'
+import { asImage } from '../arrange.ts'
+import type { Constant } from '../constant.ts'
+import { constantAt, type OnnxNode, optionalAt, viewAt } from '../node.ts'
+import { refuse } from '../refuse.ts'
+import { arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
+import { nchw, printDims, type View, viewOf, withAxes } from '../view.ts'
+
+const pairOf = (values: readonly number[], name: string): Pair =>
+  values.length === 2
+    ? [counted(values[0], name), counted(values[1], name)]
+    : refuse('unsupported-attribute', `${name} = ${printDims(values)}`, 'two extents: images only')
+
+const counted = (value: number, name: string): number =>
+  value >= 1 && value <= limits.mapExtent
+    ? value
+    : refuse('unsupported-attribute', `${name} of ${value}`, `1 to ${limits.mapExtent}`)
+
+/** What a node says of the axis of a row `[n, c, l]`, said of an image of one row. */
+const ofImage = (node: OnnxNode): OnnxNode => ({
+  ...node,
+  ints: name => {
+    const given = node.ints(name)
+    if (given?.length === 1) return [1, ...given]
+    return name === 'pads' && given?.length === 2 ? [0, given[0], 0, given[1]] : given
+  },
+})
+
+/** A rule for images, for rows of numbers too. */
+const forRows =
+  (rule: Rule): Rule =>
+  (node, t) => {
+    const x = viewAt(node, 0)
+    if (x.axes.length !== 3) return rule(node, t)
+    const [n, c, l] = x.axes
+    const inputs = node.inputs.map((input, at) => (at === 1 && input?.kind === 'constant' ? asRows(input) : input))
+    const [y] = rule({ ...ofImage(node), inputs: [withAxes(x, [n, c, [], l]), ...inputs.slice(1)] }, t) as [View]
+    return [
+      withAxes(
+        y,
+        y.axes.filter((_, axis) => axis !== 2),
+      ),
+    ]
+  }
+
+const asRows = (filter: Constant): Constant =>
+  filter.dims.length === 3 ? { ...filter, dims: [filter.dims[0], filter.dims[1], 1, filter.dims[2]] } : filter
+
+/** How a convolution's or a pooling's window moves over an image of these extents. */
+const slideOf = (
+  node: OnnxNode,
+  extents: readonly number[],
+  size: Pair,
+): { readonly strides: Pair; readonly dilations: Pair; readonly padding: Padding } => {
+  const strides = pairOf(node.ints('strides') ?? [1, 1], 'strides')
+  const dilations = pairOf(node.ints('dilations') ?? [1, 1], 'dilations')
+  const pads = node.ints('pads') ?? [0, 0, 0, 0]
+  const automatic = node.text('auto_pad', 'NOTSET')
+  if (pads.some(pad => Math.abs(pad) > limits.mapExtent))
+    return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, `at most ${limits.mapExtent}`)
+  if (pads.length !== 4) return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, 'four, for images')
+  const along = (axis: 0 | 1): Pair => {
+    const same = samePads(extents[axis], size[axis], strides[axis], dilations[axis])
+    switch (automatic) {
+      case 'NOTSET':
+        return [pads[axis], pads[axis + 2]]
+      case 'VALID':
+        return [0, 0]
+      case 'SAME_UPPER':
+        return same
+      case 'SAME_LOWER':
+        return [same[1], same[0]]
+      default:
+        return refuse('unsupported-attribute', `auto_pad = ${automatic}`, 'NOTSET, VALID, SAME_UPPER or SAME_LOWER')
+    }
+  }
+  return { strides, dilations, padding: [along(0), along(1)] }
+}
+
+/** Crops one after another, of which a window takes this many on itself. */
+const cropsAtMost = 8
+
+/** A crop before a window is the window's own, as a negative pad. */
+const withCrop = <S extends { readonly padding: Padding }>(
+  t: Translation,
+  x: NodeId,
+  slide: S,
+): { readonly x: NodeId; readonly slide: S } => {
+  let at = { x, slide }
+  for (let k = 0; k < cropsAtMost; k++) {
+    const node = t.build.draft.nodes[at.x]
+    if (node.tag !== 'Pad' || node.attributes.channels.some(pad => pad !== 0)) return at
+    const crop = node.attributes.padding
+    const { padding: own } = at.slide
+    const free = crop.every((sides, axis) =>
+      sides.every((pad, side) => pad === 0 || (pad < 0 && own[axis][side] === 0)),
+    )
+    if (!free) return at
+    const padding = own.map((sides, axis) => sides.map((pad, side) => pad + crop[axis][side])) as never
+    at = { x: node.operands[0], slide: { ...at.slide, padding } }
+  }
+  return at
+}
+
+const conv: Rule = (node, t) => {
+  const image = asImage(t, viewAt(node, 0))
+  const weights = constantAt(node, 1)
+  if (weights.dims.length !== 4)
+    return refuse(
+      'unsupported-shape',
+      `a filter ${printDims(weights.dims)}`,
+      'one for images, [out, in/groups, rows, columns]',
+    )
+  const [, , r, s] = weights.dims
+  const size = pairOf(node.ints('kernel_shape') ?? [r, s], 'kernel_shape')
+  if (size[0] !== r || size[1] !== s)
+    return refuse('malformed-file', `kernel_shape ${printDims(size)}`, `the filter's extents, [${r},${s}]`)
+  const filter = arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0])
+  const { x, slide } = withCrop(t, image, slideOf(node, shapeOf(exampleType(t, image)), size))
+  const y = t.build.conv2d(x, filter, { ...slide, groups: node.int('group', 1), name: node.name })
+  return [viewOf(addBias(t, node, y, 2), exampleType(t, y), nchw)]
+}
+
+/** Adds a vector of biases where the node has one as its input `at`. */
+export const addBias = (t: Translation, node: OnnxNode, y: number, at: number): number => {
+  const bias = optionalAt(node, at)
+  if (bias === undefined) return y
+  const { c } = exampleType(t, y)
+  return bias.values.length === c
+    ? t.build.binary('add', y, arrangedParameter(t, bias, [c]), `${node.name}/bias`)
+    : refuse('wrong-weights', `biases ${printDims(bias.dims)}`, `${c}, one for each output`)
+}
+
+const pool =
+  (kind: 'max' | 'mean'): Rule =>
+  (node, t) => {
+    const image = asImage(t, viewAt(node, 0))
+    const size = pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape')
+    const ceil = node.int('ceil_mode', 0) !== 0
+    const own = slideOf(node, shapeOf(exampleType(t, image)), size)
+    const [pad] = own.padding.flatMap((sides, axis) => sides.filter(side => side >= size[axis]))
+    if (pad !== undefined) return refuse('malformed-file', `pads of ${pad}`, `under the window's ${size.join('×')}`)
+    const { x, slide } = ceil ? { x: image, slide: own } : withCrop(t, image, own)
+    const options = { ...slide, ceil, name: node.name }
+    const countPadding = node.int('count_include_pad', 0) !== 0
+    node.disregard('storage_order')
+    const y =
+      kind === 'max' ? t.build.maxPool(x, size, options) : t.build.meanPool(x, size, { ...options, countPadding })
+    return [viewOf(y, exampleType(t, y), nchw)]
+  }
+
+export const windows: Readonly<Record<string, Rule>> = {
+  Conv: forRows(conv),
+  MaxPool: forRows(pool('max')),
+  AveragePool: forRows(pool('mean')),
+}

@@ -1,0 +1,39 @@
+import type { Builder } from '../../../../ir/build.ts'
+import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
+import { metadataKey } from '../../weights/safetensors-header.ts'
+import type { Scalar } from './constant.ts'
+import type { Room } from './folds/room.ts'
+import { names } from './names.ts'
+import type { Translation } from './translation.ts'
+
+/** What each parameter costs beside its values. */
+const overhead = 64
+
+/** The parameters of a graph under construction, each constant added once for every layout that it is used in. */
+export const parameters = (
+  build: Builder,
+  room: Room,
+): { readonly values: ReadonlyMap<string, Tensor>; readonly parameter: Translation['parameter'] } => {
+  const values = new Map<string, Tensor>()
+  const { take, fresh } = names()
+  // Weights are saved under their names.
+  take(metadataKey)
+  // By the values themselves: an initializer reshaped for one use and not for another is the same weight.
+  const known = new Map<ArrayLike<Scalar>, Map<string, number>>()
+  return {
+    values,
+    parameter: (value, layout, convert) => {
+      const layouts = known.get(value.values) ?? new Map<string, number>()
+      known.set(value.values, layouts)
+      const earlier = layouts.get(layout)
+      if (earlier !== undefined) return earlier
+      room.take(sizeOf(value.dims) + overhead)
+      const name = fresh(value.name)
+      const tensor = convert(value)
+      const id = build.parameter(name, tensor.shape)
+      values.set(name, tensor)
+      layouts.set(layout, id)
+      return id
+    },
+  }
+}

@@ -1,0 +1,247 @@
+import { either as E } from 'fp-ts'
+import { builder } from '../../../../ir/build.ts'
+import { variantsOf } from '../../../../ir/draft.ts'
+import { EspalierError, problem } from '../../../../ir/error.ts'
+import type { Graph } from '../../../../ir/graph.ts'
+import type { Pair } from '../../../../ir/op.ts'
+import type { Tensor } from '../../../../ir/tensor.ts'
+import { isPerExample } from '../../../../ir/type.ts'
+import type { ImportProblem } from '../error.ts'
+import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from './branches.ts'
+import { compose } from './compositions.ts'
+import { type Constant, constant, type Scalar } from './constant.ts'
+import type { OnnxModel } from './decode.ts'
+import { folds } from './folds/index.ts'
+import { roomFor } from './folds/room.ts'
+import { type ImageInput, readersOf, readInput } from './input.ts'
+import { missingOps } from './missing-ops.ts'
+import { nodeName, type OnnxNode, readNode, type Value } from './node.ts'
+import { rules } from './ops/index.ts'
+import { inOrder, schedule } from './order.ts'
+import { outputNode, turnsLast } from './outputs.ts'
+import { parameters } from './parameters.ts'
+import { Refusal, refuse } from './refuse.ts'
+import type { GraphProto, NodeProto } from './schema.ts'
+import { signatureOf } from './signatures.ts'
+import type { Rule, Translation } from './translation.ts'
+import { dimsOf, nchw, type View, viewOf } from './view.ts'
+import { flawsOf } from './well-formed.ts'
+
+/** What a file comes to: a flat graph and its parameters' values. */
+export interface Translated {
+  readonly graph: Graph
+  readonly parameters: ReadonlyMap<string, Tensor>
+  /** Whether images come channels first. */
+  readonly channelsFirst: boolean
+}
+
+/** What a file is translated with, beside its own graph. */
+export interface Source {
+  readonly file: string
+  /** Of the file and of its external data: what it may ask for. */
+  readonly bytes: number
+  readonly initializers: ReadonlyMap<string, Constant>
+  readonly size: Pair | undefined
+}
+
+/** Shape is a constant even of a value that depends on the image, and so are its parts. */
+const shapeOfView = (node: OnnxNode, view: View, { batch, build }: Translation): Constant => {
+  const stacked = variantsOf(build.draft.nodes[view.node]) > 1
+  const dims = dimsOf(view, batch)
+  if (stacked) return refuse('unsupported-shape', 'the shape of values stacked along the batch', 'shapes of one batch')
+  if (node.op === 'Size') {
+    const size = dims.reduce<number>(
+      (n, d) =>
+        d === 'n' ? refuse('unsupported-shape', 'the size of an open batch', 'the shape of one example') : n * d,
+      1,
+    )
+    return constant(node.output, [], [size], 'int64')
+  }
+  const part = dims.slice(node.int('start', 0), node.int('end', dims.length))
+  return constant(node.output, [part.length], part, 'int64')
+}
+
+/** Of what a value would have been that is behind a problem: of the image, or known at import. */
+type Broken = 'image' | 'known'
+
+const isShape = (op: string): boolean => op === 'Shape' || op === 'Size'
+
+const problemsOf = (where: string, cause: unknown): readonly ImportProblem[] => {
+  if (cause instanceof Refusal) return [problem(cause.tag, where, cause.seen, cause.expected, cause.hint)]
+  if (cause instanceof EspalierError)
+    return cause.problems.map(({ seen, expected }) => problem('unsupported-shape', where, seen, expected))
+  throw cause
+}
+
+const definedIn = (graph: GraphProto): readonly string[] => [
+  ...graph.input.map(({ name = '' }) => name),
+  ...graph.initializer.map(({ name = '' }) => name),
+  ...graph.node.flatMap(node => node.output),
+]
+
+/** Says a decoded file in the IR: all that is unsupported is named at once. */
+export const translate = (
+  { graph: written, opset, names }: OnnxModel,
+  { file, bytes, initializers, size }: Source,
+): E.Either<readonly ImportProblem[], Translated> => {
+  const flaws = flawsOf(written, () => false, opset, file)
+  if (flaws.length > 0) return E.left(flaws)
+  const problems: ImportProblem[] = []
+  const missing = missingOps()
+  const values = new Map<string, Value>(initializers)
+  const broken = new Map<string, Broken>()
+  /** Outputs that no rule gives: a problem where something reads them. */
+  const withheld = new Map<string, string>()
+  const defined = new Set(definedIn(written))
+  const composed = new Map<NodeProto, Rule>()
+  const nodes = schedule()
+
+  const composeIn = (graph: GraphProto): GraphProto => {
+    const result = compose(graph, initializers)
+    for (const [node, rule] of result.rules) composed.set(node, rule)
+    nodes.add(inOrder(result.graph.node))
+    return result.graph
+  }
+  const graph = composeIn(written)
+
+  const build = builder()
+  const room = roomFor(bytes)
+  const { values: weights, parameter } = parameters(build, room)
+  const readers = readersOf(graph)
+  const inputs = graph.input.flatMap(info => {
+    const name = info.name ?? ''
+    if (initializers.has(name)) return []
+    const input = readInput(readers, info, file, size)
+    if (E.isRight(input)) return [{ name, ...input.right }]
+    problems.push(input.left)
+    broken.set(name, 'image')
+    return []
+  })
+  for (const { name, type, layout } of inputs) {
+    if (!isPerExample(type)) continue
+    try {
+      values.set(name, viewOf(build.input(name, type), type, layout))
+    } catch (cause) {
+      problems.push(...problemsOf(`${file}, input ${name}`, cause))
+      broken.set(name, 'image')
+    }
+  }
+  const t: Translation = { opset, batch: batchOf(inputs), build, parameter, room }
+
+  const breakOutputs = (proto: NodeProto, of: Broken): void => {
+    for (const name of proto.output) broken.set(name, of)
+  }
+
+  /** A node's values, or null for an op that there is no rule for. */
+  const translateNode = (node: OnnxNode, proto: NodeProto): readonly Value[] | null => {
+    const rule = composed.get(proto)
+    if (rule !== undefined) return rule(node, t)
+    const [first] = node.inputs
+    if (isShape(node.op) && first?.kind === 'view') return [shapeOfView(node, first, t)]
+    const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
+    if (allConstant && Object.hasOwn(folds, node.op)) return folds[node.op](node, { opset, room })
+    return Object.hasOwn(rules, node.op) ? rules[node.op](node, t) : null
+  }
+
+  /** The nodes that make an `If`'s values: those of the branch it takes. */
+  const branchOf = (proto: NodeProto, node: OnnxNode, where: string): readonly NodeProto[] => {
+    const branch = takenBranch(proto, node)
+    const wrong = flawsOf(branch, name => defined.has(name), opset, where)
+    if (wrong.length > 0) {
+      problems.push(...wrong)
+      breakOutputs(proto, 'image')
+      return []
+    }
+    const own = renamedBranch(branch, names)
+    for (const value of branchInitializers(own)) values.set(value.name, value)
+    for (const name of definedIn(own)) defined.add(name)
+    const inside = composeIn(own)
+    return [...nodes.demand(inside.output.map(({ name = '' }) => name)), ...branchOutputs(proto, inside)]
+  }
+
+  const isKnown = (proto: NodeProto): boolean => {
+    const op = proto.op_type ?? ''
+    if (composed.has(proto)) return true
+    return signatureOf(op, opset) !== undefined && (op === 'If' || Object.hasOwn(rules, op) || Object.hasOwn(folds, op))
+  }
+  /** Whether an op is missing for a value of the image, where it is not known which one. */
+  const isForConstants = (proto: NodeProto): boolean =>
+    !composed.has(proto) && !Object.hasOwn(rules, proto.op_type ?? '') && proto.op_type !== 'If'
+
+  /** Translates one node; what it is made of, where it stands for others. */
+  const step = (proto: NodeProto): readonly NodeProto[] => {
+    const where = `${file}, node ${nodeName(proto)} (${proto.op_type})`
+    const given = proto.input.map(name => values.get(name))
+    const fromImage = proto.input.some(name => broken.get(name) === 'image' || values.get(name)?.kind === 'view')
+    if (!isKnown(proto)) {
+      missing.add(proto.op_type ?? '', nodeName(proto))
+      breakOutputs(proto, fromImage || proto.input.length === 0 ? 'image' : 'known')
+      return []
+    }
+    const refused = proto.input.find(name => withheld.has(name))
+    if (refused !== undefined) {
+      problems.push(
+        problem('unsupported-op', where, `a use of ${withheld.get(refused)}`, 'uses of the first output only'),
+      )
+    }
+    if (refused !== undefined || proto.input.some(name => broken.has(name))) {
+      const image = fromImage && !isShape(proto.op_type ?? '')
+      if (image && isForConstants(proto)) missing.add(proto.op_type ?? '', nodeName(proto))
+      breakOutputs(proto, image ? 'image' : 'known')
+      return []
+    }
+    const node = readNode(proto, given)
+    try {
+      if (proto.op_type === 'If') return branchOf(proto, node, where)
+      const outputs = translateNode(node, proto)
+      if (outputs === null) {
+        missing.add(node.op, node.name)
+        breakOutputs(proto, 'image')
+        return []
+      }
+      const [unread] = node.unread()
+      if (unread !== undefined)
+        refuse('unsupported-attribute', `attribute ${unread}`, 'an op without it', 'export with an opset from 9 to 21')
+      proto.output.forEach((name, k) => {
+        if (outputs[k] !== undefined) values.set(name, outputs[k])
+        else withheld.set(name, `output ${k + 1}, ${name}`)
+      })
+    } catch (cause) {
+      problems.push(...problemsOf(where, cause))
+      breakOutputs(proto, fromImage ? 'image' : 'known')
+    }
+    return []
+  }
+
+  const open = nodes.demand(graph.output.map(({ name = '' }) => name)).toReversed()
+  for (let proto = open.pop(); proto !== undefined; proto = open.pop()) {
+    for (const inner of step(proto).toReversed()) open.push(inner)
+    // What costs too much is not tried again at the next node.
+    if (problems.at(-1)?.tag === 'too-large') return E.left(problems)
+  }
+
+  const writers = new Map(graph.node.flatMap(node => node.output.slice(0, 1).map(name => [name, node] as const)))
+  const outputs = graph.output.flatMap(({ name = '' }) => {
+    const value = values.get(name)
+    const where = `${file}, output ${name}`
+    try {
+      if (value?.kind === 'view') return [{ name, node: outputNode(t, value, turnsLast(writers.get(name))) }]
+      const by = withheld.get(name)
+      if (by !== undefined)
+        problems.push(problem('unsupported-op', where, `a use of ${by}`, 'uses of the first output only'))
+      else if (!broken.has(name))
+        problems.push(problem('malformed-file', where, 'nothing computed from the image', 'class scores'))
+    } catch (cause) {
+      problems.push(...problemsOf(where, cause))
+    }
+    return []
+  })
+  const all = [...missing.problems(file), ...problems]
+  if (all.length > 0) return E.left(all)
+  const result = build.draft.finish(outputs)
+  const dialect = result.nodes.some(node => node.tag === 'Stack') ? 'stacked' : 'flat'
+  const channelsFirst = inputs.some(({ layout }) => layout === nchw)
+  return E.right({ graph: { ...result, dialect }, parameters: weights, channelsFirst })
+}
+
+const batchOf = (inputs: readonly Pick<ImageInput, 'batch'>[]): Scalar => inputs[0]?.batch ?? 'n'

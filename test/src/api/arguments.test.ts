@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as ir from '../../../ir/index.ts'
+import * as passes from '../../../passes/index.ts'
+import { withPixels } from '../../../src/data/index.ts'
+import * as api from '../../../src/index.ts'
+import { tensorflowJs } from '../../../src/runtime/native/load.ts'
+
+const net = api.zoo('cifar-resnet-8?classes=4')
+const preprocess = { size: [32, 32], scale: 1 / 255 } as const
+const compiled = api.compile(net, api.plan('vanilla'), { meaning: { preprocess } })
+const image = 32 * 32 * 3
+
+/** Calls with arguments that TypeScript would not let through. */
+// biome-ignore lint/suspicious/noExplicitAny: what is tested is what programs without types do
+const call = (f: any, ...given: readonly unknown[]): Promise<unknown> =>
+  Promise.resolve().then(() => f(...given)) as Promise<unknown>
+
+const refusal = async (task: Promise<unknown>): Promise<string> => {
+  const error = await task.then(
+    answer => expect.fail(`no error but ${String(answer)}`),
+    error => error,
+  )
+  expect(error).toBeInstanceOf(api.EspalierError)
+  expect(error.kind).toBe('usage')
+  return error.message
+}
+
+const { zoo, network, networkFrom, compile, plan, save, model, load, recipe, train, impact, toOnnx, toSavedModel } = api
+const parameters = net.parameters
+
+describe.each([
+  ['plan', [undefined], 'saw undefined; expected the text of a plan'],
+  ['plan', [3], 'saw the number 3'],
+  ['plan', [plan('vanilla')], 'saw an object with sites'],
+  ['zoo', [{}], 'zoo: saw an empty object; expected the name of a zoo network'],
+  ['zoo', [''], 'saw ""'],
+  ['zoo', ['cifar-resnet-8', { sed: 1 }], 'Try: seed'],
+  ['zoo', ['cifar-resnet-8', { seed: '1' }], 'zoo, options, seed: saw "1"; expected a whole number from 0'],
+  ['zoo', ['cifar-resnet-8', 7], 'zoo, options: saw 7; expected an object'],
+  ['network', [42], 'network: saw the number 42; expected zoo:NAME, FILE.onnx'],
+  ['network', [undefined], 'saw undefined'],
+  ['network', [Buffer.from('onnx')], 'saw a Buffer of 4'],
+  ['network', ['zoo:cifar-resnet-8', { wieghts: 'x' }], 'Try: weights'],
+  ['networkFrom', [undefined, net.graph, parameters], 'networkFrom, name: saw undefined'],
+  ['networkFrom', ['n', net, parameters], 'expected a graph.\n  Try: its graph'],
+  ['networkFrom', ['n', ir.print(net.graph), parameters], 'Try: parse(text)'],
+  ['networkFrom', ['n', net.graph, {}], 'networkFrom, parameters: saw an empty object; expected a Map'],
+  ['networkFrom', ['n', net.graph, new Map([['w', [1, 2]]])], 'networkFrom, parameters, w: saw an array of 2'],
+  ['compile', ['x'], 'compile, network: saw "x"; expected a network.\n  Try: await network(reference), or zoo(name)'],
+  ['compile', [Promise.resolve(net), plan('vanilla')], 'saw a promise; expected a network.\n  Try: await it'],
+  ['compile', [net], 'compile, plan: saw undefined; expected a plan'],
+  ['compile', [net, 'flip-1-geo'], 'Try: plan("flip-1-geo")'],
+  ['compile', [net, passes.parsePlan('vanilla')], 'Try: its right side'],
+  ['compile', [net, plan('vanilla'), { batch: 0 }], 'compile, options, batch: saw 0'],
+  ['compile', [net, plan('vanilla'), { shedule: 'apart' }], 'Try: schedule'],
+  ['compile', [net, plan('vanilla'), { schedule: 'apert' }], 'Try: apart'],
+  ['compile', [net, plan('vanilla'), null], 'compile, options: saw null'],
+  ['save', [compiled, ''], 'save, folder: saw ""; expected the path of a folder'],
+  ['save', [compiled], 'save, folder: saw undefined'],
+  [
+    'save',
+    [net, 'x'],
+    'saw an object with name, graph, parameters; expected a compiled network.\n  Try: compile(network, plan)',
+  ],
+  ['model', ['compiled/'], 'Try: load(folder)'],
+  ['model', [net], 'Try: compile(network, plan)'],
+  ['model', [compiled, { backend: 'gpu' }], 'model, options, backend: saw "gpu"; expected one of auto, reference'],
+  ['model', [compiled, { batch: 1.5 }], 'model, options, batch: saw 1.5'],
+  ['model', [compiled, { precison: 'float32' }], 'Try: precision'],
+  ['load', [undefined], 'load, folder: saw undefined'],
+  ['load', ['net.onnx'], 'Try: network("net.onnx")'],
+  ['load', ['zoo:cifar-resnet-8'], 'Try: network("zoo:cifar-resnet-8")'],
+  ['recipe', [{ epochs: 3 }], 'recipe: saw an object with epochs'],
+  ['train', ['x', plan('vanilla'), {}, 'd'], 'train, network: saw "x"'],
+  ['train', [net, 'vanilla', {}, 'd'], 'train, plan: saw "vanilla"'],
+  ['train', [net, plan('vanilla'), 'default', 'd'], 'Try: await recipe("default")'],
+  ['train', [net, plan('vanilla'), { learning_rate: {} }, undefined], 'train, data: saw undefined'],
+  ['train', [net, plan('vanilla'), { learning_rate: {} }, 'd', { epochs: 3 }], 'train, options'],
+  ['impact', [compiled.graph, 'd'], 'impact, network: saw an object with dialect'],
+  ['impact', [net, undefined], 'impact, data: saw undefined'],
+  ['impact', [net, 'd', { limit: -1 }], 'impact, options, limit: saw -1'],
+  ['toOnnx', [undefined], 'toOnnx, compiled: saw undefined'],
+  ['toOnnx', [compiled, { layout: 'nwhc' }], 'Try: nhwc'],
+  ['toSavedModel', [net], 'Try: compile(network, plan)'],
+  ['toSavedModel', [compiled, { xla: 1 }], 'toSavedModel, options, xla: saw 1'],
+  ['printPlan', ['flip-3'], 'Try: parsePlan(text)'],
+] as const)('%s', (name, given, said) => {
+  const functions = {
+    zoo,
+    network,
+    networkFrom,
+    compile,
+    plan,
+    save,
+    model,
+    load,
+    recipe,
+    train,
+    impact,
+    toOnnx,
+    toSavedModel,
+  }
+  it(`refuses ${given.map(ir.kindOf).join('; ').slice(0, 90)}: ${said.split('\n', 1)[0].slice(0, 40)}`, async () => {
+    const f = { ...functions, printPlan: api.printPlan }[name]
+    expect(await refusal(call(f, ...given))).toContain(said)
+  })
+})
+
+describe('ir and passes', () => {
+  it.each([
+    ['print', ir.print, [undefined], 'print: saw undefined; expected a graph'],
+    ['encodeGraph', ir.encodeGraph, [net], 'Try: its graph'],
+    ['verify', ir.verify, ['graph'], 'Try: parse(text)'],
+    ['evaluate', ir.evaluate, [net.graph, { inputs: {}, parameters }], 'evaluate, environment'],
+    ['tensor', ir.tensor, [[2], [1, 2]], 'Try: Float32Array.from(values)'],
+    ['tensor', ir.tensor, [2, new Float32Array(2)], 'tensor, shape: saw the number 2'],
+    ['multiplyAdds', passes.multiplyAdds, [net], 'multiplyAdds: saw'],
+    ['actsOnMaps', passes.actsOnMaps, [42], 'actsOnMaps: saw the number 42'],
+    ['featureMaps', passes.featureMaps, [null], 'featureMaps: saw null'],
+    ['placePlan', passes.placePlan, [plan('vanilla'), net, Math.random], 'placePlan: saw'],
+    ['placePlan', passes.placePlan, ['vanilla', net.graph, Math.random], 'saw "vanilla"; expected a plan'],
+    ['runPasses', passes.runPasses, [undefined, net], 'runPasses, passes: saw undefined'],
+    ['runPasses', passes.runPasses, [[], net.parameters], 'runPasses, program: saw undefined'],
+  ] as const)('%s throws an EspalierError', async (_, f, given, said) => {
+    expect(await refusal(call(f, ...given))).toContain(said)
+  })
+
+  it.each([
+    ['parse', () => ir.parse(7 as never)],
+    ['parsePlan', () => passes.parsePlan(undefined as never)],
+    ['decodeGraph', () => ir.decodeGraph('x')],
+    ['decodePlan', () => passes.decodePlan(7)],
+  ])('%s gives a left', (_, f) => {
+    expect(f()._tag).toBe('Left')
+  })
+})
+
+describe('a model', () => {
+  const tf = tensorflowJs()
+  let opened: api.Model
+  beforeAll(async () => {
+    opened = await api.model(compiled, { backend: 'cpu' })
+  })
+  afterAll(() => opened.dispose())
+
+  const disposed = () => {
+    const tensor = tf.zeros([1, 32, 32, 3])
+    tensor.dispose()
+    return tensor
+  }
+  const broken = new Float32Array(2 * image).fill(0.5)
+  broken[image + 7] = Number.NaN
+
+  it.each([
+    [
+      'nothing',
+      () => undefined,
+      'predict: saw undefined; expected a Float32Array or a tensor of images [n, 32, 32, 3]',
+    ],
+    ['nested arrays', () => [[1, 2]], 'Try: Float32Array.from(values.flat(Infinity))'],
+    ['doubles', () => new Float64Array(image), 'saw a Float64Array of 3072'],
+    [
+      'a Buffer',
+      () => Buffer.alloc(8),
+      'saw a Buffer of 8; expected a Float32Array or a tensor of images [n, 32, 32, 3].\n  Try: classify',
+    ],
+    ['a path', () => 'x.jpg', 'Try: classify([await readFile(path)])'],
+    ['a tensor of another rank', () => tf.zeros([32, 32, 3]), 'a tensor [32,32,3]'],
+    ['an empty tensor', () => tf.zeros([0, 32, 32, 3]), 'a tensor [0,32,32,3]'],
+    ['a tensor that is disposed', disposed, 'a tensor [1,32,32,3] that is disposed'],
+    ['a tensor of words', () => ({ shape: [1, 32, 32, 3], data: async () => ['a'] }), 'expected a tensor of numbers'],
+    [
+      'a tensor that says another shape',
+      () => ({ shape: [2, 32, 32, 3], data: async () => new Float32Array(image) }),
+      'a tensor [2,32,32,3]',
+    ],
+    ['a number that is none', () => broken, 'predict, image 1: saw NaN; expected finite numbers'],
+    ['an infinite number', () => new Float32Array(image).fill(1 / 0), 'predict, image 0: saw Infinity'],
+  ])('does not predict %s', async (_, inputs, said) => {
+    expect(await refusal(call(opened.predict, inputs()))).toContain(said)
+  })
+
+  it.each([
+    ['one image', Buffer.alloc(8), 'Try: classify([image])'],
+    ['a path', 'x.jpg', 'Try: classify([await readFile(path)])'],
+    ['nothing', undefined, 'classify: saw undefined; expected an array of images'],
+    [
+      'paths',
+      ['x.jpg'],
+      'image 0: saw "x.jpg"; expected an encoded image as a Uint8Array, or { data, height, width }.\n  Try: the bytes of the file: await readFile(path)',
+    ],
+    ['an ArrayBuffer', [new ArrayBuffer(8)], 'Try: new Uint8Array(buffer)'],
+    ['nothing among images', [undefined], 'image 0: saw undefined'],
+    ['pixels in an array', [{ data: [1, 2, 3], height: 1, width: 1 }], 'image 0, data: saw an array of 3'],
+    [
+      'pixels from 0 to 1',
+      [{ data: new Float32Array(3), height: 1, width: 1 }],
+      'image 0, data: saw a Float32Array of 3',
+    ],
+    ['clamped pixels', [{ data: new Uint8ClampedArray(4), height: 1, width: 1 }], 'Try: the pixels without alpha'],
+    [
+      'pixels of half a row',
+      [{ data: new Uint8Array(3), height: 0.5, width: 2 }],
+      'image 0, height: saw the number 0.5',
+    ],
+    ['pixels of no width', [{ data: new Uint8Array(0), height: 1, width: 0 }], 'image 0, width: saw the number 0'],
+    ['pixels without extents', [{ data: new Uint8Array(3) }], 'image 0, height: saw undefined'],
+    [
+      'pixels of huge extents',
+      [{ data: new Uint8Array(3), height: 1e8, width: 1e8 }],
+      'image 0: saw 3 bytes for 100000000 × 100000000 pixels',
+    ],
+    ['pixels with alpha', [{ data: new Uint8Array(4), height: 1, width: 1 }], 'Try: the pixels without alpha'],
+  ])('does not classify %s', async (_, images, said) => {
+    expect(await refusal(call(opened.classify, images))).toContain(said)
+  })
+
+  it('answers all of many calls at once, those under way when it is disposed of too, and says later that it is', async () => {
+    const short = await api.model(compiled, { backend: 'cpu' })
+    const calls = Array.from({ length: 64 }, (_, k) => short.predict(new Float32Array(image).fill(k / 64)))
+    short.dispose()
+    const answers = await Promise.all(calls)
+    expect(answers.map(({ n }) => n)).toEqual(Array(64).fill(1))
+    const [again] = await Promise.all([opened.predict(new Float32Array(image).fill(5 / 64))])
+    expect(answers[5].logits).toEqual(again.logits)
+    expect(await refusal(call(short.predict, new Float32Array(image)))).toContain(
+      'predict: saw a model that is disposed',
+    )
+    const blank = { data: new Uint8Array(image), height: 32, width: 32 }
+    expect(await refusal(call(short.classify, [blank]))).toContain('a model that is disposed')
+  })
+})
+
+describe('an image', () => {
+  it('of pixels is taken as it is', async () => {
+    const pixels = { data: Uint8Array.of(1, 2, 3), height: 1, width: 1 }
+    expect(await withPixels(pixels, 'x', given => given)).toMatchObject({ _tag: 'Right', right: pixels })
+  })
+})
