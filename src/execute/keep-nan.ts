@@ -1,4 +1,13 @@
-import { addLike, draft, isPerExample, type Node, type NodeId, sizeOf, type Tensor } from '../../ir/index.ts'
+import {
+  addLike,
+  draft,
+  isPerExample,
+  type Node,
+  type NodeId,
+  sizeOf,
+  type Tensor,
+  variantCount,
+} from '../../ir/index.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
 import type { Executed } from './execution.ts'
 
@@ -112,6 +121,11 @@ export const keepingNaN = (executed: Executed): Executed => {
     given.set(name, { shape, data: new Float32Array(sizeOf(shape)).fill(1) })
     return d.add('Dense', [x, d.add('Parameter', [], { name, shape })], {})
   }
+  /** Every value of a stack, or the value itself. */
+  const variantsOf = (x: NodeId): readonly NodeId[] => {
+    const count = variantCount(d.nodes[x].variants)
+    return count === 1 ? [x] : Array.from({ length: count }, (_, index) => d.add('Unstack', [x], { index, count }))
+  }
   const add = (a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn: 'add' })
   /** WebAssembly's sums of windows are −∞ where a number is none. */
   const windowed = (sums: NodeId): NodeId => applied('swish', sums)
@@ -131,8 +145,9 @@ export const keepingNaN = (executed: Executed): Executed => {
       case 'Softmax':
       case 'Combine': {
         const { type } = node
-        if (type.kind !== 'Vector') return sumOf(y, operands)
-        return operands.map(operand => everywhere(trace(operand), type.c)).reduce(add, y)
+        const values = node.tag === 'Combine' ? operands.flatMap(variantsOf) : operands
+        if (type.kind !== 'Vector') return sumOf(y, values)
+        return values.map(value => everywhere(trace(value), type.c)).reduce(add, y)
       }
       default:
         return sumOf(y, operands)

@@ -15,9 +15,9 @@ import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
 import { keepingNaN } from '../../../src/execute/keep-nan.ts'
-import { plan, zoo } from '../../../src/index.ts'
+import { networkFrom, plan, zoo } from '../../../src/index.ts'
 import type { BackendName } from '../../../src/runtime/backend.ts'
-import { fill } from '../lower/agree.ts'
+import { expectOutputs, fill } from '../lower/agree.ts'
 
 /** What becomes of numbers that are none, and of infinities, on every runtime: what the evaluator says. */
 
@@ -144,4 +144,29 @@ describe('a graph in which no NaN can arise', () => {
     const compiled = orThrow(compileNetwork(zoo('cifar-resnet-8'), plan('flip-1-max')))
     expect(keepingNaN(compiled)).toBe(compiled)
   })
+})
+
+describe('a network whose scores pass through a root, under a plan that branches', () => {
+  const b = builder()
+  const stem = b.relu(b.conv2d(b.input('x', mapType(4, 4, 2)), b.parameter('stem', [1, 2, 2, 3])))
+  const map = b.conv2d(stem, b.parameter('w', [2, 2, 3, 3]))
+  const sums = b.unary('sqrt', b.globalPool(b.unary('square', map)))
+  const graph = b.finish({ logits: b.dense(sums, b.parameter('v', [3, 3])) })
+  const environment = fill(graph, 3)
+  const network = networkFrom('rooted', graph, environment.parameters)
+
+  it.each(['flip-1-geo', 'flip-1-max', 'vanilla-tta-sum', 'd4@0:geo'])(
+    'answers every image of a batch: %s',
+    async name => {
+      const compiled = orThrow(compileNetwork(network, plan(name)))
+      expect(keepingNaN(compiled)).not.toBe(compiled)
+      const opened = orThrow(
+        await openExecutor('eager', compiled, { backend: 'cpu', precision: 'float32', debug: false }),
+      )
+      const image = environment.inputs.get('x') as Tensor
+      const seen = await opened.run({ x: image.data as Float32Array })
+      expectOutputs(seen, compiled.graph, { inputs: environment.inputs, parameters: compiled.parameters })
+      opened.dispose()
+    },
+  )
 })
