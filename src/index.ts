@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { checkArgument, checkGraph, type Graph, isObject } from '../ir/index.ts'
-import { type Plan, parsePlan } from '../passes/index.ts'
+import { type Plan, parsePlan as parsedPlan } from '../passes/index.ts'
 import {
   checkCompiled,
   checkNetwork,
@@ -41,26 +41,26 @@ export interface Compiled extends CompiledNetwork {
 }
 
 /** A plan from its name or its compact form: `flip-3-max`, `vanilla-tta-geo`, `{id,shift(1,0)}@4:geo`. @throws EspalierError */
-export const plan = (text: string): Plan => orThrow(parsePlan(text))
+export const parsePlan = (text: string): Plan => orThrow(parsedPlan(text))
 
 /** A zoo network, initialized from a seed: `cifar-resnet-20`, `resnet-18?classes=10`. @throws EspalierError */
-export const zoo = (reference: string, options: { readonly seed?: number } = {}): Network => {
-  checkText('zoo', reference, 'the name of a zoo network', "zoo('cifar-resnet-20')")
-  checkOptions('zoo', options)
+export const createZooNetwork = (reference: string, options: { readonly seed?: number } = {}): Network => {
+  checkText('createZooNetwork', reference, 'the name of a zoo network', "createZooNetwork('cifar-resnet-20')")
+  checkOptions('createZooNetwork', options)
   const { seed = 0 } = options
   return initialized(orThrow(E.flatMap(checkDrawable)(zooArchitecture(reference))), seed)
 }
 
 /** A network from a reference as `--network` takes it: `zoo:NAME`, `FILE.onnx`, `FOLDER/model.json`, a graph. @throws EspalierError */
-export const network = async (reference: string, options: SourceOptions = {}): Promise<Network> => {
-  checkText('network', reference, 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
-  checkOptions('network', options)
+export const loadNetwork = async (reference: string, options: SourceOptions = {}): Promise<Network> => {
+  checkText('loadNetwork', reference, 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
+  checkOptions('loadNetwork', options)
   const source = await orThrowAsync(openSource(reference, options))
   if (source.kind === 'network') return source.network
   return orThrow({
     _tag: 'Left',
     left: [
-      sourceProblem('bad-input', reference, 'a compiled folder', 'a network that is not compiled', 'load(folder)'),
+      sourceProblem('bad-input', reference, 'a compiled folder', 'a network that is not compiled', 'loadModel(folder)'),
     ],
   })
 }
@@ -68,10 +68,10 @@ export const network = async (reference: string, options: SourceOptions = {}): P
 /**
  * A network of one's own, from a graph of the builder and its values. @throws EspalierError where it is no classifier, or a value no number
  */
-export const networkFrom = (name: string, graph: Graph, parameters: Network['parameters']): Network => {
-  checkText('networkFrom, name', name, 'a name')
-  checkGraph('networkFrom, graph', graph)
-  checkParameters('networkFrom, parameters', parameters)
+export const createNetwork = (name: string, graph: Graph, parameters: Network['parameters']): Network => {
+  checkText('createNetwork, name', name, 'a name')
+  checkGraph('createNetwork, graph', graph)
+  checkParameters('createNetwork, parameters', parameters)
   const network = orThrow(classifier(name, graph, parameters))
   orThrow(finiteWeights(network, name))
   return network
@@ -93,7 +93,7 @@ export const compile = (
   }
 }
 
-/** Writes a compiled network to a folder that `load` and the command line read. @throws EspalierError */
+/** Writes a compiled network to a folder that `loadModel` and the command line read. @throws EspalierError */
 export const save = async (compiled: Compiled, folder: string): Promise<void> => {
   checkCompiled('save, compiled', compiled)
   checkText('save, folder', folder, 'the path of a folder')
@@ -101,9 +101,9 @@ export const save = async (compiled: Compiled, folder: string): Promise<void> =>
 }
 
 /** Opens a compiled network on a backend. @throws EspalierError */
-export const model = async (compiled: Compiled, options: RunnerOptions = {}): Promise<Model> => {
-  checkCompiled('model, compiled', compiled)
-  checkOptions('model', options)
+export const createModel = async (compiled: Compiled, options: RunnerOptions = {}): Promise<Model> => {
+  checkCompiled('createModel, compiled', compiled)
+  checkOptions('createModel', options)
   return openModel(compiled, compiled.meaning ?? {}, options)
 }
 
@@ -112,17 +112,23 @@ const isNetworkReference = (reference: string): boolean =>
   reference.startsWith('zoo:') || /\.(onnx|json|txt)$/.test(reference)
 
 /** Opens a compiled folder on a backend. @throws EspalierError */
-export const load = async (folder: string, options: RunnerOptions = {}): Promise<Model> => {
-  checkText('load, folder', folder, 'the path of a compiled folder')
-  checkOptions('load', options)
-  checkArgument('load', folder, !isNetworkReference(folder), 'a compiled folder', `network(${JSON.stringify(folder)})`)
+export const loadModel = async (folder: string, options: RunnerOptions = {}): Promise<Model> => {
+  checkText('loadModel, folder', folder, 'the path of a compiled folder')
+  checkOptions('loadModel', options)
+  checkArgument(
+    'loadModel',
+    folder,
+    !isNetworkReference(folder),
+    'a compiled folder',
+    `loadNetwork(${JSON.stringify(folder)})`,
+  )
   const { compiled, meaning } = await orThrowAsync(readCompiledFolder(folder))
   return openModel(compiled, meaning, options)
 }
 
 /** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `FILE.json`. @throws EspalierError */
-export const recipe = async (reference: string): Promise<Recipe> => {
-  checkText('recipe', reference, 'the name of a recipe, or FILE.json', "recipe('default')")
+export const loadRecipe = async (reference: string): Promise<Recipe> => {
+  checkText('loadRecipe', reference, 'the name of a recipe, or FILE.json', "loadRecipe('default')")
   return orThrowAsync(readRecipe(reference))
 }
 
@@ -185,7 +191,7 @@ export const toSavedModel = (compiled: Compiled, options: SavedModelOptions = {}
 
 export { EspalierError } from '../ir/index.ts'
 export type { Plan } from '../passes/index.ts'
-export { parsePlan, printPlan } from '../passes/index.ts'
+export { printPlan } from '../passes/index.ts'
 export type { CompiledNetwork, CompileOptions } from './compile/compile.ts'
 export type { ImageInput, Pixels, Preprocess } from './data/index.ts'
 export type { ExecutorName } from './execute/executor.ts'

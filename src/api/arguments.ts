@@ -24,7 +24,9 @@ export const checkNetwork = (where: string, value: unknown): void =>
     value,
     hasGraph(value),
     'a network',
-    typeof value === 'string' ? 'await network(reference), or zoo(name)' : 'network, zoo or networkFrom make one',
+    typeof value === 'string'
+      ? 'await loadNetwork(reference), or createZooNetwork(name)'
+      : 'loadNetwork, createZooNetwork or createNetwork make one',
   )
 
 export const checkCompiled = (where: string, value: unknown): void =>
@@ -33,7 +35,7 @@ export const checkCompiled = (where: string, value: unknown): void =>
     value,
     isCompiled(value),
     'a compiled network',
-    hasGraph(value) ? 'compile(network, plan)' : typeof value === 'string' ? 'load(folder)' : 'compile makes one',
+    hasGraph(value) ? 'compile(network, plan)' : typeof value === 'string' ? 'loadModel(folder)' : 'compile makes one',
   )
 
 export const checkPlan = (where: string, value: unknown): void =>
@@ -42,7 +44,7 @@ export const checkPlan = (where: string, value: unknown): void =>
     value,
     isObject(value) && Array.isArray(value.sites) && typeof value.inference === 'string',
     'a plan',
-    typeof value === 'string' ? `plan(${JSON.stringify(value)})` : "plan('flip-3-max')",
+    typeof value === 'string' ? `parsePlan(${JSON.stringify(value)})` : "parsePlan('flip-3-max')",
   )
 
 export const checkRecipe = (where: string, value: unknown): void =>
@@ -51,7 +53,7 @@ export const checkRecipe = (where: string, value: unknown): void =>
     value,
     isObject(value) && isObject(value.learning_rate),
     'a recipe',
-    typeof value === 'string' ? `await recipe(${JSON.stringify(value)})` : "await recipe('default')",
+    typeof value === 'string' ? `await loadRecipe(${JSON.stringify(value)})` : "await loadRecipe('default')",
   )
 
 export const checkParameters = (where: string, value: unknown): void => {
@@ -89,8 +91,8 @@ const runs = { backend, executor, precision, batch: Positive, debug: t.boolean }
 
 /** The options that each function takes, and no others. */
 const options = {
-  zoo: { seed: WholeNumber },
-  network: {
+  createZooNetwork: { seed: WholeNumber },
+  loadNetwork: {
     ...{ weights: t.string, seed: WholeNumber, dataClasses: Positive },
     ...{ size: t.tuple([Positive, Positive]), preprocess: AnObject },
   },
@@ -98,8 +100,8 @@ const options = {
     ...{ seed: WholeNumber, pipeline: Called, observe: Called, admit: Called, meaning: AnObject },
     ...{ schedule: oneOf(...scheduleNames), backend: oneOf(...backendNames), batch: Positive, costs: AnObject },
   },
-  model: { ...runs, fill: t.boolean },
-  load: { ...runs, fill: t.boolean },
+  createModel: { ...runs, fill: t.boolean },
+  loadModel: { ...runs, fill: t.boolean },
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
     ...{ backend, executor: oneOf('auto', ...trainingExecutors) },

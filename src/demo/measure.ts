@@ -5,7 +5,7 @@ import { batches, openGenerated } from '../data/index.ts'
 import { executorIsThere } from '../execute/executor.ts'
 import { openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
 import { rankOf, wilsonPercent } from '../execute/score.ts'
-import { plan as parsedPlan } from '../index.ts'
+import { parsePlan as parsedPlan } from '../index.ts'
 import { type Contender, contenders } from './comparison.ts'
 import { openDemoNetwork } from './networks.ts'
 

@@ -5,7 +5,7 @@ import { backendOption } from '../cli/options.ts'
 import { runProgram } from '../cli/run-program.ts'
 import { openGenerated } from '../data/index.ts'
 import type { ModelBackend } from '../execute/runner.ts'
-import { plan as parsedPlan, recipe as readRecipe, zoo } from '../index.ts'
+import { createZooNetwork, parsePlan as parsedPlan, loadRecipe as readRecipe } from '../index.ts'
 import { writeSafetensors } from '../network/weights/safetensors.ts'
 import { espalierFormat } from '../network/zoo/index.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -26,7 +26,7 @@ const trainDemo = async (name: DemoNetworkName, { backend }: { readonly backend?
   const whole = openGenerated('orientation', 'train', 0)
   const recipe = await readRecipe(recipeFile)
   const training = train(
-    zoo(architecture, { seed }),
+    createZooNetwork(architecture, { seed }),
     parsedPlan(plan),
     recipe,
     { ...whole, count: images },

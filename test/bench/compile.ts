@@ -2,7 +2,7 @@ import { loadavg } from 'node:os'
 import { either as E } from 'fp-ts'
 import { table } from '../../src/base/format.ts'
 import { median, race, ratios } from '../../src/experiment/race.ts'
-import { zoo } from '../../src/index.ts'
+import { createZooNetwork } from '../../src/index.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import { type Combination, enter } from './contenders.ts'
 import type { Bench } from './main.ts'
@@ -48,7 +48,7 @@ interface Row {
 
 const measure = async (combination: Combination): Promise<readonly Row[]> => {
   const { network, batch, executor } = combination
-  const contenders = await enter(zoo(network), combination)
+  const contenders = await enter(createZooNetwork(network), combination)
   try {
     const times = await race(contenders)
     const [plain] = times

@@ -3,7 +3,7 @@ import { orThrow } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
 import type { ExecutorName } from '../../src/execute/executor.ts'
 import { openRunner, type Runner } from '../../src/execute/runner.ts'
-import { plan as parsedPlan } from '../../src/index.ts'
+import { parsePlan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 
 /** One network under one plan, on batches of one size on one executor; `wasm` is op by op on WebAssembly. */

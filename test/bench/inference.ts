@@ -4,7 +4,7 @@ import { orThrow } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
 import { openRunner, type Runner } from '../../src/execute/runner.ts'
 import { median, race, ratios } from '../../src/experiment/race.ts'
-import { network as openNetwork, plan as parsedPlan, zoo } from '../../src/index.ts'
+import { createZooNetwork, loadNetwork as openNetwork, parsePlan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { sharedPath } from '../shared.ts'
 import { libraryTta } from './contenders.ts'
@@ -23,7 +23,7 @@ const trained = sharedPath('models/cifar100_resnet56.onnx')
 
 /** A zoo network whose biases and statistics are not the zeros and ones of a fresh one, which runtimes would optimize away. */
 const lived = (name: string): Network => {
-  const network = zoo(name)
+  const network = createZooNetwork(name)
   const parameters = new Map(
     [...network.parameters].map(([key, { shape, data }]) => [
       key,

@@ -1,6 +1,6 @@
 import { table } from '../../src/base/format.ts'
 import { median } from '../../src/experiment/race.ts'
-import { compile, plan, zoo } from '../../src/index.ts'
+import { compile, createZooNetwork, parsePlan } from '../../src/index.ts'
 import type { Bench } from './main.ts'
 
 const network = 'preact-resnet-32'
@@ -10,12 +10,12 @@ const rounds = 5
 export const scaling: Bench = {
   about: 'compile time against the size of the unrolled graph, 1,000 to 120,000 nodes',
   run: async () => {
-    const subject = zoo(network)
-    compile(subject, plan('flip-6'))
+    const subject = createZooNetwork(network)
+    compile(subject, parsePlan('flip-6'))
     const rows = [3, 4, 5, 6, 7, 8, 9, 10].map(n => {
       const times = Array.from({ length: rounds }, () => {
         const begun = performance.now()
-        const compiled = compile(subject, plan(`flip-${n}`))
+        const compiled = compile(subject, parsePlan(`flip-${n}`))
         return {
           milliseconds: performance.now() - begun,
           nodes: compiled.passes.find(pass => pass.name === 'unroll')?.nodes_after ?? 0,

@@ -3,7 +3,7 @@ import { table } from '../../src/base/format.ts'
 import { openData } from '../../src/data/index.ts'
 import { evaluateData } from '../../src/execute/evaluate-data.ts'
 import { openRunner } from '../../src/execute/runner.ts'
-import { compile, plan, zoo } from '../../src/index.ts'
+import { compile, createZooNetwork, parsePlan } from '../../src/index.ts'
 import { tensorflowJs } from '../../src/runtime/native/load.ts'
 import { type Lane, lanes } from './lanes.ts'
 import type { Bench } from './main.ts'
@@ -31,7 +31,7 @@ const slope = (samples: readonly Sample[]): number => {
 }
 
 const soaked = async (lane: Lane, minutes: number) => {
-  const compiled = compile(zoo('preact-resnet-14?classes=10'), plan('flip-2-max'), { batch })
+  const compiled = compile(createZooNetwork('preact-resnet-14?classes=10'), parsePlan('flip-2-max'), { batch })
   const data = orThrow(await openData(`generated:orientation?split=test&range=0:${images}`, { seed: 0 }))
   const preprocess = data.preprocess as NonNullable<typeof data.preprocess>
   const runner = await openRunner(compiled, { ...lane, batch })

@@ -7,7 +7,7 @@ import { type CompileOptions, compileNetwork } from '../../src/compile/compile.t
 import { openRunner } from '../../src/execute/runner.ts'
 import { openSavedModel } from '../../src/execute/saved-model.ts'
 import { median, race, ratios } from '../../src/experiment/race.ts'
-import { plan as parsedPlan, zoo } from '../../src/index.ts'
+import { createZooNetwork, parsePlan as parsedPlan } from '../../src/index.ts'
 import { lower } from '../../src/lower/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { parameterUses } from '../../src/network/zoo/roles.ts'
@@ -188,7 +188,7 @@ const enterTape = async (network: Network, plan: string, { backend, batch }: Cel
 }
 
 const enter = async (cell: Cell, { wants }: BenchOptions): Promise<readonly Racer[]> => {
-  const network = settled(zoo(cell.network))
+  const network = settled(createZooNetwork(cell.network))
   const executors = (['eager', 'graph'] as const).filter(name => name === 'eager' || cell.backend === 'node-gpu')
   const racers: Racer[] = []
   for (const plan of cell.plans.filter(plan => wants('plan', plan))) {

@@ -6,7 +6,7 @@ import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.
 import { batches, type DataSet, openData, type Preprocess, readPreprocess } from '../../src/data/index.ts'
 import { type Evaluation, evaluateData } from '../../src/execute/evaluate-data.ts'
 import { type ModelBackend, openRunner, type Runner } from '../../src/execute/runner.ts'
-import { plan } from '../../src/index.ts'
+import { parsePlan } from '../../src/index.ts'
 import type { Precision } from '../../src/lower/precision.ts'
 import type { Network } from '../../src/network/network.ts'
 import { openSource } from '../../src/open/network-source.ts'
@@ -47,7 +47,7 @@ const using = async <A>(
   }
 }
 
-const under = (network: Network, name: string): CompiledNetwork => orThrow(compileNetwork(network, plan(name)))
+const under = (network: Network, name: string): CompiledNetwork => orThrow(compileNetwork(network, parsePlan(name)))
 
 const expectNear = (seen: Float32Array, wanted: readonly number[]): void => {
   expect(seen.length).toBe(wanted.length)

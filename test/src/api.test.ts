@@ -5,16 +5,16 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   type Compiled,
   compile,
+  createModel,
+  createZooNetwork,
   EspalierError,
-  load,
+  loadModel,
+  loadNetwork,
   type Meaning,
   type Model,
   type ModelBackend,
-  model,
-  network,
-  plan,
+  parsePlan,
   save,
-  zoo,
 } from '../../src/index.ts'
 import { bestInstalled } from '../../src/runtime/native/installed.ts'
 import { tensorflowJs } from '../../src/runtime/native/load.ts'
@@ -36,7 +36,7 @@ let compiled: Compiled
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('api')
-  compiled = compile(zoo('cifar-resnet-8?classes=4', { seed: 3 }), plan('flip-1-geo'), { meaning })
+  compiled = compile(createZooNetwork('cifar-resnet-8?classes=4', { seed: 3 }), parsePlan('flip-1-geo'), { meaning })
 })
 
 const using = async <A>(opened: Model, use: (m: Model) => Promise<A>): Promise<A> => {
@@ -61,10 +61,10 @@ const expectSame = (backend: ModelBackend, seen: Float32Array, wanted: Float32Ar
 }
 
 describe.each(backends)('a model on %s', backend => {
-  const open = () => model(compiled, { backend })
+  const open = () => createModel(compiled, { backend })
 
   it('gives scores of every class and their softmax, as the evaluator does', async () => {
-    const reference = await using(await model(compiled, { backend: 'reference' }), m => m.predict(inputs(2, 0)))
+    const reference = await using(await createModel(compiled, { backend: 'reference' }), m => m.predict(inputs(2, 0)))
     await using(await open(), async m => {
       expect(m).toMatchObject({ network: 'cifar-resnet-8', plan: 'flip-1-geo', backend })
       const { n, classes, logits, probabilities } = await m.predict(inputs(2, 0))
@@ -137,7 +137,7 @@ describe.each(tensorBackends)('tensors on %s', backend => {
   const tf = tensorflowJs()
 
   it('stay as many over many predictions, and none is left in the end', async () => {
-    const m = await model(compiled, { backend })
+    const m = await createModel(compiled, { backend })
     await m.predict(inputs(2, 0))
     const { numTensors } = tf.memory()
     for (let k = 0; k < 20; k++) await m.predict(inputs((k % 3) + 1, k))
@@ -148,7 +148,7 @@ describe.each(tensorBackends)('tensors on %s', backend => {
   })
 
   it('are taken as inputs and stay the caller’s', async () => {
-    await using(await model(compiled, { backend }), async m => {
+    await using(await createModel(compiled, { backend }), async m => {
       const images = tf.tensor(inputs(2, 5), [2, 32, 32, 3])
       const { logits } = await m.predict(images)
       expectSame(backend, logits, (await m.predict(inputs(2, 5))).logits)
@@ -163,7 +163,10 @@ describe.each(tensorBackends)('tensors on %s', backend => {
 
 describe('models on two backends at once', () => {
   it('each stay on their own', async () => {
-    const [cpu, wasm] = [await model(compiled, { backend: 'cpu' }), await model(compiled, { backend: 'wasm' })]
+    const [cpu, wasm] = [
+      await createModel(compiled, { backend: 'cpu' }),
+      await createModel(compiled, { backend: 'wasm' }),
+    ]
     const alone = (await cpu.predict(inputs(1, 0))).logits
     const [a, b] = await Promise.all([cpu.predict(inputs(1, 0)), wasm.predict(inputs(1, 0))])
     expect(a.logits).toEqual(alone)
@@ -179,7 +182,7 @@ describe('a compiled folder', () => {
     await save(compiled, at)
     await save(compiled, at)
     expect(await readdir(join(folder, 'new'))).toEqual(['compiled'])
-    const [saved, made] = [await load(at, { backend: 'cpu' }), await model(compiled, { backend: 'cpu' })]
+    const [saved, made] = [await loadModel(at, { backend: 'cpu' }), await createModel(compiled, { backend: 'cpu' })]
     expect((await saved.predict(inputs(1, 2))).logits).toEqual((await made.predict(inputs(1, 2))).logits)
     const blank = { data: new Uint8Array(imageSize), height: 32, width: 32 }
     expect(await saved.classify([blank])).toEqual(await made.classify([blank]))
@@ -199,20 +202,20 @@ describe('a compiled folder', () => {
   it('is refused with the weights of another', async () => {
     const [one, other] = [join(folder, 'one'), join(folder, 'other')]
     await save(compiled, one)
-    await save(compile(zoo('cifar-resnet-8?classes=4', { seed: 4 }), plan('flip-1-geo')), other)
+    await save(compile(createZooNetwork('cifar-resnet-8?classes=4', { seed: 4 }), parsePlan('flip-1-geo')), other)
     await rename(join(other, 'weights.safetensors'), join(one, 'weights.safetensors'))
-    await expect(load(one)).rejects.toThrow(/weights\.safetensors: saw a file of sha256/)
+    await expect(loadModel(one)).rejects.toThrow(/weights\.safetensors: saw a file of sha256/)
   })
 
   it('is no network to compile, and a network is no compiled folder', async () => {
     await save(compiled, join(folder, 'again'))
-    await expect(network(join(folder, 'again'))).rejects.toThrow('expected a network that is not compiled')
-    await expect(load(folder)).rejects.toThrow('manifest.json: saw no such file')
+    await expect(loadNetwork(join(folder, 'again'))).rejects.toThrow('expected a network that is not compiled')
+    await expect(loadModel(folder)).rejects.toThrow('manifest.json: saw no such file')
   })
 })
 
 describe('what does not fit is refused when it is compiled', () => {
-  const net = zoo('cifar-resnet-8?classes=4')
+  const net = createZooNetwork('cifar-resnet-8?classes=4')
   it.each([
     ['names', { classes: ['ant'] }, 'classes: saw 1 names; expected 4'],
     [
@@ -221,17 +224,17 @@ describe('what does not fit is refused when it is compiled', () => {
       'preprocess: saw images of 24 × 24 × 3; expected images of 32 × 32 × 3',
     ],
   ] as const)('%s', (_, wrong, said) => {
-    expect(() => compile(net, plan('vanilla'), { meaning: wrong })).toThrow(said)
+    expect(() => compile(net, parsePlan('vanilla'), { meaning: wrong })).toThrow(said)
   })
 
   it('a plan', () => {
-    expect(() => plan('flop-3')).toThrow('Try: nearest names: flip-3')
-    expect(() => compile(net, plan('flip-9'))).toThrow('at most 3')
-    expect(() => zoo('cifar-resnet-9')).toThrow('a depth 6n + 2')
+    expect(() => parsePlan('flop-3')).toThrow('Try: nearest names: flip-3')
+    expect(() => compile(net, parsePlan('flip-9'))).toThrow('at most 3')
+    expect(() => createZooNetwork('cifar-resnet-9')).toThrow('a depth 6n + 2')
   })
 
   it('images without a word on how they are preprocessed', async () => {
-    await using(await model(compile(net, plan('vanilla')), { backend: 'cpu' }), async m => {
+    await using(await createModel(compile(net, parsePlan('vanilla')), { backend: 'cpu' }), async m => {
       await expect(m.classify([new Uint8Array(1)])).rejects.toThrow('Try: compile with --preprocess, or call predict')
     })
   })

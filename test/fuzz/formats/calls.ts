@@ -1,6 +1,6 @@
 import { EspalierError } from '../../../ir/index.ts'
 import type { CompiledNetwork } from '../../../src/compile/compile.ts'
-import { compile, model, plan, zoo } from '../../../src/index.ts'
+import { compile, createModel, createZooNetwork, parsePlan } from '../../../src/index.ts'
 import { bytesOf, Disagreement, type Format, textOf, withFile } from '../format.ts'
 import { smallerJson } from '../mutate/json.ts'
 import { mutateTree, printJson } from '../mutate/tree.ts'
@@ -45,8 +45,8 @@ const valueFrom = (json: unknown, depth = 0): unknown => {
 
 const network = smallNetwork()
 const meaning = { preprocess: { size: [8, 8], scale: 0.01 }, classes: ['cat', 'dog', 'snail'] } as const
-const compiled = compile(network, plan('vanilla'), { meaning })
-const opened = model(compiled, { backend: 'reference' })
+const compiled = compile(network, parsePlan('vanilla'), { meaning })
+const opened = createModel(compiled, { backend: 'reference' })
 
 /** What a program calls with what it has, whatever types say. */
 const calls: Readonly<Record<string, (value: never) => unknown>> = {
@@ -60,11 +60,11 @@ const calls: Readonly<Record<string, (value: never) => unknown>> = {
     if (answers.length !== (value as readonly unknown[]).length)
       throw new Disagreement(`${answers.length} answers for ${(value as readonly unknown[]).length} images`)
   },
-  plan: value => plan(value),
-  zoo: value => zoo(value),
+  plan: value => parsePlan(value),
+  zoo: value => createZooNetwork(value),
   model: async value =>
     (
-      await model(compiled as CompiledNetwork & typeof compiled, {
+      await createModel(compiled as CompiledNetwork & typeof compiled, {
         backend: 'cpu',
         executor: 'eager',
         ...(value as object),

@@ -5,9 +5,9 @@ import { withPixels } from '../../../src/data/index.ts'
 import * as api from '../../../src/index.ts'
 import { tensorflowJs } from '../../../src/runtime/native/load.ts'
 
-const net = api.zoo('cifar-resnet-8?classes=4')
+const net = api.createZooNetwork('cifar-resnet-8?classes=4')
 const preprocess = { size: [32, 32], scale: 1 / 255 } as const
-const compiled = api.compile(net, api.plan('vanilla'), { meaning: { preprocess } })
+const compiled = api.compile(net, api.parsePlan('vanilla'), { meaning: { preprocess } })
 const image = 32 * 32 * 3
 
 /** Calls with arguments that TypeScript would not let through. */
@@ -25,36 +25,46 @@ const refusal = async (task: Promise<unknown>): Promise<string> => {
   return error.message
 }
 
-const { zoo, network, networkFrom, compile, plan, save, model, load, recipe, train, impact, toOnnx, toSavedModel } = api
+const { createZooNetwork, loadNetwork, createNetwork, compile, parsePlan, save, createModel, loadModel, loadRecipe } =
+  api
+const { train, impact, toOnnx, toSavedModel } = api
 const parameters = net.parameters
 
 describe.each([
-  ['plan', [undefined], 'saw undefined; expected the text of a plan'],
-  ['plan', [3], 'saw the number 3'],
-  ['plan', [plan('vanilla')], 'saw an object with sites'],
-  ['zoo', [{}], 'zoo: saw an empty object; expected the name of a zoo network'],
-  ['zoo', [''], 'saw ""'],
-  ['zoo', ['cifar-resnet-8', { sed: 1 }], 'Try: seed'],
-  ['zoo', ['cifar-resnet-8', { seed: '1' }], 'zoo, options, seed: saw "1"; expected a whole number from 0'],
-  ['zoo', ['cifar-resnet-8', 7], 'zoo, options: saw 7; expected an object'],
-  ['network', [42], 'network: saw the number 42; expected zoo:NAME, FILE.onnx'],
-  ['network', [undefined], 'saw undefined'],
-  ['network', [Buffer.from('onnx')], 'saw a Buffer of 4'],
-  ['network', ['zoo:cifar-resnet-8', { wieghts: 'x' }], 'Try: weights'],
-  ['networkFrom', [undefined, net.graph, parameters], 'networkFrom, name: saw undefined'],
-  ['networkFrom', ['n', net, parameters], 'expected a graph.\n  Try: its graph'],
-  ['networkFrom', ['n', ir.print(net.graph), parameters], 'Try: parse(text)'],
-  ['networkFrom', ['n', net.graph, {}], 'networkFrom, parameters: saw an empty object; expected a Map'],
-  ['networkFrom', ['n', net.graph, new Map([['w', [1, 2]]])], 'networkFrom, parameters, w: saw an array of 2'],
-  ['compile', ['x'], 'compile, network: saw "x"; expected a network.\n  Try: await network(reference), or zoo(name)'],
-  ['compile', [Promise.resolve(net), plan('vanilla')], 'saw a promise; expected a network.\n  Try: await it'],
+  ['parsePlan', [undefined], 'saw undefined; expected the text of a plan'],
+  ['parsePlan', [3], 'saw the number 3'],
+  ['parsePlan', [parsePlan('vanilla')], 'saw an object with sites'],
+  ['createZooNetwork', [{}], 'createZooNetwork: saw an empty object; expected the name of a zoo network'],
+  ['createZooNetwork', [''], 'saw ""'],
+  ['createZooNetwork', ['cifar-resnet-8', { sed: 1 }], 'Try: seed'],
+  [
+    'createZooNetwork',
+    ['cifar-resnet-8', { seed: '1' }],
+    'createZooNetwork, options, seed: saw "1"; expected a whole number from 0',
+  ],
+  ['createZooNetwork', ['cifar-resnet-8', 7], 'createZooNetwork, options: saw 7; expected an object'],
+  ['loadNetwork', [42], 'loadNetwork: saw the number 42; expected zoo:NAME, FILE.onnx'],
+  ['loadNetwork', [undefined], 'saw undefined'],
+  ['loadNetwork', [Buffer.from('onnx')], 'saw a Buffer of 4'],
+  ['loadNetwork', ['zoo:cifar-resnet-8', { wieghts: 'x' }], 'Try: weights'],
+  ['createNetwork', [undefined, net.graph, parameters], 'createNetwork, name: saw undefined'],
+  ['createNetwork', ['n', net, parameters], 'expected a graph.\n  Try: its graph'],
+  ['createNetwork', ['n', ir.print(net.graph), parameters], 'Try: parse(text)'],
+  ['createNetwork', ['n', net.graph, {}], 'createNetwork, parameters: saw an empty object; expected a Map'],
+  ['createNetwork', ['n', net.graph, new Map([['w', [1, 2]]])], 'createNetwork, parameters, w: saw an array of 2'],
+  [
+    'compile',
+    ['x'],
+    'compile, network: saw "x"; expected a network.\n  Try: await loadNetwork(reference), or createZooNetwork(name)',
+  ],
+  ['compile', [Promise.resolve(net), parsePlan('vanilla')], 'saw a promise; expected a network.\n  Try: await it'],
   ['compile', [net], 'compile, plan: saw undefined; expected a plan'],
-  ['compile', [net, 'flip-1-geo'], 'Try: plan("flip-1-geo")'],
+  ['compile', [net, 'flip-1-geo'], 'Try: parsePlan("flip-1-geo")'],
   ['compile', [net, passes.parsePlan('vanilla')], 'Try: its right side'],
-  ['compile', [net, plan('vanilla'), { batch: 0 }], 'compile, options, batch: saw 0'],
-  ['compile', [net, plan('vanilla'), { shedule: 'apart' }], 'Try: schedule'],
-  ['compile', [net, plan('vanilla'), { schedule: 'apert' }], 'Try: apart'],
-  ['compile', [net, plan('vanilla'), null], 'compile, options: saw null'],
+  ['compile', [net, parsePlan('vanilla'), { batch: 0 }], 'compile, options, batch: saw 0'],
+  ['compile', [net, parsePlan('vanilla'), { shedule: 'apart' }], 'Try: schedule'],
+  ['compile', [net, parsePlan('vanilla'), { schedule: 'apert' }], 'Try: apart'],
+  ['compile', [net, parsePlan('vanilla'), null], 'compile, options: saw null'],
   ['save', [compiled, ''], 'save, folder: saw ""; expected the path of a folder'],
   ['save', [compiled], 'save, folder: saw undefined'],
   [
@@ -62,20 +72,24 @@ describe.each([
     [net, 'x'],
     'saw an object with name, graph, parameters; expected a compiled network.\n  Try: compile(network, plan)',
   ],
-  ['model', ['compiled/'], 'Try: load(folder)'],
-  ['model', [net], 'Try: compile(network, plan)'],
-  ['model', [compiled, { backend: 'gpu' }], 'model, options, backend: saw "gpu"; expected one of auto, reference'],
-  ['model', [compiled, { batch: 1.5 }], 'model, options, batch: saw 1.5'],
-  ['model', [compiled, { precison: 'float32' }], 'Try: precision'],
-  ['load', [undefined], 'load, folder: saw undefined'],
-  ['load', ['net.onnx'], 'Try: network("net.onnx")'],
-  ['load', ['zoo:cifar-resnet-8'], 'Try: network("zoo:cifar-resnet-8")'],
-  ['recipe', [{ epochs: 3 }], 'recipe: saw an object with epochs'],
-  ['train', ['x', plan('vanilla'), {}, 'd'], 'train, network: saw "x"'],
+  ['createModel', ['compiled/'], 'Try: loadModel(folder)'],
+  ['createModel', [net], 'Try: compile(network, plan)'],
+  [
+    'createModel',
+    [compiled, { backend: 'gpu' }],
+    'createModel, options, backend: saw "gpu"; expected one of auto, reference',
+  ],
+  ['createModel', [compiled, { batch: 1.5 }], 'createModel, options, batch: saw 1.5'],
+  ['createModel', [compiled, { precison: 'float32' }], 'Try: precision'],
+  ['loadModel', [undefined], 'loadModel, folder: saw undefined'],
+  ['loadModel', ['net.onnx'], 'Try: loadNetwork("net.onnx")'],
+  ['loadModel', ['zoo:cifar-resnet-8'], 'Try: loadNetwork("zoo:cifar-resnet-8")'],
+  ['loadRecipe', [{ epochs: 3 }], 'loadRecipe: saw an object with epochs'],
+  ['train', ['x', parsePlan('vanilla'), {}, 'd'], 'train, network: saw "x"'],
   ['train', [net, 'vanilla', {}, 'd'], 'train, plan: saw "vanilla"'],
-  ['train', [net, plan('vanilla'), 'default', 'd'], 'Try: await recipe("default")'],
-  ['train', [net, plan('vanilla'), { learning_rate: {} }, undefined], 'train, data: saw undefined'],
-  ['train', [net, plan('vanilla'), { learning_rate: {} }, 'd', { epochs: 3 }], 'train, options'],
+  ['train', [net, parsePlan('vanilla'), 'default', 'd'], 'Try: await loadRecipe("default")'],
+  ['train', [net, parsePlan('vanilla'), { learning_rate: {} }, undefined], 'train, data: saw undefined'],
+  ['train', [net, parsePlan('vanilla'), { learning_rate: {} }, 'd', { epochs: 3 }], 'train, options'],
   ['impact', [compiled.graph, 'd'], 'impact, network: saw an object with dialect'],
   ['impact', [net, undefined], 'impact, data: saw undefined'],
   ['impact', [net, 'd', { limit: -1 }], 'impact, options, limit: saw -1'],
@@ -86,15 +100,15 @@ describe.each([
   ['printPlan', ['flip-3'], 'Try: parsePlan(text)'],
 ] as const)('%s', (name, given, said) => {
   const functions = {
-    zoo,
-    network,
-    networkFrom,
+    createZooNetwork,
+    loadNetwork,
+    createNetwork,
     compile,
-    plan,
+    parsePlan,
     save,
-    model,
-    load,
-    recipe,
+    createModel,
+    loadModel,
+    loadRecipe,
     train,
     impact,
     toOnnx,
@@ -117,7 +131,7 @@ describe('ir and passes', () => {
     ['multiplyAdds', passes.multiplyAdds, [net], 'multiplyAdds: saw'],
     ['actsOnMaps', passes.actsOnMaps, [42], 'actsOnMaps: saw the number 42'],
     ['featureMaps', passes.featureMaps, [null], 'featureMaps: saw null'],
-    ['placePlan', passes.placePlan, [plan('vanilla'), net, Math.random], 'placePlan: saw'],
+    ['placePlan', passes.placePlan, [parsePlan('vanilla'), net, Math.random], 'placePlan: saw'],
     ['placePlan', passes.placePlan, ['vanilla', net.graph, Math.random], 'saw "vanilla"; expected a plan'],
     ['runPasses', passes.runPasses, [undefined, net], 'runPasses, passes: saw undefined'],
     ['runPasses', passes.runPasses, [[], net.parameters], 'runPasses, program: saw undefined'],
@@ -139,7 +153,7 @@ describe('a model', () => {
   const tf = tensorflowJs()
   let opened: api.Model
   beforeAll(async () => {
-    opened = await api.model(compiled, { backend: 'cpu' })
+    opened = await api.createModel(compiled, { backend: 'cpu' })
   })
   afterAll(() => opened.dispose())
 
@@ -216,7 +230,7 @@ describe('a model', () => {
   })
 
   it('answers all of many calls at once, those under way when it is disposed of too, and says later that it is', async () => {
-    const short = await api.model(compiled, { backend: 'cpu' })
+    const short = await api.createModel(compiled, { backend: 'cpu' })
     const calls = Array.from({ length: 64 }, (_, k) => short.predict(new Float32Array(image).fill(k / 64)))
     short.dispose()
     const answers = await Promise.all(calls)

@@ -10,7 +10,7 @@ import { readCalibration, shippedCosts, writeCalibration } from '../../../src/co
 import { choiceOf, readChoice, writeChoice } from '../../../src/execute/choices.ts'
 import { readEvaluation, readTrainingFolder, writeEvaluation } from '../../../src/experiment/sweep/store.ts'
 import { openVariantCache } from '../../../src/experiment/variants/cache.ts'
-import { compile, EspalierError, load, plan, save, zoo } from '../../../src/index.ts'
+import { compile, createZooNetwork, EspalierError, loadModel, parsePlan, save } from '../../../src/index.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -34,7 +34,7 @@ const someBits = (bytes: Uint8Array, count: number): readonly number[] =>
 const tensors = new Map<string, Tensor>([
   ['conv.weight', { shape: [2, 3], data: Float32Array.of(1, -2, 3, 0, 0.5, 1e-9) }],
 ])
-const network = zoo('cifar-resnet-8?classes=4')
+const network = createZooNetwork('cifar-resnet-8?classes=4')
 
 /** Reads a file with each of some of its bits flipped, and then as it was. */
 const withEach = async <A>(path: string, count: number, read: () => Promise<A>): Promise<readonly A[]> => {
@@ -103,7 +103,7 @@ describe('bytes with a checksum', () => {
 describe('a bit that flips on the disk', () => {
   it('of a compiled folder is noticed, in whichever file, and compiling again mends it', async () => {
     const folder = join(await temporaryFolder('seal'), 'compiled')
-    const compiled = compile(network, plan('flip-1-geo'), { meaning: { classes: ['a', 'b', 'c', 'd'] } })
+    const compiled = compile(network, parsePlan('flip-1-geo'), { meaning: { classes: ['a', 'b', 'c', 'd'] } })
     await save(compiled, folder)
     for (const name of ['manifest.json', 'graph.json', 'weights.safetensors']) {
       const refused = await withEach(join(folder, name), 60, () => readCompiledFolder(folder)())
@@ -111,7 +111,7 @@ describe('a bit that flips on the disk', () => {
     }
     expect(E.isRight(await readCompiledFolder(folder)())).toBe(true)
     await writeFile(join(folder, 'manifest.json'), flipped(await readFile(join(folder, 'manifest.json')), 0))
-    await expect(load(folder)).rejects.toThrow(EspalierError)
+    await expect(loadModel(folder)).rejects.toThrow(EspalierError)
     await save(compiled, folder)
     expect(E.isRight(await readCompiledFolder(folder)())).toBe(true)
   })
@@ -175,7 +175,7 @@ describe('a bit that flips on the disk', () => {
     expect(readCalibration('wasm')).toBeDefined()
     const calibrations = await withEach(calibrationFile('wasm'), 60, async () => readCalibration('wasm'))
     expect(calibrations.every(calibration => calibration === undefined)).toBe(true)
-    const compiled = compile(network, plan('vanilla'))
+    const compiled = compile(network, parsePlan('vanilla'))
     const options = { backend: 'cpu', precision: 'float32', debug: false } as const
     await writeChoice(compiled, 1, options, choiceOf('eager', [{ executor: 'eager', milliseconds: 3 }]))
     expect((await readChoice(compiled, 1, options))?.executor).toBe('eager')

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { compile, plan, save, zoo } from '../../../src/index.ts'
+import { compile, createZooNetwork, parsePlan, save } from '../../../src/index.ts'
 import { encodeSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { encode, node, numbers } from '../network/import/onnx/model.ts'
@@ -93,7 +93,7 @@ beforeAll(async () => {
   folder = await temporaryFolder('bad')
   espalier = await builtEspalier()
   await writeFiles()
-  await save(compile(zoo('cifar-resnet-8?classes=10'), plan('vanilla')), at('compiled'))
+  await save(compile(createZooNetwork('cifar-resnet-8?classes=10'), parsePlan('vanilla')), at('compiled'))
   const byHand = (json: Buffer): string => json.toString().replace(/ *"espalier_checksum": .*\n/, '')
   await tampered('no-plan', 'manifest.json', json => byHand(json).replace('"plan"', '"plam"'))
   await tampered('cut-manifest', 'manifest.json', json => json.subarray(0, 50))

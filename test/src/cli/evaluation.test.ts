@@ -7,10 +7,10 @@ import { watchEvaluation } from '../../../src/cli/evaluation.ts'
 import { describeRun, type RunResult, runResult } from '../../../src/cli/run-result.ts'
 import { type DataSet, openData } from '../../../src/data/index.ts'
 import type { Runner } from '../../../src/execute/runner.ts'
-import { compile, plan, zoo } from '../../../src/index.ts'
+import { compile, createZooNetwork, parsePlan } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
-const compiled = compile(zoo('cifar-resnet-8?classes=2'), plan('vanilla'))
+const compiled = compile(createZooNetwork('cifar-resnet-8?classes=2'), parsePlan('vanilla'))
 
 /** Answers class 0 for dark images and class 1 for bright ones, of one pixel. */
 const runner: Runner = {

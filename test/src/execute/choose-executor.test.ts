@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { openRunner, type Runner } from '../../../src/execute/runner.ts'
-import { plan, zoo } from '../../../src/index.ts'
+import { createZooNetwork, parsePlan } from '../../../src/index.ts'
 import { bestInstalled } from '../../../src/runtime/native/installed.ts'
 import { cacheFolder } from '../../../src/runtime/native/layout.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const hasNative = (await bestInstalled()) !== undefined
-const tiny = orThrow(compileNetwork(zoo('cifar-resnet-8'), plan('vanilla')))
+const tiny = orThrow(compileNetwork(createZooNetwork('cifar-resnet-8'), parsePlan('vanilla')))
 
 describe.skipIf(!hasNative)('the executor that auto takes (native TensorFlow is not set up: there is only one)', () => {
   const user = cacheFolder()

@@ -5,7 +5,7 @@ import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compi
 import { batches, openData, type Preprocess } from '../../../src/data/index.ts'
 import { type ExecutorName, executorNames, openExecutor } from '../../../src/execute/executor.ts'
 import { openRunner, type Prediction } from '../../../src/execute/runner.ts'
-import { network as openNetwork, plan, zoo } from '../../../src/index.ts'
+import { createZooNetwork, loadNetwork as openNetwork, parsePlan } from '../../../src/index.ts'
 import { imageType, type Network } from '../../../src/network/network.ts'
 import { tensorflowJs } from '../../../src/runtime/native/load.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
@@ -14,7 +14,7 @@ import { hasShared, sharedPath } from '../../shared.ts'
 
 const full = process.env.ESPALIER_FULL === '1'
 
-const tiny = orThrow(compileNetwork(zoo('cifar-resnet-8'), plan('vanilla')))
+const tiny = orThrow(compileNetwork(createZooNetwork('cifar-resnet-8'), parsePlan('vanilla')))
 
 /** The executors there are on this machine, and why others are not. */
 const executors: readonly { readonly name: ExecutorName; readonly absent: string }[] = await Promise.all(
@@ -71,7 +71,7 @@ describe.skipIf(!hasShared)('real networks (../shared is absent)', () => {
   const agreement = async (file: string, name: string, options: Parameters<typeof openRunner>[1]): Promise<number> => {
     const network = networks.get(file) ?? (await openNetwork(sharedPath('models', file)))
     networks.set(file, network)
-    const compiled = orThrow(compileNetwork(network, plan(name)))
+    const compiled = orThrow(compileNetwork(network, parsePlan(name)))
     const key = `${file} ${name}`
     const wanted = references.get(key) ?? (await predictionOf(compiled, imagesFor(network), { backend: 'reference' }))
     references.set(key, wanted)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { compile, EspalierError, model, network, plan, zoo } from '../../../src/index.ts'
+import { compile, createModel, createZooNetwork, EspalierError, loadNetwork, parsePlan } from '../../../src/index.ts'
 import { smallNetwork } from '../../fuzz/samples/small.ts'
 
 const meaning = { preprocess: { size: [8, 8], scale: 0.01 } } as const
-const opened = model(compile(smallNetwork(), plan('vanilla'), { meaning }), { backend: 'reference' })
+const opened = createModel(compile(smallNetwork(), parsePlan('vanilla'), { meaning }), { backend: 'reference' })
 const tensor = (shape: unknown, data: unknown) => ({ shape, data: async () => data })
 
 const deep = Array.from({ length: 20_000 }).reduce<unknown>(inner => [inner], 8)
@@ -53,8 +53,10 @@ describe('what a program without types gives', () => {
   })
 
   it('names are text', async () => {
-    expect(() => plan(undefined as never)).toThrow('saw undefined; expected the text of a plan')
-    expect(() => zoo(3 as never)).toThrow('zoo: saw the number 3; expected the name of a zoo network')
-    await expect(network([] as never)).rejects.toThrow('network: saw an array of 0; expected zoo:NAME')
+    expect(() => parsePlan(undefined as never)).toThrow('saw undefined; expected the text of a plan')
+    expect(() => createZooNetwork(3 as never)).toThrow(
+      'createZooNetwork: saw the number 3; expected the name of a zoo network',
+    )
+    await expect(loadNetwork([] as never)).rejects.toThrow('loadNetwork: saw an array of 0; expected zoo:NAME')
   })
 })

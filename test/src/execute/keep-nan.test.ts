@@ -15,7 +15,7 @@ import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
 import { keepingNaN } from '../../../src/execute/keep-nan.ts'
-import { networkFrom, plan, zoo } from '../../../src/index.ts'
+import { createNetwork, createZooNetwork, parsePlan } from '../../../src/index.ts'
 import type { BackendName } from '../../../src/runtime/backend.ts'
 import { expectOutputs, fill } from '../lower/agree.ts'
 
@@ -141,7 +141,7 @@ describe.each(runs)('%s on %s', (executor, backend) => {
 
 describe('a graph in which no NaN can arise', () => {
   it('is run as it is', () => {
-    const compiled = orThrow(compileNetwork(zoo('cifar-resnet-8'), plan('flip-1-max')))
+    const compiled = orThrow(compileNetwork(createZooNetwork('cifar-resnet-8'), parsePlan('flip-1-max')))
     expect(keepingNaN(compiled)).toBe(compiled)
   })
 })
@@ -153,12 +153,12 @@ describe('a network whose scores pass through a root, under a plan that branches
   const sums = b.unary('sqrt', b.globalPool(b.unary('square', map)))
   const graph = b.finish({ logits: b.dense(sums, b.parameter('v', [3, 3])) })
   const environment = fill(graph, 3)
-  const network = networkFrom('rooted', graph, environment.parameters)
+  const network = createNetwork('rooted', graph, environment.parameters)
 
   it.each(['flip-1-geo', 'flip-1-max', 'vanilla-tta-sum', 'd4@0:geo'])(
     'answers every image of a batch: %s',
     async name => {
-      const compiled = orThrow(compileNetwork(network, plan(name)))
+      const compiled = orThrow(compileNetwork(network, parsePlan(name)))
       expect(keepingNaN(compiled)).not.toBe(compiled)
       const opened = orThrow(
         await openExecutor('eager', compiled, { backend: 'cpu', precision: 'float32', debug: false }),

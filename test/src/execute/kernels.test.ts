@@ -7,7 +7,7 @@ import { compileNetwork } from '../../../src/compile/compile.ts'
 import { disagreement, evaluated, sampleOf } from '../../../src/execute/agreement.ts'
 import { type ExecutorName, executorNames, openExecutor } from '../../../src/execute/executor.ts'
 import { openRunner } from '../../../src/execute/runner.ts'
-import { network, plan } from '../../../src/index.ts'
+import { loadNetwork, parsePlan } from '../../../src/index.ts'
 import { openBackend } from '../../../src/runtime/backend.ts'
 import { oneDnn } from '../../../src/runtime/native/load.ts'
 import { plainKernels } from '../../plain-kernels.ts'
@@ -94,7 +94,7 @@ describe.each(executors)('on %s', executor => {
       return ((k * 7919) % 1009) / 1009 - 0.5
     })
     const compiled = orThrow(
-      compileNetwork(await network(sharedPath('cases', 'networks', `${name}.onnx`)), plan('vanilla')),
+      compileNetwork(await loadNetwork(sharedPath('cases', 'networks', `${name}.onnx`)), parsePlan('vanilla')),
     )
     const opened = await openExecutor(executor, compiled, options)
     if (E.isLeft(opened)) return

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { median, race, ratios } from '../../../src/experiment/race.ts'
 import { relativeTimes } from '../../../src/experiment/relative-time.ts'
-import { plan, zoo } from '../../../src/index.ts'
+import { createZooNetwork, parsePlan } from '../../../src/index.ts'
 
 describe('race', () => {
   it('runs every racer once to warm up, then in turns, each round beginning with another', async () => {
@@ -22,8 +22,8 @@ describe('race', () => {
 
 describe('relativeTimes', () => {
   it('times plans beside vanilla on one executor', async () => {
-    const network = zoo('preact-resnet-8?classes=10')
-    const plans = [plan('vanilla'), plan('rot4@0:max')]
+    const network = createZooNetwork('preact-resnet-8?classes=10')
+    const plans = [parsePlan('vanilla'), parsePlan('rot4@0:max')]
     const times = await relativeTimes(network, plans, { backend: 'wasm', batch: 8, rounds: 5 })
     expect([times.backend, times.executor]).toEqual(['wasm', 'eager'])
     expect(times.vanilla.relative).toBe(1)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, mapType, print, type Tensor } from '../../../ir/index.ts'
-import { networkFrom } from '../../../src/index.ts'
+import { createNetwork } from '../../../src/index.ts'
 import { finiteWeights } from '../../../src/network/finite-weights.ts'
 import { encodeSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { openSource } from '../../../src/open/network-source.ts'
@@ -78,6 +78,6 @@ describe('values of a network', () => {
     expect(E.isLeft(broken) && broken.left[0].where).toBe(`${text}, parameter weights`)
     const noted = await opened('mask', Number.NEGATIVE_INFINITY)
     expect(E.isRight(noted) && noted.right.kind === 'network' && noted.right.network.notes).toHaveLength(1)
-    expect(() => networkFrom('own', graph, parameters('mean', Number.NaN))).toThrow('own, parameter mean')
+    expect(() => createNetwork('own', graph, parameters('mean', Number.NaN))).toThrow('own, parameter mean')
   })
 })

@@ -1,10 +1,10 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import type { DataSet } from '../../../src/data/index.ts'
-import { zoo } from '../../../src/index.ts'
+import { createZooNetwork } from '../../../src/index.ts'
 import { fitLabelled, fitLabels } from '../../../src/network/fit-data.ts'
 
-const network = zoo('cifar-resnet-8?classes=3')
+const network = createZooNetwork('cifar-resnet-8?classes=3')
 
 const dataOf = (classes: readonly string[], folders: readonly string[]): DataSet => ({
   name: 'set',

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { zoo } from '../../../src/index.ts'
+import { createZooNetwork } from '../../../src/index.ts'
 import { decodeRecipe, heldOutCount, Recipe, weightDecayOf, withOverrides } from '../../../src/train/recipe.ts'
 import { recipes } from '../../../src/train/recipes.ts'
 
@@ -161,7 +161,7 @@ describe('the images held out', () => {
 })
 
 describe('weight decay', () => {
-  const { graph, parameters } = zoo('resnet-18?classes=10')
+  const { graph, parameters } = createZooNetwork('resnet-18?classes=10')
   const decayed = (weight_decay_spares: Recipe['weight_decay_spares']): readonly string[] => {
     const of = weightDecayOf({ weight_decay: 2e-4, weight_decay_spares }, graph)
     expect(new Set([...parameters.keys()].map(of))).toEqual(

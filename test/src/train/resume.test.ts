@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, mapType } from '../../../ir/index.ts'
-import { networkFrom, plan, train } from '../../../src/index.ts'
+import { createNetwork, parsePlan, train } from '../../../src/index.ts'
 import { initialize } from '../../../src/network/zoo/index.ts'
 import { type Recipe, recipes } from '../../../src/train/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -12,14 +12,14 @@ const network = (() => {
   const b = builder()
   const pooled = b.globalPool(b.input('image', mapType(4, 4, 3)))
   const graph = b.finish({ logits: b.dense(pooled, b.parameter('fc.weight', [3, 3])) })
-  return networkFrom('mean', graph, initialize(graph, 1))
+  return createNetwork('mean', graph, initialize(graph, 1))
 })()
 
 const recipe: Recipe = { ...recipes.default, epochs: 4, batch: 2, validation: 0, augment: [] }
 
 const steps = async (folder: string, out: string, maxSteps: number, resume: boolean): Promise<number> => {
   const options = { backend: 'wasm', preprocess: { size: [4, 4] }, workers: 0, out, maxSteps, resume } as const
-  const training = train(network, plan('vanilla'), recipe, `images:${folder}`, options)
+  const training = train(network, parsePlan('vanilla'), recipe, `images:${folder}`, options)
   for (;;) {
     const next = await training.next()
     if (next.done === true) return next.value.steps

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, mapType } from '../../../ir/index.ts'
-import { networkFrom, plan, type TrainOptions, train } from '../../../src/index.ts'
+import { createNetwork, parsePlan, type TrainOptions, train } from '../../../src/index.ts'
 import { initialize } from '../../../src/network/zoo/index.ts'
 import { type Recipe, recipes, type Trained, type TrainingEvent } from '../../../src/train/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -12,14 +12,14 @@ const network = (() => {
   const b = builder()
   const pooled = b.globalPool(b.input('image', mapType(4, 4, 3)))
   const graph = b.finish({ logits: b.dense(pooled, b.parameter('fc.weight', [3, 2])) })
-  return networkFrom('mean', graph, initialize(graph, 1))
+  return createNetwork('mean', graph, initialize(graph, 1))
 })()
 
 const recipe: Recipe = { ...recipes.default, epochs: 2, batch: 1, validation: 0, augment: [] }
 
 const follow = async (folder: string, options: TrainOptions, over: Partial<Recipe> = {}) => {
   const given = { backend: 'wasm', preprocess: { size: [4, 4] }, workers: 0, ...options } as const
-  const training = train(network, plan('vanilla'), { ...recipe, ...over }, `images:${folder}`, given)
+  const training = train(network, parsePlan('vanilla'), { ...recipe, ...over }, `images:${folder}`, given)
   const events: TrainingEvent[] = []
   for (;;) {
     const next: IteratorResult<TrainingEvent, Trained> = await training.next()

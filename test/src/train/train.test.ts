@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { builder, mapType, type Tensor } from '../../../ir/index.ts'
 import { random } from '../../../src/base/random.ts'
 import type { DataSet } from '../../../src/data/index.ts'
-import { compile, model, networkFrom, plan, type TrainOptions, train } from '../../../src/index.ts'
+import { compile, createModel, createNetwork, parsePlan, type TrainOptions, train } from '../../../src/index.ts'
 import { initialize } from '../../../src/network/zoo/index.ts'
 import type { Trained, TrainingEvent } from '../../../src/train/index.ts'
 import { type Recipe, recipes } from '../../../src/train/index.ts'
@@ -34,7 +34,7 @@ const network = (() => {
   const last = norm(conv(body, 'last', 8, 8, 1), 'bn3', 8)
   const fc = b.dense(b.globalPool(last), b.parameter('fc.weight', [8, classes]))
   const graph = b.finish({ logits: b.add(fc, b.parameter('fc.bias', [classes])) })
-  return networkFrom('small', graph, initialize(graph, 1))
+  return createNetwork('small', graph, initialize(graph, 1))
 })()
 
 /** Squares of three sizes with noise, anywhere. */
@@ -84,7 +84,7 @@ const follow = async (
   each: (event: TrainingEvent) => void = () => {},
   recipeOf = recipe,
 ): Promise<Followed> => {
-  const training = train(network, plan(name), recipeOf, data, { seed: 5, ...options })
+  const training = train(network, parsePlan(name), recipeOf, data, { seed: 5, ...options })
   const events: TrainingEvent[] = []
   for (;;) {
     const next = await training.next()
@@ -127,7 +127,7 @@ describe('train', () => {
     const files = await readdir(out)
     for (const file of ['best.safetensors', 'last.safetensors', 'state.safetensors', 'network.json', 'log.jsonl'])
       expect(files).toContain(file)
-    const running = await model(compile(trained.network, plan('flip-1-max')), { backend: 'reference' })
+    const running = await createModel(compile(trained.network, parsePlan('flip-1-max')), { backend: 'reference' })
     const { logits } = await running.predict(new Float32Array(side * side * 3))
     expect(logits.every(Number.isFinite)).toBe(true)
     running.dispose()

@@ -12,7 +12,7 @@ import { openRunner } from '../../../../src/execute/runner.ts'
 import { wilsonPercent } from '../../../../src/execute/score.ts'
 import { type ImpactResult, impact } from '../../../../src/experiment/impact/impact.ts'
 import { describeImpact } from '../../../../src/experiment/impact/text.ts'
-import { network as openNetwork, plan, zoo } from '../../../../src/index.ts'
+import { createZooNetwork, loadNetwork as openNetwork, parsePlan } from '../../../../src/index.ts'
 import { bestInstalled } from '../../../../src/runtime/native/installed.ts'
 import { hasShared, sharedPath } from '../../../shared.ts'
 
@@ -20,7 +20,7 @@ const hasNative = (await bestInstalled()) !== undefined
 const full = process.env.ESPALIER_FULL === '1'
 
 describe('the impact of transforms inside a network', () => {
-  const network = zoo('cifar-resnet-8?classes=10', { seed: 2 })
+  const network = createZooNetwork('cifar-resnet-8?classes=10', { seed: 2 })
   const data = openGenerated('orientation', 'test', 0)
   const limit = 24
   let result: ImpactResult
@@ -30,7 +30,7 @@ describe('the impact of transforms inside a network', () => {
 
   it('is that of each plan run outright', async () => {
     const errorUnder = async (text: string): Promise<number> => {
-      const runner = await openRunner(orThrow(compileNetwork(network, plan(text))), { backend: 'wasm' })
+      const runner = await openRunner(orThrow(compileNetwork(network, parsePlan(text))), { backend: 'wasm' })
       try {
         const preprocess = data.preprocess as Preprocess
         return (100 * (await evaluateData(runner, data, { batch: 8, limit, preprocess })).wrong) / limit

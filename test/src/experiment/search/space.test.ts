@@ -18,9 +18,9 @@ import {
 } from '../../../../src/experiment/search/space.ts'
 import { sitesOf } from '../../../../src/experiment/search/trained.ts'
 import { variantKey } from '../../../../src/experiment/variants/variant.ts'
-import { zoo } from '../../../../src/index.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
 
-const network = zoo('cifar-resnet-8')
+const network = createZooNetwork('cifar-resnet-8')
 const maps = featureMaps(network.graph)
 const sites = (text: string): Sites => sitesOf(orThrow(parsePlan(text)), network.graph)
 

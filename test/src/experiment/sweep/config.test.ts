@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/index.ts'
 import { decodeSweep, readSweep, recipeOf, type Sweep } from '../../../../src/experiment/sweep/config.ts'
 import { expandGrid } from '../../../../src/experiment/sweep/grid.ts'
-import { zoo } from '../../../../src/index.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
 import { decodeRecipe } from '../../../../src/train/recipe.ts'
 import { recipes } from '../../../../src/train/recipes.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
@@ -97,7 +97,7 @@ describe('the sweep in the docs', () => {
   it('is 7 trainings by three seeds, each with every cell of its matrix', async () => {
     const sweep = decoded(await json('cifar100.json'))
     expect(E.isRight(await recipeOf(sweep, 'cifar100.json')())).toBe(true)
-    const trainings = expandGrid(sweep, zoo('preact-resnet-14').graph)
+    const trainings = expandGrid(sweep, createZooNetwork('preact-resnet-14').graph)
     if (E.isLeft(trainings)) throw new Error(renderProblems(trainings.left))
     expect(trainings.right).toHaveLength(7 * 3)
     // Four rows with and without TTA: vanilla has 1 + 3 cells, the others a row of 4 each.

@@ -4,9 +4,9 @@ import { renderProblems } from '../../../../ir/index.ts'
 import { placePlan, printPlan } from '../../../../passes/index.ts'
 import { decodeSweep, type SweepConfig } from '../../../../src/experiment/sweep/config.ts'
 import { expandGrid, rowName, type SweepTraining } from '../../../../src/experiment/sweep/grid.ts'
-import { plan, zoo } from '../../../../src/index.ts'
+import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
 
-const { graph } = zoo('preact-resnet-14?classes=10')
+const { graph } = createZooNetwork('preact-resnet-14?classes=10')
 
 const grid = (config: Pick<SweepConfig, 'plans'> & Partial<SweepConfig>): readonly SweepTraining[] | string => {
   const sweep = decodeSweep({ network: 'n', train: 't', evaluate: 'e', recipe: 'default', ...config }, 'c.json')
@@ -136,8 +136,8 @@ describe('expandGrid', () => {
   })
 
   it('calls what takes as long the same', () => {
-    expect(['vanilla-tta-sum', 'flip-2-max-tta', 'flip@3:sum', 'rotate-only1-none,geo'].map(plan).map(rowName)).toEqual(
-      ['vanilla-tta', 'flip-2-tta', 'flip@3', 'rotate-only1'],
-    )
+    expect(
+      ['vanilla-tta-sum', 'flip-2-max-tta', 'flip@3:sum', 'rotate-only1-none,geo'].map(parsePlan).map(rowName),
+    ).toEqual(['vanilla-tta', 'flip-2-tta', 'flip@3', 'rotate-only1'])
   })
 })

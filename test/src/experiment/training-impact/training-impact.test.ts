@@ -15,11 +15,11 @@ import {
   trainingImpactResult,
   trainingImpactSweep,
 } from '../../../../src/experiment/training-impact/training-impact.ts'
-import { zoo } from '../../../../src/index.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
 import { trainingImpactPage } from '../../../../src/report/page/training-impact-page.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 
-const { graph } = zoo('preact-resnet-8?classes=10')
+const { graph } = createZooNetwork('preact-resnet-8?classes=10')
 const evaluation = { network: 'zoo:preact-resnet-8', evaluate: 'generated:orientation?range=0:20' }
 const training: TrainingFile = { train: 'generated:orientation?range=0:20', recipe: 'fine-tune', seeds: [1, 2, 3] }
 

@@ -10,12 +10,12 @@ import { openRunner } from '../../../../src/execute/runner.ts'
 import { defaultBatch, type VariantLogitsOptions, variantLogits } from '../../../../src/experiment/variants/logits.ts'
 import { reduceLogits } from '../../../../src/experiment/variants/reduction.ts'
 import { type Variant, variantKey, variantsOfPlan } from '../../../../src/experiment/variants/variant.ts'
-import { plan, zoo } from '../../../../src/index.ts'
+import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
 import type { BackendName } from '../../../../src/runtime/backend.ts'
 import { bestInstalled } from '../../../../src/runtime/native/installed.ts'
 
 const hasNative = (await bestInstalled()) !== undefined
-const network = zoo('preact-resnet-8?classes=10')
+const network = createZooNetwork('preact-resnet-8?classes=10')
 const data = openGenerated('orientation', 'test', 0)
 const preprocess = data.preprocess as Preprocess
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
@@ -37,12 +37,12 @@ const runs: readonly (readonly [BackendName, number])[] = [
 
 describe.each(runs)('on %s, of %i images', (backend, limit) => {
   it('logits that are cached and reduced are those of the plan run outright', async () => {
-    const placed = plans.map(text => orThrow(placePlan(plan(text), network.graph, () => 0)))
+    const placed = plans.map(text => orThrow(placePlan(parsePlan(text), network.graph, () => 0)))
     const batch = 16
     const found = await variantLogits(network, placed.flatMap(variantsOfPlan), data, { backend, limit, batch })
     expect([found.images, found.classes, found.labels?.length]).toEqual([limit, 10, limit])
     for (const [k, text] of plans.entries()) {
-      const compiled = orThrow(compileNetwork(network, plan(text)))
+      const compiled = orThrow(compileNetwork(network, parsePlan(text)))
       const variants = variantsOfPlan(placed[k]).map(v => found.logits.get(variantKey(v)) as Float32Array)
       const { reduction } = placed[k]
       const reduced = reduceLogits(variants, { classes: 10, reduction: reduction ?? 'geo' })
@@ -97,11 +97,16 @@ describe('kept logits', () => {
     const cache = 'other'
     const computed = async (of: Partial<{ data: DataSet; seed: number; options: VariantLogitsOptions }>) =>
       (
-        await variantLogits(zoo('preact-resnet-8?classes=10', { seed: of.seed ?? 0 }), [[]], of.data ?? data, {
-          ...options(cache),
-          limit: 2,
-          ...of.options,
-        })
+        await variantLogits(
+          createZooNetwork('preact-resnet-8?classes=10', { seed: of.seed ?? 0 }),
+          [[]],
+          of.data ?? data,
+          {
+            ...options(cache),
+            limit: 2,
+            ...of.options,
+          },
+        )
       ).computed
     expect(await computed({})).toBe(1)
     expect(await computed({})).toBe(0)
@@ -178,7 +183,7 @@ describe('what is asked for', () => {
 
   it('is taken in smaller batches where images are larger', () => {
     expect(defaultBatch(network)).toBe(128)
-    expect(defaultBatch(zoo('resnet-18'))).toBe(10)
+    expect(defaultBatch(createZooNetwork('resnet-18'))).toBe(10)
   })
 
   it('is split over graphs where there is much of it', async () => {

@@ -7,7 +7,7 @@ import { random } from '../../../../src/base/random.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { joinedVariants, variantProgram } from '../../../../src/experiment/variants/program.ts'
 import { type Variant, variantKey, variantsOfPlan } from '../../../../src/experiment/variants/variant.ts'
-import { plan, zoo } from '../../../../src/index.ts'
+import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
 import { imageType, type Network } from '../../../../src/network/network.ts'
 
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
@@ -26,7 +26,7 @@ describe('one graph of many variants', () => {
   it.each(['cifar-resnet-8', 'preact-resnet-8', 'preact-resnet-8-conv'])(
     '%s computes what each plan computes',
     name => {
-      const network = zoo(`${name}?classes=10`)
+      const network = createZooNetwork(`${name}?classes=10`)
       const plans = [
         'vanilla',
         '{flip}@2',
@@ -35,13 +35,13 @@ describe('one graph of many variants', () => {
         '{shift(1,0)}@1,{flip}@3',
         '{rotate(15)}@2,{rotate(15)}@2',
       ]
-      const variants = plans.map(text => variantsOfPlan(orThrow(placePlan(plan(text), network.graph, () => 0)))[0])
+      const variants = plans.map(text => variantsOfPlan(orThrow(placePlan(parsePlan(text), network.graph, () => 0)))[0])
       const program = orThrow(variantProgram(network, variants))
       expect(E.isRight(verify(program.graph))).toBe(true)
       const inputs = images(network)
       const all = orThrow(evaluate(program.graph, { inputs, parameters: program.parameters }))
       plans.forEach((text, k) => {
-        const compiled = orThrow(compileNetwork(network, plan(text)))
+        const compiled = orThrow(compileNetwork(network, parsePlan(text)))
         const wanted = orThrow(evaluate(compiled.graph, { inputs, parameters: compiled.parameters })).get('logits')
         const seen = all.get(program.outputs.get(variantKey(variants[k])) as string)
         wanted?.data.forEach((value, i) => {
@@ -52,7 +52,7 @@ describe('one graph of many variants', () => {
   )
 
   it('gives what flips at the last map the network’s own output', () => {
-    const network = zoo('cifar-resnet-8')
+    const network = createZooNetwork('cifar-resnet-8')
     const program = orThrow(variantProgram(network, everyFlip(network)))
     expect(program.outputs.get(`flip@${featureMaps(network.graph).length - 1}`)).toBe(program.outputs.get('id'))
     expect(program.graph.outputs).toHaveLength(program.outputs.size - 1)
@@ -63,7 +63,7 @@ describe('one graph of many variants', () => {
     ['cifar-resnet-56', 0.58],
     ['preact-resnet-110', 0.53],
   ])('costs %s at all positions about half a forward each: below %f', (name, most) => {
-    const network = zoo(name)
+    const network = createZooNetwork(name)
     const variants = everyFlip(network)
     const { multiplyAdds: cost, graph } = orThrow(variantProgram(network, variants))
     expect(cost.relative / (variants.length - 1)).toBeLessThan(most)
@@ -71,7 +71,7 @@ describe('one graph of many variants', () => {
   })
 
   it('has as many nodes as all ways from where they part', () => {
-    const network = zoo('cifar-resnet-56')
+    const network = createZooNetwork('cifar-resnet-56')
     const variants = everyFlip(network)
     const maps = variants.length - 1
     const joined = orThrow(joinedVariants(network, variants))
@@ -90,7 +90,7 @@ describe('one graph of many variants', () => {
   })
 
   it('refuses maps that are not there', () => {
-    const program = variantProgram(zoo('cifar-resnet-8'), [flipAt(9)])
+    const program = variantProgram(createZooNetwork('cifar-resnet-8'), [flipAt(9)])
     expect(E.isLeft(program) && program.left).toMatchObject([
       { tag: 'no-such-map', seen: 'feature map 9', expected: 'a map of this network: 0 to 4' },
     ])

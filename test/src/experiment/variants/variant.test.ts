@@ -10,7 +10,7 @@ import {
   variantKey,
   variantsOfPlan,
 } from '../../../../src/experiment/variants/variant.ts'
-import { plan, zoo } from '../../../../src/index.ts'
+import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
 
 const d4 = (element: Element): Transform => ({ kind: 'd4', element })
 const shift = (dy: number, dx: number): Transform => ({ kind: 'shift', dy, dx })
@@ -43,9 +43,9 @@ describe('a variant', () => {
 })
 
 describe('the variants of a plan', () => {
-  const { graph } = zoo('cifar-resnet-8')
+  const { graph } = createZooNetwork('cifar-resnet-8')
   const keysOf = (text: string): readonly string[] =>
-    variantsOfPlan(orThrow(placePlan(plan(text), graph, random(0, 'plan').next))).map(variantKey)
+    variantsOfPlan(orThrow(placePlan(parsePlan(text), graph, random(0, 'plan').next))).map(variantKey)
 
   it.each([
     ['vanilla', ['id']],
