@@ -6,9 +6,11 @@ import { parseJson } from './read-json.ts'
 import { decodeText } from './read-text.ts'
 import { brokenSeal, seal, sealKey, unfilled } from './seal.ts'
 
-/** The bytes of a JSON file that says its own checksum. */
-export const sealedJson = (value: object, indent = 1): Uint8Array =>
-  seal(Buffer.from(`${JSON.stringify({ [sealKey]: unfilled, ...value }, null, indent)}\n`))
+/** The bytes of a JSON file that says its own checksum; one that the value had, as when it was read, is made anew. */
+export const sealedJson = (value: object, indent = 1): Uint8Array => {
+  const { [sealKey]: _, ...unsealed } = value as Readonly<Record<string, unknown>>
+  return seal(Buffer.from(`${JSON.stringify({ [sealKey]: unfilled, ...unsealed }, null, indent)}\n`))
+}
 
 /** JSON of bytes that are what they were when they were written, as far as they say so. `path` names them in problems. */
 export const parseSealedJson = (

@@ -93,6 +93,13 @@ describe('bytes with a checksum', () => {
     )
   })
 
+  it('is made anew over JSON that was read with one', () => {
+    const read = parseSealedJson('f', sealedJson({ plan: 'flip-3-max' }))
+    if (E.isLeft(read)) throw new Error('it reads')
+    const again = parseSealedJson('f', sealedJson({ ...(read.right as object), scale: 2 }))
+    expect(again).toMatchObject(E.right({ plan: 'flip-3-max', scale: 2 }))
+  })
+
   it('are others’ where they have none', () => {
     const theirs = encodeSafetensors(tensors, new Map([['checksum', 'sha256:12']]))
     expect(E.isRight(decodeSafetensors(theirs))).toBe(true)
