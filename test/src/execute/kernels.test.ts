@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { either as E } from 'fp-ts'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, type TestContext } from 'vitest'
 import { builder, mapType, type NodeId, type Pair } from '../../../ir/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { disagreement, evaluated, sampleOf } from '../../../src/execute/agreement.ts'
+import type { ExecutorProblem } from '../../../src/execute/error.ts'
 import { type ExecutorName, executorNames, openExecutor } from '../../../src/execute/executor.ts'
 import { openRunner } from '../../../src/execute/runner.ts'
 import { loadNetwork, parsePlan } from '../../../src/index.ts'
@@ -47,6 +48,12 @@ const windows: readonly Drawn[] = [
   { name: 'of one group, strides 2 and 1', groups: 1, strides: [2, 1], dilations: [1, 1] },
 ]
 
+/** Skips where an executor is not there; one that is may refuse nothing. */
+const absence = ({ tag, seen, hint }: ExecutorProblem, { skip }: Pick<TestContext, 'skip'>): void => {
+  expect(['not-set-up', 'not-installed', 'executor-not-there']).toContain(tag)
+  skip(`${seen}: ${hint}`)
+}
+
 const executedOf = ({ groups, size = [3, 3], strides, dilations }: Drawn) => {
   const b = builder()
   const conv = (x: NodeId, k: number): NodeId => {
@@ -67,14 +74,10 @@ const executedOf = ({ groups, size = [3, 3], strides, dilations }: Drawn) => {
 }
 
 describe.each(executors)('on %s', executor => {
-  it.each(windows)('convolutions $name', async drawn => {
+  it.for(windows)('convolutions $name', async (drawn, context) => {
     const executed = executedOf(drawn)
     const opened = await openExecutor(executor, executed, options)
-    if (E.isLeft(opened)) {
-      // Only what is not there may refuse.
-      expect(['not-set-up', 'executor-not-there']).toContain(opened.left.tag)
-      return
-    }
+    if (E.isLeft(opened)) return absence(opened.left, context)
     const { run, dispose } = opened.right
     const fed = sampleOf(opened.right, 3)
     expect(disagreement(await run(fed), evaluated(executed, opened.right, fed))).toBeLessThan(1e-4)
@@ -82,7 +85,7 @@ describe.each(executors)('on %s', executor => {
   })
 
   const files = ['depthwise_stride_2_1', 'dw_dil2', 'grouped_stride_2_1', 'conv_stride_2_1']
-  it.skipIf(!hasShared).each(files)('what onnxruntime computes of %s', async name => {
+  it.skipIf(!hasShared).for(files)('what onnxruntime computes of %s', async (name, context) => {
     const read = async (ending: string) => readFile(sharedPath('cases', 'networks', `${name}.${ending}`), 'utf8')
     const { outputs, input_shape } = JSON.parse(await read('json'))
     const [n, c, h, w] = input_shape
@@ -97,7 +100,7 @@ describe.each(executors)('on %s', executor => {
       compileNetwork(await loadNetwork(sharedPath('cases', 'networks', `${name}.onnx`)), parsePlan('vanilla')),
     )
     const opened = await openExecutor(executor, compiled, options)
-    if (E.isLeft(opened)) return
+    if (E.isLeft(opened)) return absence(opened.left, context)
     opened.right.dispose()
     const runner = await openRunner(compiled, { executor })
     const { logits } = await runner.predict(images)
