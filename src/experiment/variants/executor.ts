@@ -1,5 +1,6 @@
 import { EspalierError } from '../../../ir/index.ts'
 import { orThrow } from '../../base/error.ts'
+import { withoutRace } from '../../execute/auto.ts'
 import type { Executed } from '../../execute/execution.ts'
 import {
   type ExecutorName,
@@ -44,9 +45,8 @@ const tensorflow = async (
   debug: boolean,
 ): Promise<Runtime> => {
   const { name, describe, reason } = orThrow(await openBackend(backend, { debug }))
-  const whole = executor === 'auto' && name === 'node-gpu' ? 'graph' : 'eager'
   return {
-    executor: executor === 'auto' ? whole : executor,
+    executor: executor === 'auto' ? withoutRace(name) : executor,
     backend: name,
     describe,
     ...(reason === undefined ? {} : { reason }),
