@@ -1,12 +1,31 @@
 import type { Command } from 'commander'
+import { cannotWrite } from '../base/error.ts'
 import { doctor, renderReport } from '../runtime/doctor.ts'
+import { choicesFolder, describeChoices, forgetChoices } from '../runtime/kept-choices.ts'
 import { command } from './options.ts'
-import { type CommonOptions, output } from './output.ts'
+import { type CommonOptions, type Output, output } from './output.ts'
+
+interface DoctorFlags extends CommonOptions {
+  readonly forget?: boolean
+}
+
+const forget = async ({ result }: Output): Promise<void> => {
+  const forgotten = await forgetChoices().catch(error => {
+    throw cannotWrite(choicesFolder(), error)
+  })
+  const { count, folder } = forgotten
+  result({ forgotten }, () =>
+    count === 0
+      ? `Nothing to forget: no choice is remembered in ${folder}.`
+      : `Forgotten: ${describeChoices(forgotten)}, in ${folder}. auto chooses anew.`,
+  )
+}
 
 export const doctorCommand = (): Command =>
-  command('doctor', 'say which backends run here, and what to do about those that do not', 'espalier doctor').action(
-    async (options: CommonOptions) => {
-      const report = await doctor({ debug: options.debug ?? false })
-      output(options).result(report, () => renderReport(report))
-    },
-  )
+  command('doctor', 'say which backends run here, and what to do about those that do not', 'espalier doctor')
+    .option('--forget', 'drop the executors that auto remembers having chosen, and say which there were; nothing else')
+    .action(async (flags: DoctorFlags) => {
+      if (flags.forget === true) return forget(output(flags))
+      const report = await doctor({ debug: flags.debug ?? false })
+      output(flags).result(report, () => renderReport(report))
+    })

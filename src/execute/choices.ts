@@ -8,9 +8,11 @@ import { replaceFile } from '../base/replace-file.ts'
 import { readSealedJson, sealedJson } from '../base/sealed-json.ts'
 import { warn } from '../base/warn.ts'
 import { machineName } from '../compile/calibrate/calibration.ts'
-import { cacheFolder, packageVersion } from '../runtime/native/layout.ts'
+import { choicesFolder } from '../runtime/kept-choices.ts'
+import { packageVersion } from '../runtime/native/layout.ts'
 import type { Executed } from './execution.ts'
 import { type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
+import type { Spread } from './race.ts'
 
 const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino: null } satisfies {
   readonly [X in ExecutorName]: null
@@ -18,37 +20,58 @@ const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino
 
 const Timed = t.intersection([
   t.strict({ executor: Name }),
-  t.partial({ milliseconds: t.number, reason: t.string, absent: t.boolean, notable: t.boolean, wrong: t.boolean }),
+  t.partial({
+    ...{ milliseconds: t.number, min: t.number, max: t.number },
+    ...{ reason: t.string, absent: t.boolean, notable: t.boolean, wrong: t.boolean },
+  }),
 ])
 
 /**
- * An executor that was tried: the time of one batch, or why there is none; `absent` where its library was not there,
+ * An executor that was tried: the median, least and most time of one batch, or why there is none; `absent` where its library was not there,
  * `wrong` where its answers are not the others', `notable` where the reason is worth telling.
  */
 export type Timed = t.TypeOf<typeof Timed>
 
-/** What was fastest, and what was tried. */
-const Choice = t.strict({
-  format: t.literal('espalier-executor'),
-  version: t.literal(2),
-  machine: t.string,
-  executor: Name,
-  tried: t.readonlyArray(Timed),
-})
+/**
+ * What was fastest, and what was tried; `drifted` where batches took another time than that since, so that it is chosen
+ * anew at the next opening; `inUse` has such times where the same one was chosen again after them.
+ */
+const Choice = t.intersection([
+  t.strict({
+    format: t.literal('espalier-executor'),
+    version: t.literal(3),
+    machine: t.string,
+    executor: Name,
+    tried: t.readonlyArray(Timed),
+  }),
+  t.exact(t.partial({ drifted: t.number, inUse: t.readonlyArray(t.number) })),
+])
 export type Choice = t.TypeOf<typeof Choice>
 
-export const choiceOf = (executor: ExecutorName, tried: readonly Timed[]): Choice => ({
-  format: 'espalier-executor',
-  version: 2,
-  machine: machineName(),
-  executor,
-  tried,
-})
+/** A choice, and what is to be known of an earlier one. */
+export const choiceOf = (executor: ExecutorName, tried: readonly Timed[], earlier?: Choice): Choice => {
+  const again = earlier?.executor === executor ? earlier.drifted : undefined
+  return {
+    format: 'espalier-executor',
+    version: 3,
+    machine: machineName(),
+    executor,
+    tried,
+    ...(again === undefined ? {} : { inUse: [...(earlier?.inUse ?? []), again] }),
+  }
+}
+
+/** The least and the most that a batch has taken on what was chosen, where that is known. */
+export const usualOf = ({ executor, tried, inUse = [] }: Choice): Pick<Spread, 'min' | 'max'> | undefined => {
+  const own = tried.find(one => one.executor === executor)
+  if (own?.min === undefined || own.max === undefined) return undefined
+  return { min: Math.min(own.min, ...inUse), max: Math.max(own.max, ...inUse) }
+}
 
 /** The file of a choice: another graph, batch, precision, backend or machine is another file. */
 const choiceFile = ({ graph }: Executed, batch: number, { backend, precision }: ExecutorOptions): string => {
   const key = [packageVersion, machineName(), executorNames, batch, precision, backend, print(graph)].join('\n')
-  return join(cacheFolder(), 'executors', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
+  return join(choicesFolder(), `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
 }
 
 /** What is damaged counts as not there, with a word. */
@@ -77,7 +100,7 @@ export const writeChoice = async (
   choice: Choice,
 ): Promise<void> => {
   try {
-    await makeFolder(join(cacheFolder(), 'executors'))
+    await makeFolder(choicesFolder())
     await replaceFile(choiceFile(executed, batch, options), sealedJson(choice))
   } catch {}
 }

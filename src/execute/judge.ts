@@ -6,10 +6,12 @@ import type { Executed } from './execution.ts'
 import type { ExecutorName } from './executor.ts'
 import { signatureOf } from './signature.ts'
 
-/** An executor that ran a sample: how long a batch took, and what it gave. */
+/** An executor that ran a sample: how long a batch took in the middle, at least and at most, and what it gave. */
 export interface Entrant {
   readonly executor: ExecutorName
   readonly milliseconds: number
+  readonly min: number
+  readonly max: number
   readonly outputs: Outputs
 }
 
@@ -42,16 +44,15 @@ export const judged = (
   const alone = ordered.length === 1
   const right = known ? undefined : judgement(executed, batch, alone ? evaluatedInPassing : evaluatedAtMost)
   return ordered.map(entrant => {
-    const { executor, milliseconds, outputs } = entrant
+    const { outputs, ...timed } = entrant
     const trusted =
       right === undefined
         ? alone || peersOf(entrant).some(other => agree(outputs, other.outputs))
         : agree(outputs, right)
-    if (trusted) return { executor, milliseconds }
+    if (trusted) return timed
     const whose = right === undefined ? peersOf(entrant).map(other => other.executor) : ['the evaluator']
     return {
-      executor,
-      milliseconds,
+      ...timed,
       reason: `its answers are not those of ${whose.join(', ')}`,
       notable: true,
       wrong: true,

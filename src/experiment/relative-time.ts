@@ -1,11 +1,11 @@
 import { type Plan, parsePlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
+import { race, ratios, type Spread, spreadOf } from '../execute/race.ts'
 import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
 import type { Precision } from '../lower/precision.ts'
 import { imageType, type Network } from '../network/network.ts'
 import { backendNames } from '../runtime/backend.ts'
-import { median, race, ratios } from './race.ts'
 
 export interface TimeOptions {
   readonly backend?: ModelBackend
@@ -21,7 +21,7 @@ export interface TimeOptions {
 
 /** What a compiled plan takes for one batch, beside the network as it is. */
 export interface RelativeTime {
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   /** The median of the rounds' ratios to vanilla. */
   readonly relative: number
 }
@@ -36,7 +36,7 @@ export interface RelativeTimes {
 }
 
 const spread = (times: readonly number[], to: readonly number[]): RelativeTime => ({
-  milliseconds: { median: median(times), min: Math.min(...times), max: Math.max(...times) },
+  milliseconds: spreadOf(times),
   relative: ratios(times, to),
 })
 

@@ -8,6 +8,7 @@ import { type Backend, type BackendName, backendNames, type OpenOptions, openBac
 import { bfloat16Support } from './bfloat16.ts'
 import type { RuntimeProblem } from './error.ts'
 import { type GraphRuntime, graphRuntimes } from './graph-runtimes.ts'
+import { describeChoices, type KeptChoices, keptChoices } from './kept-choices.ts'
 import { addonSource, checkAddon } from './native/addon.ts'
 import { findPip } from './native/download.ts'
 import { bestInstalled } from './native/installed.ts'
@@ -37,6 +38,8 @@ export interface Report {
   readonly best: BackendName | undefined
   /** Optional runtimes of exported graphs. */
   readonly executors: readonly GraphRuntime[]
+  /** What `auto` remembers of its choices between executors. */
+  readonly choices: KeptChoices
   /** What the processor computes bfloat16 with; undefined: it would be emulated. */
   readonly bfloat16: string | undefined
   readonly native: {
@@ -130,6 +133,7 @@ export const doctor = async (options: OpenOptions = {}): Promise<Report> => {
     backends,
     best: backends.find(b => b.works)?.name,
     executors: await graphRuntimes(cache),
+    choices: await keptChoices(cache),
     bfloat16: E.isRight(bfloat16) ? bfloat16.right : undefined,
     native: {
       cache,
@@ -165,6 +169,9 @@ export const renderReport = (r: Report): string =>
       ({ name, works, describe, hint }) =>
         `  ${works ? 'works' : '-    '}  ${name.padEnd(8)}  ${describe}${hint === undefined ? '' : `: ${hint}`}`,
     ),
+    '',
+    'Executors that auto chose here',
+    `  remembered  ${describeChoices(r.choices)}`,
     '',
     'Native runtime',
     `  TensorFlow  ${r.native.tensorflow === undefined ? `not set up (wanted: ${pins.tensorflow})` : `${r.native.tensorflow} (${r.native.accelerator})`}`,

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
 import { either as E } from 'fp-ts'
 import { table } from '../../src/base/format.ts'
-import { median, race, ratios } from '../../src/experiment/race.ts'
+import { median, race, ratios } from '../../src/execute/race.ts'
 import { createZooNetwork } from '../../src/index.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import { type Combination, enter } from './contenders.ts'

@@ -1,5 +1,5 @@
 import { table } from '../../src/base/format.ts'
-import { median } from '../../src/experiment/race.ts'
+import { median } from '../../src/execute/race.ts'
 import { compile, createZooNetwork, parsePlan } from '../../src/index.ts'
 import type { Bench } from './main.ts'
 

@@ -1,7 +1,7 @@
 import { orThrow } from '../../base/error.ts'
 import type { OpenExecutor } from '../../execute/executor.ts'
+import { median } from '../../execute/race.ts'
 import { imageType, type Network } from '../../network/network.ts'
-import { median } from '../race.ts'
 import { type ExecuteOptions, graphExecutor } from '../variants/executor.ts'
 import type { VariantBatch } from '../variants/logits.ts'
 import { variantProgram } from '../variants/program.ts'

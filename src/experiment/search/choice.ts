@@ -1,4 +1,4 @@
-import { median } from '../race.ts'
+import { median } from '../../execute/race.ts'
 import { lossesOf } from './objective.ts'
 import type { Candidate, Searched } from './search.ts'
 import { keyOf } from './space.ts'

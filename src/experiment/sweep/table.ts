@@ -1,4 +1,4 @@
-import { median } from '../race.ts'
+import { median } from '../../execute/race.ts'
 import type { SweepRun } from './grid.ts'
 
 /** A run that is done: how often the network was wrong, and what its plan takes beside vanilla, where it was timed. */

@@ -70,7 +70,7 @@ describe('what is taken', () => {
   }
   const entrant = (executor: ExecutorName, milliseconds: number, value: number): Entrant => ({
     executor,
-    milliseconds,
+    ...{ milliseconds, min: milliseconds, max: milliseconds },
     outputs: outputOf(value),
   })
   const wrongOnes = (...entrants: readonly Entrant[]): readonly (string | undefined)[] =>

@@ -1,0 +1,132 @@
+import { either as E } from 'fp-ts'
+import { type Outputs, sampleOf } from './agreement.ts'
+import type { Timed } from './choices.ts'
+import { type ExecutorProblem, executorProblem } from './error.ts'
+import type { Executed } from './execution.ts'
+import {
+  type ExecutorName,
+  type ExecutorOptions,
+  executorIsThere,
+  type OpenExecutor,
+  openExecutor,
+} from './executor.ts'
+import { type Entrant, judged } from './judge.ts'
+import { type Clock, machineClock, race, spreadOf } from './race.ts'
+
+/** XLA last: whether it is tried depends on the others. */
+export const candidates: readonly ExecutorName[] = ['graph', 'openvino', 'onnx', 'eager', 'xla']
+
+/**
+ * XLA compiles for seconds and won only where TensorFlow's graph takes less than this: PreAct ResNet-110 at batch 1
+ * (5.9 against 10.5 ms), and neither ResNet-18 at 1 (23 against 18) nor anything larger.
+ */
+const xlaBelowMilliseconds = 16
+
+/** Rounds of the race; after the first, only while it has taken less than so many seconds. */
+const course = { rounds: 7, least: 1, seconds: 4, hopeless: 4 } as const
+
+/** What a choice is made with: this machine's executors, and its clock. */
+export interface Machine {
+  readonly open: typeof openExecutor
+  readonly isThere: typeof executorIsThere
+  readonly clock: Clock
+}
+
+export const thisMachine: Machine = { open: openExecutor, isThere: executorIsThere, clock: machineClock }
+
+/** Which graph is to be run by what, and with which numbers of examples. */
+export interface Task {
+  readonly executed: Executed
+  readonly batch: number
+  readonly options: ExecutorOptions
+  readonly machine: Machine
+}
+
+/** An executor that has run a sample twice: what it gave at first, and how long the second run took. */
+interface Ready {
+  readonly executor: ExecutorName
+  readonly opened: OpenExecutor
+  readonly run: () => Promise<Outputs>
+  readonly outputs: Outputs
+  readonly milliseconds: number
+}
+
+const failure = (executor: ExecutorName, error: unknown): { readonly seen: string; readonly timed: Timed } => {
+  const [seen] = (error as Error).message.split('\n')
+  return { seen, timed: { executor, reason: `fails: ${seen}`, notable: true } }
+}
+
+const ready = async ({ batch, machine: { clock } }: Task, opened: OpenExecutor): Promise<Ready> => {
+  const sample = sampleOf(opened, batch)
+  const run = (): Promise<Outputs> => opened.run(sample)
+  const outputs = await run()
+  const started = clock.now()
+  await run()
+  return { executor: opened.executor, opened, run, outputs, milliseconds: clock.now() - started }
+}
+
+/** Opens each executor and has it run; gives those that did, and of the others why not. */
+const entered = async (task: Task, able: readonly ExecutorName[]) => {
+  const { executed, options, machine } = task
+  const tried: Timed[] = []
+  const racers: Ready[] = []
+  let problem: ExecutorProblem | undefined
+  for (const executor of able) {
+    const quickest = Math.min(...racers.map(({ milliseconds }) => milliseconds))
+    if (executor === 'xla' && racers.length > 0 && quickest > xlaBelowMilliseconds) {
+      tried.push({ executor, reason: `not tried over ${xlaBelowMilliseconds} ms a batch` })
+      continue
+    }
+    const opened = await machine.open(executor, executed, options)
+    if (E.isLeft(opened)) {
+      const absent = !(await machine.isThere(executor, options))
+      problem ??= opened.left
+      tried.push({ executor, reason: opened.left.seen, absent, notable: !absent })
+      continue
+    }
+    try {
+      racers.push(await ready(task, opened.right))
+    } catch (error) {
+      const { seen, timed } = failure(executor, error)
+      problem ??= executorProblem('executor-fails', executor, seen, 'a graph that it runs')
+      tried.push(timed)
+      opened.right.dispose()
+    }
+  }
+  return { tried, racers, problem }
+}
+
+/** Has those that run a sample do so in turns; gives what each took and gave, and why others left. */
+const raced = async ({ machine: { clock } }: Task, racers: readonly Ready[]) => {
+  const left = new Map<number, Timed>()
+  const times = await race(racers, {
+    ...course,
+    clock,
+    warmed: racers.map(({ milliseconds }) => milliseconds),
+    onFailure: (racer, error) => left.set(racer, failure(racers[racer].executor, error).timed),
+  })
+  const entrants = racers.flatMap(({ executor, outputs }, k): readonly Entrant[] => {
+    if (left.has(k)) return []
+    const { median, min, max } = spreadOf(times[k])
+    return [{ executor, milliseconds: median, min, max, outputs }]
+  })
+  return { entrants, left: [...left.values()] }
+}
+
+/** Of those that can be asked, the fastest that gives the answers of others, with what was tried. Left: none runs. */
+export const compete = async (
+  task: Task,
+  able: readonly ExecutorName[],
+): Promise<E.Either<ExecutorProblem, { readonly opened: OpenExecutor; readonly tried: readonly Timed[] }>> => {
+  const { executed, batch, options } = task
+  const { tried, racers, problem } = await entered(task, able)
+  if (racers.length === 0) return E.left(problem as ExecutorProblem)
+  const { entrants, left } = await raced(task, racers)
+  const timed = judged(executed, batch, options.precision, entrants)
+  const taken = timed.find(({ wrong }) => wrong !== true) ?? timed.at(0)
+  for (const { executor, opened } of racers) if (executor !== taken?.executor) opened.dispose()
+  const kept = racers.find(({ executor }) => executor === taken?.executor)
+  if (kept !== undefined) return E.right({ opened: kept.opened, tried: [...timed, ...left, ...tried] })
+  const [{ executor, reason = '' }] = left
+  return E.left(executorProblem('executor-fails', executor, reason, 'a graph that it runs'))
+}
