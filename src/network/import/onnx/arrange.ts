@@ -112,8 +112,10 @@ export interface Aligned extends View {
 
 const atomsAt = (axes: readonly Axis[], at: number): readonly Atom[] => (at < 0 ? [] : (axes[at] as readonly Atom[]))
 
-/** The view with its node arranged to a layout in which every axis of extent over 1 has a place. */
+/** The view with its node arranged to a layout in which every axis of extent over 1 has a place, the batch where the view has it. */
 export const alignTo = (t: Translation, view: View, layout: Layout): Aligned => {
+  if (view.axes.indexOf('n') !== layout.indexOf('n'))
+    return refuse('unsupported-shape', 'values whose batches are different axes', 'the batch as the same axis of each')
   const at = (of: Of): readonly Atom[] => atomsAt(view.axes, layout.indexOf(of))
   const node =
     layout.length === 2 ? asVector(t, view.node, at('c')) : asMap(t, view.node, { h: at('h'), w: at('w'), c: at('c') })

@@ -145,4 +145,9 @@ describe('variants stacked along the batch', () => {
       'saw the shape of values stacked along the batch',
     )
   })
+
+  it('are refused where their batches are different axes', async () => {
+    const ends = [node('Transpose', 's', 't'), node('Concat', 's t', 'y', { axis: 0 })]
+    expect(await problemsOf(stacked(ends))).toContain('saw values whose batches are different axes')
+  })
 })
