@@ -1,8 +1,10 @@
 import { checkGraph, declarationOf, type Graph, type Node, nodesWithTag, variantCount } from '../ir/index.ts'
 
+const none = (): number => 0
+
 /** Multiply-adds of one node for one example, over all the variants that it reads or gives. */
 export const nodeMultiplyAdds = (graph: Graph, node: Node): number => {
-  const { multiplyAdds = () => 0 } = declarationOf(node.tag)
+  const { multiplyAdds = none } = declarationOf(node.tag)
   const operands = node.operands.map(operand => graph.nodes[operand])
   const once = multiplyAdds(
     operands.map(({ type }) => type),

@@ -107,22 +107,26 @@ export const runPasses = (
   checkArgument('runPasses, passes', passes, Array.isArray(passes), 'an array of passes', 'inferencePipeline(placed)')
   checkGraph('runPasses, program', start?.graph)
   let program = start
+  let multiplyAddsBefore = multiplyAdds(start.graph)
   const reports: PassReport[] = []
   for (const pass of passes) {
     const begun = performance.now()
     const result = pass.run(program, admit)
     if (E.isLeft(result)) return result
+    const multiplyAddsAfter =
+      result.right.program.graph === program.graph ? multiplyAddsBefore : multiplyAdds(result.right.program.graph)
     reports.push({
       name: pass.name,
       milliseconds: performance.now() - begun,
       rewrites: result.right.rewrites,
       nodes_before: program.graph.nodes.length,
       nodes_after: result.right.program.graph.nodes.length,
-      multiply_adds_before: multiplyAdds(program.graph),
-      multiply_adds_after: multiplyAdds(result.right.program.graph),
+      multiply_adds_before: multiplyAddsBefore,
+      multiply_adds_after: multiplyAddsAfter,
     })
     const before = program
     program = result.right.program
+    multiplyAddsBefore = multiplyAddsAfter
     observe(pass, program, before)
   }
   return E.right({ program, reports })

@@ -9,6 +9,21 @@ const canonical = (value: unknown): string =>
       : v,
   )
 
+/** One number for equal attributes; each object is written out once. */
+const numbering = (): ((attributes: object) => number) => {
+  const byObject = new Map<object, number>()
+  const byText = new Map<string, number>()
+  return attributes => {
+    const known = byObject.get(attributes)
+    if (known !== undefined) return known
+    const text = canonical(attributes)
+    const number = byText.get(text) ?? byText.size
+    byText.set(text, number)
+    byObject.set(attributes, number)
+    return number
+  }
+}
+
 /**
  * Nodes that compute the same from the same become one: what the variants have in common, from the image to
  * where they part, is computed once. Exact, and linear in the graph.
@@ -21,18 +36,13 @@ export const shareEqualNodes = (
   readonly kept: readonly NodeId[]
 } => {
   const known = new Map<string, NodeId>()
-  const keys = new WeakMap<object, string>()
+  const attributesOf = numbering()
   const nodes: Node[] = []
   const kept: NodeId[] = []
   const renamed = new Int32Array(graph.nodes.length)
   graph.nodes.forEach((node, id) => {
     const operands = node.operands.map(operand => renamed[operand])
-    let attributes = keys.get(node.attributes)
-    if (attributes === undefined) {
-      attributes = canonical(node.attributes)
-      keys.set(node.attributes, attributes)
-    }
-    const key = `${node.tag} ${operands.join(',')} ${attributes}`
+    const key = `${node.tag} ${operands.join()} ${attributesOf(node.attributes)}`
     const twin = known.get(key)
     if (
       twin !== undefined &&
