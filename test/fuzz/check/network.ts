@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { EspalierError, type Graph, sizeOf, variantsOf } from '../../../ir/index.ts'
-import { multiplyAdds, naivePipeline, parsePlan } from '../../../passes/index.ts'
+import { multiplyAdds, naivePipeline, type Plan, parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
 import { openRunner } from '../../../src/execute/runner.ts'
@@ -21,6 +21,13 @@ export const workOf = (graph: Graph): number =>
   }, multiplyAdds(graph))
 
 const smallEnough = 3e6
+/** Over so many nodes one plan is tried: the limit of time is for one command, and each plan is one. */
+const deep = 1000
+
+const plansFor = ({ graph }: Network, place: Place): readonly Plan[] => {
+  if (graph.nodes.length > deep) return plans.slice(-1)
+  return place.wants('dear plan', 4) ? [...plans, dearPlan] : plans
+}
 
 /** Runs a program op by op on WebAssembly, and compares. @throws EspalierError where it cannot be loaded */
 export const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> => {
@@ -37,7 +44,7 @@ export const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> =>
 
 /** Compiles a network under some plans: a program means what the naive one means, is exported and runs, or is refused. */
 export const goOn = async (network: Network, place: Place): Promise<void> => {
-  for (const plan of place.wants('dear plan', 4) ? [...plans, dearPlan] : plans) {
+  for (const plan of plansFor(network, place)) {
     const compiled = compileNetwork(network, plan)
     if (E.isLeft(compiled)) continue
     const naive = orThrow(compileNetwork(network, plan, { pipeline: naivePipeline }))

@@ -49,8 +49,13 @@ const runFile = async (path: string, network: Network, images: Tensor): Promise<
 const reason = (message: string): string =>
   message.replace(/0x[0-9a-f]+|\d+|'[^']*'|"[^"]*"|\([^)]*\)|\S*\/\S*/g, '…').slice(0, 90)
 
-/** What a file may answer whose scores are these: logits, their softmax, its logarithm; of two classes, one number of these. */
-const answersOf = ({ shape: [n], data }: Tensor, classes: number): readonly Tensor[] => {
+/** What a sum of probabilities adds to in each row: of several softmaxes, any number over 0. */
+const totalOf = ({ data }: Tensor, classes: number): number =>
+  Array.from(data.subarray(0, classes), Number).reduce((sum, value) => sum + value, 0)
+
+/** What a file may answer whose scores are these: logits, their softmax or a multiple of it, its logarithm; of two classes, one number of these. */
+const answersOf = ({ shape: [n], data }: Tensor, classes: number, seen: Tensor): readonly Tensor[] => {
+  const total = totalOf(seen, classes)
   const probabilities = softmaxRows(data as Float64Array, classes)
   const logarithms = logSoftmaxRows(data as Float64Array, classes)
   const each = (value: (row: number) => number): Tensor => ({
@@ -58,7 +63,10 @@ const answersOf = ({ shape: [n], data }: Tensor, classes: number): readonly Tens
     data: Float64Array.from({ length: n }, (_, k) => value(k)),
   })
   return [
-    ...[data, probabilities, logarithms].map(values => ({ shape: [n, classes], data: values })),
+    ...[data, probabilities, logarithms, ...(total > 0 ? [probabilities.map(p => p * total)] : [])].map(values => ({
+      shape: [n, classes],
+      data: values,
+    })),
     ...(classes === 2 ? [each(k => data[2 * k + 1] - data[2 * k]), each(k => probabilities[2 * k + 1])] : []),
   ]
 }
@@ -80,8 +88,11 @@ export const compareWithOnnxruntime = async (path: string, network: Network, pla
     const logits = firstOutput(program, inputs)
     const classes = classCount(network)
     const [seen] = outputs
-    const answers = answersOf(logits, classes).filter(({ data }) => data.length === seen?.data.length)
-    if (outputs.length !== 1 || answers.length === 0)
+    const answers =
+      outputs.length === 1
+        ? answersOf(logits, classes, seen).filter(({ data }) => data.length === seen.data.length)
+        : []
+    if (answers.length === 0)
       throw new Disagreement(
         `onnxruntime: outputs of ${outputs.map(o => `[${o.shape}]`).join(' ')}, not [${logits.shape}]`,
       )

@@ -48,9 +48,9 @@ const surround = (folder: string): void => {
 
 const argumentsOf = (text: string): readonly string[] => JSON.parse(text)
 
-/** A command's output: one JSON object, where it was asked for. */
-const checkOutput = (text: string, words: readonly string[]): void => {
-  if (!words.includes('--json') || text === '') return
+/** A command's output: one JSON object, where it was asked for (and `--json` is no other flag's value). */
+const checkOutput = (text: string, json: boolean): void => {
+  if (!json || text === '') return
   try {
     JSON.parse(text)
   } catch {
@@ -93,7 +93,7 @@ export const commandLine: Format = {
     }
     try {
       await made.parseAsync(words, { from: 'user' })
-      checkOutput(said, words)
+      checkOutput(said, made.opts().json === true)
       return 'opened'
     } catch (error) {
       if (error instanceof CommanderError) return [error.code]

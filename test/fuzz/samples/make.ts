@@ -100,7 +100,6 @@ const images = {
   alpha: await image().ensureAlpha(0.5).png().toBuffer(),
   grey: await image().greyscale().png().toBuffer(),
   avif: await image().avif({ quality: 30 }).toBuffer(),
-  svg: '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="7"><rect width="5" height="4" fill="#f00"/></svg>\n',
 }
 
 const rows = (labels: readonly number[]): Uint8Array =>
