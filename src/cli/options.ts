@@ -22,7 +22,9 @@ export const wholeNumber =
   (text: string): number => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`Expected a whole number from ${least}.`)
+      throw new InvalidArgumentError(
+        `Expected a whole number from ${least} to ${Number.MAX_SAFE_INTEGER}, in digits alone.`,
+      )
     return value
   }
 

@@ -318,7 +318,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'a number that is none',
     () => [...resnet, ...generated, '--limit', '1e2'],
-    /argument '1e2' is invalid\. Expected a whole number from 1\./,
+    /argument '1e2' is invalid\. Expected a whole number from 1 to 9007199254740991, in digits alone\./,
   ],
   [
     'an executor that is none',
@@ -363,7 +363,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'a folder where a file is to be written',
     () => [...resnet, ...generated, '--out', at('flat')],
-    /FOLDER\/flat: saw something there that is not a file; expected a place that can be written to/,
+    /FOLDER\/flat: saw a folder; expected a place that can be written to/,
   ],
   [
     'a place that cannot be written to',
