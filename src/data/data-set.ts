@@ -144,9 +144,15 @@ const joined = (first: number, parts: readonly Batch[]): Batch => {
   }
 }
 
+/** What to do about an image where none is skipped. */
+const onTheSameImages =
+  'take that file out: what is compared is compared on the same images; espalier run skips such files and names each'
+
 const readBatch = async (data: DataSet, first: number, to: number, options: Preparing): Promise<Batch> => {
   const whole = await readWhole(data, first, to, options)
-  if (E.isRight(whole) || options.skip !== true || !isOfOneImage(whole.left)) return orThrow(whole)
+  if (E.isRight(whole) || !isOfOneImage(whole.left)) return orThrow(whole)
+  if (options.skip !== true)
+    return orThrow(whole.left.tag === 'unreadable-image' ? E.left({ hint: onTheSameImages, ...whole.left }) : whole)
   const parts: Batch[] = []
   for (let index = first; index < to; index++) {
     const one = await readWhole(data, index, index + 1, options)

@@ -12,7 +12,7 @@ const Channels = t.readonlyArray(Real)
  */
 export const Preprocess = t.intersection(
   [
-    t.strict({ size: t.readonly(t.tuple([Extent, Extent])) }),
+    t.strict({ size: t.readonly(t.tuple([Extent, Extent]), '[height, width] in pixels, or the side of a square') }),
     t.partial({
       resize: t.keyof({ 'shorter-side': null, exact: null }),
       resize_to: Extent,

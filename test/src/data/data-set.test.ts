@@ -75,6 +75,14 @@ describe('batches', () => {
     expect(taken).toEqual([0, 2, 4, 6])
   })
 
+  it('say of an image that cannot be decoded what to do about it, where none is skipped', async () => {
+    const bad = problem('unreadable-image' as const, 'b.png', 'no image', 'an image')
+    const reading = batches({ ...counting(2), read: async () => E.left(bad) }, { batch: 2, preprocess })
+    await expect(reading.next()).rejects.toMatchObject({
+      problems: [{ where: 'b.png', hint: expect.stringContaining('take that file out') }],
+    })
+  })
+
   it('end when the reader leaves or the signal says so', async () => {
     const left = counting(1000)
     for await (const _ of batches(left, { batch: 1, preprocess })) break

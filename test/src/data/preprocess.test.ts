@@ -52,6 +52,8 @@ describe('a preprocessing manifest', () => {
   it('has a square’s size in one number', () => {
     expect(decodePreprocess({ size: 8 }, 'p.json')).toEqual(E.right({ size: [8, 8] }))
     expect(E.isLeft(decodePreprocess({ size: 0 }, 'p.json'))).toBe(true)
+    const expected = '[height, width] in pixels, or the side of a square'
+    expect(decodePreprocess({ size: {} }, 'p.json')).toMatchObject(E.left([{ seen: 'an object', expected }]))
   })
 
   it('is read under a byte-order mark', async () => {
