@@ -5,7 +5,7 @@ const common = { testTimeout: 120_000, hookTimeout: 120_000, pool: 'forks' } as 
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'all', include: ['test/**/*.test.ts'] } },
+      { test: { ...common, name: 'all', globalSetup: 'test/built-package.ts', include: ['test/**/*.test.ts'] } },
       {
         // What runs on native TensorFlow once more, on the kernels that it has without oneDNN.
         test: {

@@ -23,7 +23,8 @@ import { imageType } from '../network/network.ts'
 import { readMeaning } from './meaning.ts'
 import { openNetwork } from './open-network.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
-import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 import { chosenPasses, type PassFlags, passOptions, scheduleFlags, toleranceOption } from './watch-options.ts'
 
 interface BisectFlags extends CommonOptions, NetworkFlags, PassFlags {
@@ -78,7 +79,7 @@ const describe = (network: string, plan: string, found: Bisection): string => {
   }
 }
 
-const run = async (flags: BisectFlags, out: Output): Promise<void> => {
+const run = async (flags: BisectFlags, out: CommandOutput): Promise<void> => {
   const data = flags.data === undefined ? undefined : orThrow(await openData(flags.data, { seed: flags.seed }))
   const { network, meaning, initializedFrom } = await openNetwork(flags, out, data?.classCount)
   const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
@@ -94,11 +95,11 @@ const run = async (flags: BisectFlags, out: Output): Promise<void> => {
   const trial = orThrow(trialOf({ graph: branched.graph, parameters }, inputs, flags.tolerance))
   const found = bisect(trial, [unroll, ...passes])
   out.result(bisectResult(network.name, branched.plan, found), () => describe(network.name, branched.plan, found))
-  if (found.kind !== 'agrees') process.exitCode = exitCodes.failed
+  if (found.kind !== 'agrees') out.terminal.exitWith(exitCodes.failed)
 }
 
 /** `espalier bisect`: the first rewrite after which a compiled network computes something else. */
-export const bisectCommand = (): Command =>
+export const bisectCommand = (terminal: Terminal): Command =>
   passOptions(
     networkOptions(
       command(
@@ -111,4 +112,4 @@ export const bisectCommand = (): Command =>
     .option('--data <data>', 'images to compare on, as for run (default: values drawn from the seed)')
     .addOption(new Option('--limit <n>', 'how many images').argParser(wholeNumber(1)).default(1))
     .addOption(toleranceOption())
-    .action((flags: BisectFlags) => run(flags, output(flags)))
+    .action((flags: BisectFlags) => run(flags, output(flags, terminal)))

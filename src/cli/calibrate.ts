@@ -6,6 +6,7 @@ import { type BackendName, backendNames, openBackend } from '../runtime/backend.
 import { command, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, failure, output } from './output.ts'
 import { progressBar } from './progress-bar.ts'
+import type { Terminal } from './terminal.ts'
 
 interface CalibrateFlags extends CommonOptions {
   readonly backend?: BackendName
@@ -44,7 +45,7 @@ const describe = (backend: BackendName, { calibration, kinds }: Calibrated, path
 }
 
 /** `espalier calibrate`: measures what ops cost on each backend that starts, for `--schedule auto`. */
-export const calibrateCommand = (): Command =>
+export const calibrateCommand = (terminal: Terminal): Command =>
   command(
     'calibrate',
     'measure what ops cost here, so that --schedule auto knows this machine; best while nothing else runs',
@@ -55,7 +56,7 @@ export const calibrateCommand = (): Command =>
     )
     .addOption(new Option('--rounds <n>', 'how often each case is timed').argParser(wholeNumber(1)).default(9))
     .action(async (flags: CalibrateFlags) => {
-      const out = output(flags)
+      const out = output(flags, terminal)
       const done: { readonly backend: BackendName; readonly calibrated: Calibrated; readonly path: string }[] = []
       for (const backend of flags.backend === undefined ? backendNames : [flags.backend]) {
         const opened = await openBackend(backend, { debug: flags.debug ?? false })

@@ -12,6 +12,7 @@ import { readMeaning } from './meaning.ts'
 import { openNetwork } from './open-network.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
 import { type WatchFlags, watchOptions } from './watch-options.ts'
 import { compileWatched } from './watched.ts'
@@ -48,7 +49,7 @@ const statistics = (compiled: CompiledNetwork): string =>
   )
 
 /** `espalier compile`: a network and a plan become a compiled folder, or a text or picture of the graph. */
-export const compileCommand = (): Command =>
+export const compileCommand = (terminal: Terminal): Command =>
   watchOptions(
     networkOptions(
       command(
@@ -78,7 +79,7 @@ export const compileCommand = (): Command =>
     )
     .option('--stats', 'what each pass did')
     .action(async (options: CompileFlags) => {
-      const out = output(options)
+      const out = output(options, terminal)
       const { emit, out: path } = options
       await prepareEmission(options)
       const source = await openNetwork(options, out)
@@ -87,14 +88,20 @@ export const compileCommand = (): Command =>
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
       noteMissingBranches(source, plan, out)
       const { stages, observe } = stageCollector()
-      const { compiled, trace } = compileWatched(network, plan, options, emit === 'html' ? observe : undefined)
+      const { compiled, trace } = compileWatched(
+        network,
+        plan,
+        options,
+        terminal,
+        emit === 'html' ? observe : undefined,
+      )
       const meaning = await readMeaning(options, own, compiled)
       const choices = { layout: options.layout ?? network.layout ?? 'nhwc', precision: options.precision }
       const text = emit === undefined ? undefined : emitted(emit, compiled, stages, choices)
       if (path !== undefined)
         await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeEmitted(path, text))
       if (typeof text === 'string' && path === undefined && options.json !== true) {
-        process.stdout.write(text)
+        terminal.stdout(text)
         if (options.stats === true) out.note(statistics(compiled))
         return
       }

@@ -4,6 +4,7 @@ import { doctor, renderReport } from '../runtime/doctor.ts'
 import { choicesFolder, describeChoices, forgetChoices } from '../runtime/kept-choices.ts'
 import { command } from './options.ts'
 import { type CommonOptions, type Output, output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 
 interface DoctorFlags extends CommonOptions {
   readonly forget?: boolean
@@ -21,11 +22,11 @@ const forget = async ({ result }: Output): Promise<void> => {
   )
 }
 
-export const doctorCommand = (): Command =>
+export const doctorCommand = (terminal: Terminal): Command =>
   command('doctor', 'say which backends run here, and what to do about those that do not', 'espalier doctor')
     .option('--forget', 'drop the executors that auto remembers having chosen, and say which there were; nothing else')
     .action(async (flags: DoctorFlags) => {
-      if (flags.forget === true) return forget(output(flags))
+      if (flags.forget === true) return forget(output(flags, terminal))
       const report = await doctor({ debug: flags.debug ?? false })
-      output(flags).result(report, () => renderReport(report))
+      output(flags, terminal).result(report, () => renderReport(report))
     })

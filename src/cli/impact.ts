@@ -28,10 +28,11 @@ import {
   variantExecutors,
   wholeNumber,
 } from './options.ts'
-import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { imagesFormat, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import type { Terminal } from './terminal.ts'
 import { trainingImpact } from './training-impact.ts'
 
 interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, ExecutionFlags<BackendName>, ReportFlags {
@@ -101,7 +102,7 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
 }
 
 /** The same with networks trained anew, by the file that `--training` names. */
-const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: Output): Promise<void> => {
+const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: CommandOutput): Promise<void> => {
   const { network, data, weights, preprocess, classes, labels, backend, executor, precision, batch, limit } = flags
   const known = orThrow(await openData(data, { seed: flags.seed, ...(labels === undefined ? {} : { labels }) }))
   await trainingImpact(
@@ -125,7 +126,7 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
 }
 
 /** `espalier impact`: what transforming each feature map does to a network's error. */
-export const impactCommand = (): Command =>
+export const impactCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'impact',
@@ -154,16 +155,16 @@ export const impactCommand = (): Command =>
     )
     .option('--out <path>', 'the JSON result as a file, too; with --training the folder of trainings and results')
     .action(async (flags: ImpactFlags) => {
-      const out = output(flags)
+      const out = output(flags, terminal)
       if (flags.training !== undefined) return runTraining({ ...flags, training: flags.training }, out)
       const measured = await run(flags, out)
-      if (measured.interrupted === true) process.exitCode = exitCodes.failed
+      if (measured.interrupted === true) out.terminal.exitWith(exitCodes.failed)
       const kept = flags.cache === undefined ? '' : `; ${flags.cache} has what was computed`
       if (measured.images === 0) {
         out.note(`Interrupted before all positions had seen an image${kept}.`)
         return
       }
-      const result = { ...measured, ...provenance([flags.seed], { runtime: measured.runtime }) }
+      const result = { ...measured, ...provenance(terminal, [flags.seed], { runtime: measured.runtime }) }
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
       await writeReports(flags, impactPage(result), out)
       out.result(result, () => describeImpact(result))

@@ -3,12 +3,13 @@ import { table } from '../base/format.ts'
 import { lawTable } from '../compile/inspect/index.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 
 /** `espalier laws`: the rules that the passes apply, as laws. */
-export const lawsCommand = (): Command =>
+export const lawsCommand = (terminal: Terminal): Command =>
   command('laws', 'the laws that rewrite graphs: precision, mode and side conditions', 'espalier laws').action(
     (options: CommonOptions) =>
-      output(options).result({ laws: lawTable }, () =>
+      output(options, terminal).result({ laws: lawTable }, () =>
         table(
           ['name', 'precision', 'mode', 'law'],
           lawTable.map(({ name, precision, mode, law, condition }) => [

@@ -1,4 +1,5 @@
 import { EspalierError, type Problem, visibleLines } from '../../ir/index.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -18,14 +19,19 @@ export interface Output {
   readonly interactive: boolean
 }
 
-export const output = (options: CommonOptions): Output => ({
-  result: (json, text) => {
-    process.stdout.write(`${options.json === true ? JSON.stringify(json) : visibleLines(text().trimEnd())}\n`)
-  },
+/** The output of a command that is called from a terminal. */
+export interface CommandOutput extends Output {
+  readonly terminal: Terminal
+}
+
+export const output = (options: CommonOptions, terminal: Terminal): CommandOutput => ({
+  terminal,
+  result: (json, text) =>
+    terminal.stdout(`${options.json === true ? JSON.stringify(json) : visibleLines(text().trimEnd())}\n`),
   note: line => {
-    if (options.quiet !== true) process.stderr.write(`${visibleLines(line)}\n`)
+    if (options.quiet !== true) terminal.stderr(`${visibleLines(line)}\n`)
   },
-  interactive: options.quiet !== true && process.stderr.isTTY === true,
+  interactive: options.quiet !== true && terminal.interactive,
 })
 
 /** Exit codes: 0 done, 1 failed, 2 usage or input; 141 as of a program that SIGPIPE ends, where nobody reads the result to its end. */

@@ -1,15 +1,16 @@
 import type { Sourced } from '../experiment/sourced.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
+import type { Terminal } from './terminal.ts'
 
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 /** This call of the program. `versions`: of what else computed. */
 export const provenance = (
+  { args }: Pick<Terminal, 'args'>,
   seeds: readonly number[],
   versions: Readonly<Record<string, string>> = {},
-  words: readonly string[] = process.argv.slice(2),
 ): Sourced => ({
-  command: ['espalier', ...words].map(quoted).join(' '),
+  command: ['espalier', ...args].map(quoted).join(' '),
   seeds,
   versions: {
     espalier: packageVersion,

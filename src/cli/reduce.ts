@@ -19,7 +19,8 @@ import {
 } from '../compile/inspect/index.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { command } from './options.ts'
-import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 import { type PassFlags, passOptions, toleranceOption } from './watch-options.ts'
 
 interface ReduceFlags extends CommonOptions, PassFlags {
@@ -55,11 +56,11 @@ const openCase = async (flags: ReduceFlags): Promise<Replay> => {
 
 const nothing = (graph: Graph): string => `Nothing fails on ${graph.nodes.length} nodes.`
 
-const replay = ({ graph, passes, seed }: Replay, flags: ReduceFlags, out: Output): void => {
+const replay = ({ graph, passes, seed }: Replay, flags: ReduceFlags, out: CommandOutput): void => {
   if (flags.debug === true) runPasses(passes, { graph, parameters: seededParameters(graph, seed) })
   const failure = failureOn(graph, passes, { seed, tolerance: flags.tolerance })
   out.result({ failure }, () => (failure === null ? nothing(graph) : describeFailure(failure)))
-  if (failure !== null) process.exitCode = exitCodes.failed
+  if (failure !== null) out.terminal.exitWith(exitCodes.failed)
 }
 
 /** The keys of `reduce --json`. */
@@ -73,7 +74,7 @@ const reduceResult = (before: Graph, seed: number, { graph, passes, failure, tri
   graph: print(graph),
 })
 
-const reduce = async (given: Replay, flags: ReduceFlags, out: Output): Promise<void> => {
+const reduce = async (given: Replay, flags: ReduceFlags, out: CommandOutput): Promise<void> => {
   const { graph, passes, seed } = given
   if (flags.out !== undefined) await prepareFile(flags.out)
   const reduced = reduceGraph(graph, passes, { seed, tolerance: flags.tolerance })
@@ -84,11 +85,11 @@ const reduce = async (given: Replay, flags: ReduceFlags, out: Output): Promise<v
   )
   if (flags.out !== undefined) await writeWhole(flags.out, result.graph)
   out.result(result, () => (flags.out === undefined ? result.graph : `Wrote ${flags.out}.`))
-  process.exitCode = exitCodes.failed
+  out.terminal.exitWith(exitCodes.failed)
 }
 
 /** `espalier reduce`: a small graph on which passes fail as they do on a large one. */
-export const reduceCommand = (): Command =>
+export const reduceCommand = (terminal: Terminal): Command =>
   passOptions(
     command(
       'reduce',
@@ -103,5 +104,7 @@ export const reduceCommand = (): Command =>
     .option('--out <file>', 'where the small graph goes (default: stdout)')
     .action(async (flags: ReduceFlags) => {
       const given = await openCase(flags)
-      await (flags.replay === true ? replay(given, flags, output(flags)) : reduce(given, flags, output(flags)))
+      await (flags.replay === true
+        ? replay(given, flags, output(flags, terminal))
+        : reduce(given, flags, output(flags, terminal)))
     })

@@ -5,6 +5,7 @@ import { fileReason } from '../base/file-error.ts'
 import { isWarning } from '../base/warn.ts'
 import { PassFailure, writeReproducer } from '../compile/inspect/index.ts'
 import { exitCodes } from './output.ts'
+import type { Terminal } from './terminal.ts'
 
 /** How errors are told: as text, or as one JSON object on a line; with the stack or without; and whether notes are. */
 export interface ErrorFlags {
@@ -77,14 +78,18 @@ const textOf = ({ text }: Told, stack: string | undefined, reproducer: string | 
   ].join('')
 
 /** Says on stderr what went wrong, without a stack unless asked, and gives the exit code. */
-export const reportError = async (error: unknown, { json, debug }: Omit<ErrorFlags, 'quiet'>): Promise<number> => {
+export const reportError = async (
+  error: unknown,
+  { json, debug }: Omit<ErrorFlags, 'quiet'>,
+  { stderr }: Pick<Terminal, 'stderr'>,
+): Promise<number> => {
   if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done
   const told = toldOf(error)
   const stack = debug && error instanceof Error ? error.stack : undefined
   const reproducer = await reproducerOf(error)
   const { kind, problems } = told
   const object = { error: { kind, problems, ...(reproducer && { reproducer }), ...(stack && { stack }) } }
-  process.stderr.write(json ? `${JSON.stringify(object)}\n` : textOf(told, stack, reproducer))
+  stderr(json ? `${JSON.stringify(object)}\n` : textOf(told, stack, reproducer))
   return kind === 'usage' ? exitCodes.usage : exitCodes.failed
 }
 
@@ -102,8 +107,9 @@ const noteWarnings = (quiet: boolean): void => {
  * Sees to what no command waits for: results that cannot be written, or that nobody reads to their end, which is no error to speak of;
  * notes that cannot be written, which nothing depends on; and errors that nothing caught.
  */
-export const guardProcess = (flags: ErrorFlags): void => {
-  const end = async (error: unknown): Promise<void> => process.exit(await reportError(error, flags))
+export const guardProcess = (terminal: Terminal): void => {
+  const flags = errorFlags(terminal.args)
+  const end = async (error: unknown): Promise<void> => process.exit(await reportError(error, flags, terminal))
   noteWarnings(flags.quiet)
   process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>

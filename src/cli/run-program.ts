@@ -1,15 +1,19 @@
 import type { Command } from 'commander'
-import { errorFlags, guardProcess, reportError } from './report-error.ts'
+import { errorFlags, reportError } from './report-error.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Runs a command line to its end: whatever goes wrong is told on stderr, once, and becomes the exit code. */
-export const runProgram = async (program: Command): Promise<void> => {
-  const flags = errorFlags(process.argv)
-  guardProcess(flags)
+export const runProgram = async (program: Command, terminal: Terminal): Promise<void> => {
+  const flags = errorFlags(terminal.args)
   for (const command of [program, ...program.commands])
-    command.exitOverride().configureOutput({ outputError: (text, write) => (flags.json ? undefined : write(text)) })
+    command.exitOverride().configureOutput({
+      writeOut: terminal.stdout,
+      writeErr: terminal.stderr,
+      outputError: text => (flags.json ? undefined : terminal.stderr(text)),
+    })
   try {
-    await program.parseAsync()
+    await program.parseAsync(terminal.args, { from: 'user' })
   } catch (error) {
-    process.exitCode = await reportError(error, flags)
+    terminal.exitWith(await reportError(error, flags, terminal))
   }
 }

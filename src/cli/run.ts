@@ -32,6 +32,7 @@ import {
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, describeUnanswered, type RunResult, runResult } from './run-result.ts'
 import { runnerNote } from './runner-note.ts'
+import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
 
 const defaultBatch = 128
@@ -133,7 +134,7 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
 }
 
 /** `espalier run`: a network or a compiled folder over data: its error, or its answers; and its throughput. */
-export const runCommand = (): Command =>
+export const runCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'run',
@@ -158,16 +159,16 @@ export const runCommand = (): Command =>
     )
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: RunFlags) => {
-      const out = output(flags)
+      const out = output(flags, terminal)
       const result = await run(flags, out)
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
       out.result(result, () => describeRun(result))
       if (result.non_finite !== undefined) {
         out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
-        process.exitCode = exitCodes.failed
+        out.terminal.exitWith(exitCodes.failed)
       }
       if (result.interrupted !== true) return
       const kept = flags.predictions === undefined ? '' : `; ${flags.predictions} has their predictions`
       out.note(`Interrupted after ${result.images} images${kept}.`)
-      process.exitCode = exitCodes.failed
+      out.terminal.exitWith(exitCodes.failed)
     })

@@ -32,10 +32,11 @@ import {
   plainNetworkOptions,
   wholeNumber,
 } from './options.ts'
-import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { imagesFormat, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import type { Terminal } from './terminal.ts'
 
 interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<BackendName>, ReportFlags {
   readonly budget: Budget
@@ -96,7 +97,7 @@ const warningsOf = (found: Found, network: Network, trained: Plan | undefined): 
   ].filter(warning => warning !== undefined)
 }
 
-const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | undefined> => {
+const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult | undefined> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   orThrow(await apart(flags.select, flags.report))
@@ -141,7 +142,7 @@ const run = async (flags: SearchFlags, out: Output): Promise<SearchResult | unde
     data: { select: flags.select, report: flags.report },
     warnings,
     seconds: (performance.now() - begun) / 1000,
-    sourced: provenance([flags.seed], { runtime: found.runtime.describe }),
+    sourced: provenance(out.terminal, [flags.seed], { runtime: found.runtime.describe }),
   })
 }
 
@@ -200,7 +201,7 @@ const searchOptions = (c: Command): Command =>
     )
 
 /** `espalier search`: where to branch a network, and by what, within a budget of time. */
-export const searchCommand = (): Command =>
+export const searchCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'search',
@@ -218,13 +219,13 @@ export const searchCommand = (): Command =>
     )
     .option('--out <file>', 'the plan, as a file that --plan takes')
     .action(async (flags: SearchFlags) => {
-      const out = output(flags)
+      const out = output(flags, terminal)
       const result = await run(flags, out)
       if (result === undefined) {
         const kept =
           flags.cache === undefined ? '' : `; ${flags.cache} has what was computed, and the same command goes on`
         out.note(`Interrupted${kept}.`)
-        process.exitCode = exitCodes.failed
+        out.terminal.exitWith(exitCodes.failed)
         return
       }
       if (flags.out !== undefined) {

@@ -9,6 +9,7 @@ import { type Installed, planSetup, renderSetupPlan, type SetupEvent, setup } fr
 import { command, oneOf } from './options.ts'
 import { type CommonOptions, failure, type Output, output } from './output.ts'
 import { progressBar } from './progress-bar.ts'
+import type { Terminal } from './terminal.ts'
 
 interface SetupFlags extends CommonOptions {
   readonly accelerator?: Accelerator
@@ -61,7 +62,7 @@ const interruptible = async <A>(
 }
 
 /** `espalier setup`: takes TensorFlow's library, and others that are asked for, through pip into the user's cache. */
-export const setupCommand = (): Command =>
+export const setupCommand = (terminal: Terminal): Command =>
   command(
     'setup',
     'set up the native TensorFlow runtime, and OpenVINO where asked: explains what it does, resumes, and changes nothing that is whole',
@@ -79,7 +80,7 @@ export const setupCommand = (): Command =>
     )
     .option('--dry-run', 'only say what it would do')
     .action(async (options: SetupFlags) => {
-      const out = output(options)
+      const out = output(options, terminal)
       const accelerator = options.accelerator === undefined ? {} : { accelerator: options.accelerator }
       const plan = orFail(await planSetup(accelerator))
       const openvino = options.with?.includes('openvino') === true ? orFail(await planOpenvino()) : undefined

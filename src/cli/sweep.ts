@@ -10,6 +10,7 @@ import { sweepPage } from '../report/page/sweep-page.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import { type ReportFlags, reportOptions } from './report-files.ts'
+import type { Terminal } from './terminal.ts'
 import { watchSweep } from './watched-sweep.ts'
 
 interface SweepFlags extends CommonOptions, ReportFlags {
@@ -23,7 +24,7 @@ const notesOf = ({ trainings, images, recipe, config }: SweepResult): readonly s
 ]
 
 /** `espalier sweep`: a grid of plans, reductions and seeds, trained and evaluated. */
-export const sweepCommand = (): Command =>
+export const sweepCommand = (terminal: Terminal): Command =>
   reportOptions(
     command(
       'sweep',
@@ -36,7 +37,7 @@ export const sweepCommand = (): Command =>
     .option('--list', 'how far each training has come, without doing anything')
     .action(async (config: string, { out = join('runs', basename(config, extname(config))), ...flags }: SweepFlags) => {
       const open = await openSweep(await orThrowAsync(readSweep(config)), config, { seed: flags.seed })
-      await watchSweep(open, { ...flags, out }, output(flags), {
+      await watchSweep(open, { ...flags, out }, output(flags, terminal), {
         of: result => result,
         page: result => sweepPage({ ...result, notes: notesOf(result) }, asTrained(result.table)),
         text: describeSweep,

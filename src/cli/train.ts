@@ -36,6 +36,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import type { Terminal } from './terminal.ts'
 import { watchTraining } from './training-progress.ts'
 
 interface TrainFlags extends CommonOptions {
@@ -173,7 +174,7 @@ const run = async (flags: TrainFlags, out: Output) => {
 }
 
 /** `espalier train`: from scratch, from trained weights or from a checkpoint, under any plan. */
-export const trainCommand = (): Command =>
+export const trainCommand = (terminal: Terminal): Command =>
   command(
     'train',
     'train a network under a plan, or fine-tune a trained one',
@@ -215,10 +216,10 @@ export const trainCommand = (): Command =>
     )
     .addOption(new Option('--workers <n>', 'threads that prepare images').argParser(wholeNumber(0)).default(1))
     .action(async (flags: TrainFlags) => {
-      const out = output(flags)
+      const out = output(flags, terminal)
       const { trained, result } = await run(flags, out)
       out.result(result, () => described(trained))
       if (!trained.interrupted) return
       out.note(`Interrupted after ${trained.steps} steps${trained.checkpoint === null ? '' : '; --resume goes on'}.`)
-      process.exitCode = exitCodes.failed
+      out.terminal.exitWith(exitCodes.failed)
     })

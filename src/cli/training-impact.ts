@@ -11,7 +11,7 @@ import {
 } from '../experiment/training-impact/training-impact.ts'
 import type { Network } from '../network/network.ts'
 import { trainingImpactPage } from '../report/page/training-impact-page.ts'
-import type { Output } from './output.ts'
+import type { CommandOutput } from './output.ts'
 import type { ReportFlags } from './report-files.ts'
 import { watchSweep } from './watched-sweep.ts'
 
@@ -28,7 +28,7 @@ export const trainingImpact = async (
   { graph }: Pick<Network, 'graph'>,
   { training, transforms, seed, out: folder, ...reports }: TrainingImpactFlags,
   evaluation: Pick<SweepConfig, 'network' | 'evaluate'> & Partial<SweepConfig>,
-  out: Output,
+  out: CommandOutput,
 ): Promise<void> => {
   const sets = orThrow(parseSets(transforms))
   const file = await orThrowAsync(readTrainingFile(training))

@@ -34,9 +34,10 @@ import {
   variantExecutors,
   wholeNumber,
 } from './options.ts'
-import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import type { Terminal } from './terminal.ts'
 
 interface ViewsFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<BackendName>, ReportFlags {
   readonly plan: string
@@ -103,7 +104,7 @@ const logitsOf = (
     }),
   )
 
-const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
+const run = async (flags: ViewsFlags, out: CommandOutput): Promise<ViewsResult> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const plan = await orThrowAsync(readPlan(flags.plan))
@@ -130,14 +131,14 @@ const run = async (flags: ViewsFlags, out: Output): Promise<ViewsResult> => {
     names: meaning.classes ?? data.classes,
     files,
     seconds: (performance.now() - begun) / 1000,
-    sourced: provenance([flags.seed]),
+    sourced: provenance(out.terminal, [flags.seed]),
   })
   await writeReports(flags, viewsPage(result, thumbnails), out)
   return result
 }
 
 /** `espalier views`: what a plan does to each image: which it turns right and wrong, by class, and where its variants disagree. */
-export const viewsCommand = (): Command =>
+export const viewsCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'views',
@@ -156,11 +157,11 @@ export const viewsCommand = (): Command =>
     )
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: ViewsFlags) => {
-      const out = output(flags)
+      const out = output(flags, terminal)
       const result = await run(flags, out)
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
       out.result(result, () => describeViews(result))
       if (result.interrupted !== true) return
       out.note(`Interrupted after ${result.images} images.`)
-      process.exitCode = exitCodes.failed
+      out.terminal.exitWith(exitCodes.failed)
     })

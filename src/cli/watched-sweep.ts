@@ -10,7 +10,7 @@ import type { Page } from '../report/page/section.ts'
 import { prepareFile } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { noteNetwork } from './open-network.ts'
-import { exitCodes, type Output } from './output.ts'
+import { type CommandOutput, exitCodes, type Output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, writeReports } from './report-files.ts'
 import { skippedNote } from './training-progress.ts'
@@ -76,13 +76,15 @@ export interface SweepView<R extends SweepResult> {
 export const watchSweep = async <R extends SweepResult>(
   open: OpenSweep,
   { out: folder, list, ...reports }: SweepFlags,
-  out: Output,
+  out: CommandOutput,
   view: SweepView<R>,
 ): Promise<void> => {
   const begun = performance.now()
   const found = async (interrupted: boolean): Promise<R> => {
     const seconds = (performance.now() - begun) / 1000
-    return view.of(await sweepResult(open, folder, { ...provenance(open.sweep.seeds), seconds, interrupted }))
+    return view.of(
+      await sweepResult(open, folder, { ...provenance(out.terminal, open.sweep.seeds), seconds, interrupted }),
+    )
   }
   if (list === true) {
     const result = await found(false)
@@ -108,5 +110,5 @@ export const watchSweep = async <R extends SweepResult>(
   const failed = result.trainings.filter(({ status }) => status === 'failed').length
   if (failed > 0) out.note(`${failed} of ${open.trainings.length} trainings failed; the same command tries them again.`)
   if (interrupted) out.note('Interrupted; the same command goes on.')
-  if (failed > 0 || interrupted) process.exitCode = exitCodes.failed
+  if (failed > 0 || interrupted) out.terminal.exitWith(exitCodes.failed)
 }

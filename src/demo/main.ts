@@ -3,7 +3,9 @@ import { Option } from 'commander'
 import { command, oneOf, wholeNumber } from '../cli/options.ts'
 import { type CommonOptions, output } from '../cli/output.ts'
 import { progressBar } from '../cli/progress-bar.ts'
+import { guardProcess } from '../cli/report-error.ts'
 import { runProgram } from '../cli/run-program.ts'
+import { processTerminal } from '../cli/terminal.ts'
 import { backendNames } from '../runtime/backend.ts'
 import { type DemoOptions, measure } from './measure.ts'
 import { describeDemo } from './table.ts'
@@ -24,7 +26,7 @@ const program = command(
       .default('auto'),
   )
   .action(async (flags: DemoFlags) => {
-    const out = output(flags)
+    const out = output(flags, processTerminal)
     const bar = progressBar(out, '{bar} {value}/{total} images')
     const result = await measure({
       ...flags,
@@ -38,4 +40,5 @@ const program = command(
     out.result(result, () => describeDemo(result))
   })
 
-await runProgram(program)
+guardProcess(processTerminal)
+await runProgram(program, processTerminal)

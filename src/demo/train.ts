@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { Argument, Command } from 'commander'
 import { orThrowAsync } from '../base/error.ts'
 import { backendOption } from '../cli/options.ts'
+import { guardProcess } from '../cli/report-error.ts'
 import { runProgram } from '../cli/run-program.ts'
+import { processTerminal } from '../cli/terminal.ts'
 import { openGenerated } from '../data/index.ts'
 import type { ModelBackend } from '../execute/runner.ts'
 import { createZooNetwork, parsePlan as parsedPlan, loadRecipe as readRecipe } from '../index.ts'
@@ -56,4 +58,5 @@ const program = new Command('train')
   .addOption(backendOption(backendNames))
   .action(trainDemo)
 
-await runProgram(program)
+guardProcess(processTerminal)
+await runProgram(program, processTerminal)

@@ -7,13 +7,14 @@ import { impactCommand } from '../../../src/cli/impact.ts'
 import { lawsCommand } from '../../../src/cli/laws.ts'
 import { reduceCommand } from '../../../src/cli/reduce.ts'
 import { runCommand } from '../../../src/cli/run.ts'
+import type { Terminal } from '../../../src/cli/terminal.ts'
 import { samplesOf } from '../corpus.ts'
 import { bytesOf, Disagreement, type Format, textOf, withFile } from '../format.ts'
 import { changes, oddTexts, pick, weighted } from '../mutate/draw.ts'
 import { mutateText } from '../mutate/text.ts'
 
 /** Commands that neither train nor fetch anything. */
-const commands: Readonly<Record<string, () => Command>> = {
+const commands: Readonly<Record<string, (terminal: Terminal) => Command>> = {
   compile: compileCommand,
   run: runCommand,
   impact: impactCommand,
@@ -79,18 +80,22 @@ export const commandLine: Format = {
   },
   open: async (files, place) => {
     const [command, ...words] = argumentsOf(textOf(files, name))
-    const made = commands[command]?.()
+    let said = ''
+    const terminal = {
+      args: [],
+      stdout: (text: string) => {
+        said += text
+      },
+      stderr: () => {},
+      interactive: false,
+      exitWith: () => {},
+    }
+    const made = commands[command]?.(terminal)
     if (made === undefined) return ['no-command']
     made.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} })
     surround(place.folder)
     const home = process.cwd()
-    const write = process.stdout.write
-    let said = ''
     process.chdir(place.folder)
-    process.stdout.write = (text: unknown) => {
-      said += String(text)
-      return true
-    }
     try {
       await made.parseAsync(words, { from: 'user' })
       checkOutput(said, made.opts().json === true)
@@ -99,8 +104,6 @@ export const commandLine: Format = {
       if (error instanceof CommanderError) return [error.code]
       throw error
     } finally {
-      process.exitCode = undefined
-      process.stdout.write = write
       process.chdir(home)
     }
   },

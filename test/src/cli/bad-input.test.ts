@@ -5,9 +5,8 @@ import { compile, createZooNetwork, parsePlan, save } from '../../../src/index.t
 import { encodeSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { encode, node, numbers } from '../network/import/onnx/model.ts'
-import { builtEspalier, type Espalier, type Ran } from './espalier.ts'
+import { espalier, type Ran, spawned } from './espalier.ts'
 
-let espalier: Espalier
 let folder: string
 const at = (...parts: readonly string[]): string => join(folder, ...parts)
 
@@ -91,7 +90,6 @@ const tampered = async (name: string, file: string, edit: (content: Buffer) => s
 
 beforeAll(async () => {
   folder = await temporaryFolder('bad')
-  espalier = await builtEspalier()
   await writeFiles()
   await save(compile(createZooNetwork('cifar-resnet-8?classes=10'), parsePlan('vanilla')), at('compiled'))
   const byHand = (json: Buffer): string => json.toString().replace(/ *"espalier_checksum": .*\n/, '')
@@ -391,7 +389,7 @@ describe.concurrent('bad input is exit code 2, a clear error, and nothing on std
 describe.concurrent('the rest of the manners', () => {
   it('a backend that is not set up is a failure of the machine: exit code 1', async () => {
     const args = [...resnet.slice(0, -1), 'node-gpu', ...generated]
-    const ran = await espalier(args, { env: { ESPALIER_CACHE: at('cache') } })
+    const ran = await spawned(args, { env: { ESPALIER_CACHE: at('cache') } })
     expect(ran).toMatchObject({ code: 1, stdout: '' })
     expect(said(ran)).toMatch(/espalier: FOLDER\/cache: saw .*; expected .*\n {2}Try: .*espalier setup/)
   })

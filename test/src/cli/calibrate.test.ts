@@ -5,26 +5,24 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { workKinds } from '../../../passes/index.ts'
 import { Calibration } from '../../../src/compile/calibrate/calibration.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier, spawned } from './espalier.ts'
 
-let espalier: Espalier
 let cache: string
 beforeAll(async () => {
   cache = await temporaryFolder('cache')
-  espalier = await builtEspalier()
 })
 
 /** Milliseconds that a network is predicted to take, by the costs in a cache. */
 const predicted = async (folder: string): Promise<number> => {
   const network = ['--network', 'zoo:cifar-resnet-8', '--backend', 'wasm', '--batch', '1', '--json']
-  const { stdout } = await espalier(['compile', ...network], { env: { ESPALIER_CACHE: folder } })
+  const { stdout } = await spawned(['compile', ...network], { env: { ESPALIER_CACHE: folder } })
   return JSON.parse(stdout).predicted_milliseconds
 }
 
 describe('espalier calibrate', () => {
   it('keeps what it measured where auto finds it', { timeout: 300_000 }, async () => {
     const shipped = await predicted(cache)
-    const { code, stdout } = await espalier(['calibrate', '--backend', 'wasm', '--rounds', '1', '--json'], {
+    const { code, stdout } = await spawned(['calibrate', '--backend', 'wasm', '--rounds', '1', '--json'], {
       env: { ESPALIER_CACHE: cache },
     })
     expect(code).toBe(0)
@@ -46,7 +44,7 @@ describe('espalier calibrate', () => {
       [['--rounds', '0'], '--rounds'],
     ] as const
     for (const [args, said] of refused) {
-      const { code, stdout, stderr } = await espalier(['calibrate', ...args], { env: { ESPALIER_CACHE: cache } })
+      const { code, stdout, stderr } = await espalier(['calibrate', ...args])
       expect([code, stdout]).toEqual([2, ''])
       expect(stderr).toContain(said)
     }

@@ -5,13 +5,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeGraph, parse, print } from '../../../ir/index.ts'
 import { type ModelProto, onnxSchema } from '../../../src/network/import/onnx/schema.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier } from './espalier.ts'
 
-let espalier: Espalier
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('compile')
-  espalier = await builtEspalier()
 })
 
 /** The input of an ONNX file, with its shape. */

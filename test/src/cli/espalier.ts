@@ -1,11 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, symlink } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { inject } from 'vitest'
 import { renderProblems } from '../../../ir/index.ts'
-import { temporaryFolder } from '../../temporary-folder.ts'
+import { espalier as call } from '../../../src/cli/espalier.ts'
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -24,33 +26,65 @@ export interface RunOptions {
   readonly signal?: NodeJS.Signals
 }
 
-export type Espalier = (args: readonly string[], options?: RunOptions) => Promise<Ran>
-
 const asText = (stderr: string): string =>
   stderr.replace(/^\{"error":.*\}$/m, line => `espalier: ${renderProblems(JSON.parse(line).error.problems)}`)
 
-/** The command line as it is installed: these sources, built into a package of their own, each call a process. */
-export const builtEspalier = async (): Promise<Espalier> => {
-  const folder = await temporaryFolder('package')
-  await mkdir(join(folder, 'dist'))
+/** The command line of these sources, in this process. */
+export const espalier = async (args: readonly string[]): Promise<Ran> => {
+  let [code, stdout, stderr] = [0, '', '']
+  await call({
+    args,
+    stdout: text => {
+      stdout += text
+    },
+    stderr: text => {
+      stderr += text
+    },
+    interactive: false,
+    exitWith: exit => {
+      code = exit
+    },
+  })
+  return { code, stdout, stderr: asText(stderr) }
+}
+
+/** These sources, built into a package of their own, once for all test files. */
+const builtPackage = async (): Promise<string> => {
+  const folder = inject('builtPackage')
+  const done = join(folder, 'built')
+  const first = await mkdir(join(folder, 'dist')).then(
+    () => true,
+    () => false,
+  )
+  if (!first) {
+    while (!existsSync(done)) await wait(50)
+    return folder
+  }
   for (const name of ['package.json', 'node_modules', 'dist/native', 'dist/page'])
     if (existsSync(join(repository, name))) await symlink(join(repository, name), join(folder, name))
   const build = ['-p', join(repository, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
   await promisify(execFile)(join(repository, 'node_modules/.bin/tsc'), build)
-  return (args, { env = {}, interrupt, signal = 'SIGINT' } = {}) =>
-    new Promise((resolve, reject) => {
-      const main = join(folder, 'dist/src/cli/main.js')
-      const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } })
-      let [stdout, stderr] = ['', '']
-      child.stdout.on('data', chunk => {
-        stdout += chunk
-      })
-      child.stderr.on('data', chunk => {
-        stderr += chunk
-      })
-      child.on('error', reject)
-      child.on('close', code => resolve({ code, stdout, stderr: asText(stderr) }))
-      if (interrupt !== undefined && child.pid !== undefined)
-        interrupt(child.pid).then(() => child.kill(signal), reject)
+  await writeFile(done, '')
+  return folder
+}
+
+/** The command line as it is installed, in a process of its own: for signals, the environment, and what a process leaves behind. */
+export const spawned = async (
+  args: readonly string[],
+  { env = {}, interrupt, signal = 'SIGINT' }: RunOptions = {},
+): Promise<Ran> => {
+  const main = join(await builtPackage(), 'dist/src/cli/main.js')
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env } })
+    let [stdout, stderr] = ['', '']
+    child.stdout.on('data', chunk => {
+      stdout += chunk
     })
+    child.stderr.on('data', chunk => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, stdout, stderr: asText(stderr) }))
+    if (interrupt !== undefined && child.pid !== undefined) interrupt(child.pid).then(() => child.kill(signal), reject)
+  })
 }

@@ -2,13 +2,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier, spawned } from './espalier.ts'
 
-let espalier: Espalier
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('impact')
-  espalier = await builtEspalier()
 })
 
 const common = ['impact', '--network', 'zoo:cifar-resnet-8', '--data', 'generated:orientation', '--backend', 'wasm']
@@ -69,7 +67,7 @@ describe.concurrent('espalier impact', () => {
         .then(([evaluation]) => readdir(join(cache, evaluation)))
         .catch(() => [])
     const flags = ['--transforms', 'flip', '--limit', '300', '--batch', '1', '--cache', cache, '--json']
-    const { code, stdout, stderr } = await espalier([...common, ...flags], {
+    const { code, stdout, stderr } = await spawned([...common, ...flags], {
       interrupt: async () => {
         // The folder is made when the data is read; the first batches follow.
         for (let waited = 0; waited < 300 && (await readdir(cache).catch(() => [])).length === 0; waited++)

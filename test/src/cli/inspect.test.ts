@@ -5,7 +5,7 @@ import { builder, type Graph, mapType, parse, print } from '../../../ir/index.ts
 import { allRules, sharePrefix } from '../../../passes/index.ts'
 import { reproducer } from '../../../src/compile/inspect/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier } from './espalier.ts'
 
 /** Two convolutions, of which the first is normalized. */
 const normalized = (): Graph => {
@@ -17,11 +17,9 @@ const normalized = (): Graph => {
   return b.finish({ logits: b.dense(b.globalPool(z), b.parameter('fc', [4, 2])) })
 }
 
-let espalier: Espalier
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('inspect')
-  espalier = await builtEspalier()
 })
 
 const network = ['--network', 'zoo:cifar-resnet-8?classes=10', '--plan', 'flip-2-max', '--quiet'] as const

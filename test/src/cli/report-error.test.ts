@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EspalierError, problem } from '../../../ir/index.ts'
 import { warn } from '../../../src/base/warn.ts'
 import { guardProcess, reportError } from '../../../src/cli/report-error.ts'
+import { processTerminal } from '../../../src/cli/terminal.ts'
 
 let said: string
 beforeEach(() => {
@@ -88,21 +89,21 @@ describe('an error under --json', () => {
     ['that nobody expected', new TypeError('x is not y'), 1, { kind: 'failure', problems: [{ tag: 'unexpected' }] }],
     ['that is no Error', 'thrown', 1, { kind: 'failure', problems: [{ tag: 'unexpected', seen: 'thrown' }] }],
   ])('%s is one object on one line', async (_, error, code, expected) => {
-    expect(await reportError(error, { json: true, debug: false })).toBe(code)
+    expect(await reportError(error, { json: true, debug: false }, processTerminal)).toBe(code)
     expect(said.trimEnd().split('\n')).toHaveLength(1)
     expect(JSON.parse(said)).toMatchObject({ error: expected })
     expect(said).not.toContain('stack')
   })
 
   it('has its stack with --debug', async () => {
-    await reportError(wrong, { json: true, debug: true })
+    await reportError(wrong, { json: true, debug: true }, processTerminal)
     expect(JSON.parse(said).error.stack).toMatch(/report-error\.test/)
   })
 })
 
 describe('an error as text', () => {
   it('of the machine is no bug', async () => {
-    expect(await reportError(full, { json: false, debug: false })).toBe(1)
+    expect(await reportError(full, { json: false, debug: false }, processTerminal)).toBe(1)
     expect(said).toBe('espalier: /a/b: saw a full disk; expected a machine that does what it is asked to.\n')
   })
 })
@@ -120,11 +121,10 @@ describe('a guarded process', () => {
     })
   })
   const exit = () => vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
-  const quiet = { json: false, debug: false, quiet: false }
 
   it('ends without a word where nobody reads its result, as SIGPIPE would end it', () => {
     const ended = exit()
-    guardProcess(quiet)
+    guardProcess(processTerminal)
     process.stdout.emit('error', Object.assign(new Error('EPIPE'), { code: 'EPIPE' }))
     expect(ended).toHaveBeenCalledExactlyOnceWith(141)
     expect(said).toBe('')
@@ -132,7 +132,7 @@ describe('a guarded process', () => {
 
   it('fails where its result cannot be written', async () => {
     const ended = exit()
-    guardProcess(quiet)
+    guardProcess(processTerminal)
     process.stdout.emit('error', full)
     await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith(1))
     expect(said).toBe('espalier: stdout: saw a full disk; expected a place that can be written to.\n')
@@ -140,13 +140,13 @@ describe('a guarded process', () => {
 
   it('goes on where its notes cannot be', () => {
     const ended = exit()
-    guardProcess(quiet)
+    guardProcess(processTerminal)
     process.stderr.emit('error', full)
     expect(ended).not.toHaveBeenCalled()
   })
 
   it.each([false, true])('notes warnings; quiet: %s', async quiet => {
-    guardProcess({ json: false, debug: false, quiet })
+    guardProcess({ ...processTerminal, args: quiet ? ['--quiet'] : [] })
     warn('The cache is not kept.')
     await new Promise(resolve => setImmediate(resolve))
     expect(said).toBe(quiet ? '' : 'The cache is not kept.\n')

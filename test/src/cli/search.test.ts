@@ -3,13 +3,11 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { trainedWithMax } from '../../trained-with-max.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier } from './espalier.ts'
 
-let espalier: Espalier
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('search')
-  espalier = await builtEspalier()
 })
 
 const trained = ['--network', `zoo:${trainedWithMax.architecture}`, '--weights', trainedWithMax.weights]

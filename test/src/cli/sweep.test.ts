@@ -3,12 +3,10 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier, spawned } from './espalier.ts'
 
-let espalier: Espalier
 let folder: string
 beforeAll(async () => {
-  espalier = await builtEspalier()
   folder = await temporaryFolder('sweep')
 }, 60_000)
 
@@ -90,7 +88,7 @@ describe.concurrent('espalier sweep', () => {
       expect([second.code, second.stdout]).toEqual([2, ''])
       expect(second.stderr).toContain(`${out}: saw another process, ${pid}, at work there since`)
     }
-    const { code, stderr, stdout } = await espalier(['sweep', config, '--out', out, '--json'], { interrupt })
+    const { code, stderr, stdout } = await spawned(['sweep', config, '--out', out, '--json'], { interrupt })
     expect(code).toBe(1)
     expect(stderr).toContain('goes on')
     expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, runs: [{ status: 'training', error_percent: null }] })
@@ -99,7 +97,7 @@ describe.concurrent('espalier sweep', () => {
     expect(listed.stdout).toMatch(/training epoch \d+/)
     const logLines = await linesOf(out, 'log.jsonl')
     const second = (): Promise<void> => logged(out, 'log.jsonl', logLines + 12)
-    const more = await espalier(['sweep', config, '--out', out], { interrupt: second })
+    const more = await spawned(['sweep', config, '--out', out], { interrupt: second })
     expect(more.stderr).toContain('goes on after step')
   })
 

@@ -7,17 +7,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { random } from '../../../src/base/random.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier, spawned } from './espalier.ts'
 
 /** How often training is killed; the claim in the docs is of 20 times. */
 const kills = process.env.ESPALIER_FULL === '1' ? 20 : 4
 
-let espalier: Espalier
 let folder: string
 /** Epochs of two steps, so that checkpoints are written most of the time. */
 let recipe: string
 beforeAll(async () => {
-  espalier = await builtEspalier()
   folder = await temporaryFolder('training')
   recipe = join(folder, 'recipe.json')
   await writeFile(
@@ -76,7 +74,7 @@ describe('espalier train', () => {
       expect(result[key]).toBeTypeOf('number')
     expect(done.stderr).toContain('Epoch 6: loss')
 
-    const interrupted = await espalier(on(broken), { interrupt: () => logged(broken, 5) })
+    const interrupted = await spawned(on(broken), { interrupt: () => logged(broken, 5) })
     expect(interrupted.code, interrupted.stderr).toBe(1)
     expect(JSON.parse(interrupted.stdout)).toMatchObject({ interrupted: true })
     expect(interrupted.stderr).toContain('--resume goes on')
@@ -117,7 +115,7 @@ describe('espalier train', () => {
         await begun
         await wait(between(0, 1500))
       }
-      await espalier([...on(killed), ...(await resume())], { interrupt, signal: 'SIGKILL' })
+      await spawned([...on(killed), ...(await resume())], { interrupt, signal: 'SIGKILL' })
     }
     const done = await espalier([...on(killed), ...(await resume())])
     expect(done.code, done.stderr).toBe(0)
@@ -137,7 +135,7 @@ describe('espalier train', () => {
           stderr: expect.stringContaining(`${out}: saw another process, ${pid}, at work there since 20`),
         })
     }
-    expect((await espalier(long, { interrupt })).code).toBe(1)
+    expect((await spawned(long, { interrupt })).code).toBe(1)
     expect(await locks(out)).toEqual([])
     const failing = await espalier([...on(join(folder, 'failing')), '--learning-rate', '1e30'])
     expect([failing.code, failing.stderr]).toEqual([1, expect.stringContaining('not a finite number')])

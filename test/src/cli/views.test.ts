@@ -4,13 +4,11 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { demoNetworks, weightsFile } from '../../../src/demo/networks.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
-import { builtEspalier, type Espalier } from './espalier.ts'
+import { espalier } from './espalier.ts'
 
-let espalier: Espalier
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('views')
-  espalier = await builtEspalier()
 })
 
 /** A network that was trained without branches. */

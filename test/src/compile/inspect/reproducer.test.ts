@@ -6,6 +6,7 @@ import { print } from '../../../../ir/index.ts'
 import { type CostModel, graphPass, parsePlan, stackVariants, workKinds } from '../../../../passes/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { reportError } from '../../../../src/cli/report-error.ts'
+import { processTerminal } from '../../../../src/cli/terminal.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import {
   decodeReproducer,
@@ -102,7 +103,7 @@ describe('a reproducer', () => {
     const [said, here] = [vi.spyOn(process.stderr, 'write').mockReturnValue(true), process.cwd()]
     process.chdir(folder)
     try {
-      await reportError(new PassFailure({ ...file, seed: 4 }), { json: false, debug: false })
+      await reportError(new PassFailure({ ...file, seed: 4 }), { json: false, debug: false }, processTerminal)
     } finally {
       process.chdir(here)
       vi.restoreAllMocks()

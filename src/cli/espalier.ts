@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { packageVersion } from '../runtime/native/layout.ts'
+import { bisectCommand } from './bisect.ts'
+import { calibrateCommand } from './calibrate.ts'
+import { compileCommand } from './compile.ts'
+import { doctorCommand } from './doctor.ts'
+import { impactCommand } from './impact.ts'
+import { lawsCommand } from './laws.ts'
+import { reduceCommand } from './reduce.ts'
+import { runCommand } from './run.ts'
+import { runProgram } from './run-program.ts'
+import { searchCommand } from './search.ts'
+import { setupCommand } from './setup.ts'
+import { sweepCommand } from './sweep.ts'
+import type { Terminal } from './terminal.ts'
+import { trainCommand } from './train.ts'
+import { viewsCommand } from './views.ts'
+
+const commands = [
+  compileCommand,
+  runCommand,
+  impactCommand,
+  trainCommand,
+  sweepCommand,
+  searchCommand,
+  viewsCommand,
+  lawsCommand,
+  bisectCommand,
+  reduceCommand,
+  calibrateCommand,
+  setupCommand,
+  doctorCommand,
+]
+
+/** The command line `espalier`, called from a terminal, to its end. */
+export const espalier = (terminal: Terminal): Promise<void> => {
+  const program = new Command('espalier')
+    .description(
+      'Augmentation inside convolutional networks: branch at inner feature maps, share the prefix, fuse the flips into the weights.',
+    )
+    .version(packageVersion)
+    .addHelpText('after', '\nExample:\n  $ espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats')
+  for (const command of commands) program.addCommand(command(terminal))
+  return runProgram(program, terminal)
+}
