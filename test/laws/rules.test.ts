@@ -16,6 +16,13 @@ describe('every law holds under the precision it declares', () => {
 
   it('has a name and a text of its own', () => {
     expect(new Set(allRules.map(rule => rule.name)).size).toBe(allRules.length)
-    for (const rule of allRules) expect(printLaw(rule)).toContain(' = ')
+    expect(new Set(allRules.map(printLaw)).size).toBe(allRules.length)
+    for (const rule of allRules) {
+      const [law, when] = printLaw(rule).split('  when ')
+      const [left, right, ...more] = law.split(' = ')
+      expect([when, more]).toEqual([rule.when?.text, []])
+      expect(right.length).toBeGreaterThan(0)
+      expect(right).not.toBe(left)
+    }
   })
 })
