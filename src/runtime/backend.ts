@@ -104,9 +104,18 @@ const firstOf = async (names: readonly BackendName[], options: OpenOptions): Pro
   return last ?? E.left(problem('backend-does-not-start', 'auto', 'no backend', backendNames.join(', ')))
 }
 
+let latest: Promise<unknown> = Promise.resolve()
+
+/** One after another: TensorFlow.js gives up a backend that is starting where another is asked for. */
+const inTurn = <A>(open: () => Promise<A>): Promise<A> => {
+  const turn = latest.then(open)
+  latest = turn.catch(() => {})
+  return turn
+}
+
 /**
  * Starts one backend, or with `auto` the best that starts, and makes it the one that TensorFlow.js computes with from
  * now on in this process. Left: why the one asked for does not start.
  */
 export const openBackend = (name: BackendName | 'auto', options: OpenOptions = {}): Promise<Opened> =>
-  firstOf(name === 'auto' ? backendNames : [name], options)
+  inTurn(() => firstOf(name === 'auto' ? backendNames : [name], options))

@@ -57,6 +57,11 @@ describe('where native TensorFlow is not set up', () => {
 const installed = await bestInstalled()
 
 describe('every backend', () => {
+  it('starts where several are asked for at once', async () => {
+    const names = ['wasm', 'cpu', 'wasm'] as const
+    expect((await Promise.all(names.map(name => opened(name)))).map(({ name }) => name)).toEqual(names)
+  })
+
   it('computes the same convolution on cpu and wasm', async () => {
     const [cpu, wasm] = [await convolve(await opened('cpu')), await convolve(await opened('wasm'))]
     wasm.forEach((value, i) => {
