@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EspalierError } from '../../../ir/index.ts'
 import { doctorCommand } from '../../../src/cli/doctor.ts'
+import { processTerminal } from '../../../src/cli/terminal.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const hour = 3_600_000
@@ -35,7 +36,7 @@ const run = async (...args: readonly string[]): Promise<string> => {
     text += chunk
     return true
   })
-  await doctorCommand().parseAsync([...args], { from: 'user' })
+  await doctorCommand(processTerminal).parseAsync([...args], { from: 'user' })
   return text
 }
 
