@@ -105,7 +105,7 @@ const options = {
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
     ...{ backend, executor: oneOf('auto', ...trainingExecutors) },
-    ...{ maxSteps: Positive, checkpointSeconds: t.number, workers: WholeNumber },
+    ...{ maxSteps: WholeNumber, checkpointSeconds: t.number, workers: WholeNumber },
   },
   impact: {
     ...runs,

@@ -31,12 +31,15 @@ export const cropped = (
   return { data: out, height: rows, width: columns }
 }
 
-/** The extents of an image whose shorter side is resized to a length; the longer is cut to whole pixels, as torchvision's Resize does. */
+/** The extents of an image whose shorter side is resized to a length; the longer is cut to whole pixels, as torchvision's Resize does, or rounded. */
 export const shorterSideTo = (
   { height: h, width: w }: Pick<Pixels, 'height' | 'width'>,
   length: number,
-): readonly [height: number, width: number] =>
-  h <= w ? [length, Math.floor((length * w) / h)] : [Math.floor((length * h) / w), length]
+  longerSide: Preprocess['longer_side'] = 'cut',
+): readonly [height: number, width: number] => {
+  const whole = longerSide === 'cut' ? Math.floor : Math.round
+  return h <= w ? [length, whole((length * w) / h)] : [whole((length * h) / w), length]
+}
 
 /** Half of the margin, a half to the even side, as torchvision's CenterCrop does by Python's rounding. */
 const cropAt = (extent: number, size: number): number => {
@@ -75,9 +78,14 @@ export const withPixels = async <A>(
 }
 
 /** Pixels as the network's extents want them: resized bilinearly with antialiasing, cropped at the centre. */
-export const fitPixels = (pixels: Pixels, { size: [rows, columns], resize, resize_to }: Preprocess): Pixels => {
+export const fitPixels = (
+  pixels: Pixels,
+  { size: [rows, columns], resize, resize_to, longer_side }: Preprocess,
+): Pixels => {
   const [height, width] =
-    resize !== 'shorter-side' || resize_to === undefined ? [rows, columns] : shorterSideTo(pixels, resize_to)
+    resize !== 'shorter-side' || resize_to === undefined
+      ? [rows, columns]
+      : shorterSideTo(pixels, resize_to, longer_side)
   return resample(pixels, height, width, { top: cropAt(height, rows), left: cropAt(width, columns), rows, columns })
 }
 

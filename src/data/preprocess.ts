@@ -7,7 +7,7 @@ import type { DataProblem } from './error.ts'
 const Channels = t.readonlyArray(Real)
 
 /**
- * How an image becomes a network's input: resized so that its shorter side is `resize_to`, or to exactly `size`; cropped at the
+ * How an image becomes a network's input: resized so that its shorter side is `resize_to` (the longer `cut` to whole pixels, or `rounded`), or to exactly `size`; cropped at the
  * centre to `size` (`[height, width]`, in pixels); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255. With one channel, what is resized is its luma.
  */
 export const Preprocess = t.intersection(
@@ -16,6 +16,7 @@ export const Preprocess = t.intersection(
     t.partial({
       resize: t.keyof({ 'shorter-side': null, exact: null }),
       resize_to: Extent,
+      longer_side: t.keyof({ cut: null, rounded: null }),
       crop: t.literal('center'),
       scale: Real,
       mean: Channels,
@@ -30,7 +31,7 @@ export type Preprocess = t.TypeOf<typeof Preprocess>
 const example =
   '{"size": [224, 224], "resize": "shorter-side", "resize_to": 256, "crop": "center", "scale": 0.00392157, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'
 
-const known = ['size', 'resize', 'resize_to', 'crop', 'scale', 'mean', 'std', 'channels']
+const known = ['size', 'resize', 'resize_to', 'longer_side', 'crop', 'scale', 'mean', 'std', 'channels']
 
 const check = (where: string, p: Preprocess): readonly DataProblem[] => {
   const wrong = (seen: string, expected: string): DataProblem => problem('bad-preprocess', where, seen, expected)

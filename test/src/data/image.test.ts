@@ -104,6 +104,7 @@ describe('an image', () => {
     // 7 · 13 / 8 = 11.375, and 13 · 7 / 9 = 10.1; of 8 × 15 to 7, 13.125; of 8 × 9 to 5, 5.625.
     expect(shorterSideTo({ height: 8, width: 13 }, 7)).toEqual([7, 11])
     expect(shorterSideTo({ height: 9, width: 8 }, 5)).toEqual([5, 5])
+    expect(shorterSideTo({ height: 9, width: 8 }, 5, 'rounded')).toEqual([6, 5])
   })
 
   it('of inks becomes red, green and blue as Pillow has them', async () => {

@@ -43,6 +43,7 @@ vi.mock('node:fs/promises', async importOriginal => {
         throw end()
       },
       sync: counted(() => file.sync()),
+      read: file.read.bind(file),
       // A file of a process that ended is closed.
       close: () => file.close(),
     }
