@@ -73,18 +73,19 @@ const keptRows = (file: Safetensors, key: string, classes: number): Float32Array
   return logits?.shape[1] === classes ? Float32Array.from(logits.data) : undefined
 }
 
-export const openVariantCache = (cache: string, classes: number, evaluated: Evaluated): VariantCache => {
+/** Its folder is made at once, so that one which cannot be written to is told of before anything is computed. */
+export const openVariantCache = async (cache: string, classes: number, evaluated: Evaluated): Promise<VariantCache> => {
   const folder = folderOf(cache, evaluated)
   let writable = true
-  const keep = async (path: string, bytes: Uint8Array): Promise<void> => {
+  const attempt = async (path: string, task: () => Promise<unknown>): Promise<void> => {
     try {
-      await makeFolder(folder)
-      await replaceFile(path, bytes)
+      await task()
     } catch (error) {
       writable = false
       warn(`Logits are not kept: ${cannotWrite(path, error).message}`)
     }
   }
+  await attempt(folder, () => makeFolder(folder))
   return {
     read: async key => {
       const path = join(folder, fileOf(key))
@@ -98,7 +99,8 @@ export const openVariantCache = (cache: string, classes: number, evaluated: Eval
       if (!writable) return
       const tensor: Tensor = { shape: [logits.length / classes, classes], data: logits }
       const bytes = encodeSealedSafetensors(new Map([['logits', tensor]]), new Map([['variant', key]]))
-      await keep(join(folder, fileOf(key)), bytes)
+      const path = join(folder, fileOf(key))
+      await attempt(path, () => replaceFile(path, bytes))
     },
   }
 }

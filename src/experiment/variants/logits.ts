@@ -94,7 +94,9 @@ export const variantLogits = async (
   const scan = await scanData(data, images)
   const executor = await graphExecutor(options)
   const kept =
-    cache === undefined ? undefined : openVariantCache(cache, classes, { network, scan, preprocess, runner: executor })
+    cache === undefined
+      ? undefined
+      : await openVariantCache(cache, classes, { network, scan, preprocess, runner: executor })
   const sheets = await openSheets(distinct, { images, classes, cache: kept })
   const missing = chunks(sheets, images)
   const total = missing.reduce((sum, [{ known }]) => sum + images - known, 0)

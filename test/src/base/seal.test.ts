@@ -159,7 +159,7 @@ describe('a bit that flips on the disk', () => {
       preprocess: { size: [32, 32] as const },
       runner: { executor: 'eager', backend: 'cpu', precision: 'float32' },
     } as never
-    const kept = openVariantCache(cache, 2, evaluated)
+    const kept = await openVariantCache(cache, 2, evaluated)
     const logits = Float32Array.of(1, 2, 3, 4)
     await kept.write('v', logits)
     expect(await kept.read('v')).toEqual(logits)
@@ -197,7 +197,7 @@ describe('a cache that cannot be written', () => {
   it('is said once, and that is all', async () => {
     const file = join(await temporaryFolder('seal'), 'file')
     await writeFile(file, '')
-    const kept = openVariantCache(file, 2, {
+    const kept = await openVariantCache(file, 2, {
       network,
       scan: { labels: undefined, identity: '' },
       preprocess: { size: [32, 32] },
