@@ -121,12 +121,12 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   ReduceTo: calls('global-pool'),
   InverseCount: free,
   Stretch: calls('rearrange'),
-  ConvolutionInputGradient: ({ type, attributes: { groups } }) =>
+  Conv2dTranspose: ({ type, attributes: { groups } }) =>
     groups > 1 && groups === shapeOf(type)[2]
       ? { kind: 'depthwise', calls: 1 }
       : { kind: 'convolution', calls: groups },
   // Results for the whole batch, as training has them: no model is asked for these.
-  ConvolutionFilterGradient: free,
+  Conv2dFilterGradient: free,
   DenseWeightsGradient: free,
   BatchNormInputGradient: calls('bias', 4),
   MaxPoolGradient: calls('pool'),

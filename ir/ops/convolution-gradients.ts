@@ -41,30 +41,30 @@ const eachProduct = (
         }
 }
 
-/** What a convolution's input of these extents has to do with a gradient of its output: `[h′, w′, o] × [r, s, i/groups, o] → [h, w, i]`, the transposed convolution. */
-export const convolutionInputGradient = defineOp({
-  tag: 'ConvolutionInputGradient',
-  operands: ['gradient', 'filter'],
+/** The transposed convolution, which is the gradient of a convolution's input: `[h′, w′, o] × [r, s, i/groups, o] → [h, w, i]`, the window sliding over a result of these extents. */
+export const conv2dTranspose = defineOp({
+  tag: 'Conv2dTranspose',
+  operands: ['input', 'filter'],
   attributes: { ...windowAttributes, extents: Extents },
-  infer: ([gradient, filter], { extents: [h, w], ...a }) => {
-    const input = mapType(h, w, shapeOf(filter)[2] * a.groups)
-    const output = convolved(input, filter, a)
+  infer: ([input, filter], { extents: [h, w], ...a }) => {
+    const result = mapType(h, w, shapeOf(filter)[2] * a.groups)
+    const output = convolved(result, filter, a)
     if (E.isLeft(output)) return output
-    return sameType(gradient, output.right) ? E.right(input) : mismatch(printType(gradient), printType(output.right))
+    return sameType(input, output.right) ? E.right(result) : mismatch(printType(input), printType(output.right))
   },
-  evaluate: ([gradient, filter], a, { result }) => {
-    const out = zeros([gradient.shape[0], ...shapeOf(result)])
-    eachProduct(out.shape, filter.shape, gradient.shape, a, (input, tap, output) => {
-      out.data[input] += filter.data[tap] * gradient.data[output]
+  evaluate: ([input, filter], a, { result }) => {
+    const out = zeros([input.shape[0], ...shapeOf(result)])
+    eachProduct(out.shape, filter.shape, input.shape, a, (to, tap, from) => {
+      out.data[to] += filter.data[tap] * input.data[from]
     })
     return out
   },
-  multiplyAdds: ([gradient, filter]) => sizeOf(shapeOf(gradient)) * sizeOf(shapeOf(filter).slice(0, 3)),
+  multiplyAdds: ([input, filter]) => sizeOf(shapeOf(input)) * sizeOf(shapeOf(filter).slice(0, 3)),
 })
 
 /** The same for its filter of these extents, summed over the batch and all variants: `[h, w, i] × [h′, w′, o] → [r, s, i/groups, o]`. */
-export const convolutionFilterGradient = defineOp({
-  tag: 'ConvolutionFilterGradient',
+export const conv2dFilterGradient = defineOp({
+  tag: 'Conv2dFilterGradient',
   operands: ['input', 'gradient'],
   attributes: { ...windowAttributes, extents: Extents },
   infer: ([input, gradient], { extents: [r, s], ...a }) => {

@@ -1,7 +1,7 @@
 import type { OpDeclaration } from '../op.ts'
 import { branch, combine, reduce, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
-import { convolutionFilterGradient, convolutionInputGradient, denseWeightsGradient } from './convolution-gradients.ts'
+import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import { batchNormInputGradient } from './normalization-gradients.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
@@ -46,8 +46,8 @@ export const ops = {
   ReduceTo: reduceTo,
   InverseCount: inverseCount,
   Stretch: stretch,
-  ConvolutionInputGradient: convolutionInputGradient,
-  ConvolutionFilterGradient: convolutionFilterGradient,
+  Conv2dTranspose: conv2dTranspose,
+  Conv2dFilterGradient: conv2dFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
   BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,

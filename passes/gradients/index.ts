@@ -2,7 +2,7 @@ import type { OpTag } from '../../ir/index.ts'
 import { combine, softmax, stack, unstack } from './classification.ts'
 import { batchNorm, batchNormInputGradient, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, maxPoolGradient, meanPool, meanPoolGradient } from './pooling.ts'
-import { conv2d, convolutionFilterGradient, convolutionInputGradient, dense, denseWeightsGradient } from './products.ts'
+import { conv2d, conv2dFilterGradient, conv2dTranspose, dense, denseWeightsGradient } from './products.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
 import {
   act,
@@ -58,8 +58,8 @@ export const gradients: { readonly [T in OpTag]: GradientRule<T> } = {
   ReduceTo: reduceTo,
   InverseCount: inverseCount,
   Stretch: stretch,
-  ConvolutionInputGradient: convolutionInputGradient,
-  ConvolutionFilterGradient: convolutionFilterGradient,
+  Conv2dTranspose: conv2dTranspose,
+  Conv2dFilterGradient: conv2dFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
   BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,

@@ -14,29 +14,27 @@ export const conv2d: GradientRule<'Conv2d'> = at => {
   const g = at.wholeGradient
   const attributes = (of: NodeId) => ({ ...at.attributes, extents: extents(at, of) })
   return [
-    term(() => at.draft.add('ConvolutionInputGradient', [g(), filter], attributes(x))),
-    term(() => at.draft.add('ConvolutionFilterGradient', [x, g()], attributes(filter))),
+    term(() => at.draft.add('Conv2dTranspose', [g(), filter], attributes(x))),
+    term(() => at.draft.add('Conv2dFilterGradient', [x, g()], attributes(filter))),
   ]
 }
 
-export const convolutionInputGradient: GradientRule<'ConvolutionInputGradient'> = at => {
+export const conv2dTranspose: GradientRule<'Conv2dTranspose'> = at => {
   const [gradient, filter] = at.operands
   const g = at.wholeGradient
   const { extents: _, ...attributes } = at.attributes
   return [
     term(() => at.draft.add('Conv2d', [g(), filter], attributes)),
-    term(() =>
-      at.draft.add('ConvolutionFilterGradient', [g(), gradient], { ...attributes, extents: extents(at, filter) }),
-    ),
+    term(() => at.draft.add('Conv2dFilterGradient', [g(), gradient], { ...attributes, extents: extents(at, filter) })),
   ]
 }
 
-export const convolutionFilterGradient: GradientRule<'ConvolutionFilterGradient'> = at => {
+export const conv2dFilterGradient: GradientRule<'Conv2dFilterGradient'> = at => {
   const [x, gradient] = at.operands
   const g = at.wholeGradient
   const { extents: _, ...attributes } = at.attributes
   return [
-    term(() => at.draft.add('ConvolutionInputGradient', [gradient, g()], { ...attributes, extents: extents(at, x) })),
+    term(() => at.draft.add('Conv2dTranspose', [gradient, g()], { ...attributes, extents: extents(at, x) })),
     term(() => at.draft.add('Conv2d', [x, g()], attributes)),
   ]
 }

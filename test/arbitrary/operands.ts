@@ -107,8 +107,8 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
       like,
     ]
   },
-  ConvolutionInputGradient: none,
-  ConvolutionFilterGradient: none,
+  Conv2dTranspose: none,
+  Conv2dFilterGradient: none,
   DenseWeightsGradient: choose => [drawVector(choose), drawVector(choose)],
   BatchNormInputGradient: example,
   MaxPoolGradient: map,

@@ -210,11 +210,11 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     only({ to: drawReduced(choose, input), reduction: choose.pick(['sum', 'mean', 'variance']) }),
   InverseCount: (choose, [input]) => only({ to: sharedType(drawReducedShape(choose, shapeOf(input))) }),
   Stretch: () => only({}),
-  ConvolutionInputGradient: (choose, _, arithmetic) => {
+  Conv2dTranspose: (choose, _, arithmetic) => {
     const { input, attributes, output, filter } = drawConvolution(choose, arithmetic)
     return { attributes: { ...attributes, extents: [input.h, input.w] }, shared: [output, filter] }
   },
-  ConvolutionFilterGradient: (choose, _, arithmetic) => {
+  Conv2dFilterGradient: (choose, _, arithmetic) => {
     const { input, attributes, output, filter } = drawConvolution(choose, arithmetic)
     const [r, s] = shapeOf(filter)
     return { attributes: { ...attributes, extents: [r, s] }, shared: [input, output] }

@@ -60,11 +60,11 @@ describe('gradients of a convolution', () => {
     const attributes = { ...plain, extents: [1, 3] as const }
     const gradient = operand(mapType(1, 2, 1), [2, 3])
     const filter = operand(sharedType([1, 2, 1, 1]), [10, 1])
-    const byInput = apply('ConvolutionInputGradient', attributes, gradient, filter)
+    const byInput = apply('Conv2dTranspose', attributes, gradient, filter)
     expect(byInput.shape).toEqual([1, 1, 3, 1])
     expect(numbers(byInput)).toEqual([20, 32, 3])
     const input = operand(mapType(1, 3, 1), [5, 7, 11])
-    const byFilter = apply('ConvolutionFilterGradient', { ...plain, extents: [1, 2] }, input, gradient)
+    const byFilter = apply('Conv2dFilterGradient', { ...plain, extents: [1, 2] }, input, gradient)
     expect(byFilter.shape).toEqual([1, 2, 1, 1])
     expect(numbers(byFilter)).toEqual([2 * 5 + 3 * 7, 2 * 7 + 3 * 11])
   })
@@ -72,7 +72,7 @@ describe('gradients of a convolution', () => {
   it('sum the filter’s over the batch', () => {
     const input = operand(mapType(1, 1, 1), [5, 7])
     const gradient = operand(mapType(1, 1, 2), [1, 10, 100, 1000])
-    const result = apply('ConvolutionFilterGradient', { ...plain, extents: [1, 1] }, input, gradient)
+    const result = apply('Conv2dFilterGradient', { ...plain, extents: [1, 1] }, input, gradient)
     expect(numbers(result)).toEqual([705, 7050])
   })
 
@@ -84,33 +84,31 @@ describe('gradients of a convolution', () => {
     const g = integers(output, 3, 2)
     const whole = dot(y, g.value)
     expect(whole).not.toBe(0)
-    expect(dot(apply('ConvolutionInputGradient', { ...a, extents }, g, w), x.value)).toBe(whole)
-    expect(dot(apply('ConvolutionFilterGradient', { ...a, extents: taps }, x, g), w.value)).toBe(whole)
+    expect(dot(apply('Conv2dTranspose', { ...a, extents }, g, w), x.value)).toBe(whole)
+    expect(dot(apply('Conv2dFilterGradient', { ...a, extents: taps }, x, g), w.value)).toBe(whole)
   })
 
   it('by its input types where the gradient has the extents of its output', () => {
     const filter = sharedType([3, 3, 2, 6])
     const a = { ...plain, groups: 2, extents: [5, 4] as const }
-    expect(typing('ConvolutionInputGradient', a, mapType(3, 2, 6), filter)).toBe('Map[5,4,4]')
-    expect(typing('ConvolutionInputGradient', a, mapType(2, 3, 6), filter)).toBeNull()
-    expect(typing('ConvolutionInputGradient', a, mapType(3, 2, 5), filter)).toBeNull()
-    expect(typing('ConvolutionInputGradient', a, vectorType(36), filter)).toBeNull()
-    expect(typing('ConvolutionInputGradient', a, mapType(3, 2, 6), sharedType([3, 3, 6]))).toBeNull()
-    expect(typing('ConvolutionInputGradient', a, mapType(3, 2, 6), mapType(3, 3, 6))).toBeNull()
-    expect(typing('ConvolutionInputGradient', { ...a, extents: [2, 2] }, mapType(3, 2, 6), filter)).toBeNull()
+    expect(typing('Conv2dTranspose', a, mapType(3, 2, 6), filter)).toBe('Map[5,4,4]')
+    expect(typing('Conv2dTranspose', a, mapType(2, 3, 6), filter)).toBeNull()
+    expect(typing('Conv2dTranspose', a, mapType(3, 2, 5), filter)).toBeNull()
+    expect(typing('Conv2dTranspose', a, vectorType(36), filter)).toBeNull()
+    expect(typing('Conv2dTranspose', a, mapType(3, 2, 6), sharedType([3, 3, 6]))).toBeNull()
+    expect(typing('Conv2dTranspose', a, mapType(3, 2, 6), mapType(3, 3, 6))).toBeNull()
+    expect(typing('Conv2dTranspose', { ...a, extents: [2, 2] }, mapType(3, 2, 6), filter)).toBeNull()
   })
 
   it('by its filter types where the gradient has the extents of its output', () => {
     const a = { ...plain, groups: 2, extents: [3, 2] as const }
-    expect(typing('ConvolutionFilterGradient', a, mapType(5, 4, 4), mapType(3, 3, 6))).toBe('Shared[3,2,2,6]')
-    expect(typing('ConvolutionFilterGradient', a, mapType(5, 4, 4), mapType(3, 2, 6))).toBeNull()
-    expect(typing('ConvolutionFilterGradient', a, mapType(5, 4, 3), mapType(3, 3, 6))).toBeNull()
-    expect(typing('ConvolutionFilterGradient', a, mapType(5, 4, 4), mapType(3, 3, 5))).toBeNull()
-    expect(typing('ConvolutionFilterGradient', a, vectorType(4), mapType(3, 3, 6))).toBeNull()
-    expect(typing('ConvolutionFilterGradient', a, mapType(5, 4, 4), vectorType(6))).toBeNull()
-    expect(
-      typing('ConvolutionFilterGradient', { ...a, extents: [6, 2] }, mapType(5, 4, 4), mapType(3, 3, 6)),
-    ).toBeNull()
+    expect(typing('Conv2dFilterGradient', a, mapType(5, 4, 4), mapType(3, 3, 6))).toBe('Shared[3,2,2,6]')
+    expect(typing('Conv2dFilterGradient', a, mapType(5, 4, 4), mapType(3, 2, 6))).toBeNull()
+    expect(typing('Conv2dFilterGradient', a, mapType(5, 4, 3), mapType(3, 3, 6))).toBeNull()
+    expect(typing('Conv2dFilterGradient', a, mapType(5, 4, 4), mapType(3, 3, 5))).toBeNull()
+    expect(typing('Conv2dFilterGradient', a, vectorType(4), mapType(3, 3, 6))).toBeNull()
+    expect(typing('Conv2dFilterGradient', a, mapType(5, 4, 4), vectorType(6))).toBeNull()
+    expect(typing('Conv2dFilterGradient', { ...a, extents: [6, 2] }, mapType(5, 4, 4), mapType(3, 3, 6))).toBeNull()
   })
 })
 

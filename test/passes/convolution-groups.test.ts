@@ -59,7 +59,7 @@ describe('groups of convolutions', () => {
       groups: 1,
       extents: [6, 6],
     } as const
-    for (const name of ['w', 'v']) b.draft.add('ConvolutionInputGradient', [x, b.parameter(name, [3, 3, 2, 2])], window)
+    for (const name of ['w', 'v']) b.draft.add('Conv2dTranspose', [x, b.parameter(name, [3, 3, 2, 2])], window)
     expect(convolutionGroups(graphOf())).toEqual([])
   })
 })

@@ -201,7 +201,7 @@ describe('kinds of work', () => {
   ] as const)('a convolution in %i groups and its gradient by its input are %o', (groups, kinds) => {
     expect(called(graphOf((b, x) => convolution(b, x, groups)))).toEqual(kinds)
     const gradient = (b: Builder, x: NodeId) =>
-      b.draft.add('ConvolutionInputGradient', [x, b.parameter('w', [3, 3, 4 / groups, 4])], {
+      b.draft.add('Conv2dTranspose', [x, b.parameter('w', [3, 3, 4 / groups, 4])], {
         ...window,
         groups,
         extents: [8, 8],
@@ -213,7 +213,7 @@ describe('kinds of work', () => {
     const b = builder()
     const x = b.input('x', mapType(3, 3, 1))
     const y = b.conv2d(x, b.parameter('w', [3, 3, 1, 1]), { padding: 1 })
-    const z = b.draft.add('ConvolutionInputGradient', [y, b.parameter('v', [3, 3, 1, 1])], {
+    const z = b.draft.add('Conv2dTranspose', [y, b.parameter('v', [3, 3, 1, 1])], {
       ...window,
       groups: 1,
       extents: [3, 3],

@@ -61,8 +61,8 @@ describe('multiply-adds of one example', () => {
       const x = b.input('x', mapType(6, 7, 4))
       const g = b.input('g', mapType(4, 6, 8))
       const w = b.parameter('w', [3, 2, 4 / groups, 8])
-      const byInput = b.draft.add('ConvolutionInputGradient', [g, w], { ...window, groups, extents: [6, 7] })
-      const byFilter = b.draft.add('ConvolutionFilterGradient', [x, g], { ...window, groups, extents: [3, 2] })
+      const byInput = b.draft.add('Conv2dTranspose', [g, w], { ...window, groups, extents: [6, 7] })
+      const byFilter = b.draft.add('Conv2dFilterGradient', [x, g], { ...window, groups, extents: [3, 2] })
       const graph = b.finish({ y: b.conv2d(x, w, { groups }), byInput, byFilter })
       return graph.nodes.map(node => nodeMultiplyAdds(graph, node)).filter(n => n > 0)
     }
@@ -82,7 +82,7 @@ describe('multiply-adds of one example', () => {
         )
       const [x, g] = [of('x', 2), of('g', 3)]
       const y = map
-        ? b.draft.add('ConvolutionFilterGradient', [x, g], { ...window, groups: 1, extents: [1, 1] })
+        ? b.draft.add('Conv2dFilterGradient', [x, g], { ...window, groups: 1, extents: [1, 1] })
         : b.draft.add('DenseWeightsGradient', [x, g], {})
       return b.finish({ y })
     }

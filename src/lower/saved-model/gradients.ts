@@ -59,7 +59,7 @@ export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
 
 /** A convolution without dilations (its filter spread) over a canvas, its input under pads. */
 const slideOf = (
-  attributes: AttributesOf<'ConvolutionInputGradient'>,
+  attributes: AttributesOf<'Conv2dTranspose'>,
   extents: Pair,
   filter: readonly number[],
   outputs: readonly number[],
@@ -161,7 +161,7 @@ const ofAllOutputs = (
   { apart, outputs }: Pick<GradientWindow, 'apart' | 'outputs'>,
 ): Value => (Math.max(...apart) === 1 ? gradient : placeTap(emit, gradient, shape, [0, 0], apart, outputs))
 
-export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (
+export const conv2dTranspose: Lowering<'Conv2dTranspose'> = (
   emit,
   [gradient, filter],
   attributes,
@@ -190,7 +190,7 @@ export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (
   return takenOff(emit, concat(emit, parts, 3), canvas, c, pads)
 }
 
-export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = (
+export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (
   emit,
   [x, gradient],
   attributes,

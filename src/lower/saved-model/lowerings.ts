@@ -3,8 +3,8 @@ import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import {
   batchNormInputGradient,
-  convolutionFilterGradient,
-  convolutionInputGradient,
+  conv2dFilterGradient,
+  conv2dTranspose,
   denseWeightsGradient,
   flattenGradient,
   inverseCount,
@@ -52,8 +52,8 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   ReduceTo: reduceTo,
   InverseCount: inverseCount,
   Stretch: stretch,
-  ConvolutionInputGradient: convolutionInputGradient,
-  ConvolutionFilterGradient: convolutionFilterGradient,
+  Conv2dTranspose: conv2dTranspose,
+  Conv2dFilterGradient: conv2dFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
   BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,

@@ -16,7 +16,7 @@ interface Slide extends Omit<GradientWindow, 'same'> {
 
 const slideOf = (
   target: Target,
-  attributes: AttributesOf<'ConvolutionInputGradient'>,
+  attributes: AttributesOf<'Conv2dTranspose'>,
   extents: Pair,
   filter: readonly number[],
   output: readonly number[],
@@ -191,7 +191,7 @@ const channelRun = ({ tf }: Target, x: Tensor, group: number, groups: number): T
 const byGroup = (groups: number, of: (group: number) => Tensor): readonly Tensor[] =>
   Array.from({ length: groups }, (_, g) => of(g))
 
-export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (target, attributes, typing: Typing) => {
+export const conv2dTranspose: Lowering<'Conv2dTranspose'> = (target, attributes, typing: Typing) => {
   const { tf } = target
   const { groups } = attributes
   const [, , c] = shapeOf(typing.result)
@@ -214,7 +214,7 @@ export const convolutionInputGradient: Lowering<'ConvolutionInputGradient'> = (t
   }
 }
 
-export const convolutionFilterGradient: Lowering<'ConvolutionFilterGradient'> = (target, attributes, typing) => {
+export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (target, attributes, typing) => {
   const { tf } = target
   const { groups } = attributes
   const [h, w, c] = shapeOf(typing.operands[0])

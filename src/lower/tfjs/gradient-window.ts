@@ -24,7 +24,7 @@ const noPads: Padding = [
 
 /** The window of a convolution's gradients for TensorFlow's kernels; `kernels`: whether they are called, perhaps with `SAME`, but no depthwise one with unequal strides. */
 export const gradientWindow = (
-  attributes: AttributesOf<'ConvolutionInputGradient'>,
+  attributes: AttributesOf<'Conv2dTranspose'>,
   [h, w]: Pair,
   filter: readonly number[],
   outputs: readonly number[],

@@ -1,6 +1,6 @@
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
-import { convolutionFilterGradient, convolutionInputGradient, denseWeightsGradient } from './convolution-gradients.ts'
+import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import type { LoweredTag, Lowering } from './kernel.ts'
 import { batchNorm, batchNormInputGradient, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
@@ -40,8 +40,8 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   ReduceTo: reduceTo,
   InverseCount: inverseCount,
   Stretch: stretch,
-  ConvolutionInputGradient: convolutionInputGradient,
-  ConvolutionFilterGradient: convolutionFilterGradient,
+  Conv2dTranspose: conv2dTranspose,
+  Conv2dFilterGradient: conv2dFilterGradient,
   DenseWeightsGradient: denseWeightsGradient,
   BatchNormInputGradient: batchNormInputGradient,
   MaxPoolGradient: maxPoolGradient,

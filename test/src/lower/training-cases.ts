@@ -29,7 +29,7 @@ export const stridedPixels: readonly Case[] = (
   const b = builder()
   const [oh, ow] = [h / strides[0], (w + pad) / strides[1]]
   const gradient = b.input('gradient', mapType(oh, ow, 5))
-  const y = b.draft.add('ConvolutionFilterGradient', [b.input('x', mapType(h, w, 6)), gradient], {
+  const y = b.draft.add('Conv2dFilterGradient', [b.input('x', mapType(h, w, 6)), gradient], {
     strides,
     dilations: [1, 1],
     padding: [
