@@ -66,6 +66,17 @@ describe('the rooms of docs/architecture.md', () => {
     expect(upwards).toEqual([])
   })
 
+  it('no target of src/lower imports another', () => {
+    const targets = ['tfjs', 'saved-model', 'onnx']
+    const targetOf = (file: string): string | undefined => targets.find(t => file.startsWith(`src/lower/${t}/`))
+    const across = [...graph].flatMap(([file, imports]) =>
+      imports
+        .filter(imported => ![undefined, targetOf(imported)].includes(targetOf(file)) && targetOf(imported))
+        .map(imported => `${file} imports ${imported}`),
+    )
+    expect(across).toEqual([])
+  })
+
   it('no file imports itself by way of others', () => {
     expect(circle()).toBeNull()
   })

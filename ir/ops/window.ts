@@ -108,3 +108,23 @@ export const actOnWindow = (g: Element, w: Window, extents: Pair): Window => {
     ceil: false,
   }
 }
+
+/** Whether pixels lie between a window's taps. */
+export const isDilated = ({ size, dilations }: Window): boolean => dilations.some((d, axis) => d > 1 && size[axis] > 1)
+
+/**
+ * The pads with which a window slides in floor mode over just what it covers: a trailing pad that no window reaches is
+ * left out, one that ceil mode needs is added, and a trailing crop stays only where it takes outputs away. An axis with
+ * one output is covered by its window to the pixel, so that any stride there means the same.
+ */
+export const coveredPads = (extents: Pair, window: Window): Padding => {
+  const outputs = outputExtents(extents, window)
+  const along = (axis: 0 | 1): Pair => {
+    const before = window.padding[axis][0]
+    const stride = outputs[axis] === 1 ? 1 : window.strides[axis]
+    const reach = (outputs[axis] - 1) * stride + dilated(window.size[axis], window.dilations[axis])
+    const after = reach - extents[axis] - before
+    return [before, after < 0 && after > -stride ? 0 : after]
+  }
+  return [along(0), along(1)]
+}

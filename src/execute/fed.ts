@@ -1,5 +1,5 @@
 import { EspalierError, isPerExample, problem, shapeOf, sizeOf, type Type } from '../../ir/index.ts'
-import { type LowerProblem, shapeProblem } from '../lower/tfjs/error.ts'
+import { type LowerProblem, shapeProblem } from '../lower/error.ts'
 
 /** Numbers in row-major order; per-example ones with the batch as their first axis. */
 export interface Fed {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Tensor } from '@tensorflow/tfjs'
 import { type Graph, liveNodes, type Tensor as Values } from '../../ir/index.ts'
+import { inputsOf, takeInputs } from '../lower/inputs.ts'
 import { lowerSavedModel, type SavedModelOptions } from '../lower/saved-model/index.ts'
 import type { Executable } from '../lower/tfjs/index.ts'
-import { inputsOf, takeInputs } from '../lower/tfjs/inputs.ts'
 import { type NativeRuntime, nativeBackend, type SavedModel } from '../runtime/native/load.ts'
 
 const loadFiles = async (native: NativeRuntime, files: ReadonlyMap<string, Uint8Array>): Promise<SavedModel> => {

@@ -1,5 +1,5 @@
 import type { Pair } from '../../../ir/index.ts'
-import { cropOf, cropsAll, isZero, padOf } from '../tfjs/canvas.ts'
+import { cropOf, cropsAll, isZero, padOf } from '../window/pads.ts'
 import type { Writer, WrittenNode } from './writer.ts'
 
 /** Rows, columns and perhaps channels in ONNX's order, after the batch. */

@@ -1,5 +1,6 @@
-import { convolutionWindow, type Padding, type Pair, sameShape, shapeOf } from '../../../ir/index.ts'
-import { coveredPads, cropsAll, padOf, stridesTaken } from '../tfjs/canvas.ts'
+import { convolutionWindow, coveredPads, type Padding, type Pair, sameShape, shapeOf } from '../../../ir/index.ts'
+import { cropsAll, padOf } from '../window/pads.ts'
+import { stridesTaken } from '../window/plain.ts'
 import { crop, padded, windowPads } from './canvas.ts'
 import { type Lowering, mapOf, type Place } from './lowering.ts'
 import type { Writer } from './writer.ts'

@@ -1,9 +1,7 @@
-import type { AttributesOf, MapType, OpTag, Type } from '../../../ir/index.ts'
+import type { AttributesOf, MapType, Type } from '../../../ir/index.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
 import type { Operand } from './operands.ts'
 import type { Writer } from './writer.ts'
-
-/** The ops that compute something; sources are given, and `Branch` and `Reduce` are gone from flat graphs. */
-export type LoweredTag = Exclude<OpTag, 'Input' | 'Parameter' | 'Branch' | 'Reduce'>
 
 /** One node with what it reads; `name` is what its value should be called. */
 export interface Place<T extends LoweredTag> {

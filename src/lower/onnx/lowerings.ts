@@ -1,6 +1,7 @@
+import type { LoweredTag } from '../lowered-tag.ts'
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
-import type { LoweredTag, Lowering } from './lowering.ts'
+import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { resize } from './resize.ts'

@@ -1,6 +1,7 @@
 import { problem } from '../../../ir/index.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
 import { fail } from './error.ts'
-import type { LoweredTag, Lowering } from './lowering.ts'
+import type { Lowering } from './lowering.ts'
 
 /** Ops of training steps, which are not exported. @throws EspalierError */
 export const trainingOnly =

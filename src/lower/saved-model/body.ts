@@ -1,6 +1,6 @@
 import { type Graph, liveNodes, type NodeId, type Tensor as Values } from '../../../ir/index.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
 import type { Precision } from '../precision.ts'
-import type { LoweredTag } from '../tfjs/kernel.ts'
 import { cast } from './arrange.ts'
 import { batchNormalizations, type Instead } from './batch-normalization.ts'
 import type { Emitter, Value } from './emitter.ts'

@@ -1,5 +1,5 @@
 import type { Pair } from '../../../ir/index.ts'
-import { cropOf, cropsAll, isZero, padOf } from '../tfjs/canvas.ts'
+import { cropOf, cropsAll, isZero, padOf } from '../window/pads.ts'
 import { pad, slice } from './arrange.ts'
 import type { Emitter, Value } from './emitter.ts'
 

@@ -1,15 +1,6 @@
-import { convolutionWindow, dilated, type Pair, samePads, sameShape, shapeOf } from '../../../ir/index.ts'
-import {
-  coveredPads,
-  cropsAll,
-  isPlain,
-  isZero,
-  type PlainWindow,
-  padOf,
-  plainWindow,
-  restOfShares,
-  stridesTaken,
-} from '../tfjs/canvas.ts'
+import { convolutionWindow, coveredPads, dilated, type Pair, samePads, sameShape, shapeOf } from '../../../ir/index.ts'
+import { cropsAll, isZero, padOf } from '../window/pads.ts'
+import { isPlain, type PlainWindow, plainWindow, restOfShares, stridesTaken } from '../window/plain.ts'
 import { batchToSpace, everyNth, reshape, spaceToBatch } from './arrange.ts'
 import { flag, text, wholes } from './attributes.ts'
 import { crop, padded } from './canvas.ts'

@@ -1,5 +1,7 @@
 import {
   type AttributesOf,
+  coveredPads,
+  isDilated,
   isPerExample,
   type Padding,
   type Pair,
@@ -7,11 +9,10 @@ import {
   sizeOf,
   type Window,
 } from '../../../ir/index.ts'
-import { coveredPads } from '../tfjs/canvas.ts'
-import { type GradientWindow, gradientWindow, skipsPixels } from '../tfjs/gradient-window.ts'
-import { countsAlong, isDilated } from '../tfjs/pooling.ts'
-import { reducedAxes } from '../tfjs/reductions.ts'
-import { centred, samplingWeights } from '../tfjs/sampling-gradients.ts'
+import { reducedAxes } from '../reduced-axes.ts'
+import { centred, samplingWeights } from '../sampling.ts'
+import { countsAlong } from '../window/counts.ts'
+import { type GradientWindow, gradientWindow, skipsPixels } from '../window/gradients.ts'
 import { cast, concat, everyNth, pad, reduce, reshape, scalarLike, slice, split, transpose } from './arrange.ts'
 import { flag, format, text, wholes } from './attributes.ts'
 import { crop, padded } from './canvas.ts'

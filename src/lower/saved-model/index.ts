@@ -8,10 +8,10 @@ import {
   type Tensor as Values,
 } from '../../../ir/index.ts'
 import { pins } from '../../runtime/native/layout.ts'
+import { fail } from '../error.ts'
+import { type Input, inputsOf } from '../inputs.ts'
+import { checkParameters } from '../parameters.ts'
 import type { Precision } from '../precision.ts'
-import { fail } from '../tfjs/error.ts'
-import { type Input, inputsOf } from '../tfjs/inputs.ts'
-import { checkParameters } from '../tfjs/load.ts'
 import { flag, format, formats, shapeProto, text } from './attributes.ts'
 import { emitBody } from './body.ts'
 import { type Emitter, emitter, inFunction, inGraph, type Namer, namer, type Value } from './emitter.ts'

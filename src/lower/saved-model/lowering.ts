@@ -1,6 +1,6 @@
 import { type AttributesOf, type Graph, type NodeId, type Typing, useCounts } from '../../../ir/index.ts'
 import type { UnaryFunction } from '../../../ir/ops/pointwise.ts'
-import type { LoweredTag } from '../tfjs/kernel.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
 import type { Emitter, Value } from './emitter.ts'
 
 /** What decides whether TensorFlow's kernels fuse a node with what comes after it. */

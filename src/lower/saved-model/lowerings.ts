@@ -1,4 +1,4 @@
-import type { LoweredTag } from '../tfjs/kernel.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import {

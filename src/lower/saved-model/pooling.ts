@@ -1,7 +1,14 @@
-import { outputExtents, type Pair, shapeOf, type Typing, type Window } from '../../../ir/index.ts'
-import { meanSteps, meanWindows } from '../mean-steps.ts'
-import { coveredPads } from '../tfjs/canvas.ts'
-import { countsAlong, isDilated, isSame } from '../tfjs/pooling.ts'
+import {
+  coveredPads,
+  isDilated,
+  outputExtents,
+  type Pair,
+  shapeOf,
+  type Typing,
+  type Window,
+} from '../../../ir/index.ts'
+import { countsAlong, isSame } from '../window/counts.ts'
+import { meanSteps, meanWindows } from '../window/mean-steps.ts'
 import { reduce, scalarLike, stride } from './arrange.ts'
 import { text, wholes } from './attributes.ts'
 import { padded } from './canvas.ts'

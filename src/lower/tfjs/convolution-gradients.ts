@@ -1,8 +1,9 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
 import { type AttributesOf, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
-import { crop, cropsAll, explicitPads, padded } from './canvas.ts'
+import { type GradientWindow, gradientWindow, skipsPixels } from '../window/gradients.ts'
+import { cropsAll } from '../window/pads.ts'
+import { crop, explicitPads, padded } from './canvas.ts'
 import { spread } from './convolution.ts'
-import { type GradientWindow, gradientWindow, skipsPixels } from './gradient-window.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
 import { placeTap, stuffed, takeTap } from './taps.ts'
 

@@ -1,17 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { convolutionWindow, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
-import {
-  coveredPads,
-  crop,
-  cropsAll,
-  explicitPads,
-  isPlain,
-  type PlainWindow,
-  padded,
-  plainWindow,
-  restOfShares,
-  stridesTaken,
-} from './canvas.ts'
+import { convolutionWindow, coveredPads, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
+import { cropsAll } from '../window/pads.ts'
+import { isPlain, type PlainWindow, plainWindow, restOfShares, stridesTaken } from '../window/plain.ts'
+import { crop, explicitPads, padded } from './canvas.ts'
 import { type Epilogue, type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
 import { everyNth } from './taps.ts'
 

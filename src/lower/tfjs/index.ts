@@ -1,13 +1,15 @@
+import { fail } from '../error.ts'
+import { type Fed, inputsOf, takeInputs } from '../inputs.ts'
+import { checkParameters } from '../parameters.ts'
+
+export type { LowerProblem } from '../error.ts'
+export type { Fed } from '../inputs.ts'
+
 import type { Tensor } from '@tensorflow/tfjs'
 import { type Graph, type NodeId, problem, type Type, type Tensor as Values } from '../../../ir/index.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'
-import { fail } from './error.ts'
-import { type Fed, inputsOf, takeInputs } from './inputs.ts'
-import { call, checkParameters, type Loaded, load } from './load.ts'
+import { call, type Loaded, load } from './load.ts'
 import { schedule } from './schedule.ts'
-
-export type { LowerProblem } from './error.ts'
-export type { Fed } from './inputs.ts'
 
 /** A flat graph ready to run on one backend, its constants computed and held there. */
 export interface Executable {

@@ -1,6 +1,7 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs'
-import type { AttributesOf, OpTag, Typing } from '../../../ir/index.ts'
+import type { AttributesOf, Typing } from '../../../ir/index.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
 
 /** Where kernels are made for: TensorFlow.js with one of its backends, and what they keep until they are disposed of. */
 export interface Target {
@@ -29,9 +30,6 @@ export interface Epilogue {
 }
 
 export const noEpilogue: Epilogue = { bias: false, activation: 'linear' }
-
-/** The ops that compute something; sources are given, and `Branch` and `Reduce` are gone from flat graphs. */
-export type LoweredTag = Exclude<OpTag, 'Input' | 'Parameter' | 'Branch' | 'Reduce'>
 
 export type Lowering<T extends LoweredTag> = (
   target: Target,

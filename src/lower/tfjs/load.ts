@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { type Graph, isPerExample, type NodeId, sameShape, type Tensor as Values } from '../../../ir/index.ts'
-import { fail, shapeProblem } from './error.ts'
-import type { Kernel, LoweredTag, Lowering, Target } from './kernel.ts'
+import { type Graph, isPerExample, type NodeId, type Tensor as Values } from '../../../ir/index.ts'
+import type { LoweredTag } from '../lowered-tag.ts'
+import type { Kernel, Lowering, Target } from './kernel.ts'
 import { lowerings } from './lowerings.ts'
 import type { Schedule, Step } from './schedule.ts'
 
@@ -32,18 +32,6 @@ const kernelOf = (target: Target, { nodes }: Graph, step: Step): Omit<Loaded, 'p
   const lowering = lowerings[tag as LoweredTag] as Lowering<never>
   const kernel = lowering(target, attributes as never, typing, step.epilogue)
   return { step, kernel, perExample: step.operands.map(id => isPerExample(nodes[id].type)) }
-}
-
-/** @throws EspalierError where a parameter that some output depends on is missing or has another shape. */
-export const checkParameters = (graph: Graph, live: Uint8Array, parameters: ReadonlyMap<string, Values>): void => {
-  const problems = graph.nodes.flatMap((node, id) => {
-    if (!live[id] || node.tag !== 'Parameter') return []
-    const shape = parameters.get(node.attributes.name)?.shape
-    return shape !== undefined && sameShape(shape, node.attributes.shape)
-      ? []
-      : [shapeProblem(`parameter ${node.attributes.name}`, shape, node.type)]
-  })
-  if (problems.length > 0) fail(problems)
 }
 
 /** Every node whose value no input reaches, computed; not yet kept. */

@@ -1,8 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { outputExtents, type Padding, type Pair, shapeOf, type Window } from '../../../ir/index.ts'
-import { coveredPads, padded } from './canvas.ts'
+import {
+  coveredPads,
+  isDilated,
+  outputExtents,
+  type Padding,
+  type Pair,
+  shapeOf,
+  type Window,
+} from '../../../ir/index.ts'
+import { countsAlong } from '../window/counts.ts'
+import { padded } from './canvas.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
-import { countsAlong, isDilated, pooled } from './pooling.ts'
+import { pooled } from './pooling.ts'
 import { placeTap, takeTap } from './taps.ts'
 
 const taken = (pads: Padding): readonly Pair[] => pads.map(([before, after]): Pair => [0 - before, 0 - after])

@@ -1,16 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import {
+  coveredPads,
+  isDilated,
   outputExtents,
-  type Padding,
   type Pair,
-  samePads,
-  sameShape,
   shapeOf,
   type Typing,
   type Window,
 } from '../../../ir/index.ts'
-import { meanSteps, meanWindows } from '../mean-steps.ts'
-import { coveredPads, crop, explicitPads, padded } from './canvas.ts'
+import { countsAlong, isSame } from '../window/counts.ts'
+import { meanSteps, meanWindows } from '../window/mean-steps.ts'
+import { crop, explicitPads, padded } from './canvas.ts'
 import { type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
 import { everyNth } from './taps.ts'
 
@@ -21,9 +21,6 @@ export const pooled = (
   { size, strides }: Window,
   pad: unknown,
 ): Tensor => runKernel(target, name, { x }, { filterSize: size, strides, pad })
-
-export const isSame = ([h, w]: Pair, { size, strides }: Window, padding: Padding): boolean =>
-  sameShape(padding.flat(), [...samePads(h, size[0], strides[0], 1), ...samePads(w, size[1], strides[1], 1)])
 
 /** Folds the taps of a dilated window over a map that holds them all, first along rows, then along columns. */
 const foldTaps = (
@@ -53,8 +50,6 @@ const foldTaps = (
   return along(along(canvas, 1), 2)
 }
 
-export const isDilated = ({ size, dilations }: Window): boolean => dilations.some((d, axis) => d > 1 && size[axis] > 1)
-
 const extentsOf = (typing: Typing): Pair => {
   const [h, w] = shapeOf(typing.operands[0])
   return [h, w]
@@ -78,24 +73,6 @@ export const maxPool: Lowering<'MaxPool'> = (target, window, typing): Kernel => 
 /** Means of windows that lie on a canvas, those of large ones in steps. */
 const meansOf = (target: Target, canvas: Tensor, window: Window): Tensor =>
   meanWindows(window).reduce((x, each) => pooled(target, 'AvgPool', x, each, 'valid'), canvas)
-
-/** How many pixels each window along one axis counts. */
-export const countsAlong = (
-  axis: 0 | 1,
-  extent: number,
-  outputs: number,
-  w: Window,
-  padding: boolean,
-): readonly number[] => {
-  const [before, after] = w.padding[axis]
-  const [low, high] = padding ? [-before, extent + after] : [0, extent]
-  return Array.from({ length: outputs }, (_, at) =>
-    Array.from({ length: w.size[axis] }, (_, k) => at * w.strides[axis] - before + k * w.dilations[axis]).reduce(
-      (n, i) => (i >= low && i < high ? n + 1 : n),
-      0,
-    ),
-  )
-}
 
 /** By what to multiply sums over windows to get means, pixel by pixel `[1, h′, w′, 1]`, or one number where all agree. */
 const meansFromSums = (target: Target, rows: readonly number[], columns: readonly number[]): number | Tensor => {

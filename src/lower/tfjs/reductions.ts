@@ -1,17 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { isPerExample, sameShape, shapeOf, sizeOf, type Type } from '../../../ir/index.ts'
-import { meanSteps } from '../mean-steps.ts'
+import { isPerExample, sameShape, shapeOf, sizeOf } from '../../../ir/index.ts'
+import { reducedAxes } from '../reduced-axes.ts'
+import { meanSteps } from '../window/mean-steps.ts'
 import type { Lowering, Target } from './kernel.ts'
 import { meanOfMap } from './pooling.ts'
-
-/** The axes of a value, the batch first where there is one, that a reduction to another type takes together. */
-export const reducedAxes = (from: Type, to: Type): readonly number[] => {
-  const [shape, kept] = [shapeOf(from), shapeOf(to)]
-  const batch = isPerExample(from) ? 1 : 0
-  const missing = shape.length - kept.length
-  const inside = shape.flatMap((n, axis) => (n > 1 && (kept[axis - missing] ?? 1) === 1 ? [axis + batch] : []))
-  return batch === 1 && !isPerExample(to) ? [0, ...inside] : inside
-}
 
 type Sum = (x: Tensor) => Tensor
 

@@ -1,22 +1,8 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
 import { shapeOf } from '../../../ir/index.ts'
-import { resampled } from '../../../ir/ops/shape.ts'
+import { centred, samplingWeights } from '../sampling.ts'
 import type { Lowering, Target } from './kernel.ts'
 import { projecting } from './transforms.ts'
-
-/** `[m, n]`: what each of n sampled pixels weighs in each of m outputs, turned round: `[n, m]`. */
-export const samplingWeights = (
-  extent: number,
-  outputs: number,
-  ...how: [Parameters<typeof resampled>[2], Parameters<typeof resampled>[3]]
-): Float32Array => {
-  const weights = new Float32Array(extent * outputs)
-  resampled(extent, outputs, ...how).forEach(([low, high, weight], at) => {
-    weights[low * outputs + at] += 1 - weight
-    weights[high * outputs + at] += weight
-  })
-  return weights
-}
 
 /** Sampling is a product with a matrix of weights an axis, so this is one with each of them turned round. */
 export const resizeGradient: Lowering<'ResizeGradient'> = (
@@ -70,12 +56,6 @@ export const warp: Lowering<'Warp'> = (target, _, { result }) => {
   const project = projecting(target, [h, w, c])
   return { run: ([x, matrix]) => project(x, eight(matrix)) }
 }
-
-/** Positions of pixels about the centre, `[2, h·w]`: x right, y down. */
-export const centred = (h: number, w: number): Float32Array =>
-  Float32Array.from({ length: 2 * h * w }, (_, k) =>
-    k < h * w ? (k % w) - (w - 1) / 2 : Math.floor((k - h * w) / w) - (h - 1) / 2,
-  )
 
 /** A product with the weights by which outputs sample, turned round: `max(0, 1 − |Δx|) · max(0, 1 − |Δy|)`. */
 export const warpGradient: Lowering<'WarpGradient'> = ({ tf, keep }, _, { result }) => {

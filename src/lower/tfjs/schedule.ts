@@ -1,4 +1,5 @@
 import { type Graph, liveNodes, type Node, type NodeId, sameShape, shapeOf, useCounts } from '../../../ir/index.ts'
+import { constantNodes } from '../constant-nodes.ts'
 import { type Epilogue, noEpilogue } from './kernel.ts'
 
 /** One kernel call: what node `head` computes, with what later nodes fused into it do, is the value of node `id`. */
@@ -68,15 +69,6 @@ const stepsOf = (graph: Graph, live: Uint8Array, fuse: boolean): readonly Step[]
       steps[step.id] = step
     })
   return steps.filter(step => step !== undefined)
-}
-
-/** 1 for each node whose value no input reaches. */
-export const constantNodes = (graph: Graph): Uint8Array => {
-  const constant = new Uint8Array(graph.nodes.length)
-  graph.nodes.forEach(({ tag, operands }, id) => {
-    if (tag !== 'Input' && operands.every(operand => constant[operand])) constant[id] = 1
-  })
-  return constant
 }
 
 export const schedule = (graph: Graph, fuse: boolean): Schedule => {

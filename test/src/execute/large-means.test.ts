@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../../ir/index.ts'
 import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
-import { meanSteps } from '../../../src/lower/mean-steps.ts'
+import { meanSteps } from '../../../src/lower/window/mean-steps.ts'
 import type { BackendName } from '../../../src/runtime/backend.ts'
 
 /** Means over large maps in float32 keep four digits. */

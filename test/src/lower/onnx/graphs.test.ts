@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { LoweredTag } from '../../../../src/lower/lowered-tag.ts'
 import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
-import type { LoweredTag } from '../../../../src/lower/onnx/lowering.ts'
 import { lowerings } from '../../../../src/lower/onnx/lowerings.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, it } from 'vitest'
+import type { LoweredTag } from '../../../../src/lower/lowered-tag.ts'
 import { lowerings } from '../../../../src/lower/saved-model/lowerings.ts'
-import type { LoweredTag } from '../../../../src/lower/tfjs/kernel.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, it } from 'vitest'
-import type { LoweredTag } from '../../../../src/lower/tfjs/kernel.ts'
+import type { LoweredTag } from '../../../../src/lower/lowered-tag.ts'
 import { lowerings } from '../../../../src/lower/tfjs/lowerings.ts'
 import type { Backend } from '../../../../src/runtime/backend.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'

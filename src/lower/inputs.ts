@@ -8,8 +8,8 @@ import {
   shapeOf,
   sizeOf,
   type Type,
-} from '../../../ir/index.ts'
-import type { Tf } from '../../runtime/native/tensorflow-js.ts'
+} from '../../ir/index.ts'
+import type { Tf } from '../runtime/native/tensorflow-js.ts'
 import { fail, type LowerProblem, shapeProblem } from './error.ts'
 
 /** What an executable takes for an input: a tensor, which stays the caller's, or its numbers in row-major order. */

@@ -1,4 +1,4 @@
-import { EspalierError, isPerExample, type Problem, printType, problem, type Type } from '../../../ir/index.ts'
+import { EspalierError, isPerExample, type Problem, printType, problem, type Type } from '../../ir/index.ts'
 
 export type LowerProblem = Problem<'bad-dialect' | 'missing-value' | 'too-large'>
 

@@ -1,4 +1,4 @@
-import type { Pair, Window } from '../../ir/index.ts'
+import type { Pair, Window } from '../../../ir/index.ts'
 
 /** Float32 sums of more pixels one after another lose digits: means over more are means of means. */
 const mostAtOnce = 4096

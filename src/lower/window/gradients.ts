@@ -1,6 +1,13 @@
-import { type AttributesOf, convolutionWindow, dilated, type Padding, type Pair } from '../../../ir/index.ts'
-import { coveredPads, plainWindow, stridesTaken } from './canvas.ts'
-import { isSame } from './pooling.ts'
+import {
+  type AttributesOf,
+  convolutionWindow,
+  coveredPads,
+  dilated,
+  type Padding,
+  type Pair,
+} from '../../../ir/index.ts'
+import { isSame } from './counts.ts'
+import { plainWindow, stridesTaken } from './plain.ts'
 
 /** How a convolution slides, without dilations (its filter spread), over a canvas: its input under pads, some of them perhaps negative. */
 export interface GradientWindow {
