@@ -18,11 +18,11 @@ import { type ImpactOptions, type ImpactResult, impact as measureImpact } from '
 import { type LowerOnnxOptions, lowerOnnx } from './lower/onnx/index.ts'
 import { lowerSavedModel, type SavedModelOptions } from './lower/saved-model/index.ts'
 import { finiteWeights } from './network/finite-weights.ts'
-import { fitLabelled } from './network/fit-data.ts'
 import { fitMeaning, type Meaning } from './network/meaning.ts'
 import { classifier, type Network } from './network/network.ts'
 import { checkDrawable, initialized, zoo as zooArchitecture } from './network/zoo/index.ts'
 import { readCompiledFolder, writeCompiledFolder } from './open/compiled-folder.ts'
+import { fitImages } from './open/images.ts'
 import { type Model, openModel } from './open/model.ts'
 import { openSource, type SourceOptions } from './open/network-source.ts'
 import {
@@ -165,13 +165,14 @@ export const train = (
 export const impact = async (
   network: Network,
   data: string,
-  options: ImpactOptions & Pick<Meaning, 'classes'> = {},
+  options: ImpactOptions & Meaning = {},
 ): Promise<ImpactResult> => {
   checkNetwork('impact, network', network)
   checkText('impact, data', data, 'data as --data names it', "'cifar100:FOLDER'")
   checkOptions('impact', options)
-  const { classes, ...others } = options
-  return measureImpact(network, fitLabelled(network, orThrow(await openData(data)), classes), others)
+  const { classes: _, preprocess: __, ...others } = options
+  const images = fitImages(network, options, orThrow(await openData(data)), { labels: 'needed' })
+  return measureImpact(network, images, others)
 }
 
 /** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */

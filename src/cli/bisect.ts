@@ -16,12 +16,10 @@ import {
 } from '../compile/inspect/index.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import { schedulingOf } from '../compile/scheduling.ts'
-import { batches, type DataSet, openData } from '../data/index.ts'
-import { preprocessFor } from '../network/fit-data.ts'
-import type { Meaning } from '../network/meaning.ts'
+import { batches } from '../data/index.ts'
 import { imageType } from '../network/network.ts'
-import { readMeaning } from './meaning.ts'
-import { openNetwork } from './open-network.ts'
+import type { Images } from '../open/images.ts'
+import { openWork } from '../open/opening.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -35,14 +33,12 @@ interface BisectFlags extends CommonOptions, NetworkFlags, PassFlags {
 
 /** The first images of the data, as the network takes them. */
 const firstImages = async (
-  flags: BisectFlags,
+  { limit }: BisectFlags,
   compiled: CompiledNetwork,
-  own: Meaning,
-  data: DataSet,
+  { data, preprocess }: Images,
 ): Promise<Environment['inputs']> => {
-  const preprocess = preprocessFor(compiled, data, (await readMeaning(flags, own, compiled)).preprocess)
   const { name, h, w, c } = imageType(compiled)
-  for await (const { images, n } of batches(data, { batch: flags.limit, limit: flags.limit, preprocess, ahead: 1 }))
+  for await (const { images, n } of batches(data, { batch: limit, limit, preprocess, ahead: 1 }))
     return new Map([[name, { shape: [n, h, w, c], data: images }]])
   throw new EspalierError([sourceProblem('bad-input', '--data', 'no images', 'one at least')])
 }
@@ -80,18 +76,17 @@ const describe = (network: string, plan: string, found: Bisection): string => {
 }
 
 const run = async (flags: BisectFlags, out: CommandOutput): Promise<void> => {
-  const data = flags.data === undefined ? undefined : orThrow(await openData(flags.data, { seed: flags.seed }))
-  const { network, meaning, initializedFrom } = await openNetwork(flags, out, data?.classCount)
+  const data = flags.data === undefined ? [] : [{ reference: flags.data }]
+  const { network, images, initializedFrom } = await openWork(flags, data, { labels: 'unread', note: out.note })
   const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
   const { passes = optimizations(schedulingOf(scheduleFlags(flags))) } = chosenPasses(flags)
   const pipeline: NonNullable<Parameters<typeof compileNetwork>[2]>['pipeline'] = placed => [insertBranches(placed)]
   const branched = orThrow(compileNetwork(network, plan, { seed: flags.seed, pipeline }))
-  if (initializedFrom !== undefined) out.note(`No --weights: every parameter is drawn from seed ${initializedFrom}.`)
   const parameters = initializedFrom === undefined ? branched.parameters : seededParameters(network.graph, flags.seed)
   const inputs =
-    data === undefined
+    images.length === 0
       ? seededInputs(branched.graph, flags.seed, flags.limit)
-      : await firstImages(flags, branched, meaning, data)
+      : await firstImages(flags, branched, images[0])
   const trial = orThrow(trialOf({ graph: branched.graph, parameters }, inputs, flags.tolerance))
   const found = bisect(trial, [unroll, ...passes])
   out.result(bisectResult(network.name, branched.plan, found), () => describe(network.name, branched.plan, found))

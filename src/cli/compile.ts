@@ -6,10 +6,9 @@ import { readPlan } from '../compile/read-plan.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
 import { writeCompiledFolder } from '../open/compiled-folder.ts'
+import { openUncompiled } from '../open/opening.ts'
 import { stageCollector } from '../report/steps.ts'
 import { type EmissionFlags, emissions, emitted, prepareEmission, writeEmitted } from './emission.ts'
-import { readMeaning } from './meaning.ts'
-import { openNetwork } from './open-network.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -82,9 +81,8 @@ export const compileCommand = (terminal: Terminal): Command =>
       const out = output(options, terminal)
       const { emit, out: path } = options
       await prepareEmission(options)
-      const source = await openNetwork(options, out)
-      const { network, meaning: own, initializedFrom } = source
-      if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}.`)
+      const source = await openUncompiled(options, out)
+      const { network, meaning, initializedFrom } = source
       const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
       noteMissingBranches(source, plan, out)
       const { stages, observe } = stageCollector()
@@ -95,7 +93,6 @@ export const compileCommand = (terminal: Terminal): Command =>
         terminal,
         emit === 'html' ? observe : undefined,
       )
-      const meaning = await readMeaning(options, own, compiled)
       const choices = { layout: options.layout ?? network.layout ?? 'nhwc', precision: options.precision }
       const text = emit === undefined ? undefined : emitted(emit, compiled, stages, choices)
       if (path !== undefined)

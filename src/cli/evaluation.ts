@@ -1,6 +1,7 @@
-import type { DataProblem, DataSet, Preprocess } from '../data/index.ts'
+import type { DataProblem } from '../data/index.ts'
 import { type Evaluation, evaluateData } from '../execute/evaluate-data.ts'
 import type { Runner } from '../execute/runner.ts'
+import type { Images } from '../open/images.ts'
 import { answersOf, type ImageAnswer } from './answers.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
@@ -9,9 +10,7 @@ import { imagesFormat, progressBar } from './progress-bar.ts'
 
 export interface WatchOptions {
   readonly batch: number
-  readonly preprocess: Preprocess
   readonly limit: number
-  readonly names: readonly string[] | undefined
   /** Where a line an image goes. */
   readonly predictions: string | undefined
 }
@@ -27,9 +26,9 @@ export interface Watched extends Evaluation {
 /** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the file of predictions too. */
 export const watchEvaluation = async (
   runner: Runner,
-  data: DataSet,
+  { data, preprocess, classes: names }: Images,
   out: Output,
-  { names, predictions, ...options }: WatchOptions,
+  { predictions, ...options }: WatchOptions,
 ): Promise<Watched> => {
   const file = predictions === undefined ? undefined : await predictionsFile(predictions, names)
   const bar = progressBar(out, imagesFormat)
@@ -39,6 +38,7 @@ export const watchEvaluation = async (
     const done = await untilInterrupted(signal =>
       evaluateData(runner, data, {
         ...options,
+        preprocess,
         signal,
         onBatch: async (batch, prediction) => {
           bar.at(batch.first + batch.n + batch.skipped.length, options.limit)

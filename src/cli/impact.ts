@@ -1,20 +1,14 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
-import { EspalierError } from '../../ir/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
-import { type DataSet, openData } from '../data/index.ts'
 import { type ImpactResult, impact } from '../experiment/impact/impact.ts'
 import { describeImpact } from '../experiment/impact/text.ts'
-import { fitLabels, preprocessFor } from '../network/fit-data.ts'
 import type { Network } from '../network/network.ts'
-import { openSource } from '../open/network-source.ts'
+import type { Images } from '../open/images.ts'
+import { openWork } from '../open/opening.ts'
 import { impactPage } from '../report/page/impact-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { readMeaning } from './meaning.ts'
-import { noteNetwork, sourceOptions } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -44,24 +38,16 @@ interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, Execu
   readonly out?: string
 }
 
-const openNetwork = async (flags: ImpactFlags, data: DataSet, out: Output) => {
-  const source = await orThrowAsync(openSource(flags.network, await sourceOptions(flags, data.classCount)))
-  if (source.kind === 'compiled') {
-    const seen = `${flags.network}, compiled under ${source.compiled.plan}`
-    throw new EspalierError([sourceProblem('bad-input', '--network', seen, 'a network that is not compiled')])
-  }
-  if (source.initializedFrom !== undefined)
-    out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
-  noteNetwork(source.network, out)
-  return source
-}
+/** The network, and the data that its impact is measured on. */
+const openFlags = (flags: ImpactFlags, note: Output['note']) =>
+  openWork(flags, [{ reference: flags.data, labels: flags.labels }], { labels: 'needed', note })
 
 /** Measures with a progress bar on a terminal; Ctrl-C ends it with what is done. */
-const measure = (network: Network, data: DataSet, options: Parameters<typeof impact>[2], out: Output) => {
+const measure = (network: Network, images: Images, options: Parameters<typeof impact>[2], out: Output) => {
   const bar = progressBar(out, imagesFormat)
   bar.at(0, 1)
   return untilInterrupted(signal =>
-    impact(network, data, {
+    impact(network, images, {
       ...options,
       signal,
       onProgress: ({ done, total }) => bar.at(done, total),
@@ -75,20 +61,15 @@ type Measured = ImpactResult & { readonly initialized_from_seed?: number }
 const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
-  const labels = flags.labels === undefined ? {} : { labels: flags.labels }
-  const found = await openFound(flags.data, { seed: flags.seed, ...labels }, out)
-  const { network, meaning: own, initializedFrom } = await openNetwork(flags, found, out)
-  const meaning = await readMeaning(flags, own, network)
-  const data = sayFitted(found, fitLabels(network, found, meaning.classes), out)
+  const { network, images, initializedFrom } = await openFlags(flags, out.note)
   const { transforms, executor, precision, backend, batch, limit, cache, debug } = flags
   const result = await measure(
     network,
-    data,
+    images[0],
     {
       transforms,
       executor,
       precision,
-      preprocess: preprocessFor(network, data, meaning.preprocess),
       ...(backend === undefined ? {} : { backend }),
       ...(batch === undefined ? {} : { batch }),
       ...(limit === undefined ? {} : { limit }),
@@ -104,9 +85,8 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
 /** The same with networks trained anew, by the file that `--training` names. */
 const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: CommandOutput): Promise<void> => {
   const { network, data, weights, preprocess, classes, labels, backend, executor, precision, batch, limit } = flags
-  const known = orThrow(await openData(data, { seed: flags.seed, ...(labels === undefined ? {} : { labels }) }))
   await trainingImpact(
-    (await openNetwork(flags, known, { ...out, note: () => {} })).network,
+    (await openFlags(flags, () => {})).network,
     flags,
     {
       network,

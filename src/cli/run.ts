@@ -6,17 +6,14 @@ import type { CompiledNetwork } from '../compile/compile.ts'
 import { watchedCompile } from '../compile/inspect/index.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import type { ScheduleName } from '../compile/scheduling.ts'
-import type { DataSet } from '../data/index.ts'
 import { bestBatch } from '../execute/best-batch.ts'
 import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
-import { fitLabels, preprocessFor } from '../network/fit-data.ts'
-import { openSource, type Source } from '../open/network-source.ts'
+import type { Images } from '../open/images.ts'
+import type { Source } from '../open/network-source.ts'
+import { openAnyWork } from '../open/opening.ts'
 import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
-import { openFound, sayFitted } from './found-data.ts'
-import { readMeaning } from './meaning.ts'
-import { noteNetwork, sourceOptions } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -47,14 +44,6 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
 
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
 
-const openNetwork = async (flags: RunFlags, data: DataSet, out: Output): Promise<Source> => {
-  const source = await orThrowAsync(openSource(flags.network, await sourceOptions(flags, data.classCount)))
-  if (source.kind === 'network' && source.initializedFrom !== undefined)
-    out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
-  if (source.kind === 'network') noteNetwork(source.network, out)
-  return source
-}
-
 /** Where `--schedule auto` expects a network to run; what cannot be opened is the runner's to say. */
 const backendOf = async ({ backend = 'auto', debug = false }: RunFlags): Promise<BackendName> => {
   if (backend === 'reference') return 'cpu'
@@ -82,7 +71,7 @@ const inFloat32 = async (
   compiled: CompiledNetwork,
   options: RunnerOptions,
   { executor }: Runner,
-  data: DataSet,
+  images: Images,
   evaluation: Omit<WatchOptions, 'predictions'>,
   out: Output,
 ): Promise<Watched> => {
@@ -93,7 +82,7 @@ const inFloat32 = async (
     executor: executor === 'reference' ? 'auto' : executor,
   })
   try {
-    return await watchEvaluation(runner, data, { ...out, note: () => {} }, { ...evaluation, predictions: undefined })
+    return await watchEvaluation(runner, images, { ...out, note: () => {} }, { ...evaluation, predictions: undefined })
   } finally {
     runner.dispose()
   }
@@ -101,14 +90,11 @@ const inFloat32 = async (
 
 const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   for (const path of [flags.out, flags.predictions]) if (path !== undefined) await prepareFile(path)
-  const labels = flags.labels === undefined ? {} : { labels: flags.labels }
-  const found = await openFound(flags.data, { seed: flags.seed, ...labels }, out)
-  const source = await openNetwork(flags, found, out)
-  const limit = Math.min(flags.limit ?? found.count, found.count)
+  const source = await openAnyWork(flags, [{ reference: flags.data, labels: flags.labels }], out)
+  const [images] = source.images
+  const { data } = images
+  const limit = Math.min(flags.limit ?? data.count, data.count)
   const compiled = await compiledOf(source, flags, limit, out)
-  const meaning = await readMeaning(flags, source.meaning, compiled)
-  const data = sayFitted(found, fitLabels(compiled, found, meaning.classes), out)
-  const preprocess = preprocessFor(compiled, data, meaning.preprocess)
   const options = {
     backend: flags.backend ?? 'auto',
     executor: flags.executor,
@@ -122,10 +108,10 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
   try {
     out.note(runnerNote(runner))
     const batch = flags.batch === 'auto' ? await bestBatch(runner, compiled) : flags.batch
-    const evaluation = { batch, preprocess, limit, names: meaning.classes ?? data.classes }
-    const done = await watchEvaluation(runner, data, out, { ...evaluation, predictions: flags.predictions })
+    const evaluation = { batch, limit }
+    const done = await watchEvaluation(runner, images, out, { ...evaluation, predictions: flags.predictions })
     const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
-    const float32 = compare ? await inFloat32(compiled, options, runner, data, evaluation, out) : undefined
+    const float32 = compare ? await inFloat32(compiled, options, runner, images, evaluation, out) : undefined
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
     return runResult({ compiled, initializedFrom, runner, data, done, float32, batch })
   } finally {

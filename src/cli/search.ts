@@ -4,7 +4,6 @@ import { type Reduction, reductions } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { ratio } from '../base/format.ts'
-import type { DataSet } from '../data/index.ts'
 import { executorNames } from '../execute/executor.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
 import { apart, overfitted } from '../experiment/search/data.ts'
@@ -13,15 +12,12 @@ import { type Objective, objectives } from '../experiment/search/objective.ts'
 import { describeSearch, type SearchResult, searchResult } from '../experiment/search/result.ts'
 import { defaultSets, parseSets, planOf, searchSets } from '../experiment/search/space.ts'
 import { missingBranches, sitesOf, trainedPlan } from '../experiment/search/trained.ts'
-import { fitLabelled, preprocessFor } from '../network/fit-data.ts'
 import type { Network } from '../network/network.ts'
+import { openWork } from '../open/opening.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { readMeaning } from './meaning.ts'
-import { openNetwork } from './open-network.ts'
 import {
   command,
   dataForms,
@@ -54,9 +50,6 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
   readonly cache?: string
   readonly out?: string
 }
-
-const openImages = ({ seed, labels }: SearchFlags, reference: string, out: Output): Promise<DataSet> =>
-  openFound(reference, { seed, ...(labels === undefined ? {} : { labels }) }, out)
 
 /** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
 const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
@@ -101,26 +94,21 @@ const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   orThrow(await apart(flags.select, flags.report))
-  const [forSelect, forReport] = [
-    await openImages(flags, flags.select, out),
-    await openImages(flags, flags.report, out),
+  const { labels } = flags
+  const data = [
+    { reference: flags.select, labels, flag: '--select' },
+    { reference: flags.report, labels, flag: '--report' },
   ]
-  const source = await openNetwork(flags, out, forSelect.classCount)
+  const source = await openWork(flags, data, { labels: 'needed', note: out.note })
   const { network } = source
-  if (source.initializedFrom !== undefined)
-    out.note(`No --weights: initialized from seed ${source.initializedFrom}, not trained.`)
-  const meaning = await readMeaning(flags, source.meaning, network)
-  const fitted = (data: DataSet, flag: string): DataSet =>
-    sayFitted(data, fitLabelled(network, data, meaning.classes, `${flag} ${data.name}`), out)
-  const [select, report] = [fitted(forSelect, '--select'), fitted(forReport, '--report')]
-  const images = (data: DataSet) => ({ data, preprocess: preprocessFor(network, data, meaning.preprocess) })
+  const [select, report] = source.images
   const trained = source.weightsMetadata && trainedPlan(source.weightsMetadata)
   const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags
   const options: SearchNetworkOptions = {
     ...{ budget, batch, executor, precision, seed, objective, beam, offspring, screening },
     reductions: flags.reductions,
-    select: images(select),
-    report: images(report),
+    select,
+    report,
     transforms: orThrow(parseSets(flags.sets)),
     start: trained === undefined ? [flipTta] : [flipTta, sitesOf(trained, network.graph)],
     learnWeights: flags.learnWeights ?? false,

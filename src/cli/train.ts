@@ -6,8 +6,8 @@ import { counted } from '../base/format.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import { trainingReference } from '../data/index.ts'
 import type { ModelBackend } from '../execute/runner.ts'
-import { fitLabelled } from '../network/fit-data.ts'
 import type { Source } from '../open/network-source.ts'
+import { openWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import {
@@ -20,10 +20,8 @@ import {
   trainingExecutors,
   withOverrides,
 } from '../train/index.ts'
-import { foundKeys, openFound, sayFitted } from './found-data.ts'
+import { foundKeys } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { readMeaning } from './meaning.ts'
-import { openNetwork } from './open-network.ts'
 import {
   backendOption,
   classesFile,
@@ -134,33 +132,31 @@ const described = ({
 
 const run = async (flags: TrainFlags, out: Output) => {
   checkDestination(flags)
-  const labels = flags.labels === undefined ? {} : { labels: flags.labels }
   const reference = trainingReference(flags.data)
-  const open = { seed: flags.seed, ...labels }
-  const found = await openFound(reference, open, out)
+  const { seed, labels } = flags
   const [source, plan, recipe] = await Promise.all([
-    openNetwork({ ...flags, ...(flags.from === undefined ? {} : { weights: flags.from }) }, out, found.classCount),
+    openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
+      ...{ labels: 'needed', weightsFlag: '--from', note: out.note },
+    }),
     orThrowAsync(readPlan(flags.plan)),
     recipeOf(flags),
   ])
   noteWarmUp(recipe, out)
-  if (source.initializedFrom !== undefined) out.note(`No --from: initialized from seed ${source.initializedFrom}.`)
-  const { preprocess, classes } = await readMeaning(flags, source.meaning, source.network)
-  const data = sayFitted(found, fitLabelled(source.network, found, classes), out)
+  const [{ data, preprocess }] = source.images
   const trained = await untilInterrupted(signal =>
     watchTraining(
       train(
         source.network,
         plan,
         recipe,
-        { reference, open: { ...open, ...(data.classes === undefined ? {} : { classes: data.classes }) }, data },
+        { reference, open: { seed, labels, classes: data.classes }, data },
         {
           signal,
-          seed: flags.seed,
+          seed,
+          preprocess,
           debug: flags.debug ?? false,
           resume: flags.resume ?? false,
           workers: flags.workers,
-          ...(preprocess === undefined ? {} : { preprocess }),
           ...(flags.out === undefined ? {} : { out: flags.out }),
           ...(flags.maxSteps === undefined ? {} : { maxSteps: flags.maxSteps }),
           ...(flags.backend === undefined ? {} : { backend: flags.backend }),

@@ -1,26 +1,23 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
-import { placePlan } from '../../passes/index.ts'
+import { placePlan, type Variant, variantKey, variantsOfPlan } from '../../passes/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { readPlan } from '../compile/read-plan.ts'
-import type { DataSet, Preprocess } from '../data/index.ts'
+import type { DataSet } from '../data/index.ts'
 import { type VariantLogits, variantLogits } from '../experiment/variants/logits.ts'
-import { type Variant, variantKey, variantsOfPlan } from '../experiment/variants/variant.ts'
 import { describeViews, disputedListed, type ViewsResult, viewsResult } from '../experiment/views/result.ts'
 import { thumbnail } from '../experiment/views/thumbnail.ts'
 import { type View, type Views, viewsOf } from '../experiment/views/views.ts'
-import { fitLabelled, preprocessFor } from '../network/fit-data.ts'
 import type { Network } from '../network/network.ts'
+import type { Images } from '../open/images.ts'
+import { openWork } from '../open/opening.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { openFound, sayFitted } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { readMeaning } from './meaning.ts'
-import { openNetwork } from './open-network.ts'
 import {
   command,
   type DataFlags,
@@ -87,20 +84,18 @@ const readPictures = async (data: DataSet, { won, lost, disputed }: Views, count
 const logitsOf = (
   network: Network,
   variants: readonly Variant[],
-  data: DataSet,
+  images: Images,
   { backend, executor, precision, batch, limit, debug = false }: ViewsFlags,
-  preprocess: Preprocess,
 ): Promise<VariantLogits> =>
   untilInterrupted(signal =>
-    variantLogits(network, [[], ...variants], data, {
+    variantLogits(network, [[], ...variants], images, {
       executor,
       precision,
-      preprocess,
       debug,
       signal,
+      limit,
       ...(backend === undefined ? {} : { backend }),
       ...(batch === undefined ? {} : { batch }),
-      ...(limit === undefined ? {} : { limit }),
     }),
   )
 
@@ -108,16 +103,15 @@ const run = async (flags: ViewsFlags, out: CommandOutput): Promise<ViewsResult> 
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const plan = await orThrowAsync(readPlan(flags.plan))
-  const { seed, labels } = flags
-  const found = await openFound(flags.data, { seed, ...(labels === undefined ? {} : { labels }) }, out)
-  const { network, meaning: own, initializedFrom } = await openNetwork(flags, out, found.classCount)
-  if (initializedFrom !== undefined) out.note(`No --weights: initialized from seed ${initializedFrom}, not trained.`)
-  const meaning = await readMeaning(flags, own, network)
-  const data = sayFitted(found, fitLabelled(network, found, meaning.classes), out)
+  const opened = await openWork(flags, [{ reference: flags.data, labels: flags.labels }], {
+    ...{ labels: 'needed', note: out.note },
+  })
+  const { network, initializedFrom, images } = opened
+  const [{ data, classes }] = images
   const placed = orThrow(placePlan(plan, network.graph, random(flags.seed, 'plan').next))
   const variants = variantsOfPlan(placed)
   const begun = performance.now()
-  const ran = await logitsOf(network, variants, data, flags, preprocessFor(network, data, meaning.preprocess))
+  const ran = await logitsOf(network, variants, images[0], flags)
   if (ran.images === 0)
     throw new EspalierError([sourceProblem('bad-input', '--data', 'no image was run', 'one at least')])
   const views = analysed(ran, variants, placed.reduction ?? 'geo')
@@ -128,7 +122,7 @@ const run = async (flags: ViewsFlags, out: CommandOutput): Promise<ViewsResult> 
     data: data.name,
     ran,
     initializedFrom,
-    names: meaning.classes ?? data.classes,
+    names: classes,
     files,
     seconds: (performance.now() - begun) / 1000,
     sourced: provenance(out.terminal, [flags.seed]),

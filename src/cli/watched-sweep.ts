@@ -6,10 +6,10 @@ import { writeJson } from '../experiment/sweep/store.ts'
 import { runSweep, type SweepEvent } from '../experiment/sweep/sweep.ts'
 import { describeTrainings } from '../experiment/sweep/text.ts'
 import { sweepWork } from '../experiment/sweep/work.ts'
+import { noteAssumptions } from '../open/opening.ts'
 import type { Page } from '../report/page/section.ts'
 import { prepareFile } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
-import { noteNetwork } from './open-network.ts'
 import { type CommandOutput, exitCodes, type Output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, writeReports } from './report-files.ts'
@@ -94,7 +94,7 @@ export const watchSweep = async <R extends SweepResult>(
   await prepareFile(file)
   await prepareReports(reports)
   const [network] = open.networks.values()
-  noteNetwork(network, out)
+  noteAssumptions(network, out.note)
   const unlock = await lockFolder(folder)
   const work = async () => {
     const { interrupted } = await untilInterrupted(signal =>

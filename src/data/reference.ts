@@ -109,11 +109,11 @@ const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => 
 
 export interface OpenDataOptions {
   /** A CSV file for a flat folder of images. */
-  readonly labels?: string
+  readonly labels?: string | undefined
   /** Of generated images. */
   readonly seed?: number
   /** The network's names of classes, by which the data's are numbered where it has names, too. */
-  readonly classes?: readonly string[]
+  readonly classes?: readonly string[] | undefined
 }
 
 /** One image file, whatever it is called. */

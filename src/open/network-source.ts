@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import { either as E, function as F, type taskEither as TE } from 'fp-ts'
-import { decodeGraph, EspalierError, type Graph, type Pair, type Problem, parse } from '../../ir/index.ts'
-import { orThrowAsync, sourceProblem } from '../base/error.ts'
+import { decodeGraph, type Graph, type Pair, type Problem, parse } from '../../ir/index.ts'
+import { sourceProblem } from '../base/error.ts'
 import { readText } from '../base/read-text.ts'
 import { sealKey } from '../base/seal.ts'
 import { readSealedJson } from '../base/sealed-json.ts'
@@ -38,18 +38,19 @@ export type Source =
     }
   | { readonly kind: 'compiled'; readonly compiled: CompiledNetwork; readonly meaning: Meaning }
 
-type Uncompiled = Extract<Source, { readonly kind: 'network' }>
+/** A network that is not compiled. */
+export type Uncompiled = Extract<Source, { readonly kind: 'network' }>
 
 export interface SourceOptions {
   /** A safetensors file, for a zoo network or a graph. */
-  readonly weights?: string
+  readonly weights?: string | undefined
   readonly seed?: number
   /** How many classes the data has, for a zoo network whose reference and weights do not say. */
-  readonly dataClasses?: number
+  readonly dataClasses?: number | undefined
   /** Height and width of its images, for a network that leaves them open; one that does not must have these. */
-  readonly size?: Pair
+  readonly size?: Pair | undefined
   /** How its images are made, which says their size where nothing else does. */
-  readonly preprocess?: Pick<Preprocess, 'size'>
+  readonly preprocess?: Pick<Preprocess, 'size'> | undefined
 }
 
 const zooScheme = 'zoo:'
@@ -191,12 +192,3 @@ export const openSource =
       E.flatMap(checkSize(reference, options.size)),
       E.flatMap(withNumbers(reference)),
     )
-
-/** What {@link openSource} opens, where it is a network that is not compiled. @throws EspalierError */
-export const openUncompiled = async (reference: string, options: SourceOptions = {}): Promise<Uncompiled> => {
-  const source = await orThrowAsync(openSource(reference, options))
-  if (source.kind === 'network') return source
-  throw new EspalierError([
-    sourceProblem('bad-input', '--network', `${reference}, compiled already`, 'a network that is not compiled'),
-  ])
-}

@@ -9,6 +9,7 @@ import { evidence } from '../../src/experiment/search/evidence.ts'
 import { lossesOf, smoothedErrorsOf } from '../../src/experiment/search/objective.ts'
 import { neighbours, parseSets, placesOf, type Sites } from '../../src/experiment/search/space.ts'
 import { variantLogits } from '../../src/experiment/variants/logits.ts'
+import { preprocessFor } from '../../src/network/fit-data.ts'
 import { openSource } from '../../src/open/network-source.ts'
 import { sharedPath } from '../shared.ts'
 
@@ -24,6 +25,7 @@ const source = await orThrowAsync(
 if (source.kind !== 'network') throw new Error('a network')
 const { network } = source
 const data = orThrow(await openData(`cifar100:${sharedPath('data', 'cifar-100-binary')}`))
+const images = { data, preprocess: preprocessFor(network, data, undefined) }
 const transforms = orThrow(parseSets('shift,{scale(1.05),scale(1.1),scale(1.15),rotate(5),rotate(-5)}'))
 const places = placesOf(featureMaps(network.graph), transforms).filter(({ map }) => map >= 4 && map <= 7)
 const cost = relativeMultiplyAdds(network.graph)
@@ -35,9 +37,9 @@ const plans = [...new Map([...singles, ...pairs].map(sites => [JSON.stringify(si
 )
 
 const cache = process.argv[2]
-const { labels = [] } = await variantLogits(network, [[]], data, cache === undefined ? {} : { cache })
+const { labels = [] } = await variantLogits(network, [[]], images, cache === undefined ? {} : { cache })
 const all = evidence(labels, async variants => {
-  const { logits } = await variantLogits(network, variants, data, cache === undefined ? {} : { cache })
+  const { logits } = await variantLogits(network, variants, images, cache === undefined ? {} : { cache })
   return logits
 })
 await all.gather([[], ...plans])

@@ -1,18 +1,16 @@
-import { EspalierError, type Reduction, reductions } from '../../../ir/index.ts'
-import { featureMaps, multiplyAdds } from '../../../passes/index.ts'
-import { orThrow, sourceProblem } from '../../base/error.ts'
-import type { DataSet } from '../../data/index.ts'
+import { type Reduction, reductions } from '../../../ir/index.ts'
+import { featureMaps, multiplyAdds, unrollShared, type Variant, variantKey } from '../../../passes/index.ts'
+import { orThrow } from '../../base/error.ts'
 import type { Network } from '../../network/network.ts'
+import type { Images } from '../../open/images.ts'
 import {
   defaultBatch,
   type VariantBatch,
   type VariantLogits,
-  type VariantLogitsOptions,
+  type VariantsOptions,
   variantLogits,
 } from '../variants/logits.ts'
-import { joinedVariants } from '../variants/program.ts'
 import { errorOf, reduceLogits } from '../variants/reduction.ts'
-import { type Variant, variantKey } from '../variants/variant.ts'
 import { forwardTimer } from './time.ts'
 import { type ImpactTransform, parseImpactTransforms } from './transforms.ts'
 
@@ -64,7 +62,9 @@ export interface ImpactResult {
   readonly interrupted?: true
 }
 
-export interface ImpactOptions extends Omit<VariantLogitsOptions, 'onBatch'> {
+export interface ImpactOptions extends Omit<VariantsOptions, 'onBatch'> {
+  /** Only the first so many images. */
+  readonly limit?: number
   /** `flip,rotate,scale` (the default), or any transforms as plans spell them. */
   readonly transforms?: string
   readonly onProgress?: (progress: Pick<VariantBatch, 'done' | 'total'>) => void
@@ -105,7 +105,7 @@ const positionsOf = (
     name,
     shape: [h, w, c],
     branch_multiply_adds_relative:
-      multiplyAdds(orThrow(joinedVariants(network, [[], at(map, flip)]))) / multiplyAdds(network.graph),
+      multiplyAdds(orThrow(unrollShared(network, [[], at(map, flip)]))) / multiplyAdds(network.graph),
     results: Object.fromEntries(
       transforms.map(transform => [transform.name, transformImpact(found, labels, at(map, transform))]),
     ),
@@ -115,23 +115,21 @@ const positionsOf = (
  * Transforms every feature map of a network by itself and counts wrong answers: with the map transformed, and with a branch
  * there under each reduction. All positions share what lies before them. Interrupted, it answers for the images that all
  * positions have seen.
- * @throws EspalierError where the data has no labels, a transform does not fit or the executor is not there
+ * @throws EspalierError where a transform does not fit or the executor is not there
  */
 export const impact = async (
   network: Network,
-  data: DataSet,
+  images: Images,
   { transforms: text = 'flip,rotate,scale', onProgress = () => {}, ...options }: ImpactOptions = {},
 ): Promise<ImpactResult> => {
   const begun = performance.now()
-  if (!data.labelled)
-    throw new EspalierError([sourceProblem('bad-input', data.name, 'images without labels', 'labelled images')])
   const transforms = orThrow(parseImpactTransforms(text))
   const maps = featureMaps(network.graph)
   const batch = options.batch ?? defaultBatch(network)
   const timer = forwardTimer(network, batch, options)
   try {
     const variants = [[], ...maps.flatMap((_, map) => transforms.map(transform => at(map, transform)))]
-    const found = await variantLogits(network, variants, data, {
+    const found = await variantLogits(network, variants, images, {
       ...options,
       batch,
       onBatch: async seen => {
@@ -146,7 +144,7 @@ export const impact = async (
     const count = maps.length * transforms.length
     return {
       network: network.name,
-      data: data.name,
+      data: images.data.name,
       images: found.images,
       vanilla_error_percent: vanilla.percent,
       vanilla_interval_percent: vanilla.interval,

@@ -1,10 +1,10 @@
+import { variantProgram } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import type { OpenExecutor } from '../../execute/executor.ts'
 import { median } from '../../execute/race.ts'
 import { imageType, type Network } from '../../network/network.ts'
 import { type ExecuteOptions, graphExecutor } from '../variants/executor.ts'
 import type { VariantBatch } from '../variants/logits.ts'
-import { variantProgram } from '../variants/program.ts'
 
 /** What one forward of the network takes, beside the graphs of all its variants. */
 export interface ForwardTime {

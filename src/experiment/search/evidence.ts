@@ -1,6 +1,6 @@
 import type { Reduction } from '../../../ir/index.ts'
+import { type Variant, variantKey } from '../../../passes/index.ts'
 import { reduceLogits } from '../variants/reduction.ts'
-import { type Variant, variantKey } from '../variants/variant.ts'
 import { type Objective, roughObjective, type Score, scoreOf } from './objective.ts'
 import { pathsOf, type Sites } from './space.ts'
 

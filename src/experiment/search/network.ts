@@ -1,15 +1,14 @@
 import { either as E } from 'fp-ts'
-import { EspalierError, type Reduction, type Transform } from '../../../ir/index.ts'
+import type { Reduction, Transform } from '../../../ir/index.ts'
 import { featureMaps } from '../../../passes/index.ts'
-import { sourceProblem } from '../../base/error.ts'
 import { compileNetwork } from '../../compile/compile.ts'
-import type { DataSet, Preprocess } from '../../data/index.ts'
 import type { ExecutorName } from '../../execute/executor.ts'
 import type { Precision } from '../../lower/precision.ts'
 import type { Network } from '../../network/network.ts'
+import type { Images } from '../../open/images.ts'
 import type { BackendName } from '../../runtime/backend.ts'
 import { relativeTimes } from '../relative-time.ts'
-import { variantLogits } from '../variants/logits.ts'
+import { openVariants } from '../variants/logits.ts'
 import { type Budget, timesOf } from './budget.ts'
 import { type Choice, choose } from './choice.ts'
 import { relativeMultiplyAdds } from './cost.ts'
@@ -18,12 +17,6 @@ import type { Objective } from './objective.ts'
 import { type Candidate, type Round, type Searched, search } from './search.ts'
 import { keyOf, placesOf, planOf, type Sites } from './space.ts'
 import { weighted } from './weights.ts'
-
-/** Labelled images with how they become a network's input. */
-export interface Images {
-  readonly data: DataSet
-  readonly preprocess: Preprocess
-}
 
 export interface SearchNetworkOptions {
   readonly budget: Budget
@@ -82,38 +75,32 @@ export const flipTta: Sites = [
   },
 ]
 
-const labelsOf = async ({ data }: Images): Promise<readonly number[]> => {
-  const labels: number[] = []
-  for (let first = 0; first < data.count; first += 500) {
-    const read = await data.read(first, Math.min(first + 500, data.count))
-    if (E.isLeft(read)) throw new EspalierError([read.left])
-    for (const { label, where } of read.right) {
-      if (label === undefined)
-        throw new EspalierError([sourceProblem('bad-input', where, 'an image without a label', 'labelled images')])
-      labels.push(label)
-    }
-  }
-  return labels
+/** Labelled images, which are read once, with the network's variants on them. */
+interface OpenImages {
+  readonly labels: readonly number[]
+  readonly logitsOf: LogitsOf
 }
 
-const logitsOn =
-  (network: Network, { data, preprocess }: Images, options: SearchNetworkOptions): LogitsOf =>
-  async (variants, images) => {
-    const { backend, executor, precision, cache, debug, signal, onImages } = options
-    const found = await variantLogits(network, variants, data, {
-      executor,
-      precision,
-      preprocess,
-      limit: images,
-      ...(backend === undefined ? {} : { backend }),
-      ...(cache === undefined ? {} : { cache }),
-      ...(debug === undefined ? {} : { debug }),
-      ...(signal === undefined ? {} : { signal }),
-      onBatch: ({ done, total }) => onImages?.(done, total),
-    })
-    signal?.throwIfAborted()
-    return found.logits
+/** Opens images for an executor. @throws EspalierError where one cannot be read */
+const openImages = async (
+  network: Network,
+  images: Images,
+  { batch: _, onImages, signal, ...options }: SearchNetworkOptions,
+): Promise<OpenImages> => {
+  const variants = await openVariants(network, images, {
+    ...options,
+    ...(signal === undefined ? {} : { signal }),
+    onBatch: ({ done, total }) => onImages?.(done, total),
+  })
+  return {
+    labels: (await variants.scan(images.data.count)).labels ?? [],
+    logitsOf: async (wanted, count) => {
+      const { logits } = await variants.logits(wanted, count)
+      signal?.throwIfAborted()
+      return logits
+    },
   }
+}
 
 /** Predicted times of compiled plans relative to vanilla's; infinite where a plan does not fit the network. */
 const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkOptions): ((sites: Sites) => number) => {
@@ -136,30 +123,32 @@ const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkO
 }
 
 /**
- * The best plan for a network within a budget, chosen by some labelled images and reported on others.
+ * The best plan for a network within a budget, chosen by some labelled images and reported on others. What vanilla is timed on
+ * runs everything: under `auto` the fastest.
  * @throws EspalierError where data or executor do not fit the network, and the signal's reason where it is aborted
  */
 export const searchNetwork = async (network: Network, options: SearchNetworkOptions): Promise<Found> => {
-  const { budget, batch, backend, executor, precision, seed, signal } = options
-  let settled = executor
+  const { budget, batch, backend, precision, seed, signal } = options
+  let { executor } = options
   const timesOfPlans = async (candidates: readonly Candidate[]) => {
     signal?.throwIfAborted()
     const timed = await relativeTimes(
       network,
       candidates.map(({ sites, reduction }) => planOf(sites, reduction)),
-      { batch, executor: settled, precision, seed, ...timing, ...(backend === undefined ? {} : { backend }) },
+      { batch, executor, precision, seed, ...timing, ...(backend === undefined ? {} : { backend }) },
     )
-    if (timed.executor !== 'reference') settled = timed.executor
+    if (timed.executor !== 'reference') executor = timed.executor
     return timed
   }
   const { vanilla, ...runtime } = await timesOfPlans([])
   const times = timesOf(budget, vanilla.milliseconds.median)
-  const labels = await labelsOf(options.select)
+  const open = (images: Images): Promise<OpenImages> => openImages(network, images, { ...options, executor })
+  const { labels, logitsOf } = await open(options.select)
   const searched = await search(
     {
       labels,
       places: placesOf(featureMaps(network.graph), options.transforms),
-      logitsOf: logitsOn(network, options.select, options),
+      logitsOf,
       guessedCost: relativeMultiplyAdds(network.graph),
       cost: compiledCost(network, options),
     },
@@ -175,8 +164,8 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
         ? chosen
         : { ...chosen, candidate: await weighted(searched, labels, chosen.candidate) },
   }
-  const reportLabels = await labelsOf(options.report)
-  const onReport = evidence(reportLabels, logitsOn(network, options.report, options))
+  const report = await open(options.report)
+  const onReport = evidence(report.labels, report.logitsOf)
   await onReport.gather([[], flipTta, ...choice.measured.map(({ candidate }) => candidate.sites)])
   return {
     searched,
@@ -184,7 +173,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
     times,
     vanillaMilliseconds: vanilla.milliseconds.median,
     select: { images: labels.length, labels },
-    report: { images: reportLabels.length, labels: reportLabels, evidence: onReport },
+    report: { images: report.labels.length, labels: report.labels, evidence: onReport },
     runtime: { backend: runtime.backend, executor: runtime.executor, describe: runtime.describe },
   }
 }

@@ -7,8 +7,9 @@ import {
   parsePlan,
   printPlan,
   type TransformSet,
+  type Variant,
+  variantsOfPlan,
 } from '../../../passes/index.ts'
-import { type Variant, variantsOfPlan } from '../variants/variant.ts'
 
 /** The transforms of which a set is grown at each feature map, by name. */
 const named = {

@@ -32,18 +32,18 @@ const determines = (open: OpenSweep, { plan, seed }: SweepTraining, digest: stri
   train: open.trainReference,
   train_data: open.fingerprints.train,
   data_seed: open.seed,
-  preprocess: open.preprocess.train,
+  preprocess: open.train.preprocess,
   backend: open.sweep.backend ?? null,
   executor: open.sweep.executor ?? null,
   max_steps: open.sweep.max_steps ?? null,
 })
 
 /** All that determines an evaluation beside the trained network and the plan. */
-export const evaluatedOn = ({ sweep, fingerprints, preprocess, seed }: OpenSweep): object => ({
+export const evaluatedOn = ({ sweep, fingerprints, evaluate, seed }: OpenSweep): object => ({
   evaluate: sweep.evaluate,
   evaluate_data: fingerprints.evaluate,
   limit: sweep.limit ?? null,
-  preprocess: preprocess.evaluate,
+  preprocess: evaluate.preprocess,
   seed,
   backend: sweep.backend ?? null,
   executor: sweep.executor ?? null,

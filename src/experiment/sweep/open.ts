@@ -1,17 +1,9 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../../base/error.ts'
-import {
-  type DataSet,
-  fingerprint,
-  openData,
-  type Preprocess,
-  readClassNames,
-  readPreprocess,
-  trainingReference,
-} from '../../data/index.ts'
-import { fitLabelled, preprocessFor } from '../../network/fit-data.ts'
+import { orThrow, orThrowAsync } from '../../base/error.ts'
+import { fingerprint, trainingReference } from '../../data/index.ts'
 import type { Network } from '../../network/network.ts'
-import { openSource } from '../../open/network-source.ts'
+import type { Images } from '../../open/images.ts'
+import { openUncompiled, openWork } from '../../open/opening.ts'
 import type { Recipe } from '../../train/recipe.ts'
 import { sharedImages } from '../shared-images.ts'
 import { recipeOf, type Sweep } from './config.ts'
@@ -26,11 +18,10 @@ export interface OpenSweep {
   readonly networks: ReadonlyMap<number, Network>
   /** The reference of the training data, with its split. */
   readonly trainReference: string
-  readonly train: DataSet
-  readonly evaluate: DataSet
+  readonly train: Images
+  readonly evaluate: Images
   /** What tells the data from other data under the same reference: classes, and a hash of names and labels. */
   readonly fingerprints: { readonly train: string; readonly evaluate: string }
-  readonly preprocess: { readonly train: Preprocess; readonly evaluate: Preprocess }
   /** Of generated data, and of the scales that plans draw. */
   readonly seed: number
 }
@@ -53,42 +44,25 @@ export const openSweep = async (
   const recipe = await orThrowAsync(recipeOf(sweep, where))
   const trainReference = trainingReference(sweep.train)
   await checkApart(where, trainReference, sweep.evaluate)
-  const found = orThrow(await openData(trainReference, { seed }))
-  const preprocess = sweep.preprocess === undefined ? undefined : await orThrowAsync(readPreprocess(sweep.preprocess))
-  const networks = new Map<number, Network>()
-  let own: Preprocess | undefined
-  for (const each of sweep.seeds) {
-    const source = await orThrowAsync(
-      openSource(sweep.network, {
-        seed: each,
-        ...(sweep.weights === undefined ? {} : { weights: sweep.weights }),
-        ...(preprocess === undefined ? {} : { preprocess }),
-        ...(found.classCount === undefined ? {} : { dataClasses: found.classCount }),
-      }),
-    )
-    if (source.kind === 'compiled')
-      throw new EspalierError([
-        sourceProblem('bad-input', `${where}, network`, 'a compiled folder', 'a network that is not compiled'),
-      ])
-    networks.set(each, source.network)
-    own = source.meaning.preprocess
-  }
-  const network = networks.get(sweep.seeds[0]) as Network
-  const names = sweep.classes === undefined ? undefined : orThrow(await readClassNames(sweep.classes))
-  const fitted = (data: DataSet): DataSet => fitLabelled(network, data, names)
-  const labelled = { seed, ...(sweep.labels === undefined ? {} : { labels: sweep.labels }) }
-  const [train, evaluate] = [fitted(found), fitted(orThrow(await openData(sweep.evaluate, labelled)))]
-  const given = preprocess ?? own
+  const data = [{ reference: trainReference }, { reference: sweep.evaluate, labels: sweep.labels }]
+  const [first, ...others] = sweep.seeds
+  const opened = await openWork({ ...sweep, seed: first }, data, { labels: 'needed', where: `${where}, network` })
+  const [train, evaluate] = opened.images
+  const networks = new Map([[first, opened.network]])
+  for (const each of others)
+    networks.set(each, (await openUncompiled({ ...sweep, seed: each }, {}, train.data.classCount)).network)
   return {
     sweep,
     recipe,
-    trainings: orThrow(expandGrid(sweep, network.graph)),
+    trainings: orThrow(expandGrid(sweep, opened.network.graph)),
     networks,
     trainReference,
     train,
     evaluate,
-    fingerprints: { train: orThrow(await fingerprint(train)), evaluate: orThrow(await fingerprint(evaluate)) },
-    preprocess: { train: preprocessFor(network, train, given), evaluate: preprocessFor(network, evaluate, given) },
+    fingerprints: {
+      train: orThrow(await fingerprint(train.data)),
+      evaluate: orThrow(await fingerprint(evaluate.data)),
+    },
     seed,
   }
 }

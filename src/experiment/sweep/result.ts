@@ -66,8 +66,8 @@ export const sweepResult = async (
     recipe: open.recipe,
     data_seed: open.seed,
     images: {
-      train: open.train.count,
-      evaluate: Math.min(open.sweep.limit ?? open.evaluate.count, open.evaluate.count),
+      train: open.train.data.count,
+      evaluate: Math.min(open.sweep.limit ?? open.evaluate.data.count, open.evaluate.data.count),
     },
     machine: `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     runs,

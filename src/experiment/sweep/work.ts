@@ -1,4 +1,4 @@
-import { type Plan, placePlan, printPlan } from '../../../passes/index.ts'
+import { type Plan, placePlan, printPlan, variantKey, variantsOfPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import { random } from '../../base/random.ts'
 import type { Network } from '../../network/network.ts'
@@ -8,7 +8,6 @@ import { train } from '../../train/train.ts'
 import { relativeTimes } from '../relative-time.ts'
 import { variantLogits } from '../variants/logits.ts'
 import { errorOf, reduceLogits } from '../variants/reduction.ts'
-import { variantKey, variantsOfPlan } from '../variants/variant.ts'
 import type { Sweep } from './config.ts'
 import { rowName, type SweepTraining } from './grid.ts'
 import type { OpenSweep } from './open.ts'
@@ -52,7 +51,7 @@ const runsOn = ({ backend, executor, precision }: Sweep): Pick<Sweep, 'backend' 
 })
 
 const trainWith =
-  ({ sweep, recipe, trainReference, train: data, preprocess, seed }: OpenSweep): SweepWork['train'] =>
+  ({ sweep, recipe, trainReference, train: { data, preprocess }, seed }: OpenSweep): SweepWork['train'] =>
   async ({ training, network, checkpoints, resume, signal, onEvent }) => {
     const executor = trainingExecutors.find(name => name === sweep.executor)
     const { classes } = data
@@ -61,7 +60,7 @@ const trainWith =
       seed: training.seed,
       out: checkpoints,
       resume,
-      preprocess: preprocess.train,
+      preprocess,
       ...(sweep.max_steps === undefined ? {} : { maxSteps: sweep.max_steps }),
       ...(sweep.backend === undefined ? {} : { backend: sweep.backend }),
       ...(executor === undefined ? {} : { executor }),
@@ -78,12 +77,11 @@ const trainWith =
 
 /** One set of logits, of the distinct variants of all plans, for all plans and reductions. */
 const evaluateWith =
-  ({ sweep, evaluate, preprocess, seed }: OpenSweep): SweepWork['evaluate'] =>
+  ({ sweep, evaluate, seed }: OpenSweep): SweepWork['evaluate'] =>
   async (network, plans, signal) => {
     const begun = performance.now()
     const placed = plans.map(plan => orThrow(placePlan(plan, network.graph, random(seed, 'plan').next)))
     const found = await variantLogits(network, placed.flatMap(variantsOfPlan), evaluate, {
-      preprocess: preprocess.evaluate,
       batch: sweep.batch,
       ...(sweep.limit === undefined ? {} : { limit: sweep.limit }),
       ...runsOn(sweep),

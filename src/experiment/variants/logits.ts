@@ -1,14 +1,12 @@
 import { EspalierError } from '../../../ir/index.ts'
+import { compileVariants, distinctVariants, unrollShared, type Variant } from '../../../passes/index.ts'
 import { orThrow, sourceProblem } from '../../base/error.ts'
-import type { DataSet, Preprocess } from '../../data/index.ts'
 import { unanswered } from '../../execute/score.ts'
-import { preprocessFor } from '../../network/fit-data.ts'
 import { classCount, imageType, type Network } from '../../network/network.ts'
-import { openVariantCache, scanData } from './cache.ts'
+import type { Images } from '../../open/images.ts'
+import { type DataScan, openVariantCache, scanData } from './cache.ts'
 import { type ExecuteOptions, type GraphExecutor, graphExecutor } from './executor.ts'
-import { joinedVariants, variantProgram } from './program.ts'
 import { chunks, type FilledBatch, fill, openSheets } from './sheets.ts'
-import { distinctVariants, type Variant } from './variant.ts'
 
 /** A batch that went through one of the graphs. */
 export interface VariantBatch extends FilledBatch {
@@ -20,13 +18,10 @@ export interface VariantBatch extends FilledBatch {
   readonly total: number
 }
 
-export interface VariantLogitsOptions extends ExecuteOptions {
-  /** Default: the data set's own. */
-  readonly preprocess?: Preprocess
+/** How the logits of variants are computed. */
+export interface VariantsOptions extends ExecuteOptions {
   /** Images at a time. Default {@link defaultBatch}. */
   readonly batch?: number
-  /** Only the first so many images. */
-  readonly limit?: number
   /** A folder where logits are kept: what is there is not computed again. */
   readonly cache?: string
   /** Aborted, what is done is kept in the cache and returned. */
@@ -74,73 +69,91 @@ const checkAnswers = (variant: string, logits: Float32Array, classes: number): v
   )
 }
 
-/**
- * The logits of variants of a network on a data set, computed by few graphs that share what variants have in common. What is
- * in the cache is not computed again; what is computed goes there, whole batches of it where it is interrupted.
- * @throws EspalierError where a variant, the data or the executor does not fit
- */
+/** A network on images: what the logits of all variants depend on is read, and an executor chosen, once. */
+export interface OpenVariants {
+  /** The first so many images. @throws EspalierError where they cannot be read */
+  readonly scan: (images: number) => Promise<DataScan>
+  /**
+   * The logits of variants on the first so many images, computed by few graphs that share what variants have in common. What is
+   * in the cache is not computed again; what is computed goes there, whole batches of it where it is interrupted.
+   * @throws EspalierError where a variant or the executor does not fit
+   */
+  readonly logits: (variants: Iterable<Variant>, images?: number) => Promise<VariantLogits>
+}
+
+/** Once for each argument. */
+const once = <A>(of: (n: number) => Promise<A>): ((n: number) => Promise<A>) => {
+  const known = new Map<number, Promise<A>>()
+  return n => {
+    const value = known.get(n) ?? of(n)
+    known.set(n, value)
+    return value
+  }
+}
+
+/** Chooses an executor for a network's variants on images. @throws EspalierError where it is not there */
+export const openVariants = async (
+  network: Network,
+  { data, preprocess }: Images,
+  options: VariantsOptions = {},
+): Promise<OpenVariants> => {
+  const { batch = defaultBatch(network), cache: folder, signal, onBatch = () => {} } = options
+  const classes = classCount(network)
+  const executor = await graphExecutor(options)
+  const scan = once(images => scanData(data, images))
+  const cacheOf = once(async images => {
+    const evaluated = { network, scan: await scan(images), preprocess, runner: executor }
+    return folder === undefined ? undefined : openVariantCache(folder, classes, evaluated)
+  })
+  const logits = async (variants: Iterable<Variant>, limit = data.count): Promise<VariantLogits> => {
+    const distinct = distinctVariants(variants)
+    const unrolled = orThrow(unrollShared(network, distinct))
+    const images = Math.min(limit, data.count)
+    const { labels, identity } = await scan(images)
+    const cache = await cacheOf(images)
+    const sheets = await openSheets(distinct, { images, classes, cache })
+    const missing = chunks(sheets, images)
+    const total = missing.reduce((sum, [{ known }]) => sum + images - known, 0)
+    let done = 0
+    const multiplyAdds = { total: 0, relative: 0 }
+    for (const [graph, chunk] of missing.entries()) {
+      if (signal?.aborted === true) break
+      const together = chunk.map(({ variant }) => variant)
+      const program = orThrow(compileVariants(network, unrolled, together))
+      multiplyAdds.total += program.multiplyAdds.total
+      multiplyAdds.relative += program.multiplyAdds.relative
+      await fill(program, chunk, {
+        ...{ network, data, preprocess, images, batch, executor, cache, signal },
+        onBatch: read => {
+          done += read.n
+          return onBatch({ ...read, graph, graphs: missing.length, done, total })
+        },
+      })
+    }
+    for (const { key, logits, known } of sheets) checkAnswers(key, logits.subarray(0, known * classes), classes)
+    const known = Math.min(images, ...sheets.map(sheet => sheet.known))
+    const { open: _, ...facts } = executor
+    return {
+      ...facts,
+      images: known,
+      interrupted: known < images,
+      classes,
+      labels: labels?.slice(0, known),
+      identity,
+      logits: new Map(sheets.map(({ key, logits }) => [key, logits.subarray(0, known * classes)])),
+      batch,
+      variants: sheets.length,
+      computed: missing.flat().length,
+      multiplyAdds,
+    }
+  }
+  return { scan, logits }
+}
+
+/** The logits of variants of a network on images, all of them or the first `limit`. @throws EspalierError where a variant or the executor does not fit */
 export const variantLogits = async (
   network: Network,
   variants: Iterable<Variant>,
-  data: DataSet,
-  options: VariantLogitsOptions = {},
-): Promise<VariantLogits> => {
-  const { batch = defaultBatch(network), cache, signal, onBatch = () => {} } = options
-  const distinct = distinctVariants(variants)
-  orThrow(joinedVariants(network, distinct))
-  const preprocess = preprocessFor(network, data, options.preprocess)
-  const images = Math.min(options.limit ?? data.count, data.count)
-  const classes = classCount(network)
-  const scan = await scanData(data, images)
-  const executor = await graphExecutor(options)
-  const kept =
-    cache === undefined
-      ? undefined
-      : await openVariantCache(cache, classes, { network, scan, preprocess, runner: executor })
-  const sheets = await openSheets(distinct, { images, classes, cache: kept })
-  const missing = chunks(sheets, images)
-  const total = missing.reduce((sum, [{ known }]) => sum + images - known, 0)
-  let done = 0
-  const multiplyAdds = { total: 0, relative: 0 }
-  for (const [graph, chunk] of missing.entries()) {
-    if (signal?.aborted === true) break
-    const program = orThrow(
-      variantProgram(
-        network,
-        chunk.map(({ variant }) => variant),
-      ),
-    )
-    multiplyAdds.total += program.multiplyAdds.total
-    multiplyAdds.relative += program.multiplyAdds.relative
-    await fill(program, chunk, {
-      network,
-      data,
-      preprocess,
-      images,
-      batch,
-      executor,
-      cache: kept,
-      signal,
-      onBatch: read => {
-        done += read.n
-        return onBatch({ ...read, graph, graphs: missing.length, done, total })
-      },
-    })
-  }
-  for (const { key, logits, known } of sheets) checkAnswers(key, logits.subarray(0, known * classes), classes)
-  const known = Math.min(images, ...sheets.map(sheet => sheet.known))
-  const { open: _, ...facts } = executor
-  return {
-    ...facts,
-    images: known,
-    interrupted: known < images,
-    classes,
-    labels: scan.labels?.slice(0, known),
-    identity: scan.identity,
-    logits: new Map(sheets.map(({ key, logits }) => [key, logits.subarray(0, known * classes)])),
-    batch,
-    variants: sheets.length,
-    computed: missing.flat().length,
-    multiplyAdds,
-  }
-}
+  images: Images,
+  { limit, ...options }: VariantsOptions & { readonly limit?: number | undefined } = {},
+): Promise<VariantLogits> => (await openVariants(network, images, options)).logits(variants, limit)

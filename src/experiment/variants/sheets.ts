@@ -1,10 +1,9 @@
+import { type Variant, type VariantProgram, variantKey } from '../../../passes/index.ts'
 import { type Batch, batches, type DataSet, type Preprocess } from '../../data/index.ts'
 import type { OpenExecutor } from '../../execute/executor.ts'
 import { classCount, imageType, type Network } from '../../network/network.ts'
 import type { VariantCache } from './cache.ts'
 import type { GraphExecutor } from './executor.ts'
-import type { VariantProgram } from './program.ts'
-import { type Variant, variantKey } from './variant.ts'
 
 /** More outputs are another graph: it bounds the memory that one takes. */
 const outputsAtMost = 64

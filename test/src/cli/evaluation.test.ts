@@ -35,8 +35,8 @@ const evaluated = async (data: DataSet, names?: readonly string[]) => {
   const notes: string[] = []
   const out = { result: () => {}, note: (line: string) => notes.push(line), interactive: false }
   const predictions = join(root, 'p.jsonl')
-  const options = { batch: 4, preprocess: { size: [1, 1] as const }, limit: data.count, names, predictions }
-  const done = await watchEvaluation(runner, data, out, options)
+  const images = { data, preprocess: { size: [1, 1] as const }, classes: names }
+  const done = await watchEvaluation(runner, images, out, { batch: 4, limit: data.count, predictions })
   const result = runResult({ compiled, initializedFrom: undefined, runner, data, done, float32: undefined, batch: 4 })
   const lines = (await readFile(predictions, 'utf8')).trimEnd().split('\n')
   return { notes, result: JSON.parse(JSON.stringify(result)) as RunResult, lines: lines.map(line => JSON.parse(line)) }

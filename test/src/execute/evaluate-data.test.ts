@@ -71,7 +71,7 @@ describe('scores that are no numbers', () => {
   })
 
   it('are nothing that plans are compared by', async () => {
-    await expect(variantLogits(network(2), [[]], data, { backend: 'cpu', preprocess })).rejects.toMatchObject({
+    await expect(variantLogits(network(2), [[]], { data, preprocess }, { backend: 'cpu' })).rejects.toMatchObject({
       kind: 'failure',
       problems: [{ where: 'the network as it is', seen: expect.stringContaining('of 8 of 8 images') }],
     })

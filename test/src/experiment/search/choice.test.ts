@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Transform } from '../../../../ir/index.ts'
+import { variantKey } from '../../../../passes/index.ts'
 import { random } from '../../../../src/base/random.ts'
 import {
   choose,
@@ -12,7 +13,6 @@ import {
 import { evidence, type LogitsOf } from '../../../../src/experiment/search/evidence.ts'
 import type { Candidate, Searched } from '../../../../src/experiment/search/search.ts'
 import type { Sites } from '../../../../src/experiment/search/space.ts'
-import { variantKey } from '../../../../src/experiment/variants/variant.ts'
 
 const [images, classes] = [2000, 4]
 const labels = Array.from({ length: images }, (_, image) => image % classes)

@@ -7,15 +7,11 @@ import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { batches, type DataSet, openData } from '../../../../src/data/index.ts'
 import { openDemoNetwork } from '../../../../src/demo/networks.ts'
 import { openRunner } from '../../../../src/execute/runner.ts'
-import {
-  type Found,
-  type Images,
-  type SearchNetworkOptions,
-  searchNetwork,
-} from '../../../../src/experiment/search/network.ts'
+import { type Found, type SearchNetworkOptions, searchNetwork } from '../../../../src/experiment/search/network.ts'
 import { searchResult } from '../../../../src/experiment/search/result.ts'
 import { parseSets, planOf } from '../../../../src/experiment/search/space.ts'
 import type { Network } from '../../../../src/network/network.ts'
+import type { Images } from '../../../../src/open/images.ts'
 
 const imagesOf = async (range: string): Promise<Images> => {
   const data: DataSet = orThrow(await openData(`generated:orientation?range=${range}`))
@@ -74,9 +70,24 @@ describe('searchNetwork', () => {
     }
   })
 
-  it('has nothing computed again', async () => {
+  it('has nothing computed again, and reads images once', async () => {
     const totals: number[] = []
-    const again = await searchNetwork(network, { ...options, onImages: (_, total) => totals.push(total) })
+    let read = 0
+    const { data, preprocess } = options.select
+    const counted: DataSet = {
+      ...data,
+      read: (from, to) => {
+        read += to - from
+        return data.read(from, to)
+      },
+    }
+    const again = await searchNetwork(network, {
+      ...options,
+      select: { data: counted, preprocess },
+      onImages: (_, total) => totals.push(total),
+    })
+    // Once all of them, and once those that transforms are screened by.
+    expect(read).toBe(data.count + 20)
     expect(again.searched.candidates.map(({ score }) => score)).toEqual(
       found.searched.candidates.map(({ score }) => score),
     )

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { type Reduction, reductions, type Transform } from '../../../../ir/index.ts'
-import { printPlan } from '../../../../passes/index.ts'
+import { printPlan, type Variant, variantKey } from '../../../../passes/index.ts'
 import { random } from '../../../../src/base/random.ts'
 import { evidence, type LogitsOf } from '../../../../src/experiment/search/evidence.ts'
 import { objectiveOf, objectives } from '../../../../src/experiment/search/objective.ts'
 import { type Candidate, type SearchOptions, type Subject, search } from '../../../../src/experiment/search/search.ts'
 import { keyOf, type Place, planOf, type Sites, variantsIn } from '../../../../src/experiment/search/space.ts'
-import { type Variant, variantKey } from '../../../../src/experiment/variants/variant.ts'
 
 const id: Transform = { kind: 'd4', element: 'id' }
 const shift: Transform = { kind: 'shift', dy: 1, dx: 0 }

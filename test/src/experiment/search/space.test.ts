@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { printTransform } from '../../../../ir/index.ts'
-import { featureMaps, parsePlan, printPlan } from '../../../../passes/index.ts'
+import { featureMaps, parsePlan, printPlan, variantKey } from '../../../../passes/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { relativeMultiplyAdds } from '../../../../src/experiment/search/cost.ts'
@@ -17,7 +17,6 @@ import {
   variantsIn,
 } from '../../../../src/experiment/search/space.ts'
 import { sitesOf } from '../../../../src/experiment/search/trained.ts'
-import { variantKey } from '../../../../src/experiment/variants/variant.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
 
 const network = createZooNetwork('cifar-resnet-8')

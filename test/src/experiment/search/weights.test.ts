@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Reduction, Transform } from '../../../../ir/index.ts'
+import { variantKey } from '../../../../passes/index.ts'
 import { random } from '../../../../src/base/random.ts'
 import { evidence, type LogitsOf } from '../../../../src/experiment/search/evidence.ts'
 import type { Candidate, Searched } from '../../../../src/experiment/search/search.ts'
 import { keyOf, type Sites } from '../../../../src/experiment/search/space.ts'
 import { weighted } from '../../../../src/experiment/search/weights.ts'
-import { variantKey } from '../../../../src/experiment/variants/variant.ts'
 
 const [images, classes] = [2000, 4]
 const labels = Array.from({ length: images }, (_, image) => image % classes)

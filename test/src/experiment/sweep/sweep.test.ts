@@ -289,7 +289,7 @@ describe('openSweep', () => {
     await writeFile(preprocess, '{"size": [32, 32], "scale": 1, "mean": [0], "std": [1]}')
     const config = { evaluate: `images:${folder}`, preprocess }
     const { evaluate } = await opened({ ...config, labels })
-    const read = await evaluate.read(0, 2)
+    const read = await evaluate.data.read(0, 2)
     expect(E.isRight(read) && read.right.map(({ label }) => label)).toEqual([7, 2])
     await expect(opened(config)).rejects.toThrow(/labels/)
   })
@@ -334,8 +334,8 @@ describe('a sweep in full', () => {
     expect(found?.images).toBe(24)
     for (const each of plans) {
       const runner = await openRunner(compile(network, each), { backend: 'wasm', executor: 'eager' })
-      const options = { batch: 24, preprocess: open.preprocess.evaluate }
-      const { wrong } = await evaluateData(runner, open.evaluate, options).finally(runner.dispose)
+      const options = { batch: 24, preprocess: open.evaluate.preprocess }
+      const { wrong } = await evaluateData(runner, open.evaluate.data, options).finally(runner.dispose)
       expect(found?.wrong[printPlan(each)]).toBe(wrong)
       expect(wrong).toBeGreaterThan(0)
     }

@@ -1,14 +1,21 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { builder, evaluate, mapType, type Tensor, verify } from '../../../../ir/index.ts'
-import { featureMaps, multiplyAdds, placePlan } from '../../../../passes/index.ts'
-import { orThrow } from '../../../../src/base/error.ts'
-import { random } from '../../../../src/base/random.ts'
-import { compileNetwork } from '../../../../src/compile/compile.ts'
-import { joinedVariants, variantProgram } from '../../../../src/experiment/variants/program.ts'
-import { type Variant, variantKey, variantsOfPlan } from '../../../../src/experiment/variants/variant.ts'
-import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
-import { imageType, type Network } from '../../../../src/network/network.ts'
+import { builder, evaluate, mapType, type Tensor, verify } from '../../ir/index.ts'
+import {
+  featureMaps,
+  multiplyAdds,
+  placePlan,
+  unrollShared,
+  type Variant,
+  variantKey,
+  variantProgram,
+  variantsOfPlan,
+} from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
+import { random } from '../../src/base/random.ts'
+import { compileNetwork } from '../../src/compile/compile.ts'
+import { createZooNetwork, parsePlan } from '../../src/index.ts'
+import { imageType, type Network } from '../../src/network/network.ts'
 
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
 const everyFlip = (network: Network): readonly Variant[] => [
@@ -74,7 +81,7 @@ describe('one graph of many variants', () => {
     const network = createZooNetwork('cifar-resnet-56')
     const variants = everyFlip(network)
     const maps = variants.length - 1
-    const joined = orThrow(joinedVariants(network, variants))
+    const joined = orThrow(unrollShared(network, variants))
     expect(joined.nodes.length).toBeLessThan((network.graph.nodes.length * (maps + 3)) / 2)
   })
 
@@ -83,7 +90,7 @@ describe('one graph of many variants', () => {
     const columns = b.conv2d(b.input('image', mapType(4, 6, 3)), b.parameter('filter', [4, 1, 3, 2]))
     const graph = b.finish({ logits: b.dense(b.flatten(columns), b.parameter('weights', [12, 10])) })
     const turned: Variant = [{ map: 0, transform: { kind: 'd4', element: 'rot90' } }]
-    const joined = joinedVariants({ name: 'columns', graph, parameters: new Map() }, [[], turned])
+    const joined = unrollShared({ name: 'columns', graph, parameters: new Map() }, [[], turned])
     expect(E.isLeft(joined) && joined.left).toMatchObject([
       { tag: 'type-mismatch', hint: 'quarter turns need square feature maps' },
     ])

@@ -12,17 +12,12 @@ import {
   printTransform,
   problem,
   type Transform,
-} from '../../../ir/index.ts'
-import {
-  featureMaps,
-  multiplyAdds,
-  optimizations,
-  type PassProblem,
-  type PlacementProblem,
-  type Program,
-  runPasses,
-} from '../../../passes/index.ts'
-import type { Network } from '../../network/network.ts'
+} from '../ir/index.ts'
+import { multiplyAdds } from './cost.ts'
+import { featureMaps } from './feature-maps.ts'
+import { type PassProblem, type Program, runPasses } from './pass.ts'
+import { optimizations } from './pipeline.ts'
+import type { PlacementProblem } from './place-plan.ts'
 import { canonicalVariant, type Variant, variantKey } from './variant.ts'
 
 /** One flat graph that computes the logits of many variants, with what they have in common computed once. */
@@ -35,28 +30,35 @@ export interface VariantProgram extends Program {
 
 export type VariantProblem = PassProblem | PlacementProblem
 
-/** Variants that are one up to some map, with the number of steps that each has behind it. */
-interface Traveller {
+/** A network, by what it computes. */
+interface NamedProgram extends Program {
+  readonly name: string
+}
+
+/** A variant on its way through the network, with the number of steps that it has behind it. */
+interface PendingVariant {
   readonly variant: Variant
   readonly key: string
   readonly done: number
 }
 
-/** Travellers by the transform that is their next step. */
-const byTransform = (travellers: readonly Traveller[]): readonly (readonly [Transform, readonly Traveller[]])[] => {
-  const groups = new Map<string, [Transform, Traveller[]]>()
-  for (const traveller of travellers) {
-    const { transform } = traveller.variant[traveller.done]
+/** Variants by the transform that is their next step. */
+const byTransform = (
+  pending: readonly PendingVariant[],
+): readonly (readonly [Transform, readonly PendingVariant[]])[] => {
+  const groups = new Map<string, [Transform, PendingVariant[]]>()
+  for (const one of pending) {
+    const { transform } = one.variant[one.done]
     const key = printTransform(transform)
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, [transform, [traveller]])
-    else group[1].push(traveller)
+    if (group === undefined) groups.set(key, [transform, [one]])
+    else group[1].push(one)
   }
   return [...groups.values()]
 }
 
 /** The values of the network as it is, and how to go from a value at one feature map to the same at the next. */
-interface Road {
+interface Segments {
   readonly draft: Draft
   /** The value at a feature map that nothing changed. */
   readonly plain: (map: number) => NodeId
@@ -64,13 +66,13 @@ interface Road {
   readonly onward: (map: number, value: NodeId) => NodeId
 }
 
-const roadOf = (graph: Graph): Road => {
+const segmentsOf = (graph: Graph): Segments => {
   const d = draft('flat')
   const original = graph.nodes.map((_, id) => id)
   for (const node of graph.nodes) addLike(d, node, node.operands)
   const ends = [...featureMaps(graph).map(({ node }) => node), graph.outputs[0].node]
   /** The per-example nodes from one map to the next: nothing else of the network lies between. */
-  const stretches = ends
+  const segments = ends
     .slice(1)
     .map((end, map) => original.slice(ends[map] + 1, end + 1).filter(id => isPerExample(graph.nodes[id].type)))
   return {
@@ -79,7 +81,7 @@ const roadOf = (graph: Graph): Road => {
     onward: (map, value) => {
       if (value === ends[map]) return ends[map + 1]
       const copies = new Map<NodeId, NodeId>([[ends[map], value]])
-      for (const id of stretches[map]) {
+      for (const id of segments[map]) {
         const node = graph.nodes[id]
         copies.set(
           id,
@@ -96,13 +98,17 @@ const roadOf = (graph: Graph): Road => {
 }
 
 /** Takes all variants from the image to their logits, together as long as they are one: as many nodes as the result has. */
-const travel = ({ draft: d, plain, onward }: Road, maps: number, variants: readonly Variant[]): readonly Output[] => {
+const unrollFrom = (
+  { draft: d, plain, onward }: Segments,
+  maps: number,
+  variants: readonly Variant[],
+): readonly Output[] => {
   const outputs: Output[] = []
-  const go = (from: number, at: NodeId, travellers: readonly Traveller[]): void => {
+  const go = (from: number, at: NodeId, pending: readonly PendingVariant[]): void => {
     let value = at
-    let together = travellers
+    let together = pending
     for (let map = from; map < maps && together.length > 0; map++) {
-      const leaves = ({ variant, done }: Traveller): boolean => variant[done]?.map === map
+      const leaves = ({ variant, done }: PendingVariant): boolean => variant[done]?.map === map
       for (const [transform, group] of byTransform(together.filter(leaves)))
         go(
           map,
@@ -123,7 +129,7 @@ const travel = ({ draft: d, plain, onward }: Road, maps: number, variants: reado
 }
 
 const checked = (
-  { name, graph }: Network,
+  { name, graph }: NamedProgram,
   variants: readonly Variant[],
 ): E.Either<readonly VariantProblem[], number> => {
   const maps = featureMaps(graph).length
@@ -145,16 +151,16 @@ const checked = (
 }
 
 /** The graph of all variants before anything but their prefixes is shared: an output for each, under its key. */
-export const joinedVariants = (
-  network: Network,
+export const unrollShared = (
+  network: NamedProgram,
   variants: readonly Variant[],
 ): E.Either<readonly VariantProblem[], Graph> => {
   const canonical = variants.map(canonicalVariant)
   const maps = checked(network, canonical)
   if (E.isLeft(maps)) return maps
   try {
-    const road = roadOf(network.graph)
-    return E.right(road.draft.finish(travel(road, maps.right, canonical)))
+    const segments = segmentsOf(network.graph)
+    return E.right(segments.draft.finish(unrollFrom(segments, maps.right, canonical)))
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error
     return E.left(error.problems.map(p => ({ ...p, hint: 'quarter turns need square feature maps' }) as PassProblem))
@@ -171,24 +177,31 @@ const withoutTwins = (graph: Graph): Pick<VariantProgram, 'graph' | 'outputs'> =
   }
 }
 
+/** Some of the variants of a graph that {@link unrollShared} made, ready to run. */
+export const compileVariants = (
+  network: NamedProgram,
+  unrolled: Graph,
+  variants: readonly Variant[],
+): E.Either<readonly PassProblem[], VariantProgram> => {
+  const keys = new Set(variants.map(variantKey))
+  const graph = { ...unrolled, outputs: unrolled.outputs.filter(({ name }) => keys.has(name)) }
+  return E.map(({ program }: { readonly program: Program }): VariantProgram => {
+    const total = multiplyAdds(program.graph)
+    return {
+      ...withoutTwins(program.graph),
+      parameters: program.parameters,
+      multiplyAdds: { total, relative: total / multiplyAdds(network.graph) },
+    }
+  })(runPasses(optimizations('apart'), { graph, parameters: network.parameters }))
+}
+
 /**
  * One graph over one input and one set of weights with the logits of every variant, ready to run. All positions of a
  * transform together cost about half a network each. Left: a map that the network does not have, or a quarter turn of a map
  * that is not square.
  */
 export const variantProgram = (
-  network: Network,
+  network: NamedProgram,
   variants: readonly Variant[],
-): E.Either<readonly VariantProblem[], VariantProgram> => {
-  const joined = joinedVariants(network, variants)
-  if (E.isLeft(joined)) return joined
-  const compiled = runPasses(optimizations('apart'), { graph: joined.right, parameters: network.parameters })
-  if (E.isLeft(compiled)) return compiled
-  const { graph, parameters } = compiled.right.program
-  const total = multiplyAdds(graph)
-  return E.right({
-    ...withoutTwins(graph),
-    parameters,
-    multiplyAdds: { total, relative: total / multiplyAdds(network.graph) },
-  })
-}
+): E.Either<readonly VariantProblem[], VariantProgram> =>
+  E.flatMap((unrolled: Graph) => compileVariants(network, unrolled, variants))(unrollShared(network, variants))

@@ -1,14 +1,14 @@
-import { compose, printTransform, type Transform } from '../../../ir/index.ts'
-import type { PlacedSite } from '../../../passes/index.ts'
+import { compose, printTransform, type Transform } from '../ir/index.ts'
+import type { PlacedSite } from './place-plan.ts'
 
 /** A transform at a numbered feature map. */
-export interface Step {
+export interface VariantStep {
   readonly map: number
   readonly transform: Transform
 }
 
 /** One way through a network: what is done to its feature maps, in the order of the maps. Empty: the network as it is. */
-export type Variant = readonly Step[]
+export type Variant = readonly VariantStep[]
 
 const doesNothing = (transform: Transform): boolean => {
   switch (transform.kind) {
@@ -31,7 +31,7 @@ const composed = (first: Transform, second: Transform): Transform | undefined =>
 
 /** The one form of a variant: ordered by map, acts that meet at a map composed, what does nothing left out. */
 export const canonicalVariant = (variant: Variant): Variant => {
-  const steps: Step[] = []
+  const steps: VariantStep[] = []
   for (const { map, transform } of variant.toSorted((a, b) => a.map - b.map)) {
     const last = steps.at(-1)
     const met = last?.map === map ? composed(last.transform, transform) : undefined

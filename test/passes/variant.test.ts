@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { Element, Transform } from '../../../../ir/index.ts'
-import { placePlan } from '../../../../passes/index.ts'
-import { orThrow } from '../../../../src/base/error.ts'
-import { random } from '../../../../src/base/random.ts'
+import type { Element, Transform } from '../../ir/index.ts'
 import {
   canonicalVariant,
   distinctVariants,
+  placePlan,
   type Variant,
   variantKey,
   variantsOfPlan,
-} from '../../../../src/experiment/variants/variant.ts'
-import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
+} from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
+import { random } from '../../src/base/random.ts'
+import { createZooNetwork, parsePlan } from '../../src/index.ts'
 
 const d4 = (element: Element): Transform => ({ kind: 'd4', element })
 const shift = (dy: number, dx: number): Transform => ({ kind: 'shift', dy, dx })

@@ -1,0 +1,53 @@
+import { orThrow } from '../base/error.ts'
+import { counted } from '../base/format.ts'
+import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
+import { fitLabelled, fitLabels, type Named, preprocessFor } from '../network/fit-data.ts'
+import type { Meaning } from '../network/meaning.ts'
+
+/** Told what was found and what was taken for granted, a line each. */
+export type Note = (line: string) => void
+
+/** Images as a network takes them, with labels that are its classes' numbers. */
+export interface Images {
+  readonly data: DataSet
+  /** How they become its input. */
+  readonly preprocess: Preprocess
+  /** A name for each class, where the network or the data knows them. */
+  readonly classes?: readonly string[] | undefined
+}
+
+/** What of a data set's classes is known. */
+const classesOf = ({ labelled, classCount, labelsBelow }: DataSet): string => {
+  if (!labelled) return ' without labels'
+  if (classCount !== undefined) return ` of ${counted(classCount, 'class', 'classes')}`
+  return labelsBelow === undefined ? '' : ` with labels from 0 to ${labelsBelow - 1}`
+}
+
+/** Opens what a reference names and says what was found there. @throws EspalierError */
+export const openFound = async (reference: string, options: OpenDataOptions, note: Note): Promise<DataSet> => {
+  const data = orThrow(await openData(reference, options))
+  note(`Data: ${data.name}, ${counted(data.count, 'image')}${classesOf(data)}.`)
+  for (const line of data.notes ?? []) note(line)
+  return data
+}
+
+export interface FitOptions {
+  /** Whether images must have labels, or theirs are not looked at. Default: those that they have must fit. */
+  readonly labels?: 'needed' | 'unread' | undefined
+  /** What the data is called in problems. Default `--data` and its name. */
+  readonly where?: string | undefined
+  readonly note?: Note | undefined
+}
+
+/** A data set as a network takes it. @throws EspalierError where its labels or its images are not the network's */
+export const fitImages = (
+  network: Named,
+  { classes, preprocess }: Meaning,
+  found: DataSet,
+  { labels, where = `--data ${found.name}`, note = () => {} }: FitOptions = {},
+): Images => {
+  const fitted = labels === 'needed' ? fitLabelled : fitLabels
+  const data = labels === 'unread' ? found : fitted(network, found, classes, where)
+  for (const line of (data.notes ?? []).slice(found.notes?.length ?? 0)) note(line)
+  return { data, preprocess: preprocessFor(network, data, preprocess), classes: classes ?? data.classes }
+}
