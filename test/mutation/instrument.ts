@@ -8,6 +8,8 @@ export interface Mutant {
   /** What the instrumented source calls it: another number after every edit of any file. */
   readonly id: string
   readonly file: string
+  /** Its place among the file's mutants. */
+  readonly index: number
   /** Counted from 1. */
   readonly line: number
   readonly column: number
@@ -18,9 +20,8 @@ export interface Mutant {
   readonly ignored: string | null
 }
 
-/** The name of a mutant within one version of its file. */
-export const keyOf = ({ line, column, mutator, original, replacement }: Mutant): string =>
-  `${line}:${column} ${mutator} ${original.length} ${replacement}`
+/** The name of a mutant within one version of its file's code: comments and line breaks may change. */
+export const keyOf = ({ index, mutator, replacement }: Mutant): string => `${index} ${mutator} ${replacement}`
 
 export interface Instrumented {
   /** Source text by path from the root: each mutant behind a switch. */
@@ -72,12 +73,19 @@ export const instrument = async (): Promise<Instrumented> => {
     [...originals].map(([name, content]) => ({ name, content, mutate: true })),
     { ignorers: [messageText], excludedMutations: [], plugins: null, noHeader: true },
   )
+  const seen = new Map<string, number>()
+  const indexIn = (file: string): number => {
+    const index = seen.get(file) ?? 0
+    seen.set(file, index + 1)
+    return index
+  }
   return {
     sources: new Map(files.map(file => [file.name, file.content])),
     originals,
     mutants: mutants.map(({ id, fileName, location: { start, end }, mutatorName, replacement, statusReason }) => ({
       id,
       file: fileName,
+      index: indexIn(fileName),
       line: start.line + 1,
       column: start.column + 1,
       mutator: mutatorName,

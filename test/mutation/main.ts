@@ -12,7 +12,7 @@ import { startProcess } from './processes.ts'
 import type { Covered } from './protocol.ts'
 import { type Judged, printRows, rowsOf, tableOf } from './report.ts'
 import { root } from './root.ts'
-import { addResults, folder, type Hashes, hash, type Kept, readResults, writeWhole } from './store.ts'
+import { addResults, codeOf, folder, type Hashes, hash, type Kept, readResults, writeWhole } from './store.ts'
 import { suite } from './suite.ts'
 
 /** `npm run mutation`: every mutant of `ir/` and `passes/` is tried by the tests that pass it; what is known already is not tried again. */
@@ -103,7 +103,15 @@ const read = (file: string): string => readFileSync(new URL(file, root), 'utf8')
 /** What a test file and the test code that it imports say. */
 const testHashes = ({ imports }: Bundle): Hashes =>
   Object.fromEntries(
-    [...imports].map(([test, files]) => [test, hash(...files.filter(f => f.startsWith('test/')).map(read))]),
+    [...imports].map(([test, files]) => [
+      test,
+      hash(
+        ...files
+          .filter(f => f.startsWith('test/'))
+          .map(read)
+          .map(codeOf),
+      ),
+    ]),
   )
 
 const given = options()
@@ -124,7 +132,7 @@ for (const entry of equivalents)
 const chosen = instrumented.mutants.filter(
   ({ file, ignored }) => ignored === null && given.wanted.some(path => file.startsWith(path)),
 )
-const sourceHashes = new Map([...originals].map(([file, text]) => [file, hash(text)]))
+const sourceHashes = new Map([...originals].map(([file, text]) => [file, hash(codeOf(text))]))
 const known = (file: string) => readResults(file, sourceHashes.get(file) as string)
 
 const tryAll = async (): Promise<void> => {

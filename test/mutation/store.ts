@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { transformSync } from 'esbuild'
 import type { Outcome } from './attempt.ts'
 import { root } from './root.ts'
 
@@ -11,7 +12,11 @@ export const hash = (...texts: readonly string[]): string => {
   return all.digest('hex').slice(0, 16)
 }
 
-/** The text of each test file, as a hash. */
+/** What a source does, without its comments, its types and its line breaks: what can change no outcome. */
+export const codeOf = (text: string): string =>
+  transformSync(text, { loader: 'ts', minifyWhitespace: true, legalComments: 'none' }).code
+
+/** The code of each test file, as a hash. */
 export type Hashes = Readonly<Record<string, string>>
 
 /** A mutant's outcome; of one that survived, the name of the tests that it survived. */
