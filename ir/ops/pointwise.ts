@@ -4,124 +4,20 @@ import { gather } from '../dihedral.ts'
 import { defineOp, type Mismatch, mismatch, Real } from '../op.ts'
 import { sizeOf, stridesOf, type Tensor, zeros } from '../tensor.ts'
 import { isPerExample, mapType, printType, sameShape, shapeOf, sharedType, type Type, vectorType } from '../type.ts'
+import { type BinaryFunction, binaryFunctions } from './binary-functions.ts'
+import { applied, type UnaryFunction, unaryFunctions } from './unary-functions.ts'
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
-const clip = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
-
-/** Functions of one number, with the two constants that some of them take. */
-export const unaryFunctions = {
-  relu: (x: number) => Math.max(x, 0),
-  relu6: (x: number) => clip(x, 0, 6),
-  /** alpha: the slope below 0. */
-  'leaky-relu': (x: number, alpha: number) => (x < 0 ? alpha * x : x),
-  elu: (x: number, alpha: number) => (x < 0 ? alpha * Math.expm1(x) : x),
-  sigmoid,
-  /** `clip(alpha·x + beta, 0, 1)`. */
-  'hard-sigmoid': (x: number, alpha: number, beta: number) => clip(alpha * x + beta, 0, 1),
-  swish: (x: number) => x * sigmoid(x),
-  /** `x · clip(x/6 + 1/2, 0, 1)`. */
-  'hard-swish': (x: number) => x * clip(x / 6 + 0.5, 0, 1),
-  tanh: Math.tanh,
-  softplus: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  /** The form with the error function, `x·Φ(x)`. */
-  gelu: (x: number) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
-  /** The error function. */
-  erf,
-  exp: Math.exp,
-  log: Math.log,
-  sqrt: Math.sqrt,
-  /** `1 / √(x + alpha)`. */
-  rsqrt: (x: number, alpha: number) => 1 / Math.sqrt(x + alpha),
-  reciprocal: (x: number) => 1 / x,
-  square: (x: number) => x * x,
-  abs: Math.abs,
-  negate: (x: number) => -x,
-  /** 1 above 0, 0 up to it. */
-  step: (x: number) => Math.max(Math.sign(x), 0),
-  /** `clip(x, alpha, beta)`. */
-  clip,
-  /** `alpha·x + beta`. */
-  affine: (x: number, alpha: number, beta: number) => alpha * x + beta,
-} as const satisfies Record<string, (x: number, alpha: number, beta: number) => number>
-
-export type UnaryFunction = keyof typeof unaryFunctions
-const unaryNames = Object.fromEntries(Object.keys(unaryFunctions).map(name => [name, null])) as Record<
-  UnaryFunction,
-  null
->
-
-/** The error function to about 1e-15: its Maclaurin series near 0, the complement's continued fraction beyond. */
-function erf(x: number): number {
-  const z = Math.abs(x)
-  if (z < 2.5) {
-    let term = z
-    let sum = z
-    for (let n = 1; n < 80; n++) {
-      term *= (-z * z) / n
-      sum += term / (2 * n + 1)
-    }
-    return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI)
-  }
-  let fraction = 0
-  for (let n = 60; n > 0; n--) fraction = n / 2 / (z + fraction)
-  return Math.sign(x) * (1 - Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + fraction))
-}
+export type { BinaryFunction, UnaryFunction }
 
 /** A function of each number on its own, of NaN always NaN; constants that the function does not take are 0. */
 export const unary = defineOp({
   tag: 'Unary',
   operands: ['input'],
-  attributes: { fn: t.keyof(unaryNames), alpha: Real, beta: Real },
+  attributes: { fn: t.keyof(unaryFunctions), alpha: Real, beta: Real },
   infer: ([input]) => E.right(input),
-  evaluate: ([input], { fn, alpha, beta }) => {
-    const { shape, data } = input
-    const out = zeros(shape)
-    // What halves weights, in a loop of its own: functions from a table are called number by number.
-    if (fn === 'affine') for (let i = 0; i < data.length; i++) out.data[i] = alpha * data[i] + beta
-    else {
-      const f = unaryFunctions[fn]
-      for (let i = 0; i < data.length; i++) out.data[i] = f(data[i], alpha, beta)
-    }
-    return out
-  },
+  evaluate: ([{ shape, data }], { fn, alpha, beta }) => ({ shape, data: applied(fn, alpha, beta, data) }),
   equivariance: { law: 'sink-through-unary', precision: 'exact', symbol: 'f', result: 'moves' },
 })
-
-type Numbers = Tensor['data']
-
-/** Fills `n` places of `out` from `at` on, from as many of `a` from `i` on and of `b` from `j` on: a loop of its own for each function, which is then compiled into it. */
-type Run = (out: Numbers, at: number, a: Numbers, i: number, b: Numbers, j: number, n: number) => void
-
-const binaryRuns = {
-  add: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = a[i + k] + b[j + k]
-  },
-  subtract: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = a[i + k] - b[j + k]
-  },
-  multiply: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = a[i + k] * b[j + k]
-  },
-  divide: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = a[i + k] / b[j + k]
-  },
-  maximum: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = Math.max(a[i + k], b[j + k])
-  },
-  minimum: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = Math.min(a[i + k], b[j + k])
-  },
-  /** The first where the second is above 0, otherwise 0. */
-  gate: (out, at, a, i, b, j, n) => {
-    for (let k = 0; k < n; k++) out[at + k] = b[j + k] > 0 ? a[i + k] : 0
-  },
-} as const satisfies Record<string, Run>
-
-export type BinaryFunction = keyof typeof binaryRuns
-const binaryNames = Object.fromEntries(Object.keys(binaryRuns).map(name => [name, null])) as Record<
-  BinaryFunction,
-  null
->
 
 /** Shapes aligned at their last axes; an axis of extent 1 stretches to the other's. */
 const broadcast = (a: readonly number[], b: readonly number[]): readonly number[] | null => {
@@ -167,7 +63,7 @@ const stretch = (value: Tensor, type: Type, shape: readonly number[], batched: b
 export const binary = defineOp({
   tag: 'Binary',
   operands: ['left', 'right'],
-  attributes: { fn: t.keyof(binaryNames) },
+  attributes: { fn: t.keyof(binaryFunctions) },
   infer: ([a, b]) => inferBinary(a, b),
   evaluate: ([a, b], { fn }, { operands, result, rounded = false }) => {
     const batched = isPerExample(result)
@@ -175,7 +71,7 @@ export const binary = defineOp({
     const shape = batched ? [n, ...shapeOf(result)] : shapeOf(result)
     const left = stretch(a, operands[0], shape, batched)
     const right = stretch(b, operands[1], shape, batched)
-    const run = binaryRuns[fn]
+    const run = binaryFunctions[fn]
     const data = rounded ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape))
     const length = Math.min(left.length, right.length)
     for (let at = 0; at < data.length; at += length)

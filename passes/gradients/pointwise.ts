@@ -1,63 +1,27 @@
 import { type NodeId, sameType } from '../../ir/index.ts'
-import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
-import { type GradientRule, none, once, type Place, refused, type Tools, term } from './tools.ts'
+import { type Expression, read } from '../../ir/ops/expression.ts'
+import { slopeOf } from '../../ir/ops/unary-functions.ts'
+import { type GradientRule, none, once, type Place, refused, term } from './tools.ts'
 
-type At = Place<'Unary'>
-
-/** 1 where a number is between two bounds. */
-const between = (t: Tools, y: NodeId, low: number, high: number): NodeId =>
-  t.multiply(t.unary('step', t.affine(y, 1, -low)), t.unary('step', t.affine(y, -1, high)))
-
-/** By what a function's derivative multiplies: of its value `y` where that says enough, so that `x` is not needed any more. */
-const slopes: {
-  readonly [F in Exclude<UnaryFunction, 'affine' | 'negate' | 'relu' | 'step'>]: (
-    t: Tools,
-    x: NodeId,
-    y: NodeId,
-    a: At,
-  ) => NodeId
-} = {
-  relu6: (t, _, y) => between(t, y, 0, 6),
-  'leaky-relu': (t, x, _, { attributes: { alpha } }) => t.affine(t.unary('step', x), 1 - alpha, alpha),
-  elu: (t, x, y, { attributes: { alpha } }) =>
-    t.add(t.binary('minimum', y, t.constant(0)), t.affine(t.unary('step', x), 1 - alpha, alpha)),
-  sigmoid: (t, _, y) => t.multiply(y, t.affine(y, -1, 1)),
-  'hard-sigmoid': (t, _, y, { attributes: { alpha } }) => t.affine(between(t, y, 0, 1), alpha),
-  swish: (t, x, y) => {
-    const s = t.unary('sigmoid', x)
-    return t.add(s, t.multiply(y, t.affine(s, -1, 1)))
-  },
-  'hard-swish': (t, x) => {
-    const gate = t.draft.add('Unary', [x], { fn: 'hard-sigmoid', alpha: 1 / 6, beta: 0.5 })
-    return t.add(gate, t.multiply(t.affine(x, 1 / 6), between(t, gate, 0, 1)))
-  },
-  tanh: (t, _, y) => t.affine(t.unary('square', y), -1, 1),
-  softplus: (t, x) => t.unary('sigmoid', x),
-  gelu: (t, x) => {
-    const cumulated = t.affine(t.unary('erf', t.affine(x, Math.SQRT1_2)), 0.5, 0.5)
-    const density = t.affine(t.unary('exp', t.affine(t.unary('square', x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
-    return t.add(cumulated, t.multiply(x, density))
-  },
-  erf: (t, x) => t.affine(t.unary('exp', t.affine(t.unary('square', x), -1)), 2 / Math.sqrt(Math.PI)),
-  exp: (_, __, y) => y,
-  log: (t, x) => t.unary('reciprocal', x),
-  sqrt: (t, _, y) => t.affine(t.unary('reciprocal', y), 0.5),
-  rsqrt: (t, _, y) => t.affine(t.multiply(y, t.unary('square', y)), -0.5),
-  reciprocal: (t, _, y) => t.affine(t.unary('square', y), -1),
-  square: (t, x) => t.affine(x, 2),
-  abs: (t, x) => t.binary('subtract', t.unary('step', x), t.unary('step', t.affine(x, -1))),
-  clip: (t, _, y, { attributes: { alpha, beta } }) => between(t, y, alpha, beta),
-}
-
+/** A slope that is a step lets the gradient through or shuts it out. */
 export const unary: GradientRule<'Unary'> = at => {
-  const { fn, alpha } = at.attributes
-  if (fn === 'step') return [none]
+  const { fn, alpha, beta } = at.attributes
+  const slope = slopeOf(fn, alpha, beta)
+  if (slope === 0) return [none]
+  const nodeOf = (expression: Expression): NodeId =>
+    read<NodeId>(
+      expression,
+      {
+        unary: (part, x, a, b) => at.draft.add('Unary', [x], { fn: part, alpha: a, beta: b }),
+        binary: at.binary,
+      },
+      { x: at.operands[0], y: at.result },
+    )
   return [
     term(() => {
-      if (fn === 'affine') return at.affine(at.gradient, alpha)
-      if (fn === 'relu') return at.binary('gate', at.gradient, at.result)
-      if (fn === 'negate') return at.affine(at.gradient, -1)
-      return at.multiply(at.gradient, slopes[fn](at, at.operands[0], at.result, at))
+      if (typeof slope === 'number') return at.affine(at.gradient, slope)
+      if (slope.kind === 'unary' && slope.fn === 'step') return at.binary('gate', at.gradient, nodeOf(slope.of))
+      return at.multiply(at.gradient, nodeOf(slope))
     }),
   ]
 }

@@ -8,7 +8,9 @@ import {
   type Tensor,
   variantCount,
 } from '../../ir/index.ts'
+import { type Primitive, read } from '../../ir/ops/expression.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
+import { expressionOf } from '../../ir/ops/unary-functions.ts'
 import type { Executed } from './execution.ts'
 
 /**
@@ -68,19 +70,20 @@ export const mayBeNaN = ({ graph, parameters }: Executed): Uint8Array => {
 }
 
 /** Functions that some runtime gives a number for where there was none. */
-const dropping: ReadonlySet<UnaryFunction> = new Set<UnaryFunction>([
-  'relu',
-  'relu6',
-  'hard-sigmoid',
-  'clip',
-  'step',
-  'exp',
-])
+const dropping: ReadonlySet<Primitive> = new Set<Primitive>(['relu', 'clip', 'step', 'exp'])
+
+/** Of a function that is composed of others, whether it drops NaN on every way through them. */
+const dropped = (fn: UnaryFunction): boolean =>
+  read<boolean>(
+    expressionOf(fn, 0, 0),
+    { unary: (part, of) => of || dropping.has(part), binary: (_, left, right) => left && right },
+    { x: false },
+  )
 
 const drops = ({ tag, attributes }: Node): boolean => {
   switch (tag) {
     case 'Unary':
-      return dropping.has(attributes.fn)
+      return dropped(attributes.fn)
     case 'Binary':
       return attributes.fn === 'maximum' || attributes.fn === 'minimum'
     case 'Conv2d':

@@ -1,11 +1,14 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { declarationOf, inferNode, mapType, sharedType, vectorType } from '../../ir/index.ts'
+import type { Primitive } from '../../ir/ops/expression.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
 import { apply, integers, numbers, operand, typing } from './apply.ts'
 
-/** Inputs, constants, and outputs: by hand where whole, otherwise from tables. */
-const unaryCases: { readonly [F in UnaryFunction]: readonly [number, number, number, number][] } = {
+/** By hand where whole, otherwise from tables. */
+type Cases = readonly (readonly [x: number, alpha: number, beta: number, y: number])[]
+/** Of functions composed of others, those with a table of their own: what they are composed of says the rest. */
+const unaryCases: { readonly [F in Primitive]: Cases } & { readonly [F in UnaryFunction]?: Cases } = {
   relu: [
     [-2, 0, 0, 0],
     [3, 0, 0, 3],

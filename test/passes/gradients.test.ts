@@ -11,6 +11,7 @@ import {
   type Tensor,
   vectorType,
 } from '../../ir/index.ts'
+import type { Primitive } from '../../ir/ops/expression.ts'
 import type { BinaryFunction, UnaryFunction } from '../../ir/ops/pointwise.ts'
 import { differentiate } from '../../passes/differentiate.ts'
 import { valuesOf } from '../laws/agreement.ts'
@@ -29,9 +30,8 @@ const gradientsOf = (graph: Graph, values: Readonly<Record<string, Tensor>>) => 
 
 describe('the derivative of a function, by a formula or a table', () => {
   const logistic = (x: number): number => 1 / (1 + Math.exp(-x))
-  const derivatives: Readonly<
-    Record<UnaryFunction, readonly (readonly [x: number, slope: number, alpha?: number, beta?: number])[]>
-  > = {
+  type Slopes = readonly (readonly [x: number, slope: number, alpha?: number, beta?: number])[]
+  const derivatives: { readonly [F in Primitive]: Slopes } & { readonly [F in UnaryFunction]?: Slopes } = {
     relu: [
       [-1, 0],
       [2, 1],
@@ -47,6 +47,7 @@ describe('the derivative of a function, by a formula or a table', () => {
     ],
     elu: [
       [-1, 0.5 * Math.exp(-1), 0.5],
+      [-1, -2 * Math.exp(-1), -2],
       [2, 1, 0.5],
     ],
     sigmoid: [

@@ -1,5 +1,7 @@
 import { sizeOf } from '../../../ir/index.ts'
+import { type Primitive, type Reader, read } from '../../../ir/ops/expression.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
+import { expressionOf } from '../../../ir/ops/unary-functions.ts'
 import type { Lowering } from './lowering.ts'
 import type { Operand } from './operands.ts'
 import type { Writer } from './writer.ts'
@@ -11,28 +13,13 @@ const plain =
   (w, x, _alpha, _beta, name) =>
     w.add(op, [x], {}, name)
 
-const clip: WriteUnary = (w, x, low, high, name) =>
-  low <= high
-    ? w.add('Clip', [x, w.scalar(low), w.scalar(high)], {}, name)
-    : w.add('Min', [w.add('Max', [x, w.scalar(low)]), w.scalar(high)], {}, name)
-
-/** Each function as one op where the opset has one; else in the form that runtimes recognize. */
-const unaries: { readonly [F in UnaryFunction]: WriteUnary } = {
+const primitives: { readonly [F in Primitive]: WriteUnary } = {
   relu: plain('Relu'),
-  relu6: (w, x, _alpha, _beta, name) => clip(w, x, 0, 6, name),
   'leaky-relu': (w, x, alpha, _, name) => w.add('LeakyRelu', [x], { alpha: { float: alpha } }, name),
   elu: (w, x, alpha, _, name) => w.add('Elu', [x], { alpha: { float: alpha } }, name),
   sigmoid: plain('Sigmoid'),
-  'hard-sigmoid': (w, x, alpha, beta, name) =>
-    w.add('HardSigmoid', [x], { alpha: { float: alpha }, beta: { float: beta } }, name),
-  swish: (w, x, _alpha, _beta, name) => w.add('Mul', [x, w.add('Sigmoid', [x])], {}, name),
-  'hard-swish': plain('HardSwish'),
   tanh: plain('Tanh'),
   softplus: plain('Softplus'),
-  gelu: (w, x, _alpha, _beta, name) => {
-    const sum = w.add('Add', [w.add('Erf', [w.add('Div', [x, w.scalar(Math.SQRT2)])]), w.scalar(1)])
-    return w.add('Mul', [w.add('Mul', [x, sum]), w.scalar(0.5)], {}, name)
-  },
   erf: plain('Erf'),
   exp: plain('Exp'),
   log: plain('Log'),
@@ -44,23 +31,50 @@ const unaries: { readonly [F in UnaryFunction]: WriteUnary } = {
   abs: plain('Abs'),
   negate: plain('Neg'),
   step: (w, x, _alpha, _beta, name) => w.add('Relu', [w.add('Sign', [x])], {}, name),
-  clip,
+  clip: (w, x, low, high, name) =>
+    low <= high
+      ? w.add('Clip', [x, w.scalar(low), w.scalar(high)], {}, name)
+      : w.add('Min', [w.add('Max', [x, w.scalar(low)]), w.scalar(high)], {}, name),
   affine: (w, x, alpha, beta, name) => {
-    const scaled = w.add('Mul', [x, w.scalar(alpha)], {}, beta === 0 ? name : undefined)
-    return beta === 0 ? scaled : w.add('Add', [scaled, w.scalar(beta)], {}, name)
+    if (beta === 0) return w.add('Mul', [x, w.scalar(alpha)], {}, name)
+    return w.add('Add', [alpha === 1 ? x : w.add('Mul', [x, w.scalar(alpha)]), w.scalar(beta)], {}, name)
   },
 }
 
-export const unary: Lowering<'Unary'> = (w, { attributes: { fn, alpha, beta }, operands: [x], name }) =>
-  unaries[fn](w, x.value(), alpha, beta, name)
+/** Composed functions that the opset has an op for, or runtimes recognize in one form. */
+const special: { readonly [F in UnaryFunction]?: WriteUnary } = {
+  'hard-sigmoid': (w, x, alpha, beta, name) =>
+    w.add('HardSigmoid', [x], { alpha: { float: alpha }, beta: { float: beta } }, name),
+  'hard-swish': plain('HardSwish'),
+  gelu: (w, x, _alpha, _beta, name) => {
+    const sum = w.add('Add', [w.add('Erf', [w.add('Div', [x, w.scalar(Math.SQRT2)])]), w.scalar(1)])
+    return w.add('Mul', [w.add('Mul', [x, sum]), w.scalar(0.5)], {}, name)
+  },
+}
 
-const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: string } = {
-  add: 'Add',
-  subtract: 'Sub',
-  multiply: 'Mul',
-  divide: 'Div',
-  maximum: 'Max',
-  minimum: 'Min',
+type WriteBinary = (w: Writer, a: string, b: string, name: string | undefined) => string
+const pair =
+  (op: string): WriteBinary =>
+  (w, a, b, name) =>
+    w.add(op, [a, b], {}, name)
+
+const binaries: { readonly [F in BinaryFunction]: WriteBinary } = {
+  add: pair('Add'),
+  subtract: pair('Sub'),
+  multiply: pair('Mul'),
+  divide: pair('Div'),
+  maximum: pair('Max'),
+  minimum: pair('Min'),
+  gate: (w, a, b, name) => w.add('Where', [w.add('Greater', [b, w.scalar(0)]), a, w.scalar(0)], {}, name),
+}
+
+export const unary: Lowering<'Unary'> = (w, { attributes: { fn, alpha, beta }, operands, name }) => {
+  const x = operands[0].value()
+  const reader: Reader<string> = {
+    unary: (part, of, a, b, whole) => primitives[part](w, of, a, b, whole ? name : undefined),
+    binary: (part, left, right, whole) => binaries[part](w, left, right, whole ? name : undefined),
+  }
+  return special[fn]?.(w, x, alpha, beta, name) ?? read(expressionOf(fn, alpha, beta), reader, { x })
 }
 
 /** An operand beside a map: a shared tensor `[…, h, w, c]` as `[c, h, w]`, which broadcasts over the batch. */
@@ -72,8 +86,7 @@ const besideMap = ({ type, value, arranged }: Operand): string => {
 
 export const binary: Lowering<'Binary'> = (w, { attributes: { fn }, operands, result, name }) => {
   const [a, b] = operands.map(operand => (result.kind === 'Map' ? besideMap(operand) : operand.value()))
-  if (fn !== 'gate') return w.add(binaries[fn], [a, b], {}, name)
-  return w.add('Where', [w.add('Greater', [b, w.scalar(0)]), a, w.scalar(0)], {}, name)
+  return binaries[fn](w, a, b, name)
 }
 
 export const batchNorm: Lowering<'BatchNorm'> = (w, { attributes: { epsilon }, operands, name }) =>

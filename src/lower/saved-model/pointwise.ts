@@ -1,5 +1,7 @@
 import { isPerExample, sameShape, sameType, shapeOf, type Type } from '../../../ir/index.ts'
+import { type Primitive, read } from '../../../ir/ops/expression.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
+import { expressionOf } from '../../../ir/ops/unary-functions.ts'
 import { cast, reshape, scalarLike } from './arrange.ts'
 import { real, text, whole } from './attributes.ts'
 import { onePixel } from './convolution.ts'
@@ -11,8 +13,6 @@ const times = (emit: Emitter, x: Value, factor: number): Value =>
   factor === 1 ? x : emit.node('Mul', [x, scalarLike(emit, x, factor)])
 const plus = (emit: Emitter, x: Value, summand: number): Value =>
   summand === 0 ? x : emit.node('AddV2', [x, scalarLike(emit, x, summand)])
-const clip = (emit: Emitter, x: Value, low: number, high: number): Value =>
-  emit.node('Minimum', [emit.node('Maximum', [x, scalarLike(emit, x, low)]), scalarLike(emit, x, high)])
 
 /** TensorFlow 2.21's remapper forgets the slope when it fuses a leaky rectifier with a sum. */
 const leakyRelu = (emit: Emitter, x: Value, alpha: number): Value =>
@@ -26,9 +26,8 @@ const same =
   (emit, x) =>
     emit.node(op, [x])
 
-const unaries: { readonly [F in UnaryFunction]: Unary } = {
+const primitives: { readonly [F in Primitive]: Unary } = {
   relu: same('Relu'),
-  relu6: same('Relu6'),
   'leaky-relu': leakyRelu,
   elu: (emit, x, alpha) =>
     alpha === 1
@@ -38,13 +37,8 @@ const unaries: { readonly [F in UnaryFunction]: Unary } = {
           times(emit, emit.node('Elu', [emit.node('Minimum', [x, scalarLike(emit, x, 0)])]), alpha),
         ]),
   sigmoid: same('Sigmoid'),
-  'hard-sigmoid': (emit, x, alpha, beta) => clip(emit, plus(emit, times(emit, x, alpha), beta), 0, 1),
-  swish: (emit, x) => emit.node('Mul', [x, emit.node('Sigmoid', [x])]),
-  'hard-swish': (emit, x) => emit.node('Mul', [x, clip(emit, plus(emit, times(emit, x, 1 / 6), 0.5), 0, 1)]),
   tanh: same('Tanh'),
   softplus: same('Softplus'),
-  gelu: (emit, x) =>
-    emit.node('Mul', [times(emit, x, 0.5), plus(emit, emit.node('Erf', [times(emit, x, Math.SQRT1_2)]), 1)]),
   erf: same('Erf'),
   exp: same('Exp'),
   log: same('Log'),
@@ -55,20 +49,35 @@ const unaries: { readonly [F in UnaryFunction]: Unary } = {
   abs: same('Abs'),
   negate: same('Neg'),
   step: (emit, x) => emit.node('Relu', [emit.node('Sign', [x])]),
-  clip,
+  clip: (emit, x, low, high) =>
+    emit.node('Minimum', [emit.node('Maximum', [x, scalarLike(emit, x, low)]), scalarLike(emit, x, high)]),
   affine: (emit, x, alpha, beta) => plus(emit, times(emit, x, alpha), beta),
 }
 
-export const unary: Lowering<'Unary'> = (emit, [x], { fn, alpha, beta }) => unaries[fn](emit, x, alpha, beta)
+/** Composed functions that TensorFlow has an op for. */
+const special: { readonly [F in UnaryFunction]?: Unary } = { relu6: same('Relu6') }
 
-const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: Op } = {
+/** Of two values of one shape. */
+const binaries: { readonly [F in BinaryFunction]: Op } = {
   add: 'AddV2',
   subtract: 'Sub',
   multiply: 'Mul',
   divide: 'RealDiv',
   maximum: 'Maximum',
   minimum: 'Minimum',
+  gate: 'ReluGrad',
 }
+
+export const unary: Lowering<'Unary'> = (emit, [x], { fn, alpha, beta }) =>
+  special[fn]?.(emit, x, alpha, beta) ??
+  read<Value>(
+    expressionOf(fn, alpha, beta),
+    {
+      unary: (part, of, a, b) => primitives[part](emit, of, a, b),
+      binary: (part, left, right) => emit.node(binaries[part], [left, right]),
+    },
+    { x },
+  )
 
 const isBias = (bias: Type, to: Type): boolean =>
   isPerExample(to) && bias.kind === 'Shared' && sameShape(bias.shape, shapeOf(to).slice(-1))
@@ -98,10 +107,7 @@ export const binary: Lowering<'Binary'> = (emit, [a, b], { fn }, { operands: [le
     if (isBias(left, right)) return biasAdd(emit, b, a)
     if (result.kind === 'Map' && sameType(left, right)) return sum(emit, [a, b], result.c, readers)
   }
-  if (fn === 'gate') {
-    if (sameType(left, right)) return emit.node('ReluGrad', [a, b])
-    return emit.node('Mul', [a, unaries.step(emit, b, 0, 0)])
-  }
+  if (fn === 'gate' && !sameType(left, right)) return emit.node('Mul', [a, primitives.step(emit, b, 0, 0)])
   return emit.node(binaries[fn], [a, b])
 }
 

@@ -1,67 +1,69 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { sameType, shapeOf } from '../../../ir/index.ts'
+import { sameShape, shapeOf } from '../../../ir/index.ts'
+import { type Primitive, type Reader, read } from '../../../ir/ops/expression.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
-import type { Tf } from '../../runtime/native/tensorflow-js.ts'
+import { expressionOf } from '../../../ir/ops/unary-functions.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
 import { runNative } from './native.ts'
-
-const clip = (tf: Tf, x: Tensor, low: number, high: number): Tensor =>
-  low <= high ? tf.clipByValue(x, low, high) : tf.minimum(tf.maximum(x, low), high)
-
-const unaries: {
-  readonly [F in Exclude<UnaryFunction, 'step'>]: (tf: Tf, x: Tensor, alpha: number, beta: number) => Tensor
-} = {
-  relu: (tf, x) => tf.relu(x),
-  relu6: (tf, x) => tf.relu6(x),
-  'leaky-relu': (tf, x, alpha) => tf.leakyRelu(x, alpha),
-  elu: (tf, x, alpha) => (alpha === 1 ? tf.elu(x) : tf.add(tf.relu(x), tf.mul(tf.elu(tf.minimum(x, 0)), alpha))),
-  sigmoid: (tf, x) => tf.sigmoid(x),
-  'hard-sigmoid': (tf, x, alpha, beta) => clip(tf, tf.add(tf.mul(x, alpha), beta), 0, 1),
-  swish: (tf, x) => tf.mul(x, tf.sigmoid(x)),
-  'hard-swish': (tf, x) => tf.mul(x, clip(tf, tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1)),
-  tanh: (tf, x) => tf.tanh(x),
-  softplus: (tf, x) => tf.softplus(x),
-  gelu: (tf, x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
-  erf: (tf, x) => tf.erf(x),
-  exp: (tf, x) => tf.exp(x),
-  log: (tf, x) => tf.log(x),
-  sqrt: (tf, x) => tf.sqrt(x),
-  rsqrt: (tf, x, alpha) => tf.rsqrt(alpha === 0 ? x : tf.add(x, alpha)),
-  reciprocal: (tf, x) => tf.reciprocal(x),
-  square: (tf, x) => tf.square(x),
-  abs: (tf, x) => tf.abs(x),
-  negate: (tf, x) => tf.neg(x),
-  clip,
-  affine: (tf, x, alpha, beta) => {
-    const scaled = alpha === 1 ? x : tf.mul(x, alpha)
-    return beta === 0 ? scaled : tf.add(scaled, beta)
-  },
-}
 
 /** TensorFlow.js runs it as seven ops on the native backend. */
 const step = ({ tf, backend }: Target, x: Tensor): Tensor =>
   backend === 'tensorflow' ? tf.relu(tf.sign(x)) : tf.step(x)
 
-export const unary: Lowering<'Unary'> = (target, { fn, alpha, beta }) => ({
-  run: ([x]) => (fn === 'step' ? step(target, x) : unaries[fn](target.tf, x, alpha, beta)),
-})
+type RunUnary = (target: Target, x: Tensor, alpha: number, beta: number) => Tensor
 
-const binaries: { readonly [F in Exclude<BinaryFunction, 'gate'>]: (tf: Tf, a: Tensor, b: Tensor) => Tensor } = {
-  add: (tf, a, b) => tf.add(a, b),
-  subtract: (tf, a, b) => tf.sub(a, b),
-  multiply: (tf, a, b) => tf.mul(a, b),
-  divide: (tf, a, b) => tf.div(a, b),
-  maximum: (tf, a, b) => tf.maximum(a, b),
-  minimum: (tf, a, b) => tf.minimum(a, b),
+const primitives: { readonly [F in Primitive]: RunUnary } = {
+  relu: ({ tf }, x) => tf.relu(x),
+  'leaky-relu': ({ tf }, x, alpha) => tf.leakyRelu(x, alpha),
+  elu: ({ tf }, x, alpha) => (alpha === 1 ? tf.elu(x) : tf.add(tf.relu(x), tf.mul(tf.elu(tf.minimum(x, 0)), alpha))),
+  sigmoid: ({ tf }, x) => tf.sigmoid(x),
+  tanh: ({ tf }, x) => tf.tanh(x),
+  softplus: ({ tf }, x) => tf.softplus(x),
+  erf: ({ tf }, x) => tf.erf(x),
+  exp: ({ tf }, x) => tf.exp(x),
+  log: ({ tf }, x) => tf.log(x),
+  sqrt: ({ tf }, x) => tf.sqrt(x),
+  rsqrt: ({ tf }, x, alpha) => tf.rsqrt(alpha === 0 ? x : tf.add(x, alpha)),
+  reciprocal: ({ tf }, x) => tf.reciprocal(x),
+  square: ({ tf }, x) => tf.square(x),
+  abs: ({ tf }, x) => tf.abs(x),
+  negate: ({ tf }, x) => tf.neg(x),
+  step,
+  clip: ({ tf }, x, low, high) => (low <= high ? tf.clipByValue(x, low, high) : tf.minimum(tf.maximum(x, low), high)),
+  affine: ({ tf }, x, alpha, beta) => {
+    const scaled = alpha === 1 ? x : tf.mul(x, alpha)
+    return beta === 0 ? scaled : tf.add(scaled, beta)
+  },
 }
 
-export const binary: Lowering<'Binary'> = (target, { fn }, { operands: [left, right] }) => {
-  const { tf, backend } = target
-  if (fn !== 'gate') return { run: ([a, b]) => binaries[fn](tf, a, b) }
-  return backend === 'tensorflow' && sameType(left, right)
-    ? { run: ([a, b]) => runNative(target, 'ReluGrad', [], [a, b]) }
-    : { run: ([a, b]) => tf.mul(a, step(target, b)) }
+/** Composed functions that TensorFlow.js has an op for. */
+const special: { readonly [F in UnaryFunction]?: RunUnary } = { relu6: ({ tf }, x) => tf.relu6(x) }
+
+const binaries: { readonly [F in BinaryFunction]: (target: Target, a: Tensor, b: Tensor) => Tensor } = {
+  add: ({ tf }, a, b) => tf.add(a, b),
+  subtract: ({ tf }, a, b) => tf.sub(a, b),
+  multiply: ({ tf }, a, b) => tf.mul(a, b),
+  divide: ({ tf }, a, b) => tf.div(a, b),
+  maximum: ({ tf }, a, b) => tf.maximum(a, b),
+  minimum: ({ tf }, a, b) => tf.minimum(a, b),
+  gate: (target, a, b) =>
+    target.backend === 'tensorflow' && sameShape(a.shape, b.shape)
+      ? runNative(target, 'ReluGrad', [], [a, b])
+      : target.tf.mul(a, step(target, b)),
 }
+
+export const unary: Lowering<'Unary'> = (target, { fn, alpha, beta }) => {
+  const own = special[fn]
+  if (own !== undefined) return { run: ([x]) => own(target, x, alpha, beta) }
+  const reader: Reader<Tensor> = {
+    unary: (part, of, a, b) => primitives[part](target, of, a, b),
+    binary: (part, left, right) => binaries[part](target, left, right),
+  }
+  const value = expressionOf(fn, alpha, beta)
+  return { run: ([x]) => read(value, reader, { x }) }
+}
+
+export const binary: Lowering<'Binary'> = (target, { fn }) => ({ run: ([a, b]) => binaries[fn](target, a, b) })
 
 export const batchNorm: Lowering<'BatchNorm'> = (target, { epsilon }, { operands: [input] }, { activation }) => {
   const { tf } = target

@@ -14,6 +14,7 @@ import {
   vectorType,
 } from '../../../ir/index.ts'
 import type { UnaryFunction } from '../../../ir/ops/pointwise.ts'
+import { unaryTrials } from '../../arbitrary/unary.ts'
 import { fill } from './agree.ts'
 
 /** A graph with what it is run on; all environments have the first one's parameters. */
@@ -55,35 +56,17 @@ const through = (h: number, w: number, c: number, build: (b: Builder, x: NodeId)
   }
 }
 
-const unaries: readonly (readonly [UnaryFunction, number, number])[] = [
-  ['relu', 0, 0],
-  ['relu6', 0, 0],
-  ['leaky-relu', 0.2, 0],
-  ['elu', 1, 0],
-  ['elu', 0.4, 0],
-  ['sigmoid', 0, 0],
-  ['hard-sigmoid', 0.2, 0.5],
-  ['swish', 0, 0],
-  ['hard-swish', 0, 0],
-  ['tanh', 0, 0],
-  ['softplus', 0, 0],
-  ['gelu', 0, 0],
-  ['exp', 0, 0],
-  ['square', 0, 0],
-  ['abs', 0, 0],
-  ['negate', 0, 0],
-  ['clip', -0.3, 0.4],
-  ['clip', 0.4, -0.3],
-  ['affine', -2, 0.5],
-  ['affine', 1, 0],
-]
-const positive: readonly (readonly [UnaryFunction, number])[] = [
-  ['log', 0],
-  ['sqrt', 0],
-  ['rsqrt', 0],
-  ['rsqrt', 0.3],
-  ['reciprocal', 0],
-]
+/** Constants that targets have forms of their own for. */
+const quirks = [
+  { fn: 'elu', alpha: 0.4, beta: 0 },
+  { fn: 'leaky-relu', alpha: 0.2, beta: 0 },
+  { fn: 'hard-sigmoid', alpha: 0.2, beta: 0.5 },
+  { fn: 'clip', alpha: -0.3, beta: 0.4 },
+  { fn: 'clip', alpha: 0.4, beta: -0.3 },
+  { fn: 'affine', alpha: 1, beta: 0.5 },
+] as const
+const onPositive = unaryTrials.filter(({ after }) => after === 'sigmoid')
+const onReals = [...unaryTrials.filter(({ after }) => after === 'anything'), ...quirks]
 
 /** Collects a graph, run on filled values in a batch of n or on what is given; none is no graph. */
 type Collect = (graph: Graph | undefined, on?: number | readonly Environment[]) => void
@@ -262,7 +245,7 @@ export const opCases: readonly OpCases[] = [
   ),
 
   given('pointwise functions', on => {
-    for (const [fn, alpha, beta] of unaries)
+    for (const { fn, alpha, beta } of onReals)
       on(
         through(3, 4, 5, (b, x) =>
           b.unary(
@@ -272,7 +255,9 @@ export const opCases: readonly OpCases[] = [
           ),
         ),
       )
-    for (const [fn, alpha] of positive) on(through(3, 4, 5, (b, x) => b.unary(fn, b.unary('exp', x), { alpha })))
+    for (const { fn, alpha, beta } of onPositive)
+      on(through(3, 4, 5, (b, x) => b.unary(fn, b.unary('exp', x), { alpha, beta })))
+    for (const fn of ['exp', 'square', 'step'] as const) on(through(3, 4, 5, (b, x) => b.unary(fn, x)))
   }),
 
   given('pairs of maps, vectors and shared tensors', on => {

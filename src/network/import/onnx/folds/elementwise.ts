@@ -1,4 +1,4 @@
-import { unaryFunctions } from '../../../../../ir/ops/pointwise.ts'
+import { functionOf } from '../../../../../ir/ops/unary-functions.ts'
 import { type Constant, type ElementName, isWhole, type Scalar } from '../constant.ts'
 import { constantAt, numbersOf, type OnnxNode, optionalAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
@@ -180,31 +180,22 @@ export const elementwiseFolds: Readonly<Record<string, Fold>> = {
   Neg: one(x => -x),
   Abs: one(Math.abs, unchanged),
   Sign: one(Math.sign, () => 1),
-  Sqrt: one(unaryFunctions.sqrt),
-  Exp: one(unaryFunctions.exp),
-  Log: one(unaryFunctions.log),
-  Reciprocal: one(unaryFunctions.reciprocal),
-  Erf: one(unaryFunctions.erf),
+  Sqrt: one(functionOf('sqrt')),
+  Exp: one(functionOf('exp')),
+  Log: one(functionOf('log')),
+  Reciprocal: one(functionOf('reciprocal')),
+  Erf: one(functionOf('erf')),
   Sin: one(Math.sin),
   Cos: one(Math.cos),
-  Tanh: one(unaryFunctions.tanh),
-  Sigmoid: one(unaryFunctions.sigmoid),
-  Relu: one(unaryFunctions.relu, unchanged),
-  Softplus: one(unaryFunctions.softplus),
+  Tanh: one(functionOf('tanh')),
+  Sigmoid: one(functionOf('sigmoid')),
+  Relu: one(functionOf('relu'), unchanged),
+  Softplus: one(functionOf('softplus')),
   Softsign: one(x => x / (1 + Math.abs(x))),
-  HardSwish: one(unaryFunctions['hard-swish']),
-  HardSigmoid: shaped(node => {
-    const [alpha, beta] = [node.float('alpha', 0.2), node.float('beta', 0.5)]
-    return x => unaryFunctions['hard-sigmoid'](x, alpha, beta)
-  }),
-  LeakyRelu: shaped(node => {
-    const alpha = node.float('alpha', 0.01)
-    return x => unaryFunctions['leaky-relu'](x, alpha)
-  }),
-  Elu: shaped(node => {
-    const alpha = node.float('alpha', 1)
-    return x => unaryFunctions.elu(x, alpha)
-  }),
+  HardSwish: one(functionOf('hard-swish')),
+  HardSigmoid: shaped(node => functionOf('hard-sigmoid', node.float('alpha', 0.2), node.float('beta', 0.5))),
+  LeakyRelu: shaped(node => functionOf('leaky-relu', node.float('alpha', 0.01))),
+  Elu: shaped(node => functionOf('elu', node.float('alpha', 1))),
   Selu: shaped(node => {
     const [alpha, gamma] = [node.float('alpha', seluAlpha), node.float('gamma', seluGamma)]
     return x => gamma * (x < 0 ? alpha * Math.expm1(x) : x)
