@@ -16,6 +16,7 @@ import {
   square,
   step,
   subtract,
+  tanh,
   x,
   y,
 } from './expression.ts'
@@ -98,6 +99,13 @@ const composedFunctions = {
       const cumulated = affine(erf(affine(x, Math.SQRT1_2)), 0.5, 0.5)
       const density = affine(exp(affine(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
       return add(cumulated, multiply(x, density))
+    },
+  },
+  /** The form with tanh, `x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))`. */
+  'gelu-tanh': {
+    value: x => {
+      const k = Math.sqrt(2 / Math.PI)
+      return multiply(affine(x, 0.5), affine(tanh(multiply(x, affine(square(x), 0.044715 * k, k))), 1, 1))
     },
   },
 } as const satisfies Record<string, ComposedFunction>

@@ -22,11 +22,13 @@ export const unary =
   ): Rule =>
   (node, t) => [apply(t, node, viewAt(node, 0), fn, constantsOf(node))]
 
+const gelus: Readonly<Record<string, UnaryFunction>> = { none: 'gelu', tanh: 'gelu-tanh' }
+
 const gelu: Rule = (node, t) => {
   const approximate = node.text('approximate', 'none')
-  if (approximate !== 'none')
-    return refuse('unsupported-attribute', `approximate = ${approximate}`, 'none, the form with the error function')
-  return [apply(t, node, viewAt(node, 0), 'gelu')]
+  return Object.hasOwn(gelus, approximate)
+    ? [apply(t, node, viewAt(node, 0), gelus[approximate])]
+    : refuse('unsupported-attribute', `approximate = ${approximate}`, Object.keys(gelus).join(' or '))
 }
 
 /** Beyond it a bound is none: exporters write the largest float32. */

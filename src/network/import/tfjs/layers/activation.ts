@@ -19,14 +19,6 @@ const plus = (c: Canvas, name: string, x: Example, term: number): Example =>
 const selu: Pointwise = (c, name, x) =>
   scaled(c, name, of('elu', { alpha: 1.6732632423543772 })(c, name, x), 1.0507009873554805)
 
-/** `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`. */
-const geluNew: Pointwise = (c, name, x) => {
-  const cube = times(c, name, of('square')(c, name, x), x)
-  const inner = binary(c, name, 'add', x, scaled(c, name, cube, 0.044715)) as Example
-  const gate = plus(c, name, of('tanh')(c, name, scaled(c, name, inner, Math.sqrt(2 / Math.PI))), 1)
-  return scaled(c, name, times(c, name, x, gate), 0.5)
-}
-
 /** Activations by the names that Keras gives them; hard sigmoid as TensorFlow.js and Keras 2 compute it. */
 const functions: { readonly [name: string]: Pointwise } = {
   linear: (_c, _name, x) => x,
@@ -44,7 +36,7 @@ const functions: { readonly [name: string]: Pointwise } = {
   swish: of('swish'),
   silu: of('swish'),
   gelu: of('gelu'),
-  gelu_new: geluNew,
+  gelu_new: of('gelu-tanh'),
   mish: (c, name, x) => times(c, name, x, of('tanh')(c, name, of('softplus')(c, name, x))),
   exponential: of('exp'),
   softmax,

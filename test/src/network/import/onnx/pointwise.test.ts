@@ -111,6 +111,15 @@ describe('functions of one number', () => {
   })
 })
 
+it('gelu with tanh, and no other approximation', async () => {
+  const approximate = (as: string) => [node('Gelu', 'x', 'y', { approximate: as })]
+  const wanted = (x: number): number => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+  close(await run({ opset: 20, nodes: approximate('tanh') }, image), mapped(image, wanted))
+  expect(await problemsOf({ input: ['n', 3, 2, 4], opset: 20, nodes: approximate('sigmoid') })).toContain(
+    'saw approximate = sigmoid; expected none or tanh',
+  )
+})
+
 describe('what takes several nodes to say', () => {
   it('is swish and step', async () => {
     const gate = node('Sigmoid', 'x', 's')
