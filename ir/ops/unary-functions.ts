@@ -1,8 +1,10 @@
 import { binaryFunctions, type Numbers } from './binary-functions.ts'
 import {
+  abs,
   add,
   affine,
   clip,
+  divide,
   type Expression,
   erf,
   exp,
@@ -13,6 +15,7 @@ import {
   read,
   reciprocal,
   sigmoid,
+  softplus,
   square,
   step,
   subtract,
@@ -92,6 +95,8 @@ const composedFunctions = {
     },
   },
   'hard-swish': { value: x => multiply(x, clip(affine(x, 1 / 6, 0.5), 0, 1)) },
+  mish: { value: x => multiply(x, tanh(softplus(x))) },
+  softsign: { value: x => divide(x, affine(abs(x), 1, 1)) },
   /** The form with the error function, `x·Φ(x)`. */
   gelu: {
     value: x => multiply(affine(x, 0.5), affine(erf(affine(x, Math.SQRT1_2)), 1, 1)),

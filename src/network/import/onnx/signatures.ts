@@ -39,6 +39,7 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
     [19, 2, 2, 1, 'saturate'],
   ],
   Ceil: [[6, 1, 1, 1]],
+  Celu: [[12, 1, 1, 1, 'alpha']],
   Clip: [
     [6, 1, 1, 1, 'max min'],
     [11, 1, 3, 1],
@@ -105,6 +106,7 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
   ],
   Mean: [[8, 1, any, 1]],
   Min: [[8, 1, any, 1]],
+  Mish: [[18, 1, 1, 1]],
   Mod: [[10, 2, 2, 1, 'fmod']],
   Mul: [[7, 2, 2, 1]],
   Neg: [[6, 1, 1, 1]],

@@ -22,6 +22,20 @@ export const unary =
   ): Rule =>
   (node, t) => [apply(t, node, viewAt(node, 0), fn, constantsOf(node))]
 
+/** `gamma·(x above 0, else alpha·(exp(x) − 1))`. */
+const selu: Rule = (node, t) => {
+  const bent = apply(t, node, viewAt(node, 0), 'elu', { alpha: node.float('alpha', 1.6732632423543772) })
+  return [apply(t, node, bent, 'affine', { alpha: node.float('gamma', 1.0507009873554805) })]
+}
+
+/** `x above 0, else alpha·(exp(x/alpha) − 1)`. */
+const celu: Rule = (node, t) => {
+  const alpha = node.float('alpha', 1)
+  if (!(alpha > 0)) return refuse('unsupported-attribute', `alpha = ${alpha}`, 'one above 0')
+  const bent = apply(t, node, apply(t, node, viewAt(node, 0), 'affine', { alpha: 1 / alpha }), 'elu', { alpha: 1 })
+  return [apply(t, node, bent, 'affine', { alpha })]
+}
+
 const gelus: Readonly<Record<string, UnaryFunction>> = { none: 'gelu', tanh: 'gelu-tanh' }
 
 const gelu: Rule = (node, t) => {
@@ -133,6 +147,10 @@ export const pointwise: Readonly<Record<string, Rule>> = {
     beta: node.float('beta', 0.5),
   })),
   Gelu: gelu,
+  Mish: unary('mish'),
+  Softsign: unary('softsign'),
+  Selu: selu,
+  Celu: celu,
   Clip: clip,
   PRelu: prelu,
   Pow: pow,

@@ -1,5 +1,5 @@
 import * as t from 'io-ts'
-import { binary, prelu, scaled, softmax, unary } from '../arithmetic.ts'
+import { prelu, scaled, softmax, unary } from '../arithmetic.ts'
 import { asMap, type Canvas, type Example, like, scalar, withChannels } from '../canvas.ts'
 import { refuse } from '../refusal.ts'
 import { type Layer, type LayerRule, lastAxisOnly, only, setting } from './layer.ts'
@@ -10,11 +10,6 @@ const of =
   (fn: Parameters<typeof unary>[2], constants: Parameters<typeof unary>[4] = {}): Pointwise =>
   (c, name, x) =>
     unary(c, name, fn, x, constants) as Example
-
-const times = (c: Canvas, name: string, x: Example, y: Example): Example => binary(c, name, 'multiply', x, y) as Example
-
-const plus = (c: Canvas, name: string, x: Example, term: number): Example =>
-  like(x, c.builder.add(x.node, scalar(c, `${name}/term`, term)))
 
 const selu: Pointwise = (c, name, x) =>
   scaled(c, name, of('elu', { alpha: 1.6732632423543772 })(c, name, x), 1.0507009873554805)
@@ -32,12 +27,12 @@ const functions: { readonly [name: string]: Pointwise } = {
   hard_silu: of('hard-swish'),
   tanh: of('tanh'),
   softplus: of('softplus'),
-  softsign: (c, name, x) => binary(c, name, 'divide', x, plus(c, name, of('abs')(c, name, x), 1)) as Example,
+  softsign: of('softsign'),
   swish: of('swish'),
   silu: of('swish'),
   gelu: of('gelu'),
   gelu_new: of('gelu-tanh'),
-  mish: (c, name, x) => times(c, name, x, of('tanh')(c, name, of('softplus')(c, name, x))),
+  mish: of('mish'),
   exponential: of('exp'),
   softmax,
   log_softmax: (c, name, x) => softmax(c, name, x, true),

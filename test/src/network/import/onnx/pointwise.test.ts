@@ -30,6 +30,12 @@ const unary: readonly (readonly [
   ['HardSwish', {}, 14, x => (x * clip(x + 3, 0, 6)) / 6],
   ['Tanh', {}, 9, Math.tanh],
   ['Softplus', {}, 9, x => Math.log(1 + Math.exp(x))],
+  ['Mish', {}, 18, x => x * Math.tanh(Math.log(1 + Math.exp(x)))],
+  ['Softsign', {}, 9, x => x / (1 + Math.abs(x))],
+  ['Selu', {}, 9, x => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * (Math.exp(x) - 1) : x)],
+  ['Selu', { alpha: { float: 0.5 }, gamma: { float: 3 } }, 9, x => 3 * (x < 0 ? 0.5 * (Math.exp(x) - 1) : x)],
+  ['Celu', {}, 12, x => (x < 0 ? Math.exp(x) - 1 : x)],
+  ['Celu', { alpha: { float: 2 } }, 12, x => (x < 0 ? 2 * (Math.exp(x / 2) - 1) : x)],
   ['Abs', {}, 9, Math.abs],
   ['Neg', {}, 9, x => -x],
   ['Exp', {}, 9, Math.exp],
@@ -109,6 +115,13 @@ describe('functions of one number', () => {
       mapped(image, x => 2 * normal(x)),
     )
   })
+})
+
+it('an exponential linear unit that is none below 0 is refused', async () => {
+  const nodes = [node('Celu', 'x', 'y', { alpha: { float: -1 } })]
+  expect(await problemsOf({ input: ['n', 3, 2, 4], opset: 12, nodes })).toContain(
+    'saw alpha = -1; expected one above 0',
+  )
 })
 
 it('gelu with tanh, and no other approximation', async () => {
