@@ -103,7 +103,7 @@ const mergedCost = (graph: Graph, predict: Predict): number =>
 const settling = [dropSymmetricActs, sharePrefix, mergeVariants]
 
 /** Sinks transforms unless the graph is then predicted to cost more, all that follows done to it, than with its transforms left where they are. */
-export const sinkWherePaid = (predict: Predict): Pass => {
+export const sinkWherePaid = (predict: Predict): Pass<'inference'> => {
   const settled = (program: Program) => E.map(({ program: { graph } }: Compiled) => graph)(runPasses(settling, program))
   const pays = (sunk: Graph, unsunk: Graph): boolean => {
     const most = predict(unsunk)
@@ -111,6 +111,7 @@ export const sinkWherePaid = (predict: Predict): Pass => {
   }
   return {
     name: sinkTransforms.name,
+    mode: 'inference',
     run: (program, admit = admitAll) =>
       F.pipe(
         E.Do,
@@ -126,14 +127,14 @@ export const sinkWherePaid = (predict: Predict): Pass => {
 }
 
 /** Merges convolutions of one map where that, with or without {@link stackWherePaid} after it, is predicted to be the cheapest. */
-export const mergeWherePaid = (predict: Predict): Pass =>
+export const mergeWherePaid = (predict: Predict): Pass<'inference'> =>
   graphPass('merge-convolutions', (source, admit) => {
     const { graph } = shareEqualNodes(source)
     return mergeConvolutionsIn(source, cheapestMerging(graph, predict), admit)
   })
 
 /** Stacks variants where that is predicted to be cheaper. */
-export const stackWherePaid = (predict: Predict): Pass =>
+export const stackWherePaid = (predict: Predict): Pass<'inference'> =>
   graphPass('stack-variants', (graph, admit) =>
     stackingPays(graph, predict) ? stackVariantsIn(graph, admit) : { graph, rewrites: {} },
   )

@@ -90,7 +90,7 @@ const gentler = (program: Program, isFixed: IsFixed): ReadonlyMap<NodeId, Elemen
 }
 
 /** {@link dropSymmetricActs} by what tells whether values are symmetric. */
-export const dropActsFixedBy = (isFixed: IsFixed): Pass => {
+export const dropActsFixedBy = (isFixed: IsFixed): Pass<'inference'> => {
   const name = 'drop-symmetric-acts'
   const run = (program: Program, admit: AdmitHere): Rewritten => {
     const { graph, parameters } = program
@@ -113,11 +113,15 @@ export const dropActsFixedBy = (isFixed: IsFixed): Pass => {
       rewrites: { [rewrite]: found.size, ...result.rewrites },
     }
   }
-  return { name, run: (program, admit = admitAll) => E.right(run(program, firing => admit({ ...firing, pass: name }))) }
+  return {
+    name,
+    mode: 'inference',
+    run: (program, admit = admitAll) => E.right(run(program, firing => admit({ ...firing, pass: name }))),
+  }
 }
 
 /**
- * Inference only: an act on a weight that is, on the data, its own image under it is no act, and one that does what a gentler one does becomes that one;
+ * An act on a weight that is, on the data, its own image under it is no act, and one that does what a gentler one does becomes that one;
  * branches that differ in nothing else are then shared. Exact, and linear in the parameters that acts read.
  */
 export const dropSymmetricActs = dropActsFixedBy(isFixed)

@@ -86,8 +86,9 @@ const fold = (
 }
 
 /** Expressions over parameters become stored parameters, and parameters that nothing reads any more are dropped; flips of weights stay expressions, so every weight is stored once. */
-export const evaluateConstants: Pass = {
+export const evaluateConstants: Pass<'inference'> = {
   name: 'evaluate-constants',
+  mode: 'inference',
   run: (program, admit = admitAll) => {
     const { program: folded, count } = fold(program, firing => admit({ ...firing, pass: evaluateConstants.name }))
     return E.right({ program: folded, rewrites: { 'evaluate-constant': count } })

@@ -49,8 +49,9 @@ const turns = ({ sites }: PlacedPlan): boolean =>
   )
 
 /** From a network to the branched network of a plan; fails where a quarter turn does not fit what follows. */
-export const insertBranches = (plan: PlacedPlan): Pass => ({
+export const insertBranches = (plan: PlacedPlan): Pass<'both'> => ({
   name: 'insert-branches',
+  mode: 'both',
   run: ({ graph, parameters }) => {
     try {
       return E.right({

@@ -80,5 +80,5 @@ export const mergeConvolutionsIn = (
 }
 
 /** Convolutions that read one map with different filters, as a branch leaves them, become fewer. Rounding. */
-export const mergeConvolutions = (merging: Merging): Pass =>
+export const mergeConvolutions = (merging: Merging): Pass<'inference'> =>
   graphPass('merge-convolutions', (graph, admit) => mergeConvolutionsIn(graph, () => merging, admit))

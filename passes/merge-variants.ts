@@ -1,5 +1,5 @@
 import { rewritePass } from './rewrite.ts'
 import { mergeRules } from './rules/merge.ts'
 
-/** Inference only: equal variants are reduced once with their multiplicity. */
+/** Equal variants are reduced once with their multiplicity. */
 export const mergeVariants = rewritePass('merge-variants', mergeRules)

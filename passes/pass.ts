@@ -9,7 +9,7 @@ import {
   type Tensor,
 } from '../ir/index.ts'
 import { multiplyAdds } from './cost.ts'
-import type { Rule } from './rule.ts'
+import type { Mode, Rule } from './rule.ts'
 
 /** What passes work on: a graph and the values of its parameters. */
 export interface Program {
@@ -62,9 +62,10 @@ export const upTo = (count: number): (() => boolean) => {
   return () => left-- > 0
 }
 
-/** A function from programs to equal (or, where it inserts branches, branched) programs. */
-export interface Pass {
+/** A function from programs to equal (or, where it inserts branches, branched) programs. One that holds in inference only is no pass of a training pipeline. */
+export interface Pass<M extends Mode = Mode> {
   readonly name: string
+  readonly mode: M
   readonly run: (program: Program, admit?: Admit) => E.Either<readonly PassProblem[], Rewritten>
 }
 
@@ -88,9 +89,14 @@ export interface RewrittenGraph {
   readonly rewrites: Rewrites
 }
 
-/** A pass that cannot fail and changes the graph alone. */
-export const graphPass = (name: string, run: (graph: Graph, admit: AdmitHere) => RewrittenGraph): Pass => ({
+/** A pass that cannot fail and changes the graph alone; it holds in inference only unless it says that it holds in both. */
+export const graphPass = <M extends Mode = 'inference'>(
+  name: string,
+  run: (graph: Graph, admit: AdmitHere) => RewrittenGraph,
+  mode: M = 'inference' as M,
+): Pass<M> => ({
   name,
+  mode,
   run: ({ graph, parameters }, admit = admitAll) => {
     const result = run(graph, firing => admit({ ...firing, pass: name }))
     return E.right({ program: { graph: result.graph, parameters }, rewrites: result.rewrites })

@@ -52,6 +52,15 @@ export const optimizations = (scheduling: Scheduling = 'apart'): readonly Pass[]
   ...stacking(scheduling),
 ]
 
+/** What a network goes through before its loss is added. */
+export const trainingPipeline = (plan: PlacedPlan): readonly Pass<'both'>[] => [
+  insertBranches({ ...plan, reduction: null }),
+  removeDeadNodes,
+]
+
+/** What a training step goes through when it has its gradients. */
+export const stepOptimizations: readonly Pass<'both'>[] = [sharePrefix, removeDeadNodes]
+
 /** From a network and a plan to the graph that is run. */
 export const inferencePipeline = (plan: PlacedPlan, scheduling?: Scheduling): readonly Pass[] => [
   ...naivePipeline(plan),

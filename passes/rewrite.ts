@@ -9,7 +9,7 @@ import {
   useCounts,
 } from '../ir/index.ts'
 import { type AdmitHere, graphPass, type Pass, type RewrittenGraph } from './pass.ts'
-import type { Match, Pattern, Rule, Template } from './rule.ts'
+import type { Match, Mode, Pattern, Rule, Template } from './rule.ts'
 
 interface Bound {
   readonly nodes: Map<string, NodeId[]>
@@ -186,6 +186,10 @@ export const rewrite = (source: Graph, rules: readonly Rule[], admit: AdmitHere 
   return { graph: withoutDeadNodes(rewritten), rewrites: Object.fromEntries(fired) }
 }
 
-/** The pass that applies a list of rules wherever they match. */
-export const rewritePass = (name: string, rules: readonly Rule[]): Pass =>
-  graphPass(name, (graph, admit) => rewrite(graph, rules, admit))
+/** The pass that applies a list of rules wherever they match; it holds where all of them do. */
+export const rewritePass = <M extends Mode>(name: string, rules: readonly Rule<M>[]): Pass<M> =>
+  graphPass(
+    name,
+    (graph, admit) => rewrite(graph, rules, admit),
+    (rules.every(({ mode }) => mode === 'both') ? 'both' : 'inference') as M,
+  )

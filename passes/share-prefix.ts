@@ -63,4 +63,4 @@ export const shareEqualNodes = (
   }
 }
 
-export const sharePrefix = graphPass('share-prefix', shareEqualNodes)
+export const sharePrefix = graphPass('share-prefix', shareEqualNodes, 'both')

@@ -83,7 +83,11 @@ export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = by
   return d.finish(graph.outputs.map(output => ({ ...output, node: places[output.node].node })))
 }
 
-export const stackBranches = graphPass('stack-branches', graph => ({
-  graph: stackBranchesIn(graph),
-  rewrites: { 'stack-branch': graph.nodes.filter(({ tag }) => tag === 'Branch').length },
-}))
+export const stackBranches = graphPass(
+  'stack-branches',
+  graph => ({
+    graph: stackBranchesIn(graph),
+    rewrites: { 'stack-branch': graph.nodes.filter(({ tag }) => tag === 'Branch').length },
+  }),
+  'both',
+)

@@ -15,12 +15,11 @@ import {
 } from '../ir/index.ts'
 import { copyForTraining, runningStatistics } from './batch-statistics.ts'
 import { addGradients, continued } from './differentiate.ts'
-import { axisOf, insertBranches } from './insert-branches.ts'
-import type { PassProblem } from './pass.ts'
+import { axisOf } from './insert-branches.ts'
+import { type Compiled, type PassProblem, runPasses } from './pass.ts'
+import { stepOptimizations, trainingPipeline } from './pipeline.ts'
 import type { PlacedPlan } from './place-plan.ts'
 import type { TrainingReduction } from './plan.ts'
-import { withoutDeadNodes } from './rewrite.ts'
-import { shareEqualNodes } from './share-prefix.ts'
 import { stackBranchesIn, type TransformVariant } from './stack-branches.ts'
 import { crossEntropy, reducedScores, rightAnswers } from './training-loss.ts'
 
@@ -159,15 +158,15 @@ const withDescent = (
   )
   const values = parameters.map(name => inputs.get(name) as NodeId)
   const loss = graph.outputs.find(({ name }) => name === lossName) as Output
-  return E.map((found: readonly NodeId[]) => {
+  return E.flatMap((found: readonly NodeId[]) => {
     const rate = d.add('Input', [], { name: rateName, type: sharedType([]) }, rateName)
     const gradients = recipe.gradientClipping === undefined ? found : clipped(d, found, recipe.gradientClipping)
     const outputs = parameters.flatMap((name, k) => descended(d, name, values[k], gradients[k], rate, recipe))
     const all = d.finish([...graph.outputs, ...outputs])
-    return {
-      graph: withoutDeadNodes(shareEqualNodes(all).graph),
+    return E.map(({ program: { graph } }: Compiled) => ({
+      graph,
       velocities: recipe.momentum === 0 ? [] : parameters.map(velocityName),
-    }
+    }))(runPasses(stepOptimizations, { graph: all, parameters: new Map() }))
   })(addGradients(d, loss.node, values))
 }
 
@@ -177,8 +176,8 @@ const withDescent = (
  */
 export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> =>
   F.pipe(
-    insertBranches({ ...plan, reduction: null }).run({ graph: network, parameters: new Map() }),
-    E.map(({ program }) => withoutDeadNodes(program.graph)),
+    runPasses(trainingPipeline(plan), { graph: network, parameters: new Map() }),
+    E.map(({ program }) => program.graph),
     E.bindTo('branched'),
     E.bind('running', ({ branched }) => runningStatistics(branched)),
     E.flatMap(({ branched, running }) => {

@@ -189,6 +189,7 @@ export const laws: readonly Law[] = [
       const { program } = compiled([unroll, ...before], { graph, parameters: environment.parameters })
       let rewrites = 0
       const fueled: Pass = {
+        ...pass,
         name: 'some-rewrites',
         run: program => pass.run(program, () => ++rewrites <= fuel),
       }

@@ -29,6 +29,7 @@ const program = (length: number): Program => ({ graph: chain(length), parameters
 /** A pass that gives a chain of another length. */
 const becomes = (length: number): Pass => ({
   name: `becomes ${length}`,
+  mode: 'both',
   run: () => E.right({ program: program(length), rewrites: { changed: length } }),
 })
 
@@ -67,7 +68,7 @@ describe('passes one after another', () => {
 
   it('end with the first that fails', () => {
     const problems = [problem('bad-plan' as const, 'here', 'this', 'that')]
-    const fails: Pass = { name: 'fails', run: () => E.left(problems) }
+    const fails: Pass = { name: 'fails', mode: 'both', run: () => E.left(problems) }
     const seen: string[] = []
     const result = runPasses([becomes(3), fails, becomes(1)], program(2), ({ name }) => seen.push(name))
     expect(result).toEqual(E.left(problems))

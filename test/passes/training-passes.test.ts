@@ -2,7 +2,15 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Environment, type Graph, verify } from '../../ir/index.ts'
-import { allRules, type Pass, removeDeadNodes, rewritePass, sharePrefix, sinkTransforms } from '../../passes/index.ts'
+import {
+  allRules,
+  type Pass,
+  type Rule,
+  removeDeadNodes,
+  rewritePass,
+  sharePrefix,
+  sinkTransforms,
+} from '../../passes/index.ts'
 import { stackBranches } from '../../passes/stack-branches.ts'
 import { stackVariants } from '../../passes/stack-variants.ts'
 import { unroll } from '../../passes/unroll.ts'
@@ -51,13 +59,13 @@ describe('stack-branches', () => {
 })
 
 /** Passes that hold in training. */
-const training: readonly Pass[] = [
+const training: readonly Pass<'both'>[] = [
   removeDeadNodes,
   sharePrefix,
   sinkTransforms,
   rewritePass(
     'every rule of training',
-    allRules.filter(({ mode }) => mode === 'both'),
+    allRules.filter((rule): rule is Rule<'both'> => rule.mode === 'both'),
   ),
 ]
 

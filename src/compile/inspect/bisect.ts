@@ -25,7 +25,7 @@ const recorder =
 /** Passes that note how many rewrites were done before each. */
 const noting = (passes: readonly Pass[], done: () => number, starts: number[]): readonly Pass[] =>
   passes.map((pass, index) => ({
-    name: pass.name,
+    ...pass,
     run: (program, admit) => {
       starts[index] = done()
       return pass.run(program, admit)

@@ -95,8 +95,9 @@ export const decodeReproducer = (where: string, json: unknown): E.Either<readonl
   )(Reproducer.decode(json))
 
 /** Branches of a plan that is placed on whatever graph comes. */
-const insertPlanned = (plan: string, seed: number): Pass => ({
+const insertPlanned = (plan: string, seed: number): Pass<'both'> => ({
   name: 'insert-branches',
+  mode: 'both',
   run: program => {
     const parsed = parsePlan(plan)
     if (E.isLeft(parsed)) return E.left(parsed.left as readonly PassProblem[])

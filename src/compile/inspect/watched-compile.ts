@@ -67,7 +67,7 @@ export const watchedCompile = (
     new PassFailure(reproducer(pass, before.graph, message, { ...scheduling, plan: printPlan(plan), seed }), { cause })
 
   const watched = (pass: Pass): Pass => ({
-    name: pass.name,
+    ...pass,
     run: (program, admit) => {
       if (selected(options.printBefore, pass)) show(`before ${pass.name}: ${print(program.graph)}`)
       try {

@@ -130,7 +130,7 @@ describe('steps', () => {
     const { compiled } = watched('cifar-resnet-20', 'vanilla', 'apart')
     const { stages, observe } = stageCollector()
     const before = { graph: compiled.graph, parameters: compiled.parameters }
-    const pass: Pass = { name: 'nothing', run: () => E.left([]) }
+    const pass: Pass = { name: 'nothing', mode: 'both', run: () => E.left([]) }
     observe(pass, { ...before, graph: { ...compiled.graph } }, before)
     const renamed = { ...compiled.graph, outputs: compiled.graph.outputs.map(output => ({ ...output, name: 'other' })) }
     observe(pass, { ...before, graph: renamed }, before)
