@@ -12,6 +12,9 @@ import { limits, type Type } from './type.ts'
 export const dialects = ['branched', 'flat', 'stacked'] as const
 export type Dialect = (typeof dialects)[number]
 
+/** `training`: an op of the graphs of training steps alone, which are not exported. */
+export type Stage = 'any' | 'training'
+
 /** Why an op does not accept its operands. */
 export interface Mismatch {
   readonly seen: string
@@ -63,8 +66,9 @@ export interface Equivariance<A> {
  * One op, declared in one place: its attributes (an io-ts codec), its typing rule, its meaning, how D4 acts on it, and what it costs. Operands of
  * `evaluate` carry the batch as their first axis where their type is per example.
  */
-export interface OpDeclaration<Tag extends string, A> {
+export interface OpDeclaration<Tag extends string, A, S extends Stage = Stage> {
   readonly tag: Tag
+  readonly stage: S
   /** `branched` ops are gone from flat graphs and the other way round. */
   readonly dialect: 'any' | Dialect
   /** Names of the operands; `…` last means one or more of what stands before it. */
@@ -83,8 +87,9 @@ export interface OpDeclaration<Tag extends string, A> {
 
 type AttributesOfProps<P extends t.Props> = { readonly [K in keyof P]: t.TypeOf<P[K]> }
 
-export const defineOp = <const Tag extends string, P extends t.Props>(declaration: {
+export const defineOp = <const Tag extends string, P extends t.Props, S extends Stage = 'any'>(declaration: {
   readonly tag: Tag
+  readonly stage?: S
   readonly dialect?: Dialect
   readonly operands: readonly string[]
   readonly attributes: P
@@ -92,8 +97,9 @@ export const defineOp = <const Tag extends string, P extends t.Props>(declaratio
   readonly evaluate: ((operands: readonly Tensor[], attributes: AttributesOfProps<P>, typing: Typing) => Tensor) | null
   readonly equivariance?: Equivariance<AttributesOfProps<P>>
   readonly multiplyAdds?: (operands: readonly Type[], result: Type) => number
-}): OpDeclaration<Tag, AttributesOfProps<P>> => ({
+}): OpDeclaration<Tag, AttributesOfProps<P>, S> => ({
   ...declaration,
+  stage: declaration.stage ?? ('any' as S),
   dialect: declaration.dialect ?? 'any',
   attributes: t.strict(declaration.attributes) as unknown as t.Type<AttributesOfProps<P>>,
   keys: Object.keys(declaration.attributes),

@@ -71,6 +71,7 @@ export const addGradients = (
     const gradient = total(t, id, own)
     terms.delete(id)
     if (wanted.has(id)) found.set(id, t.whole(gradient, id))
+    if (node.tag === 'Input' || node.tag === 'Parameter') continue
     const place: Place<never> = {
       ...t,
       node: node as never,
@@ -80,7 +81,7 @@ export const addGradients = (
       gradient,
       wholeGradient: once(() => t.whole(gradient, id)),
     }
-    const given = (gradients[node.tag] as unknown as GradientRule<never>)(place)
+    const given = (gradients[node.tag as keyof typeof gradients] as GradientRule<never>)(place)
     for (const [k, operand] of node.operands.entries()) {
       const one = given[k]
       if (!depends[operand] || one === 'none') continue

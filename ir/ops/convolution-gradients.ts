@@ -44,6 +44,7 @@ const eachProduct = (
 /** The transposed convolution, which is the gradient of a convolution's input: `[h′, w′, o] × [r, s, i/groups, o] → [h, w, i]`, the window sliding over a result of these extents. */
 export const conv2dTranspose = defineOp({
   tag: 'Conv2dTranspose',
+  stage: 'training',
   operands: ['input', 'filter'],
   attributes: { ...windowAttributes, extents: Extents },
   infer: ([input, filter], { extents: [h, w], ...a }) => {
@@ -65,6 +66,7 @@ export const conv2dTranspose = defineOp({
 /** The same for its filter of these extents, summed over the batch and all variants: `[h, w, i] × [h′, w′, o] → [r, s, i/groups, o]`. */
 export const conv2dFilterGradient = defineOp({
   tag: 'Conv2dFilterGradient',
+  stage: 'training',
   operands: ['input', 'gradient'],
   attributes: { ...windowAttributes, extents: Extents },
   infer: ([input, gradient], { extents: [r, s], ...a }) => {
@@ -89,6 +91,7 @@ export const conv2dFilterGradient = defineOp({
 /** The outer products of two vectors, summed over the batch and all variants: `[i] × [o] → [i, o]`. */
 export const denseWeightsGradient = defineOp({
   tag: 'DenseWeightsGradient',
+  stage: 'training',
   operands: ['input', 'gradient'],
   attributes: {},
   infer: ([input, gradient]) =>

@@ -61,6 +61,9 @@ export const ops = {
 export type OpTag = keyof typeof ops
 export type AttributesOf<T extends OpTag> = (typeof ops)[T] extends OpDeclaration<string, infer A> ? A : never
 
+/** Ops of training steps alone. */
+export type TrainingTag = { readonly [T in OpTag]: (typeof ops)[T]['stage'] extends 'training' ? T : never }[OpTag]
+
 export const opTags = Object.keys(ops) as readonly OpTag[]
 
 /** The declaration behind a tag that is not known statically. */

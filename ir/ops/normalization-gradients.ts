@@ -10,6 +10,7 @@ import { isPerExample, printType, sameShape, sameType } from '../type.ts'
  */
 export const batchNormInputGradient = defineOp({
   tag: 'BatchNormInputGradient',
+  stage: 'training',
   operands: ['input', 'gradient', 'scale', 'mean', 'variance', 'meanGradient', 'meanProduct'],
   attributes: { epsilon: Real },
   infer: ([input, gradient, ...statistics]) => {

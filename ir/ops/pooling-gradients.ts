@@ -16,6 +16,7 @@ const inferUnpooled = (input: Type, gradient: Type, w: Window): E.Either<Mismatc
 /** Gives a gradient of each window's largest pixel to that pixel, to the first of equal ones in row-major order: `[h, w, c] × [h′, w′, c] → [h, w, c]`. */
 export const maxPoolGradient = defineOp({
   tag: 'MaxPoolGradient',
+  stage: 'training',
   operands: ['input', 'gradient'],
   attributes: windowAttributes,
   infer: ([input, gradient], w) => inferUnpooled(input, gradient, w),
@@ -35,6 +36,7 @@ export const maxPoolGradient = defineOp({
 /** Gives every pixel that a window counts its part of a gradient of the window's mean: `[h′, w′, c] → [h, w, c]`. */
 export const meanPoolGradient = defineOp({
   tag: 'MeanPoolGradient',
+  stage: 'training',
   operands: ['gradient'],
   attributes: { ...windowAttributes, countPadding: t.boolean, extents: Extents },
   infer: ([gradient], { extents: [h, w], ...window }) =>

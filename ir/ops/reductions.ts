@@ -35,6 +35,7 @@ export type BatchReduction = keyof typeof reductionNames
  */
 export const reduceTo = defineOp({
   tag: 'ReduceTo',
+  stage: 'training',
   operands: ['input'],
   attributes: { to: Type, reduction: t.keyof(reductionNames) },
   infer: ([input], { to }) =>
@@ -67,6 +68,7 @@ export const reduceTo = defineOp({
 /** One divided by how many numbers of the input a number of type `to` stretches to: what each of them has for a weight in a mean. */
 export const inverseCount = defineOp({
   tag: 'InverseCount',
+  stage: 'training',
   operands: ['input'],
   attributes: { to: Type },
   infer: ([input], { to }) =>
@@ -79,6 +81,7 @@ export const inverseCount = defineOp({
 /** A value stretched to the type, the batch and the variants of another one, of which only these matter. */
 export const stretch = defineOp({
   tag: 'Stretch',
+  stage: 'training',
   operands: ['input', 'like'],
   attributes: {},
   infer: ([input, like]) =>

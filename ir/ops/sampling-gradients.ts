@@ -11,6 +11,7 @@ import { Extents } from './window.ts'
 /** What a resized map of these extents has to do with a gradient of what it was resized to: `[h′, w′, c] → [h, w, c]`. */
 export const resizeGradient = defineOp({
   tag: 'ResizeGradient',
+  stage: 'training',
   operands: ['gradient'],
   attributes: { extents: Extents, ...sampling },
   infer: ([gradient], { extents: [h, w] }) =>
@@ -45,6 +46,7 @@ export const resizeGradient = defineOp({
 /** A vector as the map `[h, w, c]` that it was flattened from: `[h·w·c] → [h, w, c]`. */
 export const flattenGradient = defineOp({
   tag: 'FlattenGradient',
+  stage: 'training',
   operands: ['gradient'],
   attributes: { shape: t.readonly(t.tuple([Extent, Extent, Extent])), order: t.keyof({ hwc: null, chw: null }) },
   infer: ([gradient], { shape }) =>
@@ -87,6 +89,7 @@ const alongTaps = (
 /** `Rotate` and `Scale` by a matrix given as a value: output pixel p samples the input bilinearly at `c + M(p − c)`, taps outside count 0; M as rows, in (x right, y down). */
 export const warp = defineOp({
   tag: 'Warp',
+  stage: 'training',
   operands: ['input', 'matrix'],
   attributes: {},
   infer: inferWarp,
@@ -99,6 +102,7 @@ export const warp = defineOp({
 /** What a warped map has to do with a gradient of what it was warped to: each number goes where it was sampled. */
 export const warpGradient = defineOp({
   tag: 'WarpGradient',
+  stage: 'training',
   operands: ['gradient', 'matrix'],
   attributes: {},
   infer: inferWarp,

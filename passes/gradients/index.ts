@@ -22,12 +22,12 @@ import {
   warp,
   warpGradient,
 } from './shape.ts'
-import { type GradientRule, refused } from './tools.ts'
+import type { GradientRule } from './tools.ts'
 
-/** For each op what it passes on of the gradient of a loss (its vector-Jacobian product), in ops. */
-export const gradients: { readonly [T in OpTag]: GradientRule<T> } = {
-  Input: () => [],
-  Parameter: () => [],
+/** For each op of flat and stacked graphs that is computed what it passes on of the gradient of a loss (its vector-Jacobian product), in ops. */
+export const gradients: {
+  readonly [T in Exclude<OpTag, 'Input' | 'Parameter' | 'Branch' | 'Reduce'>]: GradientRule<T>
+} = {
   Conv2d: conv2d,
   Dense: dense,
   BatchNorm: batchNorm,
@@ -49,9 +49,6 @@ export const gradients: { readonly [T in OpTag]: GradientRule<T> } = {
   Rotate: rotate,
   Scale: scale,
   Shift: shift,
-  // Branched graphs are stacked or unrolled first.
-  Branch: () => [refused],
-  Reduce: () => [refused],
   Combine: combine,
   Stack: stack,
   Unstack: unstack,

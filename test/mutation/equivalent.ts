@@ -573,30 +573,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'what nothing asks for is written and dropped: slower',
   },
   {
-    file: 'passes/gradients/index.ts',
-    original: '() => []',
-    replacement: '() => undefined',
-    reason: 'a source has no operands to give anything',
-  },
-  {
-    file: 'passes/gradients/index.ts',
-    original: '[]',
-    replacement: '["Stryker was here"]',
-    reason: 'a source has no operands to give anything',
-  },
-  {
-    file: 'passes/gradients/index.ts',
-    original: '() => [refused]',
-    replacement: '() => undefined',
-    reason: 'branched graphs are refused before',
-  },
-  {
-    file: 'passes/gradients/index.ts',
-    original: '[refused]',
-    replacement: '[]',
-    reason: 'branched graphs are refused before',
-  },
-  {
     file: 'passes/gradients/pointwise.ts',
     original: "node.tag === 'ReduceTo'",
     replacement: 'true',

@@ -4,8 +4,7 @@ import type { LoweredTag } from '../lowered-tag.ts'
 import { keepPadsApart } from './canvas.ts'
 import { constantName, constantValues } from './constants.ts'
 import { fail } from './error.ts'
-import type { Lowering } from './lowering.ts'
-import { lowerings } from './lowerings.ts'
+import { loweringOf } from './lowerings.ts'
 import { encodeModel, type ImageLayout, type Port } from './model.ts'
 import { computedOperand, constantOperand, type Operand } from './operands.ts'
 import { stepsOf } from './steps.ts'
@@ -128,8 +127,7 @@ export const lowerOnnx = (
   const operandOf = (id: NodeId): Operand => operands.get(id) as Operand
   for (const step of steps) {
     const head = graph.nodes[step.head]
-    const lowering = lowerings[head.tag as LoweredTag] as Lowering<never>
-    const value = lowering(w, {
+    const value = loweringOf(head.tag as LoweredTag)(w, {
       attributes: head.attributes as never,
       operands: step.operands.map(operandOf),
       result: head.type,

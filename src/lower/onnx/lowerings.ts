@@ -1,3 +1,4 @@
+import type { TrainingTag } from '../../../ir/index.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
 import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
@@ -11,7 +12,7 @@ import { trainingOnly } from './training.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
 
 /** How each op is said in ONNX, on maps `[n, c, h, w]`. */
-export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
+export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowering<T> } = {
   Conv2d: conv2d,
   Dense: dense,
   BatchNorm: batchNorm,
@@ -36,17 +37,8 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Combine: combine,
   Stack: stack,
   Unstack: unstack,
-  ReduceTo: trainingOnly('ReduceTo'),
-  InverseCount: trainingOnly('InverseCount'),
-  Stretch: trainingOnly('Stretch'),
-  Conv2dTranspose: trainingOnly('Conv2dTranspose'),
-  Conv2dFilterGradient: trainingOnly('Conv2dFilterGradient'),
-  DenseWeightsGradient: trainingOnly('DenseWeightsGradient'),
-  BatchNormInputGradient: trainingOnly('BatchNormInputGradient'),
-  MaxPoolGradient: trainingOnly('MaxPoolGradient'),
-  MeanPoolGradient: trainingOnly('MeanPoolGradient'),
-  ResizeGradient: trainingOnly('ResizeGradient'),
-  FlattenGradient: trainingOnly('FlattenGradient'),
-  Warp: trainingOnly('Warp'),
-  WarpGradient: trainingOnly('WarpGradient'),
 }
+
+/** @throws EspalierError for an op of training steps */
+export const loweringOf = (tag: LoweredTag): Lowering<never> =>
+  ((lowerings as { readonly [T in LoweredTag]?: unknown })[tag] ?? trainingOnly(tag)) as Lowering<never>

@@ -1,13 +1,20 @@
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
-import { builder, type Environment, type Graph, mapType, sharedType, vectorType } from '../../../ir/index.ts'
+import {
+  builder,
+  type Environment,
+  type Graph,
+  mapType,
+  type OpTag,
+  sharedType,
+  vectorType,
+} from '../../../ir/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import type { Execution } from '../../../src/execute/execution.ts'
 import { openOnnxruntime } from '../../../src/execute/onnxruntime.ts'
 import { openOpenvino } from '../../../src/execute/openvino.ts'
 import { signatureOf } from '../../../src/execute/signature.ts'
-import type { LoweredTag } from '../../../src/lower/lowered-tag.ts'
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import { lowerings } from '../../../src/lower/onnx/lowerings.ts'
 import { loadOnnxruntime } from '../../../src/runtime/onnxruntime.ts'
@@ -71,8 +78,7 @@ it.for(Object.entries(runtimes))(
 // onnxruntime is what exported graphs are tested with: test/src/lower/onnx.
 describe('in OpenVINO', () => {
   const runtime = runtimes.openvino
-  const ofTraining = /Gradient$|^(ReduceTo|InverseCount|Stretch|Warp)$/
-  const tags = (Object.keys(lowerings) as readonly LoweredTag[]).filter(tag => !ofTraining.test(tag))
+  const tags = Object.keys(lowerings) as readonly OpTag[]
 
   it.for(tags)('%s means what the evaluator says', async (tag, context) => {
     context.skip(runtime.absent !== undefined, runtime.absent)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LoweredTag } from '../../../../src/lower/lowered-tag.ts'
+import { declarationOf, type OpTag, opTags } from '../../../../ir/index.ts'
 import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { lowerings } from '../../../../src/lower/onnx/lowerings.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
@@ -9,10 +9,8 @@ import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { runtimeSeed } from '../agree.ts'
 import { absent, expectAgreement } from './agree.ts'
 
-const all = Object.keys(lowerings) as readonly LoweredTag[]
-/** What is trained with is not exported. */
-const training = all.filter(tag => /Gradient$|^(ReduceTo|InverseCount|Stretch|Warp)$/.test(tag))
-const tags = all.filter(tag => !training.includes(tag))
+const tags = Object.keys(lowerings) as readonly OpTag[]
+const training = opTags.filter(tag => declarationOf(tag).stage === 'training')
 const layouts = fc.constantFrom('nhwc' as const, 'nchw' as const)
 
 describe('in onnxruntime', () => {
