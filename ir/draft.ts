@@ -132,7 +132,7 @@ export const draft = (dialect: Dialect): Draft => {
         attributes,
         type,
         variants,
-        ...(name === undefined ? {} : { name }),
+        name,
       } as unknown as Node)
       return nodes.length - 1
     },

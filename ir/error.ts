@@ -34,7 +34,7 @@ export const problem = <Tag extends string>(
   where: brief(where),
   seen: brief(seen),
   expected,
-  ...(hint === undefined ? {} : { hint }),
+  hint,
 })
 
 /** One problem a paragraph: `where: saw X; expected Y.` and the hint on a line of its own. What files put into it is made {@link visible}. */

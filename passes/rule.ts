@@ -84,7 +84,7 @@ type Listed<B> = { readonly [K in keyof B]: B[K] extends BoundValue ? BoundList 
 export const any = <const N extends string>(name: N, type?: Type['kind']): Pattern<Named<N, BoundValue>> => ({
   kind: 'any',
   name,
-  ...(type === undefined ? {} : { type }),
+  type,
 })
 
 export const op = <T extends OpTag, const N extends string, const Ps extends readonly Pattern[]>(
@@ -161,5 +161,5 @@ export const rule = <B, const M extends Mode>({
   readonly when?: (bound: B) => Computed<boolean>
 }): Rule<M> => {
   const bound = boundBy(lhs) as B
-  return { ...facts, lhs, rhs: rhs(bound), ...(when === undefined ? {} : { when: when(bound) }) }
+  return { ...facts, lhs, rhs: rhs(bound), when: when?.(bound) }
 }

@@ -46,7 +46,7 @@ const ruleOf = <T extends OpTag>(tag: T, declared: Equivariance<AttributesOf<T>>
       ? each(tag, symbol, act('g', any('xs')))
       : op(tag, symbol, act('g', any('x')), ...others.map(other => any(other))),
     rhs: result === 'moves' ? make('Act', g, moved) : moved,
-    ...(when === undefined ? {} : { when: part(when) }),
+    when: when && part(when),
   }
 }
 

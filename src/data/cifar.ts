@@ -226,7 +226,7 @@ export const openCifar = async (
     count: right.reduce((rows, part) => rows + part.rows, 0),
     labelled: true,
     classCount: layout.classCount,
-    ...(classes === undefined || classes.length !== layout.classCount ? {} : { classes }),
+    classes: classes?.length === layout.classCount ? classes : undefined,
     preprocess: preprocessOf(layout),
     identity: () => labelsHash(layout, right),
     read: (from, to) => readRange(layout, right, from, to),

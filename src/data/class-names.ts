@@ -18,7 +18,7 @@ const relabelled = (data: DataSet, places: readonly number[], classes: readonly 
     classCount: classes.length,
     read: async (from, to) => all(await data.read(from, to)),
     ...(moved ? identityOf(data, `${places}`) : {}),
-    ...(pick === undefined ? {} : { pick: async indices => all(await pick(indices)) }),
+    pick: pick && (async indices => all(await pick(indices))),
   }
 }
 

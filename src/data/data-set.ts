@@ -117,7 +117,7 @@ const readWhole = async (
       indices: right.map((_, k) => first + k),
       skipped: [],
       images,
-      ...(data.labelled ? { labels: right.map(example => example.label as number) } : {}),
+      labels: data.labelled ? right.map(example => example.label as number) : undefined,
       names: right.map(example => example.where),
     }),
   )(await fitImages(right, preprocess))
@@ -137,9 +137,7 @@ const joined = (first: number, parts: readonly Batch[]): Batch => {
     indices: parts.flatMap(({ indices }) => indices),
     skipped: parts.flatMap(({ skipped }) => skipped),
     images,
-    ...(parts.every(({ labels }) => labels !== undefined)
-      ? { labels: parts.flatMap(({ labels = [] }) => labels) }
-      : {}),
+    labels: parts.every(({ labels }) => labels !== undefined) ? parts.flatMap(({ labels = [] }) => labels) : undefined,
     names: parts.flatMap(({ names }) => names),
   }
 }
@@ -152,7 +150,11 @@ const readBatch = async (data: DataSet, first: number, to: number, options: Prep
   const whole = await readWhole(data, first, to, options)
   if (E.isRight(whole) || !isOfOneImage(whole.left)) return orThrow(whole)
   if (options.skip !== true)
-    return orThrow(whole.left.tag === 'unreadable-image' ? E.left({ hint: onTheSameImages, ...whole.left }) : whole)
+    return orThrow(
+      whole.left.tag === 'unreadable-image'
+        ? E.left({ ...whole.left, hint: whole.left.hint ?? onTheSameImages })
+        : whole,
+    )
   const parts: Batch[] = []
   for (let index = first; index < to; index++) {
     const one = await readWhole(data, index, index + 1, options)
@@ -161,7 +163,7 @@ const readBatch = async (data: DataSet, first: number, to: number, options: Prep
     else
       parts.push({
         ...{ first: index, n: 0, indices: [], names: [], images: new Float32Array(0) },
-        ...(data.labelled ? { labels: [] } : {}),
+        labels: data.labelled ? [] : undefined,
         skipped: [{ index, problem: one.left }],
       })
   }

@@ -22,7 +22,7 @@ const readFiles =
       async ({ path, label }): Promise<Example> => ({
         image: new Uint8Array(await readFile(path)),
         where: path,
-        ...(label === undefined ? {} : { label }),
+        label,
       }),
     )
     try {
@@ -41,7 +41,7 @@ const dataSet = (
   name,
   count: files.length,
   labelled: files.every(file => file.label !== undefined),
-  ...(more.classes === undefined ? {} : { classCount: more.classes.length }),
+  classCount: more.classes?.length,
   ...more,
   ...(notes.length === 0 ? {} : { notes }),
   identity: async () =>

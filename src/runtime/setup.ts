@@ -82,7 +82,7 @@ export const planSetup = async (options: SetupOptions = {}): Promise<E.Either<Ru
     downloads,
     state: current ? 'whole' : present !== undefined ? 'addon' : waiting,
     requirement,
-    ...(bytes === undefined ? {} : { downloadBytes: bytes }),
+    downloadBytes: bytes,
     diskBytes: neededBytes[accelerator],
     addon: existsSync(prebuiltAddon) ? 'prebuilt' : 'built',
     command: `python3 ${pipArguments(requirement, downloads).join(' ')}`,

@@ -95,7 +95,7 @@ export const arbitraryFlatGraph = (options: GraphOptions = {}): fc.Arbitrary<Gra
         )
       : logits
     if (choose.oneIn(4)) drawHead(s, choose, choose.pick(s.trunk))
-    const seen = choose.oneIn(2) ? { features: choose.pick(s.trunk) } : {}
+    const seen: Readonly<Record<string, NodeId>> = choose.oneIn(2) ? { features: choose.pick(s.trunk) } : {}
     return s.b.finish({ logits: answer, ...(choose.oneIn(3) ? { last } : {}), ...seen })
   })
 

@@ -59,9 +59,9 @@ export const watchedCompile = (
   } = options
   const scheduling = {
     schedule,
-    ...(backend === undefined ? {} : { backend }),
-    ...(batch === undefined ? {} : { batch }),
-    ...(costs === undefined ? {} : { costs }),
+    backend,
+    batch,
+    costs,
   }
   const failed = (pass: Pass, before: Program, message: string, cause?: unknown): PassFailure =>
     new PassFailure(reproducer(pass, before.graph, message, { ...scheduling, plan: printPlan(plan), seed }), { cause })
@@ -103,6 +103,6 @@ export const watchedCompile = (
     seed,
     pipeline: placed => [...naivePipeline(placed), ...chosen].map(watched),
     observe,
-    ...(asked ? { admit } : {}),
+    admit: asked ? admit : undefined,
   })
 }

@@ -87,7 +87,7 @@ export const meanPool: Lowering<'MeanPool'> = (
   const small = meanWindows(window).length === 1
   const agreed = small && (!countPadding || full)
   if (agreed && !isDilated(window) && carries(pads, size)) {
-    const counted = countPadding && !isZero(pads) ? { count_include_pad: 1 } : {}
+    const counted: Attributes = countPadding && !isZero(pads) ? { count_include_pad: 1 } : {}
     return w.add('AveragePool', [x], { ...windowAttributes(window, pads, { ceil }), ...counted }, name)
   }
   const canvas = padded(w, x, extents, coveredPads(extents, window))

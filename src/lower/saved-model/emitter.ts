@@ -142,7 +142,7 @@ export const emitter = (
     emit: {
       runner,
       node: (op, operands, attributes = {}, result = operands[0].format) => {
-        const type = typedOtherwise.has(op) ? {} : { T: formatAttribute(operands[0].format) }
+        const type: Attributes = typedOtherwise.has(op) ? {} : { T: formatAttribute(operands[0].format) }
         return add(op, operands, { ...type, ...attributes }, result)
       },
       constant: (shape, values, format) => {

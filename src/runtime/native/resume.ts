@@ -80,7 +80,7 @@ const fetchRest = async (
   const had = await sizeOf(partial)
   const answer = await fetch(url, {
     headers: had > 0 ? { range: `bytes=${had}-` } : {},
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   })
   if (had > 0 && answer.status === pastTheEnd) return
   if (!answer.ok || answer.body === null) throw new Error(`status ${answer.status}`)

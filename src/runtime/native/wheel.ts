@@ -36,8 +36,7 @@ export const projectOf = (name: string): string =>
 
 export const sha256Of = async (file: string, signal?: AbortSignal): Promise<string> => {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) }))
-    hash.update(chunk)
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(chunk)
   return hash.digest('hex')
 }
 

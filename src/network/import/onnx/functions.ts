@@ -30,7 +30,7 @@ const bound = (
     const { ref_attr_name: reference = '', name, g } = attribute
     if (reference !== '') {
       const value = given.get(reference)
-      return value === undefined ? [] : [{ ...value, ...(name === undefined ? {} : { name }) }]
+      return value === undefined ? [] : [{ ...value, name: name ?? value.name }]
     }
     return g === undefined ? [attribute] : [{ ...attribute, g: { ...g, node: bindNodes(g.node, given) } }]
   })

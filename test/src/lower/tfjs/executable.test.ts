@@ -49,8 +49,13 @@ describe('an executable', () => {
     const loaded = tf.memory().numTensors
     const x = numbers(2 * 6 * 5 * 3, 1)
     const v = numbers(2 * 4, 2)
-    for (const wrong of [{}, { x }, { x: x.subarray(1), v }, { x, v: numbers(4, 1) }])
-      expect(() => executable.run(wrong)).toThrow(EspalierError)
+    const wrongs: readonly Readonly<Record<string, Float32Array>>[] = [
+      {},
+      { x },
+      { x: x.subarray(1), v },
+      { x, v: numbers(4, 1) },
+    ]
+    for (const wrong of wrongs) expect(() => executable.run(wrong)).toThrow(EspalierError)
     expect(tf.memory().numTensors).toBe(loaded)
     for (const output of Object.values(executable.run({ x, v }))) output.dispose()
     expect(tf.memory().numTensors).toBe(loaded)
