@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { evaluate, type Graph, nodesWithTag, useCounts, variantsOf, verify } from '../../ir/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { branchCases, coverage, type NastyCase, networkCases, transformCases } from './coverage.ts'
 import { type Example, withEnvironment } from './environment.ts'
 import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from './graph.ts'
 
 const valuesOf = ({ graph, environment }: Example): readonly Float64Array[] => {
-  const values = evaluate(graph, environment)
-  if (E.isLeft(values)) throw new Error(JSON.stringify(values.left))
-  return [...values.right.values()].map(({ data }) => Float64Array.from(data))
+  const values = orThrow(evaluate(graph, environment))
+  return [...values.values()].map(({ data }) => Float64Array.from(data))
 }
 
 /** Every per-example map and vector as an output, so that inner values are seen too. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { declarationOf, evaluate, mapType, opTags, verify } from '../../ir/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { environmentOf } from './environment.ts'
 import { arbitraryOp, opGraph } from './ops.ts'
 
@@ -14,9 +15,8 @@ describe('generated ops', () => {
         expect(declarationOf(tag).attributes.is(op.attributes)).toBe(true)
         expect(graph.nodes.find(node => node.tag === tag)?.type).toEqual(op.type)
         for (const kind of ['reals', 'integers'] as const) {
-          const values = evaluate(graph, environmentOf(graph, kind, seed, 2))
-          if (E.isLeft(values)) throw new Error(JSON.stringify(values.left))
-          for (const { data } of values.right.values()) expect(data.every(Number.isFinite)).toBe(true)
+          const values = orThrow(evaluate(graph, environmentOf(graph, kind, seed, 2)))
+          for (const { data } of values.values()) expect(data.every(Number.isFinite)).toBe(true)
         }
       }),
     )

@@ -7,12 +7,12 @@ import {
   type NodeId,
   type OpTag,
   printType,
-  renderProblems,
   shapeOf,
   type Tensor,
   type Type,
   tensor,
 } from '../../ir/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 /** Numbers in row-major order; per-example operands have their batch in front. */
 export interface Operand {
@@ -47,9 +47,7 @@ export const apply = <T extends OpTag>(
   const ids: readonly NodeId[] = operands.map(({ type }, k) => d.add('Input', [], { name: `x${k}`, type }))
   const graph = d.finish([{ name: 'y', node: d.add(tag, ids, attributes) }])
   const inputs = new Map(operands.map(({ value }, k) => [`x${k}`, value]))
-  const result = evaluate(graph, { inputs, parameters: new Map() })
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right.get('y') as Tensor
+  return orThrow(evaluate(graph, { inputs, parameters: new Map() })).get('y') as Tensor
 }
 
 export const numbers = (value: Tensor): readonly number[] => [...value.data]

@@ -9,20 +9,17 @@ import {
   type Graph,
   mapType,
   projected,
-  renderProblems,
   sharedType,
   type Tensor,
   type Transform,
   tensor,
   vectorType,
 } from '../../ir/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { integers, numbers } from './apply.ts'
 
-const run = (graph: Graph, environment: Partial<Environment>): ReadonlyMap<string, Tensor> => {
-  const result = evaluate(graph, { inputs: new Map(), parameters: new Map(), ...environment })
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const run = (graph: Graph, environment: Partial<Environment>): ReadonlyMap<string, Tensor> =>
+  orThrow(evaluate(graph, { inputs: new Map(), parameters: new Map(), ...environment }))
 
 const d4 = (element: Element): Transform => ({ kind: 'd4', element })
 const image = integers(mapType(3, 3, 2), 1, 2).value
@@ -168,10 +165,9 @@ describe('what an evaluation needs', () => {
       ['w', tensor([2, 3], Float64Array.of(0.1, 0.2, 0.3, 0.7, 1.1, 1e-3))],
       ['s', tensor([3], Float64Array.of(1 / 3, 0.7, 3.3))],
     ])
-    const rounded = evaluate(graph, { inputs: new Map(), parameters }, { rounded: true })
-    if (E.isLeft(rounded)) throw new Error(renderProblems(rounded.left))
+    const rounded = orThrow(evaluate(graph, { inputs: new Map(), parameters }, { rounded: true }))
     for (const [name, { shape, data }] of run(graph, { parameters }))
-      expect(rounded.right.get(name)).toStrictEqual({ shape, data: new Float32Array(data) })
+      expect(rounded.get(name)).toStrictEqual({ shape, data: new Float32Array(data) })
   })
 
   test('a finished graph does not grow with its builder', () => {

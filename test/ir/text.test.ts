@@ -2,14 +2,11 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { builder, type Graph, mapType, parse, print, renderProblems } from '../../ir/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { growth } from '../counted-work.ts'
 import { anyGraph, longGraph } from './graphs.ts'
 
-const parsed = (text: string): Graph => {
-  const graph = parse(text)
-  if (E.isLeft(graph)) throw new Error(renderProblems(graph.left))
-  return graph.right
-}
+const parsed = (text: string): Graph => orThrow(parse(text))
 
 const problemsOf = (text: string) => {
   const graph = parse(text)

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
-import { either as E } from 'fp-ts'
-import { type Environment, evaluate, type Graph, liveNodes, renderProblems, type Tensor } from '../../ir/index.ts'
+import { type Environment, evaluate, type Graph, liveNodes, type Tensor } from '../../ir/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 /** How closely values must agree: equal to the bit, within what float64 rounds, or within what float32 rounds. */
 export type Precision = 'exact' | 'rounding' | 'float32'
@@ -8,11 +8,8 @@ export type Precision = 'exact' | 'rounding' | 'float32'
 /** The furthest that values may be apart, relative to the largest (and to 1). */
 export const tolerances: { readonly [P in Precision]: number } = { exact: 0, rounding: 1e-9, float32: 1e-4 }
 
-export const valuesOf = (graph: Graph, environment: Environment): ReadonlyMap<string, Tensor> => {
-  const values = evaluate(graph, environment)
-  if (E.isLeft(values)) throw new Error(renderProblems(values.left))
-  return values.right
-}
+export const valuesOf = (graph: Graph, environment: Environment): ReadonlyMap<string, Tensor> =>
+  orThrow(evaluate(graph, environment))
 
 /** Asserts that two values agree; 0 and −0 are one number. @throws AssertionError */
 export const expectAgreement = (seen: Tensor, wanted: Tensor, precision: Precision): void => {

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
-import { either as E } from 'fp-ts'
-import { decodeGraph, type Environment, encodeGraph, renderProblems, type Tensor, verify } from '../../ir/index.ts'
+import { decodeGraph, type Environment, encodeGraph, type Tensor, verify } from '../../ir/index.ts'
 import { multiplyAdds, type Pass, type Program, type Rewrites } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { expectSameInterface, expectSameValues, type Precision, valuesOf } from './agreement.ts'
 
 type Inputs = Environment['inputs']
@@ -50,11 +50,7 @@ export const stage = (program: Program, inputs: Inputs): Stage => ({
   values: valuesOf(program.graph, { inputs, parameters: program.parameters }),
 })
 
-const runPass = (pass: Pass, program: Program) => {
-  const result = pass.run(program)
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const runPass = (pass: Pass, program: Program) => orThrow(pass.run(program))
 
 /**
  * Runs one pass and asserts what it promises: meaning, interface, types, multiply-adds, idempotence.
@@ -70,10 +66,9 @@ export const checkPass = (
   try {
     const { program, rewrites } = runPass(pass, before.program)
     fired(rewrites)
-    const verified = verify(program.graph)
-    if (E.isLeft(verified)) throw new Error(renderProblems(verified.left))
+    const verified = orThrow(verify(program.graph))
     assert.deepEqual(
-      decodeGraph(JSON.parse(JSON.stringify(encodeGraph(program.graph)))),
+      orThrow(decodeGraph(JSON.parse(JSON.stringify(encodeGraph(program.graph))))),
       verified,
       'as JSON it is another',
     )

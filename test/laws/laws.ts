@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
-import { type Graph, motionOf, renderProblems } from '../../ir/index.ts'
+import { type Graph, motionOf } from '../../ir/index.ts'
 import {
   allRules,
   type Compiled,
@@ -30,6 +30,7 @@ import {
   upTo,
 } from '../../passes/index.ts'
 import { stackVariants } from '../../passes/stack-variants.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
@@ -119,18 +120,13 @@ const placed = (
   draw: typeof drawPlan = drawPlan,
 ): PlacedPlan | null => {
   const choose = chooser(choices)
-  const plan = placePlan(draw(choose, graph, kind === 'integers'), graph, () => choose.below(100) / 100)
-  if (E.isLeft(plan)) throw new Error(`a drawn plan was refused: ${plan.left[0].seen}`)
-  if (kind === 'integers' && turnsOffSquare(graph, plan.right)) return null
-  const inserted = insertBranches(plan.right).run({ graph, parameters: new Map() })
-  return E.isRight(inserted) ? plan.right : null
+  const plan = orThrow(placePlan(draw(choose, graph, kind === 'integers'), graph, () => choose.below(100) / 100))
+  if (kind === 'integers' && turnsOffSquare(graph, plan)) return null
+  const inserted = insertBranches(plan).run({ graph, parameters: new Map() })
+  return E.isRight(inserted) ? plan : null
 }
 
-const compiled = (passes: readonly Pass[], program: Program): Compiled => {
-  const result = runPasses(passes, program)
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const compiled = (passes: readonly Pass[], program: Program): Compiled => orThrow(runPasses(passes, program))
 
 const planned = (kind: ValueKind) =>
   fc.record({

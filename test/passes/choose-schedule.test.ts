@@ -12,7 +12,6 @@ import {
   type OpTag,
   parse,
   print,
-  renderProblems,
   shapeOf,
   verify,
 } from '../../ir/index.ts'
@@ -40,6 +39,7 @@ import {
   workKinds,
   worthwhile,
 } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
 import { initialized, zoo } from '../../src/network/zoo/index.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
@@ -49,25 +49,12 @@ import { arbitraryBranchedGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
 import { drawFlips } from '../arbitrary/plan.ts'
 import { expectSameValues, valuesOf } from '../laws/agreement.ts'
 
-const run = (passes: readonly Pass[], program: Program) => {
-  const result = runPasses(passes, program)
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const run = (passes: readonly Pass[], program: Program) => orThrow(runPasses(passes, program))
 
-const networkOf = (name: string) => {
-  const architecture = zoo(name)
-  if (E.isLeft(architecture)) throw new Error(name)
-  return initialized(architecture.right, 0)
-}
+const networkOf = (name: string) => initialized(orThrow(zoo(name)), 0)
 
-const compiled = (name: string, plan: string, options: Parameters<typeof compileNetwork>[2]) => {
-  const parsed = parsePlan(plan)
-  if (E.isLeft(parsed)) throw new Error(plan)
-  const result = compileNetwork(networkOf(name), parsed.right, options)
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const compiled = (name: string, plan: string, options: Parameters<typeof compileNetwork>[2]) =>
+  orThrow(compileNetwork(networkOf(name), orThrow(parsePlan(plan)), options))
 
 const batch = fc.constantFrom(1, 4, 32, 128)
 
@@ -87,8 +74,7 @@ const check = (unrolled: Program, model: Parameters<typeof predictor>[0], images
   }
   const unshared = predict(unrolled.graph)
   assert.ok(cost <= unshared * slack, `auto at ${cost}, unoptimized at ${unshared}`)
-  const verified = verify(chosen.program.graph)
-  if (E.isLeft(verified)) throw new Error(renderProblems(verified.left))
+  orThrow(verify(chosen.program.graph))
   assert.deepEqual(parse(print(chosen.program.graph)), E.right(chosen.program.graph))
   return scheduleOf(chosen.reports)
 }
@@ -121,11 +107,8 @@ const siblings = (): Graph => {
   return b.finish({ y: b.binary('maximum', one, other) })
 }
 
-const rewritesOf = (pass: Pass, graph: Graph, admit?: Admit) => {
-  const result = pass.run({ graph, parameters: new Map() }, admit)
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const rewritesOf = (pass: Pass, graph: Graph, admit?: Admit) =>
+  orThrow(pass.run({ graph, parameters: new Map() }, admit))
 
 describe('stacking where it pays', () => {
   it('stacks if that is cheaper', () => {
@@ -374,10 +357,9 @@ describe('auto', () => {
         batch,
         (graph, choices, model, images) => {
           const choose = chooser(choices)
-          const plan = placePlan(drawFlips(choose, graph), graph, () => 0.5)
-          if (E.isLeft(plan)) throw new Error(renderProblems(plan.left))
+          const plan = orThrow(placePlan(drawFlips(choose, graph), graph, () => 0.5))
           const { parameters } = environmentOf(graph, 'reals', 1, 1)
-          const unrolled = runPasses(naivePipeline(plan.right), { graph, parameters })
+          const unrolled = runPasses(naivePipeline(plan), { graph, parameters })
           // A quarter turn may not fit what follows.
           if (E.isLeft(unrolled)) return
           taken.add(check(unrolled.right.program, model, images))

@@ -1,4 +1,3 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import {
   type Builder,
@@ -11,6 +10,7 @@ import {
   vectorType,
 } from '../../ir/index.ts'
 import { type Admit, evaluateConstants } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 const tensor = (shape: readonly number[], ...data: readonly number[]): Tensor => ({
   shape,
@@ -35,9 +35,7 @@ const folded = (
   const [w, v, u] = [b.parameter('w', [2, 2]), b.parameter('v', [2, 2]), b.parameter('u', [2])]
   const weights = [build(b, { w, v, u })].flat()
   const y = weights.reduce((x, weight) => b.dense(x, weight), b.input('x', vectorType(2)))
-  const result = evaluateConstants.run({ graph: b.finish({ y }), parameters }, admit)
-  if (E.isLeft(result)) throw new Error('refused')
-  const { program, rewrites } = result.right
+  const { program, rewrites } = orThrow(evaluateConstants.run({ graph: b.finish({ y }), parameters }, admit))
   return {
     tags: program.graph.nodes.map(({ tag }) => tag).join(' '),
     stored: Object.fromEntries([...program.parameters].map(([name, { data }]) => [name, [...data]])),
@@ -101,9 +99,7 @@ describe('evaluating constants', () => {
     const b = builder()
     const w = b.parameter('w', [2, 2])
     const graph = b.finish({ twice: b.add(w, w), x: b.input('x', vectorType(2)), w })
-    const result = evaluateConstants.run({ graph, parameters: values })
-    if (E.isLeft(result)) throw new Error('refused')
-    const { program, rewrites } = result.right
+    const { program, rewrites } = orThrow(evaluateConstants.run({ graph, parameters: values }))
     expect(rewrites).toEqual({ 'evaluate-constant': 1 })
     expect([...program.parameters.keys()].sort()).toEqual(['w', 'w.folded'])
     expect(program.graph.outputs.map(({ name }) => name)).toEqual(['twice', 'x', 'w'])
@@ -113,9 +109,8 @@ describe('evaluating constants', () => {
     const b = builder()
     const rate = b.input('rate', sharedType([]))
     const graph = b.finish({ y: b.multiply(b.input('x', mapType(1, 1, 2)), rate) })
-    const result = evaluateConstants.run({ graph, parameters: new Map() })
-    if (E.isLeft(result)) throw new Error('refused')
-    expect(print(result.right.program.graph)).toBe(print(graph))
+    const result = orThrow(evaluateConstants.run({ graph, parameters: new Map() }))
+    expect(print(result.program.graph)).toBe(print(graph))
   })
 
   it('asks first, and says of what', () => {

@@ -19,18 +19,15 @@ import {
   unroll,
 } from '../../passes/index.ts'
 import { stackVariants } from '../../passes/stack-variants.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { environmentOf } from '../arbitrary/environment.ts'
 
 // `ACCEPT=1 npx vitest run golden` writes what the passes give now into the files: read the diff before committing it.
 const accept = process.env.ACCEPT === '1'
 const folder = new URL('../golden/', import.meta.url)
 
-const insert = (graph: Graph, plan: string): E.Either<readonly { readonly seen: string }[], Pass> =>
-  F.pipe(
-    parsePlan(plan),
-    E.flatMap(parsed => placePlan(parsed, graph, () => 0.5)),
-    E.map(insertBranches),
-  )
+const insert = (graph: Graph, plan: string): Pass =>
+  insertBranches(orThrow(placePlan(orThrow(parsePlan(plan)), graph, () => 0.5)))
 
 const passes: { readonly [name: string]: Pass } = Object.fromEntries(
   [
@@ -50,10 +47,7 @@ const passes: { readonly [name: string]: Pass } = Object.fromEntries(
 const passOf = (graph: Graph, line: string): Pass => {
   const [name, argument = ''] = line.split(' ')
   if (name === 'merge-convolutions') return mergeConvolutions(argument as 'joined' | 'split')
-  if (name !== 'insert-branches') return passes[name]
-  const pass = insert(graph, argument)
-  if (E.isLeft(pass)) throw new Error(pass.left[0].seen)
-  return pass.right
+  return name === 'insert-branches' ? insert(graph, argument) : passes[name]
 }
 
 const printValues = (parameters: ReadonlyMap<string, Tensor>): string =>
@@ -67,9 +61,7 @@ const run = (text: string): string => {
     E.getOrElseW(problems => expect.fail(renderProblems(problems))),
   )
   const { parameters } = environmentOf(graph, 'integers', 1, 1)
-  const result = runPasses([passOf(graph, line)], { graph, parameters })
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  const { program, reports } = result.right
+  const { program, reports } = orThrow(runPasses([passOf(graph, line)], { graph, parameters }))
   const changed = new Map([...program.parameters].filter(([name]) => !parameters.has(name)))
   return [
     line,

@@ -1,16 +1,15 @@
-import { either as E } from 'fp-ts'
 import {
   addLike,
   draft,
   type Environment,
   type Graph,
   type NodeId,
-  renderProblems,
   shapeOf,
   sharedType,
   type Tensor,
 } from '../../ir/index.ts'
 import { differentiate, gradientName } from '../../passes/differentiate.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { random } from '../../src/base/random.ts'
 import { valuesOf } from '../laws/agreement.ts'
 
@@ -38,11 +37,8 @@ export const sourcesOf = (graph: Graph): readonly string[] => [
   ),
 ]
 
-export const differentiated = (graph: Graph, withRespectTo: readonly string[]): Graph => {
-  const result = differentiate(graph, { loss: 'loss', withRespectTo })
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+export const differentiated = (graph: Graph, withRespectTo: readonly string[]): Graph =>
+  orThrow(differentiate(graph, { loss: 'loss', withRespectTo }))
 
 const moved = (environment: Environment, name: string, direction: Tensor, by: number): Environment => {
   const along = (values: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { builder, mapType, print } from '../../ir/index.ts'
 import { insertBranches, type PlacedPlan } from '../../passes/index.ts'
 import { axisOf } from '../../passes/insert-branches.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 const b = builder()
 const image = b.input('image', mapType(4, 3, 2))
@@ -16,18 +17,15 @@ const plan = (...sites: PlacedPlan['sites']): PlacedPlan => ({ name: 'plan', sit
 const inserted = (placed: PlacedPlan) => insertBranches(placed).run({ graph, parameters: new Map() })
 
 const textOf = (placed: PlacedPlan): readonly string[] => {
-  const result = inserted(placed)
-  if (E.isLeft(result)) throw new Error(result.left[0].seen)
-  return print(result.right.program.graph)
+  return print(orThrow(inserted(placed)).program.graph)
     .split('\n')
     .map(line => line.replace(/ *:.*$/, '').trim())
 }
 
 describe('branches', () => {
   it('stand behind their nodes, and what has variants is reduced', () => {
-    const result = inserted(plan({ map: 1, node: map, transforms: [identity, flip] }))
-    if (E.isLeft(result)) throw new Error('refused')
-    const { nodes, outputs, dialect } = result.right.program.graph
+    const result = orThrow(inserted(plan({ map: 1, node: map, transforms: [identity, flip] })))
+    const { nodes, outputs, dialect } = result.program.graph
     expect(dialect).toBe('branched')
     expect(nodes.map(({ tag }) => tag)).toEqual(['Input', 'Unary', 'Branch', 'GlobalPool', 'Reduce'])
     expect(nodes.map(({ operands }) => operands)).toEqual([[], [0], [1], [2], [3]])
@@ -37,7 +35,7 @@ describe('branches', () => {
       { name: 'logits', node: 4 },
       { name: 'image', node: 0 },
     ])
-    expect(result.right.rewrites).toEqual({ 'insert-branch': 1 })
+    expect(result.rewrites).toEqual({ 'insert-branch': 1 })
   })
 
   it('of one transform are the transform', () => {

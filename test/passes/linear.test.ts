@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../ir/index.ts'
 import { parsePlan } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
 import { initialize } from '../../src/network/zoo/index.ts'
 import { growth } from '../counted-work.ts'
@@ -29,11 +30,10 @@ const chain = (link: (typeof links)[string], length: number): Graph => {
 }
 
 const compiling = (graph: Graph, plan: string) => {
-  const parsed = parsePlan(plan)
-  if (E.isLeft(parsed)) throw new Error(plan)
+  const parsed = orThrow(parsePlan(plan))
   const network = { name: 'chain', graph, parameters: initialize(graph, 0) }
   return () => {
-    if (E.isLeft(compileNetwork(network, parsed.right))) throw new Error('not compiled')
+    if (E.isLeft(compileNetwork(network, parsed))) throw new Error('not compiled')
   }
 }
 

@@ -14,6 +14,7 @@ import {
   sinkTransforms,
   upTo,
 } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 /** So many matrix products in a row. */
 const chain = (length: number): Graph => {
@@ -36,11 +37,10 @@ const becomes = (length: number): Pass => ({
 describe('passes one after another', () => {
   it('report what each did', () => {
     const begun = performance.now()
-    const result = runPasses([becomes(3), becomes(1)], program(2))
+    const result = orThrow(runPasses([becomes(3), becomes(1)], program(2)))
     const spent = performance.now() - begun
-    if (E.isLeft(result)) throw new Error('refused')
-    expect(result.right.program).toEqual(program(1))
-    const [first, second] = result.right.reports.map(({ milliseconds, ...report }) => {
+    expect(result.program).toEqual(program(1))
+    const [first, second] = result.reports.map(({ milliseconds, ...report }) => {
       expect(milliseconds).toBeGreaterThanOrEqual(0)
       expect(milliseconds).toBeLessThanOrEqual(spent)
       return report

@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Element, mapType, type NodeId, type Transform } from '../../ir/index.ts'
 import { parsePlan, placePlan, type SetName } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 const conv = (b: Builder, x: NodeId, name: string): NodeId =>
   b.conv2d(x, b.parameter(`${name}.w`, [3, 3, 2, 2]), { padding: 1, name })
@@ -14,17 +15,9 @@ const network = (convolutions = 3) => {
   return b.finish({ logits: b.globalPool(last) })
 }
 
-const placed = (text: string, graph = network(), draw = () => 0.5) => {
-  const plan = parsePlan(text)
-  if (E.isLeft(plan)) throw new Error(text)
-  return placePlan(plan.right, graph, draw)
-}
+const placed = (text: string, graph = network(), draw = () => 0.5) => placePlan(orThrow(parsePlan(text)), graph, draw)
 
-const sitesOf = (text: string) => {
-  const result = placed(text)
-  if (E.isLeft(result)) throw new Error(result.left[0].seen)
-  return result.right.sites
-}
+const sitesOf = (text: string) => orThrow(placed(text)).sites
 
 const problemOf = (text: string, graph = network()) => {
   const result = placed(text, graph)

@@ -2,13 +2,10 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../ir/index.ts'
 import { decodePlan, parsePlan, placePlan, printPlan } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { zoo } from '../../src/network/zoo/index.ts'
 
-const graphOf = (name: string) => {
-  const found = zoo(name)
-  if (E.isLeft(found)) throw new Error(renderProblems(found.left))
-  return found.right.graph
-}
+const graphOf = (name: string) => orThrow(zoo(name)).graph
 
 const placed = (plan: string, network: string) => {
   const parsed = parsePlan(plan)
@@ -41,10 +38,9 @@ describe('plan names', () => {
     ['{rotate(-15)}@4', '{rotate(-15)}@4:geo'],
     ['flip@3,d4@5:none:sum', 'flip@3,d4@5:none:sum'],
   ])('%s is %s, and printing it parses to the same plan', (written, printed) => {
-    const plan = parsePlan(written)
-    if (E.isLeft(plan)) throw new Error(renderProblems(plan.left))
-    expect(printPlan(plan.right)).toBe(printed)
-    expect(parsePlan(printed)).toEqual(plan)
+    const plan = orThrow(parsePlan(written))
+    expect(printPlan(plan)).toBe(printed)
+    expect(orThrow(parsePlan(printed))).toEqual(plan)
   })
 
   it.each([
@@ -85,11 +81,7 @@ describe('plan names', () => {
 })
 
 describe('plans as values', () => {
-  const value = (text: string) => {
-    const plan = parsePlan(text)
-    if (E.isLeft(plan)) throw new Error(renderProblems(plan.left))
-    return plan.right
-  }
+  const value = (text: string) => orThrow(parsePlan(text))
 
   it('say where, by what, and how variants become one', () => {
     expect(value('vanilla')).toEqual({ sites: [], training: 'geo', inference: 'geo', tta: false })

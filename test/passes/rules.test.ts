@@ -1,4 +1,3 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import {
   type AttributesOf,
@@ -14,6 +13,7 @@ import {
   vectorType,
 } from '../../ir/index.ts'
 import { allRules, any, computed, make, op, ref, rewrite } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
 
 type Act = AttributesOf<'Act'>
 
@@ -29,11 +29,8 @@ const acted = (...acts: readonly Act[]): Graph => {
   return d.finish([{ name: 'y', node: acts.reduceRight((y, act) => d.add('Act', [y], act), x) }])
 }
 
-const meaning = (graph: Graph): Tensor => {
-  const result = evaluate(graph, { inputs: new Map(), parameters: new Map([['x', values]]) })
-  if (E.isLeft(result)) throw new Error('refused')
-  return result.right.get('y') as Tensor
-}
+const meaning = (graph: Graph): Tensor =>
+  orThrow(evaluate(graph, { inputs: new Map(), parameters: new Map([['x', values]]) })).get('y') as Tensor
 
 describe('acts on shared tensors', () => {
   const turned = (axes: readonly [number, number]): Act => ({ element: 'rot90', axes })

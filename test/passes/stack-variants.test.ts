@@ -11,7 +11,6 @@ import {
   nodesWithTag,
   parse,
   print,
-  renderProblems,
   sharedType,
   vectorType,
   verify,
@@ -29,6 +28,7 @@ import {
   unstacked,
 } from '../../passes/index.ts'
 import { stackVariantsIn } from '../../passes/stack-variants.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { zoo } from '../../src/network/zoo/index.ts'
 import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../arbitrary/graph.ts'
@@ -37,11 +37,8 @@ import { expectSameValues, valuesOf } from '../laws/agreement.ts'
 /** The stacked graph, which means the same, bit by bit on small integers. */
 const stacked = (graph: Graph): Graph => {
   const { inputs, parameters } = environmentOf(graph, 'integers', 1, 2)
-  const result = runPasses([stackVariants], { graph, parameters })
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  const { graph: after } = result.right.program
-  const verified = verify(after)
-  if (E.isLeft(verified)) throw new Error(renderProblems(verified.left))
+  const { graph: after } = orThrow(runPasses([stackVariants], { graph, parameters })).program
+  orThrow(verify(after))
   expectSameValues(valuesOf(after, { inputs, parameters }), valuesOf(graph, { inputs, parameters }), 'exact')
   return after
 }
@@ -142,17 +139,12 @@ describe('stacking', () => {
   })
 
   it('halves the later convolutions of flip-4: variants whose acts agree share their weights', () => {
-    const architecture = zoo('preact-resnet-20')
-    const plan = parsePlan('flip-4-max')
-    if (E.isLeft(architecture) || E.isLeft(plan)) throw new Error('no such network or plan')
-    const { graph } = architecture.right
-    const placed = placePlan(plan.right, graph, () => 0)
-    if (E.isLeft(placed)) throw new Error('no such maps')
+    const { graph } = orThrow(zoo('preact-resnet-20'))
+    const placed = orThrow(placePlan(orThrow(parsePlan('flip-4-max')), graph, () => 0))
     const { parameters } = environmentOf(graph, 'reals', 1, 1)
     const run = (schedule: 'apart' | 'stacked') => {
-      const result = runPasses([...naivePipeline(placed.right), ...optimizations(schedule)], { graph, parameters })
-      if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-      return result.right.program.graph
+      const result = orThrow(runPasses([...naivePipeline(placed), ...optimizations(schedule)], { graph, parameters }))
+      return result.program.graph
     }
     const [apart, together] = [run('apart'), run('stacked')]
     expect(multiplyAdds(together)).toBe(multiplyAdds(apart))
@@ -418,9 +410,7 @@ describe('taking stacks apart again', () => {
       fc.property(
         withEnvironment(arbitraryBranchedGraph({ arithmetic: 'exact' }), { kind: 'integers' }),
         ({ graph, environment: { inputs, parameters } }) => {
-          const result = runPasses([unroll, ...optimizations('stacked')], { graph, parameters })
-          if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-          const { program } = result.right
+          const { program } = orThrow(runPasses([unroll, ...optimizations('stacked')], { graph, parameters }))
           const flat = unstacked(program.graph)
           assert.equal(flat.dialect, 'flat')
           assert.ok(E.isRight(verify(flat)))

@@ -14,16 +14,13 @@ import {
 import { stackBranches } from '../../passes/stack-branches.ts'
 import { stackVariants } from '../../passes/stack-variants.ts'
 import { unroll } from '../../passes/unroll.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../arbitrary/graph.ts'
 import { expectSameMeaning, expectSameValues, valuesOf } from '../laws/agreement.ts'
 import { differentiated, sourcesOf, withLoss } from './gradient-check.ts'
 
-const run = (pass: Pass, graph: Graph): Graph => {
-  const result = pass.run({ graph, parameters: new Map() })
-  if (E.isLeft(result)) throw new Error(result.left[0].seen)
-  return result.right.program.graph
-}
+const run = (pass: Pass, graph: Graph): Graph => orThrow(pass.run({ graph, parameters: new Map() })).program.graph
 
 const branched = arbitraryBranchedGraph({ blocks: 6 })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Tensor } from '../../../ir/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
 import { parseSealedJson, sealedJson } from '../../../src/base/sealed-json.ts'
 import { calibrationFile, machineName } from '../../../src/compile/calibrate/calibration.ts'
 import { readCalibration, shippedCosts, writeCalibration } from '../../../src/compile/calibrate/index.ts'
@@ -94,9 +95,8 @@ describe('bytes with a checksum', () => {
   })
 
   it('is made anew over JSON that was read with one', () => {
-    const read = parseSealedJson('f', sealedJson({ plan: 'flip-3-max' }))
-    if (E.isLeft(read)) throw new Error('it reads')
-    const again = parseSealedJson('f', sealedJson({ ...(read.right as object), scale: 2 }))
+    const read = orThrow(parseSealedJson('f', sealedJson({ plan: 'flip-3-max' })))
+    const again = parseSealedJson('f', sealedJson({ ...(read as object), scale: 2 }))
     expect(again).toMatchObject(E.right({ plan: 'flip-3-max', scale: 2 }))
   })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeGraph, parse, print } from '../../../ir/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
 import { type ModelProto, onnxSchema } from '../../../src/network/import/onnx/schema.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { espalier } from './espalier.ts'
@@ -72,9 +73,8 @@ describe.concurrent('espalier compile', () => {
       espalier(['compile', ...network, '--emit', 'text', '--out', text]),
       espalier(['compile', ...network, '--out', out]),
     ])
-    const graph = parse(await readFile(text, 'utf8'))
-    if (E.isLeft(graph)) throw new Error('the text is no graph')
-    expect(print(graph.right)).toBe(await readFile(text, 'utf8'))
+    const graph = orThrow(parse(await readFile(text, 'utf8')))
+    expect(print(graph)).toBe(await readFile(text, 'utf8'))
     const on = ['--data', 'generated:orientation', '--limit', '20', '--backend', 'wasm', '--json', '--quiet']
     const weights = join(out, 'weights.safetensors')
     const [fromText, fromFolder] = await Promise.all([

@@ -87,10 +87,9 @@ describe('CIFAR', () => {
     for (const reference of [`cifar10:${folder}?split=train`, `cifar10:${folder}?split=train&range=1:10`]) {
       const data = await opened(reference)
       const shift = 10 - data.count
-      const picked = await examplesAt(data, [8, 0, 5, 1, 5])
-      if (E.isLeft(picked)) throw new Error(picked.left.seen)
-      expect(picked.right.map(({ label }) => label)).toEqual([8, 0, 5, 1, 5].map(k => k + shift))
-      expect(picked.right[2]).toEqual((E.toUnion(await data.read(5, 6)) as readonly Example[])[0])
+      const picked = orThrow(await examplesAt(data, [8, 0, 5, 1, 5]))
+      expect(picked.map(({ label }) => label)).toEqual([8, 0, 5, 1, 5].map(k => k + shift))
+      expect(picked[2]).toEqual((E.toUnion(await data.read(5, 6)) as readonly Example[])[0])
     }
   })
 

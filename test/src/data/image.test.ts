@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { either as E } from 'fp-ts'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import { rgbOfCmyk } from '../../../src/data/cmyk.ts'
 import { shorterSideTo } from '../../../src/data/image.ts'
 import { fitImage, type ImageInput, type Preprocess } from '../../../src/data/index.ts'
@@ -13,9 +14,8 @@ const hasCases = existsSync(sharedPath('cases', 'crop-parity'))
 const one: Preprocess = { size: [1, 1] }
 
 const fitted = async (image: ImageInput, preprocess: Preprocess = one): Promise<readonly number[]> => {
-  const fit = await fitImage(image, preprocess, 'the image')
-  if (E.isLeft(fit)) throw new Error(JSON.stringify(fit.left))
-  return [...fit.right]
+  const fit = orThrow(await fitImage(image, preprocess, 'the image'))
+  return [...fit]
 }
 
 const refusal = async (image: ImageInput): Promise<string> => {

@@ -1,15 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import {
-  type Builder,
-  builder,
-  evaluate,
-  type Graph,
-  mapType,
-  type NodeId,
-  renderProblems,
-  type Tensor,
-} from '../../../ir/index.ts'
+import { type Builder, builder, evaluate, type Graph, mapType, type NodeId, type Tensor } from '../../../ir/index.ts'
 import type { UnaryFunction } from '../../../ir/ops/pointwise.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
@@ -102,11 +93,8 @@ const executedOf = (build: Build, numbers: (k: number) => number) => {
 
 const ones: Tensor = { shape: [2, 4, 5, 7], data: new Float32Array(280).fill(1) }
 
-const wanted = ({ graph, parameters }: { graph: Graph; parameters: ReadonlyMap<string, Tensor> }): Tensor => {
-  const outputs = evaluate(graph, { inputs: new Map([['x', ones]]), parameters })
-  if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
-  return outputs.right.get('y') as Tensor
-}
+const wanted = ({ graph, parameters }: { graph: Graph; parameters: ReadonlyMap<string, Tensor> }): Tensor =>
+  orThrow(evaluate(graph, { inputs: new Map([['x', ones]]), parameters })).get('y') as Tensor
 
 const runs: readonly (readonly [ExecutorName, BackendName | 'auto'])[] = [
   ['eager', 'wasm'],

@@ -1,15 +1,14 @@
-import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
 import {
   type Environment,
   evaluate,
   type Graph,
   isPerExample,
-  renderProblems,
   shapeOf,
   sizeOf,
   type Tensor,
 } from '../../../ir/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
 
 /** Other people's runtimes have bugs that some graphs meet: what is drawn for them is the same in every run. */
 export const runtimeSeed = 20261123
@@ -53,8 +52,7 @@ export const expectOutputs = (
   environment: Environment,
   tolerance = 1e-4,
 ): void => {
-  const wanted = evaluate(graph, environment)
-  if (E.isLeft(wanted)) throw new Error(renderProblems(wanted.left))
-  expect([...Object.keys(seen)].sort()).toEqual([...wanted.right.keys()].sort())
-  for (const [name, value] of wanted.right) expectClose(seen[name], value, name, tolerance)
+  const wanted = orThrow(evaluate(graph, environment))
+  expect([...Object.keys(seen)].sort()).toEqual([...wanted.keys()].sort())
+  for (const [name, value] of wanted) expectClose(seen[name], value, name, tolerance)
 }

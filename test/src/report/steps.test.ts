@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isPerExample, liveNodes } from '../../../ir/index.ts'
 import { inferencePipeline, type Pass, parsePlan, type Schedule } from '../../../passes/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
 import { initialized, zoo } from '../../../src/network/zoo/index.ts'
 import { graphHtml } from '../../../src/report/html.ts'
@@ -14,16 +15,14 @@ interface Watched {
 }
 
 const watched = (network: string, plan: string, schedule: Schedule): Watched => {
-  const found = zoo(network)
-  const parsed = parsePlan(plan)
-  if (E.isLeft(found) || E.isLeft(parsed)) throw new Error(`${network} under ${plan}`)
   const { stages, observe } = stageCollector()
-  const compiled = compileNetwork(initialized(found.right, 0), parsed.right, {
-    pipeline: placed => inferencePipeline(placed, schedule),
-    observe,
-  })
-  if (E.isLeft(compiled)) throw new Error(JSON.stringify(compiled.left))
-  return { compiled: compiled.right, stages }
+  const compiled = orThrow(
+    compileNetwork(initialized(orThrow(zoo(network)), 0), orThrow(parsePlan(plan)), {
+      pipeline: placed => inferencePipeline(placed, schedule),
+      observe,
+    }),
+  )
+  return { compiled, stages }
 }
 
 const stepsOf = (page: string): readonly string[] =>

@@ -1,8 +1,8 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, draft, type Graph, isPerExample, liveNodes, mapType, vectorType } from '../../../ir/index.ts'
 import { parsePlan, placePlan } from '../../../passes/index.ts'
 import { branched } from '../../../passes/insert-branches.ts'
+import { orThrow } from '../../../src/base/error.ts'
 import { zoo } from '../../../src/network/zoo/index.ts'
 import type { Strands } from '../../../src/report/strand.ts'
 import { strandsOf } from '../../../src/report/strands.ts'
@@ -155,12 +155,9 @@ describe('strands', () => {
   })
 
   it('of a branched graph are one column, a segment for each branch and one for the answer', () => {
-    const found = zoo('cifar-resnet-20')
-    const plan = parsePlan('{id,flip}@2,{id,flip}@4:geo')
-    if (E.isLeft(found) || E.isLeft(plan)) throw new Error('no network or no plan')
-    const placed = placePlan(plan.right, found.right.graph, () => 0)
-    if (E.isLeft(placed)) throw new Error('no such map')
-    const graph = branched(found.right.graph, placed.right)
+    const network = orThrow(zoo('cifar-resnet-20')).graph
+    const plan = orThrow(parsePlan('{id,flip}@2,{id,flip}@4:geo'))
+    const graph = branched(network, orThrow(placePlan(plan, network, () => 0)))
     const strands = strandsOf(graph)
     expect(shapeOf(strands)).toEqual([
       [0, 0, 1],

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Tensor4D } from '@tensorflow/tfjs'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import { type Backend, type BackendName, openBackend } from '../../../src/runtime/backend.ts'
 import { doctor, renderReport } from '../../../src/runtime/doctor.ts'
 import { bestInstalled } from '../../../src/runtime/native/installed.ts'
@@ -9,11 +10,8 @@ import { temporaryFolder } from '../../temporary-folder.ts'
 
 const empty = await temporaryFolder('backend')
 
-const opened = async (name: BackendName | 'auto', cache?: string): Promise<Backend> => {
-  const backend = await openBackend(name, cache === undefined ? {} : { cache })
-  if (E.isLeft(backend)) throw new Error(backend.left.seen)
-  return backend.right
-}
+const opened = async (name: BackendName | 'auto', cache?: string): Promise<Backend> =>
+  orThrow(await openBackend(name, cache === undefined ? {} : { cache }))
 
 /** An uneven, strided convolution over a fixed pseudo-random map. */
 const convolve = async ({ tf }: Backend): Promise<readonly number[]> => {

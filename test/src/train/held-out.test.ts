@@ -1,13 +1,10 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { orThrow } from '../../../src/base/error.ts'
 import { batches, examplesAt, openGenerated } from '../../../src/data/index.ts'
 import { splitHeldOut, subset } from '../../../src/train/held-out.ts'
 
-const split = (count: number, n: number, seed: number) => {
-  const halves = splitHeldOut(count, n, seed)
-  if (E.isLeft(halves)) throw new Error(halves.left[0].seen)
-  return halves.right
-}
+const split = (count: number, n: number, seed: number) => orThrow(splitHeldOut(count, n, seed))
 
 describe('a held-out split', () => {
   it('has every image in one part and each part in order', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { decodeSweep, readSweep, recipeOf, type Sweep } from '../../../../src/experiment/sweep/config.ts'
 import { expandGrid } from '../../../../src/experiment/sweep/grid.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
@@ -18,11 +19,7 @@ const least = {
   plans: ['vanilla', 'flip-1'],
 }
 
-const decoded = (json: unknown): Sweep => {
-  const sweep = decodeSweep(json, 'c.json')
-  if (E.isLeft(sweep)) throw new Error(renderProblems(sweep.left))
-  return sweep.right
-}
+const decoded = (json: unknown): Sweep => orThrow(decodeSweep(json, 'c.json'))
 
 const refused = (json: unknown): string => {
   const sweep = decodeSweep(json, 'c.json')
@@ -97,12 +94,11 @@ describe('the sweep in the docs', () => {
   it('is 7 trainings by three seeds, each with every cell of its matrix', async () => {
     const sweep = decoded(await json('cifar100.json'))
     expect(E.isRight(await recipeOf(sweep, 'cifar100.json')())).toBe(true)
-    const trainings = expandGrid(sweep, createZooNetwork('preact-resnet-14').graph)
-    if (E.isLeft(trainings)) throw new Error(renderProblems(trainings.left))
-    expect(trainings.right).toHaveLength(7 * 3)
+    const trainings = orThrow(expandGrid(sweep, createZooNetwork('preact-resnet-14').graph))
+    expect(trainings).toHaveLength(7 * 3)
     // Four rows with and without TTA: vanilla has 1 + 3 cells, the others a row of 4 each.
-    expect(trainings.right[0].runs).toHaveLength(4 + 3 * 2 * 4)
-    for (const { runs } of trainings.right.slice(1, 7)) expect(runs).toHaveLength(2 * 4)
+    expect(trainings[0].runs).toHaveLength(4 + 3 * 2 * 4)
+    for (const { runs } of trainings.slice(1, 7)) expect(runs).toHaveLength(2 * 4)
   })
 
   it('begins with weights trained by a recipe there', async () => {

@@ -4,7 +4,7 @@ import { either as E } from 'fp-ts'
 import sharp from 'sharp'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../../passes/index.ts'
-import { orThrowAsync } from '../../../../src/base/error.ts'
+import { orThrow, orThrowAsync } from '../../../../src/base/error.ts'
 import { evaluateData } from '../../../../src/execute/evaluate-data.ts'
 import { openRunner } from '../../../../src/execute/runner.ts'
 import { decodeSweep } from '../../../../src/experiment/sweep/config.ts'
@@ -29,11 +29,8 @@ const small = {
   seeds: [0, 1],
 }
 
-const opened = (config: object = {}): Promise<OpenSweep> => {
-  const sweep = decodeSweep({ ...small, ...config }, 'c.json')
-  if (E.isLeft(sweep)) throw new Error(JSON.stringify(sweep.left))
-  return openSweep(sweep.right, 'c.json')
-}
+const opened = (config: object = {}): Promise<OpenSweep> =>
+  openSweep(orThrow(decodeSweep({ ...small, ...config }, 'c.json')), 'c.json')
 
 let root: string
 beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
 import { parsePlan } from '../../../../passes/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
@@ -8,17 +7,14 @@ import { importOnnx } from '../../../../src/network/import/onnx/index.ts'
 import type { Network } from '../../../../src/network/network.ts'
 import { initialized, zoo } from '../../../../src/network/zoo/index.ts'
 import { hasShared, sharedPath } from '../../../shared.ts'
-import { importBytes } from '../../network/import/onnx/model.ts'
+import { networkIn } from '../../network/import/onnx/model.ts'
 import { expectSame } from './same-graph.ts'
 
 const compiled = (network: Network, plan: string, options: CompileOptions = {}): CompiledNetwork =>
   orThrow(compileNetwork(network, orThrow(parsePlan(plan)), options))
 
-const again = async ({ graph, parameters }: CompiledNetwork, layout: 'nhwc' | 'nchw'): Promise<Network> => {
-  const imported = await importBytes(lowerOnnx(graph, parameters, { layout }))
-  if (E.isLeft(imported)) throw new Error(imported.left)
-  return imported.right
-}
+const again = ({ graph, parameters }: CompiledNetwork, layout: 'nhwc' | 'nchw'): Promise<Network> =>
+  networkIn(lowerOnnx(graph, parameters, { layout }))
 
 const plans = [
   'vanilla',

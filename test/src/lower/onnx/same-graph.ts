@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
-import { evaluate, type Graph, renderProblems, type Tensor } from '../../../../ir/index.ts'
+import { evaluate, type Graph, type Tensor } from '../../../../ir/index.ts'
 import { unstacked } from '../../../../passes/index.ts'
 import { withoutDeadNodes } from '../../../../passes/rewrite.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 
 interface Program {
   readonly graph: Graph
@@ -29,11 +29,12 @@ const described = (program: Program): { readonly nodes: readonly string[]; reado
     constant[id] = tag !== 'Input' && operands.every(operand => constant[operand])
   })
   const outputs = graph.nodes.flatMap((_, node) => (constant[node] ? [{ name: String(node), node }] : []))
-  const values = evaluate(withoutDeadNodes({ ...graph, outputs }), {
-    inputs: new Map(),
-    parameters: program.parameters,
-  })
-  if (E.isLeft(values)) throw new Error(renderProblems(values.left))
+  const values = orThrow(
+    evaluate(withoutDeadNodes({ ...graph, outputs }), {
+      inputs: new Map(),
+      parameters: program.parameters,
+    }),
+  )
   const seen: string[] = []
   const nodes = new Set<string>()
   graph.nodes.forEach(({ tag, attributes, operands }, id) => {
@@ -41,7 +42,7 @@ const described = (program: Program): { readonly nodes: readonly string[]; reado
     const commutes =
       tag === 'Binary' && ['add', 'multiply', 'maximum', 'minimum'].includes((attributes as { fn: string }).fn)
     const own = constant[id]
-      ? digest(values.right.get(String(id)) as Tensor)
+      ? digest(values.get(String(id)) as Tensor)
       : `${tag} ${said(attributes)} ${(commutes ? read.sort() : read).join()}`
     seen[id] = createHash('sha256').update(own).digest('hex').slice(0, 8)
     if (!constant[id]) nodes.add(`${seen[id]} = ${own}`)

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
-import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
-import { renderProblems } from '../../../../ir/index.ts'
 import { optimizations, runPasses, schedules, unroll } from '../../../../passes/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../../../arbitrary/graph.ts'
 import { runtimeSeed } from '../agree.ts'
@@ -18,9 +17,7 @@ describe('in onnxruntime', () => {
           withEnvironment(arbitraryBranchedGraph(), { kind: 'reals' }),
           fc.nat(),
           async ({ graph, environment: { inputs, parameters } }, seed) => {
-            const result = runPasses([unroll, ...optimizations(schedule)], { graph, parameters })
-            if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-            const { program } = result.right
+            const { program } = orThrow(runPasses([unroll, ...optimizations(schedule)], { graph, parameters }))
             const other = environmentOf(graph, 'reals', seed, 2)
             await expectAgreement(program.graph, [
               { inputs, parameters: program.parameters },

@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import { expect } from 'vitest'
 import type { Environment, Graph } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { lower } from '../../../../src/lower/tfjs/index.ts'
 import { type Backend, type BackendName, backendNames, openBackend } from '../../../../src/runtime/backend.ts'
 import { plainKernels } from '../../../plain-kernels.ts'
@@ -17,11 +18,7 @@ export const backends: readonly { readonly name: BackendName; readonly absent: s
       }),
   )
 
-export const start = async (name: BackendName): Promise<Backend> => {
-  const opened = await openBackend(name)
-  if (E.isLeft(opened)) throw new Error(opened.left.seen)
-  return opened.right
-}
+export const start = async (name: BackendName): Promise<Backend> => orThrow(await openBackend(name))
 
 /** Lowers, runs and compares every output with the reference evaluator, and counts that no tensor is left. */
 export const expectAgreement = ({ tf }: Backend, graph: Graph, ...environments: readonly Environment[]): void => {

@@ -1,6 +1,6 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, EspalierError, evaluate, type Graph, mapType, type Tensor, vectorType } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { lower } from '../../../../src/lower/tfjs/index.ts'
 import { fill, numbers } from '../agree.ts'
 import { expectAgreement, start } from './agree.ts'
@@ -25,9 +25,7 @@ describe('an executable', () => {
     const { tf } = await start('cpu')
     const outputs = executable.run(Object.fromEntries([...inputs].map(([name, x]) => [name, x.data as Float32Array])))
     expect(tf.getBackend()).toBe('wasm')
-    const wanted = evaluate(graph, { inputs, parameters })
-    if (E.isLeft(wanted)) throw new Error('the evaluator refuses')
-    const { shape, data } = wanted.right.get('map') as Tensor
+    const { shape, data } = orThrow(evaluate(graph, { inputs, parameters })).get('map') as Tensor
     expect(outputs.map.shape).toEqual(shape)
     const seen = await outputs.map.data()
     for (const [i, value] of data.entries()) expect(seen[i]).toBeCloseTo(value, 5)

@@ -1,8 +1,7 @@
 import fc from 'fast-check'
-import { either as E } from 'fp-ts'
 import { beforeAll, describe, it } from 'vitest'
-import { renderProblems } from '../../../../ir/index.ts'
 import { optimizations, runPasses, schedules, unroll } from '../../../../passes/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import type { Backend } from '../../../../src/runtime/backend.ts'
 import { withEnvironment } from '../../../arbitrary/environment.ts'
 import { arbitraryBranchedGraph } from '../../../arbitrary/graph.ts'
@@ -23,9 +22,7 @@ describe.each(backends)('on $name', ({ name, absent }) => {
         fc.property(
           withEnvironment(arbitraryBranchedGraph(), { kind: 'reals' }),
           ({ graph, environment: { inputs, parameters } }) => {
-            const result = runPasses([unroll, ...optimizations(schedule)], { graph, parameters })
-            if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-            const { program } = result.right
+            const { program } = orThrow(runPasses([unroll, ...optimizations(schedule)], { graph, parameters }))
             expectAgreement(backend, program.graph, { inputs, parameters: program.parameters })
           },
         ),

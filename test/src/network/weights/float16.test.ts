@@ -1,5 +1,5 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { orThrow } from '../../../../src/base/error.ts'
 import { narrowFloat16, widenFloat16 } from '../../../../src/network/weights/float16.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../../../src/network/weights/safetensors.ts'
 
@@ -35,10 +35,9 @@ describe('a safetensors file of float16', () => {
       ['b', { shape: [2, 1], data: Float32Array.of(7, 1 / 3) }],
     ])
     const bytes = encodeSafetensors(tensors, new Map(), 'F16')
-    const read = decodeSafetensors(bytes)
-    if (E.isLeft(read)) throw new Error(read.left[0].seen)
+    const read = orThrow(decodeSafetensors(bytes))
     for (const [name, { shape, data }] of tensors) {
-      const written = read.right.tensors.get(name)
+      const written = read.tensors.get(name)
       expect(written?.shape).toEqual(shape)
       data.forEach((value, k) => {
         expect(Math.abs((written?.data[k] as number) - value)).toBeLessThanOrEqual(Math.abs(value) / 2048)

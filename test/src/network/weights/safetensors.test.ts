@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import {
   decodeSafetensors,
   encodeSafetensors,
@@ -255,13 +256,12 @@ describe('safetensors', () => {
 
   it.skipIf(!hasShared)('reads a real PyTorch network (needs ../shared)', async () => {
     const path = sharedPath('models', 'cifar100_resnet20.safetensors')
-    const read = await readSafetensors(path)()
-    if (E.isLeft(read)) throw new Error(JSON.stringify(read.left))
-    expect(read.right.get('conv1.weight')?.shape).toEqual([16, 3, 3, 3])
-    expect(read.right.get('fc.weight')?.shape).toEqual([100, 64])
-    expect([...read.right.keys()].filter(name => name.includes('num_batches_tracked'))).toEqual([])
-    const values = [...read.right.values()].reduce((sum, { data }) => sum + data.length, 0)
+    const read = orThrow(await readSafetensors(path)())
+    expect(read.get('conv1.weight')?.shape).toEqual([16, 3, 3, 3])
+    expect(read.get('fc.weight')?.shape).toEqual([100, 64])
+    expect([...read.keys()].filter(name => name.includes('num_batches_tracked'))).toEqual([])
+    const values = [...read.values()].reduce((sum, { data }) => sum + data.length, 0)
     expect(values * 4).toBeLessThan((await readFile(path)).length)
-    expect([...read.right.values()].every(({ data }) => data.every(Number.isFinite))).toBe(true)
+    expect([...read.values()].every(({ data }) => data.every(Number.isFinite))).toBe(true)
   })
 })

@@ -1,13 +1,9 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, evaluate, mapType, type Tensor, tensor } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { type Architecture, initialize, initialized, zoo } from '../../../../src/network/zoo/index.ts'
 
-const architecture = (reference: string): Architecture => {
-  const found = zoo(reference)
-  if (E.isLeft(found)) throw new Error(JSON.stringify(found.left))
-  return found.right
-}
+const architecture = (reference: string): Architecture => orThrow(zoo(reference))
 
 const tensorNamed = (parameters: ReadonlyMap<string, Tensor>, name: string): Tensor => {
   const value = parameters.get(name)
@@ -72,12 +68,13 @@ describe('initialize', () => {
     name => {
       const network = initialized(architecture(name), 3)
       const image = Float32Array.from({ length: 2 * 3072 }, (_, i) => Math.sin(i * i))
-      const outputs = evaluate(network.graph, {
-        inputs: new Map([['image', tensor([2, 32, 32, 3], image)]]),
-        parameters: network.parameters,
-      })
-      if (E.isLeft(outputs)) throw new Error(JSON.stringify(outputs.left))
-      const logits = tensorNamed(outputs.right, 'logits')
+      const outputs = orThrow(
+        evaluate(network.graph, {
+          inputs: new Map([['image', tensor([2, 32, 32, 3], image)]]),
+          parameters: network.parameters,
+        }),
+      )
+      const logits = tensorNamed(outputs, 'logits')
       expect(logits.shape).toEqual([2, 100])
       const spread = Math.sqrt(variance(logits))
       expect(spread).toBeGreaterThan(0.01)

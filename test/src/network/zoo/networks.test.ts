@@ -1,16 +1,12 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Graph, nodesWithTag, printType, sizeOf } from '../../../../ir/index.ts'
 import { multiplyAdds } from '../../../../passes/cost.ts'
 import { featureMaps } from '../../../../passes/feature-maps.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { classCount, classifier, imageType } from '../../../../src/network/network.ts'
 import { type ZooOptions, zoo } from '../../../../src/network/zoo/index.ts'
 
-const graphOf = (reference: string, options?: ZooOptions): Graph => {
-  const found = zoo(reference, options)
-  if (E.isLeft(found)) throw new Error(JSON.stringify(found.left))
-  return found.right.graph
-}
+const graphOf = (reference: string, options?: ZooOptions): Graph => orThrow(zoo(reference, options)).graph
 
 const trainable = (graph: Graph): number =>
   nodesWithTag(graph, 'Parameter')
@@ -61,19 +57,17 @@ describe('the networks are the published ones', () => {
     'resnet-50',
     'vgg-11',
   ])('%s is a classifier of every class count, and its parameters are named once', name => {
-    const network = classifier(name, graphOf(`${name}?classes=7`), new Map())
-    if (E.isLeft(network)) throw new Error(JSON.stringify(network.left))
-    expect(classCount(network.right)).toBe(7)
-    const names = nodesWithTag(network.right.graph, 'Parameter').map(node => node.attributes.name)
+    const network = orThrow(classifier(name, graphOf(`${name}?classes=7`), new Map()))
+    expect(classCount(network)).toBe(7)
+    const names = nodesWithTag(network.graph, 'Parameter').map(node => node.attributes.name)
     expect(new Set(names).size).toBe(names.length)
   })
 
   it('other sizes are possible where the layers allow it', () => {
     const size = [96, 64] as const
-    const network = classifier('resnet-50', graphOf('resnet-50', { size, classes: 3 }), new Map())
-    if (E.isLeft(network)) throw new Error(JSON.stringify(network.left))
-    expect(imageType(network.right)).toEqual({ name: 'image', h: 96, w: 64, c: 3 })
-    expect(classCount(network.right)).toBe(3)
+    const network = orThrow(classifier('resnet-50', graphOf('resnet-50', { size, classes: 3 }), new Map()))
+    expect(imageType(network)).toEqual({ name: 'image', h: 96, w: 64, c: 3 })
+    expect(classCount(network)).toBe(3)
   })
 })
 

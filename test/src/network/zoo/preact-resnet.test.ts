@@ -1,13 +1,11 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { evaluate, renderProblems, type Tensor, tensor } from '../../../../ir/index.ts'
+import { evaluate, type Tensor, tensor } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { initialize, zoo } from '../../../../src/network/zoo/index.ts'
 
 /** Every block's second convolution gives zeros, so that a block is its shortcut; class k is channel k. */
 const shortcutsOnly = (reference: string) => {
-  const found = zoo(`${reference}?classes=64`, { size: [8, 8] })
-  if (E.isLeft(found)) throw new Error(renderProblems(found.left))
-  const { graph } = found.right
+  const { graph } = orThrow(zoo(`${reference}?classes=64`, { size: [8, 8] }))
   const parameters = new Map(
     [...initialize(graph, 1)].map(([name, { shape, data }]): readonly [string, Tensor] => {
       if (name.endsWith('conv2.weight'))
@@ -59,9 +57,8 @@ describe('preact-resnet-8', () => {
 
   it('passes the activated stem on, averaged over squares, between as many zero channels before as after', () => {
     const { graph, parameters } = shortcutsOnly('preact-resnet-8')
-    const outputs = evaluate(graph, { inputs: new Map([['image', image]]), parameters })
-    if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
-    const logits = outputs.right.get('logits') as Tensor
+    const outputs = orThrow(evaluate(graph, { inputs: new Map([['image', image]]), parameters }))
+    const logits = outputs.get('logits') as Tensor
     // Averages of averages over equal squares are the average of all.
     const active = pixels.reduce((sum, x) => sum + Math.max(x, 0), 0) / 64
     for (let c = 0; c < 64; c++) expect(logits.data[c]).toBeCloseTo(c >= 24 && c < 40 ? (c - 24) * active : 0, 4)
@@ -71,9 +68,8 @@ describe('preact-resnet-8', () => {
     const { graph, parameters } = shortcutsOnly('preact-resnet-8-conv')
     const first = parameters.get('layer2.0.shortcut.weight') as Tensor
     const second = parameters.get('layer3.0.shortcut.weight') as Tensor
-    const outputs = evaluate(graph, { inputs: new Map([['image', image]]), parameters })
-    if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
-    const logits = outputs.right.get('logits') as Tensor
+    const outputs = orThrow(evaluate(graph, { inputs: new Map([['image', image]]), parameters }))
+    const logits = outputs.get('logits') as Tensor
     const relu = (x: number): number => Math.max(x, 0)
     const times = (x: readonly number[], { shape: [, , , o], data }: Tensor): readonly number[] =>
       Array.from({ length: o }, (_, to) => x.reduce((sum, value, from) => sum + value * data[from * o + to], 0))

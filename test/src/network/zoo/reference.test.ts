@@ -1,12 +1,11 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { nodesWithTag, renderProblems, shapeOf } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import { checkDrawable, type ZooOptions, zoo, zooNames } from '../../../../src/network/zoo/index.ts'
 
 const classesOf = (reference: string, options?: ZooOptions): number => {
-  const found = zoo(reference, options)
-  if (E.isLeft(found)) throw new Error(renderProblems(found.left))
-  const { graph } = found.right
+  const { graph } = orThrow(zoo(reference, options))
   return shapeOf(graph.nodes[graph.outputs[0].node].type)[0]
 }
 
@@ -69,9 +68,8 @@ describe('a reference', () => {
     for (const count of ['1e12', '1000000000000', '200000002'])
       expect(refusal(`cifar-resnet-8?classes=${count}`)).toMatch(/^bad-classes/)
     expect(refusal('resnet-50?classes=9999999')).toMatch(/^too-large.*a layer for 9999999 classes/)
-    const most = zoo('cifar-resnet-8?classes=9999999')
-    if (E.isLeft(most)) throw new Error('refused')
-    expect(E.isLeft(checkDrawable(most.right)) && checkDrawable(most.right)).toMatchObject({
+    const most = orThrow(zoo('cifar-resnet-8?classes=9999999'))
+    expect(E.isLeft(checkDrawable(most)) && checkDrawable(most)).toMatchObject({
       left: [{ tag: 'too-large', seen: '650077999 parameters without values' }],
     })
   })

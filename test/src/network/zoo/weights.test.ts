@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { evaluate, nodesWithTag, renderProblems, type Tensor, tensor } from '../../../../ir/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
 import type { Network } from '../../../../src/network/network.ts'
 import { readSafetensors } from '../../../../src/network/weights/safetensors.ts'
 import {
@@ -15,19 +16,12 @@ import {
 import { oracleLogits, testImages } from '../../../cifar-100.ts'
 import { hasShared, sharedPath } from '../../../shared.ts'
 
-const architecture = (reference: string): Architecture => {
-  const found = zoo(reference)
-  if (E.isLeft(found)) throw new Error(renderProblems(found.left))
-  return found.right
-}
+const architecture = (reference: string): Architecture => orThrow(zoo(reference))
 
 const small = architecture('cifar-resnet-8?classes=5')
 
-const accepted = (tensors: ReadonlyMap<string, Tensor>, layout?: Layout): Network => {
-  const network = withWeights(small, tensors, layout)
-  if (E.isLeft(network)) throw new Error(renderProblems(network.left))
-  return network.right
-}
+const accepted = (tensors: ReadonlyMap<string, Tensor>, layout?: Layout): Network =>
+  orThrow(withWeights(small, tensors, layout))
 
 const problemsOf = (tensors: ReadonlyMap<string, Tensor>, layout?: Layout): readonly string[] => {
   const network = withWeights(small, tensors, layout)
@@ -138,20 +132,19 @@ describe.skipIf(!hasShared)('trained networks (skipped where ../shared is absent
     [20, 4],
     [56, 2],
   ])('cifar-resnet-%i gives the logits that PyTorch gives', async (depth, count) => {
-    const tensors = await readSafetensors(sharedPath('models', `cifar100_resnet${depth}.safetensors`))()
-    if (E.isLeft(tensors)) throw new Error(renderProblems(tensors.left))
-    const classes = classCountOfWeights(tensors.right)
+    const tensors = orThrow(await readSafetensors(sharedPath('models', `cifar100_resnet${depth}.safetensors`))())
+    const classes = classCountOfWeights(tensors)
     expect(classes).toBe(100)
-    const network = withWeights(architecture(`cifar-resnet-${depth}`), tensors.right)
-    if (E.isLeft(network)) throw new Error(renderProblems(network.left))
-    expect(nodesWithTag(network.right.graph, 'Parameter').length).toBe(tensors.right.size)
-    const outputs = evaluate(network.right.graph, {
-      inputs: new Map([['image', testImages(count)]]),
-      parameters: network.right.parameters,
-    })
-    if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
+    const network = orThrow(withWeights(architecture(`cifar-resnet-${depth}`), tensors))
+    expect(nodesWithTag(network.graph, 'Parameter').length).toBe(tensors.size)
+    const outputs = orThrow(
+      evaluate(network.graph, {
+        inputs: new Map([['image', testImages(count)]]),
+        parameters: network.parameters,
+      }),
+    )
     const expected = oracleLogits(`cifar100_resnet${depth}`, count)
-    const actual = outputs.right.get('logits') as Tensor
+    const actual = outputs.get('logits') as Tensor
     expect(actual.shape).toEqual([count, 100])
     const largest = expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - actual.data[i])), 0)
     expect(largest).toBeLessThan(1e-3)

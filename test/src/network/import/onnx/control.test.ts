@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../../ir/error.ts'
+import { orThrow } from '../../../../../src/base/error.ts'
 import { importOnnx } from '../../../../../src/network/import/onnx/index.ts'
 import { hasShared, sharedPath } from '../../../../shared.ts'
 import {
@@ -226,12 +227,11 @@ describe.skipIf(!hasShared)('files that onnxruntime runs (../shared is absent: n
   const folder = sharedPath('cases', 'onnx-refusals')
 
   it.each(['sorted', 'unsorted', 'functions', 'if_squeeze', 'dynhw'])('%s.onnx', async name => {
-    const network = await importOnnx(`${folder}/${name}.onnx`, { size: [12, 12] })()
-    if (E.isLeft(network)) throw new Error(renderProblems(network.left))
+    const network = orThrow(await importOnnx(`${folder}/${name}.onnx`, { size: [12, 12] })())
     const { buffer } = new Uint8Array(readFileSync(`${folder}/unsorted.raw`))
     const images = { shape: [3, 12, 12, 3], data: new Float32Array(buffer) }
     const wanted = JSON.parse(readFileSync(`${folder}/expected.json`, 'utf8')).onnxruntime_of_all_four.flat()
-    logitsOf(network.right, images).forEach((value, k) => {
+    logitsOf(network, images).forEach((value, k) => {
       expect(Math.abs(value - wanted[k])).toBeLessThan(1e-5)
     })
   })

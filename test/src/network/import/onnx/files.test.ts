@@ -7,7 +7,7 @@ import { renderProblems } from '../../../../../ir/error.ts'
 import { importOnnx } from '../../../../../src/network/import/onnx/index.ts'
 import { onnxSchema } from '../../../../../src/network/import/onnx/schema.ts'
 import { temporaryFolder } from '../../../../temporary-folder.ts'
-import { encode, importBytes, list, type ModelSpec, networkOf, node, numbers, problemsOf } from './model.ts'
+import { encode, importBytes, list, type ModelSpec, networkIn, networkOf, node, numbers, problemsOf } from './model.ts'
 
 const small: ModelSpec = {
   input: ['n', 3, 4, 4],
@@ -134,9 +134,8 @@ describe('weights in half precision and outside the file', () => {
 
   it('widens float16, bfloat16 and double', async () => {
     const first = async (w: object) => {
-      const network = await importBytes(encode(spec({ dims: [5, 3, 3, 3], ...w })))
-      if (E.isLeft(network)) throw new Error(network.left)
-      return network.right.parameters.get('w')?.data[0]
+      const network = await networkIn(encode(spec({ dims: [5, 3, 3, 3], ...w })))
+      return network.parameters.get('w')?.data[0]
     }
     const halves = (bits: number) => Buffer.from(new Uint16Array(135).fill(bits).buffer)
     expect(await first({ data_type: 10, raw_data: halves(0x3e00) })).toBe(1.5)
@@ -152,10 +151,9 @@ describe('weights in half precision and outside the file', () => {
       { key: 'offset', value: '8' },
       { key: 'length', value: '540' },
     ]
-    const network = await importBytes(encode(external('weights.bin', bounds)), {}, folder)
-    if (E.isLeft(network)) throw new Error(network.left)
+    const network = await networkIn(encode(external('weights.bin', bounds)), {}, folder)
     // OIHW to HWIO: the second value is the second output's first.
-    expect(network.right.parameters.get('w')?.data[1]).toBe(27 / 8)
+    expect(network.parameters.get('w')?.data[1]).toBe(27 / 8)
     const long = await importBytes(encode(external('weights.bin', [{ key: 'length', value: '5400' }])), {}, folder)
     expect(long).toMatchObject(E.left(expect.stringContaining('saw bytes 0 to 5400 of weights.bin')))
   })

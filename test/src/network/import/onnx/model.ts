@@ -182,11 +182,14 @@ export const importBytes = async (
   return E.isLeft(result) ? E.left(renderProblems(result.left).replaceAll(path, 'model.onnx')) : result
 }
 
-export const networkOf = async (spec: ModelSpec): Promise<Network> => {
-  const network = await importBytes(encode(spec))
+/** The network of a file that is one. */
+export const networkIn = async (...file: Parameters<typeof importBytes>): Promise<Network> => {
+  const network = await importBytes(...file)
   if (E.isLeft(network)) throw new Error(network.left)
   return network.right
 }
+
+export const networkOf = (spec: ModelSpec): Promise<Network> => networkIn(encode(spec))
 
 /** What is wrong with a model, as text. */
 export const problemsOf = async (spec: ModelSpec, options: OnnxOptions = {}): Promise<string> => {
@@ -205,12 +208,13 @@ export const channelsLast = ({ dims: [n, c, h, w], values }: Array4): Tensor => 
 
 /** The scores that a network gives to images `[n, h, w, c]`. */
 export const logitsOf = (network: Network, images: Tensor): readonly number[] => {
-  const values = evaluate(network.graph, {
-    inputs: new Map([[imageType(network).name, images]]),
-    parameters: network.parameters,
-  })
-  if (E.isLeft(values)) throw new Error(renderProblems(values.left))
-  return [...(values.right.get('logits') as Tensor).data]
+  const values = orThrow(
+    evaluate(network.graph, {
+      inputs: new Map([[imageType(network).name, images]]),
+      parameters: network.parameters,
+    }),
+  )
+  return [...(values.get('logits') as Tensor).data]
 }
 
 /** What one output of a model's bytes is for an image `x`. */

@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { renderProblems } from '../../../../../ir/error.ts'
 import type { Tensor } from '../../../../../ir/tensor.ts'
+import { orThrow } from '../../../../../src/base/error.ts'
 import { importOnnx } from '../../../../../src/network/import/onnx/index.ts'
 import { imageType, type Network } from '../../../../../src/network/network.ts'
 import { oracleLogits, testImages } from '../../../../cifar-100.ts'
 import { hasShared, sharedPath } from '../../../../shared.ts'
 import { channelsLast, logitsOf } from './model.ts'
 
-const network = async (name: string): Promise<Network> => {
-  const result = await importOnnx(sharedPath('models', `${name}.onnx`))()
-  if (E.isLeft(result)) throw new Error(renderProblems(result.left))
-  return result.right
-}
+const network = async (name: string): Promise<Network> =>
+  orThrow(await importOnnx(sharedPath('models', `${name}.onnx`))())
 
 const mirrored = ({ shape, data }: Tensor): Tensor => ({
   shape,
@@ -85,13 +81,12 @@ describe.skipIf(!hasShared)('small networks of ops that real ones use (../shared
     'weightstd',
   ])("%s gives onnxruntime's scores", async name => {
     const file = sharedPath('cases', 'networks', name)
-    const result = await importOnnx(`${file}.onnx`)()
-    if (E.isLeft(result)) throw new Error(renderProblems(result.left))
+    const result = orThrow(await importOnnx(`${file}.onnx`)())
     const { input_shape: dims, outputs } = JSON.parse(readFileSync(`${file}.json`, 'utf8'))
     const values = Array.from(
       { length: dims.reduce((a: number, b: number) => a * b, 1) },
       (_, k) => ((k * 7919) % 1009) / 1009 - 0.5,
     )
-    within(logitsOf(result.right, channelsLast({ dims, values })), outputs.logits.plain, 1e-4)
+    within(logitsOf(result, channelsLast({ dims, values })), outputs.logits.plain, 1e-4)
   })
 })
