@@ -53,7 +53,7 @@ export interface Law {
   readonly broken: (kind: ValueKind, graphs: number, observer: Observer, seed?: number) => string | null
 }
 
-const law = <A>(
+export const law = <A>(
   name: string,
   drawn: (kind: ValueKind) => fc.Arbitrary<A>,
   holds: (drawn: A, kind: ValueKind, observer: Observer) => void,

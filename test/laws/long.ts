@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { allRules } from '../../passes/index.ts'
 import { checkRule } from './check-rule.ts'
 import { laws } from './laws.ts'
+import { scheduleLaws } from './schedule-laws.ts'
 
 /** `npm run laws -- --graphs 10000 --seed 7 [--kind reals]`: every law on that many graphs of each kind of values; exits with 1 where one is broken. */
 const { values } = parseArgs({
@@ -33,7 +34,7 @@ const report = (name: string, kind: string, broken: string | null, begun: number
   if (broken !== null) process.stdout.write(`${broken}\n`)
 }
 for (const kind of kinds) {
-  for (const law of laws) {
+  for (const law of [...laws, ...Object.values(scheduleLaws)]) {
     const begun = performance.now()
     report(law.name, kind, law.broken(kind, graphs, observer, seed), begun)
   }
