@@ -9,7 +9,7 @@ import {
   printType,
   variantCount,
 } from '../ir/index.ts'
-import { type Appetite, appetites, isHeavy } from './appetite.ts'
+import { downstreamWeights, isWeighted } from './downstream-weights.ts'
 import { type AdmitHere, graphPass, type RewrittenGraph } from './pass.ts'
 import { withoutDeadNodes } from './rewrite.ts'
 import { perExampleOperands, waves } from './waves.ts'
@@ -54,7 +54,7 @@ export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): Re
   if (crossesBatch(graph)) return { graph: { ...graph, dialect: 'stacked' }, rewrites: {} }
   const d: Draft = draft('stacked')
   const places: Place[] = new Array(graph.nodes.length)
-  const hungers = appetites(graph)
+  const downstream = downstreamWeights(graph)
   const keys = new WeakMap<object, string>()
   const keyOf = (attributes: object): string => {
     const known = keys.get(attributes) ?? JSON.stringify(attributes)
@@ -121,9 +121,9 @@ export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): Re
 
   const worthwhile = (members: readonly NodeId[]): boolean => {
     const [first] = members
-    if (isHeavy(graph.nodes[first])) return true
-    const wanted: Appetite = hungers[first]
-    return wanted !== '' && members.every(id => hungers[id] === wanted)
+    if (isWeighted(graph.nodes[first])) return true
+    const weights = downstream[first]
+    return weights !== '' && members.every(id => downstream[id] === weights)
   }
 
   const settle = (members: readonly NodeId[]): void => {

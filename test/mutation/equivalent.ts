@@ -520,23 +520,10 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'so large a map is refused a moment later, once its windows are looked at: slower',
   },
   {
-    file: 'passes/appetite.ts',
+    file: 'passes/downstream-weights.ts',
     original: 'id >= 0',
     replacement: 'id > 0',
     reason: 'the first node has no operands',
-  },
-  {
-    file: 'passes/appetite.ts',
-    original: '!isPerExample(node.type)',
-    replacement: 'false',
-    reason: 'what is no value of an image goes into nothing',
-  },
-  {
-    file: 'passes/appetite.ts',
-    original: "','",
-    replacement: '""',
-    within: 'shared.join',
-    reason: 'heavy ops have one parameter',
   },
   {
     file: 'passes/batch-statistics.ts',
