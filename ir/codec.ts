@@ -65,7 +65,7 @@ export const encodeGraph = (graph: Graph): GraphJson => {
       op: tag,
       operands,
       attributes: declarationOf(tag).attributes.encode(attributes as never) as Record<string, unknown>,
-      name,
+      ...(name === undefined ? {} : { name }),
     })),
     outputs,
   }

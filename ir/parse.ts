@@ -116,9 +116,9 @@ const parseNode = (s: Scanner, row: number, id: number): Declaration => {
   const operands = demandList(s, '(', ')', () => demandId(s))
   const attributes = parseAttributes(s)
   const stated = take(s, ':') ? { type: parseType(s, demandWord(s, 'a type')), variants: parseVariants(s) } : undefined
-  const name = nextIs(s, '"') ? { name: demandText(s) } : {}
+  const name = nextIs(s, '"') ? demandText(s) : undefined
   demandEnd(s)
-  return { row, column, candidate: { tag, operands, attributes, ...name }, stated }
+  return { row, column, candidate: { tag, operands, attributes, name }, stated }
 }
 
 const parseDialect = (s: Scanner): Dialect => {

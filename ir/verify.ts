@@ -62,8 +62,7 @@ const typedNode = (candidate: Candidate, nodes: readonly (Node | undefined)[]): 
   const attributes = E.getOrElseW(() => null)(declarationOf(tag).attributes.decode(candidate.attributes))
   const inferred = inferNode(tag, attributes as unknown as AttributesOf<OpTag>, operands)
   if (E.isLeft(inferred)) return inferred
-  const name = candidate.name === undefined ? {} : { name: candidate.name }
-  return E.right({ tag, operands: ids, attributes, ...inferred.right, ...name } as unknown as Node)
+  return E.right({ tag, operands: ids, attributes, ...inferred.right, name: candidate.name } as unknown as Node)
 }
 
 const Stated = t.type({ type: Type, variants: t.readonlyArray(VariantAxis) })
