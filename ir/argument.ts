@@ -34,6 +34,7 @@ const generalHint = (value: unknown): string | undefined => {
   return either ? 'its right side, where it has one' : undefined
 }
 
+/** A problem of a function’s argument: what kind of value was given, and what was expected. */
 export const argumentProblem = (
   where: string,
   value: unknown,
@@ -46,9 +47,11 @@ export const checkArgument = (where: string, value: unknown, fits: boolean, expe
   if (!fits) throw new EspalierError([argumentProblem(where, value, expected, hint)])
 }
 
+/** Whether a value is an object with keys: no array, no view of bytes. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 
+/** Whether a value looks like a graph. */
 export const isGraph = (value: unknown): boolean =>
   isObject(value) && Array.isArray(value.nodes) && Array.isArray(value.outputs)
 

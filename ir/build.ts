@@ -13,6 +13,7 @@ export type PerAxis = number | Pair
 /** `SAME` as TensorFlow counts it, a pad for all sides, or `[[top, bottom], [left, right]]`. */
 export type Pads = 'same' | number | Padding
 
+/** How a window slides over a map. */
 export interface SlideOptions {
   readonly strides?: PerAxis
   readonly dilations?: PerAxis
@@ -30,56 +31,77 @@ export const samePads = (extent: number, size: number, stride: number, dilation:
 /** Builds graphs node by node; every method types what it adds and throws EspalierError on a mismatch. */
 export interface Builder {
   readonly draft: Draft
+  /** The type of a value. */
   readonly typeOf: (x: NodeId) => Type
+  /** An input of the graph. */
   readonly input: (name: string, type: Type) => NodeId
+  /** A parameter, whose value is given to who runs the graph. */
   readonly parameter: (name: string, shape: readonly number[]) => NodeId
+  /** Cross-correlation: `[h,w,i] × [r,s,i/groups,o] → [h′,w′,o]`. */
   readonly conv2d: (
     x: NodeId,
     filter: NodeId,
     options?: SlideOptions & { readonly groups?: number; readonly name?: string },
   ) => NodeId
+  /** `[i] × [i,o] → [o]`. */
   readonly dense: (x: NodeId, weights: NodeId, name?: string) => NodeId
+  /** Normalization by given statistics, channel by channel. */
   readonly batchNorm: (
     x: NodeId,
     statistics: readonly [scale: NodeId, offset: NodeId, mean: NodeId, variance: NodeId],
     epsilon: number,
     name?: string,
   ) => NodeId
+  /** A function of each value. */
   readonly unary: (
     fn: UnaryFunction,
     x: NodeId,
     constants?: { readonly alpha?: number; readonly beta?: number },
     name?: string,
   ) => NodeId
+  /** The larger of each value and 0. */
   readonly relu: (x: NodeId, name?: string) => NodeId
+  /** A function of two values, place by place; the smaller is spread over the larger. */
   readonly binary: (fn: BinaryFunction, a: NodeId, b: NodeId, name?: string) => NodeId
+  /** The sum. */
   readonly add: (a: NodeId, b: NodeId, name?: string) => NodeId
+  /** The product. */
   readonly multiply: (a: NodeId, b: NodeId, name?: string) => NodeId
+  /** The largest value of each window. */
   readonly maxPool: (
     x: NodeId,
     size: PerAxis,
     options?: SlideOptions & { readonly ceil?: boolean; readonly name?: string },
   ) => NodeId
+  /** The mean of each window. */
   readonly meanPool: (
     x: NodeId,
     size: PerAxis,
     options?: SlideOptions & { readonly ceil?: boolean; readonly countPadding?: boolean; readonly name?: string },
   ) => NodeId
+  /** The mean, or the largest, of each channel of a map. */
   readonly globalPool: (x: NodeId, reduction?: 'mean' | 'max', name?: string) => NodeId
+  /** A map with rows, columns and channels of one value around it. */
   readonly pad: (
     x: NodeId,
     padding: Padding,
     options?: { readonly channels?: Pair; readonly value?: number; readonly name?: string },
   ) => NodeId
+  /** A map without some of its edges. */
   readonly crop: (x: NodeId, edges: Padding, name?: string) => NodeId
   /** Maps and vectors along channels, shared tensors along `axis`. */
   readonly concat: (inputs: readonly NodeId[], axis?: number, name?: string) => NodeId
   /** Channels of a map or a vector, or a run along `axis` of a shared tensor. */
   readonly slice: (x: NodeId, begin: number, size: number, axis?: number, name?: string) => NodeId
+  /** A map as a vector, in this order of its axes. */
   readonly flatten: (x: NodeId, order?: 'hwc' | 'chw', name?: string) => NodeId
+  /** A vector as a map of one row and column. */
   readonly unflatten: (x: NodeId, name?: string) => NodeId
+  /** A shared tensor in another shape. */
   readonly reshape: (x: NodeId, shape: readonly number[], name?: string) => NodeId
+  /** A shared tensor with its axes in another order. */
   readonly transpose: (x: NodeId, permutation: readonly number[], name?: string) => NodeId
+  /** A map at another size. */
   readonly resize: (
     x: NodeId,
     size: Pair,
@@ -89,12 +111,19 @@ export interface Builder {
       readonly name?: string
     },
   ) => NodeId
+  /** Probabilities of a vector of scores, or their logarithms. */
   readonly softmax: (x: NodeId, options?: { readonly log?: boolean; readonly name?: string }) => NodeId
+  /** An element of the dihedral group, acting on two axes. */
   readonly act: (element: Element, x: NodeId, axes?: Pair) => NodeId
+  /** A transform of a map. */
   readonly transform: (transform: Transform, x: NodeId) => NodeId
+  /** Variants of a map, one for each transform, on an axis of that name. */
   readonly branch: (x: NodeId, axis: string, transforms: readonly Transform[]) => NodeId
+  /** The scores of all variants as one. */
   readonly reduce: (x: NodeId, reduction: Reduction) => NodeId
+  /** The scores of some vectors as one; each counts as often as `multiplicity` says. */
   readonly combine: (variants: readonly NodeId[], reduction: Reduction, multiplicity?: readonly number[]) => NodeId
+  /** The graph, with these outputs. */
   readonly finish: (outputs: Readonly<Record<string, NodeId>>) => Graph
 }
 
@@ -112,6 +141,7 @@ export const applyTransform = (d: Draft, transform: Transform, x: NodeId): NodeI
   }
 }
 
+/** A builder of a graph in one dialect. Its methods throw an EspalierError where operands do not fit. */
 export const builder = (dialect: Dialect = 'flat'): Builder => {
   const d = draft(dialect)
   const typeOf = (x: NodeId): Type => d.nodes[x].type

@@ -29,6 +29,7 @@ const GraphJson = t.strict({
   outputs: t.readonlyArray(t.strict({ name: t.string, node: Count })),
 })
 
+/** A graph as JSON has it. */
 export type GraphJson = t.TypeOf<typeof GraphJson>
 
 /** Reads what `JSON.parse` gave, and verifies the graph; problems say where by JSON path. */
@@ -54,6 +55,7 @@ export const decodeGraph = (u: unknown): E.Either<readonly IrProblem[], Graph> =
     }),
   )
 
+/** A graph as JSON, which `decodeGraph` reads. @throws EspalierError where it is no graph */
 export const encodeGraph = (graph: Graph): GraphJson => {
   checkGraph('encodeGraph', graph)
   const { dialect, nodes, outputs } = graph

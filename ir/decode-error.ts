@@ -30,6 +30,7 @@ const pathOf = (context: t.Context): string =>
     return /^\d+$/.test(key) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
   }, '')
 
+/** What a codec refused: where, what was seen, what was expected. */
 export const decodeErrors = (errors: t.Errors): readonly DecodeError[] =>
   errors.map(({ context, value, message }) => ({
     path: pathOf(context),

@@ -9,8 +9,10 @@ import { sizeOf, stridesOf } from './tensor.ts'
  */
 export const elements = ['id', 'flip', 'flipv', 'rot180', 'transpose', 'antitranspose', 'rot90', 'rot270'] as const
 
+/** An element of the dihedral group of the square, by its name. */
 export type Element = (typeof elements)[number]
 
+/** The codec of an element’s name. */
 export const Element: t.Type<Element> = t.keyof({
   id: null,
   flip: null,
@@ -40,8 +42,10 @@ const motions: { readonly [E in Element]: Motion } = {
   rot270: { swap: true, flipY: false, flipX: true },
 }
 
+/** What an element does to rows and columns. */
 export const motionOf = (g: Element): Motion => motions[g]
 
+/** The element that does that. */
 export const elementOf = ({ swap, flipY, flipX }: Motion): Element =>
   elements.find(g => motions[g].swap === swap && motions[g].flipY === flipY && motions[g].flipX === flipX) as Element
 
@@ -54,6 +58,7 @@ export const compose = (g: Element, h: Element): Element => {
   return elementOf({ swap: a.swap !== b.swap, flipY: a.flipY !== flipY, flipX: a.flipX !== flipX })
 }
 
+/** The element that undoes another. */
 export const inverse = (g: Element): Element => (g === 'rot90' ? 'rot270' : g === 'rot270' ? 'rot90' : g)
 
 /** The extents of `g·x` for x of extents `[h, w]`. */

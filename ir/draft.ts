@@ -16,6 +16,7 @@ export interface Draft {
     attributes: AttributesOf<T>,
     name?: string,
   ) => NodeId
+  /** The graph, with these outputs. */
   readonly finish: (outputs: readonly Output[]) => Graph
 }
 
@@ -110,6 +111,7 @@ const inferVariants = (
   }
 }
 
+/** A graph in the making. @throws EspalierError from `add` where an op does not fit its operands */
 export const draft = (dialect: Dialect): Draft => {
   const nodes: Node[] = []
   return {
@@ -144,6 +146,7 @@ export const draft = (dialect: Dialect): Draft => {
 export const addLike = (d: Draft, node: Node, operands: readonly NodeId[]): NodeId =>
   d.add(node.tag, operands, node.attributes as AttributesOf<OpTag>, node.name)
 
+/** A problem of a node whose operands or attributes do not fit its op. */
 export const typeProblem = (
   id: NodeId,
   name: string | undefined,

@@ -13,6 +13,7 @@ export interface Problem<Tag extends string = string> {
   readonly hint?: string
 }
 
+/** Problems of graphs. */
 export type IrProblem = Problem<
   'bad-attributes' | 'bad-dialect' | 'bad-graph' | 'bad-syntax' | 'missing-value' | 'type-mismatch' | 'unknown-op'
 >
@@ -23,6 +24,7 @@ const longest = 1000
 const brief = (text: string): string =>
   text.length > longest ? `${text.slice(0, 0.7 * longest)} … ${text.slice(-0.2 * longest)}` : text
 
+/** A problem, with texts cut that are too long to be read. */
 export const problem = <Tag extends string>(
   tag: Tag,
   where: string,
@@ -44,6 +46,7 @@ export const renderProblem = (p: Problem): string =>
 
 const shownAtMost = 20
 
+/** The first problems, a paragraph each, and how many more there are. */
 export const renderProblems = (problems: readonly Problem[]): string =>
   [
     ...problems.slice(0, shownAtMost).map(renderProblem),

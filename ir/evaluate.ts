@@ -28,6 +28,7 @@ export interface Environment {
 const isEnvironment = (value: unknown): boolean =>
   isObject(value) && value.inputs instanceof Map && value.parameters instanceof Map
 
+/** How values are computed. */
 export interface EvaluateOptions {
   /** Rounds each output to float32 once it is known, where by default all is float64. */
   readonly rounded?: boolean

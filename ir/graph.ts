@@ -17,8 +17,10 @@ export interface NodeOf<T extends OpTag> {
   readonly name?: string
 }
 
+/** A node: an op with its attributes, operands, type and variants. */
 export type Node = { readonly [T in OpTag]: NodeOf<T> }[OpTag]
 
+/** A node that a graph gives under a name. */
 export interface Output {
   readonly name: string
   readonly node: NodeId
@@ -48,6 +50,7 @@ export const liveNodes = (graph: Graph): Uint8Array => {
   return live
 }
 
+/** The nodes of one op, in their order. */
 export const nodesWithTag = <T extends OpTag>(graph: Graph, tag: T): readonly NodeOf<T>[] =>
   graph.nodes.filter(node => node.tag === tag) as unknown as readonly NodeOf<T>[]
 

@@ -10,6 +10,7 @@ import { limits, type Type } from './type.ts'
  * along one axis, side by side in the batch.
  */
 export const dialects = ['branched', 'flat', 'stacked'] as const
+/** What ops a graph may have: branches and reductions; one variant a node; several in one. */
 export type Dialect = (typeof dialects)[number]
 
 /** `training`: an op of the graphs of training steps alone, which are not exported. */
@@ -21,6 +22,7 @@ export interface Mismatch {
   readonly expected: string
 }
 
+/** Operands that do not fit, as the typing rule of an op says it. */
 export const mismatch = (seen: string, expected: string): E.Either<Mismatch, never> => either.left({ seen, expected })
 
 /** What an evaluation rule may ask beside its operands: the operands' types and the inferred result type. */
@@ -40,6 +42,7 @@ export interface Action {
 /** A part of a law, computed from the action g on the first operand, the op's attributes and its operands' types (the first before g), and how laws write it. */
 export interface LawPart<A, Value> {
   readonly text: string
+  /** From an element, and the attributes and the operands that the law is read at. */
   readonly from: (g: Action, attributes: A, operands: readonly Type[]) => Value
 }
 
@@ -76,6 +79,7 @@ export interface OpDeclaration<Tag extends string, A, S extends Stage = Stage> {
   readonly attributes: t.Type<A>
   /** Attribute names in the order in which they are printed. */
   readonly keys: readonly (keyof A & string)[]
+  /** The type of what it gives. Left: why there is none. */
   readonly infer: (operands: readonly Type[], attributes: A) => E.Either<Mismatch, Type>
   /** Absent from sources and from ops whose meaning is in the evaluator's treatment of variants. */
   readonly evaluate: ((operands: readonly Tensor[], attributes: A, typing: Typing) => Tensor) | null
@@ -87,6 +91,7 @@ export interface OpDeclaration<Tag extends string, A, S extends Stage = Stage> {
 
 type AttributesOfProps<P extends t.Props> = { readonly [K in keyof P]: t.TypeOf<P[K]> }
 
+/** Declares an op; its attributes are decoded strictly. */
 export const defineOp = <const Tag extends string, P extends t.Props, S extends Stage = 'any'>(declaration: {
   readonly tag: Tag
   readonly stage?: S
@@ -106,6 +111,7 @@ export const defineOp = <const Tag extends string, P extends t.Props, S extends 
 })
 
 const whole = (u: unknown): u is number => Number.isInteger(u) && Math.abs(u as number) <= limits.whole
+/** The codec of a whole number from 0. */
 export const Count = new t.Type<number, number, unknown>(
   'a whole number of 31 bits and a sign',
   whole,
@@ -114,6 +120,7 @@ export const Count = new t.Type<number, number, unknown>(
 )
 
 const finite = (u: unknown): u is number => Number.isFinite(u)
+/** The codec of a finite number. */
 export const Real = new t.Type<number, number, unknown>(
   'a finite number',
   finite,
@@ -121,4 +128,5 @@ export const Real = new t.Type<number, number, unknown>(
   t.identity,
 )
 
+/** One number an axis: rows, columns. */
 export type Pair = readonly [number, number]

@@ -6,6 +6,7 @@ export interface Tensor {
   readonly data: Float32Array | Float64Array
 }
 
+/** How many values a shape has. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 /** @throws RangeError where the data does not fill the shape: a bug in the caller, not bad input. */
@@ -23,6 +24,7 @@ export const tensor = (shape: readonly number[], data: Float32Array | Float64Arr
   return { shape, data }
 }
 
+/** A tensor of zeros, to be filled. */
 export const zeros = (shape: readonly number[]): { shape: readonly number[]; data: Float64Array } => ({
   shape,
   data: new Float64Array(sizeOf(shape)),

@@ -21,10 +21,14 @@ export interface SharedType {
   readonly shape: readonly number[]
 }
 
+/** The type of a value: a map or a vector of an example, or a tensor that all examples share. */
 export type Type = MapType | VectorType | SharedType
 
+/** The type of a feature map: rows, columns, channels. */
 export const mapType = (h: number, w: number, c: number): MapType => ({ kind: 'Map', h, w, c })
+/** The type of a vector. */
 export const vectorType = (c: number): VectorType => ({ kind: 'Vector', c })
+/** The type of a tensor that all examples share. */
 export const sharedType = (shape: readonly number[]): SharedType => ({ kind: 'Shared', shape })
 
 /** The shape of one example's value, or of the shared tensor: a map is `[h, w, c]`. */
@@ -39,11 +43,14 @@ export const shapeOf = (type: Type): readonly number[] => {
   }
 }
 
+/** Whether each example has a value of its own. */
 export const isPerExample = (type: Type): type is MapType | VectorType => type.kind !== 'Shared'
 
+/** Whether two shapes are equal. */
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((extent, axis) => extent === b[axis])
 
+/** Whether two types are equal. */
 export const sameType = (a: Type, b: Type): boolean => a.kind === b.kind && sameShape(shapeOf(a), shapeOf(b))
 
 /** `Map[32,32,3]`, `Vector[100]`, `Shared[3,3,16,32]`. */
@@ -69,6 +76,7 @@ export const overLimits = (type: Type): string | null => {
 }
 
 const positive = (u: unknown): u is number => Number.isInteger(u) && (u as number) > 0 && (u as number) <= limits.whole
+/** The codec of an extent: a whole number from 1. */
 export const Extent = new t.Type<number, number, unknown>(
   'a positive whole number of 31 bits',
   positive,
@@ -76,6 +84,7 @@ export const Extent = new t.Type<number, number, unknown>(
   t.identity,
 )
 
+/** The codec of a type. */
 export const Type: t.Type<Type> = t.union([
   t.strict({ kind: t.literal('Map'), h: Extent, w: Extent, c: Extent }),
   t.strict({ kind: t.literal('Vector'), c: Extent }),
@@ -88,10 +97,13 @@ export interface VariantAxis {
   readonly extent: number
 }
 
+/** The codec of an axis of variants. */
 export const VariantAxis: t.Type<VariantAxis> = t.strict({ name: t.string, extent: Extent })
 
+/** How many variants some axes have: the product of their extents. */
 export const variantCount = (axes: readonly VariantAxis[]): number => axes.reduce((n, axis) => n * axis.extent, 1)
 
+/** Whether two lists of axes are equal. */
 export const sameVariants = (a: readonly VariantAxis[], b: readonly VariantAxis[]): boolean =>
   a.length === b.length && a.every((axis, k) => axis.name === b[k].name && axis.extent === b[k].extent)
 

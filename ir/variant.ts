@@ -9,6 +9,7 @@ export type Transform =
   | { readonly kind: 'rotate'; readonly degrees: number }
   | { readonly kind: 'scale'; readonly factor: number }
 
+/** The codec of a transform. */
 export const Transform: t.Type<Transform> = t.union([
   t.strict({ kind: t.literal('d4'), element: Element }),
   t.strict({ kind: t.literal('shift'), dy: Count, dx: Count }),
@@ -35,5 +36,7 @@ export const printTransform = (transform: Transform): string => {
  * `sum` the mean of `p_v`, `geo` the softmax of the mean `L_v`; each normalized after reducing.
  */
 export const reductions = ['max', 'sum', 'geo'] as const
+/** How the scores of variants become one: the largest probability, their sum, or their geometric mean. */
 export type Reduction = (typeof reductions)[number]
+/** The codec of a reduction. */
 export const Reduction: t.Type<Reduction> = t.keyof({ max: null, sum: null, geo: null })

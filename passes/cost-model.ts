@@ -27,11 +27,14 @@ export const workKinds = [
   'rearrange',
   'view',
 ] as const
+/** A kind of op whose time goes by one rule. */
 export type WorkKind = (typeof workKinds)[number]
 
 /** What the time of an op is linear in: how often it is called, and what it does at each call. */
 export const quantities = ['calls', 'multiply_adds', 'windows', 'rows', 'bytes'] as const
+/** A quantity that the time of an op is linear in. */
 export type Quantity = (typeof quantities)[number]
+/** How much of each quantity a graph does, by kind of op. */
 export type Work = Readonly<Record<WorkKind, Readonly<Record<Quantity, number>>>>
 
 const Rate = t.refinement(t.number, n => Number.isFinite(n) && n >= 0, 'a number from 0')
@@ -47,6 +50,7 @@ const Rates = t.strict({
   /** Microseconds of a megabyte read or written. */
   bytes: Rate,
 })
+/** Microseconds of one of each quantity. */
 export type Rates = t.TypeOf<typeof Rates>
 
 /** What ops cost on one backend of one machine. */
@@ -215,6 +219,7 @@ export const microsecondsOf = (work: Work, rates: CostModel['rates']): number =>
 /** Microseconds of a flat, stacked or branched graph; what depends on parameters alone costs nothing, for it is computed at load. */
 export type Predict = (graph: Graph) => number
 
+/** Predicts the time of a graph at so many images a batch. */
 export const predictor =
   (model: CostModel, batch: number): Predict =>
   graph =>

@@ -109,6 +109,7 @@ export const continued = (graph: Graph): Draft => {
   return d
 }
 
+/** What is differentiated: the loss, and by what. */
 export interface Differentiation {
   /** An output of the graph: one shared number. */
   readonly loss: string

@@ -17,6 +17,7 @@ export interface Program {
   readonly parameters: ReadonlyMap<string, Tensor>
 }
 
+/** Problems of passes: of graphs that they cannot take. */
 export type PassProblem = Problem<
   | 'bad-plan'
   | 'no-such-map'
@@ -31,6 +32,7 @@ export type PassProblem = Problem<
 /** How often each rule fired, by name. */
 export type Rewrites = Readonly<Record<string, number>>
 
+/** What a pass made of a program, and how often each rule fired. */
 export interface Rewritten {
   readonly program: Program
   readonly rewrites: Rewrites
@@ -54,6 +56,7 @@ export type Admit = (firing: Firing) => boolean
 /** The same inside one pass. */
 export type AdmitHere = (firing: Omit<Firing, 'pass'>) => boolean
 
+/** Admits every rewrite. */
 export const admitAll: Admit = () => true
 
 /** Admits the first so many rewrites: one is for one run, for it counts. */
@@ -66,9 +69,11 @@ export const upTo = (count: number): (() => boolean) => {
 export interface Pass<M extends Mode = Mode> {
   readonly name: string
   readonly mode: M
+  /** Rewrites a program; `admit` is asked before each rewrite. Left: it cannot take it. */
   readonly run: (program: Program, admit?: Admit) => E.Either<readonly PassProblem[], Rewritten>
 }
 
+/** What a pass did: its time in milliseconds, its rewrites, and the size of the graph before and after. */
 export interface PassReport {
   readonly name: string
   readonly milliseconds: number
@@ -79,11 +84,13 @@ export interface PassReport {
   readonly multiply_adds_after: number
 }
 
+/** What passes made of a program, with a report of each. */
 export interface Compiled {
   readonly program: Program
   readonly reports: readonly PassReport[]
 }
 
+/** What a pass made of a graph, and how often each rule fired. */
 export interface RewrittenGraph {
   readonly graph: Graph
   readonly rewrites: Rewrites

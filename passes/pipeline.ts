@@ -22,6 +22,7 @@ export const naivePipeline = (plan: PlacedPlan): readonly Pass[] => [insertBranc
  * variants that share their weights `stacked` on the batch axis.
  */
 export const schedules = ['apart', 'joined', 'split', 'stacked', 'joined+stacked', 'split+stacked'] as const
+/** How the variants of a plan are run. */
 export type Schedule = (typeof schedules)[number]
 
 /** A schedule, or whatever is predicted to be the cheapest. */

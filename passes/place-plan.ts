@@ -29,6 +29,7 @@ export interface PlacedPlan {
   readonly reduction: Reduction | null
 }
 
+/** Problems of a plan on a network. */
 export type PlacementProblem = Problem<'no-such-map' | 'no-inference-reduction' | 'bad-plan' | 'too-many-variants'>
 
 const d4 = (...elements: readonly Extract<Transform, { kind: 'd4' }>['element'][]): readonly Transform[] =>

@@ -17,7 +17,9 @@ import { isScale, scales } from '../ir/ops/transforms.ts'
 
 /** Sets of transforms with a name. The variants of `rotate` and `scale` are drawn when a plan is placed on a network. */
 export const setNames = ['flip', 'flipv', 'rot4', 'd4', 'shift4', 'rotate', 'scale'] as const
+/** The name of a set of transforms. */
 export type SetName = (typeof setNames)[number]
+/** A set of transforms, by its name or spelled out. */
 export type TransformSet = SetName | readonly Transform[]
 
 /** Where a branch stands: at a numbered feature map, at each of the last n, or at the k-th from the end. */
@@ -26,11 +28,13 @@ export type Place =
   | { readonly kind: 'last'; readonly count: number }
   | { readonly kind: 'only'; readonly fromEnd: number }
 
+/** Where a network branches, and into which transforms. */
 export interface Site {
   readonly set: TransformSet
   readonly place: Place
 }
 
+/** How the losses of variants become one; `none` is their mean. */
 export type TrainingReduction = Reduction | 'none'
 
 /** Where to branch, by what, and how variants become one answer: a value, independent of any network. */
@@ -42,6 +46,7 @@ export interface Plan {
   readonly tta: boolean
 }
 
+/** Problems of a plan’s text. */
 export type PlanProblem = Problem<'bad-plan'>
 
 const trainingReductions = [...reductions, 'none'] as const

@@ -24,6 +24,7 @@ interface OpPattern {
 /** A value computed from what the left side bound, with the text that stands for it in the law. */
 export interface Computed<A> {
   readonly text: string
+  /** From what a match bound. */
   readonly from: (match: Match) => A
 }
 
@@ -39,8 +40,11 @@ export type Template =
 
 /** What the left side bound, by name. */
 export interface Match {
+  /** Of the op of that name. */
   readonly attributes: <T extends OpTag>(tag: T, name: string) => AttributesOf<T>
+  /** The values that a name stands for. */
   readonly nodes: (name: string) => readonly NodeId[]
+  /** Of the value of that name. */
   readonly type: (name: string) => Type
   /** Whether the matched op of that name has one reader, so that rewriting it duplicates no work. */
   readonly usedOnce: (name: string) => boolean
@@ -49,6 +53,7 @@ export interface Match {
 /** Where a law holds: `inference` ones do not in a training graph, whose batch statistics see every copy. */
 export type Mode = 'both' | 'inference'
 
+/** A rewrite: a left side as data, and what it becomes. */
 export interface Rule<M extends Mode = Mode> {
   readonly name: string
   /** `exact`: bit-equal where every sum is exact. `rounding`: equal within rounding. */
@@ -81,12 +86,14 @@ type BoundByAll<Ps> = Ps extends readonly [infer P, ...infer Rest] ? BoundBy<P> 
 type Named<N extends string, B> = { readonly [K in N]: B }
 type Listed<B> = { readonly [K in keyof B]: B[K] extends BoundValue ? BoundList : B[K] }
 
+/** Matches any value, and names it. */
 export const any = <const N extends string>(name: N, type?: Type['kind']): Pattern<Named<N, BoundValue>> => ({
   kind: 'any',
   name,
   type,
 })
 
+/** Matches an op with operands that match, and names it. */
 export const op = <T extends OpTag, const N extends string, const Ps extends readonly Pattern[]>(
   tag: T,
   name: N,
@@ -100,8 +107,10 @@ export const each = <T extends OpTag, const N extends string, B>(
   pattern: Pattern<B>,
 ): Pattern<Named<N, BoundOp<T>> & Listed<B>> => ({ kind: 'op', tag, name, operands: { each: pattern } })
 
+/** Matches an act of the dihedral group, and names it. */
 export const act = <const N extends string, B>(name: N, operand: Pattern<B>) => op('Act', name, operand)
 
+/** A value that the left side named. */
 export const ref = (name: string): Template => ({ kind: 'ref', name })
 
 /** A value that a match is asked for by name: for parts that laws are made of; rules use {@link derive}. */
@@ -122,12 +131,14 @@ export const derive = <const Cs extends readonly Computed<unknown>[], A>(
 /** Attributes that do not depend on the match. */
 export const given = <A>(text: string, value: A): Computed<A> => computed(text, () => value)
 
+/** An op that is made of values. */
 export const make = <T extends OpTag>(
   tag: T,
   attributes: Computed<AttributesOf<T>>,
   ...operands: readonly Template[]
 ): Template => ({ kind: 'op', tag, attributes, operands })
 
+/** An op that is made with attributes of one that the left side named. */
 export const makeFrom = <T extends OpTag>(
   tag: T,
   attributes: Computed<AttributesOf<T>>,

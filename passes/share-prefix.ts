@@ -63,4 +63,5 @@ export const shareEqualNodes = (
   }
 }
 
+/** Computes equal nodes once. */
 export const sharePrefix = graphPass('share-prefix', shareEqualNodes, 'both')

@@ -83,6 +83,7 @@ export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = by
   return d.finish(graph.outputs.map(output => ({ ...output, node: places[output.node].node })))
 }
 
+/** Runs all branches as one on the batch axis, for training. */
 export const stackBranches = graphPass(
   'stack-branches',
   graph => ({

@@ -31,6 +31,7 @@ export interface StepRecipe {
   readonly labelSmoothing: number
   readonly momentum: number
   readonly nesterov: boolean
+  /** By the parameter’s name. */
   readonly weightDecay: (parameter: string) => number
   /** The largest length that all gradients together may have, as one vector, before weight decay; longer ones are scaled down. Default: any. */
   readonly gradientClipping?: number
@@ -40,10 +41,13 @@ export interface StepRecipe {
 
 /** Names of inputs beside the images and what is carried from step to step. */
 export const labelsName = 'labels'
+/** The input with the learning rate. */
 export const rateName = 'learning rate'
 /** Names of outputs beside what is carried. */
 export const lossName = 'loss'
+/** The output with how many images were answered right. */
 export const correctName = 'correct'
+/** What a parameter’s velocity is carried under. */
 export const velocityName = (parameter: string): string => `velocity of ${parameter}`
 
 /**

@@ -28,6 +28,7 @@ export interface VariantProgram extends Program {
   readonly multiplyAdds: { readonly total: number; readonly relative: number }
 }
 
+/** Problems of variants on a network. */
 export type VariantProblem = PassProblem | PlacementProblem
 
 /** A network, by what it computes. */

@@ -74,6 +74,7 @@ const ancestors = (graph: Graph, root: NodeId): readonly NodeId[] => {
   return order.reverse()
 }
 
+/** Copies the network for each variant, as libraries for test-time augmentation run it: from the branched to the flat dialect. */
 export const unroll = graphPass('unroll', graph => ({
   graph: unrollVariants(graph),
   rewrites: {

@@ -13,7 +13,10 @@ import { input, parameter } from './sources.ts'
 import { stack, unstack } from './stacking.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
 
-/** Every op there is, by tag: the tables elsewhere are exhaustive over it. */
+/**
+ * Every op there is, by tag: the tables elsewhere are exhaustive over it.
+ * @hidden In the reference its type would spell out all of them.
+ */
 export const ops = {
   Input: input,
   Parameter: parameter,
@@ -58,12 +61,15 @@ export const ops = {
   WarpGradient: warpGradient,
 } as const
 
+/** The name of an op. */
 export type OpTag = keyof typeof ops
+/** The attributes of an op. */
 export type AttributesOf<T extends OpTag> = (typeof ops)[T] extends OpDeclaration<string, infer A> ? A : never
 
 /** Ops of training steps alone. */
 export type TrainingTag = { readonly [T in OpTag]: (typeof ops)[T]['stage'] extends 'training' ? T : never }[OpTag]
 
+/** The names of all ops. */
 export const opTags = Object.keys(ops) as readonly OpTag[]
 
 /** The declaration behind a tag that is not known statically. */

@@ -26,6 +26,7 @@ export interface Window {
   readonly ceil: boolean
 }
 
+/** The extent that a dilated window covers. */
 export const dilated = (size: number, dilation: number): number => (size - 1) * dilation + 1
 
 /** How many windows there are along one axis (0 or less: none fits). */
@@ -64,6 +65,7 @@ export const everyWindowCovers = (
   return true
 }
 
+/** Rows and columns of what a window gives. */
 export const outputExtents = (extents: Pair, w: Window): Pair => [
   outputExtent(extents[0], w.size[0], w.strides[0], w.dilations[0], w.padding[0], w.ceil),
   outputExtent(extents[1], w.size[1], w.strides[1], w.dilations[1], w.padding[1], w.ceil),

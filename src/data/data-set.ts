@@ -25,6 +25,7 @@ export interface DataSet {
   readonly labelsBelow?: number
   /** What networks for this data set are trained on; `undefined` for folders of images. */
   readonly preprocess?: Preprocess
+  /** Images from one number up to another, without the latter. */
   readonly read: (from: number, to: number) => Promise<E.Either<DataProblem, readonly Example[]>>
   /** A hash of what its images are called and of their labels: not of pixels, nor of where they lie. */
   readonly identity?: () => Promise<E.Either<DataProblem, string>>

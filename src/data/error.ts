@@ -1,5 +1,6 @@
 import type { Problem } from '../../ir/index.ts'
 
+/** Problems of data: references, labels, images. */
 export type DataProblem = Problem<
   | 'bad-argument'
   | 'bad-labels'

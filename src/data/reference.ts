@@ -107,6 +107,7 @@ const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => 
     ),
 })
 
+/** What a reference does not say of data. */
 export interface OpenDataOptions {
   /** A CSV file for a flat folder of images. */
   readonly labels?: string | undefined

@@ -13,6 +13,7 @@ import { type Writer, type WrittenNode, writer } from './writer.ts'
 export type { OnnxProblem } from './error.ts'
 export { type ImageLayout, imageLayouts } from './model.ts'
 
+/** How a graph is exported. */
 export interface LowerOnnxOptions {
   /** How maps come in and go out; by default `nhwc`, as every executor here takes them. */
   readonly layout?: ImageLayout

@@ -25,6 +25,7 @@ import {
   type TensorShapeProto,
 } from './schema.ts'
 
+/** How a graph is exported. */
 export interface SavedModelOptions {
   /** Default float32. */
   readonly precision?: Precision
