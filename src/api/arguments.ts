@@ -1,8 +1,9 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { checkArgument, EspalierError, isGraph, isObject } from '../../ir/index.ts'
+import { checkArgument, EspalierError, isGraph, isObject, reductions } from '../../ir/index.ts'
 import { scheduleNames } from '../compile/scheduling.ts'
-import { executorNames } from '../execute/executor.ts'
+import { executorNames } from '../execute/execution.ts'
+import { objectives } from '../experiment/search/objective.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -56,6 +57,26 @@ export const checkRecipe = (where: string, value: unknown): void =>
     typeof value === 'string' ? `await loadRecipe(${JSON.stringify(value)})` : "await loadRecipe('default')",
   )
 
+export const checkModel = (where: string, value: unknown): void =>
+  checkArgument(
+    where,
+    value,
+    isObject(value) && typeof value.predict === 'function' && isGraph(value.graph),
+    'a model',
+    isCompiled(value) ? 'await createModel(compiled)' : 'createModel and loadModel open one',
+  )
+
+export const checkData = (where: string, value: unknown): void =>
+  checkArgument(
+    where,
+    value,
+    typeof value === 'string'
+      ? value !== ''
+      : isObject(value) && (typeof value.reference === 'string' || typeof value.read === 'function'),
+    'data as --data names it, or a data set',
+    "'cifar100:FOLDER'",
+  )
+
 export const checkParameters = (where: string, value: unknown): void => {
   checkArgument(where, value, value instanceof Map, 'a Map from names to tensors')
   for (const [name, tensor] of value as ReadonlyMap<unknown, unknown>)
@@ -84,10 +105,20 @@ const AnObject = new t.Type<unknown>(
   t.identity,
 )
 const names = t.readonlyArray(t.string)
-const backend = oneOf('auto', 'reference', ...backendNames)
+const backend = oneOf('auto', 'reference', 'tensorflow', ...backendNames)
 const executor = oneOf('auto', ...executorNames)
 const precision = oneOf(...precisions)
 const runs = { backend, executor, precision, batch: Positive, debug: t.boolean }
+const said = { preprocess: AnObject, classes: names, labels: t.string, seed: WholeNumber }
+const watched = { signal: Signal, onProgress: Called }
+/** Of variants, which the evaluator does not run. */
+const runVariants = {
+  ...runs,
+  backend: oneOf('auto', 'tensorflow', ...backendNames),
+  cache: t.string,
+  ...said,
+  ...watched,
+}
 
 /** The options that each function takes, and no others. */
 const options = {
@@ -98,19 +129,30 @@ const options = {
   },
   compile: {
     ...{ seed: WholeNumber, pipeline: Called, observe: Called, admit: Called, meaning: AnObject },
-    ...{ schedule: oneOf(...scheduleNames), backend: oneOf(...backendNames), batch: Positive, costs: AnObject },
+    ...{
+      schedule: oneOf(...scheduleNames),
+      backend: oneOf('tensorflow', ...backendNames),
+      batch: Positive,
+      costs: AnObject,
+    },
   },
-  createModel: { ...runs, fill: t.boolean },
-  loadModel: { ...runs, fill: t.boolean },
+  createModel: { ...runs, fill: t.boolean, note: Called },
+  loadModel: { ...runs, fill: t.boolean, note: Called },
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
     ...{ backend, executor: oneOf('auto', ...trainingExecutors) },
     ...{ maxSteps: WholeNumber, checkpointSeconds: t.number, workers: WholeNumber },
   },
-  impact: {
-    ...runs,
-    ...{ preprocess: AnObject, limit: Positive, cache: t.string, signal: Signal, onProgress: Called },
-    ...{ transforms: t.string, classes: names },
+  evaluate: {
+    ...{ ...said, ...watched, batch: Positive, limit: Positive },
+    ...{ answers: t.boolean, top: Positive, onBatch: Called },
+  },
+  impact: { ...runVariants, limit: Positive, transforms: t.string },
+  views: { ...runVariants, limit: Positive },
+  search: {
+    ...{ ...runVariants, budget: t.union([t.string, AnObject]), sets: t.string, trained: AnObject },
+    ...{ reductions: t.readonlyArray(oneOf(...reductions)), objective: oneOf(...objectives) },
+    ...{ beam: Positive, offspring: Positive, screening: Positive, learnWeights: t.boolean },
   },
   toOnnx: { layout: oneOf(...imageLayouts), name: t.string },
   toSavedModel: { precision, xla: t.boolean },

@@ -3,7 +3,7 @@ import { either as E } from 'fp-ts'
 import { table } from '../base/format.ts'
 import { type Calibrated, calibrate, writeCalibration } from '../compile/calibrate/index.ts'
 import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
-import { command, oneOf, wholeNumber } from './options.ts'
+import { backendNamed, command, listedBackends, wholeNumber } from './options.ts'
 import { type CommonOptions, failure, output } from './output.ts'
 import { progressBar } from './progress-bar.ts'
 import type { Terminal } from './terminal.ts'
@@ -52,7 +52,9 @@ export const calibrateCommand = (terminal: Terminal): Command =>
     'espalier calibrate --backend wasm',
   )
     .addOption(
-      new Option('--backend <name>', `${backendNames.join(', ')} (default: all)`).argParser(oneOf(backendNames)),
+      new Option('--backend <name>', `${listedBackends(backendNames)} (default: all)`).argParser(
+        backendNamed(backendNames),
+      ),
     )
     .addOption(new Option('--rounds <n>', 'how often each case is timed').argParser(wholeNumber(1)).default(9))
     .action(async (flags: CalibrateFlags) => {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
+import { json } from '../base/json.ts'
 import { type ImpactResult, impact } from '../experiment/impact/impact.ts'
 import { describeImpact } from '../experiment/impact/text.ts'
 import type { Network } from '../network/network.ts'
@@ -55,8 +56,8 @@ const measure = (network: Network, images: Images, options: Parameters<typeof im
   ).finally(bar.stop)
 }
 
-/** `initialized_from_seed` where nobody trained the weights. */
-type Measured = ImpactResult & { readonly initialized_from_seed?: number }
+/** With the seed of weights that nobody trained. */
+type Measured = ImpactResult & { readonly initializedFromSeed?: number }
 
 const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
@@ -70,16 +71,16 @@ const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
       transforms,
       executor,
       precision,
-      ...(backend === undefined ? {} : { backend }),
-      ...(batch === undefined ? {} : { batch }),
-      ...(limit === undefined ? {} : { limit }),
-      ...(cache === undefined ? {} : { cache }),
-      ...(debug === undefined ? {} : { debug }),
+      backend,
+      batch,
+      limit,
+      cache,
+      debug,
     },
     out,
   )
   out.note(`Backend: ${result.runtime}, executor ${result.executor}.`)
-  return initializedFrom === undefined ? result : { ...result, initialized_from_seed: initializedFrom }
+  return initializedFrom === undefined ? result : { ...result, initializedFromSeed: initializedFrom }
 }
 
 /** The same with networks trained anew, by the file that `--training` names. */
@@ -92,14 +93,14 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
       network,
       evaluate: data,
       precision,
-      ...(weights === undefined ? {} : { weights }),
-      ...(preprocess === undefined ? {} : { preprocess }),
-      ...(classes === undefined ? {} : { classes }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(backend === undefined ? {} : { backend }),
+      weights,
+      preprocess,
+      classes,
+      labels,
+      backend,
       ...(executor === 'auto' ? {} : { executor }),
-      ...(batch === undefined ? {} : { batch }),
-      ...(limit === undefined ? {} : { limit }),
+      batch,
+      limit,
     },
     out,
   )
@@ -144,9 +145,9 @@ export const impactCommand = (terminal: Terminal): Command =>
         out.note(`Interrupted before all positions had seen an image${kept}.`)
         return
       }
-      const result = { ...measured, ...provenance(terminal, [flags.seed], { runtime: measured.runtime }) }
+      const result = { ...json(measured), ...provenance(terminal, [flags.seed], { runtime: measured.runtime }) }
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
       await writeReports(flags, impactPage(result), out)
-      out.result(result, () => describeImpact(result))
+      out.result(result, () => describeImpact(measured))
       if (measured.interrupted === true) out.note(`Interrupted after ${measured.images} images${kept}.`)
     })

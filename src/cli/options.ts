@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { nearestNames } from '../../ir/index.ts'
 import { scheduleNames } from '../compile/scheduling.ts'
-import { type ExecutorName, executorNames } from '../execute/executor.ts'
+import { type ExecutorName, executorNames } from '../execute/execution.ts'
 import { type Precision, precisions } from '../lower/precision.ts'
 
 /** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
@@ -129,8 +129,22 @@ export interface DataFlags {
 
 export const limitOption = (): Option => new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1))
 
-export const backendOption = <B extends string>(backends: readonly B[]): Option =>
-  new Option('--backend <name>', `${backends.join(', ')} (default: the best there is)`).argParser(oneOf(backends))
+/** Backends by the names that help has for them: native TensorFlow by its own, not by the older one. */
+export const listedBackends = (backends: readonly string[]): string =>
+  backends.map(name => (name === 'node-gpu' ? 'tensorflow' : name)).join(', ')
+
+/** A backend's name; native TensorFlow is `tensorflow` or `node-gpu`. */
+export const backendNamed =
+  <B extends string>(backends: readonly B[]) =>
+  (text: string): B | 'node-gpu' => {
+    const name = oneOf(['tensorflow', ...backends] as const)(text)
+    return name === 'tensorflow' ? 'node-gpu' : (name as B)
+  }
+
+export const backendOption = (backends: readonly string[]): Option =>
+  new Option('--backend <name>', `${listedBackends(backends)} (default: the best there is)`).argParser(
+    backendNamed(backends),
+  )
 
 /** The flags that say where networks run; `executors` says what there is and what `auto` takes. */
 export const executionOptions =

@@ -1,55 +1,50 @@
 import { count, ratio } from '../base/format.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
-import type { DataSet, Skipped } from '../data/index.ts'
+import type { DataSet } from '../data/index.ts'
 import type { Unanswered } from '../execute/evaluate-data.ts'
-import type { Runner } from '../execute/runner.ts'
-import { wilsonPercent } from '../execute/score.ts'
-import { answersShown, describeAnswer } from './answers.ts'
-import type { Watched } from './evaluation.ts'
+import type { Model } from '../execute/model.ts'
+import type { EvaluationResult } from '../experiment/evaluation.ts'
+import { answerJson, answersShown, describeAnswer } from './answers.ts'
 import { foundKeys } from './found-data.ts'
 
 interface Ran {
   readonly compiled: CompiledNetwork
   readonly initializedFrom: number | undefined
-  readonly runner: Runner
+  readonly model: Pick<Model, 'backend' | 'executor' | 'precision' | 'choice'>
   readonly data: DataSet
-  readonly done: Watched
+  readonly done: EvaluationResult
   /** The same in float32, where another precision was asked for. */
-  readonly float32: Watched | undefined
+  readonly float32: EvaluationResult | undefined
   readonly batch: number
 }
 
-const errorPercent = ({ wrong, images }: Watched): number => (100 * wrong) / images
-
-const skippedKeys = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })
-
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
-export const runResult = ({ compiled, initializedFrom, runner, data, done, float32, batch }: Ran) => ({
+export const runResult = ({ compiled, initializedFrom, model, data, done, float32, batch }: Ran) => ({
   network: compiled.network,
   plan: compiled.plan,
   ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
   images: done.images,
   ...foundKeys(data),
-  ...(data.labelled && done.images > 0
-    ? {
-        error_percent: errorPercent(done),
-        top5_error_percent: (100 * done.wrongTop5) / done.images,
-        error_interval_percent: wilsonPercent(done.wrong, done.images),
-      }
-    : {}),
+  ...(done.errorPercent === undefined
+    ? {}
+    : {
+        error_percent: done.errorPercent,
+        top5_error_percent: done.top5ErrorPercent,
+        error_interval_percent: done.errorIntervalPercent,
+      }),
   ...(done.unanswered.images > 0 ? { non_finite: done.unanswered } : {}),
-  ...(float32 === undefined ? {} : { float32_error_percent: errorPercent(float32) }),
-  ...(data.labelled ? {} : { answers: done.answers }),
-  ...(done.skipped.length === 0 ? {} : { skipped: done.skipped.map(skippedKeys) }),
-  backend: runner.backend,
-  executor: runner.executor,
-  precision: runner.precision,
-  ...(runner.choice === undefined ? {} : { executors_tried: runner.choice.tried }),
+  ...(float32 === undefined ? {} : { float32_error_percent: float32.errorPercent }),
+  ...(data.labelled ? {} : { answers: done.answers.map(answerJson) }),
+  ...(done.skipped.length === 0 ? {} : { skipped: done.skipped }),
+  backend: model.backend,
+  executor: model.executor,
+  precision: model.precision,
+  ...(model.choice === undefined ? {} : { executors_tried: model.choice.tried }),
   batch,
   schedule: compiled.schedule,
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
-  images_per_second: done.images / done.seconds,
+  images_per_second: done.imagesPerSecond,
   seconds: done.seconds,
   ...(done.interrupted ? { interrupted: true } : {}),
 })
@@ -69,15 +64,15 @@ export const describeUnanswered = ({ images, first }: Unanswered, of: number, la
   `The scores of ${images} of ${of} image${of === 1 ? '' : 's'} are no numbers: ${first.join(', ')}${images > first.length ? ', …' : ''}. They have no answer${labelled ? ', and count as wrong' : ''}.`
 
 /** The answers and one sentence on the whole. */
-export const describeRun = (result: RunResult): string => {
+export const describeRun = (result: RunResult, { answers: all }: Pick<EvaluationResult, 'answers'>): string => {
   const untrained = result.initialized_from_seed === undefined ? '' : ', untrained'
   const skipped = result.skipped === undefined ? '' : ` (${result.skipped.length} more skipped)`
   const stopped = result.interrupted === true ? ' (interrupted)' : ''
   const images = `${result.images} image${result.images === 1 ? '' : 's'}`
   const head = `${result.network}${untrained} under ${result.plan}, ${images}${skipped}${stopped}:`
   const cost = ` ${count(result.multiply_adds)} multiply-adds an image (${ratio(result.multiply_adds_relative)}), ${result.images_per_second.toFixed(1)} images/s.`
-  const answers = (result.answers ?? []).slice(0, answersShown).map(describeAnswer)
-  const more = (result.answers ?? []).length - answers.length
+  const answers = all.slice(0, answersShown).map(describeAnswer)
+  const more = all.length - answers.length
   const rest = more > 0 ? [`and ${more} more: --json or --predictions FILE has all.`] : []
   return [...answers, ...rest, `${head}${errors(result)}${cost}`].join('\n')
 }

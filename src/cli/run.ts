@@ -7,13 +7,16 @@ import { watchedCompile } from '../compile/inspect/index.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import type { ScheduleName } from '../compile/scheduling.ts'
 import { bestBatch } from '../execute/best-batch.ts'
-import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
+import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
+import type { ModelBackend } from '../execute/open-execution.ts'
+import type { EvaluationResult } from '../experiment/evaluation.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
 import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { type Watched, type WatchOptions, watchEvaluation } from './evaluation.ts'
+import { type WatchOptions, watchEvaluation } from './evaluation.ts'
+import { modelNote } from './model-note.ts'
 import {
   command,
   type DataFlags,
@@ -27,8 +30,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { describeRun, describeUnanswered, type RunResult, runResult } from './run-result.ts'
-import { runnerNote } from './runner-note.ts'
+import { describeRun, describeUnanswered, runResult } from './run-result.ts'
 import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
 
@@ -44,10 +46,12 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
 
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
 
-/** Where `--schedule auto` expects a network to run; what cannot be opened is the runner's to say. */
-const backendOf = async ({ backend = 'auto', debug = false }: RunFlags): Promise<BackendName> => {
+/** Where `--schedule auto` expects a network to run; what cannot be opened is the model's to say. */
+const backendOf = async ({ backend = 'auto', executor, debug = false }: RunFlags): Promise<BackendName> => {
   if (backend === 'reference') return 'cpu'
   if (backend !== 'auto') return backend
+  // These run native code, as native TensorFlow does, which is not started for its name alone.
+  if (executor === 'onnx' || executor === 'openvino') return 'node-gpu'
   const opened = await openBackend('auto', { debug })
   return E.isRight(opened) ? opened.right.name : 'cpu'
 }
@@ -69,26 +73,26 @@ const compiledOf = async (source: Source, flags: RunFlags, images: number, out: 
 /** The same images on the same executor in float32, to show what another precision costs. */
 const inFloat32 = async (
   compiled: CompiledNetwork,
-  options: RunnerOptions,
-  { executor }: Runner,
+  options: ModelOptions,
+  { executor }: Model,
   images: Images,
-  evaluation: Omit<WatchOptions, 'predictions'>,
+  evaluation: WatchOptions,
   out: Output,
-): Promise<Watched> => {
+): Promise<EvaluationResult> => {
   out.note('The same in float32, to compare.')
-  const runner = await openRunner(compiled, {
+  const model = await openModel(compiled, {
     ...options,
     precision: 'float32',
     executor: executor === 'reference' ? 'auto' : executor,
   })
   try {
-    return await watchEvaluation(runner, images, { ...out, note: () => {} }, { ...evaluation, predictions: undefined })
+    return await watchEvaluation(model, images, { ...out, note: () => {} }, evaluation)
   } finally {
-    runner.dispose()
+    model.dispose()
   }
 }
 
-const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
+const run = async (flags: RunFlags, out: Output) => {
   for (const path of [flags.out, flags.predictions]) if (path !== undefined) await prepareFile(path)
   const source = await openAnyWork(flags, [{ reference: flags.data, labels: flags.labels }], out)
   const [images] = source.images
@@ -104,18 +108,18 @@ const run = async (flags: RunFlags, out: Output): Promise<RunResult> => {
     debug: flags.debug ?? false,
     note: out.note,
   }
-  const runner = await openRunner(compiled, options)
+  const model = await openModel(compiled, options)
   try {
-    out.note(runnerNote(runner))
-    const batch = flags.batch === 'auto' ? await bestBatch(runner, compiled) : flags.batch
+    out.note(modelNote(model))
+    const batch = flags.batch === 'auto' ? await bestBatch(model, compiled) : flags.batch
     const evaluation = { batch, limit }
-    const done = await watchEvaluation(runner, images, out, { ...evaluation, predictions: flags.predictions })
+    const done = await watchEvaluation(model, images, out, { ...evaluation, predictions: flags.predictions })
     const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
-    const float32 = compare ? await inFloat32(compiled, options, runner, images, evaluation, out) : undefined
+    const float32 = compare ? await inFloat32(compiled, options, model, images, evaluation, out) : undefined
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
-    return runResult({ compiled, initializedFrom, runner, data, done, float32, batch })
+    return { result: runResult({ compiled, initializedFrom, model, data, done, float32, batch }), done }
   } finally {
-    runner.dispose()
+    model.dispose()
   }
 }
 
@@ -146,9 +150,9 @@ export const runCommand = (terminal: Terminal): Command =>
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: RunFlags) => {
       const out = output(flags, terminal)
-      const result = await run(flags, out)
+      const { result, done } = await run(flags, out)
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
-      out.result(result, () => describeRun(result))
+      out.result(result, () => describeRun(result, done))
       if (result.non_finite !== undefined) {
         out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
         out.terminal.exitWith(exitCodes.failed)

@@ -1,18 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import { type Reduction, reductions } from '../../ir/index.ts'
-import { type Plan, printPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { ratio } from '../base/format.ts'
-import { executorNames } from '../execute/executor.ts'
+import { type Json, json } from '../base/json.ts'
+import { executorNames } from '../execute/execution.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
-import { apart, overfitted } from '../experiment/search/data.ts'
-import { type Found, flipTta, type SearchNetworkOptions, searchNetwork } from '../experiment/search/network.ts'
+import { apart } from '../experiment/search/data.ts'
 import { type Objective, objectives } from '../experiment/search/objective.ts'
-import { describeSearch, type SearchResult, searchResult } from '../experiment/search/result.ts'
-import { defaultSets, parseSets, planOf, searchSets } from '../experiment/search/space.ts'
-import { missingBranches, sitesOf, trainedPlan } from '../experiment/search/trained.ts'
-import type { Network } from '../network/network.ts'
+import { type SearchOptions, type SearchProgress, searchPlan } from '../experiment/search/plan-search.ts'
+import { describeSearch, type SearchResult } from '../experiment/search/result.ts'
+import { defaultSets, searchSets } from '../experiment/search/space.ts'
+import { trainedPlan } from '../experiment/search/trained.ts'
+import type { Sourced } from '../experiment/sourced.ts'
 import { openWork } from '../open/opening.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
@@ -52,23 +52,24 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
 }
 
 /** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
-const watched = (network: Network, options: SearchNetworkOptions, out: Output): Promise<Found | undefined> =>
+const watched = (
+  search: (options: Pick<SearchOptions, 'signal' | 'onProgress'>) => Promise<SearchResult>,
+  out: Output,
+): Promise<SearchResult | undefined> =>
   untilInterrupted(async signal => {
     const bar = progressBar(out, imagesFormat)
+    const onProgress = (progress: SearchProgress): void => {
+      if (progress.kind === 'images') {
+        bar.at(progress.done, progress.total)
+        if (progress.done === progress.total) bar.stop()
+        return
+      }
+      const { round, evaluated, plan, errorPercent, predictedCost } = progress
+      const worth = `${plan}, error ${errorPercent.toFixed(2)} %, predicted time ${ratio(predictedCost)}`
+      out.note(`Round ${round}, ${evaluated} plans: ${worth}.`)
+    }
     try {
-      return await searchNetwork(network, {
-        ...options,
-        signal,
-        onImages: (done, total) => {
-          bar.at(done, total)
-          if (done === total) bar.stop()
-        },
-        onRound: ({ round, evaluated, best: { sites, reduction, score, cost } }) => {
-          const error = ((100 * score.wrong) / score.images).toFixed(2)
-          const plan = printPlan(planOf(sites, reduction))
-          out.note(`Round ${round}, ${evaluated} plans: ${plan}, error ${error} %, predicted time ${ratio(cost)}.`)
-        },
-      })
+      return await search({ signal, onProgress })
     } catch (error) {
       if (signal.aborted) return undefined
       throw error
@@ -76,19 +77,6 @@ const watched = (network: Network, options: SearchNetworkOptions, out: Output): 
       bar.stop()
     }
   })
-
-const warningsOf = (found: Found, network: Network, trained: Plan | undefined): readonly string[] => {
-  const { searched, select, report, choice, times } = found
-  const onReport = report.evidence.score([], 'geo')
-  const sites = choice.chosen?.candidate.sites ?? []
-  return [
-    overfitted({ images: select.images, wrong: searched.vanilla.score.wrong }, onReport),
-    trained === undefined ? undefined : missingBranches(trained, sites, network.graph),
-    times < 1
-      ? `Vanilla itself takes ${found.vanillaMilliseconds.toFixed(1)} ms a batch: more than the budget.`
-      : undefined,
-  ].filter(warning => warning !== undefined)
-}
 
 const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult | undefined> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
@@ -99,39 +87,30 @@ const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult
     { reference: flags.select, labels, flag: '--select' },
     { reference: flags.report, labels, flag: '--report' },
   ]
-  const source = await openWork(flags, data, { labels: 'needed', note: out.note })
-  const { network } = source
-  const [select, report] = source.images
-  const trained = source.weightsMetadata && trainedPlan(source.weightsMetadata)
-  const { budget, batch, executor, precision, seed, objective, beam, offspring, screening } = flags
-  const options: SearchNetworkOptions = {
-    ...{ budget, batch, executor, precision, seed, objective, beam, offspring, screening },
-    reductions: flags.reductions,
-    select,
-    report,
-    transforms: orThrow(parseSets(flags.sets)),
-    start: trained === undefined ? [flipTta] : [flipTta, sitesOf(trained, network.graph)],
-    learnWeights: flags.learnWeights ?? false,
-    debug: flags.debug ?? false,
-    ...(flags.backend === undefined ? {} : { backend: flags.backend }),
-    ...(flags.cache === undefined ? {} : { cache: flags.cache }),
+  const { network, images, weightsMetadata, initializedFrom } = await openWork(flags, data, {
+    ...{ labels: 'needed', note: out.note },
+  })
+  const [select, report] = images
+  const trained = weightsMetadata && trainedPlan(weightsMetadata)
+  const { budget, sets, reductions, objective, beam, offspring, screening, learnWeights } = flags
+  const { batch, backend, executor, precision, seed, cache, debug } = flags
+  const options: SearchOptions = {
+    ...{ budget, sets, reductions, objective, beam, offspring, screening, learnWeights, trained },
+    ...{ batch, backend, executor, precision, seed, cache, debug },
   }
   out.note(`Transforms at feature maps are compared on ${screening} images first, the best of them on all.`)
-  const begun = performance.now()
-  const found = await watched(network, options, out)
-  if (found === undefined) return undefined
-  const warnings = warningsOf(found, network, trained)
-  for (const warning of warnings) out.note(`Warning: ${warning}`)
-  return searchResult(found, {
-    network: network.name,
-    initializedFrom: source.initializedFrom,
-    options,
-    sets: flags.sets,
-    data: { select: flags.select, report: flags.report },
-    warnings,
-    seconds: (performance.now() - begun) / 1000,
-    sourced: provenance(out.terminal, [flags.seed], { runtime: found.runtime.describe }),
-  })
+  const result = await watched(
+    watching =>
+      searchPlan(
+        network,
+        { select, report },
+        { ...options, ...watching },
+        { initializedFrom, data: { select: flags.select, report: flags.report } },
+      ),
+    out,
+  )
+  for (const warning of result?.warnings ?? []) out.note(`Warning: ${warning}`)
+  return result
 }
 
 /** A flag's value by a parser of its own. */
@@ -146,8 +125,10 @@ const parsed =
 const someReductions = (text: string): readonly Reduction[] => text.split(',').map(oneOf(reductions))
 
 /** What `--plan` reads again, with where it comes from. */
-const planFile = ({ plan, network, budget, relative_cost, select, report, command }: SearchResult): string =>
-  `${JSON.stringify({ plan, network, budget, relative_cost, select, report, command }, null, 2)}\n`
+const planFile = (result: Json<SearchResult> & Sourced): string => {
+  const { plan, network, budget, relative_cost, select, report, command } = result
+  return `${JSON.stringify({ plan, network, budget, relative_cost, select, report, command }, null, 2)}\n`
+}
 
 /** What is searched, by which images, and how far. */
 const searchOptions = (c: Command): Command =>
@@ -208,18 +189,19 @@ export const searchCommand = (terminal: Terminal): Command =>
     .option('--out <file>', 'the plan, as a file that --plan takes')
     .action(async (flags: SearchFlags) => {
       const out = output(flags, terminal)
-      const result = await run(flags, out)
-      if (result === undefined) {
+      const found = await run(flags, out)
+      if (found === undefined) {
         const kept =
           flags.cache === undefined ? '' : `; ${flags.cache} has what was computed, and the same command goes on`
         out.note(`Interrupted${kept}.`)
         out.terminal.exitWith(exitCodes.failed)
         return
       }
+      const result = { ...json(found), ...provenance(terminal, [flags.seed], { runtime: found.runtime }) }
       if (flags.out !== undefined) {
         await writeWhole(flags.out, planFile(result))
         out.note(`Wrote ${flags.out}.`)
       }
       await writeReports(flags, searchPage(result), out)
-      out.result(result, () => describeSearch(result))
+      out.result(result, () => describeSearch(found))
     })

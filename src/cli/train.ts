@@ -3,9 +3,10 @@ import { EspalierError } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
 import { orThrowAsync, sourceProblem } from '../base/error.ts'
 import { counted } from '../base/format.ts'
+import { json } from '../base/json.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import { trainingReference } from '../data/index.ts'
-import type { ModelBackend } from '../execute/runner.ts'
+import type { ModelBackend } from '../execute/open-execution.ts'
 import type { Source } from '../open/network-source.ts'
 import { openWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -85,15 +86,15 @@ const checkDestination = ({ out, maxSteps, resume }: TrainFlags): void => {
 }
 
 const resultOf = (trained: Trained, flags: TrainFlags, plan: Plan, recipe: Recipe, source: Source) => {
-  const { network, losses, validation, loss, error_percent, ...rest } = trained
+  const { network, losses, validation, loss, errorPercent, ...rest } = trained
   return {
     network: network.name,
     plan: printPlan(plan),
-    ...rest,
+    ...json(rest),
     loss,
-    error_percent: validation?.error_percent ?? error_percent,
-    training_error_percent: error_percent,
-    validation_error_percent: validation?.error_percent ?? null,
+    error_percent: validation?.errorPercent ?? errorPercent,
+    training_error_percent: errorPercent,
+    validation_error_percent: validation?.errorPercent ?? null,
     ...(flags.maxSteps === undefined ? {} : { losses }),
     recipe,
     seed: flags.seed,
@@ -108,17 +109,17 @@ const described = ({
   steps,
   losses,
   loss,
-  error_percent,
+  errorPercent,
   validation,
-  images_per_second,
+  imagesPerSecond,
   checkpoint,
   skipped,
 }: Trained): string =>
   [
-    `${steps} steps, ${images_per_second.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}, error ${error_percent?.toFixed(2) ?? '–'} % on training images.`,
+    `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}, error ${errorPercent?.toFixed(2) ?? '–'} % on training images.`,
     ...(validation === null
       ? []
-      : [`${validation.error_percent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
+      : [`${validation.errorPercent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
     ...(skipped.length === 0 ? [] : [`${counted(skipped.length, 'image')} skipped that could not be decoded.`]),
     ...(checkpoint === null
       ? [
@@ -157,10 +158,10 @@ const run = async (flags: TrainFlags, out: Output) => {
           debug: flags.debug ?? false,
           resume: flags.resume ?? false,
           workers: flags.workers,
-          ...(flags.out === undefined ? {} : { out: flags.out }),
-          ...(flags.maxSteps === undefined ? {} : { maxSteps: flags.maxSteps }),
-          ...(flags.backend === undefined ? {} : { backend: flags.backend }),
-          ...(flags.executor === undefined ? {} : { executor: flags.executor }),
+          out: flags.out,
+          maxSteps: flags.maxSteps,
+          backend: flags.backend,
+          executor: flags.executor,
         },
       ),
       out,

@@ -10,16 +10,16 @@ const format =
 type Happened<E extends TrainingEvent['event']> = Extract<TrainingEvent, { readonly event: E }>
 
 const started = (event: Happened<'start'>): string => {
-  const { network, plan, steps, first_step, images, validation_images, executor, describe, reason } = event
-  const from = first_step === 0 ? '' : `, going on after step ${first_step}`
-  const held = validation_images === 0 ? '' : ` (${validation_images} more held out)`
+  const { network, plan, steps, firstStep, images, validationImages, executor, describe, reason } = event
+  const from = firstStep === 0 ? '' : `, going on after step ${firstStep}`
+  const held = validationImages === 0 ? '' : ` (${validationImages} more held out)`
   const what = `${network} under ${plan}: ${steps} steps on ${images} images${held}${from}.`
   return `${what}\nRuns on ${describe}, ${executor}${reason === undefined ? '' : `: ${reason}`}.`
 }
 
-const epochDone = ({ epoch, loss, error_percent, validation, seconds }: Happened<'epoch'>): string => {
-  const held = validation === null ? '' : `, held out ${percent(validation.error_percent)}`
-  return `Epoch ${epoch}: loss ${loss.toFixed(4)}, error ${percent(error_percent)}${held}; ${seconds.toFixed(0)} s.`
+const epochDone = ({ epoch, loss, errorPercent, validation, seconds }: Happened<'epoch'>): string => {
+  const held = validation === null ? '' : `, held out ${percent(validation.errorPercent)}`
+  return `Epoch ${epoch}: loss ${loss.toFixed(4)}, error ${percent(errorPercent)}${held}; ${seconds.toFixed(0)} s.`
 }
 
 export const skippedNote = ({ image, error }: SkippedImage): string => `Skipped ${image}: ${error}.`
@@ -40,9 +40,9 @@ export const watchTraining = async (
     bar.at(event.step, total, {
       epoch: event.epoch,
       loss: event.loss.toFixed(3),
-      error: percent(event.error_percent),
-      rate: Number(event.learning_rate.toPrecision(3)),
-      speed: event.images_per_second.toFixed(0),
+      error: percent(event.errorPercent),
+      rate: Number(event.learningRate.toPrecision(3)),
+      speed: event.imagesPerSecond.toFixed(0),
     })
   try {
     for (;;) {

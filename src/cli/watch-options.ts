@@ -11,7 +11,7 @@ import {
 } from '../compile/inspect/index.ts'
 import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../compile/scheduling.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
-import { numberAboveZero, oneOf, scheduleOption, wholeNumber } from './options.ts'
+import { backendNamed, listedBackends, numberAboveZero, scheduleOption, wholeNumber } from './options.ts'
 
 export const toleranceOption = (): Option =>
   new Option('--tolerance <x>', 'how far values may be apart, relative to the largest')
@@ -33,8 +33,8 @@ export const passOptions = (c: Command): Command =>
     .addOption(
       new Option(
         '--backend <name>',
-        `where auto expects it to run: ${backendNames.join(', ')} (default: node-gpu)`,
-      ).argParser(oneOf(backendNames)),
+        `where auto expects it to run: ${listedBackends(backendNames)} (default: tensorflow)`,
+      ).argParser(backendNamed(backendNames)),
     )
     .addOption(new Option('--batch <n>', 'images at a time that auto expects (default: 32)').argParser(wholeNumber(1)))
 

@@ -25,8 +25,8 @@ const lineOf = (event: SweepEvent, left: () => string): string | undefined => {
       return `${name}: begins.`
     case 'training': {
       const { what } = event
-      if (what.event === 'start' && what.first_step > 0)
-        return `${name}: goes on after step ${what.first_step} of ${what.steps}.`
+      if (what.event === 'start' && what.firstStep > 0)
+        return `${name}: goes on after step ${what.firstStep} of ${what.steps}.`
       if (what.event === 'skipped') return `${name}: ${skippedNote(what)}`
       return what.event === 'epoch'
         ? `${name}: epoch ${what.epoch}, loss ${what.loss.toFixed(3)}, ${what.seconds.toFixed(0)} s.`

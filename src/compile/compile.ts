@@ -53,11 +53,13 @@ export const factsOf = (compiled: CompiledNetwork) => ({
   passes: compiled.passes,
 })
 
+/** How a network is compiled. */
 export interface CompileOptions extends ScheduleOptions {
   /** Of the scales that a plan draws. Default 0. */
   readonly seed?: number
   /** The passes to run; default `inferencePipeline` under the schedule. `naivePipeline` gives what libraries for test-time augmentation run. */
   readonly pipeline?: (plan: PlacedPlan) => readonly Pass[]
+  /** Told of each pass, with the program after it and before. */
   readonly observe?: (pass: Pass, program: Program, before: Program) => void
   /** Asked before every rewrite. */
   readonly admit?: Admit

@@ -10,6 +10,7 @@ import type { BackendName } from '../runtime/backend.ts'
 import { costsOf } from './calibrate/index.ts'
 
 export const scheduleNames = [...schedules, 'auto'] as const
+/** How variants are run; `auto` is what is predicted to be the cheapest. */
 export type ScheduleName = Schedule | 'auto'
 
 /** How variants are run, and what for. */

@@ -3,14 +3,14 @@ import { orThrow } from '../base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile/compile.ts'
 import { batches, openGenerated } from '../data/index.ts'
 import { executorIsThere } from '../execute/executor.ts'
-import { openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
+import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import { rankOf, wilsonPercent } from '../execute/score.ts'
 import { parsePlan as parsedPlan } from '../index.ts'
 import { type Contender, contenders } from './comparison.ts'
 import { openDemoNetwork } from './networks.ts'
 
 export interface DemoOptions {
-  readonly backend: NonNullable<RunnerOptions['backend']>
+  readonly backend: NonNullable<ModelOptions['backend']>
   readonly images: number
   readonly batch: number
   /** Stop after this many seconds, with the images done by then. */
@@ -38,7 +38,7 @@ export interface DemoRow {
 
 export interface DemoResult {
   readonly backend: string
-  readonly executor: Runner['executor']
+  readonly executor: Model['executor']
   readonly describe: string
   readonly data: string
   readonly seed: number
@@ -51,7 +51,7 @@ export interface DemoResult {
 interface Entrant {
   readonly contender: Contender
   readonly compiled: CompiledNetwork
-  readonly runner: Runner
+  readonly runner: Model
   readonly times: number[]
   wrong: number
 }
@@ -78,7 +78,7 @@ const enter = async (backend: DemoOptions['backend'], batch: number): Promise<re
     const compiled = orThrow(
       compileNetwork(networks[weights], parsedPlan(plan), pipeline === 'naive' ? { pipeline: naivePipeline } : {}),
     )
-    const runner = await openRunner(compiled, { backend, executor, batch })
+    const runner = await openModel(compiled, { backend, executor, batch })
     entrants.push({ contender, compiled, runner, times: [], wrong: 0 })
   }
   return entrants

@@ -4,7 +4,7 @@ import type { Precision } from '../lower/precision.ts'
 import type { Executed, Execution } from './execution.ts'
 
 export type Outputs = Readonly<Record<string, Tensor>>
-export type Fed = Readonly<Record<string, Float32Array>>
+export type SampleInputs = Readonly<Record<string, Float32Array>>
 
 /** How far from another executor's numbers one may be, relative to the largest of an output. */
 export const tolerances: { readonly [P in Precision]: number } = { float32: 1e-3, bfloat16: 0.2 }
@@ -19,7 +19,7 @@ const imageLike = (size: number, seed: number): Float32Array => {
 }
 
 /** A batch of numbers for every input, each example its own. */
-export const sampleOf = ({ inputs }: Pick<Execution, 'inputs'>, batch: number): Fed =>
+export const sampleOf = ({ inputs }: Pick<Execution, 'inputs'>, batch: number): SampleInputs =>
   Object.fromEntries(
     [...inputs].map(([name, type], k) => [
       name,
@@ -52,7 +52,7 @@ export const disagreement = (seen: Outputs, wanted: Outputs): number =>
 export const evaluated = (
   { graph, parameters }: Executed,
   { inputs }: Pick<Execution, 'inputs'>,
-  fed: Fed,
+  fed: SampleInputs,
 ): Outputs => {
   const firsts = [...inputs].map(([name, type]): readonly [string, Tensor] => {
     const shape = shapeOf(type)

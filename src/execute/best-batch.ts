@@ -1,6 +1,6 @@
 import type { CompiledNetwork } from '../compile/compile.ts'
 import { imageType } from '../network/network.ts'
-import type { Runner } from './runner.ts'
+import type { Model } from './model.ts'
 
 const candidates = [1, 4, 16, 32, 64, 128, 256]
 /** Larger batches are not tried once this much time is spent. */
@@ -9,7 +9,7 @@ const budgetMilliseconds = 4000
 const gain = 1.03
 
 /** The batch size with the most images a second on blank images, found in a few seconds. */
-export const bestBatch = async (runner: Runner, compiled: CompiledNetwork): Promise<number> => {
+export const bestBatch = async (runner: Model, compiled: CompiledNetwork): Promise<number> => {
   const { h, w, c } = imageType(compiled)
   const begun = performance.now()
   let best = { batch: 1, rate: 0 }

@@ -11,7 +11,8 @@ import { machineName } from '../compile/calibrate/calibration.ts'
 import { choicesFolder } from '../runtime/kept-choices.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import type { Executed } from './execution.ts'
-import { type ExecutorName, type ExecutorOptions, executorNames } from './executor.ts'
+import { type ExecutorName, executorNames } from './execution.ts'
+import type { ExecutorOptions } from './executor.ts'
 import type { Spread } from './race.ts'
 
 const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino: null } satisfies {

@@ -2,13 +2,13 @@ import { either as E } from 'fp-ts'
 import { type Choice, choiceOf, readChoice, type Timed, usualOf, writeChoice } from './choices.ts'
 import { candidates, compete, type Task, thisMachine } from './compete.ts'
 import type { ExecutorProblem } from './error.ts'
-import type { Executed } from './execution.ts'
-import { type ExecutorOptions, executorRefusal, type OpenExecutor } from './executor.ts'
+import type { Executed, Execution } from './execution.ts'
+import { type ExecutorOptions, executorRefusal } from './executor.ts'
 import { fallingBack, type Next } from './fall-back.ts'
 import { watched } from './watch.ts'
 
 export interface ChosenExecutor {
-  readonly opened: OpenExecutor
+  readonly opened: Execution
   /** What else was tried, now or when the choice was made. */
   readonly tried: readonly Timed[]
   /** Whether an earlier choice was taken. */
@@ -24,11 +24,7 @@ const isOutdated = async ({ tried, drifted }: Choice, { options, machine }: Task
 }
 
 /** The executor of a choice, timed as it runs: where it drifts from what it took, the next opening is to choose anew. */
-const keptAnEyeOn = (
-  opened: OpenExecutor,
-  choice: Choice,
-  { executed, batch, options, machine }: Task,
-): OpenExecutor => {
+const keptAnEyeOn = (opened: Execution, choice: Choice, { executed, batch, options, machine }: Task): Execution => {
   const usual = usualOf(choice)
   if (usual === undefined) return opened
   const { executor } = opened
@@ -45,7 +41,7 @@ const choose = async (task: Task): Promise<E.Either<ExecutorProblem, ChosenExecu
   const { executed, batch, options, machine } = task
   const able = candidates.filter(executor => executorRefusal(executor, options) === undefined)
   if (able.length === 1)
-    return E.map((opened: OpenExecutor): ChosenExecutor => ({ opened, tried: [], remembered: false }))(
+    return E.map((opened: Execution): ChosenExecutor => ({ opened, tried: [], remembered: false }))(
       await machine.open(able[0], executed, options),
     )
   const earlier = await readChoice(executed, batch, options)

@@ -2,14 +2,8 @@ import { either as E } from 'fp-ts'
 import { type Outputs, sampleOf } from './agreement.ts'
 import type { Timed } from './choices.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
-import type { Executed } from './execution.ts'
-import {
-  type ExecutorName,
-  type ExecutorOptions,
-  executorIsThere,
-  type OpenExecutor,
-  openExecutor,
-} from './executor.ts'
+import type { Executed, Execution, ExecutorName } from './execution.ts'
+import { type ExecutorOptions, executorIsThere, openExecutor } from './executor.ts'
 import { type Entrant, judged } from './judge.ts'
 import { type Clock, machineClock, race, spreadOf } from './race.ts'
 
@@ -45,7 +39,7 @@ export interface Task {
 /** An executor that has run a sample twice: what it gave at first, and how long the second run took. */
 interface Ready {
   readonly executor: ExecutorName
-  readonly opened: OpenExecutor
+  readonly opened: Execution
   readonly run: () => Promise<Outputs>
   readonly outputs: Outputs
   readonly milliseconds: number
@@ -56,7 +50,7 @@ const failure = (executor: ExecutorName, error: unknown): { readonly seen: strin
   return { seen, timed: { executor, reason: `fails: ${seen}`, notable: true } }
 }
 
-const ready = async ({ batch, machine: { clock } }: Task, opened: OpenExecutor): Promise<Ready> => {
+const ready = async ({ batch, machine: { clock } }: Task, opened: Execution): Promise<Ready> => {
   const sample = sampleOf(opened, batch)
   const run = (): Promise<Outputs> => opened.run(sample)
   const outputs = await run()
@@ -117,7 +111,7 @@ const raced = async ({ machine: { clock } }: Task, racers: readonly Ready[]) => 
 export const compete = async (
   task: Task,
   able: readonly ExecutorName[],
-): Promise<E.Either<ExecutorProblem, { readonly opened: OpenExecutor; readonly tried: readonly Timed[] }>> => {
+): Promise<E.Either<ExecutorProblem, { readonly opened: Execution; readonly tried: readonly Timed[] }>> => {
   const { executed, batch, options } = task
   const { tried, racers, problem } = await entered(task, able)
   if (racers.length === 0) return E.left(problem as ExecutorProblem)

@@ -1,9 +1,10 @@
 import type { Tensor } from '../../ir/index.ts'
 import type { Executable } from '../lower/tfjs/index.ts'
-import type { Execution } from './execution.ts'
+import type { Execution, Facts } from './execution.ts'
 
-/** Runs of an executable on TensorFlow.js, from numbers to numbers. */
-export const executionOf = ({ inputs, run, dispose }: Executable): Execution => ({
+/** An executable of TensorFlow.js, from numbers to numbers. */
+export const executionOf = ({ inputs, run, dispose }: Executable, facts: Facts): Execution => ({
+  ...facts,
   inputs,
   run: async fed => {
     const outputs = Object.entries(run(fed))

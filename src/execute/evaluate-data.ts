@@ -1,8 +1,9 @@
 import { EspalierError } from '../../ir/index.ts'
 import { type Batch, batches, type DataSet, type Preprocess, type Skipped } from '../data/index.ts'
-import type { Prediction, Runner } from './runner.ts'
+import type { Model, Prediction } from './model.ts'
 import { rankOf, unanswered } from './score.ts'
 
+/** Images whose scores are no numbers. */
 export interface Unanswered {
   readonly images: number
   /** The names of the first few. */
@@ -43,7 +44,7 @@ const nothing: Prediction = { n: 0, classes: 0, probabilities: new Float32Array(
  * @throws EspalierError where none can be
  */
 export const evaluateData = async (
-  runner: Runner,
+  model: Pick<Model, 'predict'>,
   data: DataSet,
   { onBatch, ...options }: EvaluateOptions,
 ): Promise<Evaluation> => {
@@ -52,7 +53,7 @@ export const evaluateData = async (
   const first: string[] = []
   const begun = performance.now()
   for await (const batch of batches(data, { ...options, skip: true })) {
-    const prediction = batch.n === 0 ? nothing : await runner.predict(batch.images)
+    const prediction = batch.n === 0 ? nothing : await model.predict(batch.images)
     batch.labels?.forEach((label, row) => {
       const rank = rankOf(prediction.logits, row, prediction.classes, label)
       if (rank > 0) wrong++

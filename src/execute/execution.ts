@@ -1,7 +1,27 @@
 import type { Graph, Tensor, Type } from '../../ir/index.ts'
+import type { BackendName } from '../runtime/backend.ts'
 
-/** A flat or stacked graph loaded into a runtime with the values of its parameters, ready to run. */
-export interface Execution {
+/**
+ * Ways to run a graph: op by op on a backend of TensorFlow.js; handed over whole to TensorFlow, as it is or compiled by
+ * XLA; exported to onnxruntime or OpenVINO.
+ */
+export const executorNames = ['eager', 'graph', 'xla', 'onnx', 'openvino'] as const
+/** The name of a way to run a graph. */
+export type ExecutorName = (typeof executorNames)[number]
+
+/** What computes: an executor on a backend or a runtime of its own. */
+export interface Facts<Executor extends string = ExecutorName> {
+  readonly executor: Executor
+  readonly backend: BackendName | 'onnxruntime' | 'openvino' | 'reference'
+  /** With its version, for people; and why nothing better was taken. */
+  readonly describe: string
+  readonly reason?: string
+  /** Whether a batch of another size than before costs a compilation. */
+  readonly compilesBatches: boolean
+}
+
+/** A flat or stacked graph in an executor with the values of its parameters: numbers in, numbers out. */
+export interface Execution<Executor extends string = ExecutorName> extends Facts<Executor> {
   /** The inputs that a run must give, by name. */
   readonly inputs: ReadonlyMap<string, Type>
   /**

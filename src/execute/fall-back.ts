@@ -1,22 +1,22 @@
 import { EspalierError } from '../../ir/index.ts'
-import type { OpenExecutor } from './executor.ts'
+import type { Execution } from './execution.ts'
 
 /** Whether an executor failed on what it was given, not what it was given on it. */
 const isFailure = (error: unknown): boolean =>
   !(error instanceof EspalierError) || error.problems.some(({ tag }) => tag === 'run-failed')
 
 /** The executor to go on with after one has failed, or undefined where there is none left. */
-export type Next = (failed: OpenExecutor, seen: string) => Promise<OpenExecutor | undefined>
+export type Next = (failed: Execution, seen: string) => Promise<Execution | undefined>
 
 /**
  * An executor that is given up for the next as soon as a run of it fails; that run is done again. Its facts are those of
  * the one that runs now. Runs fail with the first error where nothing is left.
  */
-export const fallingBack = (first: OpenExecutor, next: Next): OpenExecutor => {
+export const fallingBack = (first: Execution, next: Next): Execution => {
   let current = first
   let changing: Promise<boolean> = Promise.resolve(true)
   let disposed = false
-  const change = (failed: OpenExecutor, seen: string): Promise<boolean> => {
+  const change = (failed: Execution, seen: string): Promise<boolean> => {
     changing = changing.then(async () => {
       if (current !== failed) return true
       const other = await next(failed, seen)
@@ -28,7 +28,7 @@ export const fallingBack = (first: OpenExecutor, next: Next): OpenExecutor => {
     })
     return changing
   }
-  const run: OpenExecutor['run'] = async inputs => {
+  const run: Execution['run'] = async inputs => {
     const running = current
     try {
       return await running.run(inputs)

@@ -4,6 +4,7 @@ import { sourceProblem } from '../base/error.ts'
 /** A tensor of tfjs, as far as a model reads one: `[n, h, w, c]`. */
 export interface TensorLike {
   readonly shape: readonly number[]
+  /** Its values, in row-major order. */
   readonly data: () => Promise<Float32Array | Int32Array | Uint8Array>
 }
 

@@ -2,8 +2,7 @@ import { multiplyAdds } from '../../passes/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { disagreement, evaluated, type Outputs, sampleOf, tolerances } from './agreement.ts'
 import type { Timed } from './choices.ts'
-import type { Executed } from './execution.ts'
-import type { ExecutorName } from './executor.ts'
+import type { Executed, ExecutorName } from './execution.ts'
 import { signatureOf } from './signature.ts'
 
 /** An executor that ran a sample: how long a batch took in the middle, at least and at most, and what it gave. */

@@ -5,21 +5,30 @@ export interface Lifetime {
   /** @throws EspalierError once it is disposed of */
   readonly during: <A>(run: () => Promise<A>) => Promise<A>
   readonly dispose: () => void
+  /** Resolves once it is freed. */
+  readonly freed: Promise<void>
 }
 
-export const lifetime = (name: string, free: () => void): Lifetime => {
+const afterDispose = (name: string): EspalierError =>
+  new EspalierError([problem('disposed', name, 'a run after dispose()', 'no run after it')], 'failure')
+
+/** `refusal` is what a run is told after `dispose`. */
+export const lifetime = (name: string, free: () => void, refusal = () => afterDispose(name)): Lifetime => {
   let underWay = 0
   let disposed = false
-  let freed = false
+  let done: (() => void) | undefined
+  const freed = new Promise<void>(resolve => {
+    done = resolve
+  })
   const freeWhenIdle = (): void => {
-    if (!disposed || freed || underWay > 0) return
-    freed = true
+    if (!disposed || done === undefined || underWay > 0) return
     free()
+    done()
+    done = undefined
   }
   return {
     during: async run => {
-      if (disposed)
-        throw new EspalierError([problem('disposed', name, 'a run after dispose()', 'no run after it')], 'failure')
+      if (disposed) throw refusal()
       underWay++
       try {
         return await run()
@@ -32,5 +41,6 @@ export const lifetime = (name: string, free: () => void): Lifetime => {
       disposed = true
       freeWhenIdle()
     },
+    freed,
   }
 }

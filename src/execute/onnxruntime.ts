@@ -3,9 +3,10 @@ import { either as E } from 'fp-ts'
 import { EspalierError, problem, type Tensor } from '../../ir/index.ts'
 import type { RuntimeProblem } from '../runtime/error.ts'
 import { loadOnnxruntime, type Onnxruntime } from '../runtime/onnxruntime.ts'
-import { type Fed, takeFed } from './fed.ts'
+import type { Execution } from './execution.ts'
+import { type FedNumbers, takeFed } from './fed.ts'
 import { lifetime } from './lifetime.ts'
-import { agreeOn, type DescribedExecution, type Signature } from './signature.ts'
+import { agreeOn, type Signature } from './signature.ts'
 
 type Session = Awaited<ReturnType<Onnxruntime['ort']['InferenceSession']['create']>>
 
@@ -32,7 +33,7 @@ const createSession = async ({ ort }: Onnxruntime, onnx: Uint8Array): Promise<E.
 const runSession = async (
   { ort }: Onnxruntime,
   session: Session,
-  fed: ReadonlyMap<string, Fed>,
+  fed: ReadonlyMap<string, FedNumbers>,
   outputs: readonly string[],
 ): Promise<Readonly<Record<string, Tensor>>> => {
   const feeds = [...fed].map(([name, { shape, data }]) => [name, new ort.Tensor('float32', data, shape)])
@@ -53,7 +54,7 @@ const runSession = async (
 export const openOnnxruntime = async (
   onnx: Uint8Array,
   signature: Signature,
-): Promise<E.Either<RuntimeProblem, DescribedExecution>> => {
+): Promise<E.Either<RuntimeProblem, Execution>> => {
   const runtime = loadOnnxruntime()
   if (E.isLeft(runtime)) return runtime
   const session = await createSession(runtime.right, onnx)
@@ -65,6 +66,9 @@ export const openOnnxruntime = async (
   }
   const { during, dispose } = lifetime('onnxruntime', () => void session.right.release())
   return E.right({
+    executor: 'onnx',
+    backend: 'onnxruntime',
+    compilesBatches: false,
     describe: `onnxruntime ${runtime.right.version}`,
     inputs: inputs.right,
     dispose,

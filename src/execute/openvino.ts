@@ -5,9 +5,10 @@ import type { Precision } from '../lower/precision.ts'
 import { bfloat16Support } from '../runtime/bfloat16.ts'
 import type { RuntimeProblem } from '../runtime/error.ts'
 import { type Handle, loadOpenvino, type Openvino, OpenvinoError } from '../runtime/openvino/library.ts'
-import { type Fed, takeFed } from './fed.ts'
+import type { Execution } from './execution.ts'
+import { type FedNumbers, takeFed } from './fed.ts'
 import { lifetime } from './lifetime.ts'
-import { agreeOn, type DescribedExecution, type Signature } from './signature.ts'
+import { agreeOn, type Signature } from './signature.ts'
 
 /** A model compiled for one batch size, with the memory that its inputs are written to. */
 interface Compiled {
@@ -37,10 +38,10 @@ const compile = async (
   ov: Openvino,
   model: Handle,
   precision: Precision,
-  fed: ReadonlyMap<string, Fed>,
+  fed: ReadonlyMap<string, FedNumbers>,
   batched: readonly string[],
 ): Promise<Compiled> => {
-  if (batched.length > 0) ov.reshape(model, new Map(batched.map(name => [name, (fed.get(name) as Fed).shape])))
+  if (batched.length > 0) ov.reshape(model, new Map(batched.map(name => [name, (fed.get(name) as FedNumbers).shape])))
   const handle = await ov.compile(model, settings(precision))
   const request = ov.createRequest(handle)
   const tensors = [...fed.keys()].map(name => [name, ov.tensor(request, name)] as const)
@@ -77,7 +78,7 @@ const compiledModels = (ov: Openvino, model: Handle, precision: Precision, input
   const kept = new Map<number, Compiled>()
   const batched = [...inputs].flatMap(([name, type]) => (isPerExample(type) ? [name] : []))
   return {
-    for: async (fed: ReadonlyMap<string, Fed>): Promise<Compiled> => {
+    for: async (fed: ReadonlyMap<string, FedNumbers>): Promise<Compiled> => {
       const batch = batched[0] === undefined ? 0 : (fed.get(batched[0])?.shape[0] as number)
       const compiled = kept.get(batch) ?? (await compile(ov, model, precision, fed, batched))
       kept.delete(batch)
@@ -125,7 +126,7 @@ const agree = (
 export const openOpenvino = async (
   onnx: Uint8Array,
   { precision, ...signature }: Signature & { readonly precision: Precision },
-): Promise<E.Either<RuntimeProblem, DescribedExecution>> => {
+): Promise<E.Either<RuntimeProblem, Execution>> => {
   const support = precision === 'bfloat16' ? bfloat16Support() : E.right('')
   if (E.isLeft(support)) return support
   const library = await loadOpenvino()
@@ -141,13 +142,16 @@ export const openOpenvino = async (
   const models = compiledModels(ov, model.right, precision, inputs.right)
   const inTurn = serially()
   const { during, dispose } = lifetime('openvino', models.free)
-  const run = async (fed: ReadonlyMap<string, Fed>): Promise<Readonly<Record<string, Tensor>>> => {
+  const run = async (fed: ReadonlyMap<string, FedNumbers>): Promise<Readonly<Record<string, Tensor>>> => {
     const compiled = await models.for(fed)
-    for (const [name, { memory }] of compiled.inputs) memory.set((fed.get(name) as Fed).data)
+    for (const [name, { memory }] of compiled.inputs) memory.set((fed.get(name) as FedNumbers).data)
     await ov.infer(compiled.request)
     return Object.fromEntries(signature.outputs.map(name => [name, outputOf(ov, compiled.request, name)]))
   }
   return E.right({
+    executor: 'openvino',
+    backend: 'openvino',
+    compilesBatches: true,
     describe: `OpenVINO ${ov.version}`,
     inputs: inputs.right,
     dispose,

@@ -1,17 +1,11 @@
 import { either as E } from 'fp-ts'
 import { type Graph, nodesWithTag, problem, type Type } from '../../ir/index.ts'
 import type { RuntimeProblem } from '../runtime/error.ts'
-import type { Execution } from './execution.ts'
 
 /** What goes into an exported graph and comes out of it. */
 export interface Signature {
   readonly inputs: ReadonlyMap<string, Type>
   readonly outputs: readonly string[]
-}
-
-/** A loaded graph with a line on what computes it, for people. */
-export interface DescribedExecution extends Execution {
-  readonly describe: string
 }
 
 export const signatureOf = (graph: Graph): Signature => ({

@@ -1,5 +1,5 @@
 import { isPerExample, shapeOf, sizeOf } from '../../ir/index.ts'
-import type { Fed } from './agreement.ts'
+import type { SampleInputs } from './agreement.ts'
 import type { Execution } from './execution.ts'
 import { type Clock, median, type Spread } from './race.ts'
 
@@ -11,7 +11,7 @@ const slower = 1.5
 const faster = 0.6
 
 /** How many examples are fed, by the first input that has them; undefined where none has. */
-const batchOf = ({ inputs }: Pick<Execution, 'inputs'>, fed: Fed): number | undefined => {
+const batchOf = ({ inputs }: Pick<Execution, 'inputs'>, fed: SampleInputs): number | undefined => {
   for (const [name, type] of inputs) if (isPerExample(type)) return (fed[name]?.length ?? 0) / sizeOf(shapeOf(type))
   return undefined
 }

@@ -1,15 +1,16 @@
 import { type Plan, parsePlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
+import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
+import type { ModelBackend } from '../execute/open-execution.ts'
 import { race, ratios, type Spread, spreadOf } from '../execute/race.ts'
-import { type ModelBackend, openRunner, type Runner, type RunnerOptions } from '../execute/runner.ts'
 import type { Precision } from '../lower/precision.ts'
 import { imageType, type Network } from '../network/network.ts'
 import { backendNames } from '../runtime/backend.ts'
 
 export interface TimeOptions {
   readonly backend?: ModelBackend
-  readonly executor?: NonNullable<RunnerOptions['executor']>
+  readonly executor?: NonNullable<ModelOptions['executor']>
   readonly precision?: Precision
   readonly batch: number
   /** Of the scales that plans draw. Default 0. */
@@ -27,8 +28,8 @@ export interface RelativeTime {
 }
 
 export interface RelativeTimes {
-  readonly backend: Runner['backend']
-  readonly executor: Runner['executor']
+  readonly backend: Model['backend']
+  readonly executor: Model['executor']
   readonly describe: string
   readonly vanilla: RelativeTime
   /** As many as plans, in their order. */
@@ -54,14 +55,14 @@ export const relativeTimes = async (
   const { batch } = options
   const { h, w, c } = imageType(network)
   const images = Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))
-  const entered: Runner[] = []
+  const entered: Model[] = []
   const enter = async (plan: Plan): Promise<void> => {
     const [vanilla] = entered
     const backend = backendNames.find(name => name === (vanilla?.backend ?? options.backend))
     const scheduling = backend === undefined ? {} : { backend }
     const compiled = orThrow(compileNetwork(network, plan, { seed, batch, ...scheduling }))
     const settled = vanilla === undefined || vanilla.executor === 'reference' ? {} : { executor: vanilla.executor }
-    entered.push(await openRunner(compiled, { ...options, ...settled }))
+    entered.push(await openModel(compiled, { ...options, ...settled }))
   }
   try {
     for (const plan of [orThrow(parsePlan('vanilla')), ...plans]) await enter(plan)

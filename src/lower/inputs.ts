@@ -27,16 +27,38 @@ export const inputsOf = (graph: Graph, live: Uint8Array): readonly Input[] =>
     live[id] && node.tag === 'Input' ? [{ id, name: node.attributes.name, type: node.type }] : [],
   )
 
-/** A tensor of the executable's own for what was fed; undefined where it does not fit the type. */
-const take = (tf: Tf, fed: Fed, type: Type): Tensor | undefined => {
+/** The whole shape of what was fed for an input; undefined where that does not fit its type. */
+const fedShape = (fed: Fed, type: Type): readonly number[] | undefined => {
   const shape = shapeOf(type)
   const batched = isPerExample(type)
-  if (fed instanceof Float32Array) {
-    const n = fed.length / sizeOf(shape)
-    if (!(batched ? Number.isInteger(n) && n > 0 : n === 1)) return undefined
-    return tf.tensor(fed, batched ? [n, ...shape] : [...shape])
+  const n = fed instanceof Float32Array ? fed.length / sizeOf(shape) : fed.shape[0]
+  const whole = batched ? [n, ...shape] : shape
+  if (!(fed instanceof Float32Array)) return sameShape(fed.shape, whole) ? whole : undefined
+  return (batched ? Number.isInteger(n) && n > 0 : n === 1) ? whole : undefined
+}
+
+/** The whole shapes of what was fed for all inputs, in their order. @throws EspalierError where one is missing or does not fit. */
+export const fedShapes = (
+  inputs: readonly Pick<Input, 'name' | 'type'>[],
+  fed: Readonly<Record<string, Fed | undefined>>,
+): readonly (readonly number[])[] => {
+  const problems: LowerProblem[] = []
+  const batches = new Set<number>()
+  const shapes: (readonly number[])[] = []
+  for (const { name, type } of inputs) {
+    const given = fed[name]
+    const shape = given === undefined ? undefined : fedShape(given, type)
+    if (shape === undefined) {
+      const seen = given instanceof Float32Array ? [given.length] : given?.shape
+      problems.push(shapeProblem(`input ${name}`, seen, type))
+      continue
+    }
+    if (isPerExample(type)) batches.add(shape[0])
+    shapes.push(shape)
   }
-  return sameShape(fed.shape, batched ? [fed.shape[0], ...shape] : shape) ? tf.clone(fed) : undefined
+  if (batches.size > 1)
+    problems.push(problem('missing-value', 'inputs', `batches of ${[...batches].join(' and ')}`, 'one batch size'))
+  return problems.length > 0 ? fail(problems) : shapes
 }
 
 /** Own tensors for all inputs, in their order. @throws EspalierError where one is missing or does not fit. */
@@ -44,22 +66,8 @@ export const takeInputs = (
   tf: Tf,
   inputs: readonly Input[],
   fed: Readonly<Record<string, Fed | undefined>>,
-): readonly Tensor[] => {
-  const problems: LowerProblem[] = []
-  const batches = new Set<number>()
-  const taken: Tensor[] = []
-  for (const { name, type } of inputs) {
-    const given = fed[name]
-    const value = given === undefined ? undefined : take(tf, given, type)
-    if (value === undefined) {
-      const seen = given instanceof Float32Array ? [given.length] : given?.shape
-      problems.push(shapeProblem(`input ${name}`, seen, type))
-      continue
-    }
-    if (isPerExample(type)) batches.add(value.shape[0])
-    taken.push(value)
-  }
-  if (batches.size > 1)
-    problems.push(problem('missing-value', 'inputs', `batches of ${[...batches].join(' and ')}`, 'one batch size'))
-  return problems.length > 0 ? fail(problems) : taken
-}
+): readonly Tensor[] =>
+  fedShapes(inputs, fed).map((shape, k) => {
+    const given = fed[inputs[k].name] as Fed
+    return given instanceof Float32Array ? tf.tensor(given, [...shape]) : tf.clone(given)
+  })

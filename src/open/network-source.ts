@@ -41,6 +41,7 @@ export type Source =
 /** A network that is not compiled. */
 export type Uncompiled = Extract<Source, { readonly kind: 'network' }>
 
+/** What a reference does not say of a network. */
 export interface SourceOptions {
   /** A safetensors file, for a zoo network or a graph. */
   readonly weights?: string | undefined

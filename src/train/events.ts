@@ -3,7 +3,7 @@ import type { Network } from '../network/network.ts'
 /** How a network did on held-out images, run under its plan. */
 export interface Validation {
   readonly images: number
-  readonly error_percent: number
+  readonly errorPercent: number
 }
 
 /** An image that cannot be read or decoded, and why; it is trained on without. */
@@ -12,7 +12,7 @@ export interface SkippedImage {
   readonly error: string
 }
 
-/** What happens while a network is trained, as the log has it, a line each. Steps and epochs count from 1. */
+/** What happens while a network is trained; the log has it in JSON, a line each. Steps and epochs count from 1. */
 export type TrainingEvent =
   | {
       readonly event: 'start'
@@ -22,9 +22,9 @@ export type TrainingEvent =
       readonly steps: number
       readonly epochs: number
       /** Where this run begins: 0, or what a checkpoint had done. */
-      readonly first_step: number
+      readonly firstStep: number
       readonly images: number
-      readonly validation_images: number
+      readonly validationImages: number
       readonly seed: number
       readonly backend: string
       readonly executor: string
@@ -38,9 +38,9 @@ export type TrainingEvent =
       readonly epoch: number
       /** Of this batch, before the step. */
       readonly loss: number
-      readonly error_percent: number
-      readonly learning_rate: number
-      readonly images_per_second: number
+      readonly errorPercent: number
+      readonly learningRate: number
+      readonly imagesPerSecond: number
     }
   | {
       readonly event: 'epoch'
@@ -48,7 +48,7 @@ export type TrainingEvent =
       readonly step: number
       /** Means over the epoch's batches, each before its step. */
       readonly loss: number
-      readonly error_percent: number
+      readonly errorPercent: number
       readonly validation: Validation | null
       readonly seconds: number
     }
@@ -73,13 +73,13 @@ export interface Trained {
   readonly losses: readonly number[]
   /** Of the last whole epoch, else of the steps of this run, else null: mean loss, and error, before each step. */
   readonly loss: number | null
-  readonly error_percent: number | null
+  readonly errorPercent: number | null
   /** Of the last validation. */
   readonly validation: Validation | null
   /** Images that could not be read or decoded in this run. */
   readonly skipped: readonly SkippedImage[]
   readonly seconds: number
-  readonly images_per_second: number
+  readonly imagesPerSecond: number
   /** The folder of checkpoints. */
   readonly checkpoint: string | null
   readonly interrupted: boolean

@@ -1,6 +1,6 @@
-export type { Trained, TrainingEvent, Validation } from './events.ts'
+export type { SkippedImage, Trained, TrainingEvent, Validation } from './events.ts'
 export { type Recipe, withOverrides } from './recipe.ts'
 export { type RecipeName, readRecipe, recipeNames, recipes } from './recipes.ts'
 export { type TrainingExecutor, trainingExecutors } from './step.ts'
 export { type TrainOptions, train } from './train.ts'
-export type { TrainingSource } from './training-batches.ts'
+export type { ReferredData, TrainingSource } from './training-batches.ts'

@@ -31,7 +31,7 @@ const always = {
 const sometimes = {
   /** The largest length that all gradients together may have, as one vector. */
   gradient_clipping: AboveZero,
-  /** Training images that are held out and evaluated after each epoch: {@link heldOutCount} where it is left out. */
+  /** Training images that are held out and evaluated after each epoch: a tenth, at most 5,000, where it is left out. */
   validation: WholeNumber,
 }
 

@@ -1,3 +1,4 @@
+import { json } from '../base/json.ts'
 import type { Network } from '../network/network.ts'
 import { type State, writeCheckpoint, writeNetworkFile } from './checkpoint.ts'
 import { openEventFile } from './event-file.ts'
@@ -20,12 +21,12 @@ const scalarsOf = (event: TrainingEvent): Readonly<Record<string, number>> | und
     case 'step':
       return {
         'train/loss': event.loss,
-        'train/error_percent': event.error_percent,
-        'train/learning_rate': event.learning_rate,
-        'train/images_per_second': event.images_per_second,
+        'train/error_percent': event.errorPercent,
+        'train/learning_rate': event.learningRate,
+        'train/images_per_second': event.imagesPerSecond,
       }
     case 'epoch':
-      return event.validation === null ? undefined : { 'validation/error_percent': event.validation.error_percent }
+      return event.validation === null ? undefined : { 'validation/error_percent': event.validation.errorPercent }
     default:
       return undefined
   }
@@ -38,7 +39,7 @@ export const openRecords = async (folder: string, network: Network, after?: numb
   await writeNetworkFile(folder, network)
   return {
     write: async event => {
-      await log.write(event)
+      await log.write(json(event))
       const scalars = scalarsOf(event)
       if (scalars !== undefined && 'step' in event) await curves.scalars(event.step, scalars)
     },

@@ -73,7 +73,7 @@ const advanced = (progress: Progress, { n }: TrainingBatch, loss: number, correc
 /** The beginning of the next epoch, with the best validation so far. */
 const closed = (progress: Progress, validation: Validation | null): Progress => {
   const { best, epoch, steps: step } = progress
-  const error = validation?.error_percent
+  const error = validation?.errorPercent
   const better = error !== undefined && (best === null || error < best.error_percent)
   const next = { epoch: epoch + 1, step_in_epoch: 0, running: nothing }
   return { ...progress, ...next, best: better ? { error_percent: error, epoch: epoch + 1, step } : best }
@@ -122,9 +122,9 @@ export const openSession = async (training: Training, options: SessionOptions): 
       plan: printPlan(plan),
       steps,
       epochs: recipe.epochs,
-      first_step: first,
+      firstStep: first,
       images: images.length,
-      validation_images: heldOut.count,
+      validationImages: heldOut.count,
       seed,
       backend,
       executor,
@@ -147,9 +147,9 @@ export const openSession = async (training: Training, options: SessionOptions): 
       step: progress.steps,
       epoch: batch.epoch + 1,
       loss,
-      error_percent: percentWrong(correct, batch.n),
-      learning_rate: rate,
-      images_per_second: batch.n / secondsSince(stepBegun),
+      errorPercent: percentWrong(correct, batch.n),
+      learningRate: rate,
+      imagesPerSecond: batch.n / secondsSince(stepBegun),
     })
     stepBegun = performance.now()
     return event
@@ -181,7 +181,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
       epoch: epoch + 1,
       step: done,
       loss: running.loss / running.images,
-      error_percent: percentWrong(running.correct, running.images),
+      errorPercent: percentWrong(running.correct, running.images),
       validation,
       seconds: secondsSince(epochBegun),
     })

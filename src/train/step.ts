@@ -3,9 +3,9 @@ import { either as E } from 'fp-ts'
 import { EspalierError, evaluate, renderProblems, sizeOf, type Tensor } from '../../ir/index.ts'
 import { correctName, labelsName, lossName, rateName, type TrainingStep } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
-import { withoutRace } from '../execute/auto.ts'
-import type { ModelBackend } from '../execute/runner.ts'
+import type { ModelBackend } from '../execute/open-execution.ts'
 import { openSavedModel } from '../execute/saved-model.ts'
+import { executorWithoutRace } from '../execute/settle.ts'
 import { type Executable, lower } from '../lower/tfjs/index.ts'
 import { classCount, imageType, type Network } from '../network/network.ts'
 import { openBackend } from '../runtime/backend.ts'
@@ -166,7 +166,7 @@ export const openStep = async (
   if (backend === 'reference') return onEvaluator(step, feed, start)
   const opened = orThrow(await openBackend(wholeGraphs(executor) ? 'node-gpu' : backend, { debug }))
   const { tf, native, name, describe, reason } = opened
-  const taken = executor === 'auto' ? withoutRace(name) : executor
+  const taken = executor === 'auto' ? executorWithoutRace(name) : executor
   const executable =
     native === undefined || taken === 'eager'
       ? lower(tf, step.graph, new Map())

@@ -8,6 +8,7 @@ import type { StepOptions } from './step.ts'
 import { openTraining, standing, type Training, type TrainingOptions } from './training.ts'
 import { openSource, type TrainingSource, trainingBatches } from './training-batches.ts'
 
+/** How a network is trained, beside its recipe. */
 export interface TrainOptions extends TrainingOptions, StepOptions {
   /** Steps in all, in place of the recipe's epochs. */
   readonly maxSteps?: number
@@ -34,13 +35,13 @@ const tally = () => {
     add: (event: Extract<TrainingEvent, { event: 'step' }>, n: number): void => {
       losses.push(event.loss)
       loss += n * event.loss
-      wrong += (n * event.error_percent) / 100
+      wrong += (n * event.errorPercent) / 100
       images += n
     },
     images: () => images,
     means: () => ({
       loss: images === 0 ? null : loss / images,
-      error_percent: images === 0 ? null : (100 * wrong) / images,
+      errorPercent: images === 0 ? null : (100 * wrong) / images,
     }),
   }
 }
@@ -57,10 +58,10 @@ async function* takeSteps(
   const session: Session = await openSession(training, { ...options, steps })
   const stopped = (): boolean => session.progress().steps >= steps || signal?.aborted === true
   const run = tally()
-  let latest: Pick<Trained, 'loss' | 'error_percent'> | undefined
+  let latest: Pick<Trained, 'loss' | 'errorPercent'> | undefined
   async function* closeEpoch(): AsyncGenerator<TrainingEvent, void> {
     for await (const event of session.closeEpoch()) {
-      if (event.event === 'epoch') latest = { loss: event.loss, error_percent: event.error_percent }
+      if (event.event === 'epoch') latest = { loss: event.loss, errorPercent: event.errorPercent }
       yield event
     }
   }
@@ -101,7 +102,7 @@ async function* takeSteps(
       validation: session.validation(),
       skipped: session.skipped(),
       seconds,
-      images_per_second: run.images() / seconds,
+      imagesPerSecond: run.images() / seconds,
       checkpoint: options.out ?? null,
       interrupted: done.steps < steps,
     }

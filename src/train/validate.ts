@@ -4,7 +4,7 @@ import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
 import type { DataSet, Preprocess, Skipped } from '../data/index.ts'
 import { evaluateData, type Unanswered } from '../execute/evaluate-data.ts'
-import { openRunner } from '../execute/runner.ts'
+import { openModel } from '../execute/model.ts'
 import type { Network } from '../network/network.ts'
 import { trainingProblem } from './error.ts'
 import type { Validation } from './events.ts'
@@ -44,11 +44,11 @@ export const validate = async (
   const compiled = orThrow(
     compileNetwork(network, plan, { seed, batch, ...(backend === 'reference' ? {} : { backend }) }),
   )
-  const runner = await openRunner(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
+  const runner = await openModel(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
   try {
     const { images, wrong, skipped, unanswered, interrupted } = await evaluateData(runner, data, options)
     if (unanswered.images > 0) throw new EspalierError([diverged(unanswered, images)], 'failure')
-    return interrupted ? null : { validation: { images, error_percent: (100 * wrong) / images }, skipped }
+    return interrupted ? null : { validation: { images, errorPercent: (100 * wrong) / images }, skipped }
   } finally {
     runner.dispose()
   }

@@ -1,8 +1,8 @@
 import { naivePipeline, type Schedule, schedules } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
-import type { ExecutorName } from '../../src/execute/executor.ts'
-import { openRunner, type Runner } from '../../src/execute/runner.ts'
+import type { ExecutorName } from '../../src/execute/execution.ts'
+import { type Model, openModel } from '../../src/execute/model.ts'
 import { parsePlan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 
@@ -33,7 +33,7 @@ const flipped = (images: Float32Array, w: number, c: number): Float32Array => {
 
 /** Flip TTA as libraries do it: one forward for each view, the probabilities averaged. */
 export const libraryTta =
-  (runner: Runner, images: Float32Array, w: number, c: number) => async (): Promise<Float32Array> => {
+  (runner: Model, images: Float32Array, w: number, c: number) => async (): Promise<Float32Array> => {
     const one = await runner.predict(images)
     const other = await runner.predict(flipped(images, w, c))
     return one.probabilities.map((p, k) => (p + other.probabilities[k]) / 2)
@@ -53,7 +53,7 @@ export const enter = async (
   const { h, w, c } = imageType(network)
   const images = Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))
   const contender = async (kind: Contender['kind'], compiled: CompiledNetwork): Promise<Contender> => {
-    const runner = await openRunner(compiled, {
+    const runner = await openModel(compiled, {
       backend: onWasm ? 'wasm' : 'auto',
       executor: onWasm ? 'eager' : executor,
       batch,

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
+import { type Model, openModel } from '../../src/execute/model.ts'
 import { median, race, ratios } from '../../src/execute/race.ts'
-import { openRunner, type Runner } from '../../src/execute/runner.ts'
 import { createZooNetwork, loadNetwork as openNetwork, parsePlan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { sharedPath } from '../shared.ts'
@@ -46,7 +46,7 @@ interface Contender {
   readonly lane: Lane
   readonly plan: PlanName
   readonly compiled: CompiledNetwork
-  readonly executor: Runner['executor']
+  readonly executor: Model['executor']
   readonly run: () => Promise<unknown>
   readonly dispose: () => void
 }
@@ -90,7 +90,7 @@ const enter = async (
     }),
   )
   try {
-    const runner = await openRunner(compiled, { ...lane, batch })
+    const runner = await openModel(compiled, { ...lane, batch })
     const run = plan === 'library-tta' ? libraryTta(runner, images, w, c) : () => runner.predict(images)
     return { lane, plan, compiled, executor: runner.executor, run, dispose: runner.dispose }
   } catch (error) {

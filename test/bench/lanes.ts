@@ -1,4 +1,4 @@
-import type { ExecutorName } from '../../src/execute/executor.ts'
+import type { ExecutorName } from '../../src/execute/execution.ts'
 import type { Precision } from '../../src/lower/precision.ts'
 import type { BackendName } from '../../src/runtime/backend.ts'
 

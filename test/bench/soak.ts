@@ -2,7 +2,7 @@ import { orThrow } from '../../src/base/error.ts'
 import { table } from '../../src/base/format.ts'
 import { openData } from '../../src/data/index.ts'
 import { evaluateData } from '../../src/execute/evaluate-data.ts'
-import { openRunner } from '../../src/execute/runner.ts'
+import { openModel } from '../../src/execute/model.ts'
 import { compile, createZooNetwork, parsePlan } from '../../src/index.ts'
 import { tensorflowJs } from '../../src/runtime/native/load.ts'
 import { type Lane, lanes } from './lanes.ts'
@@ -34,7 +34,7 @@ const soaked = async (lane: Lane, minutes: number) => {
   const compiled = compile(createZooNetwork('preact-resnet-14?classes=10'), parsePlan('flip-2-max'), { batch })
   const data = orThrow(await openData(`generated:orientation?split=test&range=0:${images}`, { seed: 0 }))
   const preprocess = data.preprocess as NonNullable<typeof data.preprocess>
-  const runner = await openRunner(compiled, { ...lane, batch })
+  const runner = await openModel(compiled, { ...lane, batch })
   const samples: Sample[] = []
   const begun = performance.now()
   const elapsed = (): number => (performance.now() - begun) / 60_000

@@ -4,8 +4,8 @@ import { multiplyAdds, naivePipeline, placePlan, type TrainingStep, trainingStep
 import { branched } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompileOptions, compileNetwork } from '../../src/compile/compile.ts'
+import { openModel } from '../../src/execute/model.ts'
 import { median, race, ratios } from '../../src/execute/race.ts'
-import { openRunner } from '../../src/execute/runner.ts'
 import { openSavedModel } from '../../src/execute/saved-model.ts'
 import { createZooNetwork, parsePlan as parsedPlan } from '../../src/index.ts'
 import { lower } from '../../src/lower/tfjs/index.ts'
@@ -152,7 +152,7 @@ const enterExecutor = async (
   if (plan !== 'vanilla') return [steps]
   const forward = async (work: Work, pipeline: CompileOptions): Promise<Racer> => {
     const compiled = orThrow(compileNetwork(network, parsedPlan(plan), { batch, backend, ...pipeline }))
-    const runner = await openRunner(compiled, { backend, executor, batch })
+    const runner = await openModel(compiled, { backend, executor, batch })
     const facts = { plan, work, executor, multiplyAdds: multiplyAdds(compiled.graph) }
     return { ...facts, run: () => runner.predict(input.images), dispose: runner.dispose }
   }

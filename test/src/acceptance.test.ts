@@ -5,7 +5,8 @@ import { orThrow, orThrowAsync } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
 import { batches, type DataSet, openData, type Preprocess, readPreprocess } from '../../src/data/index.ts'
 import { type Evaluation, evaluateData } from '../../src/execute/evaluate-data.ts'
-import { type ModelBackend, openRunner, type Runner } from '../../src/execute/runner.ts'
+import { type Model, openModel } from '../../src/execute/model.ts'
+import type { ModelBackend } from '../../src/execute/open-execution.ts'
 import { parsePlan } from '../../src/index.ts'
 import type { Precision } from '../../src/lower/precision.ts'
 import type { Network } from '../../src/network/network.ts'
@@ -35,11 +36,11 @@ const networkOf = async (reference: string, weights?: string): Promise<Network> 
 const using = async <A>(
   compiled: CompiledNetwork,
   backend: ModelBackend,
-  use: (runner: Runner) => Promise<A>,
+  use: (runner: Model) => Promise<A>,
   precision: Precision = 'float32',
 ) => {
   const executor = backend === 'node-gpu' ? 'graph' : 'auto'
-  const runner = await openRunner(compiled, { backend, executor, precision, batch: 128 })
+  const runner = await openModel(compiled, { backend, executor, precision, batch: 128 })
   try {
     return await use(runner)
   } finally {
@@ -146,7 +147,7 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
       const compiled = under(await networkOf(sharedPath('models', `${name}.onnx`)), planName)
       const errors: number[] = []
       for (const precision of ['float32', 'bfloat16'] as const) {
-        const evaluate = (runner: Runner) =>
+        const evaluate = (runner: Model) =>
           evaluateData(runner, data, { batch: 128, preprocess: data.preprocess as Preprocess })
         const { images, wrong } = await using(compiled, 'node-gpu', evaluate, precision)
         errors.push((100 * wrong) / images)

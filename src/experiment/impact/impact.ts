@@ -3,13 +3,7 @@ import { featureMaps, multiplyAdds, unrollShared, type Variant, variantKey } fro
 import { orThrow } from '../../base/error.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
-import {
-  defaultBatch,
-  type VariantBatch,
-  type VariantLogits,
-  type VariantsOptions,
-  variantLogits,
-} from '../variants/logits.ts'
+import { defaultBatch, openVariants, type VariantLogits, type VariantsOptions } from '../variants/logits.ts'
 import { errorOf, reduceLogits } from '../variants/reduction.ts'
 import { forwardTimer } from './time.ts'
 import { type ImpactTransform, parseImpactTransforms } from './transforms.ts'
@@ -20,10 +14,10 @@ type Interval = readonly [low: number, high: number]
 export interface TransformImpact {
   /** The map is transformed, and the network goes on. */
   readonly only: number
-  readonly only_interval: Interval
+  readonly onlyInterval: Interval
   /** The map and its transform both go on, and their answers are reduced. */
   readonly branch: Readonly<Record<Reduction, number>>
-  readonly branch_interval: Readonly<Record<Reduction, Interval>>
+  readonly branchInterval: Readonly<Record<Reduction, Interval>>
 }
 
 /** A feature map with what each transform does there. */
@@ -33,7 +27,7 @@ export interface ImpactPosition {
   /** Rows, columns, channels. */
   readonly shape: readonly [h: number, w: number, c: number]
   /** Of the branch, relative to one forward of the network. */
-  readonly branch_multiply_adds_relative: number
+  readonly branchMultiplyAddsRelative: number
   readonly results: Readonly<Record<string, TransformImpact>>
 }
 
@@ -42,8 +36,8 @@ export interface ImpactResult {
   readonly network: string
   readonly data: string
   readonly images: number
-  readonly vanilla_error_percent: number
-  readonly vanilla_interval_percent: Interval
+  readonly vanillaErrorPercent: number
+  readonly vanillaIntervalPercent: Interval
   readonly transforms: readonly string[]
   readonly positions: readonly ImpactPosition[]
   readonly backend: string
@@ -52,22 +46,24 @@ export interface ImpactResult {
   readonly runtime: string
   readonly batch: number
   /** Of one forward of one image. */
-  readonly multiply_adds: number
+  readonly multiplyAdds: number
   /** Of all that was run for an image, in forwards of the network for each position and transform. Null where some was in the cache. */
-  readonly multiply_adds_relative_per_position: number | null
+  readonly multiplyAddsRelativePerPosition: number | null
   /** The same in time, measured beside forwards of the same batches. Null where some was in the cache or too few batches were run. */
-  readonly seconds_relative_per_position: number | null
-  readonly forward_milliseconds_per_batch: number | null
+  readonly secondsRelativePerPosition: number | null
+  readonly forwardMillisecondsPerBatch: number | null
   readonly seconds: number
   readonly interrupted?: true
 }
 
+/** What transforms are measured, and how. */
 export interface ImpactOptions extends Omit<VariantsOptions, 'onBatch'> {
   /** Only the first so many images. */
   readonly limit?: number
   /** `flip,rotate,scale` (the default), or any transforms as plans spell them. */
   readonly transforms?: string
-  readonly onProgress?: (progress: Pick<VariantBatch, 'done' | 'total'>) => void
+  /** Told how many images are done, over all graphs, of how many. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
 }
 
 const at = (map: number, { transform }: ImpactTransform): Variant => [{ map, transform }]
@@ -88,9 +84,9 @@ const transformImpact = (
   const branch = byReduction(reduction => errorOf(reduceLogits([plain, transformed], { classes, reduction }), labels))
   return {
     only: only.percent,
-    only_interval: only.interval,
+    onlyInterval: only.interval,
     branch: byReduction(reduction => branch[reduction].percent),
-    branch_interval: byReduction(reduction => branch[reduction].interval),
+    branchInterval: byReduction(reduction => branch[reduction].interval),
   }
 }
 
@@ -104,7 +100,7 @@ const positionsOf = (
     map,
     name,
     shape: [h, w, c],
-    branch_multiply_adds_relative:
+    branchMultiplyAddsRelative:
       multiplyAdds(orThrow(unrollShared(network, [[], at(map, flip)]))) / multiplyAdds(network.graph),
     results: Object.fromEntries(
       transforms.map(transform => [transform.name, transformImpact(found, labels, at(map, transform))]),
@@ -120,23 +116,24 @@ const positionsOf = (
 export const impact = async (
   network: Network,
   images: Images,
-  { transforms: text = 'flip,rotate,scale', onProgress = () => {}, ...options }: ImpactOptions = {},
+  { transforms: text = 'flip,rotate,scale', onProgress = () => {}, limit, ...options }: ImpactOptions = {},
 ): Promise<ImpactResult> => {
   const begun = performance.now()
   const transforms = orThrow(parseImpactTransforms(text))
   const maps = featureMaps(network.graph)
   const batch = options.batch ?? defaultBatch(network)
-  const timer = forwardTimer(network, batch, options)
+  const opened = await openVariants(network, images, {
+    ...options,
+    batch,
+    onBatch: async seen => {
+      onProgress(seen)
+      await timer.after(seen)
+    },
+  })
+  const timer = forwardTimer(network, batch, opened.executor)
   try {
     const variants = [[], ...maps.flatMap((_, map) => transforms.map(transform => at(map, transform)))]
-    const found = await variantLogits(network, variants, images, {
-      ...options,
-      batch,
-      onBatch: async seen => {
-        onProgress(seen)
-        await timer.after(seen)
-      },
-    })
+    const found = await opened.logits(variants, limit)
     const labels = found.labels as readonly number[]
     const vanilla = errorOf(found.logits.get(variantKey([])) as Float32Array, labels)
     const whole = found.computed === found.variants
@@ -146,8 +143,8 @@ export const impact = async (
       network: network.name,
       data: images.data.name,
       images: found.images,
-      vanilla_error_percent: vanilla.percent,
-      vanilla_interval_percent: vanilla.interval,
+      vanillaErrorPercent: vanilla.percent,
+      vanillaIntervalPercent: vanilla.interval,
       transforms: transforms.map(({ name }) => name),
       positions: positionsOf(network, transforms, found, labels),
       backend: found.backend,
@@ -155,10 +152,10 @@ export const impact = async (
       precision: found.precision,
       runtime: found.describe,
       batch,
-      multiply_adds: multiplyAdds(network.graph),
-      multiply_adds_relative_per_position: whole ? found.multiplyAdds.relative / count : null,
-      seconds_relative_per_position: time === undefined ? null : time.graphs / count,
-      forward_milliseconds_per_batch: time?.milliseconds ?? null,
+      multiplyAdds: multiplyAdds(network.graph),
+      multiplyAddsRelativePerPosition: whole ? found.multiplyAdds.relative / count : null,
+      secondsRelativePerPosition: time === undefined ? null : time.graphs / count,
+      forwardMillisecondsPerBatch: time?.milliseconds ?? null,
       seconds: (performance.now() - begun) / 1000,
       ...(found.interrupted ? { interrupted: true } : {}),
     }

@@ -16,7 +16,7 @@ const errorTable = ({ positions, transforms }: ImpactResult, of: (impact: Transf
 const branchTitle = (reduction: Reduction): string => `Error % with a branch there, reduced by ${reduction}:`
 
 const costs = ({ positions, transforms, ...result }: ImpactResult): readonly string[] => {
-  const { multiply_adds_relative_per_position: multiplyAdds, seconds_relative_per_position: seconds } = result
+  const { multiplyAddsRelativePerPosition: multiplyAdds, secondsRelativePerPosition: seconds } = result
   if (multiplyAdds === null) return ['Some of it was in the cache.']
   const time = seconds === null ? '' : ` and ${ratio(seconds)} the time`
   const forwards = `${positions.length * transforms.length} forwards of the network, one for each position and transform`
@@ -29,8 +29,8 @@ export const describeImpact = (result: ImpactResult): string => {
     network,
     data,
     images,
-    vanilla_error_percent: vanilla,
-    vanilla_interval_percent: [low, high],
+    vanillaErrorPercent: vanilla,
+    vanillaIntervalPercent: [low, high],
   } = result
   const stopped = result.interrupted === true ? ' (interrupted)' : ''
   return [

@@ -1,9 +1,9 @@
 import { variantProgram } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
-import type { OpenExecutor } from '../../execute/executor.ts'
+import type { Execution } from '../../execute/execution.ts'
 import { median } from '../../execute/race.ts'
+import type { GraphExecutor } from '../../execute/settle.ts'
 import { imageType, type Network } from '../../network/network.ts'
-import { type ExecuteOptions, graphExecutor } from '../variants/executor.ts'
 import type { VariantBatch } from '../variants/logits.ts'
 
 /** What one forward of the network takes, beside the graphs of all its variants. */
@@ -26,13 +26,13 @@ export interface ForwardTimer {
 const timedEach = 16
 
 /** Times the network as it is on the executor, and on some of the batches, that its variants run on. */
-export const forwardTimer = (network: Network, batch: number, options: ExecuteOptions): ForwardTimer => {
+export const forwardTimer = (network: Network, batch: number, executor: GraphExecutor): ForwardTimer => {
   const { name } = imageType(network)
-  let execution: OpenExecutor | undefined
+  let execution: Execution | undefined
   const seen: number[] = []
   const times: { readonly graph: number; readonly milliseconds: number; readonly forwards: number }[] = []
   const once = async (images: Float32Array): Promise<number> => {
-    execution ??= await (await graphExecutor(options)).open(orThrow(variantProgram(network, [[]])))
+    execution ??= await executor.open(orThrow(variantProgram(network, [[]])))
     const begun = performance.now()
     await execution.run({ [name]: images })
     return performance.now() - begun

@@ -2,6 +2,7 @@ import { errorOf } from '../variants/reduction.ts'
 
 /** What a search makes small: calibrated likelihood, or errors smoothed by how close each answer was. */
 export const objectives = ['error', 'likelihood'] as const
+/** What a search makes small. */
 export type Objective = (typeof objectives)[number]
 
 /** What scores `[n, classes]` are worth on labelled images. */

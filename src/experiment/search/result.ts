@@ -1,15 +1,92 @@
-import { printTransform } from '../../../ir/index.ts'
+import { printTransform, type Reduction } from '../../../ir/index.ts'
 import { printPlan } from '../../../passes/index.ts'
 import { ratio, table } from '../../base/format.ts'
 import { rankOf, wilsonPercent } from '../../execute/score.ts'
 import { mcNemar } from '../mcnemar.ts'
-import type { Sourced } from '../sourced.ts'
 import { printBudget } from './budget.ts'
 import { likelihoodSigma, shownFront } from './choice.ts'
 import type { Evidence } from './evidence.ts'
 import { type Found, flipTta, type SearchNetworkOptions } from './network.ts'
+import type { Objective } from './objective.ts'
 import type { Candidate } from './search.ts'
 import { planOf, type Sites } from './space.ts'
+
+type Interval = readonly [low: number, high: number]
+
+/** An error rate in percent, with Wilson's 95 % interval. */
+interface Rate {
+  readonly errorPercent: number
+  readonly errorIntervalPercent: Interval
+}
+
+/** Of images on which two answers differ: how many the plan turned right, and wrong, and how likely so uneven a split is by chance. */
+interface Compared {
+  readonly won: number
+  readonly lost: number
+  readonly pValue: number
+}
+
+/** A plan with its measured time over vanilla's, and its errors in percent. */
+export interface FrontPlan {
+  readonly plan: string
+  readonly relativeCost: number
+  /** On the images that plans were chosen by. */
+  readonly errorPercent: number
+  /** On those that nothing was chosen by. */
+  readonly reportErrorPercent: number
+}
+
+/** The plan that was chosen, with its errors on the images that it was chosen by and on others; costs are times over vanilla's. */
+export interface SearchResult {
+  readonly network: string
+  /** The seed of weights that nobody trained. */
+  readonly initializedFromSeed?: number
+  /** The chosen plan; vanilla where nothing beats it within the budget. */
+  readonly plan: string
+  readonly beatsVanilla: boolean
+  readonly budget: string
+  readonly budgetRelative: number
+  readonly relativeCost: number
+  /** Of one batch. */
+  readonly vanillaMilliseconds: number
+  /** How many distinct variants the plan has at each feature map. */
+  readonly branches: readonly { readonly map: number; readonly variants: number }[]
+  readonly select: Rate &
+    Compared & {
+      readonly data: string
+      readonly images: number
+      readonly vanillaErrorPercent: number
+      /** By how many standard errors the plan makes labels likelier than vanilla does. */
+      readonly likelihoodGainSigma: number
+    }
+  readonly report: Rate &
+    Compared & {
+      readonly data: string
+      readonly images: number
+      readonly vanillaErrorPercent: number
+      readonly vanillaErrorIntervalPercent: Interval
+      readonly ttaErrorPercent: number
+      readonly ttaErrorIntervalPercent: Interval
+    }
+  /** Plans than which none is as fast and errs as little, the fastest first. */
+  readonly front: readonly FrontPlan[]
+  /** All that was timed, with what was predicted. */
+  readonly timed: readonly { readonly plan: string; readonly relativeCost: number; readonly predictedCost: number }[]
+  readonly sets: string
+  readonly reductions: readonly Reduction[]
+  readonly objective: Objective
+  readonly batch: number
+  readonly backend: string
+  readonly executor: string
+  readonly precision: string
+  /** What computed, with its version. */
+  readonly runtime: string
+  readonly rounds: number
+  /** How many plans were judged. */
+  readonly evaluated: number
+  readonly seconds: number
+  readonly warnings?: readonly string[]
+}
 
 export interface SearchCall {
   readonly network: string
@@ -20,7 +97,6 @@ export interface SearchCall {
   readonly data: { readonly select: string; readonly report: string }
   readonly warnings: readonly string[]
   readonly seconds: number
-  readonly sourced: Sourced
 }
 
 const name = ({ sites, reduction }: Pick<Candidate, 'sites' | 'reduction'>): string =>
@@ -39,23 +115,23 @@ const wrongs = (
 
 const count = (wrong: readonly boolean[]): number => wrong.filter(is => is).length
 
-const rate = (wrong: readonly boolean[]) => ({
-  error_percent: (100 * count(wrong)) / wrong.length,
-  error_interval_percent: wilsonPercent(count(wrong), wrong.length),
+const rate = (wrong: readonly boolean[]): Rate => ({
+  errorPercent: (100 * count(wrong)) / wrong.length,
+  errorIntervalPercent: wilsonPercent(count(wrong), wrong.length),
 })
 
 /** Of images on which two answers differ: how many the first turned right, and wrong, and whether that is chance. */
-const compared = (plan: readonly boolean[], vanilla: readonly boolean[]) => {
+const compared = (plan: readonly boolean[], vanilla: readonly boolean[]): Compared => {
   const won = plan.filter((wrong, image) => !wrong && vanilla[image]).length
   const lost = plan.filter((wrong, image) => wrong && !vanilla[image]).length
-  return { won, lost, p_value: mcNemar(won, lost) }
+  return { won, lost, pValue: mcNemar(won, lost) }
 }
 
 const branchesOf = (sites: Sites) =>
   sites.map(({ map, transforms }) => ({ map, variants: new Set(transforms.map(printTransform)).size }))
 
-/** The keys of `search --json`. */
-export const searchResult = async (found: Found, call: SearchCall) => {
+/** What was found, in numbers of errors and times. */
+export const searchResult = async (found: Found, call: SearchCall): Promise<SearchResult> => {
   const { searched, choice, select, report } = found
   const { vanilla } = searched
   const { options } = call
@@ -71,20 +147,20 @@ export const searchResult = async (found: Found, call: SearchCall) => {
   const front = shownFront(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
   return {
     network: call.network,
-    ...(call.initializedFrom === undefined ? {} : { initialized_from_seed: call.initializedFrom }),
+    ...(call.initializedFrom === undefined ? {} : { initializedFromSeed: call.initializedFrom }),
     plan: name(chosen.candidate),
-    beats_vanilla: choice.chosen !== undefined,
+    beatsVanilla: choice.chosen !== undefined,
     budget: printBudget(options.budget),
-    budget_relative: found.times,
-    relative_cost: chosen.relative,
-    vanilla_milliseconds: found.vanillaMilliseconds,
+    budgetRelative: found.times,
+    relativeCost: chosen.relative,
+    vanillaMilliseconds: found.vanillaMilliseconds,
     branches: branchesOf(chosen.candidate.sites),
     select: {
       data: call.data.select,
       images: select.images,
       ...rate(onSelect),
-      vanilla_error_percent: rate(vanillaOnSelect).error_percent,
-      likelihood_gain_sigma:
+      vanillaErrorPercent: rate(vanillaOnSelect).errorPercent,
+      likelihoodGainSigma:
         choice.chosen === undefined ? 0 : likelihoodSigma(searched, select.labels, chosen.candidate, vanilla),
       ...compared(onSelect, vanillaOnSelect),
     },
@@ -92,23 +168,22 @@ export const searchResult = async (found: Found, call: SearchCall) => {
       data: call.data.report,
       images: report.images,
       ...rate(onReport),
-      vanilla_error_percent: rate(vanillaOnReport).error_percent,
-      vanilla_error_interval_percent: rate(vanillaOnReport).error_interval_percent,
-      tta_error_percent: rate(ttaOnReport).error_percent,
-      tta_error_interval_percent: rate(ttaOnReport).error_interval_percent,
+      vanillaErrorPercent: rate(vanillaOnReport).errorPercent,
+      vanillaErrorIntervalPercent: rate(vanillaOnReport).errorIntervalPercent,
+      ttaErrorPercent: rate(ttaOnReport).errorPercent,
+      ttaErrorIntervalPercent: rate(ttaOnReport).errorIntervalPercent,
       ...compared(onReport, vanillaOnReport),
     },
-    /** Errors on the images that plans were chosen by; on the others as `report_error_percent`. */
     front: front.map(({ candidate, relative }) => ({
       plan: name(candidate),
-      relative_cost: relative,
-      error_percent: (100 * candidate.score.wrong) / select.images,
-      report_error_percent: rate(wrongs(report.evidence, report.labels, candidate)).error_percent,
+      relativeCost: relative,
+      errorPercent: (100 * candidate.score.wrong) / select.images,
+      reportErrorPercent: rate(wrongs(report.evidence, report.labels, candidate)).errorPercent,
     })),
     timed: choice.measured.map(({ candidate, relative }) => ({
       plan: name(candidate),
-      relative_cost: relative,
-      predicted_cost: candidate.cost,
+      relativeCost: relative,
+      predictedCost: candidate.cost,
     })),
     sets: call.sets,
     reductions: options.reductions,
@@ -117,15 +192,13 @@ export const searchResult = async (found: Found, call: SearchCall) => {
     backend: found.runtime.backend,
     executor: found.runtime.executor,
     precision: options.precision,
+    runtime: found.runtime.describe,
     rounds: searched.rounds,
     evaluated: searched.evaluated,
     seconds: call.seconds,
     ...(call.warnings.length === 0 ? {} : { warnings: call.warnings }),
-    ...call.sourced,
   }
 }
-
-export type SearchResult = Awaited<ReturnType<typeof searchResult>>
 
 const percent = (value: number): string => value.toFixed(2)
 
@@ -134,30 +207,30 @@ export const describeSearch = (result: SearchResult): string => {
   const { select, report, front } = result
   const rows = front.map(point => [
     point.plan === result.plan ? '→' : '',
-    ratio(point.relative_cost),
-    percent(point.error_percent),
-    percent(point.report_error_percent),
+    ratio(point.relativeCost),
+    percent(point.errorPercent),
+    percent(point.reportErrorPercent),
     point.plan,
   ])
-  const verdict = result.beats_vanilla
-    ? `${result.plan} takes ${ratio(result.relative_cost)} of vanilla's time, within ${result.budget}.`
+  const verdict = result.beatsVanilla
+    ? `${result.plan} takes ${ratio(result.relativeCost)} of vanilla's time, within ${result.budget}.`
     : `Nothing that was looked at beats vanilla within ${result.budget}.`
   const cheaper = front.find(
     point =>
       point.plan !== result.plan &&
-      point.relative_cost <= result.relative_cost &&
-      point.error_percent <= select.error_percent,
+      point.relativeCost <= result.relativeCost &&
+      point.errorPercent <= select.errorPercent,
   )
   const beside =
-    cheaper === undefined || !result.beats_vanilla
+    cheaper === undefined || !result.beatsVanilla
       ? ''
       : ` ${cheaper.plan} is as cheap and errs no more there; the choice goes by ${result.objective}, not by whole errors.`
-  const others = `vanilla ${percent(report.vanilla_error_percent)} %, flip TTA ${percent(report.tta_error_percent)} %`
-  const [low, high] = report.error_interval_percent.map(percent)
+  const others = `vanilla ${percent(report.vanillaErrorPercent)} %, flip TTA ${percent(report.ttaErrorPercent)} %`
+  const [low, high] = report.errorIntervalPercent.map(percent)
   return [
     table(['', 'time', 'error %, select', 'error %, report', 'plan'], rows),
     '',
-    `${verdict} On ${report.images} images that nothing was chosen by it errs ${percent(report.error_percent)} % of the time (95 % interval ${low} to ${high}); ${others}. On the ${select.images} that it was chosen by: ${percent(select.error_percent)} %, vanilla ${percent(select.vanilla_error_percent)} %.${beside}`,
+    `${verdict} On ${report.images} images that nothing was chosen by it errs ${percent(report.errorPercent)} % of the time (95 % interval ${low} to ${high}); ${others}. On the ${select.images} that it was chosen by: ${percent(select.errorPercent)} %, vanilla ${percent(select.vanillaErrorPercent)} %.${beside}`,
     `${result.evaluated} plans were judged in ${result.seconds.toFixed(0)} s; times are of batches of ${result.batch} on ${result.backend}, executor ${result.executor}.`,
   ].join('\n')
 }

@@ -7,7 +7,7 @@ import { makeFolder } from '../../base/make-folder.ts'
 import { replaceFile } from '../../base/replace-file.ts'
 import { warn } from '../../base/warn.ts'
 import type { DataSet, Preprocess } from '../../data/index.ts'
-import type { OpenExecutor } from '../../execute/executor.ts'
+import type { Execution } from '../../execute/execution.ts'
 import type { Precision } from '../../lower/precision.ts'
 import type { Network } from '../../network/network.ts'
 import { encodeSealedSafetensors, readSafetensorsFile, type Safetensors } from '../../network/weights/safetensors.ts'
@@ -41,7 +41,7 @@ export interface Evaluated {
   readonly network: Network
   readonly scan: DataScan
   readonly preprocess: Preprocess
-  readonly runner: Pick<OpenExecutor, 'executor' | 'backend'> & { readonly precision: Precision }
+  readonly runner: Pick<Execution, 'executor' | 'backend'> & { readonly precision: Precision }
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array | Float64Array): Uint8Array =>

@@ -2,10 +2,10 @@ import { EspalierError } from '../../../ir/index.ts'
 import { compileVariants, distinctVariants, unrollShared, type Variant } from '../../../passes/index.ts'
 import { orThrow, sourceProblem } from '../../base/error.ts'
 import { unanswered } from '../../execute/score.ts'
+import { type GraphExecutor, graphExecutor, type SettleOptions } from '../../execute/settle.ts'
 import { classCount, imageType, type Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
 import { type DataScan, openVariantCache, scanData } from './cache.ts'
-import { type ExecuteOptions, type GraphExecutor, graphExecutor } from './executor.ts'
 import { chunks, type FilledBatch, fill, openSheets } from './sheets.ts'
 
 /** A batch that went through one of the graphs. */
@@ -19,8 +19,8 @@ export interface VariantBatch extends FilledBatch {
 }
 
 /** How the logits of variants are computed. */
-export interface VariantsOptions extends ExecuteOptions {
-  /** Images at a time. Default {@link defaultBatch}. */
+export interface VariantsOptions extends SettleOptions {
+  /** Images at a time. Default 128, fewer of larger images. */
   readonly batch?: number
   /** A folder where logits are kept: what is there is not computed again. */
   readonly cache?: string
@@ -71,6 +71,7 @@ const checkAnswers = (variant: string, logits: Float32Array, classes: number): v
 
 /** A network on images: what the logits of all variants depend on is read, and an executor chosen, once. */
 export interface OpenVariants {
+  readonly executor: GraphExecutor
   /** The first so many images. @throws EspalierError where they cannot be read */
   readonly scan: (images: number) => Promise<DataScan>
   /**
@@ -147,7 +148,7 @@ export const openVariants = async (
       multiplyAdds,
     }
   }
-  return { scan, logits }
+  return { executor, scan, logits }
 }
 
 /** The logits of variants of a network on images, all of them or the first `limit`. @throws EspalierError where a variant or the executor does not fit */

@@ -1,9 +1,9 @@
 import { type Variant, type VariantProgram, variantKey } from '../../../passes/index.ts'
-import { type Batch, batches, type DataSet, type Preprocess } from '../../data/index.ts'
-import type { OpenExecutor } from '../../execute/executor.ts'
+import { batches, type DataSet, type Preprocess } from '../../data/index.ts'
+import { runFilled } from '../../execute/fill-batch.ts'
+import type { GraphExecutor } from '../../execute/settle.ts'
 import { classCount, imageType, type Network } from '../../network/network.ts'
 import type { VariantCache } from './cache.ts'
-import type { GraphExecutor } from './executor.ts'
 
 /** More outputs are another graph: it bounds the memory that one takes. */
 const outputsAtMost = 64
@@ -55,19 +55,6 @@ const from = (data: DataSet, first: number, end: number): DataSet => ({
   read: (a, b) => data.read(first + a, first + b),
 })
 
-/** Runs a batch; where another size costs a compilation, blank images fill it up. */
-const runBatch = async (
-  execution: OpenExecutor,
-  input: string,
-  { images, n }: Batch,
-  batch: number,
-): Promise<Readonly<Record<string, { readonly data: Float32Array | Float64Array }>>> => {
-  if (n === batch || !execution.compilesBatches) return execution.run({ [input]: images })
-  const filled = new Float32Array((images.length / n) * batch)
-  filled.set(images)
-  return execution.run({ [input]: filled })
-}
-
 /** A batch that went through a graph. */
 export interface FilledBatch {
   readonly images: Float32Array
@@ -100,7 +87,7 @@ export const fill = async (program: VariantProgram, sheets: readonly Sheet[], ru
     const rest = { batch, preprocess, ...(signal === undefined ? {} : { signal }) }
     for await (const read of batches(from(data, known, images), rest)) {
       const begun = performance.now()
-      const outputs = await runBatch(execution, name, read, batch)
+      const outputs = await runFilled(execution, name, read.images, read.n, batch)
       const milliseconds = performance.now() - begun
       for (const sheet of sheets) {
         const { data: rows } = outputs[program.outputs.get(sheet.key) as string]

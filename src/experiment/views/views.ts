@@ -34,6 +34,7 @@ export interface Turned {
   readonly plan: ViewAnswer
 }
 
+/** How many images of a class turned right and wrong. */
 export interface ClassTurns {
   readonly class: number
   readonly images: number
@@ -47,7 +48,7 @@ export interface ViewFindings {
   readonly times: number
   readonly error: ErrorRate
   /** How many images it answers as the plan does, in percent. */
-  readonly agreement_percent: number
+  readonly agreementPercent: number
 }
 
 /** An image that the variants disagree on. */
@@ -68,12 +69,12 @@ export interface Views {
   readonly won: readonly Turned[]
   readonly lost: readonly Turned[]
   /** How likely so uneven a split of won and lost is where neither is better (McNemar's exact test, two-sided). */
-  readonly p_value: number
+  readonly pValue: number
   /** Classes of which an image turned, the greatest gain first. */
-  readonly by_class: readonly ClassTurns[]
+  readonly byClass: readonly ClassTurns[]
   readonly views: readonly ViewFindings[]
   /** How many images two variants answer differently, in percent. */
-  readonly disagreement_percent: readonly (readonly number[])[]
+  readonly disagreementPercent: readonly (readonly number[])[]
   /** By distance. */
   readonly disputed: readonly Disputed[]
 }
@@ -153,15 +154,15 @@ export const viewsOf = ({ labels, classes, vanilla, views, reduction }: ViewsInp
     plan: errorOf(scores, labels),
     won,
     lost,
-    p_value: mcNemar(won.length, lost.length),
-    by_class: byClass(labels, won, lost),
+    pValue: mcNemar(won.length, lost.length),
+    byClass: byClass(labels, won, lost),
     views: views.map(({ variant, times, logits }, k) => ({
       variant,
       times,
       error: errorOf(logits, labels),
-      agreement_percent: share(answers[k], planAnswers, false),
+      agreementPercent: share(answers[k], planAnswers, false),
     })),
-    disagreement_percent: answers.map(a => answers.map(b => share(a, b, true))),
+    disagreementPercent: answers.map(a => answers.map(b => share(a, b, true))),
     disputed: labels
       .map((label, index) => ({
         index,

@@ -3,7 +3,7 @@ import { EspalierError, type Graph, sizeOf, variantsOf } from '../../../ir/index
 import { multiplyAdds, naivePipeline, type Plan, parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
-import { openRunner } from '../../../src/execute/runner.ts'
+import { openModel } from '../../../src/execute/model.ts'
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import type { Network } from '../../../src/network/network.ts'
 import type { Place } from '../format.ts'
@@ -32,7 +32,7 @@ const plansFor = ({ graph }: Network, place: Place): readonly Plan[] => {
 /** Runs a program op by op on WebAssembly, and compares. @throws EspalierError where it cannot be loaded */
 export const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> => {
   const inputs = inputsOf(compiled.graph, 1)
-  const runner = await openRunner(compiled, { backend: 'wasm', executor: 'eager' })
+  const runner = await openModel(compiled, { backend: 'wasm', executor: 'eager' })
   try {
     const [{ data }] = inputs.values()
     const { logits, classes } = await runner.predict(data as Float32Array)

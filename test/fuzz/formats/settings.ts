@@ -4,10 +4,10 @@ import { parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { readPreprocess } from '../../../src/data/preprocess.ts'
+import { openModel } from '../../../src/execute/model.ts'
 import { readSweep, recipeOf } from '../../../src/experiment/sweep/config.ts'
 import { expandGrid } from '../../../src/experiment/sweep/grid.ts'
 import { fitMeaning } from '../../../src/network/meaning.ts'
-import { openModel } from '../../../src/open/model.ts'
 import { learningRateAt } from '../../../src/train/learning-rate.ts'
 import { type Recipe, weightDecayOf } from '../../../src/train/recipe.ts'
 import { readRecipe } from '../../../src/train/recipes.ts'
@@ -45,7 +45,7 @@ export const preprocess = jsonFormat(
     if (E.isLeft(read)) return tagsOf(read.left)
     const meaning = fitMeaning(network, { preprocess: read.right })
     if (E.isLeft(meaning)) return tagsOf(meaning.left)
-    const model = await openModel(vanilla, meaning.right, { backend: 'reference' })
+    const model = await openModel({ ...vanilla, meaning: meaning.right }, { backend: 'reference' })
     await model.classify([image])
     model.dispose()
     return 'opened'

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import type { Random } from '../../../src/base/random.ts'
 import { seal, unfilled } from '../../../src/base/seal.ts'
+import { openModel } from '../../../src/execute/model.ts'
 import { decodeSafetensors, encodeSafetensors, readSafetensorsFile } from '../../../src/network/weights/safetensors.ts'
 import { readCompiledFolder } from '../../../src/open/compiled-folder.ts'
-import { openModel } from '../../../src/open/model.ts'
 import { openSource } from '../../../src/open/network-source.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
 import { inputsOf } from '../check/agree.ts'
@@ -127,7 +127,7 @@ export const compiled: Format = {
     if (E.isLeft(read)) return tagsOf(read.left)
     const { compiled, meaning } = read.right
     if (place.wants('wasm', 4) && workOf(compiled.graph) < 1e6) await predictOnWasm(compiled)
-    const model = await openModel(compiled, meaning, { backend: 'reference' })
+    const model = await openModel({ ...compiled, meaning }, { backend: 'reference' })
     const [{ data }] = inputsOf(compiled.graph, 1).values()
     if (data.length < 1e4) await model.predict(Float32Array.from(data))
     if (meaning.preprocess !== undefined)

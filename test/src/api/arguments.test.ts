@@ -27,7 +27,8 @@ const refusal = async (task: Promise<unknown>): Promise<string> => {
 
 const { createZooNetwork, loadNetwork, createNetwork, compile, parsePlan, save, createModel, loadModel, loadRecipe } =
   api
-const { train, impact, toOnnx, toSavedModel } = api
+const { train, evaluate, impact, views, search, toOnnx, toSavedModel } = api
+const vanilla = parsePlan('vanilla')
 const parameters = net.parameters
 
 describe.each([
@@ -85,11 +86,27 @@ describe.each([
   ['loadModel', ['net.onnx'], 'Try: loadNetwork("net.onnx")'],
   ['loadModel', ['zoo:cifar-resnet-8'], 'Try: loadNetwork("zoo:cifar-resnet-8")'],
   ['loadRecipe', [{ epochs: 3 }], 'loadRecipe: saw an object with epochs'],
-  ['train', ['x', parsePlan('vanilla'), {}, 'd'], 'train, network: saw "x"'],
-  ['train', [net, 'vanilla', {}, 'd'], 'train, plan: saw "vanilla"'],
-  ['train', [net, parsePlan('vanilla'), 'default', 'd'], 'Try: await loadRecipe("default")'],
-  ['train', [net, parsePlan('vanilla'), { learning_rate: {} }, undefined], 'train, data: saw undefined'],
-  ['train', [net, parsePlan('vanilla'), { learning_rate: {} }, 'd', { epochs: 3 }], 'train, options'],
+  [
+    'train',
+    [net, vanilla, {}, 'd'],
+    'train: saw an object with name, graph, parameters; expected { network, plan, data',
+  ],
+  ['train', [{ network: 'x', plan: vanilla, data: 'd' }], 'train, network: saw "x"'],
+  ['train', [{ network: net, plan: 'vanilla', data: 'd' }], 'train, plan: saw "vanilla"'],
+  ['train', [{ network: net, plan: vanilla, recipe: 'default', data: 'd' }], 'Try: await loadRecipe("default")'],
+  ['train', [{ network: net, plan: vanilla }], 'train, data: saw undefined'],
+  ['train', [{ network: net, plan: vanilla, data: 'd', epochs: 3 }], 'train, options'],
+  ['evaluate', [compiled, 'd'], 'evaluate, model: saw an object with '],
+  ['evaluate', [compiled, 'd'], 'Try: await createModel(compiled)'],
+  ['views', [net, vanilla, 3], 'views, data: saw the number 3'],
+  ['views', [net, vanilla, 'd', { backend: 'reference' }], 'views, options, backend: saw "reference"'],
+  ['search', [net, { select: 'a' }, { budget: '2x' }], 'search, report: saw undefined'],
+  ['search', [net, { select: 'a', report: 'b' }], 'search, options: saw undefined'],
+  [
+    'search',
+    [net, { select: 'generated:orientation', report: 'generated:orientation' }, { budget: '2x' }],
+    'different images',
+  ],
   ['impact', [compiled.graph, 'd'], 'impact, network: saw an object with dialect'],
   ['impact', [net, undefined], 'impact, data: saw undefined'],
   ['impact', [net, 'd', { limit: -1 }], 'impact, options, limit: saw -1'],
@@ -110,7 +127,10 @@ describe.each([
     loadModel,
     loadRecipe,
     train,
+    evaluate,
     impact,
+    views,
+    search,
     toOnnx,
     toSavedModel,
   }

@@ -6,15 +6,15 @@ import { orThrow } from '../../../src/base/error.ts'
 import { watchEvaluation } from '../../../src/cli/evaluation.ts'
 import { describeRun, type RunResult, runResult } from '../../../src/cli/run-result.ts'
 import { type DataSet, openData } from '../../../src/data/index.ts'
-import type { Runner } from '../../../src/execute/runner.ts'
+import type { Model } from '../../../src/execute/model.ts'
 import { compile, createZooNetwork, parsePlan } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const compiled = compile(createZooNetwork('cifar-resnet-8?classes=2'), parsePlan('vanilla'))
 
 /** Answers class 0 for dark images and class 1 for bright ones, of one pixel. */
-const runner: Runner = {
-  ...{ backend: 'reference', executor: 'reference', precision: 'float32', describe: 'a test' },
+const model: Pick<Model, 'predict' | 'backend' | 'executor' | 'precision'> = {
+  ...{ backend: 'reference', executor: 'reference', precision: 'float32' },
   predict: async inputs => {
     const pixels = inputs as Float32Array
     const n = pixels.length / 3
@@ -22,7 +22,6 @@ const runner: Runner = {
     const odds = Array.from({ length: n }, (_, k) => 1 / (1 + Math.exp(logits[2 * k + 1])))
     return { n, classes: 2, logits, probabilities: Float32Array.from(odds.flatMap(p => [p, 1 - p])) }
   },
-  dispose: () => {},
 }
 
 let root: string
@@ -36,10 +35,15 @@ const evaluated = async (data: DataSet, names?: readonly string[]) => {
   const out = { result: () => {}, note: (line: string) => notes.push(line), interactive: false }
   const predictions = join(root, 'p.jsonl')
   const images = { data, preprocess: { size: [1, 1] as const }, classes: names }
-  const done = await watchEvaluation(runner, images, out, { batch: 4, limit: data.count, predictions })
-  const result = runResult({ compiled, initializedFrom: undefined, runner, data, done, float32: undefined, batch: 4 })
+  const done = await watchEvaluation(model, images, out, { batch: 4, limit: data.count, predictions })
+  const result = runResult({ compiled, initializedFrom: undefined, model, data, done, float32: undefined, batch: 4 })
   const lines = (await readFile(predictions, 'utf8')).trimEnd().split('\n')
-  return { notes, result: JSON.parse(JSON.stringify(result)) as RunResult, lines: lines.map(line => JSON.parse(line)) }
+  return {
+    notes,
+    done,
+    result: JSON.parse(JSON.stringify(result)) as RunResult,
+    lines: lines.map(line => JSON.parse(line)),
+  }
 }
 
 beforeAll(async () => {
@@ -58,7 +62,7 @@ beforeAll(async () => {
 describe('images without labels', () => {
   it('are all answered, with file, label and its probability; text has the first twenty', async () => {
     const data = orThrow(await openData(`images:${join(root, 'many')}`))
-    const { result } = await evaluated(data, ['dark', 'light'])
+    const { result, done } = await evaluated(data, ['dark', 'light'])
     const { answers = [] } = result
     expect(answers.map(({ index }) => index)).toEqual(Array.from({ length: 25 }, (_, k) => k))
     expect(answers.map(({ label }) => label)).toEqual([...Array(5).fill('light'), ...Array(20).fill('dark')])
@@ -68,7 +72,7 @@ describe('images without labels', () => {
     })
     expect(answers[0].probability).toBeCloseTo(1 / (1 + Math.exp(-1)), 5)
     expect((await evaluated(data)).result.answers?.[0].label).toBe(1)
-    const text = describeRun(result).split('\n')
+    const text = describeRun(result, done).split('\n')
     expect(text.filter(line => line.endsWith('.png'))).toHaveLength(20)
     expect(text.at(-2)).toBe('and 5 more: --json or --predictions FILE has all.')
   })
@@ -77,7 +81,7 @@ describe('images without labels', () => {
 describe('an image that cannot be decoded', () => {
   it('is said, skipped and counted; the others are scored, by their numbers', async () => {
     const data = orThrow(await openData(`images:${join(root, 'mixed')}`))
-    const { notes, result, lines } = await evaluated(data)
+    const { notes, done, result, lines } = await evaluated(data)
     expect(result).toMatchObject({ images: 3, error_percent: 100 / 3 })
     const skipped = ['dark/1.png', 'light/0.jpg'].map(name => join(root, 'mixed', name))
     expect(result.skipped).toMatchObject([
@@ -93,7 +97,7 @@ describe('an image that cannot be decoded', () => {
       [4, 1, 1],
     ])
     expect(lines[3].error).toBe(result.skipped?.[1].error)
-    expect(describeRun(result)).toContain('3 images (2 more skipped): error 33.33 %')
+    expect(describeRun(result, done)).toContain('3 images (2 more skipped): error 33.33 %')
   })
 
   it('is an error where there is no other', async () => {

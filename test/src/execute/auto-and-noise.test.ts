@@ -7,7 +7,7 @@ import { orThrow } from '../../../src/base/error.ts'
 import { chooseExecutor } from '../../../src/execute/choose-executor.ts'
 import type { Machine } from '../../../src/execute/compete.ts'
 import { executorProblem } from '../../../src/execute/error.ts'
-import type { ExecutorName, OpenExecutor } from '../../../src/execute/executor.ts'
+import type { Execution, ExecutorName } from '../../../src/execute/execution.ts'
 import { driftFrom } from '../../../src/execute/watch.ts'
 import { keptChoices } from '../../../src/runtime/kept-choices.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -30,7 +30,7 @@ const standIns = (speeds: Partial<Record<ExecutorName, Speed>>) => {
     if (speed === undefined)
       return E.left(executorProblem('executor-not-there', executor, 'is not here', 'an executor'))
     opened.push(executor)
-    const standIn: OpenExecutor = {
+    const standIn: Execution = {
       executor,
       backend: 'node-gpu',
       describe: executor,
@@ -78,7 +78,7 @@ afterAll(() => {
   vi.restoreAllMocks()
 })
 
-const times = async (runs: number, { run }: Pick<OpenExecutor, 'run'>, fed = full): Promise<void> => {
+const times = async (runs: number, { run }: Pick<Execution, 'run'>, fed = full): Promise<void> => {
   for (let k = 0; k < runs; k++) await run(fed)
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
-import { openRunner, type Runner } from '../../../src/execute/runner.ts'
+import { type Model, openModel } from '../../../src/execute/model.ts'
 import { createZooNetwork, parsePlan } from '../../../src/index.ts'
 import { bestInstalled } from '../../../src/runtime/native/installed.ts'
 import { cacheFolder } from '../../../src/runtime/native/layout.ts'
@@ -28,8 +28,8 @@ describe.skipIf(!hasNative)('the executor that auto takes (native TensorFlow is 
     else process.env.ESPALIER_CACHE = before
   })
 
-  const opened = async <A>(batch: number, look: (runner: Runner) => A): Promise<A> => {
-    const runner = await openRunner(tiny, { batch })
+  const opened = async <A>(batch: number, look: (runner: Model) => A): Promise<A> => {
+    const runner = await openModel(tiny, { batch })
     try {
       expect((await runner.predict(new Float32Array(3072))).logits).toHaveLength(100)
       return look(runner)
@@ -68,7 +68,7 @@ describe.skipIf(!hasNative)('the executor that auto takes (native TensorFlow is 
   })
 
   it('needs no timing where only one runs', async () => {
-    const runner = await openRunner(tiny, { backend: 'wasm' })
+    const runner = await openModel(tiny, { backend: 'wasm' })
     expect([runner.executor, runner.choice]).toEqual(['eager', undefined])
     runner.dispose()
   })

@@ -4,15 +4,15 @@ import { describe, expect, it } from 'vitest'
 import { builder, mapType } from '../../../ir/index.ts'
 import { parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
-import { answersOf, describeAnswer } from '../../../src/cli/answers.ts'
+import { describeAnswer } from '../../../src/cli/answers.ts'
 import { predictionsFile } from '../../../src/cli/predictions-file.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { openData } from '../../../src/data/index.ts'
 import { evaluateData } from '../../../src/execute/evaluate-data.ts'
-import type { Prediction } from '../../../src/execute/runner.ts'
+import { openModel } from '../../../src/execute/model.ts'
+import { evaluate } from '../../../src/experiment/evaluation.ts'
 import { variantLogits } from '../../../src/experiment/variants/logits.ts'
 import { classifier, type Network } from '../../../src/network/network.ts'
-import { openModel } from '../../../src/open/model.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const data = orThrow(await openData('generated:orientation?range=0:8'))
@@ -30,14 +30,14 @@ const network = (bound: number): Network => {
 }
 
 const compiled = (bound: number) => orThrow(compileNetwork(network(bound), orThrow(parsePlan('vanilla'))))
-const broken = await openModel(compiled(2), { preprocess }, { backend: 'cpu', executor: 'eager' })
+const broken = await openModel({ ...compiled(2), meaning: { preprocess } }, { backend: 'cpu', executor: 'eager' })
 
 describe('scores that are no numbers', () => {
   it('are counted, named and never right', async () => {
     const seen = await evaluateData(broken, data, { batch: 3, preprocess })
     expect(seen).toMatchObject({ images: 8, wrong: 8, wrongTop5: 8, unanswered: { images: 8 } })
     expect(seen.unanswered.first).toHaveLength(5)
-    const whole = await openModel(compiled(-1), { preprocess }, { backend: 'cpu', executor: 'eager' })
+    const whole = await openModel({ ...compiled(-1), meaning: { preprocess } }, { backend: 'cpu', executor: 'eager' })
     expect((await evaluateData(whole, data, { batch: 3, preprocess })).unanswered).toEqual({ images: 0, first: [] })
     whole.dispose()
   })
@@ -45,19 +45,11 @@ describe('scores that are no numbers', () => {
   it('are null in the file of predictions, and no answer in words', async () => {
     const path = join(await temporaryFolder('none'), 'p.jsonl')
     const file = await predictionsFile(path, undefined)
-    const texts: string[] = []
-    await evaluateData(broken, data, {
-      batch: 8,
-      preprocess,
-      onBatch: async (batch, prediction: Prediction) => {
-        await file.write(batch, prediction)
-        texts.push(...answersOf(batch, prediction, undefined).map(describeAnswer))
-      },
-    })
+    const { answers } = await evaluate(broken, { data, preprocess }, { batch: 8, answers: true, onBatch: file.write })
     await file.finish()
     const [line] = (await readFile(path, 'utf8')).split('\n')
     expect(JSON.parse(line)).toMatchObject({ predicted: null, class: null, logits: new Array(10).fill(null) })
-    expect(texts[0]).toContain('no answer')
+    expect(describeAnswer(answers[0])).toContain('no answer')
   })
 
   it('are what predict gives, and what classify throws', async () => {

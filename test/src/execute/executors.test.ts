@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
 import { batches, openData, type Preprocess } from '../../../src/data/index.ts'
-import { type ExecutorName, executorNames, openExecutor } from '../../../src/execute/executor.ts'
-import { openRunner, type Prediction } from '../../../src/execute/runner.ts'
+import { type ExecutorName, executorNames } from '../../../src/execute/execution.ts'
+import { openExecutor } from '../../../src/execute/executor.ts'
+import { openModel, type Prediction } from '../../../src/execute/model.ts'
 import { createZooNetwork, loadNetwork as openNetwork, parsePlan } from '../../../src/index.ts'
 import { imageType, type Network } from '../../../src/network/network.ts'
 import { tensorflowJs } from '../../../src/runtime/native/load.ts'
@@ -31,9 +32,9 @@ const plans = [...flips, 'shift4@4:geo', '{rotate(15)}@4', '{id,scale(1.1)}@4:ge
 const predictionOf = async (
   compiled: CompiledNetwork,
   images: Float32Array,
-  options: Parameters<typeof openRunner>[1],
+  options: Parameters<typeof openModel>[1],
 ): Promise<Prediction> => {
-  const runner = await openRunner(compiled, options)
+  const runner = await openModel(compiled, options)
   try {
     return await runner.predict(images)
   } finally {
@@ -68,7 +69,7 @@ describe.skipIf(!hasShared)('real networks (../shared is absent)', () => {
     return h === 32 ? images : Float32Array.from({ length: h * w * c }, (_, k) => Math.sin(0.01 * k))
   }
 
-  const agreement = async (file: string, name: string, options: Parameters<typeof openRunner>[1]): Promise<number> => {
+  const agreement = async (file: string, name: string, options: Parameters<typeof openModel>[1]): Promise<number> => {
     const network = networks.get(file) ?? (await openNetwork(sharedPath('models', file)))
     networks.set(file, network)
     const compiled = orThrow(compileNetwork(network, parsePlan(name)))
@@ -113,7 +114,7 @@ describe('every executor', () => {
     describe.skipIf(absent !== '')(`${executor}${absent}`, () => {
       it('takes batches of any size, gives each its own answers, and leaves no tensor behind', async () => {
         const before = tensorflowJs().memory().numTensors
-        const runner = await openRunner(tiny, { executor, batch: 4 })
+        const runner = await openModel(tiny, { executor, batch: 4 })
         const image = (n: number): Float32Array =>
           Float32Array.from({ length: n * 3072 }, (_, k) => Math.sin(0.1 * k + Math.floor(k / 3072)))
         const whole = await runner.predict(image(6))

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { builder, EspalierError, mapType, problem } from '../../../ir/index.ts'
-import type { ExecutorName, OpenExecutor } from '../../../src/execute/executor.ts'
+import type { Execution, ExecutorName } from '../../../src/execute/execution.ts'
 import { fallingBack } from '../../../src/execute/fall-back.ts'
 import { type Entrant, judged } from '../../../src/execute/judge.ts'
 
 const outputOf = (value: number) => ({ y: { shape: [1], data: Float32Array.of(value) } })
 
 /** An executor that gives one number, or fails; and whether it is disposed of. */
-const standIn = (executor: ExecutorName, run: () => number): OpenExecutor & { readonly gone: () => boolean } => {
+const standIn = (executor: ExecutorName, run: () => number): Execution & { readonly gone: () => boolean } => {
   let disposed = false
   return {
     executor,

@@ -6,8 +6,9 @@ import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { disagreement, evaluated, sampleOf } from '../../../src/execute/agreement.ts'
 import type { ExecutorProblem } from '../../../src/execute/error.ts'
-import { type ExecutorName, executorNames, openExecutor } from '../../../src/execute/executor.ts'
-import { openRunner } from '../../../src/execute/runner.ts'
+import { type ExecutorName, executorNames } from '../../../src/execute/execution.ts'
+import { openExecutor } from '../../../src/execute/executor.ts'
+import { openModel } from '../../../src/execute/model.ts'
 import { loadNetwork, parsePlan } from '../../../src/index.ts'
 import { openBackend } from '../../../src/runtime/backend.ts'
 import { oneDnn } from '../../../src/runtime/native/load.ts'
@@ -102,7 +103,7 @@ describe.each(executors)('on %s', executor => {
     const opened = await openExecutor(executor, compiled, options)
     if (E.isLeft(opened)) return absence(opened.left, context)
     opened.right.dispose()
-    const runner = await openRunner(compiled, { executor })
+    const runner = await openModel(compiled, { executor })
     const { logits } = await runner.predict(images)
     runner.dispose()
     const wanted: readonly number[] = outputs.logits.plain

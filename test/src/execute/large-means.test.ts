@@ -1,7 +1,8 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../../ir/index.ts'
-import { type ExecutorName, openExecutor } from '../../../src/execute/executor.ts'
+import type { ExecutorName } from '../../../src/execute/execution.ts'
+import { openExecutor } from '../../../src/execute/executor.ts'
 import { meanSteps } from '../../../src/lower/window/mean-steps.ts'
 import type { BackendName } from '../../../src/runtime/backend.ts'
 

@@ -5,7 +5,7 @@ import { builder, decodeGraph, encodeGraph, mapType, nodesWithTag, parse, print 
 import { parsePlan } from '../../../passes/index.ts'
 import { orThrow, orThrowAsync } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
-import { openRunner } from '../../../src/execute/runner.ts'
+import { openModel } from '../../../src/execute/model.ts'
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import { importOnnx } from '../../../src/network/import/onnx/index.ts'
 import { classifier } from '../../../src/network/network.ts'
@@ -40,7 +40,7 @@ const answers = async (
   network: ReturnType<typeof compiled>,
   backend: 'reference' | 'cpu',
 ): Promise<readonly number[]> => {
-  const runner = await openRunner(network, backend === 'cpu' ? { backend, executor: 'eager' } : { backend })
+  const runner = await openModel(network, backend === 'cpu' ? { backend, executor: 'eager' } : { backend })
   try {
     return [...(await runner.predict(images)).logits]
   } finally {

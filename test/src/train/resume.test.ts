@@ -19,11 +19,8 @@ const recipe: Recipe = { ...recipes.default, epochs: 4, batch: 2, validation: 0,
 
 const steps = async (folder: string, out: string, maxSteps: number, resume: boolean): Promise<number> => {
   const options = { backend: 'wasm', preprocess: { size: [4, 4] }, workers: 0, out, maxSteps, resume } as const
-  const training = train(network, parsePlan('vanilla'), recipe, `images:${folder}`, options)
-  for (;;) {
-    const next = await training.next()
-    if (next.done === true) return next.value.steps
-  }
+  const training = { network, plan: parsePlan('vanilla'), recipe, data: `images:${folder}`, ...options }
+  return (await train(training)).steps
 }
 
 let root: string

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { builder, mapType } from '../../../ir/index.ts'
 import { createNetwork, parsePlan, type TrainOptions, train } from '../../../src/index.ts'
 import { initialize } from '../../../src/network/zoo/index.ts'
-import { type Recipe, recipes, type Trained, type TrainingEvent } from '../../../src/train/index.ts'
+import { type Recipe, recipes, type TrainingEvent } from '../../../src/train/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const network = (() => {
@@ -19,13 +19,13 @@ const recipe: Recipe = { ...recipes.default, epochs: 2, batch: 1, validation: 0,
 
 const follow = async (folder: string, options: TrainOptions, over: Partial<Recipe> = {}) => {
   const given = { backend: 'wasm', preprocess: { size: [4, 4] }, workers: 0, ...options } as const
-  const training = train(network, parsePlan('vanilla'), { ...recipe, ...over }, `images:${folder}`, given)
   const events: TrainingEvent[] = []
-  for (;;) {
-    const next: IteratorResult<TrainingEvent, Trained> = await training.next()
-    if (next.done === true) return { events, trained: next.value }
-    events.push(next.value)
-  }
+  const trained = await train({
+    ...{ network, plan: parsePlan('vanilla'), recipe: { ...recipe, ...over }, data: `images:${folder}` },
+    ...given,
+    onProgress: event => events.push(event),
+  })
+  return { events, trained }
 }
 
 let root: string

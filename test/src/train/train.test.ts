@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, mapType, type Tensor } from '../../../ir/index.ts'
+import { type Json, json } from '../../../src/base/json.ts'
 import { random } from '../../../src/base/random.ts'
 import type { DataSet } from '../../../src/data/index.ts'
 import { compile, createModel, createNetwork, parsePlan, type TrainOptions, train } from '../../../src/index.ts'
@@ -84,28 +85,27 @@ const follow = async (
   each: (event: TrainingEvent) => void = () => {},
   recipeOf = recipe,
 ): Promise<Followed> => {
-  const training = train(network, parsePlan(name), recipeOf, data, { seed: 5, ...options })
   const events: TrainingEvent[] = []
-  for (;;) {
-    const next = await training.next()
-    if (next.done === true) return { events, trained: next.value }
-    events.push(next.value)
-    each(next.value)
+  const onProgress = (event: TrainingEvent): void => {
+    events.push(event)
+    each(event)
   }
+  const asked = { network, plan: parsePlan(name), recipe: recipeOf, data, seed: 5, ...options }
+  return { trained: await train({ ...asked, onProgress }), events }
 }
 
 const bytes = ({ network }: Trained): ReadonlyMap<string, readonly number[]> =>
   new Map([...network.parameters].map(([key, { data }]) => [key, [...data]]))
 
-/** What is the same however often a training was interrupted: no times. */
-const timeless = (lines: readonly TrainingEvent[]): readonly object[] =>
+/** What is the same in a log however often a training was interrupted: no times. */
+const timeless = (lines: readonly Json<TrainingEvent>[]): readonly object[] =>
   lines
     .filter(({ event }) => event === 'step' || event === 'epoch')
     .map(line =>
       Object.fromEntries(Object.entries(line).filter(([key]) => key !== 'seconds' && key !== 'images_per_second')),
     )
 
-const logOf = async (path: string): Promise<readonly TrainingEvent[]> =>
+const logOf = async (path: string): Promise<readonly Json<TrainingEvent>[]> =>
   (await readFile(join(path, 'log.jsonl'), 'utf8'))
     .trim()
     .split('\n')
@@ -118,7 +118,7 @@ describe('train', () => {
       ...recipe,
       epochs: 12,
     })
-    expect(events[0]).toMatchObject({ event: 'start', steps: 36, images: 48, validation_images: 12, backend: 'wasm' })
+    expect(events[0]).toMatchObject({ event: 'start', steps: 36, images: 48, validationImages: 12, backend: 'wasm' })
     expect(events.filter(({ event }) => event === 'step')).toHaveLength(36)
     const epochs = events.filter(event => event.event === 'epoch')
     expect(epochs.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 12 }, (_, k) => k + 1))
@@ -151,7 +151,7 @@ describe('train', () => {
       const { trained } = await follow(name, { backend: 'wasm', out, resume })
       expect(trained.steps).toBe(steps)
       expect(bytes(trained)).toEqual(bytes(whole.trained))
-      expect(timeless(await logOf(out))).toEqual(timeless(whole.events))
+      expect(timeless(await logOf(out))).toEqual(timeless(json(whole.events)))
     },
   )
 

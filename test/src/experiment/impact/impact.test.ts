@@ -8,7 +8,7 @@ import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { openData, openGenerated, type Preprocess } from '../../../../src/data/index.ts'
 import { evaluateData } from '../../../../src/execute/evaluate-data.ts'
-import { openRunner } from '../../../../src/execute/runner.ts'
+import { openModel } from '../../../../src/execute/model.ts'
 import { wilsonPercent } from '../../../../src/execute/score.ts'
 import { type ImpactResult, impact } from '../../../../src/experiment/impact/impact.ts'
 import { describeImpact } from '../../../../src/experiment/impact/text.ts'
@@ -31,7 +31,7 @@ describe('the impact of transforms inside a network', () => {
 
   it('is that of each plan run outright', async () => {
     const errorUnder = async (text: string): Promise<number> => {
-      const runner = await openRunner(orThrow(compileNetwork(network, parsePlan(text))), { backend: 'wasm' })
+      const runner = await openModel(orThrow(compileNetwork(network, parsePlan(text))), { backend: 'wasm' })
       try {
         const preprocess = data.preprocess as Preprocess
         return (100 * (await evaluateData(runner, data, { batch: 8, limit, preprocess })).wrong) / limit
@@ -39,7 +39,7 @@ describe('the impact of transforms inside a network', () => {
         runner.dispose()
       }
     }
-    expect(result.vanilla_error_percent).toBe(await errorUnder('vanilla'))
+    expect(result.vanillaErrorPercent).toBe(await errorUnder('vanilla'))
     for (const [name, spelled] of [
       ['flip', 'flip'],
       ['rotate(+40)', 'rotate(40)'],
@@ -60,13 +60,13 @@ describe('the impact of transforms inside a network', () => {
       [3, [16, 16, 32]],
       [4, [8, 8, 64]],
     ])
-    const { only, only_interval, branch, branch_interval } = result.positions[1].results['rotate(+40)']
-    expect(only_interval).toEqual(wilsonPercent(Math.round((only * limit) / 100), limit))
-    expect(branch_interval.sum).toEqual(wilsonPercent(Math.round((branch.sum * limit) / 100), limit))
-    expect(result.positions[0].branch_multiply_adds_relative).toBeCloseTo(2, 10)
-    expect(result.positions[4].branch_multiply_adds_relative).toBeLessThan(1.001)
-    expect(result.multiply_adds_relative_per_position).toBeLessThan(0.7)
-    expect(result.seconds_relative_per_position).toBeGreaterThan(0)
+    const { only, onlyInterval, branch, branchInterval } = result.positions[1].results['rotate(+40)']
+    expect(onlyInterval).toEqual(wilsonPercent(Math.round((only * limit) / 100), limit))
+    expect(branchInterval.sum).toEqual(wilsonPercent(Math.round((branch.sum * limit) / 100), limit))
+    expect(result.positions[0].branchMultiplyAddsRelative).toBeCloseTo(2, 10)
+    expect(result.positions[4].branchMultiplyAddsRelative).toBeLessThan(1.001)
+    expect(result.multiplyAddsRelativePerPosition).toBeLessThan(0.7)
+    expect(result.secondsRelativePerPosition).toBeGreaterThan(0)
     expect(result).toMatchObject({
       network: 'cifar-resnet-8',
       images: limit,
@@ -79,14 +79,14 @@ describe('the impact of transforms inside a network', () => {
 
   it('is nothing for a flip at the last map', () => {
     const { only, branch } = result.positions[4].results.flip
-    const { vanilla_error_percent: vanilla } = result
+    const { vanillaErrorPercent: vanilla } = result
     expect({ only, ...branch }).toEqual({ only: vanilla, geo: vanilla, sum: vanilla, max: vanilla })
   })
 
   it('reads as tables', () => {
     const text = describeImpact(result)
     expect(text).toContain(
-      `cifar-resnet-8 on orientation test, 24 images: error ${result.vanilla_error_percent.toFixed(2)} %`,
+      `cifar-resnet-8 on orientation test, 24 images: error ${result.vanillaErrorPercent.toFixed(2)} %`,
     )
     expect(text.match(/^3 {4}.*16×16×32/gm)).toHaveLength(4)
     expect(text).toMatch(/All of it took 0\.\d+× the multiply-adds and \d+\.\d+× the time of 10 forwards/)
@@ -112,7 +112,7 @@ describe('the impact of transforms inside a network', () => {
     expect(finished.positions).toEqual(result.positions)
     const again = await impact(network, images, { ...options, onProgress: () => expect.unreachable() })
     expect(again.positions).toEqual(result.positions)
-    expect(again).toMatchObject({ multiply_adds_relative_per_position: null, seconds_relative_per_position: null })
+    expect(again).toMatchObject({ multiplyAddsRelativePerPosition: null, secondsRelativePerPosition: null })
   })
 })
 
@@ -160,7 +160,7 @@ describe.skipIf(!hasShared || !hasNative || !full)(
       const rows = compared(result, oracle)
       expect(rows.length).toBe(11 + 3 * 5 + 4 * (6 + 3 * 3))
       expect(rows.filter(([, ours, its]) => !(Math.abs(ours - its) <= 0.03))).toEqual([])
-      expect(result.positions[10].results.flip.only).toBe(result.vanilla_error_percent)
+      expect(result.positions[10].results.flip.only).toBe(result.vanillaErrorPercent)
     }, 1_200_000)
   },
 )

@@ -6,7 +6,7 @@ import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { batches, type DataSet, openData } from '../../../../src/data/index.ts'
 import { openDemoNetwork } from '../../../../src/demo/networks.ts'
-import { openRunner } from '../../../../src/execute/runner.ts'
+import { openModel } from '../../../../src/execute/model.ts'
 import { type Found, type SearchNetworkOptions, searchNetwork } from '../../../../src/experiment/search/network.ts'
 import { searchResult } from '../../../../src/experiment/search/result.ts'
 import { parseSets, planOf } from '../../../../src/experiment/search/space.ts'
@@ -56,7 +56,7 @@ describe('searchNetwork', () => {
       await found.searched.evidence.gather([sites])
       const scores = found.searched.evidence.scores(sites, reduction)
       const compiled = orThrow(compileNetwork(network, planOf(sites, reduction)))
-      const runner = await openRunner(compiled, { backend: 'wasm', executor: 'eager' })
+      const runner = await openModel(compiled, { backend: 'wasm', executor: 'eager' })
       try {
         const { data, preprocess } = options.select
         for await (const { images, first } of batches(data, { batch: 20, preprocess })) {
@@ -131,21 +131,20 @@ describe('searchNetwork', () => {
       data: { select: 'a', report: 'b' },
       warnings: [],
       seconds: 1,
-      sourced: { command: 'espalier search', seeds: [0], versions: {} },
     })
-    expect(result).toMatchObject({ budget: '9x', budget_relative: 9, executor: 'eager', batch: 4 })
+    expect(result).toMatchObject({ budget: '9x', budgetRelative: 9, executor: 'eager', batch: 4 })
     expect(result.select.images + result.report.images).toBe(100)
     // Where no transform without a branch seems faster, by chance, it begins with vanilla.
-    expect(result.front[0].relative_cost).toBeLessThanOrEqual(1)
+    expect(result.front[0].relativeCost).toBeLessThanOrEqual(1)
     const vanilla = result.front.find(({ plan }) => plan === 'vanilla')
-    if (vanilla !== undefined) expect(vanilla.report_error_percent).toBe(result.report.vanilla_error_percent)
+    if (vanilla !== undefined) expect(vanilla.reportErrorPercent).toBe(result.report.vanillaErrorPercent)
     expect(result.front.map(({ plan }) => plan)).toContain(result.plan)
-    const errors = result.front.filter(({ plan }) => plan !== result.plan).map(({ error_percent }) => error_percent)
+    const errors = result.front.filter(({ plan }) => plan !== result.plan).map(({ errorPercent }) => errorPercent)
     expect(errors).toEqual(errors.toSorted((a, b) => b - a))
     expect(result.select.won - result.select.lost).toBeCloseTo(
-      ((result.select.vanilla_error_percent - result.select.error_percent) * result.select.images) / 100,
+      ((result.select.vanillaErrorPercent - result.select.errorPercent) * result.select.images) / 100,
       6,
     )
-    if (!result.beats_vanilla) expect(result.plan).toBe('vanilla')
+    if (!result.beatsVanilla) expect(result.plan).toBe('vanilla')
   })
 })

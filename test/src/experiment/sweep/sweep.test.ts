@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../../passes/index.ts'
 import { orThrow, orThrowAsync } from '../../../../src/base/error.ts'
 import { evaluateData } from '../../../../src/execute/evaluate-data.ts'
-import { openRunner } from '../../../../src/execute/runner.ts'
+import { openModel } from '../../../../src/execute/model.ts'
 import { decodeSweep } from '../../../../src/experiment/sweep/config.ts'
 import { rowName } from '../../../../src/experiment/sweep/grid.ts'
 import { type OpenSweep, openSweep } from '../../../../src/experiment/sweep/open.ts'
@@ -330,7 +330,7 @@ describe('a sweep in full', () => {
     const found = await sweepWork(open).evaluate(network, plans, undefined)
     expect(found?.images).toBe(24)
     for (const each of plans) {
-      const runner = await openRunner(compile(network, each), { backend: 'wasm', executor: 'eager' })
+      const runner = await openModel(compile(network, each), { backend: 'wasm', executor: 'eager' })
       const options = { batch: 24, preprocess: open.evaluate.preprocess }
       const { wrong } = await evaluateData(runner, open.evaluate.data, options).finally(runner.dispose)
       expect(found?.wrong[printPlan(each)]).toBe(wrong)

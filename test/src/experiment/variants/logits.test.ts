@@ -6,7 +6,7 @@ import { placePlan, type Variant, variantKey, variantsOfPlan } from '../../../..
 import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { batches, type DataSet, openGenerated, type Preprocess } from '../../../../src/data/index.ts'
-import { openRunner } from '../../../../src/execute/runner.ts'
+import { openModel } from '../../../../src/execute/model.ts'
 import { defaultBatch, type VariantsOptions, variantLogits } from '../../../../src/experiment/variants/logits.ts'
 import { reduceLogits } from '../../../../src/experiment/variants/reduction.ts'
 import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
@@ -47,7 +47,7 @@ describe.each(runs)('on %s, of %i images', (backend, limit) => {
       const variants = variantsOfPlan(placed[k]).map(v => found.logits.get(variantKey(v)) as Float32Array)
       const { reduction } = placed[k]
       const reduced = reduceLogits(variants, { classes: 10, reduction: reduction ?? 'geo' })
-      const runner = await openRunner(compiled, { backend, executor: 'eager' })
+      const runner = await openModel(compiled, { backend, executor: 'eager' })
       try {
         for await (const { first, n, images } of batches(data, { batch, preprocess, limit })) {
           const { logits } = await runner.predict(images)

@@ -35,7 +35,7 @@ describe('per-view analysis', () => {
       [2, 2, 1],
       [4, 0, 1],
     ])
-    expect(views.p_value).toBe(1)
+    expect(views.pValue).toBe(1)
   })
 
   it('puts the clearest first, by margins of probabilities', () => {
@@ -49,7 +49,7 @@ describe('per-view analysis', () => {
   })
 
   it('counts by class, the greatest gain first, without classes of which none turned', () => {
-    expect(views.by_class).toEqual([
+    expect(views.byClass).toEqual([
       { class: 1, images: 2, won: 1, lost: 0, net: 1 },
       { class: 0, images: 2, won: 0, lost: 1, net: -1 },
       { class: 2, images: 1, won: 0, lost: 1, net: -1 },
@@ -57,13 +57,13 @@ describe('per-view analysis', () => {
   })
 
   it('says what each variant does by itself, and where they disagree', () => {
-    expect(
-      views.views.map(({ variant, error, agreement_percent }) => [variant, error.wrong, agreement_percent]),
-    ).toEqual([
-      ['id', 1, 40],
-      ['flip@0', 2, 100],
-    ])
-    expect(views.disagreement_percent).toEqual([
+    expect(views.views.map(({ variant, error, agreementPercent }) => [variant, error.wrong, agreementPercent])).toEqual(
+      [
+        ['id', 1, 40],
+        ['flip@0', 2, 100],
+      ],
+    )
+    expect(views.disagreementPercent).toEqual([
       [0, 60],
       [60, 0],
     ])
@@ -130,9 +130,9 @@ describe('per-view analysis', () => {
             reduction,
           })
           expect(views.vanilla.wrong - views.plan.wrong).toBe(views.won.length - views.lost.length)
-          expect(views.by_class.reduce((sum, { net }) => sum + net, 0)).toBe(views.won.length - views.lost.length)
+          expect(views.byClass.reduce((sum, { net }) => sum + net, 0)).toBe(views.won.length - views.lost.length)
           expect(views.vanilla.wrong).toBe(labels.filter((label, row) => rankOf(a, row, 3, label) > 0).length)
-          expect(views.disputed.length).toBe(Math.round((views.disagreement_percent[0][1] * 8) / 100))
+          expect(views.disputed.length).toBe(Math.round((views.disagreementPercent[0][1] * 8) / 100))
         },
       ),
     )

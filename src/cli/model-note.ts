@@ -1,7 +1,7 @@
-import type { Runner } from '../execute/runner.ts'
+import type { Model } from '../execute/model.ts'
 
 /** What runs a network, and under `auto` what else was timed. */
-export const runnerNote = ({ describe, reason, executor, choice, precision }: Runner): string => {
+export const modelNote = ({ describe, reason, executor, choice, precision }: Model): string => {
   const [first, ...more] = [
     `Backend: ${reason ?? describe}`,
     `executor ${executor}`,

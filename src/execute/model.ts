@@ -1,0 +1,167 @@
+import { checkArgument, EspalierError, type Graph } from '../../ir/index.ts'
+import { orThrow, sourceProblem } from '../base/error.ts'
+import { softmaxRows } from '../base/softmax.ts'
+import type { CompiledNetwork } from '../compile/compile.ts'
+import { fitImages, type ImageInput } from '../data/index.ts'
+import type { Precision } from '../lower/precision.ts'
+import { fitMeaning, type Meaning } from '../network/meaning.ts'
+import { classCount, imageType } from '../network/network.ts'
+import type { ExecutorName, Facts } from './execution.ts'
+import { runFilled } from './fill-batch.ts'
+import { readInputs, type TensorLike } from './inputs.ts'
+import { lifetime } from './lifetime.ts'
+import { type ExecutionOptions, type OpenedExecution, openExecution } from './open-execution.ts'
+import { type RankedClass, rankedClasses } from './ranking.ts'
+import { isAnswer } from './score.ts'
+
+/** Scores of n images, row by row: `n × classes`. Where a network makes no numbers of an image, its row is NaN. */
+export interface Prediction {
+  readonly n: number
+  readonly classes: number
+  /** Each row sums to 1. Computed when it is first read. */
+  readonly probabilities: Float32Array
+  /** The reduced scores before normalization: `probabilities = softmax(logits)`. */
+  readonly logits: Float32Array
+}
+
+/** What a model says of one image. */
+export interface Answer extends RankedClass {
+  /** Of every class. */
+  readonly probabilities: Float32Array
+  /** The likeliest classes, as many as were asked for, the likeliest first. */
+  readonly best: readonly RankedClass[]
+}
+
+/** What answers have. */
+export interface ClassifyOptions {
+  /** How many classes `best` has. Default 1. */
+  readonly top?: number
+}
+
+/** A compiled network in an executor, with what its images and answers mean. */
+export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compilesBatches'> {
+  /** The names of the network and of the plan. */
+  readonly network: string
+  readonly plan: string
+  /** What it computes. */
+  readonly graph: Graph
+  readonly meaning: Meaning
+  readonly precision: Precision
+  /** Under `auto`: what was timed, and whether that was an earlier time. */
+  readonly choice?: OpenedExecution['choice']
+  /** Scores of `[n, h, w, c]` as the network takes it; concurrent calls are safe. @throws EspalierError where they are no images, or it is disposed of */
+  readonly predict: (inputs: Float32Array | TensorLike) => Promise<Prediction>
+  /** Encoded images or RGB pixels from 0 to 255, preprocessed as the manifest says. @throws EspalierError where there is no manifest or an image cannot be decoded, or its scores are no numbers */
+  readonly classify: (images: readonly ImageInput[], options?: ClassifyOptions) => Promise<readonly Answer[]>
+  /** Frees the weights once the predictions under way are done. Predicting afterwards is an error. */
+  readonly dispose: () => void
+  /** Disposes of it, and waits until it is freed: `await using model = …`. */
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/** Where a model runs, and how. */
+export interface ModelOptions extends ExecutionOptions {
+  /** Whether batches smaller than `batch` are filled up with blank images where another size costs a compilation. Default true. */
+  readonly fill?: boolean
+}
+
+const refuse = (
+  tag: 'disposed' | 'bad-input' | 'not-a-number',
+  where: string,
+  seen: string,
+  expected: string,
+  hint: string,
+) => new EspalierError([sourceProblem(tag, where, seen, expected, hint)], tag === 'not-a-number' ? 'failure' : 'usage')
+
+const predictionOf = (logits: Float32Array, classes: number): Prediction => {
+  let probabilities: Float32Array | undefined
+  return {
+    n: logits.length / classes,
+    classes,
+    logits,
+    get probabilities() {
+      probabilities ??= new Float32Array(softmaxRows(logits, classes))
+      return probabilities
+    },
+  }
+}
+
+const answersOf = (prediction: Prediction, names: readonly string[] | undefined, top: number): readonly Answer[] => {
+  const { n, classes, probabilities } = prediction
+  return Array.from({ length: n }, (_, row) => {
+    if (!isAnswer(probabilities, row, classes))
+      throw refuse(
+        'not-a-number',
+        `classify, image ${row}`,
+        'scores that are no numbers',
+        'finite scores',
+        'predict, which gives them as they are',
+      )
+    const best = rankedClasses(probabilities, row, classes, Math.max(1, top), names)
+    return { ...best[0], probabilities: probabilities.slice(row * classes, (row + 1) * classes), best }
+  })
+}
+
+/** Loads a compiled network into an executor. @throws EspalierError where there is none that runs it, or the meaning is another network's */
+export const openModel = async (
+  compiled: CompiledNetwork & { readonly meaning?: Meaning },
+  options: ModelOptions = {},
+): Promise<Model> => {
+  const meaning = orThrow(fitMeaning(compiled, compiled.meaning ?? {}))
+  const { name: input, h, w, c } = imageType(compiled)
+  const classes = classCount(compiled)
+  const { execution, choice } = await openExecution(compiled, options)
+  const { during, dispose, freed } = lifetime('predict', execution.dispose, () =>
+    refuse('disposed', 'predict', 'a model that is disposed', 'one that is not', 'load or model opens it again'),
+  )
+  const predict: Model['predict'] = inputs =>
+    during(async () => {
+      const images = await readInputs(inputs, [h, w, c])
+      const n = images.length / (h * w * c)
+      const { logits } = await runFilled(execution, input, images, n, options.fill === false ? 1 : (options.batch ?? 1))
+      return predictionOf(Float32Array.from(logits.data.subarray(0, n * classes)), classes)
+    })
+  const classify: Model['classify'] = async (images, { top = 1 } = {}) => {
+    const hint = typeof images === 'string' ? 'classify([await readFile(path)])' : 'classify([image])'
+    checkArgument('classify', images, Array.isArray(images), 'an array of images', hint)
+    const { preprocess } = meaning
+    if (preprocess === undefined)
+      throw refuse(
+        'bad-input',
+        'classify',
+        'no preprocessing in the manifest',
+        'how images become the network’s input',
+        'compile with --preprocess, or call predict',
+      )
+    if (images.length === 0) return []
+    const named = images.map((image, k) => ({ image, where: `image ${k}` }))
+    return answersOf(await predict(orThrow(await fitImages(named, preprocess))), meaning.classes, top)
+  }
+  return {
+    network: compiled.network,
+    plan: compiled.plan,
+    graph: compiled.graph,
+    meaning,
+    precision: options.precision ?? 'float32',
+    choice,
+    get backend() {
+      return execution.backend
+    },
+    get executor() {
+      return execution.executor
+    },
+    get describe() {
+      return execution.describe
+    },
+    get reason() {
+      return execution.reason
+    },
+    predict,
+    classify,
+    dispose,
+    [Symbol.asyncDispose]: () => {
+      dispose()
+      return freed
+    },
+  }
+}

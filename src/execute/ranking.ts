@@ -1,0 +1,38 @@
+import { isAnswer, topClasses } from './score.ts'
+
+/** A class with its probability; its name where names are known. */
+export interface RankedClass {
+  readonly index: number
+  readonly class?: string
+  readonly probability: number
+}
+
+/** The likeliest classes of one row of probabilities, the likeliest first. */
+export const rankedClasses = (
+  probabilities: Float32Array,
+  row: number,
+  classes: number,
+  count: number,
+  names?: readonly string[],
+): readonly RankedClass[] =>
+  topClasses(probabilities, row, classes, count).map(index => {
+    const name = names?.[index]
+    return { index, ...(name === undefined ? {} : { class: name }), probability: probabilities[row * classes + index] }
+  })
+
+/** Rows of probabilities: `n × classes`. */
+interface Probabilities {
+  readonly n: number
+  readonly classes: number
+  readonly probabilities: Float32Array
+}
+
+/** The `k` likeliest classes of each image of a prediction, the likeliest first; none of one whose scores are no numbers. */
+export const topK = (
+  { n, classes, probabilities }: Probabilities,
+  k: number,
+  names?: readonly string[],
+): readonly (readonly RankedClass[])[] =>
+  Array.from({ length: n }, (_, row) =>
+    isAnswer(probabilities, row, classes) ? rankedClasses(probabilities, row, classes, k, names) : [],
+  )

@@ -1,0 +1,102 @@
+import type { Batch, Skipped } from '../data/index.ts'
+import { evaluateData, type Unanswered } from '../execute/evaluate-data.ts'
+import type { Model, Prediction } from '../execute/model.ts'
+import { type RankedClass, topK } from '../execute/ranking.ts'
+import { wilsonPercent } from '../execute/score.ts'
+import type { Images } from '../open/images.ts'
+
+/** What a model says of one image of a data set. */
+export interface ImageAnswer {
+  /** Its number in the data, and what it is called there. */
+  readonly index: number
+  readonly image: string
+  /** The class that the data has for it. */
+  readonly label?: number
+  /** The likeliest classes, the likeliest first; none where its scores are no numbers. */
+  readonly best: readonly RankedClass[]
+}
+
+/** How a model did on a data set; errors in percent where there are labels, with Wilson's 95 % interval. */
+export interface EvaluationResult {
+  readonly data: string
+  /** How many were run, and how many of them were wrong, at all and not among the five likeliest. */
+  readonly images: number
+  readonly wrong?: number
+  readonly wrongTop5?: number
+  readonly errorPercent?: number
+  readonly top5ErrorPercent?: number
+  readonly errorIntervalPercent?: readonly [low: number, high: number]
+  /** One for each image, where they were asked for. */
+  readonly answers: readonly ImageAnswer[]
+  /** Images that could not be read or decoded, which are not among the others. */
+  readonly skipped: readonly { readonly index: number; readonly image: string; readonly error: string }[]
+  /** Images whose scores are no numbers, so that there is no answer; where there are labels, counted as wrong. */
+  readonly unanswered: Unanswered
+  readonly seconds: number
+  readonly imagesPerSecond: number
+  readonly interrupted: boolean
+}
+
+/** How a model is evaluated. */
+export interface EvaluateOptions {
+  /** Images at a time. Default 128. */
+  readonly batch?: number
+  /** Only the first so many images. */
+  readonly limit?: number
+  /** Whether each image's answer is kept. Default: where there are no labels. */
+  readonly answers?: boolean
+  /** How many classes an answer has. Default 5. */
+  readonly top?: number
+  /** Aborted, it answers for the batches that are done. */
+  readonly signal?: AbortSignal
+  /** Told after each batch how many images are done, of how many. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
+  /** Told of each batch, in order. */
+  readonly onBatch?: (batch: Batch, prediction: Prediction) => void | Promise<void>
+}
+
+const answersOf = (batch: Batch, prediction: Prediction, top: number, names?: readonly string[]) =>
+  topK(prediction, top, names).map((best, row): ImageAnswer => {
+    const [index, image, label] = [batch.indices[row], batch.names[row], batch.labels?.[row]]
+    return { index, image, ...(label === undefined ? {} : { label }), best }
+  })
+
+const skippedOf = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })
+
+/** Runs a model over images, decoding ahead of it. @throws EspalierError where none can be decoded */
+export const evaluate = async (
+  model: Pick<Model, 'predict'>,
+  { data, preprocess, classes }: Images,
+  { batch = 128, limit = data.count, top = 5, signal, onProgress, onBatch, ...options }: EvaluateOptions = {},
+): Promise<EvaluationResult> => {
+  const { answers: keep = !data.labelled } = options
+  const total = Math.min(limit, data.count)
+  const answers: ImageAnswer[] = []
+  const done = await evaluateData(model, data, {
+    ...{ batch, preprocess, limit, signal },
+    onBatch: async (read, prediction) => {
+      onProgress?.({ done: read.first + read.n + read.skipped.length, total })
+      await onBatch?.(read, prediction)
+      if (keep) answers.push(...answersOf(read, prediction, top, classes))
+    },
+  })
+  const { images, wrong, wrongTop5, skipped, unanswered, seconds, interrupted } = done
+  const errors = {
+    wrong,
+    wrongTop5,
+    errorPercent: (100 * wrong) / images,
+    top5ErrorPercent: (100 * wrongTop5) / images,
+    errorIntervalPercent: wilsonPercent(wrong, images),
+  }
+  return {
+    data: data.name,
+    images,
+    ...(data.labelled && images > 0 ? errors : {}),
+    answers,
+    skipped: skipped.map(skippedOf),
+    unanswered,
+    seconds,
+    imagesPerSecond: images / seconds,
+    interrupted,
+  }
+}
