@@ -1,25 +1,19 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
+const typedoc = join(root, 'tools/reference/node_modules/typedoc/bin/typedoc')
 
-it('every public export is in the reference, with all that it names and a sentence on each', async () => {
-  const typedoc = join(root, 'tools/reference/node_modules/typedoc/bin/typedoc')
-  const args = [
-    typedoc,
-    '--options',
-    join(root, 'tools/reference/typedoc.json'),
-    '--emit',
-    'none',
-    '--logLevel',
-    'Warn',
-  ]
-  const run = promisify(execFile)(process.execPath, args, { cwd: root })
-  const said = await run.then(
-    ({ stdout, stderr }) => stdout + stderr,
-    ({ stdout, stderr, message }) => stdout + stderr || message,
-  )
-  expect(said).toBe('')
-}, 240_000)
+describe.skipIf(!existsSync(typedoc))('the reference (with tools/reference installed, as npm ci does)', () => {
+  it('has every public export, all that one names, and a sentence on each', async () => {
+    const options = ['--options', join(root, 'tools/reference/typedoc.json'), '--emit', 'none', '--logLevel', 'Warn']
+    const said = await promisify(execFile)(process.execPath, [typedoc, ...options], { cwd: root }).then(
+      ({ stdout, stderr }) => stdout + stderr,
+      ({ stdout, stderr, message }) => stdout + stderr || message,
+    )
+    expect(said).toBe('')
+  })
+})

@@ -136,10 +136,8 @@ export const listedBackends = (backends: readonly string[]): string =>
 /** A backend's name; native TensorFlow is `tensorflow` or `node-gpu`. */
 export const backendNamed =
   <B extends string>(backends: readonly B[]) =>
-  (text: string): B | 'node-gpu' => {
-    const name = oneOf(['tensorflow', ...backends] as const)(text)
-    return name === 'tensorflow' ? 'node-gpu' : (name as B)
-  }
+  (text: string): B =>
+    oneOf(backends)(text === 'tensorflow' ? 'node-gpu' : text)
 
 export const backendOption = (backends: readonly string[]): Option =>
   new Option('--backend <name>', `${listedBackends(backends)} (default: the best there is)`).argParser(

@@ -24,6 +24,15 @@ const firstInput = async (path: string) => {
 const network = ['--network', 'zoo:cifar-resnet-8?classes=10', '--plan', 'flip-2-max'] as const
 
 describe.concurrent('espalier compile', () => {
+  it('knows native TensorFlow by its own name', async () => {
+    const schedules = ['tensorflow', 'node-gpu'].map(async backend => {
+      const { stdout } = await espalier(['compile', ...network, '--backend', backend, '--json'])
+      return JSON.parse(stdout).predicted_milliseconds
+    })
+    const [own, older] = await Promise.all(schedules)
+    expect([own > 0, own]).toEqual([true, older])
+  })
+
   it('prints every promised key', async () => {
     const { code, stdout, stderr } = await espalier(['compile', ...network, '--stats', '--json'])
     expect(code).toBe(0)
