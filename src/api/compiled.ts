@@ -1,6 +1,6 @@
 import { checkArgument } from '../../ir/index.ts'
 import { type Plan, parsePlan as parsedPlan } from '../../passes/index.ts'
-import { orThrow, orThrowAsync } from '../base/error.ts'
+import { orThrow } from '../base/error.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../compile/compile.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import { type LowerOnnxOptions, lowerOnnx } from '../lower/onnx/index.ts'
@@ -64,7 +64,7 @@ export const loadModel = async (folder: string, options: WithBackend<ModelOption
     'a compiled folder',
     `loadNetwork(${JSON.stringify(folder)})`,
   )
-  const { compiled, meaning } = await orThrowAsync(readCompiledFolder(folder))
+  const { compiled, meaning } = await readCompiledFolder(folder)
   return openModel({ ...compiled, meaning }, withBackend<ModelOptions>(options))
 }
 

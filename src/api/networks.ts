@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { checkGraph, type Graph } from '../../ir/index.ts'
-import { orThrow, orThrowAsync } from '../base/error.ts'
+import { orThrow } from '../base/error.ts'
 import { finiteWeights } from '../network/finite-weights.ts'
 import { classifier, type Network } from '../network/network.ts'
 import { checkDrawable, initialized, zoo as zooArchitecture } from '../network/zoo/index.ts'
@@ -20,7 +20,7 @@ export const createZooNetwork = (reference: string, options: { readonly seed?: n
 export const loadNetwork = async (reference: string, options: SourceOptions = {}): Promise<Network> => {
   checkText('loadNetwork', reference, 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as .txt or .json')
   checkOptions('loadNetwork', options)
-  const source = await orThrowAsync(openSource(reference, options))
+  const source = await openSource(reference, options)
   return uncompiled(source, reference, 'loadNetwork', 'loadModel(folder)').network
 }
 

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { either as E, function as F, type taskEither as TE } from 'fp-ts'
+import { either as E } from 'fp-ts'
 import {
   decodeGraph,
+  EspalierError,
   encodeGraph,
   type Graph,
   nodesWithTag,
@@ -10,7 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '../../ir/index.ts'
-import { cannotWrite, type SourceProblem, sourceProblem } from '../base/error.ts'
+import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { fileReason } from '../base/file-error.ts'
 import { parseJson } from '../base/read-json.ts'
 import { decodeText } from '../base/read-text.ts'
@@ -75,65 +76,45 @@ export const writeCompiledFolder = async (path: string, compiled: CompiledNetwor
   }
 }
 
-type Read<A> = E.Either<readonly Problem[], A>
+const malformed = (path: string, seen: string, expected: string): EspalierError =>
+  new EspalierError([sourceProblem('malformed-file', path, seen, expected, 'compile again')])
 
 /** The bytes of a file that the manifest vouches for. */
-const readVouched = async (path: string, wanted: string): Promise<E.Either<readonly SourceProblem[], Uint8Array>> => {
-  let bytes: Uint8Array
-  try {
-    bytes = await readFile(path)
-  } catch (error) {
-    return E.left([sourceProblem('missing-file', path, fileReason(error), 'a file of the compiled folder')])
-  }
+const readVouched = async (path: string, wanted: string): Promise<Uint8Array> => {
+  const bytes = await readFile(path).catch(error => {
+    const problem = sourceProblem('missing-file', path, fileReason(error), 'a file of the compiled folder')
+    throw new EspalierError([problem])
+  })
   const seen = sha256(bytes)
-  if (seen === wanted) return E.right(bytes)
-  const expected = `${wanted}, as ${files.manifest} says`
-  return E.left([sourceProblem('malformed-file', path, `a file of sha256 ${seen}`, expected, 'compile again')])
+  if (seen !== wanted) throw malformed(path, `a file of sha256 ${seen}`, `${wanted}, as ${files.manifest} says`)
+  return bytes
 }
 
 /** What runs what is compiled: one output under the name that it is asked for, variants laid out. */
-const checkRuns = (path: string, graph: Graph): E.Either<readonly SourceProblem[], Graph> => {
-  const malformed = (seen: string, expected: string) =>
-    E.left([sourceProblem('malformed-file', path, seen, expected, 'compile again')])
-  if (graph.dialect === 'branched') return malformed('a branched graph', 'a flat or stacked one')
+const checkRuns = (path: string, graph: Graph): Graph => {
+  if (graph.dialect === 'branched') throw malformed(path, 'a branched graph', 'a flat or stacked one')
   const names = graph.outputs.map(({ name }) => JSON.stringify(name))
-  return names.join() === '"logits"'
-    ? E.right(graph)
-    : malformed(names.length === 0 ? 'no output' : `outputs ${names.join(', ')}`, 'one output, "logits"')
+  if (names.join() === '"logits"') return graph
+  const seen = names.length === 0 ? 'no output' : `outputs ${names.join(', ')}`
+  throw malformed(path, seen, 'one output, "logits"')
 }
 
-const readGraph = async (path: string, wanted: string): Promise<Read<Graph>> => {
-  const bytes = await readVouched(path, wanted)
-  if (E.isLeft(bytes)) return bytes
-  const json = F.pipe(
-    decodeText(bytes.right, path),
-    E.mapLeft(problem => [problem]),
-    E.flatMap(text => parseJson(path, text)),
-  )
-  if (E.isLeft(json)) return json
-  const graph = decodeGraph(json.right)
-  return E.isLeft(graph)
-    ? E.left(graph.left.map(p => ({ ...p, where: `${path}, ${p.where}` })))
-    : checkRuns(path, graph.right)
+const readGraph = async (path: string, wanted: string): Promise<Graph> => {
+  const json = orThrow(parseJson(path, orThrow(decodeText(await readVouched(path, wanted), path))))
+  const within = (problems: readonly Problem[]) => problems.map(p => ({ ...p, where: `${path}, ${p.where}` }))
+  return checkRuns(path, orThrow(E.mapLeft(within)(decodeGraph(json))))
 }
 
-const readParameters = async (
-  path: string,
-  wanted: string,
-  graph: Graph,
-): Promise<Read<ReadonlyMap<string, Tensor>>> => {
-  const bytes = await readVouched(path, wanted)
-  if (E.isLeft(bytes)) return bytes
-  const decoded = decodeSafetensors(bytes.right, path)
-  if (E.isLeft(decoded)) return decoded
-  const { tensors } = decoded.right
+const readParameters = async (path: string, wanted: string, graph: Graph): Promise<ReadonlyMap<string, Tensor>> => {
+  const { tensors } = orThrow(decodeSafetensors(await readVouched(path, wanted), path))
   const wrong = nodesWithTag(graph, 'Parameter').flatMap(({ attributes: { name, shape } }) => {
     const seen = tensors.get(name)?.shape
     if (seen !== undefined && sameShape(seen, shape)) return []
     const words = seen === undefined ? 'no such tensor' : `[${seen}]`
     return [sourceProblem('malformed-file', `${path}, tensor ${name}`, words, `[${shape}]`, 'compile again')]
   })
-  return wrong.length > 0 ? E.left(wrong) : E.right(tensors)
+  if (wrong.length > 0) throw new EspalierError(wrong)
+  return tensors
 }
 
 const compiledOf = (manifest: Manifest, graph: Graph, parameters: ReadonlyMap<string, Tensor>): CompiledNetwork => ({
@@ -160,24 +141,16 @@ export interface CompiledFolder {
   readonly meaning: Meaning
 }
 
-/** Reads what {@link writeCompiledFolder} wrote, and checks that its files belong together. */
-export const readCompiledFolder =
-  (folder: string): TE.TaskEither<readonly Problem[], CompiledFolder> =>
-  async () => {
-    const path = join(folder, files.manifest)
-    const json = await readSealedJson(path, `compile again; or, where it was changed by hand, take ${sealKey} out`)()
-    if (E.isLeft(json)) return json
-    const decoded = decodeManifest(path, json.right)
-    if (E.isLeft(decoded)) return decoded
-    const manifest = decoded.right
-    const graph = await readGraph(join(folder, files.graph), manifest.sha256[files.graph])
-    if (E.isLeft(graph)) return graph
-    const weights = join(folder, files.weights)
-    const parameters = await readParameters(weights, manifest.sha256[files.weights], graph.right)
-    if (E.isLeft(parameters)) return parameters
-    const checked = fromImageToVector(folder, graph.right)
-    if (E.isLeft(checked)) return checked
-    const meaning = fitMeaning({ graph: graph.right }, meaningOf(manifest))
-    if (E.isLeft(meaning)) return meaning
-    return E.right({ compiled: compiledOf(manifest, graph.right, parameters.right), meaning: meaning.right })
+/** Reads what {@link writeCompiledFolder} wrote. @throws EspalierError where its files do not belong together, or are damaged */
+export const readCompiledFolder = async (folder: string): Promise<CompiledFolder> => {
+  const path = join(folder, files.manifest)
+  const hint = `compile again; or, where it was changed by hand, take ${sealKey} out`
+  const manifest = orThrow(decodeManifest(path, await orThrowAsync(readSealedJson(path, hint))))
+  const graph = await readGraph(join(folder, files.graph), manifest.sha256[files.graph])
+  const parameters = await readParameters(join(folder, files.weights), manifest.sha256[files.weights], graph)
+  orThrow(fromImageToVector(folder, graph))
+  return {
+    compiled: compiledOf(manifest, graph, parameters),
+    meaning: orThrow(fitMeaning({ graph }, meaningOf(manifest))),
   }
+}

@@ -1,9 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import type { Problem } from '../../ir/index.ts'
-import { sourceProblem } from '../base/error.ts'
+import { EspalierError } from '../../ir/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { fileReason } from '../base/file-error.ts'
 import { parseJson } from '../base/read-json.ts'
 import { readText } from '../base/read-text.ts'
@@ -18,13 +17,12 @@ export interface Found {
   readonly file: string
 }
 
-type Result = E.Either<readonly Problem[], Found>
-
 export const networkForms =
   'zoo:NAME, an ONNX file, a TensorFlow.js model (its JSON or its folder), a compiled folder, or a graph as text or JSON'
 
-const refuse = (path: string, seen: string, hint?: string) =>
-  E.left([sourceProblem('unknown-network-form', path, seen, networkForms, hint)])
+const refuse = (path: string, seen: string, hint?: string): never => {
+  throw new EspalierError([sourceProblem('unknown-network-form', path, seen, networkForms, hint)])
+}
 
 const headBytes = 4096
 
@@ -57,12 +55,12 @@ const others: readonly (readonly [what: string, is: (head: Uint8Array, size: num
 
 const keysShown = 5
 
-const jsonForm = (path: string, json: unknown): Result => {
+const jsonForm = (path: string, json: unknown): Found => {
   if (!t.UnknownRecord.is(json)) return refuse(path, 'JSON that is no object')
-  if (t.UnknownRecord.is(json.modelTopology)) return E.right({ form: 'tfjs', file: path })
-  if (json.format === 'espalier') return E.right({ form: 'compiled', file: dirname(path) })
+  if (t.UnknownRecord.is(json.modelTopology)) return { form: 'tfjs', file: path }
+  if (json.format === 'espalier') return { form: 'compiled', file: dirname(path) }
   if (json.format === 'espalier-reproducer') return refuse(path, 'a reproducer', `espalier reduce ${path}`)
-  if (json.format !== undefined || json.nodes !== undefined) return E.right({ form: 'graph-json', file: path })
+  if (json.format !== undefined || json.nodes !== undefined) return { form: 'graph-json', file: path }
   if (json.class_name !== undefined && json.config !== undefined)
     return refuse(path, 'a Keras model’s layers without its weights', 'model.save instead of model.toJSON')
   const keys = Object.keys(json)
@@ -87,22 +85,20 @@ const formByName = (path: string): Form | undefined => {
 /** ONNX's first field, the version of its format. */
 const beginsAsOnnx = (head: Uint8Array): boolean => head[0] === 8 && head[1] > 0 && head[1] < 32
 
-const byName = (path: string): Result => {
+const byName = (path: string): Found => {
   const form = formByName(path)
-  return form === undefined ? refuse(path, 'a file of another kind') : E.right({ form, file: path })
+  return form === undefined ? refuse(path, 'a file of another kind') : { form, file: path }
 }
 
-const formOfFile = async (path: string, head: Uint8Array, size: number): Promise<Result> => {
+const formOfFile = async (path: string, head: Uint8Array, size: number): Promise<Found> => {
   const other = others.find(([, is]) => is(head, size))
   if (other !== undefined) return refuse(path, other[0], other[2])
   const beginning = beginningOf(head)
   if (beginning.startsWith('{')) {
-    const text = await readText(path)()
-    const json = E.isLeft(text) ? E.left([text.left]) : parseJson(path, text.right)
-    return E.isLeft(json) ? json : jsonForm(path, json.right)
+    return jsonForm(path, orThrow(parseJson(path, await orThrowAsync(readText(path)))))
   }
-  if (/^\w+\s+graph\s*\{/.test(beginning)) return E.right({ form: 'graph-text', file: path })
-  return formByName(path) === undefined && beginsAsOnnx(head) ? E.right({ form: 'onnx', file: path }) : byName(path)
+  if (/^\w+\s+graph\s*\{/.test(beginning)) return { form: 'graph-text', file: path }
+  return formByName(path) === undefined && beginsAsOnnx(head) ? { form: 'onnx', file: path } : byName(path)
 }
 
 const readHead = async (path: string): Promise<Uint8Array> => {
@@ -115,10 +111,10 @@ const readHead = async (path: string): Promise<Uint8Array> => {
   }
 }
 
-const formOfFolder = async (folder: string): Promise<Result> => {
+const formOfFolder = async (folder: string): Promise<Found> => {
   const names = await readdir(folder)
-  if (names.includes(files.manifest)) return E.right({ form: 'compiled', file: folder })
-  if (names.includes('model.json')) return E.right({ form: 'tfjs', file: join(folder, 'model.json') })
+  if (names.includes(files.manifest)) return { form: 'compiled', file: folder }
+  if (names.includes('model.json')) return { form: 'tfjs', file: join(folder, 'model.json') }
   const [candidate] = names.filter(name => ['.onnx', '.json'].includes(extname(name))).sort()
   return refuse(
     folder,
@@ -127,14 +123,15 @@ const formOfFolder = async (folder: string): Promise<Result> => {
   )
 }
 
-/** What a path is; `hint` is for one where nothing is. */
-export const formOf = async (path: string, hint: string | undefined): Promise<Result> => {
+/** What a path is; `hint` is for one where nothing is. @throws EspalierError where it is nothing that is known */
+export const formOf = async (path: string, hint: string | undefined): Promise<Found> => {
   try {
     const info = await stat(path)
     if (info.isDirectory()) return await formOfFolder(path)
     // What cannot be read twice, a pipe, is taken at its name.
     return info.isFile() ? await formOfFile(path, await readHead(path), info.size) : byName(path)
   } catch (error) {
-    return E.left([sourceProblem('missing-file', path, fileReason(error), networkForms, hint)])
+    if (error instanceof EspalierError) throw error
+    throw new EspalierError([sourceProblem('missing-file', path, fileReason(error), networkForms, hint)])
   }
 }

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
-import { either as E, function as F, type taskEither as TE } from 'fp-ts'
-import { decodeGraph, type Graph, type Pair, type Problem, parse } from '../../ir/index.ts'
-import { sourceProblem } from '../base/error.ts'
+import { either as E, type taskEither as TE } from 'fp-ts'
+import { decodeGraph, EspalierError, type Graph, type Pair, type Problem, parse } from '../../ir/index.ts'
+import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { readText } from '../base/read-text.ts'
 import { sealKey } from '../base/seal.ts'
 import { readSealedJson } from '../base/sealed-json.ts'
@@ -22,7 +22,7 @@ import {
   withWeights,
   zoo,
 } from '../network/zoo/index.ts'
-import { type CompiledFolder, readCompiledFolder } from './compiled-folder.ts'
+import { readCompiledFolder } from './compiled-folder.ts'
 import { formOf } from './network-form.ts'
 
 /** What a `--network` reference names: a network, or one that is compiled already. */
@@ -56,39 +56,24 @@ export interface SourceOptions {
 
 const zooScheme = 'zoo:'
 
-/** Gives an architecture its weights: trained ones from a file, or initial ones from the seed. */
-const withValues = (
-  architecture: Architecture,
-  tensors: Safetensors | null,
-  seed: number,
-): E.Either<readonly Problem[], Uncompiled> => {
-  if (tensors === null)
-    return E.map(
-      (drawable: Architecture): Uncompiled => ({
-        kind: 'network',
-        network: initialized(drawable, seed),
-        meaning: {},
-        initializedFrom: seed,
-      }),
-    )(checkDrawable(architecture))
+/** Gives an architecture its weights: trained ones from a file, or initial ones from the seed. @throws EspalierError */
+const withValues = (architecture: Architecture, tensors: Safetensors | undefined, seed: number): Uncompiled => {
+  if (tensors === undefined) {
+    const network = initialized(orThrow(checkDrawable(architecture)), seed)
+    return { kind: 'network', network, meaning: {}, initializedFrom: seed }
+  }
   const { metadata } = tensors
-  return E.map(
-    (network: Network): Uncompiled => ({ kind: 'network', network, meaning: {}, weightsMetadata: metadata }),
-  )(withWeights(architecture, tensors.tensors, layoutOf(metadata)))
+  const network = orThrow(withWeights(architecture, tensors.tensors, layoutOf(metadata)))
+  return { kind: 'network', network, meaning: {}, weightsMetadata: metadata }
 }
 
-const readWeights = (path: string): Promise<E.Either<readonly Problem[], Safetensors>> => readSafetensorsFile(path)()
+const readWeights = async (path: string | undefined): Promise<Safetensors | undefined> =>
+  path === undefined ? undefined : orThrowAsync(readSafetensorsFile(path))
 
-const openZoo = async (
-  reference: string,
-  { weights, seed = 0, dataClasses }: SourceOptions,
-): Promise<E.Either<readonly Problem[], Source>> => {
-  const loaded = weights === undefined ? E.right(null) : await readWeights(weights)
-  if (E.isLeft(loaded)) return loaded
-  const known = loaded.right === null ? undefined : classCountOfWeights(loaded.right.tensors)
-  const classes = known ?? dataClasses
-  const architecture = zoo(reference, classes === undefined ? {} : { classes })
-  return E.isLeft(architecture) ? architecture : withValues(architecture.right, loaded.right, seed)
+const openZoo = async (reference: string, { weights, seed = 0, dataClasses }: SourceOptions): Promise<Source> => {
+  const loaded = await readWeights(weights)
+  const classes = (loaded && classCountOfWeights(loaded.tensors)) ?? dataClasses
+  return withValues(orThrow(zoo(reference, { classes })), loaded, seed)
 }
 
 const within =
@@ -96,54 +81,37 @@ const within =
   (problems: readonly Problem[]): readonly Problem[] =>
     problems.map(p => ({ ...p, where: `${path}, ${p.where}` }))
 
-const readTextGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
-  const text = await readText(path)()
-  return E.isLeft(text) ? E.left([text.left]) : E.mapLeft(within(path))(parse(text.right))
+const readTextGraph = async (path: string): Promise<Graph> =>
+  orThrow(E.mapLeft(within(path))(parse(await orThrowAsync(readText(path)))))
+
+const readJsonGraph = async (path: string): Promise<Graph> => {
+  const json = await orThrowAsync(readSealedJson(path, `where it was changed by hand, take ${sealKey} out`))
+  return orThrow(E.mapLeft(within(path))(decodeGraph(json)))
 }
 
-const readJsonGraph = async (path: string): Promise<E.Either<readonly Problem[], Graph>> => {
-  const json = await readSealedJson(path, `where it was changed by hand, take ${sealKey} out`)()
-  return E.isLeft(json) ? json : E.mapLeft(within(path))(decodeGraph(json.right))
-}
-
-const openGraph = async (
-  path: string,
-  read: (path: string) => Promise<E.Either<readonly Problem[], Graph>>,
-  { weights, seed = 0 }: SourceOptions,
-): Promise<E.Either<readonly Problem[], Source>> => {
-  const graph = await read(path)
-  if (E.isLeft(graph)) return graph
+const openGraph = async (path: string, given: Graph, { weights, seed = 0 }: SourceOptions): Promise<Source> => {
   const name = basename(path, extname(path))
-  const checked = fromImageToVector(name, graph.right)
-  if (E.isLeft(checked)) return checked
-  const loaded = weights === undefined ? E.right(null) : await readWeights(weights)
-  if (E.isLeft(loaded)) return loaded
-  const source = withValues({ name, graph: graph.right }, loaded.right, seed)
-  if (E.isLeft(source)) return source
-  const network = classifier(name, graph.right, source.right.network.parameters)
-  return E.map((network: Network): Source => ({ ...source.right, network }))(network)
+  const graph = orThrow(fromImageToVector(name, given))
+  const source = withValues({ name, graph }, await readWeights(weights), seed)
+  return { ...source, network: orThrow(classifier(name, graph, source.network.parameters)) }
 }
 
-const imported = async (
-  task: TE.TaskEither<readonly Problem[], Network>,
-): Promise<E.Either<readonly Problem[], Source>> =>
-  E.map((network: Network): Source => ({ kind: 'network', network, meaning: {} }))(await task())
-
-const openCompiled = async (folder: string): Promise<E.Either<readonly Problem[], Source>> =>
-  E.map((opened: CompiledFolder): Source => ({ kind: 'compiled', ...opened }))(await readCompiledFolder(folder)())
+const imported = async (task: TE.TaskEither<readonly Problem[], Network>): Promise<Source> => ({
+  kind: 'network',
+  network: await orThrowAsync(task),
+  meaning: {},
+})
 
 /** For a zoo name without its scheme. */
 const zooHint = (path: string): string | undefined => (E.isRight(zoo(path)) ? `zoo:${path}` : undefined)
 
-const open = async (reference: string, options: SourceOptions): Promise<E.Either<readonly Problem[], Source>> => {
+const open = async (reference: string, options: SourceOptions): Promise<Source> => {
   if (reference.startsWith(zooScheme)) return openZoo(reference.slice(zooScheme.length), options)
-  const found = await formOf(reference, zooHint(reference))
-  if (E.isLeft(found)) return found
-  const { form, file } = found.right
-  if (form === 'graph-json') return openGraph(file, readJsonGraph, options)
-  if (form === 'graph-text') return openGraph(file, readTextGraph, options)
+  const { form, file } = await formOf(reference, zooHint(reference))
+  if (form === 'graph-json') return openGraph(file, await readJsonGraph(file), options)
+  if (form === 'graph-text') return openGraph(file, await readTextGraph(file), options)
   if (options.weights !== undefined)
-    return E.left([
+    throw new EspalierError([
       sourceProblem(
         'bad-input',
         reference,
@@ -154,42 +122,34 @@ const open = async (reference: string, options: SourceOptions): Promise<E.Either
   const size = options.size ?? options.preprocess?.size
   switch (form) {
     case 'compiled':
-      return openCompiled(file)
+      return { kind: 'compiled', ...(await readCompiledFolder(file)) }
     case 'onnx':
-      return imported(importOnnx(file, size === undefined ? {} : { size }))
+      return imported(importOnnx(file, { size }))
     case 'tfjs':
-      return imported(importTfjs(file, size === undefined ? {} : { size }))
+      return imported(importTfjs(file, { size }))
   }
 }
 
 /** Refuses a network that takes images of another size than was asked for. */
-const checkSize =
-  (reference: string, size: Pair | undefined) =>
-  (source: Source): E.Either<readonly Problem[], Source> => {
-    const { h, w } = imageType(source.kind === 'network' ? source.network : source.compiled)
-    if (size === undefined || (size[0] === h && size[1] === w)) return E.right(source)
-    const seen = `${size.join(' × ')} as the size of its images`
-    return E.left([sourceProblem('wrong-size', reference, seen, `${h} × ${w}, as the network has them fixed`)])
-  }
+const checkSize = (reference: string, size: Pair | undefined, source: Source): void => {
+  const { h, w } = imageType(source.kind === 'network' ? source.network : source.compiled)
+  if (size === undefined || (size[0] === h && size[1] === w)) return
+  const seen = `${size.join(' × ')} as the size of its images`
+  throw new EspalierError([sourceProblem('wrong-size', reference, seen, `${h} × ${w}, as the network has them fixed`)])
+}
 
 /** A source with numbers for weights, and a note on those that are none. */
-const withNumbers =
-  (reference: string) =>
-  (source: Source): E.Either<readonly Problem[], Source> => {
-    if (source.kind === 'compiled') return E.map((): Source => source)(finiteWeights(source.compiled, reference))
-    const { network } = source
-    return E.map((more: readonly string[]): Source => {
-      const notes = [...(network.notes ?? []), ...more]
-      return notes.length === 0 ? source : { ...source, network: { ...network, notes } }
-    })(finiteWeights(network, reference))
-  }
+const withNumbers = (reference: string, source: Source): Source => {
+  const more = orThrow(finiteWeights(source.kind === 'compiled' ? source.compiled : source.network, reference))
+  if (source.kind === 'compiled') return source
+  const { network } = source
+  const notes = [...(network.notes ?? []), ...more]
+  return notes.length === 0 ? source : { ...source, network: { ...network, notes } }
+}
 
-/** Opens what a `--network` reference names; nothing is read that the reference does not name. */
-export const openSource =
-  (reference: string, options: SourceOptions = {}): TE.TaskEither<readonly Problem[], Source> =>
-  async () =>
-    F.pipe(
-      await open(reference, options),
-      E.flatMap(checkSize(reference, options.size)),
-      E.flatMap(withNumbers(reference)),
-    )
+/** Opens what a `--network` reference names; nothing is read that the reference does not name. @throws EspalierError */
+export const openSource = async (reference: string, options: SourceOptions = {}): Promise<Source> => {
+  const source = await open(reference, options)
+  checkSize(reference, options.size, source)
+  return withNumbers(reference, source)
+}

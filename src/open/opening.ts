@@ -62,7 +62,7 @@ export const openAny = async (
   dataClasses?: number,
 ): Promise<Source> => {
   const preprocess = preprocessFile === undefined ? undefined : await orThrowAsync(readPreprocess(preprocessFile))
-  const source = await orThrowAsync(openSource(names.network, { ...names, preprocess, dataClasses }))
+  const source = await openSource(names.network, { ...names, preprocess, dataClasses })
   noteSource(source, options)
   const classes = classesFile === undefined ? undefined : orThrow(await readClassNames(classesFile))
   const said = {

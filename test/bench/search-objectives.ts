@@ -1,5 +1,5 @@
 import { featureMaps } from '../../passes/index.ts'
-import { orThrow, orThrowAsync } from '../../src/base/error.ts'
+import { orThrow } from '../../src/base/error.ts'
 import { table } from '../../src/base/format.ts'
 import { random, shuffled } from '../../src/base/random.ts'
 import { openData } from '../../src/data/index.ts'
@@ -19,9 +19,9 @@ import { sharedPath } from '../shared.ts'
  */
 const [splits, budget] = [200, 1.8]
 
-const source = await orThrowAsync(
-  openSource('zoo:cifar-resnet-20', { weights: sharedPath('models', 'cifar100_resnet20.safetensors') }),
-)
+const source = await openSource('zoo:cifar-resnet-20', {
+  weights: sharedPath('models', 'cifar100_resnet20.safetensors'),
+})
 if (source.kind !== 'network') throw new Error('a network')
 const { network } = source
 const data = orThrow(await openData(`cifar100:${sharedPath('data', 'cifar-100-binary')}`))

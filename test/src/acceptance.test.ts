@@ -27,7 +27,7 @@ const fast: readonly ModelBackend[] = hasNative ? ['wasm', 'node-gpu'] : ['wasm'
 const oracle = (name: string) => JSON.parse(readFileSync(sharedPath('oracle', `${name}.json`), 'utf8'))
 
 const networkOf = async (reference: string, weights?: string): Promise<Network> => {
-  const source = await orThrowAsync(openSource(reference, weights === undefined ? {} : { weights }))
+  const source = await openSource(reference, { weights })
   if (source.kind !== 'network') throw new Error(`${reference} is compiled`)
   return source.network
 }

@@ -4,6 +4,7 @@ import { either as E } from 'fp-ts'
 import { decodeGraph, encodeGraph, evaluate, type Graph, opTags, parse, print } from '../../../ir/index.ts'
 import { openSource } from '../../../src/open/network-source.ts'
 import { environmentOf } from '../../arbitrary/environment.ts'
+import { attempted } from '../../attempted.ts'
 import { goOn, workOf } from '../check/network.ts'
 import { bytesOf, Disagreement, type Format, type Place, textOf, withFile } from '../format.ts'
 import { pick } from '../mutate/draw.ts'
@@ -29,7 +30,7 @@ const checkGraph = async (graph: Graph, path: string, place: Place): Promise<voi
   if (E.isLeft(decoded)) throw new Disagreement(`encoded and decoded: ${tagsOf(decoded.left)}`)
   same('encoded and decoded', decoded.right, graph)
   if (workOf(graph) < 1e5) evaluate(graph, environmentOf(graph, 'reals', 1, 2))
-  const source = await openSource(path)()
+  const source = await attempted(openSource(path))
   if (E.isLeft(source) || source.right.kind !== 'network' || workOf(graph) > 1e7) return
   const { network } = source.right
   await goOn({ ...network, parameters: environmentOf(network.graph, 'reals', 1, 1).parameters }, place)
@@ -99,7 +100,7 @@ export const graphJson: Format = {
   },
   open: async (files, place) => {
     const path = join(place.folder, jsonName)
-    const source = await openSource(path)()
+    const source = await attempted(openSource(path))
     const tags = E.isLeft(source) ? tagsOf(source.left) : []
     let json: unknown
     try {

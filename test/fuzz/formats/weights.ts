@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeSafetensors, readSafetensorsFile } from '../..
 import { readCompiledFolder } from '../../../src/open/compiled-folder.ts'
 import { openSource } from '../../../src/open/network-source.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
+import { attempted } from '../../attempted.ts'
 import { inputsOf } from '../check/agree.ts'
 import { goOn, predictOnWasm, workOf } from '../check/network.ts'
 import { bytesOf, Disagreement, type Files, type Format, textOf, withFile } from '../format.ts'
@@ -83,7 +84,7 @@ export const safetensors: Format = {
     const read = await readSafetensorsFile(path)()
     if (E.isLeft(read)) return tagsOf(read.left)
     checkRoundTrip(bytesAt(files, weightsName))
-    const source = await openSource(join(place.folder, 'graph.txt'), { weights: path })()
+    const source = await attempted(openSource(join(place.folder, 'graph.txt'), { weights: path }))
     if (E.isLeft(source)) return tagsOf(source.left)
     if (source.right.kind === 'network') await goOn(source.right.network, place)
     return 'opened'
@@ -123,7 +124,7 @@ export const compiled: Format = {
   weight: 4,
   mutate: mutateCompiled,
   open: async (_, place) => {
-    const read = await readCompiledFolder(place.folder)()
+    const read = await attempted(readCompiledFolder(place.folder))
     if (E.isLeft(read)) return tagsOf(read.left)
     const { compiled, meaning } = read.right
     if (place.wants('wasm', 4) && workOf(compiled.graph) < 1e6) await predictOnWasm(compiled)

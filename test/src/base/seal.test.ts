@@ -20,6 +20,7 @@ import {
 import { readCompiledFolder } from '../../../src/open/compiled-folder.ts'
 import { openSource } from '../../../src/open/network-source.ts'
 import { readCheckpoint, trainingFiles, writeCheckpoint, writeNetworkFile } from '../../../src/train/checkpoint.ts'
+import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const flipped = (bytes: Uint8Array, bit: number): Uint8Array => {
@@ -113,14 +114,14 @@ describe('a bit that flips on the disk', () => {
     const compiled = compile(network, parsePlan('flip-1-geo'), { meaning: { classes: ['a', 'b', 'c', 'd'] } })
     await save(compiled, folder)
     for (const name of ['manifest.json', 'graph.json', 'weights.safetensors']) {
-      const refused = await withEach(join(folder, name), 60, () => readCompiledFolder(folder)())
+      const refused = await withEach(join(folder, name), 60, () => attempted(readCompiledFolder(folder)))
       for (const read of refused) expect(E.isLeft(read) && read.left[0].where).toContain(join(folder, name))
     }
-    expect(E.isRight(await readCompiledFolder(folder)())).toBe(true)
+    expect(E.isRight(await attempted(readCompiledFolder(folder)))).toBe(true)
     await writeFile(join(folder, 'manifest.json'), flipped(await readFile(join(folder, 'manifest.json')), 0))
     await expect(loadModel(folder)).rejects.toThrow(EspalierError)
     await save(compiled, folder)
-    expect(E.isRight(await readCompiledFolder(folder)())).toBe(true)
+    expect(E.isRight(await attempted(readCompiledFolder(folder)))).toBe(true)
   })
 
   it('of a training is noticed: its state, its weights, its graph', async () => {
@@ -137,8 +138,8 @@ describe('a bit that flips on the disk', () => {
     const weights = await readFile(join(folder, trainingFiles.best))
     for (const bit of someBits(weights, 100)) expect(E.isLeft(decodeSafetensors(flipped(weights, bit)))).toBe(true)
     const graph = join(folder, trainingFiles.network)
-    expect(E.isRight(await openSource(graph)())).toBe(true)
-    expect((await withEach(graph, 40, openSource(graph))).every(E.isLeft)).toBe(true)
+    expect(E.isRight(await attempted(openSource(graph)))).toBe(true)
+    expect((await withEach(graph, 40, () => attempted(openSource(graph)))).every(E.isLeft)).toBe(true)
   })
 
   it('of a sweep is noticed', async () => {

@@ -7,6 +7,7 @@ import { createNetwork } from '../../../src/index.ts'
 import { finiteWeights } from '../../../src/network/finite-weights.ts'
 import { encodeSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { openSource } from '../../../src/open/network-source.ts'
+import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const shapes: Readonly<Record<string, readonly number[]>> = {
@@ -72,7 +73,7 @@ describe('values of a network', () => {
     await writeFile(text, print(graph))
     const opened = async (name: string, value: number) => {
       await writeFile(weights, encodeSafetensors(parameters(name, value), new Map([['format', 'espalier']])))
-      return openSource(text, { weights })()
+      return attempted(openSource(text, { weights }))
     }
     const broken = await opened('weights', Number.NaN)
     expect(E.isLeft(broken) && broken.left[0].where).toBe(`${text}, parameter weights`)

@@ -7,6 +7,7 @@ import { EspalierError, loadNetwork as openNetwork } from '../../../src/index.ts
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import { imageType } from '../../../src/network/network.ts'
 import { formOf } from '../../../src/open/network-form.ts'
+import { attempted } from '../../attempted.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
@@ -25,7 +26,7 @@ const write = async (name: string, contents: string | Uint8Array): Promise<strin
 }
 
 const seen = async (path: string) => {
-  const found = await formOf(path, undefined)
+  const found = await attempted(formOf(path, undefined))
   return E.isRight(found) ? found.right.form : [found.left[0].tag, found.left[0].seen, found.left[0].hint]
 }
 

@@ -173,7 +173,7 @@ describe('a checkpoint', () => {
     await writeCheckpoint(folder, { ...state(1), parameters: network.parameters }, { best: true })
     const file = join(folder, trainingFiles.best)
     for (const reference of ['zoo:preact-resnet-8', join(folder, trainingFiles.network)]) {
-      const opened = orThrow(await openSource(reference, { weights: file })())
+      const opened = await openSource(reference, { weights: file })
       if (opened.kind !== 'network') throw new Error('a compiled network')
       expect(opened.network.graph).toEqual(network.graph)
       expect(bits(opened.network.parameters)).toEqual(bits(network.parameters))
