@@ -97,6 +97,7 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   Dense: calls('dense'),
   Input: free,
   Parameter: free,
+  Constant: free,
   BatchNorm: calls('bias'),
   Unary: calls('pointwise'),
   Binary: (_, operands) => ({ kind: operands.every(o => isPerExample(o.type)) ? 'pointwise' : 'bias', calls: 1 }),

@@ -25,16 +25,18 @@ const constants = (graph: Graph): ReadonlySet<NodeId> => {
   const read = (operand: NodeId): void => {
     if (isPerExample(graph.nodes[operand].type)) return
     const base = stored(graph, operand)
-    if (graph.nodes[base].tag !== 'Parameter' && graph.nodes[base].tag !== 'Input') found.add(base)
+    if (graph.nodes[base].operands.length > 0) found.add(base)
   }
   for (const node of graph.nodes) if (isPerExample(node.type)) node.operands.forEach(read)
   for (const output of graph.outputs) read(output.node)
   return found
 }
 
-const firstParameter = (graph: Graph, id: NodeId): string => {
+/** The name of the first parameter in a shared value; of what is made of constants alone, that word. */
+export const constantName = (graph: Graph, id: NodeId): string => {
   const node = graph.nodes[id]
-  return node.tag === 'Parameter' ? node.attributes.name : firstParameter(graph, node.operands[0])
+  if (node.tag === 'Parameter') return node.attributes.name
+  return node.operands.map(operand => constantName(graph, operand)).find(name => name !== 'constant') ?? 'constant'
 }
 
 /** What each constant is called: after the first parameter in it, numbered where that is not enough. */
@@ -42,7 +44,7 @@ const namesOf = (graph: Graph, ids: Iterable<NodeId>, taken: ReadonlySet<string>
   const used = new Set(taken)
   const names = new Map<NodeId, string>()
   for (const id of ids) {
-    const stem = `${firstParameter(graph, id)}.folded`
+    const stem = `${constantName(graph, id)}.folded`
     let name = stem
     for (let n = 2; used.has(name); n++) name = `${stem}${n}`
     used.add(name)

@@ -9,6 +9,7 @@ const printPattern = (p: Pattern): string => {
 
 const printTemplate = (t: Template): string => {
   if (t.kind === 'ref') return t.name
+  if (t.kind === 'expansion') return t.template.text
   const operands = 'text' in t.operands ? [t.operands.text] : t.operands.map(printTemplate)
   return t.tag === 'Act'
     ? `${t.attributes.text}·${operands[0]}`

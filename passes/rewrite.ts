@@ -112,6 +112,9 @@ const readersOf = (nodes: readonly Node[]): Readers => {
   }
 }
 
+/** What nodes that a match replaces were called, by op. */
+type Names = ReadonlyMap<OpTag, string | undefined>
+
 /** Nodes that outputs do not need, left out; ids close up. */
 export const withoutDeadNodes = (graph: Graph): Graph => {
   const live = liveNodes(graph)
@@ -159,18 +162,41 @@ export const rewrite = (source: Graph, rules: readonly Rule[], admit: AdmitHere 
       const names = new Map([...bound.ops.values()].map(at => [d.nodes[at].tag, d.nodes[at].name]))
       return readers.whileHeld([...bound.nodes.values()].flat(), () => {
         readers.release(id)
-        return instantiate(rule.rhs, match, names)
+        if (rule.rhs.kind !== 'expansion') return instantiate(rule.rhs, match, names)
+        return expand(rule.rhs.template.from(match), match, names, name)
       })
     }
     return id
   }
-  const instantiate = (template: Template, match: Match, names: ReadonlyMap<OpTag, string | undefined>): NodeId => {
+  const instantiate = (
+    template: Template,
+    match: Match,
+    names: Names,
+    built: (part: Template) => NodeId = part => instantiate(part, match, names),
+    stem?: string,
+  ): NodeId => {
     if (template.kind === 'ref') return match.nodes(template.name)[0]
-    const operands =
-      'from' in template.operands
-        ? template.operands.from(match)
-        : template.operands.map(t => instantiate(t, match, names))
-    return emit(template.tag, operands, template.attributes.from(match) as object, names.get(template.tag))
+    if (template.kind === 'expansion') return built(template.template.from(match))
+    const operands = 'from' in template.operands ? template.operands.from(match) : template.operands.map(built)
+    return emit(template.tag, operands, template.attributes.from(match) as object, names.get(template.tag) ?? stem)
+  }
+  const expand = (root: Template, match: Match, names: Names, stem: string | undefined): NodeId => {
+    const known = new Map<Template, NodeId>()
+    const built = (part: Template): NodeId => {
+      if (part.kind === 'ref') return match.nodes(part.name)[0]
+      const before = known.get(part)
+      if (before !== undefined) return before
+      const id = instantiate(part, match, names, built, part === root ? stem : undefined)
+      known.set(part, id)
+      readers.add(id, 1)
+      return id
+    }
+    const whole = built(root)
+    for (const id of known.values()) {
+      readers.add(id, -1)
+      if (id !== whole && readers.of(id) === 0) readers.release(id)
+    }
+    return whole
   }
 
   const counts = useCounts(graph)

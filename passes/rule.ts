@@ -37,6 +37,13 @@ export type Template =
       readonly attributes: Computed<unknown>
       readonly operands: readonly Template[] | Computed<readonly NodeId[]>
     }
+  | Expansion
+
+/** A right side whose form depends on the match; a template that stands in it several times is built once, and the whole takes the name of what it replaces. */
+interface Expansion {
+  readonly kind: 'expansion'
+  readonly template: Computed<Template>
+}
 
 /** What the left side bound, by name. */
 export interface Match {
@@ -144,6 +151,15 @@ export const makeFrom = <T extends OpTag>(
   attributes: Computed<AttributesOf<T>>,
   operands: Computed<readonly NodeId[]>,
 ): Template => ({ kind: 'op', tag, attributes, operands })
+
+export const expansion = (template: Computed<Template>): Template => ({ kind: 'expansion', template })
+
+/** An op with attributes that are known: for expansions. */
+export const node = <T extends OpTag>(
+  tag: T,
+  attributes: AttributesOf<T>,
+  ...operands: readonly Template[]
+): Template => make(tag, given('', attributes), ...operands)
 
 /** What a left side hands to the right side and to the side condition, by name. */
 const boundBy = (pattern: Pattern): Readonly<Record<string, unknown>> => {

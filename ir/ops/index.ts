@@ -9,7 +9,7 @@ import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
 import { flattenGradient, resizeGradient, warp, warpGradient } from './sampling-gradients.ts'
 import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
-import { input, parameter } from './sources.ts'
+import { constant, input, parameter } from './sources.ts'
 import { stack, unstack } from './stacking.ts'
 import { act, rotate, scale, shift } from './transforms.ts'
 
@@ -20,6 +20,7 @@ import { act, rotate, scale, shift } from './transforms.ts'
 export const ops = {
   Input: input,
   Parameter: parameter,
+  Constant: constant,
   Conv2d: conv2d,
   Dense: dense,
   BatchNorm: batchNorm,

@@ -41,7 +41,11 @@ const keepsTheAxis = {
 export const pad = defineOp({
   tag: 'Pad',
   operands: ['input'],
-  attributes: { padding: Padding, channels: t.readonly(t.tuple([Count, Count])), value: Real },
+  attributes: {
+    padding: Padding,
+    channels: t.readonly(t.tuple([Count, Count])),
+    value: t.union([Real, t.literal('lowest')]),
+  },
   infer: ([input], { padding, channels }) => {
     if (input.kind !== 'Map') return mismatch(printType(input), 'a Map as input')
     const pads = [...padding, channels]
@@ -55,7 +59,7 @@ export const pad = defineOp({
     const [n, h, w, c] = input.shape
     const [oh, ow, oc] = shapeOf(result)
     const out = zeros([n, oh, ow, oc])
-    out.data.fill(value)
+    out.data.fill(value === 'lowest' ? Number.NEGATIVE_INFINITY : value)
     for (let b = 0; b < n; b++)
       for (let y = Math.max(0, -top); y < h && y + top < oh; y++)
         for (let x = Math.max(0, -left); x < w && x + left < ow; x++)

@@ -112,6 +112,11 @@ export const drawMatch = (choose: Choose, rule: Rule, arithmetic: Arithmetic): G
 
   const drawOthers = (pattern: OpPattern, [first, ...rest]: readonly Pattern[]): NodeId => {
     const [given] = drawGiven[pattern.tag](choose)
+    if (given === undefined) {
+      const { attributes, operands } = drawOp(choose, pattern.tag, [], arithmetic)
+      const ids = [first, ...rest].map((p, k) => draw(p, operands[k]))
+      return b.draft.add(pattern.tag, ids, attributes)
+    }
     const begun = draw(
       first,
       first.kind === 'op' && first.tag !== 'Act'

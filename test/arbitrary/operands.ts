@@ -67,6 +67,7 @@ const several = (choose: Choose, tag: OpTag, first: Type, most: number): readonl
 export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Type[] } = {
   Input: () => [],
   Parameter: () => [],
+  Constant: () => [],
   Conv2d: map,
   Dense: vector,
   BatchNorm: example,

@@ -102,6 +102,10 @@ const drawConvolution = (choose: Choose, arithmetic: Arithmetic) => {
 export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
   Input: choose => only({ name: 'image', type: drawMap(choose) }),
   Parameter: choose => only({ name: 'weights', shape: shapeOf(drawShared(choose)) }),
+  Constant: choose => {
+    const shape = shapeOf(drawShared(choose))
+    return only({ shape, values: Array.from({ length: sizeOf(shape) }, () => choose.pick([1, 0.5, -2, 0])) })
+  },
   Conv2d: (choose, [input]) => {
     const { h, w, c } = input as MapType
     const groups = drawGroups(choose, c)

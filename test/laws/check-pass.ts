@@ -33,6 +33,7 @@ const promises: Readonly<Record<string, Promised>> = {
   'merge-convolutions': { integers: 'exact', reals: 'rounding', idempotent: true },
   'stack-variants': { integers: 'rounding', reals: 'rounding', idempotent: false },
   'evaluate-constants': { integers: 'float32', reals: 'float32', idempotent: true },
+  legalize: { integers: 'rounding', reals: 'rounding', idempotent: true },
   'some-rewrites': { integers: 'float32', reals: 'float32', idempotent: false },
   'some-rules': { integers: 'rounding', reals: 'rounding', idempotent: false },
 }

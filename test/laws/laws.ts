@@ -7,10 +7,12 @@ import {
   type Compiled,
   dropSymmetricActs,
   evaluateConstants,
+  type Forms,
   featureMaps,
   foldBatchNorm,
   inferencePipeline,
   insertBranches,
+  legalize,
   mergeConvolutions,
   mergeVariants,
   naivePipeline,
@@ -31,10 +33,14 @@ import {
 } from '../../passes/index.ts'
 import { stackVariants } from '../../passes/stack-variants.ts'
 import { orThrow } from '../../src/base/error.ts'
+import { forms as onnxForms } from '../../src/lower/onnx/forms.ts'
+import { forms as savedModelForms } from '../../src/lower/saved-model/forms.ts'
+import { forms as tfjsForms } from '../../src/lower/tfjs/forms.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
 import { drawFlips, drawPlan } from '../arbitrary/plan.ts'
+import { differentiated, sourcesOf, withLoss } from '../passes/gradient-check.ts'
 import { expectAgreement } from './agreement.ts'
 import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
 import { planMeaning, probabilitiesOf } from './plan-meaning.ts'
@@ -99,6 +105,17 @@ const flat = examples(arbitraryFlatGraph)
 const branched = examples(arbitraryBranchedGraph)
 const networks = examples(arbitraryNetwork)
 
+/** As many gradients as of a whole network would take seconds. */
+const smallGraphs: typeof arbitraryNetwork = options => arbitraryFlatGraph({ ...options, blocks: 4 })
+
+/** What targets have, and nothing at all. */
+const targets: readonly Forms[] = [
+  ...['cpu', 'wasm', 'tensorflow'].map(tfjsForms),
+  ...(['kernels', 'xla'] as const).map(savedModelForms),
+  onnxForms,
+  {},
+]
+
 const start = ({ graph, environment: { inputs, parameters } }: Example, { graph: seen }: Observer): Stage => {
   seen(graph)
   return stage({ graph, parameters }, inputs)
@@ -150,6 +167,22 @@ export const passLaw = (pass: Pass): Law => law(pass.name, pass.name === 'unroll
 export const laws: readonly Law[] = [
   law('each pass alone, on flat graphs', flat, eachAlone([...optimizers, stackVariants])),
   law('each pass alone, on branched graphs', branched, eachAlone([...optimizers, unroll])),
+  law(
+    'forms that each target has, on flat graphs',
+    kind => fc.record({ example: flat(kind), target: fc.constantFrom(...targets) }),
+    ({ example, target }, kind, observer) => {
+      checkPass(legalize(target), start(example, observer), kind, observer.fired)
+    },
+  ),
+  law(
+    'forms that each target has, of the gradients of flat graphs',
+    kind => fc.record({ example: examples(smallGraphs)(kind), target: fc.constantFrom(...targets) }),
+    ({ example: { graph, environment }, target }, kind, observer) => {
+      const loss = withLoss(graph, false)
+      const gradients = differentiated(loss, sourcesOf(loss))
+      checkPass(legalize(target), start({ graph: gradients, environment }, observer), kind, observer.fired)
+    },
+  ),
   law(
     'passes in any order, on flat graphs',
     kind => fc.record({ example: flat(kind), passes: sequences(6) }),

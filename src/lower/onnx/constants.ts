@@ -13,9 +13,3 @@ export const constantValues = (
   if (E.isLeft(values)) throw new EspalierError(values.left)
   return new Map(outputs.map(({ name, node }) => [node, values.right.get(name) as Tensor]))
 }
-
-/** What a constant is called: after itself, or the first parameter in it. */
-export const constantName = (graph: Graph, id: NodeId): string => {
-  const node = graph.nodes[id]
-  return node.tag === 'Parameter' ? node.attributes.name : constantName(graph, node.operands[0])
-}

@@ -1,9 +1,12 @@
 import { type Graph, liveNodes, type NodeId, problem, type Tensor, type Type } from '../../../ir/index.ts'
+import { constantName } from '../../../passes/evaluate-constants.ts'
+import { legalized } from '../../../passes/legalize.ts'
 import { constantNodes } from '../constant-nodes.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
 import { keepPadsApart } from './canvas.ts'
-import { constantName, constantValues } from './constants.ts'
+import { constantValues } from './constants.ts'
 import { fail } from './error.ts'
+import { forms } from './forms.ts'
 import { loweringOf } from './lowerings.ts'
 import { encodeModel, type ImageLayout, type Port } from './model.ts'
 import { computedOperand, constantOperand, type Operand } from './operands.ts'
@@ -94,12 +97,13 @@ const writeOutputs = (
  * @throws EspalierError where the graph is branched, a parameter is missing, or the weights are over two gigabytes.
  */
 export const lowerOnnx = (
-  graph: Graph,
+  source: Graph,
   parameters: ReadonlyMap<string, Tensor>,
   { layout = 'nhwc', name = 'espalier' }: LowerOnnxOptions = {},
 ): Uint8Array => {
-  if (graph.dialect === 'branched')
+  if (source.dialect === 'branched')
     fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
+  const graph = legalized(source, forms)
   const inputs = inputsOf(graph, liveNodes(graph))
   checkNames(inputs.keys(), graph)
   const constant = constantNodes(graph)

@@ -6,13 +6,14 @@ import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
 import { resize } from './resize.ts'
-import { concat, flatten, pad, reshape, slice, transpose, unflatten } from './shape.ts'
+import { concat, constant, flatten, pad, reshape, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
 import { trainingOnly } from './training.ts'
-import { act, rotate, scale, shift } from './transforms.ts'
+import { act, rotate, scale } from './transforms.ts'
 
 /** How each op is said in ONNX, on maps `[n, c, h, w]`. */
 export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowering<T> } = {
+  Constant: constant,
   Conv2d: conv2d,
   Dense: dense,
   BatchNorm: batchNorm,
@@ -33,7 +34,6 @@ export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowe
   Act: act,
   Rotate: rotate,
   Scale: scale,
-  Shift: shift,
   Combine: combine,
   Stack: stack,
   Unstack: unstack,

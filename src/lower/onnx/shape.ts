@@ -1,9 +1,30 @@
-import { shapeOf } from '../../../ir/index.ts'
-import { padded } from './canvas.ts'
 import { axisOf, type Lowering, mapOf } from './lowering.ts'
 
-export const pad: Lowering<'Pad'> = (w, { attributes: { padding, channels, value }, operands: [input], name }) =>
-  padded(w, input.value(), shapeOf(input.type), [...padding, channels], value, name)
+export const constant: Lowering<'Constant'> = (w, { attributes: { shape, values }, name }) =>
+  w.floats(shape, values, name)
+
+const lowest = -3.4028234663852886e38
+
+/** Pads that add something may cut off elsewhere. */
+export const pad: Lowering<'Pad'> = (
+  w,
+  { attributes: { padding, channels, value }, operands: [input], result, name },
+) => {
+  const pads = [channels, ...padding]
+  const x = input.value()
+  if (Math.max(...pads.flat()) > 0) {
+    const all = w.ints([0, ...pads.map(([before]) => before), 0, ...pads.map(([, after]) => after)])
+    const border = value === 'lowest' ? lowest : value
+    return w.add('Pad', border === 0 ? [x, all] : [x, all, w.scalar(border)], {}, name)
+  }
+  const { h, w: width, c } = mapOf(result)
+  const cuts = [c, h, width].flatMap((n, k) => {
+    const [start] = pads[k].map(n => 0 - n)
+    return pads[k].some(n => n < 0) ? [{ axis: k + 1, start, end: start + n }] : []
+  })
+  const [starts, ends, axes] = [cuts.map(c => c.start), cuts.map(c => c.end), cuts.map(c => c.axis)]
+  return w.add('Slice', [x, w.ints(starts), w.ints(ends), w.ints(axes)], {}, name)
+}
 
 export const concat: Lowering<'Concat'> = (w, { attributes: { axis }, operands, result, name }) =>
   w.add(

@@ -1,7 +1,6 @@
-import { motionOf, shapeOf, type Type } from '../../../ir/index.ts'
+import { motionOf, shapeOf } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
 import { samplingGrid } from '../../network/import/onnx/sampling-grid.ts'
-import { padded } from './canvas.ts'
 import { axisOf, type Lowering, mapOf } from './lowering.ts'
 import type { Operand } from './operands.ts'
 import type { Writer } from './writer.ts'
@@ -43,22 +42,3 @@ export const rotate: Lowering<'Rotate'> = (w, { attributes: { degrees }, operand
 
 export const scale: Lowering<'Scale'> = (w, { attributes: { factor }, operands: [input], name }) =>
   warp(w, scalingMatrix(factor), input, name)
-
-const shiftPads = (dy: number, dx: number): readonly (readonly [number, number])[] => [
-  [-dy, dy],
-  [-dx, dx],
-]
-
-export const shift: Lowering<'Shift'> = (w, { attributes: { dy, dx }, operands: [input], name }) => {
-  const [h, width] = extentsOf(input.type)
-  // Further than the map is wide there is nothing but zeros, however far.
-  const [y, x] = [clamp(dy, h), clamp(dx, width)]
-  return padded(w, input.value(), [h, width], shiftPads(y, x), 0, name)
-}
-
-const clamp = (distance: number, extent: number): number => Math.min(Math.max(distance, -extent), extent)
-
-const extentsOf = (type: Type): readonly [number, number] => {
-  const { h, w } = mapOf(type)
-  return [h, w]
-}

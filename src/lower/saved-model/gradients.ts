@@ -1,24 +1,15 @@
-import {
-  type AttributesOf,
-  coveredPads,
-  isDilated,
-  isPerExample,
-  type Padding,
-  type Pair,
-  shapeOf,
-  sizeOf,
-  type Window,
-} from '../../../ir/index.ts'
+import { isPerExample, type Pair, shapeOf, sizeOf } from '../../../ir/index.ts'
+import { type Slide, slideOf } from '../../../passes/sliding.ts'
 import { reducedAxes } from '../reduced-axes.ts'
 import { centred, samplingWeights } from '../sampling.ts'
-import { countsAlong } from '../window/counts.ts'
-import { type GradientWindow, gradientWindow, skipsPixels } from '../window/gradients.ts'
-import { cast, concat, everyNth, pad, reduce, reshape, scalarLike, slice, split, transpose } from './arrange.ts'
+import { isBare, spanOf } from '../window/forms.ts'
+import { isDepthwise, kernelStrides } from '../window/gradients.ts'
+import { cast, concat, pad, reduce, reshape, scalarLike, slice, transpose } from './arrange.ts'
 import { flag, format, text, wholes } from './attributes.ts'
-import { crop, padded } from './canvas.ts'
 import { sliding } from './convolution.ts'
 import type { Emitter, Value } from './emitter.ts'
 import type { Lowering } from './lowering.ts'
+import { poolSettings } from './pooling.ts'
 import type { Attributes } from './schema.ts'
 
 const sizeOfBatch = (emit: Emitter, x: Value): Value =>
@@ -58,25 +49,11 @@ export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
   return emit.node('Mul', [rest, emit.node('Mul', [scale, r])])
 }
 
-/** A convolution without dilations (its filter spread) over a canvas, its input under pads. */
-const slideOf = (
-  attributes: AttributesOf<'Conv2dTranspose'>,
-  extents: Pair,
-  filter: readonly number[],
-  outputs: readonly number[],
-) => {
-  const { same, strides, ...window } = gradientWindow(attributes, extents, filter, outputs, true)
-  const settings: Attributes = { ...sliding(strides, [1, 1]), padding: text(same ? 'SAME' : 'VALID') }
-  return { ...window, strides, settings, dilations: attributes.dilations }
-}
-
-const takenOff = (emit: Emitter, x: Value, [h, w]: Pair, channels: number, pads: Padding): Value =>
-  padded(
-    emit,
-    x,
-    [h, w, channels],
-    pads.map(([before, after]): Pair => [0 - before, 0 - after]),
-  )
+/** How a convolution slides without dilations, its filter spread. */
+const slidingOf = (slide: Slide, strides: Pair): Attributes => ({
+  ...sliding(strides, [1, 1]),
+  padding: text(isBare(slide) ? 'VALID' : 'SAME'),
+})
 
 /** A filter `[r, s, i, o]` with zeros between its taps. */
 const spreadFilter = (emit: Emitter, filter: Value, [r, s, i, o]: readonly number[], [dy, dx]: Pair): Value => {
@@ -119,15 +96,15 @@ const gathered = (emit: Emitter, spread: Value, [r, s, i, o]: readonly number[],
   return reshape(emit, slice(emit, apart, [0, 0, 0, 0, 0, 0], [r, 1, s, 1, i, o]), [r, s, i, o])
 }
 
-/** A map `[n, h′, w′, c]` with zeros between its pixels, the first at `tap` on a canvas `[n, h, w, c]`. */
-const placeTap = (
+/** A map of these extents, zeros but for the given pixels `[n, h′, w′, c]`, the strides apart. */
+const spreadOut = (
   emit: Emitter,
   x: Value,
   [oh, ow, c]: readonly number[],
-  tap: Pair,
   [down, across]: Pair,
-  canvas: Pair,
+  [h, w]: Pair,
 ): Value => {
+  if (down === 1 && across === 1 && oh === h && ow === w) return x
   const apart = pad(
     emit,
     reshape(emit, x, [-1, oh, 1, ow, 1, c]),
@@ -141,54 +118,31 @@ const placeTap = (
     ],
     0,
   )
-  const [h, w] = [(oh - 1) * down + 1, (ow - 1) * across + 1]
   const whole = reshape(emit, apart, [-1, oh * down, ow * across, c])
-  return padded(
-    emit,
-    slice(emit, whole, [0, 0, 0, 0], [-1, h, w, -1]),
-    [h, w, c],
-    [
-      [tap[0], canvas[0] - h - tap[0]],
-      [tap[1], canvas[1] - w - tap[1]],
-    ],
-  )
+  const rest: readonly Pair[] = [
+    [0, Math.max(0, h - oh * down)],
+    [0, Math.max(0, w - ow * across)],
+  ]
+  const wide = Math.max(...rest.flat()) === 0 ? whole : pad(emit, whole, [[0, 0], ...rest, [0, 0]], 0)
+  return h < oh * down || w < ow * across ? slice(emit, wide, [0, 0, 0, 0], [-1, h, w, -1]) : wide
 }
 
-/** The gradient of all that the strides of a kernel's call give. */
-const ofAllOutputs = (
-  emit: Emitter,
-  gradient: Value,
-  shape: readonly number[],
-  { apart, outputs }: Pick<GradientWindow, 'apart' | 'outputs'>,
-): Value => (Math.max(...apart) === 1 ? gradient : placeTap(emit, gradient, shape, [0, 0], apart, outputs))
-
-export const conv2dTranspose: Lowering<'Conv2dTranspose'> = (
-  emit,
-  [gradient, filter],
-  attributes,
-  { operands, result },
-) => {
-  const { groups, extents } = attributes
-  const [r, s, depth, o] = shapeOf(operands[1])
-  const [, , c] = shapeOf(result)
-  const slide = slideOf(attributes, extents, shapeOf(operands[1]), shapeOf(operands[0]))
-  const { pads, canvas, settings, dilations } = slide
-  const depthwise = groups > 1 && groups === c
-  const shape = depthwise ? [r, s, c, o / c] : [r, s, depth, o]
+export const conv2dTranspose: Lowering<'Conv2dTranspose'> = (emit, [gradient, filter], attributes, { operands }) => {
+  const slide = slideOf('Conv2dTranspose', attributes, operands)
+  const { groups, dilations, extents } = attributes
+  const [r, s, i, o] = shapeOf(operands[1])
+  const [oh, ow] = shapeOf(operands[0])
+  const depthwise = isDepthwise(groups, [r, s, i])
+  const shape = depthwise ? [r, s, groups, o / groups] : [r, s, i, o]
   const spread = spreadFilter(emit, depthwise ? reshape(emit, filter, shape) : filter, shape, dilations)
-  const of = (gradient: Value, filter: Value, channels: number): Value =>
-    emit.node(
-      depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput',
-      [batched(emit, gradient, [...canvas, channels]), filter, gradient],
-      { ...settings, T: format(gradient.format) },
-      gradient.format,
-    )
-  if (groups === 1 || depthwise)
-    return takenOff(emit, of(ofAllOutputs(emit, gradient, shapeOf(operands[0]), slide), spread, c), canvas, c, pads)
-  const gradients = split(emit, gradient, 3, groups)
-  const filters = split(emit, spread, 3, groups)
-  const parts = gradients.map((part, g) => of(part, filters[g], depth))
-  return takenOff(emit, concat(emit, parts, 3), canvas, c, pads)
+  const { strides, apart, outputs } = kernelStrides(slide, depthwise, [oh, ow])
+  const given = spreadOut(emit, gradient, shapeOf(operands[0]), apart, outputs)
+  return emit.node(
+    depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput',
+    [batched(emit, gradient, [...extents, shape[2]]), spread, given],
+    { ...slidingOf(slide, strides), T: format(gradient.format) },
+    gradient.format,
+  )
 }
 
 export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (
@@ -197,120 +151,48 @@ export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (
   attributes,
   { operands, result },
 ) => {
-  const { groups } = attributes
-  const [h, w, c] = shapeOf(operands[0])
-  const [r, s, depth, o] = shapeOf(result)
+  const slide = slideOf('Conv2dFilterGradient', attributes, operands)
+  const { groups, dilations } = attributes
+  const [r, s, i, o] = shapeOf(result)
   const [oh, ow] = shapeOf(operands[1])
-  const slide = slideOf(attributes, [h, w], shapeOf(result), [oh, ow])
-  const { pads, spread, strides, dilations } = slide
-  const depthwise = groups > 1 && groups === c
-  const whole = padded(emit, x, [h, w, c], pads)
-  const apart = !depthwise && skipsPixels(spread, strides)
-  const canvas = apart ? takeTap(emit, whole, [...slide.canvas, c], [0, 0], strides, [oh, ow]) : whole
-  const settings = apart ? { ...slide.settings, ...sliding([1, 1], [1, 1]) } : slide.settings
-  const of = (x: Value, gradient: Value, shape: readonly number[]): Value =>
-    emit.node(
-      depthwise ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter',
-      [x, emit.constant([4], [...spread, ...shape], 'int32'), gradient],
-      settings,
-    )
-  if (depthwise) {
-    const perChannel = of(canvas, ofAllOutputs(emit, gradient, shapeOf(operands[1]), slide), [c, o / c])
-    return reshape(emit, gathered(emit, perChannel, [r, s, c, o / c], dilations), [r, s, depth, o])
-  }
-  if (groups === 1) return gathered(emit, of(canvas, gradient, [depth, o]), [r, s, depth, o], dilations)
-  const [xs, gradients] = [split(emit, canvas, 3, groups), split(emit, gradient, 3, groups)]
-  const parts = xs.map((part, g) => of(part, gradients[g], [depth, o / groups]))
-  return gathered(emit, concat(emit, parts, 3), [r, s, depth, o], dilations)
+  const depthwise = isDepthwise(groups, [r, s, i])
+  const channels = depthwise ? [groups, o / groups] : [i, o]
+  const { strides, apart, outputs } = kernelStrides(slide, depthwise, [oh, ow])
+  const spread = emit.node(
+    depthwise ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter',
+    [
+      x,
+      emit.constant([4], [...spanOf(slide), ...channels], 'int32'),
+      spreadOut(emit, gradient, shapeOf(operands[1]), apart, outputs),
+    ],
+    slidingOf(slide, strides),
+  )
+  const taps = gathered(emit, spread, [r, s, ...channels], dilations)
+  return depthwise ? reshape(emit, taps, [r, s, i, o]) : taps
 }
 
 export const denseWeightsGradient: Lowering<'DenseWeightsGradient'> = (emit, operands) =>
   emit.node('MatMul', operands, { transpose_a: flag(true), transpose_b: flag(false) })
 
-const poolSettings = ({ size, strides }: Pick<Window, 'size' | 'strides'>): Attributes => ({
-  ksize: wholes([1, ...size, 1]),
-  strides: wholes([1, ...strides, 1]),
-  padding: text('VALID'),
-  data_format: text('NHWC'),
-})
-
-const tapsOf = ({ size, dilations }: Window): readonly Pair[] =>
-  Array.from(
-    { length: size[0] * size[1] },
-    (_, k): Pair => [Math.floor(k / size[1]) * dilations[0], (k % size[1]) * dilations[1]],
-  )
-
-/** Pixels of a canvas `[n, h, w, c]` that one tap of a sliding window meets. */
-const takeTap = (
-  emit: Emitter,
-  x: Value,
-  canvas: readonly number[],
-  tap: Pair,
-  strides: Pair,
-  outputs: Pair,
-): Value => {
-  const cuts = ([0, 1] as const).map((axis): Pair => {
-    const taken = Math.min(canvas[axis] - tap[axis], outputs[axis] * strides[axis])
-    return [0 - tap[axis], tap[axis] + taken - canvas[axis]]
-  })
-  return everyNth(emit, crop(emit, x, canvas, cuts), strides)
+export const maxPoolGradient: Lowering<'MaxPoolGradient'> = (emit, [x, gradient], window) => {
+  const settings = { ...poolSettings(window), explicit_paddings: wholes([]) }
+  return emit.node('MaxPoolGrad', [x, emit.node('MaxPool', [x], settings), gradient], settings)
 }
 
-const sum = (emit: Emitter, terms: readonly Value[]): Value => terms.reduce((a, b) => emit.node('AddV2', [a, b]))
-
-export const maxPoolGradient: Lowering<'MaxPoolGradient'> = (emit, [x, gradient], window, { operands }) => {
-  const [h, w, c] = shapeOf(operands[0])
-  const [oh, ow] = shapeOf(operands[1])
-  const pads = coveredPads([h, w], window)
-  const canvas: Pair = [h + pads[0][0] + pads[0][1], w + pads[1][0] + pads[1][1]]
-  const on = padded(emit, x, [h, w, c], pads, Number.NEGATIVE_INFINITY)
-  if (!isDilated(window)) {
-    const settings = { ...poolSettings(window), explicit_paddings: wholes([]) }
-    const given = emit.node('MaxPoolGrad', [on, emit.node('MaxPool', [on], settings), gradient], settings)
-    return takenOff(emit, given, canvas, c, pads)
-  }
-  const taps = tapsOf(window)
-  const values = taps.map(tap => takeTap(emit, on, [...canvas, c], tap, window.strides, [oh, ow]))
-  const largest = values.reduce((a, b) => emit.node('Maximum', [a, b]))
-  let left = gradient
-  const given = taps.map((tap, k) => {
-    const below = emit.node('Relu', [emit.node('Sign', [emit.node('Sub', [largest, values[k]])])])
-    const rest = emit.node('Mul', [left, below])
-    const taken = emit.node('Sub', [left, rest])
-    left = rest
-    return placeTap(emit, taken, [oh, ow, c], tap, window.strides, canvas)
-  })
-  return takenOff(emit, sum(emit, given), canvas, c, pads)
-}
-
+/** Of windows of one pixel, the pixels that they do not meet are zeros. */
 export const meanPoolGradient: Lowering<'MeanPoolGradient'> = (
   emit,
   [gradient],
-  { countPadding, extents, ...window },
-  { operands },
+  { extents, ...window },
+  { operands, result },
 ) => {
-  const [oh, ow, c] = shapeOf(operands[0])
-  const pads = coveredPads(extents, window)
-  const canvas: Pair = [extents[0] + pads[0][0] + pads[0][1], extents[1] + pads[1][0] + pads[1][1]]
-  const rows = countsAlong(0, extents[0], oh, window, countPadding)
-  const columns = countsAlong(1, extents[1], ow, window, countPadding)
-  const over = isDilated(window) ? 1 : window.size[0] * window.size[1]
-  const factors = rows.flatMap(r => columns.map(column => over / (r * column)))
-  const parts = factors.every(factor => factor === 1)
-    ? gradient
-    : emit.node('Mul', [gradient, emit.constant([1, oh, ow, 1], factors, gradient.format)])
-  const given = isDilated(window)
-    ? sum(
-        emit,
-        tapsOf(window).map(tap => placeTap(emit, parts, [oh, ow, c], tap, window.strides, canvas)),
-      )
-    : emit.node(
-        'AvgPoolGrad',
-        [batched(emit, gradient, [...canvas, c]), parts],
-        { ...poolSettings(window), T: format(gradient.format) },
-        gradient.format,
-      )
-  return takenOff(emit, given, canvas, c, pads)
+  if (Math.max(...window.size) === 1) return spreadOut(emit, gradient, shapeOf(operands[0]), window.strides, extents)
+  return emit.node(
+    'AvgPoolGrad',
+    [batched(emit, gradient, shapeOf(result)), gradient],
+    { ...poolSettings(window), T: format(gradient.format) },
+    gradient.format,
+  )
 }
 
 /** `[k, m] × [b, m, d] → [b, k, d]`. */

@@ -7,6 +7,7 @@ import {
   sizeOf,
   type Tensor as Values,
 } from '../../../ir/index.ts'
+import { legalized } from '../../../passes/legalize.ts'
 import { pins } from '../../runtime/native/layout.ts'
 import { fail } from '../error.ts'
 import { type Input, inputsOf } from '../inputs.ts'
@@ -15,6 +16,7 @@ import type { Precision } from '../precision.ts'
 import { flag, format, formats, shapeProto, text } from './attributes.ts'
 import { emitBody } from './body.ts'
 import { type Emitter, emitter, inFunction, inGraph, type Namer, namer, type Value } from './emitter.ts'
+import { forms } from './forms.ts'
 import {
   dataTypes,
   encodeSavedModel,
@@ -190,12 +192,13 @@ const checkSize = (graph: Graph, live: Uint8Array, precision: Precision): void =
  * @throws EspalierError where the graph is branched, a parameter is missing, or the weights are over two gigabytes.
  */
 export const lowerSavedModel = (
-  graph: Graph,
+  source: Graph,
   parameters: ReadonlyMap<string, Values>,
   { precision = 'float32', xla = false }: SavedModelOptions = {},
 ): ReadonlyMap<string, Uint8Array> => {
-  if (graph.dialect === 'branched')
+  if (source.dialect === 'branched')
     fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
+  const graph = legalized(source, forms(xla ? 'xla' : 'kernels'))
   const live = liveNodes(graph)
   checkSize(graph, live, precision)
   checkParameters(graph, live, parameters)

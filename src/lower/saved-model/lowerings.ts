@@ -19,12 +19,13 @@ import {
 import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
 import { globalPool, maxPool, meanPool } from './pooling.ts'
-import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
+import { concat, constant, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
-import { act, rotate, scale, shift } from './transforms.ts'
+import { act, rotate, scale } from './transforms.ts'
 
 /** How each op is spelled in TensorFlow's ops, all of which its processors and XLA have. */
 export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
+  Constant: constant,
   Conv2d: conv2d,
   Dense: dense,
   BatchNorm: batchNorm,
@@ -45,7 +46,6 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Act: act,
   Rotate: rotate,
   Scale: scale,
-  Shift: shift,
   Combine: combine,
   Stack: stack,
   Unstack: unstack,

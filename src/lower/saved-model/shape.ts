@@ -1,12 +1,20 @@
 import { isPerExample, type Pair, shapeOf } from '../../../ir/index.ts'
 import { resampled } from '../../../ir/ops/shape.ts'
 import * as arrange from './arrange.ts'
-import { padded } from './canvas.ts'
 import type { Emitter, Value } from './emitter.ts'
 import type { Lowering } from './lowering.ts'
 
-export const pad: Lowering<'Pad'> = (emit, [x], { padding, channels, value }, { operands }) =>
-  padded(emit, x, shapeOf(operands[0]), [...padding, channels], value)
+export const constant: Lowering<'Constant'> = (emit, _, { shape, values }) => emit.constant(shape, values, 'float32')
+
+/** Pads all add or all cut off. */
+export const pad: Lowering<'Pad'> = (emit, [x], { padding, channels, value }, { result }) => {
+  const pads = [[0, 0] as const, ...padding, channels]
+  const below = value === 'lowest' ? Number.NEGATIVE_INFINITY : value
+  if (pads.flat().every(n => n >= 0)) return arrange.pad(emit, x, pads, below)
+  const begin = pads.map(([before]) => 0 - before)
+  const size = [-1, ...shapeOf(result).map((n, k) => (k === 2 && Math.max(...channels.map(Math.abs)) === 0 ? -1 : n))]
+  return arrange.slice(emit, x, begin, size)
+}
 
 export const concat: Lowering<'Concat'> = (emit, inputs, { axis }, { result }) =>
   arrange.concat(emit, inputs, isPerExample(result) ? axis + 1 : axis)

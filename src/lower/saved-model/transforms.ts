@@ -1,7 +1,6 @@
 import { isPerExample, motionOf, shapeOf, type Typing } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
 import { gather, reshape, reverse, transpose } from './arrange.ts'
-import { padded } from './canvas.ts'
 import type { Emitter, Value } from './emitter.ts'
 import type { Lowering } from './lowering.ts'
 
@@ -64,14 +63,3 @@ export const rotate: Lowering<'Rotate'> = (emit, [x], { degrees }, typing) =>
   warp(emit, x, rotationMatrix(degrees), typing)
 
 export const scale: Lowering<'Scale'> = (emit, [x], { factor }, typing) => warp(emit, x, scalingMatrix(factor), typing)
-
-export const shift: Lowering<'Shift'> = (emit, [x], { dy, dx }, { result }) => {
-  const extents = shapeOf(result)
-  const [h, w] = extents
-  const clamp = (by: number, extent: number): number => Math.max(-extent, Math.min(extent, by))
-  const [down, across] = [clamp(dy, h), clamp(dx, w)]
-  return padded(emit, x, extents, [
-    [-down, down],
-    [-across, across],
-  ])
-}

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs'
-import { convolutionWindow, coveredPads, type Padding, type Pair, shapeOf, type Typing } from '../../../ir/index.ts'
-import { cropsAll } from '../window/pads.ts'
-import { isPlain, type PlainWindow, plainWindow, restOfShares, stridesTaken } from '../window/plain.ts'
-import { crop, explicitPads, padded } from './canvas.ts'
+import { type Pair, shapeOf } from '../../../ir/index.ts'
+import { type Slide, slideOf } from '../../../passes/sliding.ts'
+import { isPlain, type PlainWindow, plainWindow, restOfShares } from '../window/plain.ts'
+import { explicitPads } from './canvas.ts'
 import { type Epilogue, type Kernel, type Lowering, runKernel, type Target } from './kernel.ts'
 import { everyNth } from './taps.ts'
 
@@ -41,62 +41,46 @@ const called = (
     )
 }
 
-/** One kernel call on a map whose negative pads are cropped first. */
+/** One kernel call. */
 const convolve = (
   target: Target,
   kernel: Kernels,
-  attributes: Parameters<Lowering<'Conv2d'>>[1],
+  { strides, padding }: Parameters<Lowering<'Conv2d'>>[1],
   dilations: Pair,
-  typing: Typing,
   epilogue: Epilogue,
-): Convolve => {
-  const [h, w] = shapeOf(typing.operands[0])
-  const strides = stridesTaken(attributes.strides, shapeOf(typing.result))
-  const pads = coveredPads([h, w], convolutionWindow(shapeOf(typing.operands[1]), attributes))
-  const empty = cropsAll([h, w], pads)
-  const settings = {
-    strides,
-    dilations,
-    pad: empty ? 'valid' : explicitPads(pads),
-    dataFormat: 'NHWC',
-  }
-  const call = called(target, kernel, settings, epilogue)
-  return (x, ...rest) => call((empty ? padded : crop)(target, x, pads), ...rest)
-}
+): Convolve => called(target, kernel, { strides, dilations, pad: explicitPads(padding), dataFormat: 'NHWC' }, epilogue)
 
 /** Channel by channel under unequal strides or dilations: on shares of the map without dilations, and of what that gives the outputs that are wanted. */
 const onShares = (
   target: Target,
+  slide: Slide,
   { stride, apart, dilations }: PlainWindow,
-  extents: Pair,
-  pads: Padding,
   epilogue: Epilogue,
 ): Convolve => {
   const { tf } = target
   const settings = { strides: [stride, stride], dilations: [1, 1], pad: 'valid', dataFormat: 'NHWC' }
   const call = called(target, 'DepthwiseConv2dNative', settings, epilogue)
-  const rest = restOfShares(extents, pads, dilations)
+  const rest = restOfShares(slide, dilations)
   const whole: Convolve = (x, filter, bias) => {
     if (Math.max(...dilations) === 1) return call(x, filter, bias)
     const given = call(tf.spaceToBatchND(x, [...dilations], rest), filter, bias)
     return tf.batchToSpaceND(given, [...dilations], rest)
   }
-  return (x, filter, bias) => everyNth(target, whole(padded(target, x, pads), filter, bias), apart)
+  return (x, filter, bias) => everyNth(target, whole(x, filter, bias), apart)
 }
 
 /** Channel by channel; the filter `[r, s, 1, c·m]` is TensorFlow's `[r, s, c, m]` in the same order. */
 const depthwise: Lowering<'Conv2d'> = (target, attributes, typing, epilogue) => {
   const [r, s, , o] = shapeOf(typing.operands[1])
   const { strides, dilations, groups } = attributes
-  const [h, w] = shapeOf(typing.operands[0])
-  const window = convolutionWindow(shapeOf(typing.operands[1]), attributes)
-  const plain = plainWindow(window, shapeOf(typing.result))
+  const slide = slideOf('Conv2d', attributes, typing.operands)
+  const plain = plainWindow(slide.window)
   // The plain JavaScript kernel is the one that takes either strides or dilations.
   const apart = target.backend === 'cpu' && Math.max(...strides) > 1 && Math.max(...dilations) > 1
   const call =
     target.backend === 'tensorflow' && !isPlain(plain)
-      ? onShares(target, plain, [h, w], coveredPads([h, w], window), epilogue)
-      : convolve(target, 'DepthwiseConv2dNative', attributes, apart ? [1, 1] : plain.dilations, typing, epilogue)
+      ? onShares(target, slide, plain, epilogue)
+      : convolve(target, 'DepthwiseConv2dNative', attributes, apart ? [1, 1] : plain.dilations, epilogue)
   return {
     prepare: ([filter, ...bias]) => {
       const perChannel = target.tf.reshape(filter, [r, s, groups, o / groups])
@@ -109,13 +93,13 @@ const depthwise: Lowering<'Conv2d'> = (target, attributes, typing, epilogue) => 
 const runs = (total: number, parts: number): readonly (readonly [begin: number, size: number])[] =>
   Array.from({ length: parts }, (_, part) => [(part * total) / parts, total / parts])
 
-/** Group by group, on runs of channels. */
+/** Group by group, on runs of channels: here, so that a bias and a clamp go with each. */
 const grouped: Lowering<'Conv2d'> = (target, attributes, typing, epilogue) => {
   const { tf } = target
   const { groups } = attributes
   const [, , c] = shapeOf(typing.operands[0])
   const [, , , o] = shapeOf(typing.operands[1])
-  const call = convolve(target, 'Conv2D', attributes, attributes.dilations, typing, epilogue)
+  const call = convolve(target, 'Conv2D', attributes, attributes.dilations, epilogue)
   const along = (x: Tensor, axis: number, extent: number): readonly Tensor[] =>
     runs(extent, groups).map(([begin, size]) =>
       tf.slice(
@@ -140,7 +124,7 @@ export const conv2d: Lowering<'Conv2d'> = (target, attributes, typing, epilogue)
     const [, , c] = shapeOf(typing.operands[0])
     return (groups === c ? depthwise : grouped)(target, attributes, typing, epilogue)
   }
-  const call = convolve(target, 'Conv2D', attributes, attributes.dilations, typing, epilogue)
+  const call = convolve(target, 'Conv2D', attributes, attributes.dilations, epilogue)
   return { run: ([x, filter, bias]) => call(x, filter, bias) }
 }
 

@@ -1,12 +1,14 @@
 import { fail } from '../error.ts'
 import { type Fed, inputsOf, takeInputs } from '../inputs.ts'
 import { checkParameters } from '../parameters.ts'
+import { forms } from './forms.ts'
 
 export type { LowerProblem } from '../error.ts'
 export type { Fed } from '../inputs.ts'
 
 import type { Tensor } from '@tensorflow/tfjs'
 import { type Graph, type NodeId, problem, type Type, type Tensor as Values } from '../../../ir/index.ts'
+import { legalized } from '../../../passes/legalize.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'
 import { call, type Loaded, load } from './load.ts'
 import { schedule } from './schedule.ts'
@@ -29,10 +31,11 @@ export interface Executable {
  * What depends on parameters alone is computed here, once.
  * @throws EspalierError where the graph is branched or a parameter is missing.
  */
-export const lower = (tf: Tf, graph: Graph, parameters: ReadonlyMap<string, Values>): Executable => {
-  if (graph.dialect === 'branched')
+export const lower = (tf: Tf, source: Graph, parameters: ReadonlyMap<string, Values>): Executable => {
+  if (source.dialect === 'branched')
     fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
   const backend = tf.getBackend()
+  const graph = legalized(source, forms(backend))
   // Only WebAssembly's fused kernels are one pass over memory; the native backend runs theirs as three ops.
   const plan = schedule(graph, backend === 'wasm')
   checkParameters(graph, plan.live, parameters)

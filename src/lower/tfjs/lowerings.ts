@@ -4,16 +4,16 @@ import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import type { Lowering } from './kernel.ts'
 import { batchNorm, batchNormInputGradient, binary, unary } from './pointwise.ts'
-import { globalPool, maxPool, meanPool } from './pooling.ts'
-import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
+import { globalPool, maxPool, maxPoolGradient, meanPool, meanPoolGradient } from './pooling.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
 import { flattenGradient, resizeGradient, warp, warpGradient } from './sampling-gradients.ts'
-import { concat, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
+import { concat, constant, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
-import { act, rotate, scale, shift } from './transforms.ts'
+import { act, rotate, scale } from './transforms.ts'
 
 /** How each op runs on TensorFlow.js; what a backend lacks is composed of what it has. */
 export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
+  Constant: constant,
   Conv2d: conv2d,
   Dense: dense,
   BatchNorm: batchNorm,
@@ -34,7 +34,6 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Act: act,
   Rotate: rotate,
   Scale: scale,
-  Shift: shift,
   Combine: combine,
   Stack: stack,
   Unstack: unstack,

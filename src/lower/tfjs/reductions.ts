@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs'
 import { isPerExample, sameShape, shapeOf, sizeOf } from '../../../ir/index.ts'
+import { meanSteps } from '../../../passes/mean-steps.ts'
 import { reducedAxes } from '../reduced-axes.ts'
-import { meanSteps } from '../window/mean-steps.ts'
 import type { Lowering, Target } from './kernel.ts'
 import { meanOfMap } from './pooling.ts'
 

@@ -4,8 +4,12 @@ import { resampled } from '../../../ir/ops/shape.ts'
 import { padded } from './canvas.ts'
 import type { Lowering } from './kernel.ts'
 
+export const constant: Lowering<'Constant'> = ({ tf }, { shape, values }) => ({
+  run: () => tf.tensor([...values], [...shape], 'float32'),
+})
+
 export const pad: Lowering<'Pad'> = (target, { padding, channels, value }) => ({
-  run: ([x]) => padded(target, x, [...padding, channels], value),
+  run: ([x]) => padded(target, x, [...padding, channels], value === 'lowest' ? Number.NEGATIVE_INFINITY : value),
 })
 
 export const concat: Lowering<'Concat'> = ({ tf }, { axis }, { result }) => {

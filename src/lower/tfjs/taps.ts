@@ -6,60 +6,34 @@ import type { Target } from './kernel.ts'
 export const everyNth = ({ tf }: Target, x: Tensor, strides: Pair): Tensor =>
   sameShape(strides, [1, 1]) ? x : tf.avgPool(x as Tensor4D, 1, [...strides], 'valid')
 
-/** Whether windows fill a canvas side by side, so that a tap has its place in a cell of each. */
-const inCells = ([h, w]: Pair, [oh, ow]: Pair, [down, across]: Pair): boolean => h === oh * down && w === ow * across
-
-/** Pixels of a canvas `[n, h, w, c]` that one tap of a sliding window meets, `[n, h′, w′, c]`. */
-export const takeTap = (target: Target, canvas: Tensor, [top, left]: Pair, strides: Pair, [oh, ow]: Pair): Tensor => {
-  const { tf } = target
-  const [n, h, w, c] = canvas.shape
-  const [down, across] = strides
-  if (inCells([h, w], [oh, ow], strides)) {
-    const cells = tf.reshape(canvas, [n * oh, down, ow, across * c])
-    return tf.reshape(tf.slice(cells, [0, top, 0, left * c], [n * oh, 1, ow, c]), [n, oh, ow, c])
-  }
-  const met = tf.slice(canvas, [0, top, left, 0], [n, (oh - 1) * down + 1, (ow - 1) * across + 1, c])
-  return everyNth(target, met, strides)
-}
-
-/** A map with zeros between its pixels, and around them so that the first lies at `tap` on a canvas of these extents. */
-export const placeTap = (target: Target, x: Tensor, tap: Pair, strides: Pair, canvas: Pair): Tensor => {
-  const { tf } = target
-  const [, oh, ow] = x.shape
-  if (inCells(canvas, [oh, ow], strides)) return cellsOf(target, x, tap, strides)
-  const apart = stuffed(target, x, strides)
-  const [, h, w] = apart.shape
-  return tf.pad(apart, [
-    [0, 0],
-    [tap[0], canvas[0] - h - tap[0]],
-    [tap[1], canvas[1] - w - tap[1]],
-    [0, 0],
-  ])
-}
-
-/** A map whose pixels each lie at `[top, left]` in a cell of zeros. */
-const cellsOf = ({ tf }: Target, x: Tensor, [top, left]: Pair, [down, across]: Pair): Tensor => {
+/** A map whose pixels each lie first in a cell of zeros. */
+const inCells = ({ tf }: Target, x: Tensor, [down, across]: Pair): Tensor => {
   const [n, h, w, c] = x.shape
   const tall = tf.pad(tf.reshape(x, [n * h, 1, w, c]), [
     [0, 0],
-    [top, down - 1 - top],
+    [0, down - 1],
     [0, 0],
     [0, 0],
   ])
   const wide = tf.pad(tf.reshape(tall, [n * h * down, w, 1, c]), [
     [0, 0],
     [0, 0],
-    [left, across - 1 - left],
+    [0, across - 1],
     [0, 0],
   ])
   return tf.reshape(wide, [n, h * down, w * across, c])
 }
 
-/** A map with zeros between its pixels, so many that neighbours are the strides apart. */
-export const stuffed = (target: Target, x: Tensor, strides: Pair): Tensor => {
-  const [down, across] = strides
-  if (down === 1 && across === 1) return x
-  const [n, h, w, c] = x.shape
-  const cells = cellsOf(target, x, [0, 0], strides)
-  return target.tf.slice(cells, [0, 0, 0, 0], [n, (h - 1) * down + 1, (w - 1) * across + 1, c])
+/** A map of these extents, zeros but for the given pixels, the strides apart. */
+export const spreadOut = (target: Target, x: Tensor, strides: Pair, extents: Pair): Tensor => {
+  const { tf } = target
+  if (sameShape(strides, [1, 1]) && sameShape(extents, x.shape.slice(1, 3))) return x
+  const cells = inCells(target, x, strides)
+  const [n, h, w, c] = cells.shape
+  const kept = tf.slice(cells, [0, 0, 0, 0], [n, Math.min(h, extents[0]), Math.min(w, extents[1]), c])
+  const after: readonly Pair[] = [
+    [0, Math.max(0, extents[0] - h)],
+    [0, Math.max(0, extents[1] - w)],
+  ]
+  return Math.max(...after.flat()) === 0 ? kept : tf.pad(kept, [[0, 0], [...after[0]], [...after[1]], [0, 0]])
 }

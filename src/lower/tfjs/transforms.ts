@@ -1,7 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs'
 import { isPerExample, motionOf, shapeOf, sizeOf, type Typing } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
-import { padded } from './canvas.ts'
 import type { Kernel, Lowering, Target } from './kernel.ts'
 import { runNative, texted } from './native.ts'
 
@@ -74,13 +73,3 @@ const warp = (target: Target, [[xx, xy], [yx, yy]]: readonly (readonly number[])
 export const rotate: Lowering<'Rotate'> = (target, { degrees }, typing) => warp(target, rotationMatrix(degrees), typing)
 
 export const scale: Lowering<'Scale'> = (target, { factor }, typing) => warp(target, scalingMatrix(factor), typing)
-
-export const shift: Lowering<'Shift'> = (target, { dy, dx }, { result }) => {
-  const [h, w] = shapeOf(result)
-  if (Math.abs(dy) >= h || Math.abs(dx) >= w) return { run: ([x]) => target.tf.zerosLike(x) }
-  const pads = [
-    [-dy, dy],
-    [-dx, dx],
-  ] as const
-  return { run: ([x]) => padded(target, x, pads) }
-}

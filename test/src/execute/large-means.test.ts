@@ -1,9 +1,9 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../../ir/index.ts'
+import { meanSteps } from '../../../passes/mean-steps.ts'
 import type { ExecutorName } from '../../../src/execute/execution.ts'
 import { openExecutor } from '../../../src/execute/executor.ts'
-import { meanSteps } from '../../../src/lower/window/mean-steps.ts'
 import type { BackendName } from '../../../src/runtime/backend.ts'
 
 /** Means over large maps in float32 keep four digits. */

@@ -9,7 +9,7 @@ import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { runtimeSeed } from '../agree.ts'
 import { absent, expectAgreement } from './agree.ts'
 
-const tags = Object.keys(lowerings) as readonly OpTag[]
+const tags = [...(Object.keys(lowerings) as readonly OpTag[]), 'Shift'] as const
 const training = opTags.filter(tag => declarationOf(tag).stage === 'training')
 const layouts = fc.constantFrom('nhwc' as const, 'nchw' as const)
 

@@ -9,7 +9,7 @@ import { runtimeSeed } from '../agree.ts'
 import { absent, expectAgreement } from './agree.ts'
 import { runners } from './runners.ts'
 
-const tags = Object.keys(lowerings) as readonly LoweredTag[]
+const tags = [...(Object.keys(lowerings) as readonly LoweredTag[]), 'Shift'] as const
 
 describe.each(runners)('in $name', ({ options, tolerance, share }) => {
   it.for(tags)('%s means what the evaluator says', async (tag, context) => {

@@ -9,7 +9,7 @@ import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { runtimeSeed } from '../agree.ts'
 import { backends, expectAgreement, start } from './agree.ts'
 
-const tags = Object.keys(lowerings) as readonly LoweredTag[]
+const tags = [...(Object.keys(lowerings) as readonly LoweredTag[]), 'Shift'] as const
 
 describe.each(backends)('on $name', ({ name, absent }) => {
   // TensorFlow's own kernels have ended the process on a graph in thousands.
