@@ -7,7 +7,7 @@ const sumOfClasses = (t: Tools, x: NodeId): NodeId => t.sumTo(x, vectorType(1))
 const throughLogSoftmax = (t: Tools, logs: NodeId, gradient: NodeId): NodeId =>
   t.binary('subtract', gradient, t.multiply(t.unary('exp', logs), sumOfClasses(t, gradient)))
 
-export const softmax: GradientRule<'Softmax'> = at => [
+const softmax: GradientRule<'Softmax'> = at => [
   term(() => {
     const g = at.wholeGradient()
     if (at.attributes.log) return throughLogSoftmax(at, at.result, g)
@@ -62,7 +62,7 @@ const ofLargest = (at: Place<'Combine'>, logs: readonly NodeId[]): readonly Node
   ).map(own => stacked(at, own))
 }
 
-export const combine: GradientRule<'Combine'> = at => {
+const combine: GradientRule<'Combine'> = at => {
   const { reduction } = at.attributes
   const scaled = weighed(at)
   if (reduction === 'geo') return scaled.map(term)
@@ -87,7 +87,7 @@ export const combine: GradientRule<'Combine'> = at => {
   )
 }
 
-export const stack: GradientRule<'Stack'> = at => {
+const stack: GradientRule<'Stack'> = at => {
   const count = variantsOf(at, at.result)
   const { gradient } = at
   const shared = at.typeOf(gradient).kind === 'Shared'
@@ -106,7 +106,14 @@ export const stack: GradientRule<'Stack'> = at => {
   })
 }
 
-export const unstack: GradientRule<'Unstack'> = at => {
+const unstack: GradientRule<'Unstack'> = at => {
   const { index, count } = at.attributes
   return [count === 1 ? term(() => at.gradient) : { of: () => at.gradient, index }]
+}
+
+export const classification = {
+  Softmax: softmax,
+  Combine: combine,
+  Stack: stack,
+  Unstack: unstack,
 }

@@ -4,7 +4,7 @@ import { slopeOf } from '../../ir/ops/unary-functions.ts'
 import { type GradientRule, none, once, type Place, refused, term } from './tools.ts'
 
 /** A slope that is a step lets the gradient through or shuts it out. */
-export const unary: GradientRule<'Unary'> = at => {
+const unary: GradientRule<'Unary'> = at => {
   const { fn, alpha, beta } = at.attributes
   const slope = slopeOf(fn, alpha, beta)
   if (slope === 0) return [none]
@@ -32,7 +32,7 @@ const fitted = (at: Place<'Binary'>, operand: NodeId, gradient: NodeId): NodeId 
     ? gradient
     : at.sumTo(at.whole(gradient, at.result), at.typeOf(operand))
 
-export const binary: GradientRule<'Binary'> = at => {
+const binary: GradientRule<'Binary'> = at => {
   const [a, b] = at.operands
   const { gradient: g } = at
   /** 1 where a is the larger. */
@@ -93,7 +93,7 @@ const byOwnStatistics = (at: Place<'BatchNorm'>): boolean => {
 }
 
 /** With `r = 1/√(variance + epsilon)`: everything follows from the sums of g and of `g·(x − mean)` over the batch. */
-export const batchNorm: GradientRule<'BatchNorm'> = at => {
+const batchNorm: GradientRule<'BatchNorm'> = at => {
   const [x, scale, offset, mean, variance] = at.operands
   const { epsilon } = at.attributes
   const to = at.typeOf(offset)
@@ -121,4 +121,11 @@ export const batchNorm: GradientRule<'BatchNorm'> = at => {
   ]
 }
 
-export const batchNormInputGradient: GradientRule<'BatchNormInputGradient'> = at => at.operands.map(() => refused)
+const batchNormInputGradient: GradientRule<'BatchNormInputGradient'> = at => at.operands.map(() => refused)
+
+export const pointwise = {
+  Unary: unary,
+  Binary: binary,
+  BatchNorm: batchNorm,
+  BatchNormInputGradient: batchNormInputGradient,
+}

@@ -6,24 +6,24 @@ const noPads: readonly [Pair, Pair] = [
   [0, 0],
 ]
 
-export const maxPool: GradientRule<'MaxPool'> = at => [
+const maxPool: GradientRule<'MaxPool'> = at => [
   term(() => at.draft.add('MaxPoolGradient', [at.operands[0], at.wholeGradient()], at.attributes)),
 ]
 
 /** Which pixel is the largest changes in jumps. */
-export const maxPoolGradient: GradientRule<'MaxPoolGradient'> = () => [none, refused]
+const maxPoolGradient: GradientRule<'MaxPoolGradient'> = () => [none, refused]
 
-export const meanPool: GradientRule<'MeanPool'> = at => {
+const meanPool: GradientRule<'MeanPool'> = at => {
   const [h, w] = shapeOf(at.typeOf(at.operands[0]))
   return [term(() => at.draft.add('MeanPoolGradient', [at.wholeGradient()], { ...at.attributes, extents: [h, w] }))]
 }
 
-export const meanPoolGradient: GradientRule<'MeanPoolGradient'> = at => {
+const meanPoolGradient: GradientRule<'MeanPoolGradient'> = at => {
   const { extents: _, ...attributes } = at.attributes
   return [term(() => at.draft.add('MeanPool', [at.wholeGradient()], attributes))]
 }
 
-export const globalPool: GradientRule<'GlobalPool'> = at => {
+const globalPool: GradientRule<'GlobalPool'> = at => {
   const [x] = at.operands
   const [h, w] = shapeOf(at.typeOf(x))
   return [
@@ -37,4 +37,12 @@ export const globalPool: GradientRule<'GlobalPool'> = at => {
       return isPerExample(at.typeOf(part)) ? at.draft.add('Unflatten', [part], {}) : part
     }),
   ]
+}
+
+export const pooling = {
+  MaxPool: maxPool,
+  MaxPoolGradient: maxPoolGradient,
+  MeanPool: meanPool,
+  MeanPoolGradient: meanPoolGradient,
+  GlobalPool: globalPool,
 }

@@ -9,7 +9,7 @@ const extents = (t: Tools, x: NodeId): Pair => {
 const turned = (t: Tools, weights: NodeId): NodeId => t.draft.add('Transpose', [weights], { permutation: [1, 0] })
 
 /** Convolutions, and both of their gradients, are linear in each operand: three ops that are one another's gradients. */
-export const conv2d: GradientRule<'Conv2d'> = at => {
+const conv2d: GradientRule<'Conv2d'> = at => {
   const [x, filter] = at.operands
   const g = at.wholeGradient
   const attributes = (of: NodeId) => ({ ...at.attributes, extents: extents(at, of) })
@@ -19,7 +19,7 @@ export const conv2d: GradientRule<'Conv2d'> = at => {
   ]
 }
 
-export const conv2dTranspose: GradientRule<'Conv2dTranspose'> = at => {
+const conv2dTranspose: GradientRule<'Conv2dTranspose'> = at => {
   const [gradient, filter] = at.operands
   const g = at.wholeGradient
   const { extents: _, ...attributes } = at.attributes
@@ -29,7 +29,7 @@ export const conv2dTranspose: GradientRule<'Conv2dTranspose'> = at => {
   ]
 }
 
-export const conv2dFilterGradient: GradientRule<'Conv2dFilterGradient'> = at => {
+const conv2dFilterGradient: GradientRule<'Conv2dFilterGradient'> = at => {
   const [x, gradient] = at.operands
   const g = at.wholeGradient
   const { extents: _, ...attributes } = at.attributes
@@ -39,7 +39,7 @@ export const conv2dFilterGradient: GradientRule<'Conv2dFilterGradient'> = at => 
   ]
 }
 
-export const dense: GradientRule<'Dense'> = at => {
+const dense: GradientRule<'Dense'> = at => {
   const [x, weights] = at.operands
   return [
     term(() => at.draft.add('Dense', [at.wholeGradient(), turned(at, weights)], {})),
@@ -47,10 +47,18 @@ export const dense: GradientRule<'Dense'> = at => {
   ]
 }
 
-export const denseWeightsGradient: GradientRule<'DenseWeightsGradient'> = at => {
+const denseWeightsGradient: GradientRule<'DenseWeightsGradient'> = at => {
   const [x, gradient] = at.operands
   return [
     term(() => at.draft.add('Dense', [gradient, turned(at, at.wholeGradient())], {})),
     term(() => at.draft.add('Dense', [x, at.wholeGradient()], {})),
   ]
+}
+
+export const products = {
+  Conv2d: conv2d,
+  Conv2dTranspose: conv2dTranspose,
+  Conv2dFilterGradient: conv2dFilterGradient,
+  Dense: dense,
+  DenseWeightsGradient: denseWeightsGradient,
 }

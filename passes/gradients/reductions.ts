@@ -11,7 +11,7 @@ const share = (at: Place<'ReduceTo'>, gradient: NodeId): NodeId => {
     : at.affine(gradient, sizeOf(shapeOf(to)) / sizeOf(shapeOf(type)))
 }
 
-export const reduceTo: GradientRule<'ReduceTo'> = at => {
+const reduceTo: GradientRule<'ReduceTo'> = at => {
   const [x] = at.operands
   const { to, reduction } = at.attributes
   return [
@@ -30,9 +30,15 @@ export const reduceTo: GradientRule<'ReduceTo'> = at => {
   ]
 }
 
-export const inverseCount: GradientRule<'InverseCount'> = () => [none]
+const inverseCount: GradientRule<'InverseCount'> = () => [none]
 
-export const stretch: GradientRule<'Stretch'> = at => [
+const stretch: GradientRule<'Stretch'> = at => [
   term(() => at.sumTo(at.wholeGradient(), at.typeOf(at.operands[0]))),
   none,
 ]
+
+export const reductions = {
+  ReduceTo: reduceTo,
+  InverseCount: inverseCount,
+  Stretch: stretch,
+}

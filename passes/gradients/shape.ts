@@ -4,7 +4,7 @@ import { type GradientRule, type Place, refused, type Tools, term } from './tool
 
 const taken = ([before, after]: Pair): Pair => [0 - before, 0 - after]
 
-export const pad: GradientRule<'Pad'> = at => {
+const pad: GradientRule<'Pad'> = at => {
   const { padding, channels } = at.attributes
   return [
     term(() =>
@@ -17,7 +17,7 @@ export const pad: GradientRule<'Pad'> = at => {
   ]
 }
 
-export const concat: GradientRule<'Concat'> = at => {
+const concat: GradientRule<'Concat'> = at => {
   const { axis } = at.attributes
   let end = 0
   return at.operands.map(operand => {
@@ -29,7 +29,7 @@ export const concat: GradientRule<'Concat'> = at => {
 }
 
 /** Zeros beside the gradient, in the place of what was left out. */
-export const slice: GradientRule<'Slice'> = at => {
+const slice: GradientRule<'Slice'> = at => {
   const [x] = at.operands
   const { axis, begin, size } = at.attributes
   const zeros = (begin: number, size: number): readonly NodeId[] =>
@@ -43,48 +43,48 @@ export const slice: GradientRule<'Slice'> = at => {
   ]
 }
 
-export const flatten: GradientRule<'Flatten'> = at => {
+const flatten: GradientRule<'Flatten'> = at => {
   const [h, w, c] = shapeOf(at.typeOf(at.operands[0]))
   const { order } = at.attributes
   return [term(() => at.draft.add('FlattenGradient', [at.wholeGradient()], { shape: [h, w, c], order }))]
 }
 
-export const flattenGradient: GradientRule<'FlattenGradient'> = at => [
+const flattenGradient: GradientRule<'FlattenGradient'> = at => [
   term(() => at.draft.add('Flatten', [at.wholeGradient()], { order: at.attributes.order })),
 ]
 
-export const unflatten: GradientRule<'Unflatten'> = at => [
+const unflatten: GradientRule<'Unflatten'> = at => [
   term(() => at.draft.add('Flatten', [at.wholeGradient()], { order: 'hwc' })),
 ]
 
-export const reshape: GradientRule<'Reshape'> = at => [
+const reshape: GradientRule<'Reshape'> = at => [
   term(() => at.draft.add('Reshape', [at.wholeGradient()], { shape: shapeOf(at.typeOf(at.operands[0])) })),
 ]
 
-export const transpose: GradientRule<'Transpose'> = at => {
+const transpose: GradientRule<'Transpose'> = at => {
   const { permutation } = at.attributes
   const back = permutation.map((_, axis) => permutation.indexOf(axis))
   return [term(() => at.draft.add('Transpose', [at.wholeGradient()], { permutation: back }))]
 }
 
-export const resize: GradientRule<'Resize'> = at => {
+const resize: GradientRule<'Resize'> = at => {
   const [h, w] = shapeOf(at.typeOf(at.operands[0]))
   const { size: _, ...how } = at.attributes
   return [term(() => at.draft.add('ResizeGradient', [at.wholeGradient()], { extents: [h, w], ...how }))]
 }
 
-export const resizeGradient: GradientRule<'ResizeGradient'> = at => {
+const resizeGradient: GradientRule<'ResizeGradient'> = at => {
   const [h, w] = shapeOf(at.typeOf(at.operands[0]))
   const { extents: _, ...how } = at.attributes
   return [term(() => at.draft.add('Resize', [at.wholeGradient()], { size: [h, w], ...how }))]
 }
 
-export const act: GradientRule<'Act'> = at => {
+const act: GradientRule<'Act'> = at => {
   const { element, axes } = at.attributes
   return [term(() => at.draft.add('Act', [at.wholeGradient()], { element: inverse(element), axes }))]
 }
 
-export const shift: GradientRule<'Shift'> = at => {
+const shift: GradientRule<'Shift'> = at => {
   const { dy, dx } = at.attributes
   return [term(() => at.draft.add('Shift', [at.wholeGradient()], { dy: 0 - dy, dx: 0 - dx }))]
 }
@@ -98,18 +98,37 @@ const matrixOf = (t: Tools, rows: readonly (readonly number[])[]): NodeId => {
 const unwarped = (at: Place<'Rotate' | 'Scale' | 'Warp'>, matrix: () => NodeId) =>
   term(() => at.draft.add('WarpGradient', [at.wholeGradient(), matrix()], {}))
 
-export const rotate: GradientRule<'Rotate'> = at => [
+const rotate: GradientRule<'Rotate'> = at => [
   unwarped(at as never, () => matrixOf(at, rotationMatrix(at.attributes.degrees))),
 ]
 
-export const scale: GradientRule<'Scale'> = at => [
+const scale: GradientRule<'Scale'> = at => [
   unwarped(at as never, () => matrixOf(at, scalingMatrix(at.attributes.factor))),
 ]
 
 /** Angles and scales are drawn, not trained. */
-export const warp: GradientRule<'Warp'> = at => [unwarped(at as never, () => at.operands[1]), refused]
+const warp: GradientRule<'Warp'> = at => [unwarped(at as never, () => at.operands[1]), refused]
 
-export const warpGradient: GradientRule<'WarpGradient'> = at => [
+const warpGradient: GradientRule<'WarpGradient'> = at => [
   term(() => at.draft.add('Warp', [at.wholeGradient(), at.operands[1]], {})),
   refused,
 ]
+
+export const shape = {
+  Pad: pad,
+  Concat: concat,
+  Slice: slice,
+  Flatten: flatten,
+  FlattenGradient: flattenGradient,
+  Unflatten: unflatten,
+  Reshape: reshape,
+  Transpose: transpose,
+  Resize: resize,
+  ResizeGradient: resizeGradient,
+  Act: act,
+  Shift: shift,
+  Rotate: rotate,
+  Scale: scale,
+  Warp: warp,
+  WarpGradient: warpGradient,
+}

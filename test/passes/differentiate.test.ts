@@ -48,9 +48,11 @@ describe('gradients agree with differences of the loss', () => {
 
   it.each(
     unaryTrials.flatMap(trial =>
-      (trial.after === 'sigmoid' ? [0.7, 3.1] : [-1.3, 0.7, 3.1]).map(at => ({ ...trial, at })),
+      (trial.after === 'sigmoid' ? [0.7, 3.1] : [-1.3, 0.7, 3.1]).map(
+        at => [`${trial.fn} with ${trial.alpha} and ${trial.beta}, at ${at}`, { ...trial, at }] as const,
+      ),
     ),
-  )('$fn with $alpha and $beta, at $at', ({ fn, alpha, beta, at }) => {
+  )('%s', (_, { fn, alpha, beta, at }) => {
     const b = builder()
     const graph = withLoss(b.finish({ y: b.unary(fn, b.input('x', vectorType(1)), { alpha, beta }) }), false)
     const inputs = new Map([['x', { shape: [1, 1], data: Float64Array.of(at) }]])
