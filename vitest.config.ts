@@ -1,9 +1,23 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const common = { testTimeout: 120_000, hookTimeout: 120_000, pool: 'forks' } as const
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+const common = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  pool: 'forks',
+  // The package by its name, as the examples of the docs have it.
+  alias: [
+    { find: /^espalier$/, replacement: source('src/index.ts') },
+    { find: /^espalier\/(ir|passes)$/, replacement: source('$1/index.ts') },
+  ],
+} as const
 
 export default defineConfig({
   test: {
+    // By default one core is left idle: half of two.
+    maxWorkers: '100%',
     projects: [
       { test: { ...common, name: 'all', globalSetup: 'test/built-package.ts', include: ['test/**/*.test.ts'] } },
       {

@@ -23,3 +23,8 @@ it('does not walk what it does not show', () => {
   expect(excerpt(guarded)).toHaveLength(121)
   expect(excerpt(undefined)).toBe('nothing')
 })
+
+it('writes what JSON has no word for as it does in lists, and what is inherited not at all', () => {
+  expect(excerpt([undefined, () => 1])).toBe('[null,null]')
+  expect(excerpt(Object.assign(Object.create({ inherited: 1 }), { own: 2 }))).toBe('{"own":2}')
+})

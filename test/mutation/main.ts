@@ -232,8 +232,8 @@ const plantAll = async (): Promise<void> => {
   )
   const table = ['| mistake | in | tests that fail | which |', '|---|---|---:|---|', ...lines].join('\n')
   if (given?.docs) writePage('planted in the sources', table)
-  process.stdout.write(given?.json ? `${JSON.stringify({ rows })}\n` : `${table}\n`)
-  process.exit(rows.every(({ failing }) => failing.length > 0) ? 0 : 1)
+  const code = rows.every(({ failing }) => failing.length > 0) ? 0 : 1
+  process.stdout.write(given?.json ? `${JSON.stringify({ rows })}\n` : `${table}\n`, () => process.exit(code))
 }
 
 if (given.planted) await plantAll()
@@ -246,9 +246,7 @@ const judged: readonly Judged[] = chosen.map(mutant => ({
 const rows = rowsOf(judged)
 if (given.docs) writePage(given.laws ? 'scores of the laws' : 'scores', tableOf(rows))
 const { machine, versions } = environment()
-process.stdout.write(
-  given.json
-    ? `${JSON.stringify({ machine, versions, rows })}\n`
-    : `${printRows(rows)}\n${machine}; ${versions.join(', ')}\n`,
-)
-process.exit(0)
+const said = given.json
+  ? `${JSON.stringify({ machine, versions, rows })}\n`
+  : `${printRows(rows)}\n${machine}; ${versions.join(', ')}\n`
+process.stdout.write(said, () => process.exit(0))

@@ -11,7 +11,7 @@ interface Path {
   readonly parentPath: Path | null
 }
 
-const takers = /^(mismatch|problem|refuse|Error|demand\w*)$/
+const takers = /^(mismatch|problem|refuse|Error|argumentProblem|checkArgument|checkGraph|demand\w*)$/
 const fields = /^(seen|expected|hint|where|law)$/
 
 const standsInMessage = ({ node, parentPath }: Path): boolean => {

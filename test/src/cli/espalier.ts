@@ -62,7 +62,7 @@ const builtPackage = async (): Promise<string> => {
   }
   for (const name of ['package.json', 'node_modules', 'dist/native', 'dist/page'])
     if (existsSync(join(repository, name))) await symlink(join(repository, name), join(folder, name))
-  const build = ['-p', join(repository, 'tsconfig.build.json'), '--outDir', join(folder, 'dist')]
+  const build = ['-p', join(repository, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist')]
   await promisify(execFile)(join(repository, 'node_modules/.bin/tsc'), build)
   await writeFile(done, '')
   return folder

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { espalier, spawned } from './espalier.ts'
@@ -67,18 +68,18 @@ describe.concurrent('espalier impact', () => {
         .then(([evaluation]) => readdir(join(cache, evaluation)))
         .catch(() => [])
     const flags = ['--transforms', 'flip', '--limit', '300', '--batch', '1', '--cache', cache, '--json']
-    const { code, stdout, stderr } = await spawned([...common, ...flags], {
-      interrupt: async () => {
-        // The folder is made when the data is read; the first batches follow.
-        for (let waited = 0; waited < 300 && (await readdir(cache).catch(() => [])).length === 0; waited++)
-          await new Promise(resolve => setTimeout(resolve, 50))
-        await new Promise(resolve => setTimeout(resolve, 500))
-      },
-    })
-    expect([code, stderr]).toEqual([1, expect.stringContaining('Interrupted')])
+    /** The folder is made when the data is read; the first batches follow. */
+    const interrupt = async (later: number): Promise<void> => {
+      while ((await readdir(cache).catch(() => [])).length === 0) await wait(20)
+      await wait(later)
+    }
+    // Before the first batch is done nothing is kept: then once more, and twice as late.
+    for (let later = 50; (await files()).length === 0; later *= 2) {
+      const { code, stdout, stderr } = await spawned([...common, ...flags], { interrupt: () => interrupt(later) })
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Interrupted')])
+      expect(stdout === '' ? 0 : JSON.parse(stdout).images).toBeLessThan(300)
+    }
     expect(await files()).toHaveLength(6)
-    const stopped = stdout === '' ? { images: 0 } : JSON.parse(stdout)
-    expect(stopped.images).toBeLessThan(300)
     const again = await espalier([...common, ...flags])
     expect([again.code, JSON.parse(again.stdout).images]).toEqual([0, 300])
   })

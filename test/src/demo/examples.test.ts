@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { format, promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -36,7 +36,7 @@ const examplesIn = async (page: string): Promise<readonly Example[]> => {
 }
 
 const examples = (await Promise.all(pages.map(examplesIn))).flat()
-/** Examples import `espalier` as users do; here it is the source. */
+/** Examples import `espalier` as users do; here, and where Vitest runs them, it is the source. */
 const compilerOptions = {
   paths: {
     espalier: ['../../src/index.ts'],
@@ -54,8 +54,13 @@ beforeAll(async () => {
   const config = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
   for (const { name, code } of examples) await writeFile(join(folder, `${name}.ts`), `${code}export {}\n`)
+  process.chdir(folder)
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => vi.restoreAllMocks())
+afterAll(() => {
+  process.chdir(root)
+  return rm(folder, { recursive: true, force: true })
+})
 
 describe('the examples of README and docs', () => {
   it('are there', () => {
@@ -70,8 +75,11 @@ describe('the examples of README and docs', () => {
 
   for (const { name, promises } of examples)
     it(`${name} runs and prints what it says`, async () => {
-      const tsx = join(root, 'node_modules/.bin/tsx')
-      const { stdout } = await run(tsx, ['--tsconfig', 'tsconfig.json', `${name}.ts`], { cwd: folder })
-      expect(stdout.split('\n').map(withoutSpaces)).toEqual(expect.arrayContaining([...promises]))
+      let printed = ''
+      vi.spyOn(console, 'log').mockImplementation((...values) => {
+        printed += `${format(...values)}\n`
+      })
+      await import(join(folder, `${name}.ts`))
+      expect(printed.split('\n').map(withoutSpaces)).toEqual(expect.arrayContaining([...promises]))
     })
 })
