@@ -216,7 +216,7 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
           [0 - t, 0 - b],
           [0 - l, 0 - r],
         ],
-        name === undefined ? {} : { name },
+        { name },
       ),
     concat: (inputs, axis, name) => d.add('Concat', inputs, { axis: axis ?? channelAxis(inputs[0]) }, name),
     slice: (x, begin, size, axis, name) => d.add('Slice', [x], { axis: axis ?? channelAxis(x), begin, size }, name),

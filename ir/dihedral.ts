@@ -65,14 +65,14 @@ export const inverse = (g: Element): Element => (g === 'rot90' ? 'rot270' : g ==
 export const actOnPair = <A>(g: Element, [a, b]: readonly [A, A]): readonly [A, A] =>
   motions[g].swap ? [b, a] : [a, b]
 
-/** The element that does to a map of extents `[h, w]` what g does, without flips of axes that have extent 1. */
+/** The element that acts on a map of extents `[h, w]` as g does, without flips of axes of extent 1. */
 export const reduceElement = (g: Element, extents: readonly [number, number]): Element => {
   const [h, w] = actOnPair(g, extents)
   const { swap, flipY, flipX } = motions[g]
   return elementOf({ swap: swap && !(h === 1 && w === 1), flipY: flipY && h > 1, flipX: flipX && w > 1 })
 }
 
-/** The linear part of g in coordinates (x right, y down), as rows: a signed permutation matrix that carries an output offset to the input offset it samples. */
+/** g as a matrix (rows; x right, y down) that maps an output pixel's offset from the centre to the input offset that it samples. */
 export const samplingMatrix = (g: Element): readonly [readonly [number, number], readonly [number, number]] => {
   const { swap, flipY, flipX } = motions[g]
   const x = flipX ? -1 : 1
@@ -88,7 +88,7 @@ export const samplingMatrix = (g: Element): readonly [readonly [number, number],
       ]
 }
 
-/** How a tensor is read: the shape of what is read, and where its first number and each one's neighbours lie. */
+/** How a tensor is read: the shape of the result, where its first number lies, and the stride of each axis. */
 interface View {
   readonly shape: readonly number[]
   readonly strides: readonly number[]
@@ -147,7 +147,7 @@ export const gather = (value: Tensor, shape: readonly number[], strides: readonl
   return { shape, data }
 }
 
-/** The only index walk behind acts and transpositions: row by row, a run of the last axes at a time, for as long as `visit` says so; whether it always did. */
+/** Walks a strided view row by row, a run of the last axes at a time, until `visit` gives false. @returns whether it never did. */
 const walk = (
   { shape, strides, start }: View,
   visit: (to: number, from: number, run: number, step: number) => boolean,

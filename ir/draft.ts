@@ -43,14 +43,14 @@ export const alignAxes = (
   return E.right(aligned)
 }
 
-/** The type and the variant axes of an op applied to operands: all the typing there is. */
+/** The type and the variant axes of an op applied to operands. Builder, parser, codec and passes all type by it. */
 export const inferNode = (
   tag: OpTag,
   attributes: AttributesOf<OpTag>,
   operands: readonly { readonly type: Type; readonly variants: readonly VariantAxis[] }[],
 ): E.Either<Mismatch, { readonly type: Type; readonly variants: readonly VariantAxis[] }> => {
   const declaration = declarationOf(tag)
-  const variadic = declaration.operands.at(-1) === '…'
+  const variadic = declaration.operands.includes('…')
   if (variadic ? operands.length === 0 : operands.length !== declaration.operands.length)
     return E.left({
       seen: `${operands.length} operands`,
@@ -142,7 +142,7 @@ export const draft = (dialect: Dialect): Draft => {
   }
 }
 
-/** The op of a node on other operands: what a pass does with all that it does not change. */
+/** Adds the op of a node on other operands: how a pass copies what it does not change. */
 export const addLike = (d: Draft, node: Node, operands: readonly NodeId[]): NodeId =>
   d.add(node.tag, operands, node.attributes as AttributesOf<OpTag>, node.name)
 

@@ -1,4 +1,4 @@
-/** Appends JSON of a value to parts until they are longer than that; so no value is walked deeper than it is shown. */
+/** Appends JSON of a value to `parts` until they are longer than `most`, so that no value is walked deeper than it is shown. */
 const write = (value: unknown, parts: string[], most: number): number => {
   const put = (text: string, left: number): number => {
     parts.push(text)

@@ -15,6 +15,6 @@ export const nearestNames = (written: string, names: readonly string[]): readonl
     .map(({ name }) => name)
 }
 
-/** They as a hint, if there are any. */
+/** These names as a hint, undefined where there are none. */
 export const nearestHint = (written: string, names: readonly string[]): string | undefined =>
   nearestNames(written, names).join(', ') || undefined

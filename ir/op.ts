@@ -25,7 +25,7 @@ export interface Mismatch {
 /** Operands that do not fit, as the typing rule of an op says it. */
 export const mismatch = (seen: string, expected: string): E.Either<Mismatch, never> => either.left({ seen, expected })
 
-/** What an evaluation rule may ask beside its operands: the operands' types and the inferred result type. */
+/** What an evaluation rule knows beside its operands' values: their types and the inferred type of the result. */
 export interface Typing {
   readonly operands: readonly Type[]
   readonly result: Type
@@ -72,7 +72,7 @@ export interface Equivariance<A> {
 export interface OpDeclaration<Tag extends string, A, S extends Stage = Stage> {
   readonly tag: Tag
   readonly stage: S
-  /** `branched` ops are gone from flat graphs and the other way round. */
+  /** The one dialect that the op belongs to, or `any`. */
   readonly dialect: 'any' | Dialect
   /** Names of the operands; `…` last means one or more of what stands before it. */
   readonly operands: readonly string[]

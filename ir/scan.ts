@@ -4,7 +4,7 @@ export interface Scanner {
   at: number
 }
 
-/** What was met at a column, and what the grammar wants there: thrown and caught within the parser. */
+/** What stands at a column and what the grammar expects there; thrown and caught within the parser. */
 export class SyntaxProblem {
   readonly column: number
   readonly seen: string

@@ -9,7 +9,7 @@ import { type AttributesOf, declarationOf, type OpTag } from './ops/index.ts'
 import { type Broken, type Candidate, specs } from './spec.ts'
 import { printTyped, sameType, sameVariants, Type, VariantAxis } from './type.ts'
 
-/** Says where a node or an output stands in what is being read. */
+/** Names the place of a node or an output in the text or file that is read. */
 export interface Places {
   readonly node: (id: number) => string
   readonly output: (name: string) => string

@@ -40,7 +40,7 @@ const groupAlone = (graph: Graph, group: ConvolutionGroup, soleReaders: Readonly
   return d.finish(ends.map((node, k) => ({ name: `y${k}`, node })))
 }
 
-/** By each node that one node alone reads, that one. */
+/** For each node that has one reader, that reader. */
 const soleReadersOf = (graph: Graph): ReadonlyMap<NodeId, NodeId> => {
   const uses = useCounts(graph)
   return new Map(
@@ -52,10 +52,10 @@ const soleReadersOf = (graph: Graph): ReadonlyMap<NodeId, NodeId> => {
 
 const mergings: readonly Merging[] = ['apart', 'joined', 'split']
 
-/** What merging must be predicted to leave of the cost before sums are taken in another order and filters stored twice: models are not better than this. */
+/** Merge only if the predicted time falls by 2 %: cost models are no more accurate, and merging reorders sums and may store filters twice. */
 export const worthwhile = 0.98
 
-/** The option of the least cost, or the first where none is worth giving it up. */
+/** The option of the least cost; the first unless another is {@link worthwhile}. */
 const cheapest = <A>(options: readonly A[], costOf: (option: A) => number): A => {
   const costs = options.map(costOf)
   const least = Math.min(...costs)
@@ -80,11 +80,11 @@ const groupwise = (graph: Graph, predict: Predict): MergingOf => {
 /** Whether the graph is predicted to be cheaper with its variants stacked: what it computes and stores is the same. */
 const stackingPays = (graph: Graph, predict: Predict): boolean => predict(stackVariantsIn(graph).graph) < predict(graph)
 
-/** The cost of a graph once what follows is stacked where that pays. */
+/** The cost of a graph after {@link stackWherePaid}. */
 const settledCost = (graph: Graph, predict: Predict): number =>
   Math.min(predict(graph), predict(stackVariantsIn(graph).graph))
 
-/** All groups `apart`, `joined` or `split`, or each as is best for it alone: by which the merged graph is the cheapest. */
+/** The cheapest of four: all groups `apart`, all `joined`, all `split`, or each as is cheapest for it alone. */
 const cheapestMerging = (graph: Graph, predict: Predict): MergingOf => {
   const apart: MergingOf = () => 'apart'
   if (convolutionGroups(graph).length === 0) return apart
@@ -96,13 +96,13 @@ const cheapestMerging = (graph: Graph, predict: Predict): MergingOf => {
     .mergingOf
 }
 
-/** The cost of a graph once its convolutions are merged and what follows is stacked, both where that pays. */
+/** The cost of a graph after {@link mergeWherePaid} and {@link stackWherePaid}. */
 const mergedCost = (graph: Graph, predict: Predict): number =>
   settledCost(mergeConvolutionsIn(graph, cheapestMerging(graph, predict)).graph, predict)
 
 const settling = [dropSymmetricActs, sharePrefix, mergeVariants]
 
-/** Sinks transforms unless the graph is then predicted to cost more, all that follows done to it, than with its transforms left where they are. */
+/** Sinks transforms only if the predicted cost after the passes that follow does not rise. */
 export const sinkWherePaid = (predict: Predict): Pass<'inference'> => {
   const settled = (program: Program) => E.map(({ program: { graph } }: Compiled) => graph)(runPasses(settling, program))
   const pays = (sunk: Graph, unsunk: Graph): boolean => {

@@ -35,7 +35,7 @@ const total = (t: Tools, node: NodeId, { whole, byIndex }: Terms): NodeId => {
   return [...whole, t.draft.add('Stack', parts, {})].reduce(t.add)
 }
 
-/** Nodes of the first so many whose values depend on the given ones. */
+/** 1 for each node that depends on one of the given nodes. */
 const reached = ({ nodes }: Draft, from: readonly NodeId[]): Uint8Array => {
   const depends = new Uint8Array(nodes.length)
   for (const id of from) depends[id] = 1

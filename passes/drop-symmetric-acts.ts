@@ -64,10 +64,10 @@ const fixed = (program: Program, isFixed: IsFixed, g: Element, id: NodeId, seen:
   }
 }
 
-/** Elements from the one that moves least. */
+/** Elements by how much they move, the identity first. */
 const gentlest = ['id', 'flip', 'flipv', 'rot180', 'transpose', 'rot90', 'rot270', 'antitranspose'] as const
 
-/** For each act on a shared value, the gentlest element that leaves the same there. */
+/** For each act on a shared value that has a gentler one of the same result, the gentlest such element. */
 const gentler = (program: Program, isFixed: IsFixed): ReadonlyMap<NodeId, Element> => {
   const { nodes } = program.graph
   const known = new Map<string, boolean>()

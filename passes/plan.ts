@@ -149,8 +149,8 @@ const parseCompact = (text: string): E.Either<readonly PlanProblem[], Plan> => {
   const [sites, ...rest] = text.split(':')
   const parsed: Site[] = []
   for (const part of splitTopLevel(sites)) {
-    const [set, at, ...more] = part.split('@')
-    if (at === undefined || more.length > 0 || !/^\d+$/.test(at))
+    const [set, at = '', ...more] = part.split('@')
+    if (more.length > 0 || !/^\d+$/.test(at))
       return refuse(
         text,
         `the site ${JSON.stringify(part)}`,

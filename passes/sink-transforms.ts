@@ -5,8 +5,8 @@ import { equivarianceRules } from './rules/equivariance.ts'
 import { fuseRules } from './rules/fuse.ts'
 import { sinkRules } from './rules/sink.ts'
 
-/** All that carries acts: it holds in training too. */
+/** The rules that move acts; they hold in training too. */
 const actRules: readonly Rule<'both'>[] = [...cancelRules, ...equivarianceRules, ...sinkRules, ...fuseRules]
 
-/** Carries every D4 act downstream: past what it commutes with, into the weights of what sees it, until it meets its inverse or dies at a global pooling. */
+/** Moves every D4 act downstream: past ops that it commutes with, into the weights of convolutions and dense layers; inverse acts cancel, and global pooling drops the rest. */
 export const sinkTransforms = rewritePass('sink-transforms', actRules)

@@ -9,7 +9,7 @@ const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
 const unary = (d: Draft, fn: 'exp' | 'log', x: NodeId): NodeId => d.add('Unary', [x], { fn, alpha: 0, beta: 0 })
 
 /**
- * The scores of `Combine` in ops that act on each variant alone: what a network itself averages is no merge of variants. Unlike it, they may
+ * `Combine` written out as arithmetic on its operands: what a network itself averages is no merge of variants. Unlike `Combine`, these ops may
  * stand under branches.
  */
 export const spellCombination = (

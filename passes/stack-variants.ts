@@ -42,7 +42,7 @@ const grouped = <A>(values: readonly A[], keyOf: (value: A) => string): readonly
   return [...groups.values()]
 }
 
-/** Whether values of the whole batch follow from it, as in training: variants are then put side by side before. */
+/** Whether a shared value depends on the batch, as in training: such graphs are stacked where they branch. */
 const crossesBatch = ({ nodes }: Graph): boolean =>
   nodes.some(({ type, operands }) => !isPerExample(type) && operands.some(id => isPerExample(nodes[id].type)))
 
@@ -174,5 +174,5 @@ export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): Re
   return { graph: withoutDeadNodes(stacked), rewrites: { 'begin-stack': begun, 'stack-values': merged } }
 }
 
-/** From flat to stacked graphs: later layers run all variants that share their weights in one op. */
+/** From flat to stacked graphs: variants that share a layer's weights run through it in one op. */
 export const stackVariants = graphPass('stack-variants', stackVariantsIn)

@@ -4,8 +4,8 @@ export const perExampleOperands = ({ nodes }: Graph, node: Node): readonly NodeI
   node.operands.filter(id => isPerExample(nodes[id].type))
 
 /**
- * Per-example nodes by how far they are from what is computed last, the farthest first: those of one wave do not depend on one another. Counted from the
- * end, because that is where variants are alike: what a transform takes before it sets none of them back.
+ * Per-example nodes grouped by their distance from the outputs, the farthest first: nodes of one wave do not depend on one another. Counted from the end,
+ * because variants differ at the beginning: an extra transform there does not shift the later layers of one variant against those of another.
  */
 export const waves = (graph: Graph): readonly (readonly NodeId[])[] => {
   const distance = new Int32Array(graph.nodes.length)

@@ -63,7 +63,7 @@ export const conv2dTranspose = defineOp({
   multiplyAdds: ([input, filter]) => sizeOf(shapeOf(input)) * sizeOf(shapeOf(filter).slice(0, 3)),
 })
 
-/** The same for its filter of these extents, summed over the batch and all variants: `[h, w, i] × [h′, w′, o] → [r, s, i/groups, o]`. */
+/** The gradient of a convolution's filter of these extents, summed over the batch and all variants: `[h, w, i] × [h′, w′, o] → [r, s, i/groups, o]`. */
 export const conv2dFilterGradient = defineOp({
   tag: 'Conv2dFilterGradient',
   stage: 'training',

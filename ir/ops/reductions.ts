@@ -13,7 +13,7 @@ export const stretchesTo = (small: Type, large: Type): boolean => {
   )
 }
 
-/** For each number of one value of type `large`, the number of type `small` that stretches to it. */
+/** For each number of a value of type `large`, the index of the number of type `small` that stretches to it. */
 const placesIn = (small: Type, large: Type): Int32Array => {
   const [own, shape] = [shapeOf(small), shapeOf(large)]
   const [ownStrides, strides] = [stridesOf(own), stridesOf(shape)]
@@ -30,8 +30,8 @@ const reductionNames = { sum: null, mean: null, variance: null } as const
 export type BatchReduction = keyof typeof reductionNames
 
 /**
- * What all the numbers that a number of type `to` stretches to have for a sum, a mean or a variance (their mean squared distance from the mean). To a
- * shared type it goes over the batch and over all variants.
+ * Reduces a value to the type `to`, which stretches to it: each number of the result is the sum, the mean or the variance (the mean squared distance
+ * from the mean) of all numbers that it stretches to. A reduction to a shared type runs over the batch and all variants too.
  */
 export const reduceTo = defineOp({
   tag: 'ReduceTo',
@@ -65,7 +65,7 @@ export const reduceTo = defineOp({
   },
 })
 
-/** One divided by how many numbers of the input a number of type `to` stretches to: what each of them has for a weight in a mean. */
+/** One over the count of input numbers that a number of type `to` stretches to: the weight of each in a mean. */
 export const inverseCount = defineOp({
   tag: 'InverseCount',
   stage: 'training',
@@ -78,7 +78,7 @@ export const inverseCount = defineOp({
   evaluate: ([input], { to }) => ({ shape: [], data: Float64Array.of(sizeOf(shapeOf(to)) / input.data.length) }),
 })
 
-/** A value stretched to the type, the batch and the variants of another one, of which only these matter. */
+/** A value broadcast to the type, the batch and the variants of another, whose numbers do not matter. */
 export const stretch = defineOp({
   tag: 'Stretch',
   stage: 'training',

@@ -8,7 +8,7 @@ import { resampled, sampling } from './shape.ts'
 import { eachTap } from './transforms.ts'
 import { Extents } from './window.ts'
 
-/** What a resized map of these extents has to do with a gradient of what it was resized to: `[h′, w′, c] → [h, w, c]`. */
+/** The gradient of a resize's input, of these extents, from the gradient of its output: `[h′, w′, c] → [h, w, c]`. */
 export const resizeGradient = defineOp({
   tag: 'ResizeGradient',
   stage: 'training',
@@ -99,7 +99,7 @@ export const warp = defineOp({
     }),
 })
 
-/** What a warped map has to do with a gradient of what it was warped to: each number goes where it was sampled. */
+/** The gradient of a warp's input from the gradient of its output: each number is added where it was sampled. */
 export const warpGradient = defineOp({
   tag: 'WarpGradient',
   stage: 'training',

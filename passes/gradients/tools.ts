@@ -60,7 +60,7 @@ export interface Place<T extends OpTag> extends Tools {
   readonly operands: readonly NodeId[]
   readonly attributes: AttributesOf<T>
   readonly result: NodeId
-  /** Of a type that stretches to the result's: what is the same for many numbers is not written out. */
+  /** May be smaller than the result: it broadcasts to it. */
   readonly gradient: NodeId
   /** The same, of the result's type. */
   readonly wholeGradient: () => NodeId

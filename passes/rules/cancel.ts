@@ -15,7 +15,7 @@ const reduced = ({ element, axes: [y, x] }: AttributesOf<'Act'>, type: Type): El
   return reduceElement(element, [shape[y], shape[x]])
 }
 
-/** What changes nothing vanishes. */
+/** Ops that change nothing are dropped. */
 export const dropRules: readonly Rule<'both'>[] = [
   rule({
     name: 'drop-identity',
@@ -43,7 +43,7 @@ export const dropRules: readonly Rule<'both'>[] = [
   }),
 ]
 
-/** Acts meet, and vanish where they do nothing. */
+/** Two acts in a row become one; an act that does nothing is dropped. */
 export const cancelRules: readonly Rule<'both'>[] = [
   ...dropRules,
   rule({

@@ -23,7 +23,7 @@ const fixes = (g: Act, x: BoundValue, y: BoundValue): Computed<boolean> =>
 const ofOneRank = (text: string, x: BoundValue, y: BoundValue): Computed<boolean> =>
   derive(text, [x.type, y.type], (ofX, ofY) => shapeOf(ofX).length === shapeOf(ofY).length)
 
-/** Acts move past arithmetic, and turn round what they meet there. What one operand alone tells is in the ops' declarations. */
+/** Acts move past ops of two operands, where the other operand is symmetric or is turned back. How D4 acts on an op of one operand is in its declaration. */
 export const sinkRules: readonly Rule<'both'>[] = [
   rule({
     name: 'sink-through-binary',

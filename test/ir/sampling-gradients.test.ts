@@ -1,5 +1,6 @@
+import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { mapType, sharedType, type Tensor, vectorType } from '../../ir/index.ts'
+import { inferNode, mapType, sharedType, type Tensor, vectorType } from '../../ir/index.ts'
 import { apply, integers, numbers, operand, typing } from './apply.ts'
 
 const dot = (a: Tensor, b: Tensor): number => {
@@ -64,6 +65,13 @@ describe('the gradient of a flattening', () => {
 const matrix = (...data: readonly [number, number, number, number]) => operand(sharedType([2, 2]), data)
 
 describe('a warp', () => {
+  it('takes a matrix of two rows and columns, and says so', () => {
+    const given = [mapType(2, 2, 1), sharedType([4])].map(type => ({ type, variants: [] }))
+    expect(inferNode('Warp', {} as never, given)).toEqual(
+      E.left({ seen: 'a matrix Shared[4]', expected: 'Shared[2,2]' }),
+    )
+  })
+
   // Channels k and 10k of the pixels 1 to 6 in two rows of three.
   const map = operand(mapType(2, 3, 2), [1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60])
 

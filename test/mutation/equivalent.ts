@@ -70,12 +70,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'other transforms have no factor, and undefined is not 0 or less: the condition is for the type checker',
   },
   {
-    file: 'ir/build.ts',
-    original: 'name === undefined',
-    replacement: 'false',
-    reason: 'a name that is undefined is no name: the condition is for the type checker',
-  },
-  {
     file: 'ir/decode-error.ts',
     original: 'inner?._tag',
     replacement: 'inner._tag',
@@ -111,13 +105,6 @@ export const equivalents: readonly Equivalent[] = [
     original: 'axes.length === 0',
     replacement: 'false',
     reason: 'nothing to align is aligned: slower',
-  },
-  {
-    file: 'ir/draft.ts',
-    original: '-1',
-    replacement: '+1',
-    within: "at(-1) === '…'",
-    reason: 'what comes before the dots of a variadic op is one operand',
   },
   {
     file: 'ir/evaluate.ts',
@@ -348,12 +335,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: typedArray,
   },
   {
-    file: 'ir/ops/sampling-gradients.ts',
-    original: "'Shared[2,2]'",
-    replacement: '""',
-    reason: 'the words of a message',
-  },
-  {
     file: 'ir/ops/shape.ts',
     original: 'shape.slice(0, at)',
     replacement: 'shape',
@@ -574,12 +555,6 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'passes/plan.ts',
-    original: 'at === undefined',
-    replacement: 'false',
-    reason: 'undefined is no number either: the condition is for the type checker',
-  },
-  {
-    file: 'passes/plan.ts',
     original: 'named === null',
     replacement: 'false',
     reason: 'what is no name has no set: the condition is for the type checker',
@@ -589,12 +564,6 @@ export const equivalents: readonly Equivalent[] = [
     original: 'a < b',
     replacement: ['a <= b', 'a >= b'],
     reason: 'keys are different, and any order is one',
-  },
-  {
-    file: 'passes/share-prefix.ts',
-    original: 'attributes === undefined',
-    replacement: 'true',
-    reason: 'the text is made again: slower',
   },
   {
     file: 'passes/stack-variants.ts',
