@@ -1,6 +1,6 @@
 import type { AttributesOf, Graph, OpTag, Type } from '../ir/index.ts'
-import { graphPass, type Pass } from './pass.ts'
-import { rewrite } from './rewrite.ts'
+import type { Pass } from './pass.ts'
+import { rewrite, rewritePass } from './rewrite.ts'
 import { computed, type Match, type Pattern, type Rule } from './rule.ts'
 import { legalRules } from './rules/legalize.ts'
 
@@ -12,7 +12,7 @@ export type Forms = {
 type Has = (attributes: AttributesOf<OpTag>, operands: readonly Type[]) => boolean
 
 /** The rule, where the target does not have what it matches. */
-const whereLacking = (forms: Forms, rule: Rule): Rule => {
+const whereLacking = (forms: Forms, rule: Rule<'both'>): Rule<'both'> => {
   const { lhs, when } = rule
   const has = lhs.kind === 'op' ? (forms[lhs.tag] as Has | undefined) : undefined
   if (lhs.kind !== 'op' || has === undefined || 'each' in lhs.operands) return rule
@@ -29,8 +29,7 @@ const whereLacking = (forms: Forms, rule: Rule): Rule => {
 /** Rewrites a flat or stacked graph, of inference or of training, into forms that a target has. */
 export const legalized = (graph: Graph, forms: Forms): Graph => rewrite(graph, legalRulesFor(forms)).graph
 
-const legalRulesFor = (forms: Forms): readonly Rule[] => legalRules.map(rule => whereLacking(forms, rule))
+const legalRulesFor = (forms: Forms): readonly Rule<'both'>[] => legalRules.map(rule => whereLacking(forms, rule))
 
 /** The same as a pass. */
-export const legalize = (forms: Forms): Pass =>
-  graphPass('legalize', (graph, admit) => rewrite(graph, legalRulesFor(forms), admit))
+export const legalize = (forms: Forms): Pass<'both'> => rewritePass('legalize', legalRulesFor(forms))
