@@ -48,8 +48,6 @@ const binary =
   (fn: Combination) =>
   (left: Expression, right: Expression): Expression => ({ kind: 'binary', fn, left, right })
 
-export const relu = unary('relu')
-export const elu = unary('elu')
 export const sigmoid = unary('sigmoid')
 export const tanh = unary('tanh')
 export const softplus = unary('softplus')

@@ -21,7 +21,6 @@ import {
   subtract,
   tanh,
   x,
-  y,
 } from './expression.ts'
 
 /** A derivative: the same number everywhere, or an expression. */
@@ -45,7 +44,7 @@ const between = (of: Expression, low: number, high: number): Expression =>
   multiply(step(affine(of, 1, -low)), step(affine(of, -1, high)))
 
 /** What the expressions are made of, with the two constants that some functions take. */
-const primitiveFunctions: { readonly [F in Primitive]: PrimitiveFunction } = {
+export const primitiveFunctions: { readonly [F in Primitive]: PrimitiveFunction } = {
   relu: { number: x => Math.max(x, 0), slope: (_, y) => step(y) },
   /** alpha: the slope below 0. */
   'leaky-relu': {
@@ -118,52 +117,11 @@ const composedFunctions = {
 export const unaryFunctions = { ...primitiveFunctions, ...composedFunctions }
 export type UnaryFunction = keyof typeof unaryFunctions
 
-const composed: { readonly [F in UnaryFunction]?: ComposedFunction } = composedFunctions
+export const composed: { readonly [F in UnaryFunction]?: ComposedFunction } = composedFunctions
 
 /** The value of a function as an expression: of one primitive, or of those that it is composed of. */
 export const expressionOf = (fn: UnaryFunction, alpha: number, beta: number): Expression =>
   composed[fn]?.value(x, alpha, beta) ?? { kind: 'unary', fn: fn as Primitive, alpha, beta, of: x }
-
-const times = (slope: Slope, by: Slope): Slope => {
-  if (typeof by === 'number') return typeof slope === 'number' ? slope * by : affine(slope, by)
-  return typeof slope === 'number' ? affine(by, slope) : multiply(slope, by)
-}
-
-const plus = (a: Slope, b: Slope): Slope => {
-  if (typeof a === 'number') return typeof b === 'number' ? a + b : affine(b, 1, a)
-  return typeof b === 'number' ? affine(a, 1, b) : add(a, b)
-}
-
-/** The derivative of an expression by `x`; `value` stands for the expression itself. */
-export const derivative = (of: Expression, value: Expression = of): Slope => {
-  switch (of.kind) {
-    case 'given':
-      return 1
-    case 'unary': {
-      const outer = primitiveFunctions[of.fn].slope(of.of, value, of.alpha, of.beta)
-      return times(outer, derivative(of.of))
-    }
-    case 'binary': {
-      const [left, right] = [derivative(of.left), derivative(of.right)]
-      switch (of.fn) {
-        case 'add':
-          return plus(left, right)
-        case 'subtract':
-          return plus(left, times(right, -1))
-        case 'multiply':
-          return plus(times(left, of.right), times(right, of.left))
-        case 'divide':
-          return times(plus(left, times(times(right, value), -1)), reciprocal(of.right))
-        case 'gate':
-          return times(left, step(of.right))
-      }
-    }
-  }
-}
-
-/** The derivative of a function, as an expression of `x` and of its value `y`. */
-export const slopeOf = (fn: UnaryFunction, alpha: number, beta: number): Slope =>
-  composed[fn]?.slope?.(x, y, alpha, beta) ?? derivative(expressionOf(fn, alpha, beta), y)
 
 /** A function of every number of a list. */
 export const applied = (fn: UnaryFunction, alpha: number, beta: number, numbers: Numbers): Numbers =>

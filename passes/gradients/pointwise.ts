@@ -1,6 +1,6 @@
 import { type NodeId, sameType } from '../../ir/index.ts'
+import { slopeOf } from '../../ir/ops/derivative.ts'
 import { type Expression, read } from '../../ir/ops/expression.ts'
-import { slopeOf } from '../../ir/ops/unary-functions.ts'
 import { type GradientRule, none, once, type Place, refused, term } from './tools.ts'
 
 /** A slope that is a step lets the gradient through or shuts it out. */

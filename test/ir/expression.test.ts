@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { derivative, slopeOf } from '../../ir/ops/derivative.ts'
 import * as expressions from '../../ir/ops/expression.ts'
 import { type Expression, type Reader, read, x, y } from '../../ir/ops/expression.ts'
-import { derivative, functionOf, slopeOf, type UnaryFunction, unaryFunctions } from '../../ir/ops/unary-functions.ts'
+import { functionOf, type UnaryFunction, unaryFunctions } from '../../ir/ops/unary-functions.ts'
 
 const { add, affine, divide, gate, multiply, sigmoid, softplus, square, subtract, tanh } = expressions
 
