@@ -23,7 +23,7 @@ export type SetName = (typeof setNames)[number]
 export type TransformSet = SetName | readonly Transform[]
 
 /** Where a branch stands: at a numbered feature map, at each of the last n, or at the k-th from the end. */
-export type Place =
+export type BranchPosition =
   | { readonly kind: 'map'; readonly index: number }
   | { readonly kind: 'last'; readonly count: number }
   | { readonly kind: 'only'; readonly fromEnd: number }
@@ -31,7 +31,7 @@ export type Place =
 /** Where a network branches, and into which transforms. */
 export interface Site {
   readonly set: TransformSet
-  readonly place: Place
+  readonly place: BranchPosition
 }
 
 /** How the losses of variants become one; `none` is their mean. */

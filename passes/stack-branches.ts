@@ -15,7 +15,7 @@ import {
 import { graphPass } from './pass.ts'
 
 /** Where a node's variants are: on one stack, row-major in the order of these axes. */
-interface Place {
+interface StackedVariants {
   readonly node: NodeId
   readonly axes: readonly VariantAxis[]
 }
@@ -35,11 +35,11 @@ const stackOf = (d: Draft, values: readonly NodeId[]): NodeId =>
  */
 export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = byTransform): Graph => {
   const d = draft('stacked')
-  const places: Place[] = []
+  const places: StackedVariants[] = []
   const known = new Map<string, NodeId>()
 
   /** A value with copies for the axes that it lacks, in their order. */
-  const arranged = ({ node, axes }: Place, wanted: readonly VariantAxis[]): NodeId => {
+  const arranged = ({ node, axes }: StackedVariants, wanted: readonly VariantAxis[]): NodeId => {
     const key = `${node} ${JSON.stringify(wanted)}`
     const made = known.get(key)
     if (made !== undefined) return made

@@ -15,7 +15,7 @@ import { withoutDeadNodes } from './rewrite.ts'
 import { perExampleOperands, waves } from './waves.ts'
 
 /** Where the value of a node of the old graph is: a node of the new one, or one value of a stack. */
-interface Place {
+interface StackPosition {
   readonly node: NodeId
   readonly index: number | null
 }
@@ -53,7 +53,7 @@ const crossesBatch = ({ nodes }: Graph): boolean =>
 export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): RewrittenGraph => {
   if (crossesBatch(graph)) return { graph: { ...graph, dialect: 'stacked' }, rewrites: {} }
   const d: Draft = draft('stacked')
-  const places: Place[] = new Array(graph.nodes.length)
+  const places: StackPosition[] = new Array(graph.nodes.length)
   const downstream = downstreamWeights(graph)
   const keys = new WeakMap<object, string>()
   const keyOf = (attributes: object): string => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EspalierError } from '../../ir/index.ts'
-import type { Files, Outcome, Place } from './format.ts'
+import type { Files, Outcome, Trial } from './format.ts'
 import type { Case } from './mutant.ts'
 import { signatureOf } from './signature.ts'
 
@@ -45,10 +45,10 @@ interface Trying {
   readonly folder: string
   /** Whether no check is left out. */
   readonly thorough: boolean
-  readonly stage: Place['stage']
+  readonly stage: Trial['stage']
 }
 
-const outcomeOf = async ({ format, files }: Case, place: Place): Promise<Outcome> => {
+const outcomeOf = async ({ format, files }: Case, place: Trial): Promise<Outcome> => {
   try {
     return await format.open(files, place)
   } catch (error) {
@@ -67,7 +67,7 @@ const processorTime = (): number => {
 export const attempt = async (tried: Case, { folder, thorough, stage }: Trying): Promise<Tried> => {
   const notes: string[] = []
   const hash = hashOf(tried.files)
-  const place: Place = {
+  const place: Trial = {
     folder,
     stage,
     note: text => notes.push(text),

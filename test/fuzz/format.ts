@@ -7,7 +7,7 @@ export type Files = ReadonlyMap<string, Uint8Array>
 export type Outcome = 'opened' | readonly string[]
 
 /** Where a case is tried. */
-export interface Place {
+export interface Trial {
   /** A folder of its own that holds the case's files. */
   readonly folder: string
   /** Whether every check is made; else a few of the dear ones are left out, always the same for the same files. */
@@ -27,7 +27,7 @@ export interface Format {
   readonly corpus?: string
   readonly mutate: (sample: Files, random: Random, others: readonly Files[]) => Files
   /** Opens the files through the front door and goes on with what is in them. Whatever it throws is a finding, but for an EspalierError. */
-  readonly open: (files: Files, place: Place) => Promise<Outcome>
+  readonly open: (files: Files, place: Trial) => Promise<Outcome>
   /** Smaller cases that may show the same, the smallest first. */
   readonly smaller: (files: Files) => Iterable<Files>
 }

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../ir/index.ts'
 import type { Layers } from './layers.ts'
 
-export interface Place {
+export interface BlockPosition {
   readonly name: string
   /** The width of the block's 3×3 convolutions. */
   readonly channels: number
@@ -11,7 +11,7 @@ export interface Place {
   readonly first: boolean
 }
 
-export type Block = (l: Layers, x: NodeId, place: Place) => NodeId
+export type Block = (l: Layers, x: NodeId, place: BlockPosition) => NodeId
 
 export interface Stage {
   readonly channels: number

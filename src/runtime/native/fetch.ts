@@ -115,14 +115,14 @@ export const filesOf = (wheels: readonly CheckedWheel[], files: readonly Extract
 
 export const manifestText = (contents: object): string => `${JSON.stringify(contents, undefined, 1)}\n`
 
-interface Place {
+interface InstallPaths {
   readonly folder: string
   readonly manifest: string
 }
 
 /** Writes the manifest, moves the whole to its place in one step, and deletes the wheels. */
 export const finishInstall = async (
-  run: WheelRun & { readonly place: Place; readonly temporary: Place },
+  run: WheelRun & { readonly place: InstallPaths; readonly temporary: InstallPaths },
   contents: object,
 ): Promise<void> => {
   await writeFile(run.temporary.manifest, manifestText(contents))

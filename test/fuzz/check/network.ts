@@ -6,7 +6,7 @@ import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compi
 import { openModel } from '../../../src/execute/model.ts'
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import type { Network } from '../../../src/network/network.ts'
-import type { Place } from '../format.ts'
+import type { Trial } from '../format.ts'
 import { expectAgreement, firstOutput, inputsOf } from './agree.ts'
 
 const plans = ['vanilla', 'vanilla-tta-geo', 'flip-1-max', 'flip-2-sum'].map(name => orThrow(parsePlan(name)))
@@ -24,7 +24,7 @@ const smallEnough = 3e6
 /** Over so many nodes one plan of two variants is tried: the limit of time is for one command, each plan is one, and compiling is linear in nodes times variants. */
 const deep = 1000
 
-const plansFor = ({ graph }: Network, place: Place): readonly Plan[] => {
+const plansFor = ({ graph }: Network, place: Trial): readonly Plan[] => {
   if (graph.nodes.length > deep) return plans.slice(2, 3)
   return place.wants('dear plan', 4) ? [...plans, dearPlan] : plans
 }
@@ -43,7 +43,7 @@ export const predictOnWasm = async (compiled: CompiledNetwork): Promise<void> =>
 }
 
 /** Compiles a network under some plans: a program means what the naive one means, is exported and runs, or is refused. */
-export const goOn = async (network: Network, place: Place): Promise<void> => {
+export const goOn = async (network: Network, place: Trial): Promise<void> => {
   for (const plan of plansFor(network, place)) {
     const compiled = compileNetwork(network, plan)
     if (E.isLeft(compiled)) continue

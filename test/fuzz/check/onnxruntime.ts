@@ -2,7 +2,7 @@ import type * as Onnxruntime from 'onnxruntime-node'
 import type { Tensor } from '../../../ir/index.ts'
 import { logSoftmaxRows, softmaxRows } from '../../../src/base/softmax.ts'
 import { classCount, imageType, type Network } from '../../../src/network/network.ts'
-import { Disagreement, type Place } from '../format.ts'
+import { Disagreement, type Trial } from '../format.ts'
 import { expectAgreement, firstOutput, inputsOf } from './agree.ts'
 import { workOf } from './network.ts'
 
@@ -72,7 +72,7 @@ const answersOf = ({ shape: [n], data }: Tensor, classes: number, seen: Tensor):
 }
 
 /** Compares a network with what onnxruntime computes from its file: scores, or what a softmax makes of them. */
-export const compareWithOnnxruntime = async (path: string, network: Network, place: Place): Promise<void> => {
+export const compareWithOnnxruntime = async (path: string, network: Network, place: Trial): Promise<void> => {
   if (workOf(network.graph) > 2e6 || imageType(network).h > 4096) return
   const program = { graph: network.graph, parameters: network.parameters }
   for (const n of [2, 1]) {

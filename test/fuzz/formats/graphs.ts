@@ -6,7 +6,7 @@ import { openSource } from '../../../src/open/network-source.ts'
 import { environmentOf } from '../../arbitrary/environment.ts'
 import { attempted } from '../../attempted.ts'
 import { goOn, workOf } from '../check/network.ts'
-import { bytesOf, Disagreement, type Format, type Place, textOf, withFile } from '../format.ts'
+import { bytesOf, Disagreement, type Format, type Trial, textOf, withFile } from '../format.ts'
 import { pick } from '../mutate/draw.ts'
 import { mutateGraph } from '../mutate/graph.ts'
 import { mutateJson, smallerJson, smallerText } from '../mutate/json.ts'
@@ -22,7 +22,7 @@ const same = (what: string, seen: unknown, wanted: unknown): void => {
 }
 
 /** What is printed is read back, what is evaluated has values, and a classifier is compiled. */
-const checkGraph = async (graph: Graph, path: string, place: Place): Promise<void> => {
+const checkGraph = async (graph: Graph, path: string, place: Trial): Promise<void> => {
   const again = parse(print(graph))
   if (E.isLeft(again)) throw new Disagreement(`printed and parsed: ${tagsOf(again.left)}`)
   same('printed and parsed', again.right, graph)

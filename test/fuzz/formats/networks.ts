@@ -6,7 +6,7 @@ import { importTfjs } from '../../../src/network/import/tfjs/index.ts'
 import type { Network } from '../../../src/network/network.ts'
 import { goOn } from '../check/network.ts'
 import { compareWithOnnxruntime } from '../check/onnxruntime.ts'
-import type { Files, Format, Outcome, Place } from '../format.ts'
+import type { Files, Format, Outcome, Trial } from '../format.ts'
 import { withFile } from '../format.ts'
 import { mutateBytes } from '../mutate/bytes.ts'
 import { pick } from '../mutate/draw.ts'
@@ -15,7 +15,7 @@ import { mutateModel, smallerModels } from '../mutate/onnx.ts'
 
 export const tagsOf = (problems: readonly Problem[]): readonly string[] => [...new Set(problems.map(({ tag }) => tag))]
 
-const opened = async (result: E.Either<readonly Problem[], Network>, place: Place): Promise<Outcome> => {
+const opened = async (result: E.Either<readonly Problem[], Network>, place: Trial): Promise<Outcome> => {
   if (E.isLeft(result)) return tagsOf(result.left)
   await goOn(result.right, place)
   return 'opened'
