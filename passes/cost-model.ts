@@ -3,15 +3,14 @@ import {
   type Graph,
   isPerExample,
   type Node,
-  type NodeId,
   type NodeOf,
   type OpTag,
   shapeOf,
   sizeOf,
-  useCounts,
   variantCount,
 } from '../ir/index.ts'
 import { nodeMultiplyAdds } from './cost.ts'
+import { epiloguesOf } from './epilogue.ts'
 
 /** Ops whose time goes by one rule: the first three multiply, the others pass over memory in their own ways. */
 export const workKinds = [
@@ -156,23 +155,13 @@ const bytesOf = (kind: WorkKind, node: Node, operands: readonly Node[], batch: n
 
 /** Nodes that a backend computes with the convolution or normalization before them: its bias, and a clamp. */
 const fusedNodes = (graph: Graph): Uint8Array => {
-  const uses = useCounts(graph)
   const fused = new Uint8Array(graph.nodes.length)
-  const heads = new Set<NodeId>()
-  const biased = new Set<NodeId>()
-  const sole = (from: ReadonlySet<NodeId>, id: NodeId): boolean => from.has(id) && uses[id] === 1
-  graph.nodes.forEach((node, id) => {
-    if (node.tag === 'Conv2d' || node.tag === 'BatchNorm') heads.add(id)
-    else if (node.tag === 'Binary' && node.attributes.fn === 'add') {
-      const head = node.operands.find(operand => sole(heads, operand))
-      if (head === undefined || graph.nodes[head].tag !== 'Conv2d') return
-      const bias = graph.nodes[node.operands[node.operands[0] === head ? 1 : 0]]
-      if (bias.type.kind !== 'Shared' || bias.type.shape.length !== 1) return
-      fused[id] = 1
-      biased.add(id)
-    } else if (node.tag === 'Unary' && (node.attributes.fn === 'relu' || node.attributes.fn === 'relu6')) {
-      if (sole(heads, node.operands[0]) || sole(biased, node.operands[0])) fused[id] = 1
-    }
+  const epilogueOf = epiloguesOf(graph)
+  graph.nodes.forEach(({ tag }, head) => {
+    if (tag !== 'Conv2d' && tag !== 'BatchNorm') return
+    const { sum, clamp } = epilogueOf(head)
+    if (sum !== undefined) fused[sum.id] = 1
+    if (clamp !== undefined) fused[clamp.id] = 1
   })
   return fused
 }

@@ -71,18 +71,20 @@ const grows = ({ window: { padding } }: Slide): boolean => padding.flat().some(p
 const countsPads = (attributes: object): boolean =>
   !('countPadding' in attributes) || (attributes as AttributesOf<'MeanPool'>).countPadding
 
+const unmet = 'the window rounds up, has pads that it does not meet, or strides along an axis with one output'
+
 const cover = (tag: SlidingTag): Rule<'both'> =>
   windowRule(
     tag,
     ['cover'],
     (slide, own) => under(tag, own, coveredWindow(slide), ...operandsOf[tag].map(ref)),
     `${tag}(${operandsOf[tag].join(', ')}; covered window)`,
-    [
-      'the window rounds up, has pads that it does not meet, or strides along an axis with one output; and counts as much after',
-      (slide, own) =>
-        !isCovered(slide) &&
-        (!('countPadding' in own) || !slide.window.ceil || !countsPads(own) || countsAll(slide, true)),
-    ],
+    tag === 'MeanPool' || tag === 'MeanPoolGradient'
+      ? [
+          `${unmet}, and counts the same without`,
+          (slide, own) => !isCovered(slide) && (!slide.window.ceil || !countsPads(own) || countsAll(slide, true)),
+        ]
+      : [unmet, slide => !isCovered(slide)],
   )
 
 /** What stands beside the map: a filter, or a gradient. */

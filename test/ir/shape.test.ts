@@ -12,7 +12,7 @@ describe('Pad', () => {
   const pad = (
     padding: readonly [readonly [number, number], readonly [number, number]],
     channels: readonly [number, number] = [0, 0],
-    value = 0,
+    value: number | 'lowest' = 0,
   ) => ({ padding, channels, value })
 
   test('borders, crops, and both at once', () => {
@@ -21,6 +21,8 @@ describe('Pad', () => {
       [0, 1],
     ])
     expect(numbers(apply('Pad', { ...border, value: 9 }, x))).toEqual([9, 9, 9, 1, 2, 9, 3, 4, 9])
+    const below = apply('Pad', { ...border, value: 'lowest' }, x)
+    expect(numbers(below).slice(0, 4)).toEqual([-Infinity, -Infinity, -Infinity, 1])
     const shifted = pad([
       [-1, 1],
       [0, -1],

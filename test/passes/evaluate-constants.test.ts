@@ -59,6 +59,15 @@ describe('evaluating constants', () => {
     expect(count).toBe(0)
   })
 
+  it('names a value after the first parameter in it, or after none where it is made of constants alone', () => {
+    const { stored, tags } = folded((b, { w }) => {
+      const two = b.draft.add('Constant', [], { shape: [2, 2], values: [2, 2, 2, 2] })
+      return [two, b.multiply(two, w), b.multiply(two, two)]
+    })
+    expect(stored).toEqual({ 'w.folded': [2, 4, 6, 8], 'constant.folded': [4, 4, 4, 4] })
+    expect(tags).toContain('Constant')
+  })
+
   it('stores once what is under an act and beside it', () => {
     const { tags, stored, count } = folded((b, { w, u }) => {
       const scaled = b.multiply(w, u)

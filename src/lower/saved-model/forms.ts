@@ -1,14 +1,15 @@
 import { shapeOf } from '../../../ir/index.ts'
 import type { Forms } from '../../../passes/index.ts'
 import { slideOf } from '../../../passes/sliding.ts'
-import { globalPool, hasGaps, inRuns, inSteps, isBare, isNarrow, isPlaced, isSame } from '../window/forms.ts'
+import { hasGaps, inRuns, inSteps, isBare, isNarrow, isPlaced, isSame } from '../window/forms.ts'
 import { isDepthwise, skipsPixels, takesPads } from '../window/gradients.ts'
 import { isPlain, plainWindow } from '../window/plain.ts'
 import type { Emitter } from './emitter.ts'
 
 /** What TensorFlow's ops give as they are, run by its kernels or by XLA. */
 export const forms = (runner: Emitter['runner']): Forms => ({
-  GlobalPool: globalPool,
+  // Its steps are taken in float32, as it is.
+  GlobalPool: () => true,
   MaxPool: (pool, operands) => {
     const slide = slideOf('MaxPool', pool, operands)
     return isPlaced(slide) && !hasGaps(slide) && (isBare(slide) || isSame(slide))

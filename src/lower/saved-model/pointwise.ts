@@ -1,7 +1,8 @@
-import { isPerExample, sameShape, sameType, shapeOf, type Type } from '../../../ir/index.ts'
+import { sameType } from '../../../ir/index.ts'
 import { type Primitive, read } from '../../../ir/ops/expression.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'
 import { expressionOf } from '../../../ir/ops/unary-functions.ts'
+import { isBias } from '../../../passes/epilogue.ts'
 import { cast, reshape, scalarLike } from './arrange.ts'
 import { real, text, whole } from './attributes.ts'
 import { onePixel } from './convolution.ts'
@@ -78,9 +79,6 @@ export const unary: Lowering<'Unary'> = (emit, [x], { fn, alpha, beta }) =>
     },
     { x },
   )
-
-const isBias = (bias: Type, to: Type): boolean =>
-  isPerExample(to) && bias.kind === 'Shared' && sameShape(bias.shape, shapeOf(to).slice(-1))
 
 /** With oneDNN alone TensorFlow's remapper takes an `AddV2` for a bias. */
 const biasAdd = (emit: Emitter, x: Value, bias: Value): Value =>

@@ -1,4 +1,5 @@
-import type { Window } from '../../../ir/index.ts'
+import { shapeOf, type Window } from '../../../ir/index.ts'
+import { meanSteps } from '../../../passes/mean-steps.ts'
 import { type Slide, slideOf } from '../../../passes/sliding.ts'
 import { isSame } from '../window/forms.ts'
 import { reduce } from './arrange.ts'
@@ -30,5 +31,12 @@ export const maxPool: Lowering<'MaxPool'> = (emit, [x], window, { operands }) =>
 export const meanPool: Lowering<'MeanPool'> = (emit, [x], window, { operands }) =>
   pooled(emit, 'AvgPool', x, slideOf('MeanPool', window, operands))
 
-export const globalPool: Lowering<'GlobalPool'> = (emit, [x], { reduction }) =>
-  reduce(emit, reduction === 'mean' ? 'Mean' : 'Max', x, [1, 2])
+/** A large map's mean is taken in steps. */
+export const globalPool: Lowering<'GlobalPool'> = (emit, [x], { reduction }, { operands }) => {
+  if (reduction === 'max') return reduce(emit, 'Max', x, [1, 2])
+  const [h, w] = shapeOf(operands[0])
+  const before = meanSteps([h, w])
+    .slice(0, -1)
+    .reduce((map, size) => emit.node('AvgPool', [map], poolSettings({ size, strides: size })), x)
+  return reduce(emit, 'Mean', before, [1, 2])
+}

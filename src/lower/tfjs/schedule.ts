@@ -1,4 +1,5 @@
-import { type Graph, liveNodes, type Node, type NodeId, sameShape, shapeOf, useCounts } from '../../../ir/index.ts'
+import { type Graph, liveNodes, type NodeId } from '../../../ir/index.ts'
+import { epiloguesOf } from '../../../passes/epilogue.ts'
 import { constantNodes } from '../constant-nodes.ts'
 import { type Epilogue, noEpilogue } from './kernel.ts'
 
@@ -21,52 +22,25 @@ export interface Schedule {
   readonly released: readonly (readonly NodeId[])[]
 }
 
-/** The only reader of each node; −1 where there are several, or an output. */
-const soleReaders = (graph: Graph): Int32Array => {
-  const uses = useCounts(graph)
-  const reader = new Int32Array(graph.nodes.length).fill(-1)
-  graph.nodes.forEach((node, id) => {
-    for (const operand of node.operands) if (uses[operand] === 1) reader[operand] = id
-  })
-  return reader
-}
-
-const isBias = (node: Node, channels: number): boolean =>
-  node.type.kind === 'Shared' && sameShape(node.type.shape, [channels])
-
-/** A convolution or normalization with the bias and the clamp that follow it, where nothing else reads what lies between. */
-const fused = (graph: Graph, head: NodeId, reader: Int32Array): Step => {
-  const { nodes } = graph
-  const { tag, operands, type } = nodes[head]
-  const channels = shapeOf(type).at(-1) as number
-  const after = (id: NodeId): Node | undefined => nodes[reader[id]]
-  let step: Step = { id: head, head, operands, epilogue: noEpilogue }
-  const sum = after(head)
-  if (tag === 'Conv2d' && sum?.tag === 'Binary' && sum.attributes.fn === 'add') {
-    const bias = sum.operands[0] === head ? sum.operands[1] : sum.operands[0]
-    if (isBias(nodes[bias], channels))
-      step = { id: reader[head], head, operands: [...operands, bias], epilogue: { ...noEpilogue, bias: true } }
-  }
-  const clamp = after(step.id)
-  if (clamp?.tag === 'Unary' && (clamp.attributes.fn === 'relu' || clamp.attributes.fn === 'relu6'))
-    step = { ...step, id: reader[step.id], epilogue: { ...step.epilogue, activation: clamp.attributes.fn } }
-  return step
-}
-
 /** One step a live node, or with `fuse` one a convolution or normalization and what follows it, in the graph's order. */
 const stepsOf = (graph: Graph, live: Uint8Array, fuse: boolean): readonly Step[] => {
-  const reader = soleReaders(graph)
-  const steps: (Step | undefined)[] = graph.nodes.map((node, id) =>
-    live[id] && node.tag !== 'Input' && node.tag !== 'Parameter'
-      ? { id, head: id, operands: node.operands, epilogue: noEpilogue }
-      : undefined,
+  const epilogueOf = epiloguesOf(graph)
+  const steps: (Step | undefined)[] = graph.nodes.map(({ tag, operands }, id) =>
+    live[id] && tag !== 'Input' && tag !== 'Parameter' ? { id, head: id, operands, epilogue: noEpilogue } : undefined,
   )
   if (fuse)
-    graph.nodes.forEach((node, id) => {
-      if (!live[id] || (node.tag !== 'Conv2d' && node.tag !== 'BatchNorm')) return
-      const step = fused(graph, id, reader)
-      for (let at = id; at !== step.id; at = reader[at]) steps[at] = undefined
-      steps[step.id] = step
+    graph.nodes.forEach(({ tag, operands }, head) => {
+      if (!live[head] || (tag !== 'Conv2d' && tag !== 'BatchNorm')) return
+      const { sum, clamp } = epilogueOf(head)
+      const parts = [head, ...(sum === undefined ? [] : [sum.id]), ...(clamp === undefined ? [] : [clamp.id])]
+      for (const part of parts) steps[part] = undefined
+      const id = parts.at(-1) as NodeId
+      steps[id] = {
+        id,
+        head,
+        operands: sum === undefined ? operands : [...operands, sum.bias],
+        epilogue: { bias: sum !== undefined, activation: clamp?.fn ?? 'linear' },
+      }
     })
   return steps.filter(step => step !== undefined)
 }
