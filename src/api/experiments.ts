@@ -5,7 +5,7 @@ import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '.
 import type { Model } from '../execute/model.ts'
 import { type EvaluateOptions, type EvaluationResult, evaluate as evaluateModel } from '../experiment/evaluation.ts'
 import { type ImpactOptions, type ImpactResult, impact as measureImpact } from '../experiment/impact/impact.ts'
-import { apart } from '../experiment/search/data.ts'
+import { checkApart } from '../experiment/search/data.ts'
 import { type SearchOptions, searchPlan } from '../experiment/search/plan-search.ts'
 import type { SearchResult } from '../experiment/search/result.ts'
 import { networkViews, type ViewsOptions } from '../experiment/views/network-views.ts'
@@ -114,7 +114,7 @@ export const search = async (
   checkData('search, report', report)
   checkArgument('search, options', options, isObject(options), "{ budget: '2.2x', … }")
   checkOptions('search', options)
-  if (typeof select === 'string' && typeof report === 'string') orThrow(await apart(select, report))
+  if (typeof select === 'string' && typeof report === 'string') await checkApart(select, report)
   const images = {
     select: await imagesOf(network, select, options, needed),
     report: await imagesOf(network, report, options, needed),

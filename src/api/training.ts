@@ -1,6 +1,5 @@
 import { checkArgument, isObject } from '../../ir/index.ts'
 import type { Plan } from '../../passes/index.ts'
-import { orThrowAsync } from '../base/error.ts'
 import { trainingReference } from '../data/index.ts'
 import type { Network } from '../network/network.ts'
 import {
@@ -19,7 +18,7 @@ import { type WithBackend, withBackend } from './backend.ts'
 /** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `FILE.json`. @throws EspalierError */
 export const loadRecipe = async (reference: string): Promise<Recipe> => {
   checkText('loadRecipe', reference, 'the name of a recipe, or FILE.json', "loadRecipe('default')")
-  return orThrowAsync(readRecipe(reference))
+  return readRecipe(reference)
 }
 
 /** What is trained, on what and how. */

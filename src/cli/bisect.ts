@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type Environment, EspalierError } from '../../ir/index.ts'
 import { insertBranches, optimizations, printLaw, unroll } from '../../passes/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
+import { orThrow, sourceProblem } from '../base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile/compile.ts'
 import {
   type Bisection,
@@ -78,7 +78,7 @@ const describe = (network: string, plan: string, found: Bisection): string => {
 const run = async (flags: BisectFlags, out: CommandOutput): Promise<void> => {
   const data = flags.data === undefined ? [] : [{ reference: flags.data }]
   const { network, images, initializedFrom } = await openWork(flags, data, { labels: 'unread', note: out.note })
-  const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
+  const plan = await readPlan(flags.plan ?? 'vanilla')
   const { passes = optimizations(schedulingOf(scheduleFlags(flags))) } = chosenPasses(flags)
   const pipeline: NonNullable<Parameters<typeof compileNetwork>[2]>['pipeline'] = placed => [insertBranches(placed)]
   const branched = orThrow(compileNetwork(network, plan, { seed: flags.seed, pipeline }))

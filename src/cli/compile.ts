@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import { orThrowAsync } from '../base/error.ts'
 import { count, ratio, table } from '../base/format.ts'
 import { type CompiledNetwork, factsOf } from '../compile/compile.ts'
 import { readPlan } from '../compile/read-plan.ts'
@@ -83,7 +82,7 @@ export const compileCommand = (terminal: Terminal): Command =>
       await prepareEmission(options)
       const source = await openUncompiled(options, out)
       const { network, meaning, initializedFrom } = source
-      const plan = await orThrowAsync(readPlan(options.plan ?? 'vanilla'))
+      const plan = await readPlan(options.plan ?? 'vanilla')
       noteMissingBranches(source, plan, out)
       const { stages, observe } = stageCollector()
       const { compiled, trace } = compileWatched(

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
-import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
+import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import { watchedCompile } from '../compile/inspect/index.ts'
 import { readPlan } from '../compile/read-plan.ts'
@@ -59,7 +59,7 @@ const backendOf = async ({ backend = 'auto', executor, debug = false }: RunFlags
 /** Compiles the network under `--plan`, or takes what was compiled. */
 const compiledOf = async (source: Source, flags: RunFlags, images: number, out: Output): Promise<CompiledNetwork> => {
   if (source.kind === 'network') {
-    const plan = await orThrowAsync(readPlan(flags.plan ?? 'vanilla'))
+    const plan = await readPlan(flags.plan ?? 'vanilla')
     noteMissingBranches(source, plan, out)
     const { seed, schedule } = flags
     const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))

@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import { type Reduction, reductions } from '../../ir/index.ts'
-import { orThrow } from '../base/error.ts'
 import { ratio } from '../base/format.ts'
 import { type Json, json } from '../base/json.ts'
 import { executorNames } from '../execute/execution.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
-import { apart } from '../experiment/search/data.ts'
+import { checkApart } from '../experiment/search/data.ts'
 import { type Objective, objectives } from '../experiment/search/objective.ts'
 import { type SearchOptions, type SearchProgress, searchPlan } from '../experiment/search/plan-search.ts'
 import { describeSearch, type SearchResult } from '../experiment/search/result.ts'
@@ -81,7 +80,7 @@ const watched = (
 const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult | undefined> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
-  orThrow(await apart(flags.select, flags.report))
+  await checkApart(flags.select, flags.report)
   const { labels } = flags
   const data = [
     { reference: flags.select, labels, flag: '--select' },

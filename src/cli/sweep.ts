@@ -1,6 +1,5 @@
 import { basename, extname, join } from 'node:path'
 import type { Command } from 'commander'
-import { orThrowAsync } from '../base/error.ts'
 import { readSweep } from '../experiment/sweep/config.ts'
 import { openSweep } from '../experiment/sweep/open.ts'
 import type { SweepResult } from '../experiment/sweep/result.ts'
@@ -36,7 +35,7 @@ export const sweepCommand = (terminal: Terminal): Command =>
     .option('--out <dir>', 'the folder of its trainings and results (default: runs/ and the name of the file)')
     .option('--list', 'how far each training has come, without doing anything')
     .action(async (config: string, { out = join('runs', basename(config, extname(config))), ...flags }: SweepFlags) => {
-      const open = await openSweep(await orThrowAsync(readSweep(config)), config, { seed: flags.seed })
+      const open = await openSweep(await readSweep(config), config, { seed: flags.seed })
       await watchSweep(open, { ...flags, out }, output(flags, terminal), {
         of: result => result,
         page: result => sweepPage({ ...result, notes: notesOf(result) }, asTrained(result.table)),

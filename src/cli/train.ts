@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { type Plan, printPlan } from '../../passes/index.ts'
-import { orThrowAsync, sourceProblem } from '../base/error.ts'
+import { sourceProblem } from '../base/error.ts'
 import { counted } from '../base/format.ts'
 import { json } from '../base/json.ts'
 import { readPlan } from '../compile/read-plan.ts'
@@ -63,12 +63,12 @@ interface TrainFlags extends CommonOptions {
 
 const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags }: TrainFlags): Promise<Recipe> => {
   const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)
-  return withOverrides(await orThrowAsync(readRecipe(recipe)), {
+  return withOverrides(await readRecipe(recipe), {
     augment,
-    ...(epochs === undefined ? {} : { epochs }),
-    ...(batch === undefined ? {} : { batch }),
-    ...(learningRate === undefined ? {} : { learningRate }),
-    ...(validation === undefined ? {} : { validation }),
+    epochs,
+    batch,
+    learningRate,
+    validation,
   })
 }
 
@@ -139,7 +139,7 @@ const run = async (flags: TrainFlags, out: Output) => {
     openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
       ...{ labels: 'needed', weightsFlag: '--from', note: out.note },
     }),
-    orThrowAsync(readPlan(flags.plan)),
+    readPlan(flags.plan),
     recipeOf(flags),
   ])
   noteWarmUp(recipe, out)

@@ -1,5 +1,5 @@
 import { basename, extname, join } from 'node:path'
-import { orThrow, orThrowAsync } from '../base/error.ts'
+import { orThrow } from '../base/error.ts'
 import type { SweepConfig } from '../experiment/sweep/config.ts'
 import { openSweep } from '../experiment/sweep/open.ts'
 import { describeTrainingImpact } from '../experiment/training-impact/text.ts'
@@ -31,7 +31,7 @@ export const trainingImpact = async (
   out: CommandOutput,
 ): Promise<void> => {
   const sets = orThrow(parseSets(transforms))
-  const file = await orThrowAsync(readTrainingFile(training))
+  const file = await readTrainingFile(training)
   const open = await openSweep(orThrow(trainingImpactSweep(file, sets, evaluation, graph, training)), training, {
     seed,
   })

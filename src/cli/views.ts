@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
-import { orThrow, orThrowAsync } from '../base/error.ts'
+import { orThrow } from '../base/error.ts'
 import { json } from '../base/json.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import type { DataSet } from '../data/index.ts'
@@ -55,7 +55,7 @@ const thumbnailsOf = async (
 const run = async (flags: ViewsFlags, out: CommandOutput) => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
-  const plan = await orThrowAsync(readPlan(flags.plan))
+  const plan = await readPlan(flags.plan)
   const opened = await openWork(flags, [{ reference: flags.data, labels: flags.labels }], {
     ...{ labels: 'needed', note: out.note },
   })

@@ -41,8 +41,8 @@ export const passOptions = (c: Command): Command =>
 /** How variants are run, and what for. */
 export const scheduleFlags = ({ schedule, backend, batch }: Omit<PassFlags, 'passes'>): ScheduleOptions => ({
   schedule,
-  ...(backend === undefined ? {} : { backend }),
-  ...(batch === undefined ? {} : { batch }),
+  backend,
+  batch,
 })
 
 const namedPasses = (flags: PassFlags): ReadonlyMap<string, Pass> =>
@@ -85,9 +85,9 @@ export const watched = (flags: WatchFlags): Omit<WatchOptions, 'onRewrite' | 'sh
   const [before, after] = [selection('--print-before', flags.printBefore), selection('--print-after', flags.printAfter)]
   return {
     ...chosen,
-    ...(flags.until === undefined ? {} : { until: flags.until }),
-    ...(before === undefined ? {} : { printBefore: before }),
-    ...(after === undefined ? {} : { printAfter: after }),
+    until: flags.until,
+    printBefore: before,
+    printAfter: after,
     printChanged: flags.printChanged ?? false,
     verifyEach: flags.verifyEach ?? false,
   }

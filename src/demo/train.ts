@@ -32,7 +32,7 @@ const trainDemo = async (name: DemoNetworkName, { backend }: { readonly backend?
     parsedPlan(plan),
     recipe,
     { ...whole, count: images },
-    { seed, ...(backend === undefined ? {} : { backend }) },
+    { seed, backend },
   )
   for (;;) {
     const next = await training.next()

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
-import { either as E } from 'fp-ts'
-import { type DataProblem, type DataReference, parseDataReference } from '../data/index.ts'
+import { orThrow } from '../base/error.ts'
+import { type DataReference, parseDataReference } from '../data/index.ts'
 
 /** One name for a place however it is spelled. */
 const placeOf = async ({ scheme, path, split }: DataReference): Promise<string> => {
@@ -8,17 +8,12 @@ const placeOf = async ({ scheme, path, split }: DataReference): Promise<string> 
   return `${scheme}:${real}?${split ?? ''}`
 }
 
-/** The images that two data references both mean, from, to; null where there are none. */
-export const sharedImages = async (
-  a: string,
-  b: string,
-): Promise<E.Either<DataProblem, readonly [from: number, to: number] | null>> => {
-  const both = E.sequenceArray([a, b].map(parseDataReference))
-  if (E.isLeft(both)) return both
-  const [first, second] = both.right
-  if ((await placeOf(first)) !== (await placeOf(second))) return E.right(null)
+/** The images that two data references both mean, from, to; null where there are none. @throws EspalierError where one is none */
+export const sharedImages = async (a: string, b: string): Promise<readonly [from: number, to: number] | null> => {
+  const [first, second] = [a, b].map(reference => orThrow(parseDataReference(reference)))
+  if ((await placeOf(first)) !== (await placeOf(second))) return null
   const all = [0, Number.POSITIVE_INFINITY] as const
   const [[from, to], [start, end]] = [first.range ?? all, second.range ?? all]
   const shared = [Math.max(from, start), Math.min(to, end)] as const
-  return E.right(shared[0] < shared[1] ? shared : null)
+  return shared[0] < shared[1] ? shared : null
 }

@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { either as E, function as F, taskEither as TE } from 'fp-ts'
+import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { Count, decodeErrors, encodeGraph, type Problem, Real, sameShape, type Tensor } from '../../ir/index.ts'
-import { cannotWrite, type SourceProblem, sourceProblem } from '../base/error.ts'
+import { cannotWrite, orThrow, type SourceProblem, sourceProblem } from '../base/error.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { replaceFile } from '../base/replace-file.ts'
 import { sealedJson } from '../base/sealed-json.ts'
@@ -152,20 +152,15 @@ const decodeState = (path: string, file: Safetensors): E.Either<readonly SourceP
   }))(decodeProgress(path, text))
 }
 
-/** What {@link writeCheckpoint} wrote last, to the bit; a problem where there is none, or another program's or version's. */
-export const readCheckpoint = (folder: string): TE.TaskEither<readonly Problem[], State> => {
+/** What {@link writeCheckpoint} wrote last, to the bit. @throws EspalierError where there is none, or another program's or version's */
+export const readCheckpoint = async (folder: string): Promise<State> => {
   const path = join(folder, trainingFiles.state)
-  return F.pipe(
-    readSafetensorsFile(path),
-    TE.mapLeft((problems): readonly Problem[] =>
-      problems.map(p =>
-        p.tag === 'missing-file'
-          ? sourceProblem('missing-file', path, p.seen, 'the checkpoint of a training', 'leave out --resume')
-          : { ...p, hint: anew },
-      ),
-    ),
-    TE.flatMapEither(file => decodeState(path, file)),
-  )
+  const told = (p: Problem): Problem =>
+    p.tag === 'missing-file'
+      ? sourceProblem('missing-file', path, p.seen, 'the checkpoint of a training', 'leave out --resume')
+      : { ...p, hint: anew }
+  const read = await readSafetensorsFile(path)()
+  return orThrow(decodeState(path, orThrow(E.mapLeft((problems: readonly Problem[]) => problems.map(told))(read))))
 }
 
 /** How a checkpoint's tensors differ, by name and shape, from those that the training would start with: none where it goes on. */

@@ -1,9 +1,8 @@
-import { either as E, type taskEither as TE } from 'fp-ts'
-import { nearestHint } from '../../ir/index.ts'
-import type { SourceProblem } from '../base/error.ts'
+import { EspalierError, nearestHint } from '../../ir/index.ts'
+import { orThrow, orThrowAsync } from '../base/error.ts'
 import { readJson } from '../base/read-json.ts'
 import type { Augmentation } from './augmentation/augmentation.ts'
-import { type TrainingProblem, trainingProblem } from './error.ts'
+import { trainingProblem } from './error.ts'
 import { decodeRecipe, type Recipe } from './recipe.ts'
 
 const padCropFlip: readonly Augmentation[] = [{ kind: 'pad-and-crop', padding: 4 }, { kind: 'flip' }]
@@ -63,22 +62,21 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   'fine-tune': { ...plain, epochs: 3, learning_rate: { kind: 'cosine', initial: 0.02 } },
 }
 
-/** A recipe from what `--recipe` takes: a name, or a file ending in `.json`, which takes from `default` what it leaves out. */
-export const readRecipe =
-  (reference: string): TE.TaskEither<readonly (TrainingProblem | SourceProblem)[], Recipe> =>
-  async () => {
-    const name = recipeNames.find(known => known === reference)
-    if (name !== undefined) return E.right(recipes[name])
-    if (!reference.endsWith('.json'))
-      return E.left([
-        trainingProblem(
-          'no-such-recipe',
-          `--recipe ${reference}`,
-          'no recipe of that name',
-          `one of ${recipeNames.join(', ')}, or a file ending in .json`,
-          nearestHint(reference, recipeNames),
-        ),
-      ])
-    const json = await readJson(reference)()
-    return E.isLeft(json) ? json : decodeRecipe(json.right, reference, recipes.default)
-  }
+/**
+ * A recipe from what `--recipe` takes: a name, or a file ending in `.json`, which takes from `default` what it leaves out.
+ * @throws EspalierError where it is neither
+ */
+export const readRecipe = async (reference: string): Promise<Recipe> => {
+  const name = recipeNames.find(known => known === reference)
+  if (name !== undefined) return recipes[name]
+  if (reference.endsWith('.json'))
+    return orThrow(decodeRecipe(await orThrowAsync(readJson(reference)), reference, recipes.default))
+  const problem = trainingProblem(
+    'no-such-recipe',
+    `--recipe ${reference}`,
+    'no recipe of that name',
+    `one of ${recipeNames.join(', ')}, or a file ending in .json`,
+    nearestHint(reference, recipeNames),
+  )
+  throw new EspalierError([problem])
+}

@@ -170,7 +170,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
       throw new EspalierError([trainingProblem('too-few-images', `epoch ${epoch + 1}`, seen, 'one at least')])
     }
     if (heldOut.count > 0) {
-      const options = { batch: recipe.batch, preprocess, seed, ...(signal === undefined ? {} : { signal }) }
+      const options = { batch: recipe.batch, preprocess, seed, signal }
       const validated = await validate(await networkNow(), plan, heldOut, open, options)
       if (validated === null) return
       validation = validated.validation

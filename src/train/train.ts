@@ -76,7 +76,7 @@ async function* takeSteps(
         seed,
         images,
         start: { epoch, index },
-        ...(workers === undefined ? {} : { workers }),
+        workers,
       })) {
         yield* session.skip(batch.skipped)
         if (batch.n === 0) session.stepOver(batch)

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { type Plan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
-import { orThrow, orThrowAsync } from '../base/error.ts'
+import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
 import { fitLabelled, preprocessFor } from '../network/fit-data.ts'
@@ -72,12 +72,12 @@ export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress
 }
 
 const refuseWithoutCheckpoint = async (folder: string): Promise<void> => {
-  if (!(await hasCheckpoint(folder))) await orThrowAsync(readCheckpoint(folder))
+  if (!(await hasCheckpoint(folder))) await readCheckpoint(folder)
 }
 
 /** The state that a folder's checkpoint has. @throws EspalierError where it is of another training than the fresh one */
 const resumed = async (folder: string, fresh: State): Promise<State> => {
-  const state = await orThrowAsync(readCheckpoint(folder))
+  const state = await readCheckpoint(folder)
   const differing = identity.filter(key => !isDeepStrictEqual(fresh.progress[key], state.progress[key]))
   const problems = differing.map(key =>
     trainingProblem(

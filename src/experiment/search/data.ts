@@ -1,14 +1,14 @@
-import { either as E } from 'fp-ts'
-import { orThrow, type SourceProblem, sourceProblem } from '../../base/error.ts'
+import { EspalierError } from '../../../ir/index.ts'
+import { sourceProblem } from '../../base/error.ts'
 import { sharedImages } from '../shared-images.ts'
 
-/** Refuses images that a plan is chosen by and reported on alike. */
-export const apart = async (select: string, report: string): Promise<E.Either<SourceProblem, void>> => {
-  const both = orThrow(await sharedImages(select, report))
-  if (both === null) return E.right(undefined)
+/** Refuses images that a plan is chosen by and reported on alike. @throws EspalierError */
+export const checkApart = async (select: string, report: string): Promise<void> => {
+  const both = await sharedImages(select, report)
+  if (both === null) return
   const [from, to] = both
   const shared = Number.isFinite(to) ? `images ${from} to ${to - 1} of both` : 'the same images'
-  return E.left(
+  throw new EspalierError([
     sourceProblem(
       'bad-input',
       '--select and --report',
@@ -16,7 +16,7 @@ export const apart = async (select: string, report: string): Promise<E.Either<So
       'different images: what a plan was chosen by says too little of its errors',
       `--select '${withRange(select, '0:5000')}' --report '${withRange(select, '5000:10000')}'`,
     ),
-  )
+  ])
 }
 
 const withRange = (reference: string, range: string): string => {

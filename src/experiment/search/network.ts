@@ -89,7 +89,7 @@ const openImages = async (
 ): Promise<OpenImages> => {
   const variants = await openVariants(network, images, {
     ...options,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onBatch: ({ done, total }) => onImages?.(done, total),
   })
   return {
@@ -109,7 +109,7 @@ const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkO
     const compiled = compileNetwork(network, planOf(sites, 'geo'), {
       seed,
       batch,
-      ...(backend === undefined ? {} : { backend }),
+      backend,
     })
     return E.isLeft(compiled) ? Number.POSITIVE_INFINITY : compiled.right.predictedMilliseconds.total
   }
@@ -135,7 +135,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
     const timed = await relativeTimes(
       network,
       candidates.map(({ sites, reduction }) => planOf(sites, reduction)),
-      { batch, executor, precision, seed, ...timing, ...(backend === undefined ? {} : { backend }) },
+      { batch, executor, precision, seed, ...timing, backend },
     )
     if (timed.executor !== 'reference') executor = timed.executor
     return timed

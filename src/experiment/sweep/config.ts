@@ -1,6 +1,7 @@
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { Extent, type Problem, problem, reductions } from '../../../ir/index.ts'
+import { orThrow, orThrowAsync } from '../../base/error.ts'
 import { readJson } from '../../base/read-json.ts'
 import { executorNames } from '../../execute/execution.ts'
 import { precisions } from '../../lower/precision.ts'
@@ -88,21 +89,15 @@ export const decodeSweep = (json: unknown, where: string): E.Either<readonly Swe
   return problems.length > 0 ? E.left(problems) : E.right(sweep)
 }
 
-/** Reads the file of a sweep. */
-export const readSweep =
-  (path: string): TE.TaskEither<readonly Problem[], Sweep> =>
-  async () => {
-    const json = await readJson(path)()
-    return E.isLeft(json) ? json : decodeSweep(json.right, path)
-  }
+/** Reads the file of a sweep. @throws EspalierError */
+export const readSweep = async (path: string): Promise<Sweep> =>
+  orThrow(decodeSweep(await orThrowAsync(readJson(path)), path))
 
-/** The recipe that a sweep trains by: its own with the overrides in place. */
-export const recipeOf =
-  ({ recipe, overrides = {} }: SweepConfig, where: string): TE.TaskEither<readonly Problem[], Recipe> =>
-  async () => {
-    const own =
-      typeof recipe === 'string'
-        ? await readRecipe(recipe)()
-        : decodeRecipe(recipe, `${where}, recipe`, recipes.default)
-    return E.isLeft(own) ? own : decodeRecipe(overrides, `${where}, overrides`, own.right)
-  }
+/** The recipe that a sweep trains by: its own with the overrides in place. @throws EspalierError */
+export const recipeOf = async ({ recipe, overrides = {} }: SweepConfig, where: string): Promise<Recipe> => {
+  const own =
+    typeof recipe === 'string'
+      ? await readRecipe(recipe)
+      : orThrow(decodeRecipe(recipe, `${where}, recipe`, recipes.default))
+  return orThrow(decodeRecipe(overrides, `${where}, overrides`, own))
+}

@@ -1,5 +1,5 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
-import { orThrow, orThrowAsync } from '../../base/error.ts'
+import { orThrow } from '../../base/error.ts'
 import { fingerprint, trainingReference } from '../../data/index.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
@@ -28,7 +28,7 @@ export interface OpenSweep {
 
 /** Refuses to evaluate on images that were trained on. */
 const checkApart = async (where: string, train: string, evaluate: string): Promise<void> => {
-  if (orThrow(await sharedImages(train, evaluate)) === null) return
+  if ((await sharedImages(train, evaluate)) === null) return
   const seen = `${evaluate} for evaluation, ${train} for training`
   throw new EspalierError([
     problem('bad-sweep', where, seen, 'images that were not trained on', 'ranges that do not meet'),
@@ -41,7 +41,7 @@ export const openSweep = async (
   where: string,
   { seed = 0 }: { readonly seed?: number } = {},
 ): Promise<OpenSweep> => {
-  const recipe = await orThrowAsync(recipeOf(sweep, where))
+  const recipe = await recipeOf(sweep, where)
   const trainReference = trainingReference(sweep.train)
   await checkApart(where, trainReference, sweep.evaluate)
   const data = [{ reference: trainReference }, { reference: sweep.evaluate, labels: sweep.labels }]

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { decodeErrors, encodeGraph, renderProblems, type Tensor } from '../../../ir/index.ts'
+import { decodeErrors, EspalierError, encodeGraph, type Tensor } from '../../../ir/index.ts'
 import { type Plan, printPlan } from '../../../passes/index.ts'
 import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../../base/error.ts'
 import { makeFolder } from '../../base/make-folder.ts'
@@ -157,10 +157,13 @@ export const statusOf = async (
   if (failure !== undefined) return { status: 'failed', reason: failure }
   if (facts !== undefined) return { status: 'trained' }
   if (!(await hasCheckpoint(checkpoints))) return { status: 'pending' }
-  const state = await readCheckpoint(checkpoints)()
-  if (E.isLeft(state)) return { status: 'failed', reason: renderProblems(state.left) }
-  const { epoch, steps } = state.right.progress
-  return { status: 'training', epoch: epoch + 1, steps }
+  try {
+    const { epoch, steps } = (await readCheckpoint(checkpoints)).progress
+    return { status: 'training', epoch: epoch + 1, steps }
+  } catch (error) {
+    if (error instanceof EspalierError) return { status: 'failed', reason: error.message }
+    throw error
+  }
 }
 
 /** Other JSON of a sweep, kept under the key of what determines it. */

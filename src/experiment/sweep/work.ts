@@ -45,9 +45,9 @@ export interface SweepWork {
 
 /** Where trained networks run, as far as the sweep says it. */
 const runsOn = ({ backend, executor, precision }: Sweep): Pick<Sweep, 'backend' | 'executor' | 'precision'> => ({
-  ...(backend === undefined ? {} : { backend }),
-  ...(executor === undefined ? {} : { executor }),
-  ...(precision === undefined ? {} : { precision }),
+  backend,
+  executor,
+  precision,
 })
 
 const trainWith =
@@ -55,16 +55,16 @@ const trainWith =
   async ({ training, network, checkpoints, resume, signal, onEvent }) => {
     const executor = trainingExecutors.find(name => name === sweep.executor)
     const { classes } = data
-    const source = { reference: trainReference, open: { seed, ...(classes === undefined ? {} : { classes }) }, data }
+    const source = { reference: trainReference, open: { seed, classes }, data }
     const events = train(network, training.plan, { ...recipe, validation: recipe.validation ?? 0 }, source, {
       seed: training.seed,
       out: checkpoints,
       resume,
       preprocess,
-      ...(sweep.max_steps === undefined ? {} : { maxSteps: sweep.max_steps }),
-      ...(sweep.backend === undefined ? {} : { backend: sweep.backend }),
-      ...(executor === undefined ? {} : { executor }),
-      ...(signal === undefined ? {} : { signal }),
+      maxSteps: sweep.max_steps,
+      backend: sweep.backend,
+      executor,
+      signal,
     })
     let ran = { backend: '', executor: '' }
     for (;;) {
@@ -83,9 +83,9 @@ const evaluateWith =
     const placed = plans.map(plan => orThrow(placePlan(plan, network.graph, random(seed, 'plan').next)))
     const found = await variantLogits(network, placed.flatMap(variantsOfPlan), evaluate, {
       batch: sweep.batch,
-      ...(sweep.limit === undefined ? {} : { limit: sweep.limit }),
+      limit: sweep.limit,
       ...runsOn(sweep),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     })
     if (found.interrupted) return null
     const { logits, classes, labels = [], images } = found

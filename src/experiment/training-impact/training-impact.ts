@@ -1,7 +1,8 @@
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E } from 'fp-ts'
 import type * as t from 'io-ts'
 import { type Graph, type Problem, problem } from '../../../ir/index.ts'
 import { featureMaps, type SetName, setNames } from '../../../passes/index.ts'
+import { orThrow, orThrowAsync } from '../../base/error.ts'
 import { readJson } from '../../base/read-json.ts'
 import { closed, closedProblems, WholeNumber } from '../../train/closed-record.ts'
 import {
@@ -32,16 +33,11 @@ const TrainingFile = closed(
 )
 export type TrainingFile = t.TypeOf<typeof TrainingFile>
 
-/** Reads how the networks of a training impact are trained. */
-export const readTrainingFile =
-  (path: string): TE.TaskEither<readonly Problem[], TrainingFile> =>
-  async () => {
-    const json = await readJson(path)()
-    if (E.isLeft(json)) return json
-    return E.mapLeft((errors: t.Errors): readonly Problem[] => closedProblems('bad-sweep', path, errors))(
-      TrainingFile.decode(json.right),
-    )
-  }
+/** Reads how the networks of a training impact are trained. @throws EspalierError */
+export const readTrainingFile = async (path: string): Promise<TrainingFile> => {
+  const refused = (errors: t.Errors): readonly Problem[] => closedProblems('bad-sweep', path, errors)
+  return orThrow(E.mapLeft(refused)(TrainingFile.decode(await orThrowAsync(readJson(path)))))
+}
 
 /** The reductions of the paper's Figure 6, as plans write them: training, inference. */
 const pairs = [

@@ -84,7 +84,7 @@ export const fill = async (program: VariantProgram, sheets: readonly Sheet[], ru
   const [{ known }] = sheets
   const execution = await executor.open(program)
   try {
-    const rest = { batch, preprocess, ...(signal === undefined ? {} : { signal }) }
+    const rest = { batch, preprocess, signal }
     for await (const read of batches(from(data, known, images), rest)) {
       const begun = performance.now()
       const outputs = await runFilled(execution, name, read.images, read.n, batch)

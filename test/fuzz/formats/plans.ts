@@ -5,6 +5,7 @@ import type { Problem } from '../../../ir/index.ts'
 import { naivePipeline, type Plan, parsePlan, printPlan } from '../../../passes/index.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { readPlan } from '../../../src/compile/read-plan.ts'
+import { attempted } from '../../attempted.ts'
 import { expectAgreement, firstOutput, inputsOf } from '../check/agree.ts'
 import { workOf } from '../check/network.ts'
 import { bytesOf, Disagreement, type Format, type Outcome, textOf, withFile } from '../format.ts'
@@ -58,7 +59,7 @@ export const planName: Format = {
   open: async files => {
     const text = textOf(files, textName)
     // A name that ends so is a file's.
-    return tryPlan(text.endsWith('.json') ? parsePlan(text) : await readPlan(text)())
+    return tryPlan(text.endsWith('.json') ? parsePlan(text) : await attempted(readPlan(text)))
   },
   smaller: files => smallerText(files, textName),
 }
@@ -67,6 +68,6 @@ export const planFile: Format = {
   name: 'plan-file',
   weight: 3,
   mutate: (sample, random) => withFile(sample, fileName, mutateJson(textOf(sample, fileName), random, words)),
-  open: async (_, place) => tryPlan(await readPlan(join(place.folder, fileName))()),
+  open: async (_, place) => tryPlan(await attempted(readPlan(join(place.folder, fileName)))),
   smaller: files => smallerJson(files, fileName),
 }

@@ -11,6 +11,7 @@ import { fitMeaning } from '../../../src/network/meaning.ts'
 import { learningRateAt } from '../../../src/train/learning-rate.ts'
 import { type Recipe, weightDecayOf } from '../../../src/train/recipe.ts'
 import { readRecipe } from '../../../src/train/recipes.ts'
+import { attempted } from '../../attempted.ts'
 import { type Format, textOf, withFile } from '../format.ts'
 import { mutateJson, smallerJson } from '../mutate/json.ts'
 import { smallNetwork } from '../samples/small.ts'
@@ -90,7 +91,7 @@ const followRecipe = (recipe: Recipe): void => {
 }
 
 export const recipe = jsonFormat('recipe', 'recipe.json', recipeWords, 3, async path => {
-  const read = await readRecipe(path)()
+  const read = await attempted(readRecipe(path))
   if (E.isLeft(read)) return tagsOf(read.left)
   followRecipe(read.right)
   return 'opened'
@@ -116,9 +117,9 @@ export const sweep = jsonFormat(
   ],
   3,
   async path => {
-    const read = await readSweep(path)()
+    const read = await attempted(readSweep(path))
     if (E.isLeft(read)) return tagsOf(read.left)
-    const recipe = await recipeOf(read.right, path)()
+    const recipe = await attempted(recipeOf(read.right, path))
     if (E.isLeft(recipe)) return tagsOf(recipe.left)
     followRecipe(recipe.right)
     const grid = expandGrid(read.right, network.graph)

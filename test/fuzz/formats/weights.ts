@@ -147,7 +147,7 @@ export const checkpoint: Format = {
   mutate: (sample, random) =>
     withFile(sample, 'state.safetensors', mutateSafetensors(bytesAt(sample, 'state.safetensors'), random)),
   open: async (_, place) => {
-    const read = await readCheckpoint(place.folder)()
+    const read = await attempted(readCheckpoint(place.folder))
     return E.isLeft(read) ? tagsOf(read.left) : 'opened'
   },
   smaller: files => smallerBinary(files, 'state.safetensors'),

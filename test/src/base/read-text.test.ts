@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { readJson } from '../../../src/base/read-json.ts'
 import { decodeText, linesOf, readText } from '../../../src/base/read-text.ts'
 import { readPlan } from '../../../src/compile/read-plan.ts'
+import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const folder = await temporaryFolder('text')
@@ -63,7 +64,7 @@ describe('JSON', () => {
     await writeFile(path, Buffer.from('\ufeff{"a": "å"}', 'utf16le'))
     expect(await readJson(path)()).toEqual(E.right({ a: 'å' }))
     await writeFile(path, '\ufeff"flip-1-max"')
-    const plan = await readPlan(path)()
+    const plan = await attempted(readPlan(path))
     expect(E.isLeft(plan) && plan.left.map(({ tag }) => tag)).not.toContain('malformed-file')
   })
 })

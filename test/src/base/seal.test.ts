@@ -133,7 +133,7 @@ describe('a bit that flips on the disk', () => {
     } as never
     await writeCheckpoint(folder, { parameters: tensors, velocities: tensors, progress }, { best: true })
     await writeNetworkFile(folder, network)
-    const state = await withEach(join(folder, trainingFiles.state), 100, () => readCheckpoint(folder)())
+    const state = await withEach(join(folder, trainingFiles.state), 100, () => attempted(readCheckpoint(folder)))
     expect(state.every(E.isLeft)).toBe(true)
     const weights = await readFile(join(folder, trainingFiles.best))
     for (const bit of someBits(weights, 100)) expect(E.isLeft(decodeSafetensors(flipped(weights, bit)))).toBe(true)

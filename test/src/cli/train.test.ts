@@ -6,6 +6,7 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { random } from '../../../src/base/random.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
+import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { espalier, spawned } from './espalier.ts'
 
@@ -105,7 +106,7 @@ describe('espalier train', () => {
     const { between } = random(Date.now(), 'kill')
     const resume = async () => {
       if (!existsSync(join(killed, 'state.safetensors'))) return []
-      const state = await readCheckpoint(killed)()
+      const state = await attempted(readCheckpoint(killed))
       expect(E.isRight(state), JSON.stringify(state)).toBe(true)
       return ['--resume']
     }

@@ -18,6 +18,7 @@ import {
   writeCheckpoint,
   writeNetworkFile,
 } from '../../../src/train/checkpoint.ts'
+import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 /** How many operations on files may still be done before the process is as good as killed. */
@@ -93,9 +94,9 @@ afterEach(() => {
   left.operations = Number.POSITIVE_INFINITY
 })
 
-const read = async (): Promise<State> => orThrow(await readCheckpoint(folder)())
+const read = (): Promise<State> => readCheckpoint(folder)
 const problems = async (): Promise<readonly Problem[]> => {
-  const found = await readCheckpoint(folder)()
+  const found = await attempted(readCheckpoint(folder))
   return E.isLeft(found) ? found.left : []
 }
 const weights = async (name: 'last' | 'best'): Promise<ReadonlyMap<string, Tensor>> =>

@@ -5,6 +5,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { decodeRecipe, Recipe } from '../../../src/train/recipe.ts'
 import { readRecipe, recipeNames, recipes } from '../../../src/train/recipes.ts'
+import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const padCropFlip = [{ kind: 'pad-and-crop', padding: 4 }, { kind: 'flip' }]
@@ -77,8 +78,8 @@ describe('the named recipes', () => {
 
 describe('the recipe in the docs', () => {
   it('sees every image once, past its warm-up', async () => {
-    const recipe = await readRecipe(fileURLToPath(new URL('../../../docs/recipes/one-pass.json', import.meta.url)))()
-    expect(recipe).toMatchObject({ right: { epochs: 1, learning_rate: { warm_up: 0.2 }, validation: 0 } })
+    const recipe = await readRecipe(fileURLToPath(new URL('../../../docs/recipes/one-pass.json', import.meta.url)))
+    expect(recipe).toMatchObject({ epochs: 1, learning_rate: { warm_up: 0.2 }, validation: 0 })
   })
 })
 
@@ -88,8 +89,8 @@ describe('a recipe reference', () => {
   it('is a name or a file', async () => {
     const path = join(folder, 'mine.json')
     await writeFile(path, '{"epochs": 4, "augment": []}')
-    expect(await readRecipe('cifar')()).toEqual(E.right(recipes.cifar))
-    expect(await readRecipe(path)()).toEqual(E.right({ ...recipes.default, epochs: 4, augment: [] }))
+    expect(await readRecipe('cifar')).toEqual(recipes.cifar)
+    expect(await readRecipe(path)).toEqual({ ...recipes.default, epochs: 4, augment: [] })
   })
 
   it('is refused where it is neither', async () => {
@@ -103,7 +104,7 @@ describe('a recipe reference', () => {
       [broken, { tag: 'malformed-file', where: broken }],
       [bad, { tag: 'bad-recipe', where: `${bad}, epochs` }],
     ] as const) {
-      const read = await readRecipe(reference)()
+      const read = await attempted(readRecipe(reference))
       expect(E.isLeft(read) ? read.left : read).toMatchObject([expected])
     }
   })

@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { featureMaps, parsePlan } from '../../../../passes/index.ts'
 import { orThrow, orThrowAsync } from '../../../../src/base/error.ts'
 import { parseBudget, printBudget, timesOf } from '../../../../src/experiment/search/budget.ts'
-import { apart, overfitted } from '../../../../src/experiment/search/data.ts'
+import { checkApart, overfitted } from '../../../../src/experiment/search/data.ts'
 import { branchesOf, missingBranches, sitesOf, trainedPlan } from '../../../../src/experiment/search/trained.ts'
 import { readSafetensorsFile } from '../../../../src/network/weights/safetensors.ts'
 import { zoo } from '../../../../src/network/zoo/index.ts'
+import { attempted } from '../../../attempted.ts'
 import { trainedWithMax } from '../../../trained-with-max.ts'
 
-describe('apart', () => {
+describe('checkApart', () => {
   it('refuses images that are in both', async () => {
-    const overlaps = async (a: string, b: string): Promise<boolean> => E.isLeft(await apart(a, b))
+    const overlaps = async (a: string, b: string): Promise<boolean> => E.isLeft(await attempted(checkApart(a, b)))
     expect(await overlaps('generated:orientation', 'generated:orientation')).toBe(true)
     expect(await overlaps('generated:orientation?range=0:5', 'generated:orientation?range=4:6')).toBe(true)
     expect(await overlaps('generated:orientation?range=0:5', 'generated:orientation?range=5:6')).toBe(false)
@@ -19,8 +20,8 @@ describe('apart', () => {
   })
 
   it('says which, and how it could be', async () => {
-    const refused = await apart('cifar10:DIR?split=train', 'cifar10:DIR?split=train&range=5:7')
-    expect(E.isLeft(refused) && [refused.left.seen, refused.left.hint]).toEqual([
+    const refused = await attempted(checkApart('cifar10:DIR?split=train', 'cifar10:DIR?split=train&range=5:7'))
+    expect(E.isLeft(refused) && [refused.left[0].seen, refused.left[0].hint]).toEqual([
       'images 5 to 6 of both',
       "--select 'cifar10:DIR?split=train&range=0:5000' --report 'cifar10:DIR?split=train&range=5000:10000'",
     ])

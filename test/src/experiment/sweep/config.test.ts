@@ -9,6 +9,7 @@ import { expandGrid } from '../../../../src/experiment/sweep/grid.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
 import { decodeRecipe } from '../../../../src/train/recipe.ts'
 import { recipes } from '../../../../src/train/recipes.ts'
+import { attempted } from '../../../attempted.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const least = {
@@ -80,10 +81,10 @@ describe('decodeSweep', () => {
     const folder = await temporaryFolder('sweep')
     const path = join(folder, 'c.json')
     await writeFile(path, JSON.stringify(least))
-    expect(await readSweep(path)()).toEqual(E.right(decoded(least)))
+    expect(await readSweep(path)).toEqual(decoded(least))
     await writeFile(path, '{')
-    expect(await readSweep(path)()).toMatchObject({ left: [{ tag: 'malformed-file', where: path }] })
-    expect(await readSweep(join(folder, 'none.json'))()).toMatchObject({ left: [{ tag: 'missing-file' }] })
+    expect(await attempted(readSweep(path))).toMatchObject({ left: [{ tag: 'malformed-file', where: path }] })
+    expect(await attempted(readSweep(join(folder, 'none.json')))).toMatchObject({ left: [{ tag: 'missing-file' }] })
   })
 })
 
@@ -93,7 +94,7 @@ describe('the sweep in the docs', () => {
 
   it('is 7 trainings by three seeds, each with every cell of its matrix', async () => {
     const sweep = decoded(await json('cifar100.json'))
-    expect(E.isRight(await recipeOf(sweep, 'cifar100.json')())).toBe(true)
+    await recipeOf(sweep, 'cifar100.json')
     const trainings = orThrow(expandGrid(sweep, createZooNetwork('preact-resnet-14').graph))
     expect(trainings).toHaveLength(7 * 3)
     // Four rows with and without TTA: vanilla has 1 + 3 cells, the others a row of 4 each.
@@ -111,19 +112,17 @@ describe('the sweep in the docs', () => {
 describe('recipeOf', () => {
   it('puts overrides in place of a named recipe’s keys', async () => {
     const sweep = decoded({ ...least, overrides: { epochs: 7, label_smoothing: 0.1 } })
-    expect(await recipeOf(sweep, 'c.json')()).toEqual(
-      E.right({ ...recipes['fine-tune'], epochs: 7, label_smoothing: 0.1 }),
-    )
+    expect(await recipeOf(sweep, 'c.json')).toEqual({ ...recipes['fine-tune'], epochs: 7, label_smoothing: 0.1 })
   })
 
   it('takes the keys of a recipe over the default', async () => {
     const sweep = decoded({ ...least, recipe: { epochs: 2, augment: [] } })
-    expect(await recipeOf(sweep, 'c.json')()).toEqual(E.right({ ...recipes.default, epochs: 2, augment: [] }))
+    expect(await recipeOf(sweep, 'c.json')).toEqual({ ...recipes.default, epochs: 2, augment: [] })
   })
 
   it('refuses unknown recipes and keys, naming the nearest', async () => {
     const wrong = async (json: object): Promise<string> => {
-      const recipe = await recipeOf(decoded({ ...least, ...json }), 'c.json')()
+      const recipe = await attempted(recipeOf(decoded({ ...least, ...json }), 'c.json'))
       return E.isLeft(recipe) ? renderProblems(recipe.left) : 'not refused'
     }
     expect(await wrong({ recipe: 'fine-tun' })).toContain('fine-tune')

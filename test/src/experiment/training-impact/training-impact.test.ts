@@ -17,6 +17,7 @@ import {
 } from '../../../../src/experiment/training-impact/training-impact.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
 import { trainingImpactPage } from '../../../../src/report/page/training-impact-page.ts'
+import { attempted } from '../../../attempted.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const { graph } = createZooNetwork('preact-resnet-8?classes=10')
@@ -66,9 +67,9 @@ describe('readTrainingFile', () => {
   it('refuses keys of others', async () => {
     const path = join(await temporaryFolder('impact'), 't.json')
     await writeFile(path, JSON.stringify(training))
-    expect(await readTrainingFile(path)()).toEqual(E.right(training))
+    expect(await readTrainingFile(path)).toEqual(training)
     await writeFile(path, JSON.stringify({ ...training, plans: ['flip-1'], map: [3] }))
-    const refused = await readTrainingFile(path)()
+    const refused = await attempted(readTrainingFile(path))
     const text = E.isLeft(refused) ? renderProblems(refused.left) : ''
     expect(text).toContain('"plans"')
     expect(text).toContain('maps')
