@@ -40,7 +40,7 @@ export type Template =
   | Expansion
 
 /** A right side whose form depends on the match; a template that stands in it several times is built once, and the whole takes the name of what it replaces. */
-interface Expansion {
+export interface Expansion {
   readonly kind: 'expansion'
   readonly template: Computed<Template>
 }
@@ -152,6 +152,7 @@ export const makeFrom = <T extends OpTag>(
   operands: Computed<readonly NodeId[]>,
 ): Template => ({ kind: 'op', tag, attributes, operands })
 
+/** A right side that is worked out from what a match bound. */
 export const expansion = (template: Computed<Template>): Template => ({ kind: 'expansion', template })
 
 /** An op with attributes that are known: for expansions. */
