@@ -193,10 +193,12 @@ export const trainCommand = (terminal: Terminal): Command =>
     .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', classesFile)
     .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')
-    .addOption(new Option('--epochs <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
-    .addOption(new Option('--batch <n>', 'in place of the recipe’s').argParser(wholeNumber(1)))
+    .addOption(new Option('--epochs <n>', 'overrides the recipe’s epochs').argParser(wholeNumber(1)))
+    .addOption(new Option('--batch <n>', 'overrides the recipe’s batch size').argParser(wholeNumber(1)))
     .addOption(
-      new Option('--learning-rate <rate>', 'that the recipe’s schedule begins with').argParser(numberAboveZero),
+      new Option('--learning-rate <rate>', 'overrides the rate that the recipe’s schedule begins with').argParser(
+        numberAboveZero,
+      ),
     )
     .addOption(new Option('--max-steps <n>', 'so many steps in all; implies --validation 0').argParser(wholeNumber(1)))
     .option('--no-augment', 'images as the preprocessing makes them')

@@ -34,7 +34,7 @@ const valuesOf = async (value: unknown, [h, w, c]: Extents): Promise<Float32Arra
   const expected = `a Float32Array or a tensor of images [n, ${h}, ${w}, ${c}]`
   if (!isTensor(value)) return refuse(argumentProblem('predict', value, expected, hintFor(value)))
   if (value.isDisposed === true)
-    return refuse(sourceProblem('disposed', 'predict', `a tensor [${value.shape}] that is disposed`, 'one that is not'))
+    return refuse(sourceProblem('disposed', 'predict', `a disposed tensor [${value.shape}]`, 'one in use'))
   const data: unknown = await value.data()
   return data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
     ? Float32Array.from(data)

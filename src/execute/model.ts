@@ -112,7 +112,7 @@ export const openModel = async (
   const classes = classCount(compiled)
   const { execution, choice } = await openExecution(compiled, options)
   const { during, dispose, freed } = lifetime('predict', execution.dispose, () =>
-    refuse('disposed', 'predict', 'a model that is disposed', 'one that is not', 'load or model opens it again'),
+    refuse('disposed', 'predict', 'a disposed model', 'one in use', 'loadModel or createModel opens it again'),
   )
   const predict: Model['predict'] = inputs =>
     during(async () => {

@@ -5,12 +5,12 @@ import type { Trained, TrainingEvent } from './events.ts'
 import type { Recipe } from './recipe.ts'
 import { openSession, type Session } from './session.ts'
 import type { StepOptions } from './step.ts'
-import { openTraining, standing, type Training, type TrainingOptions } from './training.ts'
+import { openTraining, resumeOrStart, type Training, type TrainingOptions } from './training.ts'
 import { openSource, type TrainingSource, trainingBatches } from './training-batches.ts'
 
 /** How a network is trained, beside its recipe. */
 export interface TrainOptions extends TrainingOptions, StepOptions {
-  /** Steps in all, in place of the recipe's epochs. */
+  /** Steps in all; overrides the recipe's epochs. */
   readonly maxSteps?: number
   /** Stops after the step under way, and saves. */
   readonly signal?: AbortSignal
@@ -127,7 +127,7 @@ export async function* train(
   const training = await openTraining(network, plan, recipe, await openSource(data), options)
   const unlock = options.out === undefined ? undefined : await lockFolder(options.out)
   try {
-    return yield* takeSteps(await standing(training, options), data, options)
+    return yield* takeSteps(await resumeOrStart(training, options), data, options)
   } finally {
     await unlock?.()
   }

@@ -141,11 +141,11 @@ export const openTraining = async (
 }
 
 /**
- * The training from where its folder says that it stands; nobody else may write to the folder meanwhile.
+ * The training as its folder has it where it is resumed, else from its start; nobody else may write to the folder meanwhile.
  *
  * @throws EspalierError where there is another training, or one to overwrite
  */
-export const standing = async (
+export const resumeOrStart = async (
   training: Training,
   { out, resume = false }: Pick<TrainingOptions, 'out' | 'resume'>,
 ): Promise<Training> => {

@@ -96,7 +96,7 @@ describe.each(backends)('a model on %s', backend => {
     expect((await first).n).toBe(2)
     expect((await second).n).toBe(1)
     await expect(m.predict(inputs(1, 0))).rejects.toThrow(EspalierError)
-    await expect(m.predict(inputs(1, 0))).rejects.toThrow('predict: saw a model that is disposed')
+    await expect(m.predict(inputs(1, 0))).rejects.toThrow('predict: saw a disposed model')
   })
 
   it.each([

@@ -36,7 +36,7 @@ export const optional = {
   classes: t.string,
   /** A file of the labels of `evaluate`, where that is a flat folder. */
   labels: t.string,
-  /** Keys in place of the recipe's own. */
+  /** Keys that override the recipe's. */
   overrides: t.UnknownRecord,
   /** For plans that name no reduction. */
   train_reductions: atLeastOne(oneOf(...reductions, 'none'), 'training reductions'),

@@ -201,7 +201,7 @@ describe('a model', () => {
     ['a path', () => 'x.jpg', 'Try: classify([await readFile(path)])'],
     ['a tensor of another rank', () => tf.zeros([32, 32, 3]), 'a tensor [32,32,3]'],
     ['an empty tensor', () => tf.zeros([0, 32, 32, 3]), 'a tensor [0,32,32,3]'],
-    ['a tensor that is disposed', disposed, 'a tensor [1,32,32,3] that is disposed'],
+    ['a disposed tensor', disposed, 'a disposed tensor [1,32,32,3]'],
     ['a tensor of words', () => ({ shape: [1, 32, 32, 3], data: async () => ['a'] }), 'expected a tensor of numbers'],
     [
       'a tensor that says another shape',
@@ -257,11 +257,9 @@ describe('a model', () => {
     expect(answers.map(({ n }) => n)).toEqual(Array(64).fill(1))
     const [again] = await Promise.all([opened.predict(new Float32Array(image).fill(5 / 64))])
     expect(answers[5].logits).toEqual(again.logits)
-    expect(await refusal(call(short.predict, new Float32Array(image)))).toContain(
-      'predict: saw a model that is disposed',
-    )
+    expect(await refusal(call(short.predict, new Float32Array(image)))).toContain('predict: saw a disposed model')
     const blank = { data: new Uint8Array(image), height: 32, width: 32 }
-    expect(await refusal(call(short.classify, [blank]))).toContain('a model that is disposed')
+    expect(await refusal(call(short.classify, [blank]))).toContain('a disposed model')
   })
 })
 
