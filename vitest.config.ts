@@ -14,12 +14,29 @@ const common = {
   ],
 } as const
 
+/** Of these each file has a process of its own: they start and end runtimes, or replace modules. The others share one, which loads what they import once. */
+const alone = [
+  'test/fuzz/**/*.test.ts',
+  'test/src/{api,cli,demo,execute,lower,runtime}/**/*.test.ts',
+  'test/src/{acceptance,api,base/replace-file,base/seal,compile/inspect/reproducer,train/checkpoint}.test.ts',
+]
+
 export default defineConfig({
   test: {
     // By default one core is left idle: half of two.
     maxWorkers: '100%',
     projects: [
-      { test: { ...common, name: 'all', globalSetup: 'test/built-package.ts', include: ['test/**/*.test.ts'] } },
+      { test: { ...common, name: 'alone', include: alone, globalSetup: 'test/built-package.ts' } },
+      {
+        test: {
+          ...common,
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          isolate: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         // What runs on native TensorFlow once more, on the kernels that it has without oneDNN.
         test: {
