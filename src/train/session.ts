@@ -129,7 +129,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
       backend,
       executor,
       describe,
-      ...(reason === undefined ? {} : { reason }),
+      reason,
     })
     if (first === 0) yield* checkpoint(false)
     epochBegun = performance.now()

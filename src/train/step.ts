@@ -175,6 +175,6 @@ export const openStep = async (
     backend: name,
     executor: taken,
     describe,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
   })
 }

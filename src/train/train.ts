@@ -23,7 +23,7 @@ export interface TrainOptions extends TrainingOptions, StepOptions {
 /** The source with the labels that the training has for its classes, for the threads that open it anew, too. */
 const sourceOf = (source: TrainingSource, { data }: Training): TrainingSource =>
   'reference' in source
-    ? { ...source, open: { ...source.open, ...(data.classes === undefined ? {} : { classes: data.classes }) }, data }
+    ? { ...source, open: { ...source.open, classes: data.classes ?? source.open?.classes }, data }
     : data
 
 /** Mean loss and error of the steps of a run, weighed by their images. */

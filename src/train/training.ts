@@ -56,7 +56,7 @@ const stepOf = ({ graph }: Network, plan: Plan, recipe: Recipe, seed: number): T
       nesterov: recipe.nesterov,
       weightDecay: weightDecayOf(recipe, graph),
       batchNormMomentum: recipe.batch_norm_momentum,
-      ...(recipe.gradient_clipping === undefined ? {} : { gradientClipping: recipe.gradient_clipping }),
+      gradientClipping: recipe.gradient_clipping,
     }),
   )
 }

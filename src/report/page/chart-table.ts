@@ -43,7 +43,7 @@ export const chartTable = (chart: Chart): Table => {
             point.name,
             ...(groups.length > 1 ? [point.group] : []),
             number(point.x, x.unit),
-            measured({ value: point.y, ...(point.interval === undefined ? {} : { interval: point.interval }) }, y.unit),
+            measured({ value: point.y, interval: point.interval }, y.unit),
             front.has(point) ? 'yes' : '',
           ]),
         ...noteOf(levels, y.unit),

@@ -74,7 +74,7 @@ const frontOf = (
     },
   ].filter(({ points }) => points.length > 0),
   levels: [],
-  ...(budget_relative === undefined ? {} : { limit: { name: 'budget', value: budget_relative } }),
+  limit: budget_relative === undefined ? undefined : { name: 'budget', value: budget_relative },
 })
 
 const reported = ({ plan, beats_vanilla, report }: SearchFindings): Section => {

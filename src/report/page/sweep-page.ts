@@ -29,7 +29,7 @@ export interface SweepFindings extends Sourced {
 
 const measured = ({ error_percent: { mean, spread } }: Cell): Measured => ({
   value: mean,
-  ...(spread === null ? {} : { interval: [mean - spread, mean + spread] }),
+  interval: spread === null ? undefined : [mean - spread, mean + spread],
 })
 
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)]
@@ -44,7 +44,7 @@ const groupsOf = (cells: readonly Cell[]): readonly ScatterGroup[] => {
       const { value, interval } = measured(cell)
       return pairOf(cell) !== name || cell.relative_time === null || value === null
         ? []
-        : [{ name: cell.plan, x: cell.relative_time, y: value, ...(interval === undefined ? {} : { interval }) }]
+        : [{ name: cell.plan, x: cell.relative_time, y: value, interval }]
     }),
   }))
 }

@@ -24,7 +24,7 @@ export interface TrainingImpactFindings extends Sourced {
 const pointOf = (x: number, impact: Impact | null): readonly LinePoint[] => {
   if (impact === null) return []
   const { mean, spread } = impact.error_percent
-  return [{ x, value: mean, ...(spread === null ? {} : { interval: [mean - spread, mean + spread] }) }]
+  return [{ x, value: mean, interval: spread === null ? undefined : [mean - spread, mean + spread] }]
 }
 
 const chartOf = ({ positions, vanilla }: TrainingImpactFindings, reductions: string): LineChart => ({
