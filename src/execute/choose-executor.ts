@@ -37,7 +37,7 @@ const keptAnEyeOn = (opened: Execution, choice: Choice, { executed, batch, optio
   })
 }
 
-const choose = async (task: Task): Promise<E.Either<ExecutorProblem, ChosenExecutor>> => {
+const choose = async (task: Task): Promise<E.Either<readonly ExecutorProblem[], ChosenExecutor>> => {
   const { executed, batch, options, machine } = task
   const able = candidates.filter(executor => executorRefusal(executor, options) === undefined)
   if (able.length === 1)
@@ -88,7 +88,7 @@ export const chooseExecutor = async (
   batch: number,
   options: ExecutorOptions,
   machine = thisMachine,
-): Promise<E.Either<ExecutorProblem, ChosenExecutor>> => {
+): Promise<E.Either<readonly ExecutorProblem[], ChosenExecutor>> => {
   const task = { executed, batch, options, machine }
   return E.map((chosen: ChosenExecutor) => ({
     ...chosen,

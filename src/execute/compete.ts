@@ -64,7 +64,7 @@ const entered = async (task: Task, able: readonly ExecutorName[]) => {
   const { executed, options, machine } = task
   const tried: Timed[] = []
   const racers: Ready[] = []
-  let problem: ExecutorProblem | undefined
+  let problems: readonly ExecutorProblem[] | undefined
   for (const executor of able) {
     const quickest = Math.min(...racers.map(({ milliseconds }) => milliseconds))
     if (executor === 'xla' && racers.length > 0 && quickest > xlaBelowMilliseconds) {
@@ -74,20 +74,20 @@ const entered = async (task: Task, able: readonly ExecutorName[]) => {
     const opened = await machine.open(executor, executed, options)
     if (E.isLeft(opened)) {
       const absent = !(await machine.isThere(executor, options))
-      problem ??= opened.left
-      tried.push({ executor, reason: opened.left.seen, absent, notable: !absent })
+      problems ??= opened.left
+      tried.push({ executor, reason: opened.left[0].seen, absent, notable: !absent })
       continue
     }
     try {
       racers.push(await ready(task, opened.right))
     } catch (error) {
       const { seen, timed } = failure(executor, error)
-      problem ??= executorProblem('executor-fails', executor, seen, 'a graph that it runs')
+      problems ??= [executorProblem('executor-fails', executor, seen, 'a graph that it runs')]
       tried.push(timed)
       opened.right.dispose()
     }
   }
-  return { tried, racers, problem }
+  return { tried, racers, problems }
 }
 
 /** Has those that run a sample do so in turns; gives what each took and gave, and why others left. */
@@ -111,10 +111,10 @@ const raced = async ({ machine: { clock } }: Task, racers: readonly Ready[]) => 
 export const compete = async (
   task: Task,
   able: readonly ExecutorName[],
-): Promise<E.Either<ExecutorProblem, { readonly opened: Execution; readonly tried: readonly Timed[] }>> => {
+): Promise<E.Either<readonly ExecutorProblem[], { readonly opened: Execution; readonly tried: readonly Timed[] }>> => {
   const { executed, batch, options } = task
-  const { tried, racers, problem } = await entered(task, able)
-  if (racers.length === 0) return E.left(problem as ExecutorProblem)
+  const { tried, racers, problems } = await entered(task, able)
+  if (racers.length === 0) return E.left(problems as readonly ExecutorProblem[])
   const { entrants, left } = await raced(task, racers)
   const timed = judged(executed, batch, options.precision, entrants)
   const taken = timed.find(({ wrong }) => wrong !== true) ?? timed.at(0)
@@ -122,5 +122,5 @@ export const compete = async (
   const kept = racers.find(({ executor }) => executor === taken?.executor)
   if (kept !== undefined) return E.right({ opened: kept.opened, tried: [...timed, ...left, ...tried] })
   const [{ executor, reason = '' }] = left
-  return E.left(executorProblem('executor-fails', executor, reason, 'a graph that it runs'))
+  return E.left([executorProblem('executor-fails', executor, reason, 'a graph that it runs')])
 }

@@ -27,8 +27,11 @@ export interface ExecutorOptions {
   readonly note?: (line: string) => void
 }
 
-type Opened = E.Either<ExecutorProblem, Execution>
+type Opened = E.Either<readonly ExecutorProblem[], Execution>
 type Open = (executed: Executed, options: ExecutorOptions) => Promise<Opened>
+
+const alone = <A>(result: E.Either<ExecutorProblem, A>): E.Either<readonly ExecutorProblem[], A> =>
+  E.mapLeft((problem: ExecutorProblem) => [problem])(result)
 
 const onTensorFlow = async (
   executor: 'eager' | 'graph' | 'xla',
@@ -37,7 +40,7 @@ const onTensorFlow = async (
 ): Promise<Opened> => {
   const wanted = executor === 'eager' ? backend : 'node-gpu'
   const opened = await openBackend(wanted, { debug })
-  if (E.isLeft(opened)) return opened
+  if (E.isLeft(opened)) return alone(opened)
   const { name, describe, reason } = opened.right
   const facts = { executor, backend: name, describe, reason, compilesBatches: executor === 'xla' }
   return E.right(executionOf(await load(opened.right), facts))
@@ -58,9 +61,9 @@ const openers: { readonly [X in ExecutorName]: Open } = {
     onTensorFlow('eager', options, async ({ tf }) => lower(tf, graph, parameters)),
   graph: openTensorFlowGraph('graph'),
   xla: openTensorFlowGraph('xla'),
-  onnx: ({ graph, parameters }) => openOnnxruntime(lowerOnnx(graph, parameters), signatureOf(graph)),
-  openvino: ({ graph, parameters }, { precision }) =>
-    openOpenvino(lowerOnnx(graph, parameters), { ...signatureOf(graph), precision }),
+  onnx: async ({ graph, parameters }) => alone(await openOnnxruntime(lowerOnnx(graph, parameters), signatureOf(graph))),
+  openvino: async ({ graph, parameters }, { precision }) =>
+    alone(await openOpenvino(lowerOnnx(graph, parameters), { ...signatureOf(graph), precision })),
 }
 
 /** Why an executor cannot take these options at all, whatever is installed. */
@@ -111,12 +114,12 @@ export const openExecutor = async (
   options: ExecutorOptions,
 ): Promise<Opened> => {
   const refusal = executorRefusal(executor, options)
-  if (refusal !== undefined) return E.left(refusal)
+  if (refusal !== undefined) return E.left([refusal])
   try {
     return await openers[executor](keepingNaN(executed), options)
   } catch (error) {
-    if (error instanceof EspalierError) return E.left(error.problems[0] as ExecutorProblem)
-    return E.left(
+    if (error instanceof EspalierError) return E.left(error.problems as readonly ExecutorProblem[])
+    return E.left([
       executorProblem(
         'executor-fails',
         executor,
@@ -124,6 +127,6 @@ export const openExecutor = async (
         'a graph that it runs',
         'another --executor; --debug shows its logs',
       ),
-    )
+    ])
   }
 }

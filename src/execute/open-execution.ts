@@ -42,9 +42,9 @@ const refusals: ReadonlySet<ExecutorProblem['tag']> = new Set([
   'no-bfloat16',
 ])
 
-const opened = (result: E.Either<ExecutorProblem, ChosenExecutor>): OpenedExecution => {
+const opened = (result: E.Either<readonly ExecutorProblem[], ChosenExecutor>): OpenedExecution => {
   if (E.isLeft(result)) {
-    throw new EspalierError([result.left], refusals.has(result.left.tag) ? 'usage' : 'failure')
+    throw new EspalierError(result.left, refusals.has(result.left[0].tag) ? 'usage' : 'failure')
   }
   const { opened, tried, remembered } = result.right
   return { execution: opened, ...(tried.length === 0 ? {} : { choice: { tried, remembered } }) }

@@ -55,8 +55,12 @@ const primitives: { readonly [F in Primitive]: Unary } = {
   affine: (emit, x, alpha, beta) => plus(emit, times(emit, x, alpha), beta),
 }
 
-/** Composed functions that TensorFlow has an op for. */
-const special: { readonly [F in UnaryFunction]?: Unary } = { relu6: same('Relu6') }
+/** TensorFlow 2.21's remapper fuses `x·tanh(softplus(x))` with a sum of convolutions into a kernel that there is not: it does not know it with an `Abs` that changes nothing. */
+const mish: Unary = (emit, x) =>
+  emit.node('Mul', [x, emit.node('Abs', [emit.node('Tanh', [emit.node('Softplus', [x])])])])
+
+/** Composed functions that TensorFlow has an op for, or gets wrong as they are composed. */
+const special: { readonly [F in UnaryFunction]?: Unary } = { relu6: same('Relu6'), mish }
 
 /** Of two values of one shape. */
 const binaries: { readonly [F in BinaryFunction]: Op } = {

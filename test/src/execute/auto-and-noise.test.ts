@@ -28,7 +28,7 @@ const standIns = (speeds: Partial<Record<ExecutorName, Speed>>) => {
   const open: Machine['open'] = async (executor): ReturnType<Machine['open']> => {
     const speed = speeds[executor]
     if (speed === undefined)
-      return E.left(executorProblem('executor-not-there', executor, 'is not here', 'an executor'))
+      return E.left([executorProblem('executor-not-there', executor, 'is not here', 'an executor')])
     opened.push(executor)
     const standIn: Execution = {
       executor,

@@ -22,9 +22,17 @@ const executors: readonly { readonly name: ExecutorName; readonly absent: string
   executorNames.map(async name => {
     const opened = await openExecutor(name, tiny, { backend: 'auto', precision: 'float32', debug: false })
     if (E.isRight(opened)) opened.right.dispose()
-    return { name, absent: E.isLeft(opened) ? `: absent here, ${opened.left.hint ?? opened.left.seen}` : '' }
+    return { name, absent: E.isLeft(opened) ? `: absent here, ${opened.left[0].hint ?? opened.left[0].seen}` : '' }
   }),
 )
+
+describe('an executor that cannot take a graph', () => {
+  it('says all that is wrong with it', async () => {
+    const without = { ...tiny, parameters: new Map([...tiny.parameters].slice(2)) }
+    const opened = await openExecutor('eager', without, { backend: 'cpu', precision: 'float32', debug: false })
+    expect(E.isLeft(opened) && opened.left.map(({ tag }) => tag)).toEqual(['missing-value', 'missing-value'])
+  })
+})
 
 const flips = ['vanilla', 'vanilla-tta-geo', 'flip-3-max', 'flip-3-sum', 'flip-only1-geo', 'flip-2-max-tta']
 const plans = [...flips, 'shift4@4:geo', '{rotate(15)}@4', '{id,scale(1.1)}@4:geo', 'd4@9:sum']
@@ -97,7 +105,7 @@ describe.skipIf(!hasShared)('real networks (../shared is absent)', () => {
 
       it.skipIf(executor === 'eager' || executor === 'onnx')('in bfloat16, too, to its precision', async ctx => {
         const opened = await openExecutor(executor, tiny, { backend: 'auto', precision: 'bfloat16', debug: false })
-        if (E.isLeft(opened)) return ctx.skip(`${opened.left.where}: ${opened.left.seen}`)
+        if (E.isLeft(opened)) return ctx.skip(`${opened.left[0].where}: ${opened.left[0].seen}`)
         opened.right.dispose()
         for (const name of ['vanilla', 'vanilla-tta-geo', 'flip-3-max']) {
           const difference = await agreement('cifar100_resnet20.onnx', name, { executor, precision: 'bfloat16' })

@@ -116,7 +116,7 @@ describe.each(runs)('%s on %s', (executor, backend) => {
     for (const [name, build, numbers] of all) {
       const executed = executedOf(build, numbers)
       const opened = await openExecutor(executor, executed, { backend, precision: 'float32', debug: false })
-      if (E.isLeft(opened)) return context.skip(`${opened.left.seen}: ${opened.left.hint}`)
+      if (E.isLeft(opened)) return context.skip(`${opened.left[0].seen}: ${opened.left[0].hint}`)
       const { data } = (await opened.right.run({ x: ones.data as Float32Array })).y
       wanted(executed).data.forEach((value, k) => {
         const same = Number.isFinite(value) ? Math.abs(data[k] - value) < 1e-3 : Object.is(data[k], value)

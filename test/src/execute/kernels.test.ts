@@ -78,7 +78,7 @@ describe.each(executors)('on %s', executor => {
   it.for(windows)('convolutions $name', async (drawn, context) => {
     const executed = executedOf(drawn)
     const opened = await openExecutor(executor, executed, options)
-    if (E.isLeft(opened)) return absence(opened.left, context)
+    if (E.isLeft(opened)) return absence(opened.left[0], context)
     const { run, dispose } = opened.right
     const fed = sampleOf(opened.right, 3)
     expect(disagreement(await run(fed), evaluated(executed, opened.right, fed))).toBeLessThan(1e-4)
@@ -101,7 +101,7 @@ describe.each(executors)('on %s', executor => {
       compileNetwork(await loadNetwork(sharedPath('cases', 'networks', `${name}.onnx`)), parsePlan('vanilla')),
     )
     const opened = await openExecutor(executor, compiled, options)
-    if (E.isLeft(opened)) return absence(opened.left, context)
+    if (E.isLeft(opened)) return absence(opened.left[0], context)
     opened.right.dispose()
     const runner = await openModel(compiled, { executor })
     const { logits } = await runner.predict(images)

@@ -32,7 +32,7 @@ describe.each(runs)('%s on %s', (executor, backend) => {
     for (const extent of [64, 224, 227, 2048]) {
       const executed = { graph: graphOf(extent), parameters: new Map() }
       const opened = await openExecutor(executor, executed, { backend, precision: 'float32', debug: false })
-      if (E.isLeft(opened)) return context.skip(`${opened.left.seen}: ${opened.left.hint}`)
+      if (E.isLeft(opened)) return context.skip(`${opened.left[0].seen}: ${opened.left[0].hint}`)
       const { y } = await opened.right.run({ x: new Float32Array(extent * extent).fill(0.7) })
       opened.right.dispose()
       expect(Math.abs(y.data[0] - 0.7), `${extent}²`).toBeLessThan(5e-5)

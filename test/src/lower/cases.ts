@@ -115,6 +115,24 @@ export const opCases: readonly OpCases[] = [
     400,
   ),
 
+  given('functions of sums of convolutions, one with a bias', on => {
+    for (const { fn, alpha, beta } of onReals)
+      on(
+        through(4, 4, 4, (b, x) => {
+          const padding = [
+            [0, 0],
+            [0, 1],
+          ] as const
+          const stem = b.conv2d(x, b.parameter('stem', [1, 1, 4, 3]), { strides: 2 })
+          const inner = b.relu(b.add(stem, b.parameter('before', [3])))
+          const wide = b.conv2d(inner, b.parameter('wide', [1, 3, 3, 4]), { strides: 2, padding })
+          const narrow = b.conv2d(stem, b.parameter('narrow', [1, 1, 3, 4]), { strides: 2 })
+          const sum = b.add(narrow, b.add(wide, b.parameter('after', [4])))
+          return b.globalPool(b.relu(b.unary(fn, sum, { alpha, beta })))
+        }),
+      )
+  }),
+
   given('convolutions whose stride is wider than the map', on => {
     for (const groups of [1, 4])
       for (const [w, size, stride] of [
