@@ -598,20 +598,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'a pool gives a map: the condition is for the type checker',
   },
   {
-    file: 'passes/cost-model.ts',
-    original: "node.tag === 'Binary'",
-    replacement: 'true',
-    within: "'add'",
-    reason: 'no other op has a function add: the condition is for the type checker',
-  },
-  {
-    file: 'passes/cost-model.ts',
-    original: "node.tag === 'Unary'",
-    replacement: 'true',
-    within: "'relu'",
-    reason: 'no other op has a function relu: the condition is for the type checker',
-  },
-  {
     file: 'passes/drop-symmetric-acts.ts',
     original: "case 'Reshape':\n      return under(node.operands[0])",
     replacement: "case 'Reshape':",
