@@ -1,7 +1,18 @@
 import { shapeOf } from '../../../ir/index.ts'
 import type { Forms } from '../../../passes/index.ts'
 import { slideOf } from '../../../passes/sliding.ts'
-import { hasGaps, inRuns, inSteps, isBare, isNarrow, isPlaced, isSame } from '../window/forms.ts'
+import {
+  filterOf,
+  hasGaps,
+  inRuns,
+  inSteps,
+  isBare,
+  isNarrow,
+  isPlaced,
+  isSame,
+  isWhole,
+  meanPoolGradient,
+} from '../window/forms.ts'
 import { isDepthwise, skipsPixels, takesPads } from '../window/gradients.ts'
 import { isPlain, plainWindow } from '../window/plain.ts'
 import type { Emitter } from './emitter.ts'
@@ -27,14 +38,8 @@ export const forms = (runner: Emitter['runner']): Forms => ({
     // TensorFlow 2.21's remapper forgets explicit pads when it fuses a bias, and the process dies of that.
     return isBare(slide) || (isSame(slide) && (runner === 'xla' || isPlain(plainWindow(slide.window))))
   },
-  MaxPoolGradient: (pool, operands) => {
-    const slide = slideOf('MaxPoolGradient', pool, operands)
-    return isPlaced(slide) && isBare(slide) && !hasGaps(slide)
-  },
-  MeanPoolGradient: (pool, operands) => {
-    const slide = slideOf('MeanPoolGradient', pool, operands)
-    return isPlaced(slide) && isBare(slide) && !hasGaps(slide)
-  },
+  MaxPoolGradient: (pool, operands) => isWhole(slideOf('MaxPoolGradient', pool, operands)),
+  MeanPoolGradient: meanPoolGradient,
   Conv2dTranspose: (conv, operands) => {
     const slide = slideOf('Conv2dTranspose', conv, operands)
     const filter = shapeOf(operands[1])
@@ -42,9 +47,9 @@ export const forms = (runner: Emitter['runner']): Forms => ({
   },
   Conv2dFilterGradient: (conv, operands) => {
     const slide = slideOf('Conv2dFilterGradient', conv, operands)
-    const [, , c] = shapeOf(operands[0])
-    const depthwise = conv.groups > 1 && conv.groups === c
-    if (!isPlaced(slide) || (conv.groups > 1 && !depthwise)) return false
+    const filter = filterOf(conv, operands)
+    const depthwise = isDepthwise(conv.groups, filter)
+    if (!isPlaced(slide) || inRuns(conv.groups, filter)) return false
     return takesPads(slide, depthwise) && (depthwise || !skipsPixels(slide))
   },
 })

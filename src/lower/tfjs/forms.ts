@@ -1,7 +1,19 @@
 import { shapeOf } from '../../../ir/index.ts'
 import type { Forms } from '../../../passes/index.ts'
 import { slideOf } from '../../../passes/sliding.ts'
-import { globalPool, hasGaps, inRuns, inSteps, isBare, isNarrow, isPlaced, isSame } from '../window/forms.ts'
+import {
+  filterOf,
+  globalPool,
+  hasGaps,
+  inRuns,
+  inSteps,
+  isBare,
+  isNarrow,
+  isPlaced,
+  isSame,
+  isWhole,
+  meanPoolGradient,
+} from '../window/forms.ts'
 import { isDepthwise, skipsPixels, takesPads } from '../window/gradients.ts'
 import { isPlain, plainWindow } from '../window/plain.ts'
 
@@ -27,14 +39,8 @@ export const forms = (backend: string): Forms => {
       return !native || !depthwise || isPlain(plainWindow(slide.window)) || isBare(slide)
     },
     // WebAssembly's own kernel finds no largest pixel among those that are not positive.
-    MaxPoolGradient: (pool, operands) => {
-      const slide = slideOf('MaxPoolGradient', pool, operands)
-      return !wasm && isPlaced(slide) && isBare(slide) && !hasGaps(slide)
-    },
-    MeanPoolGradient: (pool, operands) => {
-      const slide = slideOf('MeanPoolGradient', pool, operands)
-      return isPlaced(slide) && isBare(slide) && !hasGaps(slide)
-    },
+    MaxPoolGradient: (pool, operands) => !wasm && isWhole(slideOf('MaxPoolGradient', pool, operands)),
+    MeanPoolGradient: meanPoolGradient,
     Conv2dTranspose: (conv, operands) => {
       const slide = slideOf('Conv2dTranspose', conv, operands)
       const filter = shapeOf(operands[1])
@@ -43,9 +49,9 @@ export const forms = (backend: string): Forms => {
     },
     Conv2dFilterGradient: (conv, operands) => {
       const slide = slideOf('Conv2dFilterGradient', conv, operands)
-      const [, , c] = shapeOf(operands[0])
-      const depthwise = conv.groups > 1 && conv.groups === c
-      if (!isPlaced(slide) || (conv.groups > 1 && !depthwise)) return false
+      const filter = filterOf(conv, operands)
+      const depthwise = isDepthwise(conv.groups, filter)
+      if (!isPlaced(slide) || inRuns(conv.groups, filter)) return false
       if (wasm) return !depthwise || isBare(slide)
       return takesPads(slide, depthwise) && (depthwise || !skipsPixels(slide))
     },

@@ -1,6 +1,15 @@
-import { type AttributesOf, dilated, isDilated, type Pair, samePads, sameShape, type Type } from '../../../ir/index.ts'
+import {
+  type AttributesOf,
+  dilated,
+  isDilated,
+  type Pair,
+  samePads,
+  sameShape,
+  shapeOf,
+  type Type,
+} from '../../../ir/index.ts'
 import { isLarge } from '../../../passes/mean-steps.ts'
-import { isCovered, type Slide } from '../../../passes/sliding.ts'
+import { isCovered, type Slide, slideOf } from '../../../passes/sliding.ts'
 
 /** Whether no pixel is added or cut off. */
 export const isBare = ({ window: { padding } }: Slide): boolean => padding.flat().every(pad => pad === 0)
@@ -10,6 +19,9 @@ export const isPlaced = (slide: Slide): boolean =>
   isCovered(slide) && slide.window.padding.flat().every(pad => pad >= 0)
 
 export const hasGaps = ({ window }: Slide): boolean => isDilated(window)
+
+/** Whether windows round down over just what they cover, with neither pads nor gaps. */
+export const isWhole = (slide: Slide): boolean => isPlaced(slide) && isBare(slide) && !hasGaps(slide)
 
 /** How many pixels a window spans. */
 export const spanOf = ({ window: { size, dilations } }: Slide): Pair => [
@@ -36,6 +48,16 @@ export const inSteps = ({ window: { size } }: Slide): boolean => isLarge(size) &
 /** A global pool that every target has. */
 export const globalPool = ({ reduction }: AttributesOf<'GlobalPool'>, [x]: readonly Type[]): boolean =>
   reduction === 'max' || x.kind !== 'Map' || !isLarge([x.h, x.w])
+
+/** A mean pool's gradient that both TensorFlows have. */
+export const meanPoolGradient = (pool: AttributesOf<'MeanPoolGradient'>, operands: readonly Type[]): boolean =>
+  isWhole(slideOf('MeanPoolGradient', pool, operands))
+
+/** The filter that a gradient is of: `[r, s, i/groups]`, its outputs left out. */
+export const filterOf = (
+  { extents, groups }: AttributesOf<'Conv2dFilterGradient'>,
+  [x]: readonly Type[],
+): readonly number[] => [...extents, shapeOf(x)[2] / groups]
 
 /** Convolutions in groups that are neither one nor one a channel: `[…, i/groups, o]` are the filter's last extents. */
 export const inRuns = (groups: number, [, , depth]: readonly number[]): boolean => groups > 1 && depth > 1
