@@ -87,7 +87,8 @@ const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult
     { reference: flags.report, labels, flag: '--report' },
   ]
   const { network, images, weightsMetadata, initializedFrom } = await openWork(flags, data, {
-    ...{ labels: 'needed', note: out.note },
+    labels: 'needed',
+    note: out.note,
   })
   const [select, report] = images
   const trained = weightsMetadata && trainedPlan(weightsMetadata)

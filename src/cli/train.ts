@@ -137,7 +137,9 @@ const run = async (flags: TrainFlags, out: Output) => {
   const { seed, labels } = flags
   const [source, plan, recipe] = await Promise.all([
     openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
-      ...{ labels: 'needed', weightsFlag: '--from', note: out.note },
+      labels: 'needed',
+      weightsFlag: '--from',
+      note: out.note,
     }),
     readPlan(flags.plan),
     recipeOf(flags),

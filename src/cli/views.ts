@@ -57,7 +57,8 @@ const run = async (flags: ViewsFlags, out: CommandOutput) => {
   await prepareReports(flags)
   const plan = await readPlan(flags.plan)
   const opened = await openWork(flags, [{ reference: flags.data, labels: flags.labels }], {
-    ...{ labels: 'needed', note: out.note },
+    labels: 'needed',
+    note: out.note,
   })
   const [images] = opened.images
   const { backend, executor, precision, batch, limit, seed, debug } = flags
