@@ -2,6 +2,7 @@ import type { Element } from './dihedral.ts'
 import { type Draft, draft } from './draft.ts'
 import type { Graph, NodeId } from './graph.ts'
 import type { Dialect, Pair } from './op.ts'
+import type { CertaintyMeasure } from './ops/certainty.ts'
 import type { AttributesOf } from './ops/index.ts'
 import type { BinaryFunction, UnaryFunction } from './ops/pointwise.ts'
 import { dilated, type Padding } from './ops/window.ts'
@@ -122,6 +123,9 @@ export interface Builder {
   /** The scores of all variants as one. */
   readonly reduce: (x: NodeId, reduction: Reduction) => NodeId
   /** The scores of some vectors as one; each counts as often as `multiplicity` says. */
+  readonly certainty: (logits: NodeId, measure?: CertaintyMeasure) => NodeId
+  /** `deeper` where the certainty is below the threshold, else `kept`. */
+  readonly select: (certainty: NodeId, below: number, kept: NodeId, deeper: NodeId) => NodeId
   readonly combine: (variants: readonly NodeId[], reduction: Reduction, multiplicity?: readonly number[]) => NodeId
   /** The graph, with these outputs. */
   readonly finish: (outputs: Readonly<Record<string, NodeId>>) => Graph
@@ -231,6 +235,8 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
     transform: (transform, x) => applyTransform(d, transform, x),
     branch: (x, axis, transforms) => d.add('Branch', [x], { axis, transforms }),
     reduce: (x, reduction) => d.add('Reduce', [x], { reduction }),
+    certainty: (logits, measure = 'margin') => d.add('Certainty', [logits], { measure }),
+    select: (certainty, below, kept, deeper) => d.add('Select', [certainty, kept, deeper], { below }),
     combine: (variants, reduction, multiplicity = variants.map(() => 1)) =>
       d.add('Combine', variants, { reduction, multiplicity }),
     finish: outputs => d.finish(Object.entries(outputs).map(([name, node]) => ({ name, node }))),

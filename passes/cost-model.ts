@@ -122,6 +122,8 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   Branch: calls('concat'),
   Reduce: calls('pointwise', 6),
   Combine: calls('pointwise', 6),
+  Certainty: calls('pointwise', 3),
+  Select: calls('pointwise', 2),
   ReduceTo: calls('global-pool'),
   InverseCount: free,
   Stretch: calls('rearrange'),

@@ -7,7 +7,8 @@ import { Extent, mapType, printType, sameType, type Type } from '../type.ts'
 import { printTransform, Reduction, Transform } from '../variant.ts'
 import { isScale, scales } from './transforms.ts'
 
-const logSoftmaxOf = (logits: Tensor): { readonly shape: readonly number[]; readonly data: Float64Array } => {
+/** Of every row of logits the logarithms of its probabilities. */
+export const logSoftmaxOf = (logits: Tensor): { readonly shape: readonly number[]; readonly data: Float64Array } => {
   const [n, c] = logits.shape
   const out = zeros(logits.shape)
   for (let b = 0; b < n; b++) {

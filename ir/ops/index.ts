@@ -1,4 +1,5 @@
 import type { OpDeclaration } from '../op.ts'
+import { certainty, select } from './certainty.ts'
 import { branch, combine, reduce, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
@@ -45,6 +46,8 @@ export const ops = {
   Branch: branch,
   Reduce: reduce,
   Combine: combine,
+  Certainty: certainty,
+  Select: select,
   Stack: stack,
   Unstack: unstack,
   ReduceTo: reduceTo,

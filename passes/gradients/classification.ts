@@ -1,5 +1,5 @@
 import { type NodeId, variantCount, vectorType } from '../../ir/index.ts'
-import { type GradientRule, once, type Place, type Tools, term } from './tools.ts'
+import { type GradientRule, once, type Place, refused, type Tools, term } from './tools.ts'
 
 const sumOfClasses = (t: Tools, x: NodeId): NodeId => t.sumTo(x, vectorType(1))
 
@@ -111,9 +111,14 @@ const unstack: GradientRule<'Unstack'> = at => {
   return [count === 1 ? term(() => at.gradient) : { of: () => at.gradient, index }]
 }
 
+/** Which stage answers is chosen where networks run, not where they learn. */
+const chosen: GradientRule<'Certainty' | 'Select'> = at => at.operands.map(() => refused)
+
 export const classification = {
   Softmax: softmax,
   Combine: combine,
+  Certainty: chosen,
+  Select: chosen,
   Stack: stack,
   Unstack: unstack,
 }

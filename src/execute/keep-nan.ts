@@ -94,6 +94,7 @@ const drops = ({ tag, attributes }: Node): boolean => {
     case 'GlobalPool':
     case 'Softmax':
     case 'Combine':
+    case 'Certainty':
       return true
     default:
       return false
@@ -117,10 +118,10 @@ export const keepingNaN = (executed: Executed): Executed => {
   const applied = (fn: UnaryFunction, x: NodeId, alpha = 0): NodeId => d.add('Unary', [x], { fn, alpha, beta: 0 })
   /** A number next to nothing where there is one. */
   const trace = (x: NodeId): NodeId => applied('affine', applied('tanh', x), nothing)
-  /** Of a vector, in every place if in one. */
-  const everywhere = (x: NodeId, classes: number): NodeId => {
-    const name = `${spread}${classes}`
-    const shape = [classes, classes]
+  /** Of a vector, in every place of the result if in one. */
+  const everywhere = (x: NodeId, from: number, to = from): NodeId => {
+    const name = `${spread}${from} ${to}`
+    const shape = [from, to]
     given.set(name, { shape, data: new Float32Array(sizeOf(shape)).fill(1) })
     return d.add('Dense', [x, d.add('Parameter', [], { name, shape })], {})
   }
@@ -151,6 +152,10 @@ export const keepingNaN = (executed: Executed): Executed => {
         const values = node.tag === 'Combine' ? operands.flatMap(variantsOf) : operands
         if (type.kind !== 'Vector') return sumOf(y, values)
         return values.map(value => everywhere(trace(value), type.c)).reduce(add, y)
+      }
+      case 'Certainty': {
+        const { type } = d.nodes[x]
+        return type.kind === 'Vector' ? add(y, everywhere(trace(x), type.c, 1)) : y
       }
       default:
         return sumOf(y, operands)

@@ -95,6 +95,11 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   Branch: map,
   Reduce: vector,
   Combine: choose => several(choose, 'Combine', drawVector(choose), 4),
+  Certainty: vector,
+  Select: choose => {
+    const [kept] = example(choose)
+    return [vectorType(1), kept, kept]
+  },
   Stack: choose => several(choose, 'Stack', choose.oneIn(3) ? drawVector(choose) : drawMap(choose), 3),
   Unstack: example,
   ReduceTo: choose => [choose.oneIn(6) ? drawShared(choose) : example(choose)[0]],

@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import {
   type AttributesOf,
   builder,
+  certaintyMeasures,
   declarationOf,
   elements,
   type Graph,
@@ -206,6 +207,8 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     return only({ axis: 'b', transforms: drawTransforms(choose, [h, w], 4, arithmetic === 'exact') })
   },
   Reduce: choose => only({ reduction: choose.pick(reductions) }),
+  Certainty: choose => only({ measure: choose.pick(certaintyMeasures) }),
+  Select: choose => only({ below: choose.pick([0.5, 0, -1, 2]) }),
   Combine: (choose, variants) =>
     only({ reduction: choose.pick(reductions), multiplicity: variants.map(() => choose.pick([1, 2, 3])) }),
   Stack: () => only({}),

@@ -1,8 +1,32 @@
 import { shapeOf } from '../../../ir/index.ts'
+import { leastLogarithm } from '../../../ir/ops/certainty.ts'
 import type { Lowering } from './lowering.ts'
 
 export const softmax: Lowering<'Softmax'> = (w, { attributes: { log }, operands: [logits], name }) =>
   w.add(log ? 'LogSoftmax' : 'Softmax', [logits.value()], { axis: 1 }, name)
+
+export const certainty: Lowering<'Certainty'> = (w, { attributes: { measure }, operands: [logits], name }) => {
+  const x = logits.value()
+  const [classes] = shapeOf(logits.type)
+  const p = w.add('Softmax', [x], { axis: 1 })
+  if (measure === 'probability') return w.add('ReduceMax', [p, w.ints([1])], { keepdims: 1 }, name)
+  if (classes === 1) return p
+  if (measure === 'margin') {
+    const [largest] = w.addMany('TopK', [p, w.ints([2])], { axis: 1 }, 2)
+    const [first, second] = w.addMany('Split', [largest, w.ints([1, 1])], { axis: 1 }, 2)
+    return w.add('Sub', [first, second], {}, name)
+  }
+  const logs = w.add('Max', [w.add('LogSoftmax', [x], { axis: 1 }), w.scalar(leastLogarithm)])
+  const sum = w.add('ReduceSum', [w.add('Mul', [p, logs]), w.ints([1])], { keepdims: 1 })
+  return w.add('Add', [w.add('Mul', [sum, w.scalar(1 / Math.log(classes))]), w.scalar(1)], {}, name)
+}
+
+export const select: Lowering<'Select'> = (w, { attributes: { below }, operands, result, name }) => {
+  const [certain, kept, deeper] = operands.map(operand => operand.value())
+  const less = w.add('Less', [certain, w.scalar(below)])
+  const each = result.kind === 'Map' ? w.add('Reshape', [less, w.ints([-1, 1, 1, 1])]) : less
+  return w.add('Where', [each, deeper, kept], {}, name)
+}
 
 /** All variants in one tensor `[variants, n, classes]`, so that the number of nodes does not grow with theirs. */
 export const combine: Lowering<'Combine'> = (

@@ -1,6 +1,6 @@
 import type { TrainingTag } from '../../../ir/index.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
-import { combine, softmax } from './classification.ts'
+import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
@@ -35,6 +35,8 @@ export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowe
   Rotate: rotate,
   Scale: scale,
   Combine: combine,
+  Certainty: certainty,
+  Select: select,
   Stack: stack,
   Unstack: unstack,
 }

@@ -28,6 +28,7 @@ export const bfloat16 = (values: Float32Array): Uint16Array => {
 const encodings: { readonly [F in Format]: (values: ArrayLike<number>) => ArrayBufferView } = {
   float32: values => (values instanceof Float32Array ? values : Float32Array.from(values)),
   bfloat16: values => bfloat16(values instanceof Float32Array ? values : Float32Array.from(values)),
+  bool: values => Uint8Array.from(values),
   int32: values => Int32Array.from(values),
 }
 

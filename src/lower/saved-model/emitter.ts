@@ -29,6 +29,7 @@ const outputNames = {
   GatherV2: 'output',
   Identity: 'output',
   LeakyRelu: 'activations',
+  Less: 'z',
   Log: 'y',
   LogSoftmax: 'logsoftmax',
   MatMul: 'product',
@@ -50,6 +51,7 @@ const outputNames = {
   Reshape: 'output',
   ReverseV2: 'output',
   Rsqrt: 'y',
+  SelectV2: 'output',
   Shape: 'output',
   Sigmoid: 'y',
   Sign: 'y',
@@ -67,6 +69,7 @@ const outputNames = {
   Sub: 'z',
   Sum: 'output',
   Tanh: 'y',
+  TopKV2: ['values', 'indices'],
   Transpose: 'y',
 } as const
 export type Op = keyof typeof outputNames

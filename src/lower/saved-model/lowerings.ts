@@ -1,5 +1,5 @@
 import type { LoweredTag } from '../lowered-tag.ts'
-import { combine, softmax } from './classification.ts'
+import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import {
   batchNormInputGradient,
@@ -47,6 +47,8 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Rotate: rotate,
   Scale: scale,
   Combine: combine,
+  Certainty: certainty,
+  Select: select,
   Stack: stack,
   Unstack: unstack,
   ReduceTo: reduceTo,

@@ -1,5 +1,5 @@
 import type { LoweredTag } from '../lowered-tag.ts'
-import { combine, softmax } from './classification.ts'
+import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import type { Lowering } from './kernel.ts'
@@ -35,6 +35,8 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Rotate: rotate,
   Scale: scale,
   Combine: combine,
+  Certainty: certainty,
+  Select: select,
   Stack: stack,
   Unstack: unstack,
   ReduceTo: reduceTo,
