@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { addLike, applyTransform, draft, EspalierError, type Graph, motionOf, type NodeId } from '../ir/index.ts'
 import type { Pass, PassProblem } from './pass.ts'
-import type { PlacedPlan } from './place-plan.ts'
+import { type PlacedPlan, type PlacedStages, placedStages } from './place-plan.ts'
 import { spellCombination } from './spell-combination.ts'
 
 /** What the variant axis of a plan's k-th site is called. */
@@ -10,53 +10,83 @@ export const axisOf = ({ sites }: PlacedPlan, k: number): string => {
   return `map${map}${sites.findIndex(site => site.map === map) === k ? '' : `.${k}`}`
 }
 
-/** The network with its branches: a `Branch` at each site (a site of one transform transforms without branching), a `Reduce` before each output. */
-export const branched = (graph: Graph, plan: PlacedPlan): Graph => {
+/** Draws the nodes of one stage after those of the stages before it, with which it shares what equals theirs, and gives its reduced answers. */
+const stageDrawer = (graph: Graph) => {
   const d = draft('branched')
-  const renamed = new Int32Array(graph.nodes.length)
-  graph.nodes.forEach((node, id) => {
-    const operands = node.operands.map(operand => renamed[operand])
+  const known = new Map<string, NodeId>()
+  /** One node of the network on these operands, copied once. */
+  const copied = (id: NodeId, operands: readonly NodeId[]): NodeId => {
+    const key = `${id} ${operands}`
+    const node = graph.nodes[id]
     const isBranched = operands.some(operand => d.nodes[operand].variants.length > 0)
-    let last: NodeId =
-      node.tag === 'Combine' && isBranched ? spellCombination(d, node.attributes, operands) : addLike(d, node, operands)
-    plan.sites.forEach((site, k) => {
-      if (site.node !== id) return
-      last =
-        site.transforms.length === 1
-          ? applyTransform(d, site.transforms[0], last)
-          : d.add('Branch', [last], {
-              axis: axisOf(plan, k),
-              transforms: site.transforms,
-            })
+    const copy =
+      known.get(key) ??
+      (node.tag === 'Combine' && isBranched
+        ? spellCombination(d, node.attributes, operands)
+        : addLike(d, node, operands))
+    known.set(key, copy)
+    return copy
+  }
+  const draw = (plan: PlacedPlan, suffix: string): readonly NodeId[] => {
+    const renamed: NodeId[] = []
+    graph.nodes.forEach((node, id) => {
+      let last = copied(
+        id,
+        node.operands.map(operand => renamed[operand]),
+      )
+      plan.sites.forEach((site, k) => {
+        if (site.node !== id) return
+        last =
+          site.transforms.length === 1
+            ? applyTransform(d, site.transforms[0], last)
+            : d.add('Branch', [last], {
+                axis: `${axisOf(plan, k)}${suffix}`,
+                transforms: site.transforms,
+              })
+      })
+      renamed.push(last)
     })
-    renamed[id] = last
-  })
-  const { reduction } = plan
-  return d.finish(
-    graph.outputs.map(({ name, node }) => ({
-      name,
-      node:
-        reduction === null || d.nodes[renamed[node]].variants.length === 0
-          ? renamed[node]
-          : d.add('Reduce', [renamed[node]], { reduction }),
-    })),
-  )
+    return graph.outputs.map(({ node }) =>
+      plan.reduction === null || d.nodes[renamed[node]].variants.length === 0
+        ? renamed[node]
+        : d.add('Reduce', [renamed[node]], { reduction: plan.reduction }),
+    )
+  }
+  return { d, draw }
 }
 
-const turns = ({ sites }: PlacedPlan): boolean =>
-  sites.some(({ transforms }) =>
-    transforms.some(transform => transform.kind === 'd4' && motionOf(transform.element).swap),
+/**
+ * The network with its branches: a `Branch` at each site (a site of one transform transforms without branching), a `Reduce` before each output. Of a plan of
+ * stages all of them, each answer chosen by the certainty of the first output.
+ */
+export const branched = (graph: Graph, plan: PlacedPlan | PlacedStages): Graph => {
+  const { d, draw } = stageDrawer(graph)
+  const answers = placedStages(plan).map((stage, k) => draw(stage, k === 0 ? '' : `-stage${k + 1}`))
+  const gates = 'gates' in plan ? plan.gates : []
+  const chosen = gates.reduceRight<readonly NodeId[]>(
+    (deeper, { measure, below }, k) => {
+      const certainty = d.add('Certainty', [answers[k][0]], { measure })
+      return answers[k].map((kept, output) => d.add('Select', [certainty, kept, deeper[output]], { below }))
+    },
+    answers[answers.length - 1],
   )
+  return d.finish(graph.outputs.map(({ name }, k) => ({ name, node: chosen[k] })))
+}
+
+const turns = (plan: PlacedPlan | PlacedStages): boolean =>
+  placedStages(plan)
+    .flatMap(({ sites }) => sites.flatMap(({ transforms }) => transforms))
+    .some(transform => transform.kind === 'd4' && motionOf(transform.element).swap)
 
 /** From a network to the branched network of a plan; fails where a quarter turn does not fit what follows. */
-export const insertBranches = (plan: PlacedPlan): Pass<'both'> => ({
+export const insertBranches = (plan: PlacedPlan | PlacedStages): Pass<'both'> => ({
   name: 'insert-branches',
   mode: 'both',
   run: ({ graph, parameters }) => {
     try {
       return E.right({
         program: { graph: branched(graph, plan), parameters },
-        rewrites: { 'insert-branch': plan.sites.length },
+        rewrites: { 'insert-branch': placedStages(plan).reduce((n, { sites }) => n + sites.length, 0) },
       })
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error

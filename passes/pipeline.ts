@@ -1,13 +1,14 @@
 import { mergeWherePaid, sinkWherePaid, stackWherePaid } from './choose-schedule.ts'
 import type { Predict } from './cost-model.ts'
 import { dropSymmetricActs } from './drop-symmetric-acts.ts'
+import { eachStage } from './each-stage.ts'
 import { evaluateConstants } from './evaluate-constants.ts'
 import { foldBatchNorm } from './fold-batch-norm.ts'
 import { insertBranches } from './insert-branches.ts'
 import { mergeConvolutions } from './merge-convolutions.ts'
 import { mergeVariants } from './merge-variants.ts'
 import type { Pass } from './pass.ts'
-import type { PlacedPlan } from './place-plan.ts'
+import type { PlacedPlan, PlacedStages } from './place-plan.ts'
 import { removeDeadNodes } from './remove-dead-nodes.ts'
 import { sharePrefix } from './share-prefix.ts'
 import { sinkTransforms } from './sink-transforms.ts'
@@ -15,7 +16,7 @@ import { stackVariants } from './stack-variants.ts'
 import { unroll } from './unroll.ts'
 
 /** What libraries for test-time augmentation run: one full forward for each variant. */
-export const naivePipeline = (plan: PlacedPlan): readonly Pass[] => [insertBranches(plan), unroll]
+export const naivePipeline = (plan: PlacedPlan | PlacedStages): readonly Pass[] => [insertBranches(plan), unroll]
 
 /**
  * How variants are run: all ops `apart`; the convolutions that a branch makes read one map `joined` into one, or `split` into even and odd halves;
@@ -48,9 +49,9 @@ export const optimizations = (scheduling: Scheduling = 'apart'): readonly Pass[]
   dropSymmetricActs,
   sharePrefix,
   mergeVariants,
-  ...merging(scheduling),
+  ...merging(scheduling).map(eachStage),
   evaluateConstants,
-  ...stacking(scheduling),
+  ...stacking(scheduling).map(eachStage),
 ]
 
 /** What a network goes through before its loss is added. */
@@ -63,7 +64,7 @@ export const trainingPipeline = (plan: PlacedPlan): readonly Pass<'both'>[] => [
 export const stepOptimizations: readonly Pass<'both'>[] = [sharePrefix, removeDeadNodes]
 
 /** From a network and a plan to the graph that is run. */
-export const inferencePipeline = (plan: PlacedPlan, scheduling?: Scheduling): readonly Pass[] => [
+export const inferencePipeline = (plan: PlacedPlan | PlacedStages, scheduling?: Scheduling): readonly Pass[] => [
   ...naivePipeline(plan),
   ...optimizations(scheduling),
 ]

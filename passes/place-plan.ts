@@ -11,7 +11,16 @@ import {
   type Transform,
 } from '../ir/index.ts'
 import { type FeatureMap, featureMaps } from './feature-maps.ts'
-import { type Plan, printPlan, type SetName, type Site, type TransformSet } from './plan.ts'
+import {
+  type FixedPlan,
+  type Gate,
+  isAdaptive,
+  type Plan,
+  printPlan,
+  type SetName,
+  type Site,
+  type TransformSet,
+} from './plan.ts'
 
 /** A branch (or, with one transform, a transform) at a node of a given graph. */
 export interface PlacedSite {
@@ -28,6 +37,17 @@ export interface PlacedPlan {
   readonly sites: readonly PlacedSite[]
   readonly reduction: Reduction | null
 }
+
+/** An adaptive plan on a given network: each of its stages placed, with the gates between them. */
+export interface PlacedStages {
+  readonly name: string
+  readonly stages: readonly PlacedPlan[]
+  readonly gates: readonly Gate[]
+}
+
+/** The stages of a placed plan: of a fixed one, itself. */
+export const placedStages = (plan: PlacedPlan | PlacedStages): readonly PlacedPlan[] =>
+  'stages' in plan ? plan.stages : [plan]
 
 /** Problems of a plan on a network. */
 export type PlacementProblem = Problem<'no-such-map' | 'no-inference-reduction' | 'bad-plan' | 'too-many-variants'>
@@ -109,7 +129,11 @@ const sizeUnrolled = (
 }
 
 /** The same branches at fewer of the last maps, as many as are allowed. */
-const fewer = ({ sites: [site, ...more] }: Plan, placed: readonly PlacedSite[], graph: Graph): string | undefined => {
+const fewer = (
+  { sites: [site, ...more] }: FixedPlan,
+  placed: readonly PlacedSite[],
+  graph: Graph,
+): string | undefined => {
   if (site?.place.kind !== 'last' || typeof site.set !== 'string' || more.length > 0) return undefined
   const most = placed.findIndex((_, k) => sizeUnrolled(graph, placed.slice(0, k + 1)).ops > unrolledAtMost)
   return most > 0 ? `${site.set}-${most}` : undefined
@@ -117,7 +141,7 @@ const fewer = ({ sites: [site, ...more] }: Plan, placed: readonly PlacedSite[], 
 
 /** Finds a plan's feature maps in a network and draws its variants. `draw` gives numbers in [0, 1). */
 export const placePlan = (
-  plan: Plan,
+  plan: FixedPlan,
   graph: Graph,
   draw: () => number,
 ): E.Either<readonly PlacementProblem[], PlacedPlan> => {
@@ -165,4 +189,34 @@ export const placePlan = (
       ),
     ])
   return E.right({ name, sites, reduction: plan.inference })
+}
+
+const stagesTooLarge = (name: string, graph: Graph, stages: readonly PlacedPlan[]): readonly PlacementProblem[] => {
+  const ops = stages.reduce((sum, { sites }) => sum + sizeUnrolled(graph, sites).ops, 0)
+  return ops > unrolledAtMost
+    ? [
+        problem(
+          'too-many-variants',
+          `plan ${name}`,
+          `${stages.length} stages of ${ops} ops`,
+          `at most ${unrolledAtMost} ops`,
+          'fewer stages, or fewer branches in them',
+        ),
+      ]
+    : []
+}
+
+/** Places a plan, its stages if it has them: each has draws of its own, so that it is what its plan is alone. */
+export const placeStages = (
+  plan: Plan,
+  graph: Graph,
+  draws: () => () => number,
+): E.Either<readonly PlacementProblem[], PlacedPlan | PlacedStages> => {
+  if (!isAdaptive(plan)) return placePlan(plan, graph, draws())
+  const { gates } = plan
+  const stages = E.traverseArray((stage: FixedPlan) => placePlan(stage, graph, draws()))(plan.stages)
+  if (E.isLeft(stages)) return stages
+  const name = printPlan(plan)
+  const problems = stagesTooLarge(name, graph, stages.right)
+  return problems.length > 0 ? E.left(problems) : E.right({ name, stages: stages.right, gates })
 }

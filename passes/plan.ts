@@ -1,7 +1,8 @@
 import { distance } from 'fastest-levenshtein'
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import {
+  CertaintyMeasure,
   checkArgument,
   elements,
   isObject,
@@ -38,13 +39,34 @@ export interface Site {
 export type TrainingReduction = Reduction | 'none'
 
 /** Where to branch, by what, and how variants become one answer: a value, independent of any network. */
-export interface Plan {
+export interface FixedPlan {
   readonly sites: readonly Site[]
   readonly training: TrainingReduction
   readonly inference: TrainingReduction
   /** {identity, flip} at the image, at inference alone. */
   readonly tta: boolean
 }
+
+/** What an answer must show to be the last: a certainty that is not below a threshold from 0 to 1. */
+export interface Gate {
+  readonly measure: CertaintyMeasure
+  readonly below: number
+}
+
+/** Plans in turn, with a gate after each but the last: an image whose answer is less certain than the gate asks goes on to the next. */
+export interface AdaptivePlan {
+  readonly stages: readonly FixedPlan[]
+  readonly gates: readonly Gate[]
+}
+
+/** What a network is compiled under: one plan for all images, or stages that images go through as far as they need. */
+export type Plan = FixedPlan | AdaptivePlan
+
+/** Whether a plan has stages. */
+export const isAdaptive = (plan: Plan): plan is AdaptivePlan => 'stages' in plan
+
+/** The stages of a plan: of a fixed one, itself. */
+export const stagesOf = (plan: Plan): readonly FixedPlan[] => (isAdaptive(plan) ? plan.stages : [plan])
 
 /** Problems of a plan’s text. */
 export type PlanProblem = Problem<'bad-plan'>
@@ -62,6 +84,7 @@ const examples: readonly string[] = [
   ),
   ...setNames.map(set => `${set}@4:geo`),
   '{id,shift(1,0)}@4:geo',
+  'vanilla/0.68/vanilla-tta-geo',
 ]
 
 const refuse = (text: string, seen: string, expected: string, hint?: string): E.Either<readonly PlanProblem[], never> =>
@@ -132,7 +155,7 @@ const parseReductions = (
   plan: string,
   text: string | undefined,
   otherwise: Reduction,
-): E.Either<readonly PlanProblem[], Pick<Plan, 'training' | 'inference'>> => {
+): E.Either<readonly PlanProblem[], Pick<FixedPlan, 'training' | 'inference'>> => {
   const [training = otherwise, inference = training, ...more] = text === undefined ? [] : text.split(',')
   const wrong = [training, inference].find(r => !trainingReductions.some(known => known === r))
   if (wrong !== undefined || more.length > 0)
@@ -145,7 +168,7 @@ const parseReductions = (
   return E.right({ training: training as TrainingReduction, inference: inference as TrainingReduction })
 }
 
-const parseCompact = (text: string): E.Either<readonly PlanProblem[], Plan> => {
+const parseCompact = (text: string): E.Either<readonly PlanProblem[], FixedPlan> => {
   const [sites, ...rest] = text.split(':')
   const parsed: Site[] = []
   for (const part of splitTopLevel(sites)) {
@@ -167,10 +190,68 @@ const parseCompact = (text: string): E.Either<readonly PlanProblem[], Plan> => {
   return E.isLeft(chosen) ? chosen : E.right({ sites: parsed, ...chosen.right, tta: false })
 }
 
-/** A plan from its name (`flip-4-max`, `flip-only2-none,geo`, `vanilla-tta-geo`, `flip-3-max,sum-tta`) or its compact form (`{id,shift(1,0)}@4:geo`). */
+const gateForm = /^(?:(margin|probability|entropy)=)?(\d+(?:\.\d*)?|\.\d+)$/
+
+const parseGate = (plan: string, text: string): E.Either<readonly PlanProblem[], Gate> => {
+  const [, measure = 'margin', threshold] = gateForm.exec(text) ?? []
+  const below = Number(threshold)
+  return below <= 1
+    ? E.right({ measure: measure as CertaintyMeasure, below })
+    : refuse(
+        plan,
+        `the threshold ${JSON.stringify(text)}`,
+        'a number from 0 to 1, or entropy=NUMBER, probability=NUMBER',
+        'vanilla/0.68/vanilla-tta-geo',
+      )
+}
+
+const parseStages = (text: string): E.Either<readonly PlanProblem[], AdaptivePlan> => {
+  const parts = text.split('/')
+  if (parts.length % 2 === 0)
+    return refuse(
+      text,
+      `${parts.length} parts`,
+      'plans with a threshold between each two',
+      'vanilla/0.68/vanilla-tta-geo',
+    )
+  return F.pipe(
+    E.Do,
+    E.bind('stages', () => E.traverseArray(parseStage)(parts.filter((_, k) => k % 2 === 0))),
+    E.bind('gates', () =>
+      E.traverseArray((gate: string) => parseGate(text, gate))(parts.filter((_, k) => k % 2 === 1)),
+    ),
+  )
+}
+
+/**
+ * A plan from its name (`flip-4-max`, `flip-only2-none,geo`, `vanilla-tta-geo`, `flip-3-max,sum-tta`), its compact form (`{id,shift(1,0)}@4:geo`), or several
+ * with thresholds between them (`vanilla/0.68/vanilla-tta-geo`).
+ */
 export const parsePlan = (written: string): E.Either<readonly PlanProblem[], Plan> => {
   if (typeof written !== 'string') return refuse('plan', kindOf(written), 'the text of a plan', 'flip-3-max')
   const text = written.replace(/\s/g, '')
+  return text.includes('/') ? parseStages(text) : parseStage(text)
+}
+
+/** A plan that is the same for all images, as training takes it. Left: what is none, or has stages. */
+export const fixedPlan = (plan: Plan, taker: string): E.Either<readonly PlanProblem[], FixedPlan> =>
+  isAdaptive(plan)
+    ? refuse(
+        printPlan(plan),
+        `a plan of ${plan.stages.length} stages`,
+        `${taker} takes a plan without thresholds`,
+        `one of the stages: ${plan.stages.map(printPlan).join(', ')}`,
+      )
+    : E.right(plan)
+
+/** A plan that has no stages, from its text. */
+export const parseFixedPlan = (written: string): E.Either<readonly PlanProblem[], FixedPlan> =>
+  F.pipe(
+    parsePlan(written),
+    E.chain(plan => fixedPlan(plan, 'this')),
+  )
+
+const parseStage = (text: string): E.Either<readonly PlanProblem[], FixedPlan> => {
   if (text.includes('@')) return parseCompact(text)
   const vanilla = /^vanilla(-tta(?:-(.+))?)?$/.exec(text)
   if (vanilla !== null) {
@@ -181,7 +262,7 @@ export const parsePlan = (written: string): E.Either<readonly PlanProblem[], Pla
   const set = setNames.find(name => name === named?.[1])
   if (named === null || set === undefined || Number(named[3]) === 0)
     return refuse(
-      written,
+      text,
       'no such plan',
       'vanilla, vanilla-tta-R, SET-n-R, SET-onlyK-R, or set@map:R',
       `nearest names: ${nearest(text)}`,
@@ -202,7 +283,18 @@ const printSet = (set: TransformSet): string =>
 
 /** The plan's name where it has one, else its compact form; `parsePlan` reads both. */
 export const printPlan = (plan: Plan): string => {
-  checkArgument('printPlan', plan, isObject(plan) && Array.isArray(plan.sites), 'a plan', 'parsePlan(text)')
+  const isPlan = isObject(plan) && [plan.sites, plan.stages].some(Array.isArray)
+  checkArgument('printPlan', plan, isPlan, 'a plan', 'parsePlan(text)')
+  return isAdaptive(plan)
+    ? plan.stages
+        .map((stage, k) => `${k === 0 ? '' : `/${printGate(plan.gates[k - 1])}/`}${printStage(stage)}`)
+        .join('')
+    : printStage(plan)
+}
+
+const printGate = ({ measure, below }: Gate): string => `${measure === 'margin' ? '' : `${measure}=`}${below}`
+
+const printStage = (plan: FixedPlan): string => {
   const reduction = plan.training === plan.inference ? plan.training : `${plan.training},${plan.inference}`
   const tta = plan.tta ? '-tta' : ''
   if (plan.sites.length === 0) return plan.tta ? `vanilla-tta-${reduction}` : 'vanilla'
@@ -220,20 +312,51 @@ const PlanFile = t.intersection([
   t.partial({ reduction: t.string, inference_reduction: t.string }),
 ])
 
-/** A plan from a plan file's JSON: `{"plan": "flip-3-max"}`, or `{"sites": [{"set": "flip" or ["id", "shift(1,0)"], "map": 4}], "reduction": "geo"}`. */
+const StagesFile = t.intersection([
+  t.strict({ stages: t.readonlyArray(t.unknown), thresholds: t.readonlyArray(t.number) }),
+  t.partial({ measure: t.union([CertaintyMeasure, t.readonlyArray(CertaintyMeasure)]) }),
+])
+
+const forms =
+  '{"plan": NAME}, {"sites": [{"set": NAME or [TRANSFORM, …], "map": N}, …], "reduction": R} or {"stages": [PLAN, …], "thresholds": [T, …], "measure": M}'
+
+/**
+ * A plan from a plan file's JSON: `{"plan": "flip-3-max"}`, `{"sites": [{"set": "flip" or ["id", "shift(1,0)"], "map": 4}], "reduction": "geo"}`, or
+ * `{"stages": ["vanilla", {"sites": …}], "thresholds": [0.3], "measure": "entropy"}`.
+ */
 export const decodePlan = (json: unknown): E.Either<readonly PlanProblem[], Plan> => {
   const named = t.strict({ plan: t.string }).decode(json)
   if (E.isRight(named)) return parsePlan(named.right.plan)
+  const staged = StagesFile.decode(json)
+  if (E.isRight(staged)) return decodeStages(staged.right)
   const sites = PlanFile.decode(json)
-  if (E.isLeft(sites))
+  return E.isLeft(sites) ? refuse('file', 'no form of a plan file', forms) : decodeSites(sites.right)
+}
+
+const decodeSites = ({ sites, reduction = 'geo', inference_reduction = reduction }: t.TypeOf<typeof PlanFile>) => {
+  const compact = sites.map(({ set, map }) => `${typeof set === 'string' ? set : `{${set.join(',')}}`}@${map}`)
+  return parsePlan(`${compact.join(',')}:${reduction}:${inference_reduction}`)
+}
+
+const decodeStages = (file: t.TypeOf<typeof StagesFile>): E.Either<readonly PlanProblem[], AdaptivePlan> => {
+  const { stages, thresholds, measure = 'margin' } = file
+  const measures = typeof measure === 'string' ? thresholds.map(() => measure) : measure
+  if (thresholds.length === 0 || stages.length !== thresholds.length + 1 || measures.length !== thresholds.length)
     return refuse(
       'file',
-      'neither form of a plan file',
-      '{"plan": NAME} or {"sites": [{"set": NAME or [TRANSFORM, …], "map": N}, …], "reduction": R}',
+      `${stages.length} stages, ${thresholds.length} thresholds, ${measures.length} measures`,
+      'a threshold between each two stages, and one measure or as many',
     )
-  const { reduction = 'geo', inference_reduction = reduction } = sites.right
-  const compact = sites.right.sites.map(
-    ({ set, map }) => `${typeof set === 'string' ? set : `{${set.join(',')}}`}@${map}`,
+  const decodeStage = (stage: unknown): E.Either<readonly PlanProblem[], FixedPlan> =>
+    F.pipe(
+      typeof stage === 'string' ? parsePlan(stage) : decodePlan(stage),
+      E.chain(plan => fixedPlan(plan, 'a stage')),
+    )
+  return F.pipe(
+    E.Do,
+    E.bind('stages', () => E.traverseArray(decodeStage)(stages)),
+    E.bind('gates', () =>
+      E.traverseArray((k: number) => parseGate('file', `${measures[k]}=${thresholds[k]}`))(thresholds.map((_, k) => k)),
+    ),
   )
-  return parsePlan(`${compact.join(',')}:${reduction}:${inference_reduction}`)
 }

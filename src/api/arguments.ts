@@ -43,7 +43,8 @@ export const checkPlan = (where: string, value: unknown): void =>
   checkArgument(
     where,
     value,
-    isObject(value) && Array.isArray(value.sites) && typeof value.inference === 'string',
+    isObject(value) &&
+      (Array.isArray(value.stages) || (Array.isArray(value.sites) && typeof value.inference === 'string')),
     'a plan',
     typeof value === 'string' ? `parsePlan(${JSON.stringify(value)})` : "parsePlan('flip-3-max')",
   )

@@ -1,5 +1,5 @@
 import { checkArgument, isObject } from '../../ir/index.ts'
-import type { Plan } from '../../passes/index.ts'
+import { fixedPlan, type Plan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
@@ -89,7 +89,12 @@ export const views = async (
   checkPlan('views, plan', plan)
   checkData('views, data', data)
   checkOptions('views', options)
-  return networkViews(network, plan, await imagesOf(network, data, options, needed), withBackend<ViewsOptions>(options))
+  return networkViews(
+    network,
+    orThrow(fixedPlan(plan, 'views')),
+    await imagesOf(network, data, options, needed),
+    withBackend<ViewsOptions>(options),
+  )
 }
 
 /** Labelled images that plans are chosen by, and others that they are reported on. */

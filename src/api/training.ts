@@ -1,5 +1,6 @@
 import { checkArgument, isObject } from '../../ir/index.ts'
-import type { Plan } from '../../passes/index.ts'
+import { fixedPlan, type Plan } from '../../passes/index.ts'
+import { orThrow } from '../base/error.ts'
 import { trainingReference } from '../data/index.ts'
 import type { Network } from '../network/network.ts'
 import {
@@ -54,7 +55,13 @@ export const train = async (training: Training): Promise<Trained> => {
   checkOptions('train', options)
   const { seed = 0 } = options
   const source = typeof data === 'string' ? { reference: trainingReference(data), open: { seed } } : data
-  const events = trainNetwork(network, plan, recipe, source, withBackend<TrainOptions>(options))
+  const events = trainNetwork(
+    network,
+    orThrow(fixedPlan(plan, 'train')),
+    recipe,
+    source,
+    withBackend<TrainOptions>(options),
+  )
   for (;;) {
     const next = await events.next()
     if (next.done === true) return next.value

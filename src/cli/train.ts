@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
-import { type Plan, printPlan } from '../../passes/index.ts'
+import { type FixedPlan, printPlan } from '../../passes/index.ts'
 import { sourceProblem } from '../base/error.ts'
 import { counted } from '../base/format.ts'
 import { json } from '../base/json.ts'
-import { readPlan } from '../compile/read-plan.ts'
+import { readFixedPlan } from '../compile/read-plan.ts'
 import { trainingReference } from '../data/index.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import type { Source } from '../open/network-source.ts'
@@ -85,7 +85,7 @@ const checkDestination = ({ out, maxSteps, resume }: TrainFlags): void => {
   ])
 }
 
-const resultOf = (trained: Trained, flags: TrainFlags, plan: Plan, recipe: Recipe, source: Source) => {
+const resultOf = (trained: Trained, flags: TrainFlags, plan: FixedPlan, recipe: Recipe, source: Source) => {
   const { network, losses, validation, loss, errorPercent, ...rest } = trained
   return {
     network: network.name,
@@ -141,7 +141,7 @@ const run = async (flags: TrainFlags, out: Output) => {
       weightsFlag: '--from',
       note: out.note,
     }),
-    readPlan(flags.plan),
+    readFixedPlan(flags.plan, 'train'),
     recipeOf(flags),
   ])
   noteWarmUp(recipe, out)

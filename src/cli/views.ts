@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
 import { orThrow } from '../base/error.ts'
 import { json } from '../base/json.ts'
-import { readPlan } from '../compile/read-plan.ts'
+import { readFixedPlan } from '../compile/read-plan.ts'
 import type { DataSet } from '../data/index.ts'
 import { networkViews } from '../experiment/views/network-views.ts'
 import { describeViews, type ListedImage, type ViewsResult } from '../experiment/views/result.ts'
@@ -55,7 +55,7 @@ const thumbnailsOf = async (
 const run = async (flags: ViewsFlags, out: CommandOutput) => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
-  const plan = await readPlan(flags.plan)
+  const plan = await readFixedPlan(flags.plan, 'views')
   const opened = await openWork(flags, [{ reference: flags.data, labels: flags.labels }], {
     labels: 'needed',
     note: out.note,

@@ -10,10 +10,11 @@ import {
   type PassProblem,
   type PassReport,
   type PlacedPlan,
+  type PlacedStages,
   type PlacementProblem,
   type Plan,
   type Program,
-  placePlan,
+  placeStages,
   runPasses,
   scheduleOf,
   unroll,
@@ -58,7 +59,7 @@ export interface CompileOptions extends ScheduleOptions {
   /** Of the scales that a plan draws. Default 0. */
   readonly seed?: number
   /** The passes to run; default `inferencePipeline` under the schedule. `naivePipeline` gives what libraries for test-time augmentation run. */
-  readonly pipeline?: (plan: PlacedPlan) => readonly Pass[]
+  readonly pipeline?: (plan: PlacedPlan | PlacedStages) => readonly Pass[]
   /** Told of each pass, with the program after it and before. */
   readonly observe?: (pass: Pass, program: Program, before: Program) => void
   /** Asked before every rewrite. */
@@ -71,7 +72,7 @@ export const compileNetwork = (
   plan: Plan,
   { seed = 0, pipeline, observe = () => {}, admit, ...scheduling }: CompileOptions = {},
 ): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
-  const placed = placePlan(plan, graph, random(seed, 'plan').next)
+  const placed = placeStages(plan, graph, () => random(seed, 'plan').next)
   if (E.isLeft(placed)) return placed
   const passes = pipeline?.(placed.right) ?? inferencePipeline(placed.right, schedulingOf(scheduling))
   const predict = predictorFor(scheduling)

@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { Argument, Command } from 'commander'
-import { orThrowAsync } from '../base/error.ts'
+import { parseFixedPlan } from '../../passes/index.ts'
+import { orThrow, orThrowAsync } from '../base/error.ts'
 import { backendOption } from '../cli/options.ts'
 import { guardProcess } from '../cli/report-error.ts'
 import { runProgram } from '../cli/run-program.ts'
 import { processTerminal } from '../cli/terminal.ts'
 import { openGenerated } from '../data/index.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
-import { createZooNetwork, parsePlan as parsedPlan, loadRecipe as readRecipe } from '../index.ts'
+import { createZooNetwork, loadRecipe as readRecipe } from '../index.ts'
 import { writeSafetensors } from '../network/weights/safetensors.ts'
 import { espalierFormat } from '../network/zoo/index.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -29,7 +30,7 @@ const trainDemo = async (name: DemoNetworkName, { backend }: { readonly backend?
   const recipe = await readRecipe(recipeFile)
   const training = train(
     createZooNetwork(architecture, { seed }),
-    parsedPlan(plan),
+    orThrow(parseFixedPlan(plan)),
     recipe,
     { ...whole, count: images },
     { seed, backend },

@@ -1,4 +1,4 @@
-import type { Plan } from '../../passes/index.ts'
+import type { FixedPlan } from '../../passes/index.ts'
 import { lockFolder } from '../base/lock-folder.ts'
 import type { Network } from '../network/network.ts'
 import type { Trained, TrainingEvent } from './events.ts'
@@ -119,7 +119,7 @@ async function* takeSteps(
  */
 export async function* train(
   network: Network,
-  plan: Plan,
+  plan: FixedPlan,
   recipe: Recipe,
   data: TrainingSource,
   options: TrainOptions = {},

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { EspalierError, type Tensor } from '../../ir/index.ts'
-import { type Plan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
+import { type FixedPlan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
@@ -29,7 +29,7 @@ export interface TrainingOptions {
 export interface Training {
   readonly network: Network
   /** With a reduction to count right answers by. */
-  readonly plan: Plan
+  readonly plan: FixedPlan
   readonly recipe: Recipe
   readonly seed: number
   readonly step: TrainingStep
@@ -44,9 +44,9 @@ export interface Training {
 }
 
 /** The plan with a reduction to answer by: the paper's for networks that are trained with `none`, where it names none itself. */
-const answering = (plan: Plan): Plan => (plan.inference === 'none' ? { ...plan, inference: 'geo' } : plan)
+const answering = (plan: FixedPlan): FixedPlan => (plan.inference === 'none' ? { ...plan, inference: 'geo' } : plan)
 
-const stepOf = ({ graph }: Network, plan: Plan, recipe: Recipe, seed: number): TrainingStep => {
+const stepOf = ({ graph }: Network, plan: FixedPlan, recipe: Recipe, seed: number): TrainingStep => {
   const placed = orThrow(placePlan({ ...plan, tta: false }, graph, random(seed, 'plan').next))
   return orThrow(
     trainingStep(graph, placed, {
@@ -103,7 +103,7 @@ const refuseToOverwrite = async (folder: string): Promise<void> => {
 /** Reads and checks all that a training needs. @throws EspalierError where something of it does not fit */
 export const openTraining = async (
   network: Network,
-  plan: Plan,
+  plan: FixedPlan,
   recipe: Recipe,
   given: DataSet,
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../ir/index.ts'
-import type { Plan } from '../../passes/index.ts'
+import type { FixedPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
 import type { DataSet, Preprocess, Skipped } from '../data/index.ts'
@@ -35,7 +35,7 @@ const diverged = ({ images, first }: Unanswered, of: number) =>
 /** How a network does on images under a plan, compiled anew, where its training runs; null where it was interrupted. */
 export const validate = async (
   network: Network,
-  plan: Plan,
+  plan: FixedPlan,
   data: DataSet,
   { backend, executor }: Pick<OpenStep, 'backend' | 'executor'>,
   { seed, ...options }: ValidateOptions,

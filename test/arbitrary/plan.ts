@@ -1,5 +1,5 @@
 import { type Graph, reductions } from '../../ir/index.ts'
-import { featureMaps, type Plan, type Site, setNames } from '../../passes/index.ts'
+import { type FixedPlan, featureMaps, type Site, setNames } from '../../passes/index.ts'
 import type { Choose } from './choose.ts'
 import { drawTransforms } from './transforms.ts'
 
@@ -25,7 +25,7 @@ const drawSite = (choose: Choose, graph: Graph, room: number, exact: boolean): S
 }
 
 /** A plan with one branch of flips or, on a square map, of quarter turns too. */
-export const drawFlips = (choose: Choose, graph: Graph): Plan => {
+export const drawFlips = (choose: Choose, graph: Graph): FixedPlan => {
   const map = choose.pick(featureMaps(graph))
   const { h, w } = map.type
   const set = choose.pick(h === w ? (['flip', 'flipv', 'd4', 'rot4'] as const) : (['flip', 'flipv'] as const))
@@ -38,7 +38,7 @@ export const drawFlips = (choose: Choose, graph: Graph): Plan => {
 }
 
 /** A plan that fits the feature maps of a network: one to three branches at any of them, some at one map. */
-export const drawPlan = (choose: Choose, graph: Graph, exact: boolean): Plan => {
+export const drawPlan = (choose: Choose, graph: Graph, exact: boolean): FixedPlan => {
   const sites: Site[] = []
   let variants = 1
   const count = choose.pick([1, 2, 3])

@@ -7,12 +7,13 @@ import { type CompileOptions, compileNetwork } from '../../src/compile/compile.t
 import { openModel } from '../../src/execute/model.ts'
 import { median, race, ratios } from '../../src/execute/race.ts'
 import { openSavedModel } from '../../src/execute/saved-model.ts'
-import { createZooNetwork, parsePlan as parsedPlan } from '../../src/index.ts'
+import { createZooNetwork } from '../../src/index.ts'
 import { lower } from '../../src/lower/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { parameterUses } from '../../src/network/zoo/roles.ts'
 import { type BackendName, openBackend } from '../../src/runtime/backend.ts'
 import { carriedAtFirst, openStep } from '../../src/train/step.ts'
+import { fixedPlanOf } from '../fixed-plan.ts'
 import { trainer } from '../src/train/tape/trainer.ts'
 import type { Bench, BenchOptions } from './main.ts'
 
@@ -69,7 +70,7 @@ const rate = 0.01
 const classes = 100
 
 const stepOf = ({ graph }: Network, name: string): TrainingStep => {
-  const plan = parsedPlan(name)
+  const plan = fixedPlanOf(name)
   const placed = orThrow(placePlan(plan, graph, () => 0))
   return orThrow(trainingStep(graph, placed, { ...recipe, loss: plan.training, weightDecay: () => weightDecay }))
 }
@@ -151,7 +152,7 @@ const enterExecutor = async (
   const steps = { ...trains, run: () => open.run(input), dispose: open.dispose }
   if (plan !== 'vanilla') return [steps]
   const forward = async (work: Work, pipeline: CompileOptions): Promise<Racer> => {
-    const compiled = orThrow(compileNetwork(network, parsedPlan(plan), { batch, backend, ...pipeline }))
+    const compiled = orThrow(compileNetwork(network, fixedPlanOf(plan), { batch, backend, ...pipeline }))
     const runner = await openModel(compiled, { backend, executor, batch })
     const facts = { plan, work, executor, multiplyAdds: multiplyAdds(compiled.graph) }
     return { ...facts, run: () => runner.predict(input.images), dispose: runner.dispose }
@@ -169,7 +170,7 @@ const enterTape = async (network: Network, plan: string, { backend, batch }: Cel
   const { tf } = orThrow(await openBackend(backend))
   const { images, labels } = inputOf(network, batch)
   const { h, w, c } = imageType(network)
-  const placed = orThrow(placePlan(parsedPlan(plan), network.graph, () => 0))
+  const placed = orThrow(placePlan(fixedPlanOf(plan), network.graph, () => 0))
   const settings = { momentum: recipe.momentum, weightDecay, averaging: recipe.batchNormMomentum, fused }
   const tape = trainer(tf, branched(network.graph, placed), network.parameters, settings)
   const named = Int32Array.from(labels)

@@ -6,7 +6,7 @@ import {
   inferencePipeline,
   multiplyAdds,
   type Program,
-  parsePlan,
+  parseFixedPlan,
   placePlan,
   runPasses,
 } from '../../passes/index.ts'
@@ -49,7 +49,7 @@ const head = 4 * 3
 
 /** Multiply-adds under a plan; asserts that the meaning is that of the branched network. */
 const costUnder = (plan: string, program: Program): number => {
-  const placed = right(placePlan(right(parsePlan(plan)), program.graph, () => 0.5))
+  const placed = right(placePlan(right(parseFixedPlan(plan)), program.graph, () => 0.5))
   const passes = inferencePipeline(placed, 'apart')
   const branched = right(runPasses(passes.slice(0, 1), program)).program
   const { program: compiled } = right(runPasses(passes, program))

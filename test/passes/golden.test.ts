@@ -10,7 +10,7 @@ import {
   mergeConvolutions,
   mergeVariants,
   type Pass,
-  parsePlan,
+  parseFixedPlan,
   placePlan,
   removeDeadNodes,
   runPasses,
@@ -27,7 +27,7 @@ const accept = process.env.ACCEPT === '1'
 const folder = new URL('../golden/', import.meta.url)
 
 const insert = (graph: Graph, plan: string): Pass =>
-  insertBranches(orThrow(placePlan(orThrow(parsePlan(plan)), graph, () => 0.5)))
+  insertBranches(orThrow(placePlan(orThrow(parseFixedPlan(plan)), graph, () => 0.5)))
 
 const passes: { readonly [name: string]: Pass } = Object.fromEntries(
   [

@@ -10,7 +10,7 @@ import {
   renderProblems,
   type Tensor,
 } from '../../ir/index.ts'
-import { actsOnMaps, featureMaps, inferencePipeline, parsePlan, placePlan, runPasses } from '../../passes/index.ts'
+import { actsOnMaps, featureMaps, inferencePipeline, parseFixedPlan, placePlan, runPasses } from '../../passes/index.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
 import { importOnnx } from '../../src/network/import/onnx/index.ts'
 import { importTfjs } from '../../src/network/import/tfjs/index.ts'
@@ -30,7 +30,9 @@ const graphOf = (name: string): Graph => right(zoo(name)).graph
 const networkOf = (name: string): Network => initialized(right(zoo(name)), 0)
 /** Every op left apart: what other schedules make of the merged convolutions is theirs to say. */
 const compiled = (network: Network, plan: string) =>
-  right(compileNetwork(network, right(parsePlan(plan)), { pipeline: placed => inferencePipeline(placed, 'apart') }))
+  right(
+    compileNetwork(network, right(parseFixedPlan(plan)), { pipeline: placed => inferencePipeline(placed, 'apart') }),
+  )
 
 /** A zoo network whose parameters all differ. */
 const distinct = (name: string): Network => {
@@ -45,7 +47,7 @@ const sameBytes = (a: Tensor, b: Tensor | undefined): boolean => {
 
 /** Acts on maps after the pipeline, of a graph without values. */
 const actsLeft = (graph: Graph, plan: string): number => {
-  const placed = right(placePlan(right(parsePlan(plan)), graph, () => 0.5))
+  const placed = right(placePlan(right(parseFixedPlan(plan)), graph, () => 0.5))
   const passes = inferencePipeline(placed, 'apart').filter(pass => pass.name !== 'evaluate-constants')
   return actsOnMaps(right(runPasses(passes, { graph, parameters: new Map() })).program.graph)
 }

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Element, mapType, type NodeId, type Transform } from '../../ir/index.ts'
-import { parsePlan, placePlan, type SetName } from '../../passes/index.ts'
+import { parseFixedPlan, placePlan, type SetName } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 
 const conv = (b: Builder, x: NodeId, name: string): NodeId =>
@@ -15,7 +15,8 @@ const network = (convolutions = 3) => {
   return b.finish({ logits: b.globalPool(last) })
 }
 
-const placed = (text: string, graph = network(), draw = () => 0.5) => placePlan(orThrow(parsePlan(text)), graph, draw)
+const placed = (text: string, graph = network(), draw = () => 0.5) =>
+  placePlan(orThrow(parseFixedPlan(text)), graph, draw)
 
 const sitesOf = (text: string) => orThrow(placed(text)).sites
 

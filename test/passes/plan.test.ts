@@ -1,14 +1,14 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../ir/index.ts'
-import { decodePlan, parsePlan, placePlan, printPlan } from '../../passes/index.ts'
+import { decodePlan, parseFixedPlan, parsePlan, placePlan, printPlan } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { zoo } from '../../src/network/zoo/index.ts'
 
 const graphOf = (name: string) => orThrow(zoo(name)).graph
 
 const placed = (plan: string, network: string) => {
-  const parsed = parsePlan(plan)
+  const parsed = parseFixedPlan(plan)
   if (E.isLeft(parsed)) return renderProblems(parsed.left)
   const sites = placePlan(parsed.right, graphOf(network), () => 0.5)
   return E.isLeft(sites) ? renderProblems(sites.left) : sites.right
@@ -81,7 +81,7 @@ describe('plan names', () => {
 })
 
 describe('plans as values', () => {
-  const value = (text: string) => orThrow(parsePlan(text))
+  const value = (text: string) => orThrow(parseFixedPlan(text))
 
   it('say where, by what, and how variants become one', () => {
     expect(value('vanilla')).toEqual({ sites: [], training: 'geo', inference: 'geo', tta: false })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { builder, evaluate, mapType, reductions, type Tensor } from '../../ir/index.ts'
-import { parsePlan, placePlan } from '../../passes/index.ts'
+import { parseFixedPlan, placePlan } from '../../passes/index.ts'
 import { spellCombination } from '../../passes/spell-combination.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
@@ -63,7 +63,7 @@ describe.each(reductions)('a network that takes the %s of two heads', reduction 
   it.each(['flip-1-sum', 'flip-1-max', 'vanilla-tta-geo', 'flip-1-geo-tta', '{id,shift(0,1)}@1:sum', 'rot4@0:max'])(
     'compiles under %s and means what the plan does',
     name => {
-      const plan = orThrow(parsePlan(name))
+      const plan = orThrow(parseFixedPlan(name))
       const compiled = orThrow(compileNetwork({ name: 'n', graph, parameters }, plan))
       const logits = orThrow(evaluate(compiled.graph, { inputs, parameters: compiled.parameters })).get('logits')
       const placed = orThrow(placePlan(plan, graph, () => 0.5))

@@ -20,7 +20,7 @@ import {
   multiplyAdds,
   naivePipeline,
   optimizations,
-  parsePlan,
+  parseFixedPlan,
   placePlan,
   runPasses,
   stackVariants,
@@ -140,7 +140,7 @@ describe('stacking', () => {
 
   it('halves the later convolutions of flip-4: variants whose acts agree share their weights', () => {
     const { graph } = orThrow(zoo('preact-resnet-20'))
-    const placed = orThrow(placePlan(orThrow(parsePlan('flip-4-max')), graph, () => 0))
+    const placed = orThrow(placePlan(orThrow(parseFixedPlan('flip-4-max')), graph, () => 0))
     const { parameters } = environmentOf(graph, 'reals', 1, 1)
     const run = (schedule: 'apart' | 'stacked') => {
       const result = orThrow(runPasses([...naivePipeline(placed), ...optimizations(schedule)], { graph, parameters }))

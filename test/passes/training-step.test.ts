@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, type Environment, type Graph, isPerExample, mapType, type Tensor, verify } from '../../ir/index.ts'
 import { rotationMatrix } from '../../ir/ops/transforms.ts'
-import { multiplyAdds, parsePlan, placePlan } from '../../passes/index.ts'
+import { multiplyAdds, parseFixedPlan, placePlan } from '../../passes/index.ts'
 import { type StepRecipe, type TrainingStep, trainingStep } from '../../passes/training-step.ts'
 import { random } from '../../src/base/random.ts'
 import { valuesOf } from '../laws/agreement.ts'
@@ -42,7 +42,7 @@ const right = <A>(result: E.Either<unknown, A>): A => {
 }
 
 const stepOf = (plan: string, recipe: Partial<StepRecipe> = {}, network = small()): TrainingStep => {
-  const parsed = right(parsePlan(plan))
+  const parsed = right(parseFixedPlan(plan))
   const placed = right(placePlan({ ...parsed, tta: false }, network, () => 0.5))
   return right(trainingStep(network, placed, { ...plain, loss: parsed.training, ...recipe }))
 }
@@ -279,7 +279,7 @@ describe('a training step', () => {
       return b.finish({ logits: b.dense(x, b.parameter('labels', [3, 2])) })
     }
     const problems = (network: Graph): string => {
-      const placed = right(placePlan(right(parsePlan('vanilla')), network, () => 0))
+      const placed = right(placePlan(right(parseFixedPlan('vanilla')), network, () => 0))
       const result = trainingStep(network, placed, plain)
       return E.isLeft(result) ? result.left.map(({ tag, where }) => `${tag} ${where}`).join() : ''
     }

@@ -14,8 +14,9 @@ import {
 import { orThrow } from '../../src/base/error.ts'
 import { random } from '../../src/base/random.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
-import { createZooNetwork, parsePlan } from '../../src/index.ts'
+import { createZooNetwork } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
+import { fixedPlanOf } from '../fixed-plan.ts'
 
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
 const everyFlip = (network: Network): readonly Variant[] => [
@@ -42,13 +43,15 @@ describe('one graph of many variants', () => {
         '{shift(1,0)}@1,{flip}@3',
         '{rotate(15)}@2,{rotate(15)}@2',
       ]
-      const variants = plans.map(text => variantsOfPlan(orThrow(placePlan(parsePlan(text), network.graph, () => 0)))[0])
+      const variants = plans.map(
+        text => variantsOfPlan(orThrow(placePlan(fixedPlanOf(text), network.graph, () => 0)))[0],
+      )
       const program = orThrow(variantProgram(network, variants))
       expect(E.isRight(verify(program.graph))).toBe(true)
       const inputs = images(network)
       const all = orThrow(evaluate(program.graph, { inputs, parameters: program.parameters }))
       plans.forEach((text, k) => {
-        const compiled = orThrow(compileNetwork(network, parsePlan(text)))
+        const compiled = orThrow(compileNetwork(network, fixedPlanOf(text)))
         const wanted = orThrow(evaluate(compiled.graph, { inputs, parameters: compiled.parameters })).get('logits')
         const seen = all.get(program.outputs.get(variantKey(variants[k])) as string)
         wanted?.data.forEach((value, i) => {

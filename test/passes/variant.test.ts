@@ -10,7 +10,8 @@ import {
 } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { random } from '../../src/base/random.ts'
-import { createZooNetwork, parsePlan } from '../../src/index.ts'
+import { createZooNetwork } from '../../src/index.ts'
+import { fixedPlanOf } from '../fixed-plan.ts'
 
 const d4 = (element: Element): Transform => ({ kind: 'd4', element })
 const shift = (dy: number, dx: number): Transform => ({ kind: 'shift', dy, dx })
@@ -45,7 +46,7 @@ describe('a variant', () => {
 describe('the variants of a plan', () => {
   const { graph } = createZooNetwork('cifar-resnet-8')
   const keysOf = (text: string): readonly string[] =>
-    variantsOfPlan(orThrow(placePlan(parsePlan(text), graph, random(0, 'plan').next))).map(variantKey)
+    variantsOfPlan(orThrow(placePlan(fixedPlanOf(text), graph, random(0, 'plan').next))).map(variantKey)
 
   it.each([
     ['vanilla', ['id']],

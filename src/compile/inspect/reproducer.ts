@@ -10,7 +10,7 @@ import {
   type Pass,
   type PassProblem,
   parsePlan,
-  placePlan,
+  placeStages,
   unroll,
 } from '../../../passes/index.ts'
 import { random } from '../../base/random.ts'
@@ -101,7 +101,7 @@ const insertPlanned = (plan: string, seed: number): Pass<'both'> => ({
   run: program => {
     const parsed = parsePlan(plan)
     if (E.isLeft(parsed)) return E.left(parsed.left as readonly PassProblem[])
-    const placed = placePlan(parsed.right, program.graph, random(seed, 'plan').next)
+    const placed = placeStages(parsed.right, program.graph, () => random(seed, 'plan').next)
     return E.isLeft(placed) ? placed : insertBranches(placed.right).run(program)
   },
 })

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { nearestHint, printTransform, type Transform } from '../../../ir/index.ts'
-import { parsePlan } from '../../../passes/index.ts'
+import { parseFixedPlan } from '../../../passes/index.ts'
 import { type SourceProblem, sourceProblem } from '../../base/error.ts'
 
 /** A transform whose impact is measured, under the name that it has in results: `flip`, `rotate(+15)`, `scale(0.9)`. */
@@ -23,7 +23,7 @@ const forms = `${words.join(', ')}, shift(dy,dx), rotate(degrees), scale(s)`
 
 const transformsOf = (word: string): E.Either<SourceProblem, readonly Transform[]> => {
   if (Object.hasOwn(pairs, word)) return E.right(pairs[word])
-  const spelled = /^[\w(),.+-]+$/.test(word) ? parsePlan(`{${word}}@0`) : E.left([])
+  const spelled = /^[\w(),.+-]+$/.test(word) ? parseFixedPlan(`{${word}}@0`) : E.left([])
   const set = E.isRight(spelled) ? spelled.right.sites[0].set : undefined
   return typeof set === 'object' && set.length === 1
     ? E.right(set)

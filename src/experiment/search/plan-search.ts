@@ -1,5 +1,5 @@
 import { reductions as allReductions, type Reduction } from '../../../ir/index.ts'
-import { type Plan, printPlan } from '../../../passes/index.ts'
+import { type FixedPlan, printPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import type { ExecutorName } from '../../execute/execution.ts'
 import type { Precision } from '../../lower/precision.ts'
@@ -47,7 +47,7 @@ export interface SearchOptions {
   /** Whether the variants of the chosen plan are given weights: copies, which cost nothing. */
   readonly learnWeights?: boolean
   /** The plan that the network was trained under. */
-  readonly trained?: Plan
+  readonly trained?: FixedPlan
   /** Images at a time, when plans are timed. Default 128. */
   readonly batch?: number
   readonly backend?: BackendName
@@ -71,7 +71,7 @@ export interface SearchImages {
   readonly report: Images
 }
 
-const warningsOf = (found: Found, network: Network, trained: Plan | undefined): readonly string[] => {
+const warningsOf = (found: Found, network: Network, trained: FixedPlan | undefined): readonly string[] => {
   const { searched, select, report, choice, times } = found
   const onReport = report.evidence.score([], 'geo')
   const sites = choice.chosen?.candidate.sites ?? []

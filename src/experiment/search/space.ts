@@ -2,9 +2,9 @@ import { either as E } from 'fp-ts'
 import { motionOf, type Problem, printTransform, type Reduction, type Transform } from '../../../ir/index.ts'
 import {
   type FeatureMap,
-  type Plan,
+  type FixedPlan,
   type PlanProblem,
-  parsePlan,
+  parseFixedPlan,
   printPlan,
   type TransformSet,
   type Variant,
@@ -39,7 +39,7 @@ export const parseSets = (text: string): E.Either<readonly Problem[], readonly T
   if (parts.join() !== text) return refuseSet(text)
   const transforms = new Map<string, Transform>()
   for (const part of parts) {
-    const plan = parsePlan(`${spelled(part.trim())}@0`)
+    const plan = parseFixedPlan(`${spelled(part.trim())}@0`)
     if (E.isLeft(plan)) return refuseSet(part.trim(), plan.left[0])
     const { set } = plan.right.sites[0]
     if (typeof set === 'string') return refuseSet(part.trim())
@@ -94,7 +94,7 @@ const order = (transforms: readonly Transform[]): readonly Transform[] =>
 const setOf = (transforms: readonly Transform[]): TransformSet =>
   transforms.length === 2 && transforms.map(printTransform).join() === 'id,flip' ? 'flip' : transforms
 
-export const planOf = (sites: Sites, reduction: Reduction): Plan => ({
+export const planOf = (sites: Sites, reduction: Reduction): FixedPlan => ({
   sites: sites.map(({ map, transforms }) => ({ set: setOf(transforms), place: { kind: 'map', index: map } })),
   training: reduction,
   inference: reduction,

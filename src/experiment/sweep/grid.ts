@@ -1,6 +1,13 @@
 import { either as E } from 'fp-ts'
 import { type Graph, type Problem, problem, type Reduction } from '../../../ir/index.ts'
-import { type Plan, parsePlan, placePlan, printPlan, type Site, type TrainingReduction } from '../../../passes/index.ts'
+import {
+  type FixedPlan,
+  parseFixedPlan,
+  placePlan,
+  printPlan,
+  type Site,
+  type TrainingReduction,
+} from '../../../passes/index.ts'
 import type { Sweep, SweepProblem } from './config.ts'
 
 /** A network trained under one plan (`vanilla` for none) and run under another: one cell of the paper's matrices, for one seed. */
@@ -13,18 +20,18 @@ export interface SweepRun {
   readonly inference_reduction: Reduction | 'vanilla'
   readonly seed: number
   /** What the trained network is run under. */
-  readonly evaluated: Plan
+  readonly evaluated: FixedPlan
 }
 
 /** The branches and test-time augmentation of a plan, without reductions: what takes as long is called the same. */
-export const rowName = ({ sites, tta }: Pick<Plan, 'sites' | 'tta'>): string =>
+export const rowName = ({ sites, tta }: Pick<FixedPlan, 'sites' | 'tta'>): string =>
   `${branchesName(sites)}${tta ? '-tta' : ''}`
 
 /** One training and all that is evaluated of it. */
 export interface SweepTraining {
   /** `flip-2-none`: branches and the training reduction. */
   readonly name: string
-  readonly plan: Plan
+  readonly plan: FixedPlan
   readonly seed: number
   readonly runs: readonly SweepRun[]
 }
@@ -37,7 +44,7 @@ interface Entry {
   readonly inference: readonly Reduction[]
 }
 
-const vanilla: Plan = { sites: [], training: 'geo', inference: 'geo', tta: false }
+const vanilla: FixedPlan = { sites: [], training: 'geo', inference: 'geo', tta: false }
 
 /** The branches' own name: `flip-2`, `flip@4,flip@7`. */
 const branchesName = (sites: readonly Site[]): string =>
@@ -55,7 +62,7 @@ const refuse = (
   E.left([problem('bad-sweep', `plans, ${JSON.stringify(text)}`, seen, expected, hint)])
 
 const entryOf = (text: string, sweep: Sweep): E.Either<readonly Problem[], Entry> => {
-  const parsed = parsePlan(text)
+  const parsed = parseFixedPlan(text)
   if (E.isLeft(parsed)) return parsed
   const { sites, training, inference, tta } = parsed.right
   if (sites.some(({ set }) => typeof set !== 'string' && set.length < 2))
@@ -85,7 +92,7 @@ const entryOf = (text: string, sweep: Sweep): E.Either<readonly Problem[], Entry
 }
 
 interface Cell extends SweepRun {
-  readonly trained: Plan
+  readonly trained: FixedPlan
 }
 
 /** What an entry asks for of one seed; with a network trained as vanilla at hand, that one run with the branches too. */
@@ -93,17 +100,17 @@ const cellsOf = ({ sites, tta, training, inference }: Entry, seed: number, withV
   tta.flatMap(view => {
     const plan = rowName({ sites, tta: view })
     const run = (
-      trained: Plan,
+      trained: FixedPlan,
       train_reduction: SweepRun['train_reduction'],
       inference_reduction: SweepRun['inference_reduction'],
-      evaluated: Plan,
+      evaluated: FixedPlan,
     ): Cell => ({ plan, train_reduction, inference_reduction, seed, evaluated, trained })
-    const under = (reduction: Reduction): Plan => ({ sites, training: reduction, inference: reduction, tta: view })
+    const under = (reduction: Reduction): FixedPlan => ({ sites, training: reduction, inference: reduction, tta: view })
     const untrained = inference.map(reduction => run(vanilla, 'vanilla', reduction, under(reduction)))
-    const plain: Plan = { ...vanilla, tta: view }
+    const plain: FixedPlan = { ...vanilla, tta: view }
     if (sites.length === 0) return view ? untrained : [run(vanilla, 'vanilla', 'vanilla', plain)]
     const trained = training.flatMap(loss => {
-      const as: Plan = { sites, training: loss, inference: loss === 'none' ? 'geo' : loss, tta: false }
+      const as: FixedPlan = { sites, training: loss, inference: loss === 'none' ? 'geo' : loss, tta: false }
       return [
         ...inference.map(reduction => run(as, loss, reduction, under(reduction))),
         run(as, loss, 'vanilla', plain),
@@ -112,14 +119,14 @@ const cellsOf = ({ sites, tta, training, inference }: Entry, seed: number, withV
     return [...trained, ...(withVanilla ? [...untrained, run(vanilla, 'vanilla', 'vanilla', plain)] : [])]
   })
 
-const trainingName = ({ sites, training }: Plan): string =>
+const trainingName = ({ sites, training }: FixedPlan): string =>
   sites.length === 0 ? 'vanilla' : `${branchesName(sites)}${sites[0].place.kind === 'map' ? ':' : '-'}${training}`
 
 /**
  * What training makes of a plan on a network: equal for plans that train the same, whatever they are called. Test-time
  * augmentation is none of it.
  */
-export const trainedAs = (plan: Plan, graph: Graph): E.Either<readonly Problem[], string> =>
+export const trainedAs = (plan: FixedPlan, graph: Graph): E.Either<readonly Problem[], string> =>
   E.map(({ sites }: { readonly sites: readonly { map: number; transforms: unknown; drawn?: string }[] }) =>
     JSON.stringify({
       sites: sites.map(({ map, transforms, drawn }) => ({ map, transforms: drawn ?? transforms })),

@@ -1,4 +1,4 @@
-import { type Plan, printPlan } from '../../../passes/index.ts'
+import { type FixedPlan, printPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import type { Network } from '../../network/network.ts'
 import { type SweepTraining, trainedAs } from './grid.ts'
@@ -51,7 +51,7 @@ export const evaluatedOn = ({ sweep, fingerprints, evaluate, seed }: OpenSweep):
 })
 
 /** What a trained network is run under, each once. */
-export const evaluatedPlans = ({ runs }: SweepTraining): readonly Plan[] => [
+export const evaluatedPlans = ({ runs }: SweepTraining): readonly FixedPlan[] => [
   ...new Map(runs.map(({ evaluated }) => [printPlan(evaluated), evaluated])).values(),
 ]
 

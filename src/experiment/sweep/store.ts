@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, EspalierError, encodeGraph, type Tensor } from '../../../ir/index.ts'
-import { type Plan, printPlan } from '../../../passes/index.ts'
+import { type FixedPlan, printPlan } from '../../../passes/index.ts'
 import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../../base/error.ts'
 import { makeFolder } from '../../base/make-folder.ts'
 import { replaceFile } from '../../base/replace-file.ts'
@@ -124,7 +124,7 @@ export const writeSpent = ({ path }: TrainingFolder, seconds: number): Promise<v
 export const writeTrained = async (
   { path }: TrainingFolder,
   parameters: ReadonlyMap<string, Tensor>,
-  plan: Plan,
+  plan: FixedPlan,
   facts: TrainingFacts,
 ): Promise<void> => {
   const weights = join(path, files.weights)

@@ -1,5 +1,5 @@
 import * as t from 'io-ts'
-import type { Plan } from '../../../passes/index.ts'
+import type { FixedPlan } from '../../../passes/index.ts'
 import type { Network } from '../../network/network.ts'
 import { rowName } from './grid.ts'
 import type { OpenSweep } from './open.ts'
@@ -17,11 +17,11 @@ const Times = t.strict({
 export type SweepTimes = t.TypeOf<typeof Times>
 
 /** Times one network under several plans. */
-export type TimeOfPlans = (network: Network, plans: readonly Plan[]) => Promise<SweepTimes>
+export type TimeOfPlans = (network: Network, plans: readonly FixedPlan[]) => Promise<SweepTimes>
 
 /** A plan for each row: reductions take next to no time. */
-const rowsOf = ({ trainings }: OpenSweep): ReadonlyMap<string, Plan> => {
-  const rows = new Map<string, Plan>()
+const rowsOf = ({ trainings }: OpenSweep): ReadonlyMap<string, FixedPlan> => {
+  const rows = new Map<string, FixedPlan>()
   for (const { runs } of trainings)
     for (const { evaluated } of runs) if (!rows.has(rowName(evaluated))) rows.set(rowName(evaluated), evaluated)
   return rows

@@ -1,4 +1,4 @@
-import { type Plan, placePlan, printPlan, variantKey, variantsOfPlan } from '../../../passes/index.ts'
+import { type FixedPlan, placePlan, printPlan, variantKey, variantsOfPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import { random } from '../../base/random.ts'
 import type { Network } from '../../network/network.ts'
@@ -37,7 +37,7 @@ export interface SweepWork {
   /** Null where it was interrupted. */
   readonly evaluate: (
     network: Network,
-    plans: readonly Plan[],
+    plans: readonly FixedPlan[],
     signal: AbortSignal | undefined,
   ) => Promise<Evaluated | null>
   readonly time: TimeOfPlans

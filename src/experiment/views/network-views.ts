@@ -1,5 +1,5 @@
 import { EspalierError } from '../../../ir/index.ts'
-import { type Plan, placePlan, type Variant, variantKey, variantsOfPlan } from '../../../passes/index.ts'
+import { type FixedPlan, placePlan, type Variant, variantKey, variantsOfPlan } from '../../../passes/index.ts'
 import { orThrow, sourceProblem } from '../../base/error.ts'
 import { random } from '../../base/random.ts'
 import type { DataSet } from '../../data/index.ts'
@@ -55,7 +55,7 @@ const filesOf = async (data: DataSet, { won, lost, disputed }: Views): Promise<R
  */
 export const networkViews = async (
   network: Network,
-  plan: Plan,
+  plan: FixedPlan,
   images: Images,
   { seed = 0, limit, onProgress = () => {}, ...options }: ViewsOptions,
   initializedFrom?: number,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { builder, draft, type Graph, isPerExample, liveNodes, mapType, vectorType } from '../../../ir/index.ts'
-import { parsePlan, placePlan } from '../../../passes/index.ts'
+import { parseFixedPlan, placePlan } from '../../../passes/index.ts'
 import { branched } from '../../../passes/insert-branches.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { zoo } from '../../../src/network/zoo/index.ts'
@@ -156,7 +156,7 @@ describe('strands', () => {
 
   it('of a branched graph are one column, a segment for each branch and one for the answer', () => {
     const network = orThrow(zoo('cifar-resnet-20')).graph
-    const plan = orThrow(parsePlan('{id,flip}@2,{id,flip}@4:geo'))
+    const plan = orThrow(parseFixedPlan('{id,flip}@2,{id,flip}@4:geo'))
     const graph = branched(network, orThrow(placePlan(plan, network, () => 0)))
     const strands = strandsOf(graph)
     expect(shapeOf(strands)).toEqual([

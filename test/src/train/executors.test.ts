@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Tensor } from '../../../ir/index.ts'
-import { parsePlan, placePlan } from '../../../passes/index.ts'
+import { parseFixedPlan, placePlan } from '../../../passes/index.ts'
 import { insertBranches } from '../../../passes/insert-branches.ts'
 import type { TrainingStep } from '../../../passes/training-step.ts'
 import { orThrow } from '../../../src/base/error.ts'
@@ -81,7 +81,7 @@ describe.each(backends)('one step on $name', ({ name, absent }) => {
     it.skipIf(absent !== undefined).each(['vanilla', 'flip-2-max'])('under %s is what the tape gives', async plan => {
       const { tf } = backend
       const step = stepOf(network, plan, recipe)
-      const placed = orThrow(placePlan(orThrow(parsePlan(plan)), network.graph, () => 0))
+      const placed = orThrow(placePlan(orThrow(parseFixedPlan(plan)), network.graph, () => 0))
       const { program } = orThrow(insertBranches(placed).run({ graph: network.graph, parameters: new Map() }))
       const tape = trainer(tf, program.graph, network.parameters, {
         momentum: recipe.momentum,

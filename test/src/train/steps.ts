@@ -1,6 +1,6 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs'
 import type { Tensor } from '../../../ir/index.ts'
-import { parsePlan, placePlan } from '../../../passes/index.ts'
+import { parseFixedPlan, placePlan } from '../../../passes/index.ts'
 import {
   correctName,
   labelsName,
@@ -17,7 +17,7 @@ import type { Carried } from '../../../src/train/step.ts'
 
 /** The steps of a plan as it is named, without drawn numbers. */
 export const stepOf = ({ graph }: Network, plan: string, recipe: Omit<StepRecipe, 'loss'>): TrainingStep => {
-  const parsed = orThrow(parsePlan(plan))
+  const parsed = orThrow(parseFixedPlan(plan))
   const placed = orThrow(placePlan({ ...parsed, tta: false }, graph, () => 0.5))
   return orThrow(trainingStep(graph, placed, { ...recipe, loss: parsed.training }))
 }

@@ -3,7 +3,7 @@ import {
   allRules,
   insertBranches,
   type Pass,
-  parsePlan,
+  parseFixedPlan,
   placePlan,
   type Rule,
   rewritePass,
@@ -40,7 +40,7 @@ export const sinkWith = (rule: Rule): Pass => {
 /** A zoo network with the branches of a plan, on seeded values. */
 export const branchedTrial = (network: string, planText: string): Trial => {
   const { graph } = orThrow(zoo(network))
-  const placed = orThrow(placePlan(orThrow(parsePlan(planText)), graph, random(0, 'plan').next))
+  const placed = orThrow(placePlan(orThrow(parseFixedPlan(planText)), graph, random(0, 'plan').next))
   const { program } = orThrow(insertBranches(placed).run({ graph, parameters: seededParameters(graph, 0) }))
   return orThrow(trialOf(program, seededInputs(program.graph, 0, 1), defaultTolerance))
 }

@@ -7,6 +7,7 @@ import {
   mergeVariants,
   naivePipeline,
   type PlacedPlan,
+  type PlacedStages,
   type Program,
   parsePlan,
   schedules,
@@ -26,7 +27,7 @@ import { initialized, zoo } from '../../../../src/network/zoo/index.ts'
 
 const network = initialized(orThrow(zoo('cifar-resnet-8?classes=3')), 0)
 const plan = orThrow(parsePlan('flip-2-max'))
-const apart = (placed: PlacedPlan) => inferencePipeline(placed, 'apart')
+const apart = (placed: PlacedPlan | PlacedStages) => inferencePipeline(placed, 'apart')
 const ruleBased = [foldBatchNorm, sinkTransforms, mergeVariants]
 
 const watched = (options: WatchOptions = {}) => {

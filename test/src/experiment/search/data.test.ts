@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { featureMaps, parsePlan } from '../../../../passes/index.ts'
+import { featureMaps, parseFixedPlan } from '../../../../passes/index.ts'
 import { orThrow, orThrowAsync } from '../../../../src/base/error.ts'
 import { parseBudget, printBudget, timesOf } from '../../../../src/experiment/search/budget.ts'
 import { checkApart, overfitted } from '../../../../src/experiment/search/data.ts'
@@ -43,20 +43,22 @@ describe('a network trained with max', () => {
     const { graph } = orThrow(zoo(trainedWithMax.architecture))
     const { metadata } = await orThrowAsync(readSafetensorsFile(trainedWithMax.weights))
     const trained = trainedPlan(metadata)
-    expect(trained).toEqual(orThrow(parsePlan(trainedWithMax.plan)))
+    expect(trained).toEqual(orThrow(parseFixedPlan(trainedWithMax.plan)))
     if (trained === undefined) return
     const own = sitesOf(trained, graph)
     expect(own.length).toBe(2)
     expect(missingBranches(trained, own, graph)).toBeUndefined()
-    expect(missingBranches(trained, [...own, ...sitesOf(orThrow(parsePlan('flip@0')), graph)], graph)).toBeUndefined()
-    const twice = orThrow(parsePlan(`{id,shift(1,0)}@${own[0].map},flip@${own[0].map},flip@${own[1].map}:geo`))
+    expect(
+      missingBranches(trained, [...own, ...sitesOf(orThrow(parseFixedPlan('flip@0')), graph)], graph),
+    ).toBeUndefined()
+    const twice = orThrow(parseFixedPlan(`{id,shift(1,0)}@${own[0].map},flip@${own[0].map},flip@${own[1].map}:geo`))
     expect(sitesOf(twice, graph)).toEqual([])
     expect(missingBranches(trained, branchesOf(twice, graph), graph)).toBeUndefined()
     expect(missingBranches(trained, own.slice(1), graph)).toContain(`at map ${own[0].map} `)
     expect(missingBranches(trained, [], graph)).toContain(`at maps ${own[0].map}, ${own[1].map} `)
-    expect(missingBranches(orThrow(parsePlan('flip-2-none,geo')), [], graph)).toBeUndefined()
-    expect(missingBranches(orThrow(parsePlan('vanilla')), [], graph)).toBeUndefined()
-    expect(sitesOf(orThrow(parsePlan(`flip-${featureMaps(graph).length}`)), graph)).toEqual([])
+    expect(missingBranches(orThrow(parseFixedPlan('flip-2-none,geo')), [], graph)).toBeUndefined()
+    expect(missingBranches(orThrow(parseFixedPlan('vanilla')), [], graph)).toBeUndefined()
+    expect(sitesOf(orThrow(parseFixedPlan(`flip-${featureMaps(graph).length}`)), graph)).toEqual([])
   })
 
   it('is known by what its weights say', () => {

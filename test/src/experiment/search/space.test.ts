@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { printTransform } from '../../../../ir/index.ts'
-import { featureMaps, parsePlan, printPlan, variantKey } from '../../../../passes/index.ts'
+import { featureMaps, parseFixedPlan, printPlan, variantKey } from '../../../../passes/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { relativeMultiplyAdds } from '../../../../src/experiment/search/cost.ts'
@@ -21,7 +21,7 @@ import { createZooNetwork } from '../../../../src/index.ts'
 
 const network = createZooNetwork('cifar-resnet-8')
 const maps = featureMaps(network.graph)
-const sites = (text: string): Sites => sitesOf(orThrow(parsePlan(text)), network.graph)
+const sites = (text: string): Sites => sitesOf(orThrow(parseFixedPlan(text)), network.graph)
 
 describe('parseSets', () => {
   it('reads names and transforms in braces, each transform once, the identity never', () => {
@@ -82,7 +82,7 @@ describe('plans of branches', () => {
   it('are written as people write them, and read back as the same branches', () => {
     for (const plan of ['flip@0:geo', '{id,scale(1.1),shift(1,0)}@2:sum', '{rotate(5)}@1,flip@3:max']) {
       const there = sites(plan)
-      const reduction = orThrow(parsePlan(plan)).inference
+      const reduction = orThrow(parseFixedPlan(plan)).inference
       if (reduction === 'none') throw new Error('not here')
       expect(printPlan(planOf(there, reduction))).toBe(plan)
       expect(variantsIn(there)).toBe(pathsOf(there).length)
@@ -104,7 +104,7 @@ describe('relativeMultiplyAdds', () => {
     '{id,shift(0,1)}@0,{id,shift(1,0)}@3',
     '{scale(1.1)}@2',
   ])('is what compiling %s counts', text => {
-    const plan = orThrow(parsePlan(text))
+    const plan = orThrow(parseFixedPlan(text))
     const compiled = orThrow(compileNetwork(network, plan, { schedule: 'apart' }))
     expect(relativeMultiplyAdds(network.graph)(sitesOf(plan, network.graph))).toBeCloseTo(
       compiled.multiplyAdds.relative,

@@ -4,7 +4,8 @@ import { renderProblems } from '../../../../ir/index.ts'
 import { placePlan, printPlan } from '../../../../passes/index.ts'
 import { decodeSweep, type SweepConfig } from '../../../../src/experiment/sweep/config.ts'
 import { expandGrid, rowName, type SweepTraining } from '../../../../src/experiment/sweep/grid.ts'
-import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
+import { fixedPlanOf } from '../../../fixed-plan.ts'
 
 const { graph } = createZooNetwork('preact-resnet-14?classes=10')
 
@@ -137,7 +138,7 @@ describe('expandGrid', () => {
 
   it('calls what takes as long the same', () => {
     expect(
-      ['vanilla-tta-sum', 'flip-2-max-tta', 'flip@3:sum', 'rotate-only1-none,geo'].map(parsePlan).map(rowName),
+      ['vanilla-tta-sum', 'flip-2-max-tta', 'flip@3:sum', 'rotate-only1-none,geo'].map(fixedPlanOf).map(rowName),
     ).toEqual(['vanilla-tta', 'flip-2-tta', 'flip@3', 'rotate-only1'])
   })
 })

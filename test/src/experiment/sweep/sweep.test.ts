@@ -13,9 +13,10 @@ import { type OpenSweep, openSweep } from '../../../../src/experiment/sweep/open
 import { type SweepResult, sweepResult } from '../../../../src/experiment/sweep/result.ts'
 import { runSweep, type SweepEvent } from '../../../../src/experiment/sweep/sweep.ts'
 import { type SweepWork, sweepWork } from '../../../../src/experiment/sweep/work.ts'
-import { compile, parsePlan } from '../../../../src/index.ts'
+import { compile } from '../../../../src/index.ts'
 import { readSafetensorsFile } from '../../../../src/network/weights/safetensors.ts'
 import { writeCheckpoint } from '../../../../src/train/checkpoint.ts'
+import { fixedPlanOf } from '../../../fixed-plan.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 
 const small = {
@@ -326,7 +327,7 @@ describe('a sweep in full', () => {
   it('counts the errors that the compiled plans make', async () => {
     const open = await opened({ ...tiny, plans: ['flip-2', 'vanilla'], tta: [true] })
     const [network] = open.networks.values()
-    const plans = ['vanilla', 'vanilla-tta-max', 'flip-2-sum', 'flip-2-max-tta'].map(parsePlan)
+    const plans = ['vanilla', 'vanilla-tta-max', 'flip-2-sum', 'flip-2-max-tta'].map(fixedPlanOf)
     const found = await sweepWork(open).evaluate(network, plans, undefined)
     expect(found?.images).toBe(24)
     for (const each of plans) {

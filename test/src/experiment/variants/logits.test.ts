@@ -9,10 +9,11 @@ import { batches, type DataSet, openGenerated, type Preprocess } from '../../../
 import { openModel } from '../../../../src/execute/model.ts'
 import { defaultBatch, type VariantsOptions, variantLogits } from '../../../../src/experiment/variants/logits.ts'
 import { reduceLogits } from '../../../../src/experiment/variants/reduction.ts'
-import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
 import type { Images } from '../../../../src/open/images.ts'
 import type { BackendName } from '../../../../src/runtime/backend.ts'
 import { bestInstalled } from '../../../../src/runtime/native/installed.ts'
+import { fixedPlanOf } from '../../../fixed-plan.ts'
 
 const hasNative = (await bestInstalled()) !== undefined
 const network = createZooNetwork('preact-resnet-8?classes=10')
@@ -38,12 +39,12 @@ const runs: readonly (readonly [BackendName, number])[] = [
 
 describe.each(runs)('on %s, of %i images', (backend, limit) => {
   it('logits that are cached and reduced are those of the plan run outright', async () => {
-    const placed = plans.map(text => orThrow(placePlan(parsePlan(text), network.graph, () => 0)))
+    const placed = plans.map(text => orThrow(placePlan(fixedPlanOf(text), network.graph, () => 0)))
     const batch = 16
     const found = await variantLogits(network, placed.flatMap(variantsOfPlan), images, { backend, limit, batch })
     expect([found.images, found.classes, found.labels?.length]).toEqual([limit, 10, limit])
     for (const [k, text] of plans.entries()) {
-      const compiled = orThrow(compileNetwork(network, parsePlan(text)))
+      const compiled = orThrow(compileNetwork(network, fixedPlanOf(text)))
       const variants = variantsOfPlan(placed[k]).map(v => found.logits.get(variantKey(v)) as Float32Array)
       const { reduction } = placed[k]
       const reduced = reduceLogits(variants, { classes: 10, reduction: reduction ?? 'geo' })

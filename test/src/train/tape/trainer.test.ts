@@ -6,8 +6,9 @@ import { branched } from '../../../../passes/insert-branches.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { type Batch, batches, openGenerated } from '../../../../src/data/index.ts'
-import { createZooNetwork, parsePlan } from '../../../../src/index.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
 import { openBackend } from '../../../../src/runtime/backend.ts'
+import { fixedPlanOf } from '../../../fixed-plan.ts'
 import { trainer } from './trainer.ts'
 
 const native = await openBackend('node-gpu')
@@ -35,7 +36,7 @@ describe.skipIf(E.isLeft(native))('training by TensorFlow.js’s gradient tape',
   const { tf } = E.isRight(native) ? native.right : { tf: undefined as never }
   const start = async (name: string, averaging: number, fused = true) => {
     const { images, labels } = await firstBatch()
-    const placed = orThrow(placePlan(parsePlan(name), network.graph, () => 0))
+    const placed = orThrow(placePlan(fixedPlanOf(name), network.graph, () => 0))
     const settings = { momentum: 0.9, weightDecay: 0, averaging, fused }
     const learner = trainer(tf, branched(network.graph, placed), network.parameters, settings)
     return { learner, images, labels, input: tf.tensor(images, [n, 32, 32, 3]) }
@@ -48,7 +49,7 @@ describe.skipIf(E.isLeft(native))('training by TensorFlow.js’s gradient tape',
       const loss = await learner.step(input, labels, 0)
       // The statistics of this batch are the running ones now, and nothing has moved.
       const seen = { ...network, parameters: await learner.values() }
-      const { graph, parameters } = orThrow(compileNetwork(seen, parsePlan(name), { pipeline: naivePipeline }))
+      const { graph, parameters } = orThrow(compileNetwork(seen, fixedPlanOf(name), { pipeline: naivePipeline }))
       const inputs = new Map([['image', { shape: [n, 32, 32, 3], data: images }]])
       const scores = orThrow(evaluate(graph, { inputs, parameters })).get('logits') as Tensor
       expect(Math.abs(crossEntropy(scores, labels) - loss)).toBeLessThan(0.01)
