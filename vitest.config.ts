@@ -21,6 +21,9 @@ const alone = [
   'test/src/{acceptance,api,base/replace-file,base/seal,compile/inspect/reproducer,train/checkpoint}.test.ts',
 ]
 
+/** Where these count how much of the sources ran. */
+const counted = ['test/**/linear-time.test.ts']
+
 export default defineConfig({
   test: {
     // By default one core is left idle: half of two.
@@ -32,9 +35,19 @@ export default defineConfig({
           ...common,
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: alone,
+          exclude: [...alone, ...counted],
           isolate: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Optimized code counts nothing, and code that was flushed is compiled anew.
+        test: {
+          ...common,
+          name: 'counted',
+          include: counted,
+          setupFiles: 'test/counted-work.ts',
+          execArgv: ['--no-opt', '--no-maglev', '--no-flush-bytecode'],
         },
       },
       {

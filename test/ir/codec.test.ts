@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { decodeGraph, encodeGraph, type Graph, GraphCodec, renderProblems } from '../../ir/index.ts'
-import { growth } from '../counted-work.ts'
 import { anyGraph, hostile, longGraph } from './graphs.ts'
 
 const json = (graph: Graph): unknown => JSON.parse(JSON.stringify(encodeGraph(graph)))
@@ -175,12 +174,7 @@ describe('the JSON codec', () => {
     fc.assert(fc.property(fc.anything(), u => E.isLeft(decodeGraph(u))))
   })
 
-  test('takes linear time, and 100,000 nodes no more of the stack than one', async () => {
-    const decode = (nodes: number) => {
-      const encoded = json(longGraph(nodes))
-      return () => decodeGraph(encoded)
-    }
-    expect(await growth(decode(500), decode(1000))).toBeLessThan(2.4)
-    expect(E.isRight(decode(100_000)())).toBe(true)
+  test('100,000 nodes take no more of the stack than one', () => {
+    expect(E.isRight(decodeGraph(json(longGraph(100_000))))).toBe(true)
   })
 })

@@ -3,7 +3,6 @@ import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { builder, type Graph, mapType, parse, print, renderProblems } from '../../ir/index.ts'
 import { orThrow } from '../../src/base/error.ts'
-import { growth } from '../counted-work.ts'
 import { anyGraph, longGraph } from './graphs.ts'
 
 const parsed = (text: string): Graph => orThrow(parse(text))
@@ -143,9 +142,7 @@ describe('the text form', () => {
     expect(parsed(text)).toStrictEqual(b.finish({ x }))
   })
 
-  test('takes linear time, and 100,000 nodes no more of the stack than one', async () => {
-    const roundTrip = (graph: Graph) => () => parsed(print(graph))
-    expect(await growth(roundTrip(longGraph(500)), roundTrip(longGraph(1000)))).toBeLessThan(2.4)
+  test('100,000 nodes take no more of the stack than one', () => {
     const graph = longGraph(100_000)
     expect(parsed(print(graph)).nodes.length).toBe(graph.nodes.length)
   })

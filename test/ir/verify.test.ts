@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { builder, type Graph, mapType, specs, verify } from '../../ir/index.ts'
-import { growth } from '../counted-work.ts'
 import { anyGraph, longGraph } from './graphs.ts'
 
 const branched = (): Graph => {
@@ -158,12 +157,7 @@ describe('verify', () => {
     expect(problemsOf(broken(flat(), 3, { tag: ['Unary'] }))[0]).toBe('unknown-op at %3: op a list of 1')
   })
 
-  test('takes linear time, and 100,000 nodes no more of the stack than one', async () => {
-    const check = (nodes: number) => {
-      const graph = longGraph(nodes)
-      return () => verify(graph)
-    }
-    expect(await growth(check(500), check(1000))).toBeLessThan(2.4)
-    expect(E.isRight(check(100_000)())).toBe(true)
+  test('100,000 nodes take no more of the stack than one', () => {
+    expect(E.isRight(verify(longGraph(100_000)))).toBe(true)
   })
 })
