@@ -1,5 +1,5 @@
 import { type NodeId, variantCount, vectorType } from '../../ir/index.ts'
-import { type GradientRule, once, type Place, refused, type Tools, term } from './tools.ts'
+import { type GradientRule, none, once, type Place, refused, type Tools, term } from './tools.ts'
 
 const sumOfClasses = (t: Tools, x: NodeId): NodeId => t.sumTo(x, vectorType(1))
 
@@ -111,14 +111,22 @@ const unstack: GradientRule<'Unstack'> = at => {
   return [count === 1 ? term(() => at.gradient) : { of: () => at.gradient, index }]
 }
 
-/** Which stage answers is chosen where networks run, not where they learn. */
-const chosen: GradientRule<'Certainty' | 'Select'> = at => at.operands.map(() => refused)
+/** How certain an answer is chooses a stage where networks run; nothing learns by it. */
+const certainty: GradientRule<'Certainty'> = () => [refused]
+
+/** What is not chosen has none; by the certainty the choice is a step. */
+const select: GradientRule<'Select'> = at => {
+  const [certain] = at.operands
+  const zeros = once(() => at.whole(at.constant(0), at.result))
+  const choose = (kept: NodeId, deeper: NodeId) => at.draft.add('Select', [certain, kept, deeper], at.attributes)
+  return [none, term(() => choose(at.wholeGradient(), zeros())), term(() => choose(zeros(), at.wholeGradient()))]
+}
 
 export const classification = {
   Softmax: softmax,
   Combine: combine,
-  Certainty: chosen,
-  Select: chosen,
+  Certainty: certainty,
+  Select: select,
   Stack: stack,
   Unstack: unstack,
 }
