@@ -127,6 +127,10 @@ const compiledOf = (manifest: Manifest, graph: Graph, parameters: ReadonlyMap<st
     relative: manifest.multiply_adds_relative,
     relativeUnshared: manifest.multiply_adds_relative_unshared,
   },
+  stages: manifest.stages?.map(({ plan, multiply_adds: total, multiply_adds_relative: relative }) => ({
+    plan,
+    multiplyAdds: { total, relative },
+  })),
   actsOnMaps: manifest.acts_on_maps,
   schedule: manifest.schedule,
   predictedMilliseconds: {

@@ -22,6 +22,8 @@ const PassReport = t.strict({
   multiply_adds_after: t.number,
 })
 
+const StageFacts = t.strict({ plan: t.string, multiply_adds: t.number, multiply_adds_relative: t.number })
+
 /** `manifest.json`: what a compiled folder holds and how it was made. */
 const Manifest = t.intersection(
   [
@@ -41,7 +43,7 @@ const Manifest = t.intersection(
       /** Of the other files, so that a folder with a file of another one is refused. */
       sha256: t.strict({ [files.graph]: t.string, [files.weights]: t.string }),
     }),
-    t.partial({ preprocess: Preprocess, classes: t.readonlyArray(t.string) }),
+    t.partial({ preprocess: Preprocess, classes: t.readonlyArray(t.string), stages: t.readonlyArray(StageFacts) }),
   ],
   'Manifest',
 )
