@@ -11,16 +11,8 @@ import {
   type Transform,
 } from '../ir/index.ts'
 import { type FeatureMap, featureMaps } from './feature-maps.ts'
-import {
-  type FixedPlan,
-  type Gate,
-  isAdaptive,
-  type Plan,
-  printPlan,
-  type SetName,
-  type Site,
-  type TransformSet,
-} from './plan.ts'
+import { type FixedPlan, type Gate, isAdaptive, type Plan, type SetName, type Site, type TransformSet } from './plan.ts'
+import { printPlan } from './plan-text.ts'
 
 /** A branch (or, with one transform, a transform) at a node of a given graph. */
 export interface PlacedSite {

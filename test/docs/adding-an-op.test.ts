@@ -53,7 +53,9 @@ const follow = async (page: string, folder: string): Promise<void> => {
     }
 }
 
-const tests = ['arbitrary', 'laws', 'ir', 'passes', 'counted-work.ts', 'shared.ts'].map(part => `test/${part}`)
+const tests = ['arbitrary', 'laws', 'ir', 'passes', 'counted-work.ts', 'fixed-plan.ts', 'shared.ts'].map(
+  part => `test/${part}`,
+)
 const copied = ['ir', 'passes', 'src', ...tests, 'package.json', 'tsconfig.json']
 
 let page: string

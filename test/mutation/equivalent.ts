@@ -547,14 +547,14 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'no other op makes a shared mean of its first operand: the condition is for the type checker',
   },
   {
-    file: 'passes/plan.ts',
+    file: 'passes/fixed-plan-text.ts',
     original: "depth += character === '(' || character === '{' ? 1 : character === ')' || character === '}' ? -1 : 0",
     replacement:
       "depth -= character === '(' || character === '{' ? 1 : character === ')' || character === '}' ? -1 : 0",
     reason: 'a depth counted downwards is 0 in the same places',
   },
   {
-    file: 'passes/plan.ts',
+    file: 'passes/fixed-plan-text.ts',
     original: 'named === null',
     replacement: 'false',
     reason: 'what is no name has no set: the condition is for the type checker',
