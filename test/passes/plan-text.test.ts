@@ -71,7 +71,7 @@ describe('an adaptive plan', () => {
     ['/0.5/', /plan "", stage 1 of "\/0\.5\/": saw no such plan/],
     [
       'vanilla/0.5/flipp-2',
-      /plan "flipp-2", stage 2 of "vanilla\/0\.5\/flipp-2": saw no such plan.*\n {2}Try: nearest names: flip-2-/,
+      /plan "flipp-2", stage 2 of "vanilla\/0\.5\/flipp-2": saw no such plan.*\n {2}Try: nearest names: flip-2,/,
     ],
     ['vanilla/0.5/shift4@x', /the site "shift4@x"/],
   ])('%s is none', (text, said) => {
