@@ -1,5 +1,5 @@
 export { EspalierError, type Problem } from '../ir/index.ts'
-export { type Plan, printPlan } from '../passes/index.ts'
+export { type AdaptivePlan, type FixedPlan, type Gate, type Plan, printPlan } from '../passes/index.ts'
 export type { WithBackend } from './api/backend.ts'
 export {
   type Compiled,
