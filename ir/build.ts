@@ -122,10 +122,11 @@ export interface Builder {
   readonly branch: (x: NodeId, axis: string, transforms: readonly Transform[]) => NodeId
   /** The scores of all variants as one. */
   readonly reduce: (x: NodeId, reduction: Reduction) => NodeId
-  /** The scores of some vectors as one; each counts as often as `multiplicity` says. */
+  /** How certain the answer of some logits is; by default the margin. */
   readonly certainty: (logits: NodeId, measure?: CertaintyMeasure) => NodeId
   /** `deeper` where the certainty is below the threshold, else `kept`. */
   readonly select: (certainty: NodeId, below: number, kept: NodeId, deeper: NodeId) => NodeId
+  /** The scores of some vectors as one; each counts as often as `multiplicity` says. */
   readonly combine: (variants: readonly NodeId[], reduction: Reduction, multiplicity?: readonly number[]) => NodeId
   /** The graph, with these outputs. */
   readonly finish: (outputs: Readonly<Record<string, NodeId>>) => Graph
