@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config'
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 const common = {
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  // For what hangs alone: on a busy machine a minute's work takes ten.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
   pool: 'forks',
   // The package by its name, as the examples of the docs have it.
   alias: [

@@ -40,21 +40,21 @@ if (exact) {
 
 /**
  * How often parts of the sources ran, loops' bodies and branches each counted, in a run: the same on every machine and
- * under any load, since nothing else can run in between. What the platform's own functions do inside is not counted, the
+ * under any load, since nothing else runs in its process. What the platform's own functions do inside is not counted, the
  * callbacks that they call are. @throws Error outside of the Vitest project `counted`
  */
-export const countedWork = (run: () => unknown): number => {
+export const countedWork = async (run: () => unknown): Promise<number> => {
   if (!exact) throw new Error('only the Vitest project `counted` can count')
   // What is done once only, by whoever comes first, is not counted.
-  run()
+  await run()
   ran()
-  run()
+  await run()
   return ran()
 }
 
 /** How many times the work of a problem one of four times its size takes: 4 where it is linear, 16 where it is quadratic. */
-export const growth = (problem: (size: number) => () => unknown, size: number): number => {
-  const [once, fourTimes] = [size, 4 * size].map(n => countedWork(problem(n)))
+export const growth = async (problem: (size: number) => () => unknown, size: number): Promise<number> => {
+  const [once, fourTimes] = [await countedWork(problem(size)), await countedWork(problem(4 * size))]
   if (once < 1000) throw new Error(`only ${once} steps counted`)
   return fourTimes / once
 }

@@ -3,7 +3,7 @@ import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
-import { race, ratios, type Spread, spreadOf } from '../execute/race.ts'
+import { type Clock, machineClock, race, ratios, type Spread, spreadOf } from '../execute/race.ts'
 import type { Precision } from '../lower/precision.ts'
 import { imageType, type Network } from '../network/network.ts'
 import { backendNames } from '../runtime/backend.ts'
@@ -18,6 +18,7 @@ export interface TimeOptions {
   readonly rounds?: number
   /** Rounds over the least that there must be are run while they take less than this. */
   readonly seconds?: number
+  readonly clock?: Clock
 }
 
 /** What a compiled plan takes for one batch, beside the network as it is. */
@@ -50,7 +51,7 @@ const spread = (times: readonly number[], to: readonly number[]): RelativeTime =
 export const relativeTimes = async (
   network: Network,
   plans: readonly Plan[],
-  { rounds = 25, seconds = 20, seed = 0, ...options }: TimeOptions,
+  { rounds = 25, seconds = 20, seed = 0, clock = machineClock, ...options }: TimeOptions,
 ): Promise<RelativeTimes> => {
   const { batch } = options
   const { h, w, c } = imageType(network)
@@ -67,7 +68,7 @@ export const relativeTimes = async (
   try {
     for (const plan of [orThrow(parsePlan('vanilla')), ...plans]) await enter(plan)
     const racers = entered.map(runner => ({ run: () => runner.predict(images) }))
-    const [vanilla, ...others] = await race(racers, { rounds, seconds })
+    const [vanilla, ...others] = await race(racers, { rounds, seconds, clock })
     const { backend, executor, describe } = entered[0]
     return {
       backend,

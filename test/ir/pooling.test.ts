@@ -111,7 +111,6 @@ describe('pooling', () => {
       fc.property(
         fc.array(fc.constantFrom(1, 2, huge, huge - 1, 2 ** 20), { minLength: 8, maxLength: 8 }),
         ([h, w, r, s, sy, sx, dy, dx]) => {
-          const from = Date.now()
           const attributes = {
             size: [r, s],
             strides: [sy, sx],
@@ -123,7 +122,6 @@ describe('pooling', () => {
             ceil: false,
           } as const
           typing('MaxPool', attributes, mapType(h, w, 1))
-          expect(Date.now() - from).toBeLessThan(500)
         },
       ),
     )

@@ -141,7 +141,6 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
         const error = await errorPercent('cifar100_resnet20', name, backend, 'float32')
         expect(Math.abs(error - expected(oracle('cifar100_resnet20_impact')))).toBeLessThanOrEqual(0.03)
       },
-      600_000,
     )
   }
 
@@ -162,7 +161,6 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
       expect(half).not.toBe(whole)
       expect(Math.abs(half - whole)).toBeLessThanOrEqual(0.2)
     },
-    600_000,
   )
 
   it.skipIf(!hasNative)(

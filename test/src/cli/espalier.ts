@@ -68,6 +68,21 @@ const builtPackage = async (): Promise<string> => {
   return folder
 }
 
+/** The environment in which a process interrupts itself once a file has so many lines: on no machine has it ended by then. */
+export const interruptedAt = (path: string, lines: number): Readonly<Record<string, string>> => {
+  const program = `
+    import { existsSync, readFileSync } from 'node:fs'
+    import { isMainThread } from 'node:worker_threads'
+    const path = ${JSON.stringify(path)}
+    const look = () => {
+      if (!existsSync(path) || readFileSync(path, 'utf8').split('\\n').length <= ${lines}) return
+      clearInterval(timer)
+      process.kill(process.pid, 'SIGINT')
+    }
+    const timer = isMainThread ? setInterval(look, 1).unref() : undefined`
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` }
+}
+
 /** The command line as it is installed, in a process of its own: for signals, the environment, and what a process leaves behind. */
 export const spawned = async (
   args: readonly string[],

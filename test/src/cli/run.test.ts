@@ -45,7 +45,7 @@ describe.concurrent('espalier run', () => {
     expect(await notes('compile', ...trained, '--plan', 'vanilla-tta-geo')).toContain(warning)
     expect(await notes('run', ...trained, ...few, '--plan', 'flip-2-max')).not.toContain('trained under')
     expect(await notes('compile', ...trained, '--plan', 'flip-3-max-tta')).not.toContain('trained under')
-  }, 60_000)
+  })
 
   it('prints one JSON object with every promised key, and nothing else there', async () => {
     const { code, stdout, stderr } = await espalier(['run', ...network, ...data, '--limit', '40', '--json'])

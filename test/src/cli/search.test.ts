@@ -58,7 +58,7 @@ describe('espalier search', () => {
     // The same plan, run outright on the images of the report, errs as often.
     const ran = await espalier(['run', ...trained, '--data', parts[3], '--plan', out, '--backend', 'wasm', '--json'])
     expect(JSON.parse(ran.stdout)).toMatchObject({ plan: result.plan, error_percent: result.report.error_percent })
-  }, 240_000)
+  })
 
   it('says so where nothing beats vanilla, and what a network that was trained with max loses there', async () => {
     const args = ['search', ...trained, ...parts, ...small, '--budget', '0.5x', '--backend', 'wasm']
@@ -68,7 +68,7 @@ describe('espalier search', () => {
       expect.stringContaining('trained under flip-2-max: without its branches at map'),
     ])
     expect(stdout).toContain('Nothing that was looked at beats vanilla within 0.5x.')
-  }, 240_000)
+  })
 
   it.each([
     ['the same images', [...trained, ...parts.slice(0, 3), parts[1], '--budget', '2x'], 'images 0 to 199 of both'],

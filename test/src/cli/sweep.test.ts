@@ -8,7 +8,7 @@ import { espalier, spawned } from './espalier.ts'
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('sweep')
-}, 60_000)
+})
 
 const tiny = {
   network: 'zoo:preact-resnet-8',
@@ -80,7 +80,11 @@ describe.concurrent('espalier sweep', () => {
   })
 
   it('saves where it is interrupted, says so, and goes on', async () => {
-    const config = await written('long.json', { ...tiny, recipe: { ...tiny.recipe, epochs: 400 }, plans: ['vanilla'] })
+    const config = await written('long.json', {
+      ...tiny,
+      recipe: { ...tiny.recipe, epochs: 100_000 },
+      plans: ['vanilla'],
+    })
     const out = join(folder, 'long')
     const interrupt = async (pid: number): Promise<void> => {
       await logged(out, 'log.jsonl', 12)

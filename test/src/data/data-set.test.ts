@@ -57,6 +57,7 @@ describe('batches', () => {
     let taken = 0
     for await (const _ of batches(data, { batch: 1, preprocess })) {
       taken++
+      await expect.poll(() => data.reads.length, { timeout: 60_000 }).toBe(Math.min(40, taken + 2))
       await new Promise(resolve => setTimeout(resolve, 4))
       expect(data.reads.length).toBe(Math.min(40, taken + 2))
     }
@@ -107,7 +108,7 @@ describe('batches', () => {
       labelled: false,
     }
     const stop = new AbortController()
-    setTimeout(() => stop.abort(), 1)
+    setImmediate(() => stop.abort())
     let taken = 0
     for await (const _ of batches(inMemory, { batch: 1, preprocess, signal: stop.signal })) taken++
     expect(taken).toBeLessThan(1000)

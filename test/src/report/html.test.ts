@@ -68,10 +68,7 @@ describe('the page of PreAct ResNet-110 under flip-4', () => {
     expect(graphHtml(compiledZoo('preact-resnet-110', 'flip-4-max'))).toBe(page)
   })
 
-  it('is small and quick', () => {
-    const begun = performance.now()
-    graphHtml(compiled)
-    expect(performance.now() - begun).toBeLessThan(2000)
+  it('is small', () => {
     expect(page.length).toBeLessThan(1.5e6)
   })
 })

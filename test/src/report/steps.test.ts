@@ -86,10 +86,7 @@ describe('the passes of PreAct ResNet-110 under flip-4', () => {
     expect(shared).toContain('6789 → <b>1209</b> nodes')
   })
 
-  it('are small and quick, and need nothing beside the page', () => {
-    const begun = performance.now()
-    graphHtml(run.compiled, run.stages)
-    expect(performance.now() - begun).toBeLessThan(3000)
+  it('are small, and need nothing beside the page', () => {
     expect(Buffer.byteLength(page)).toBeLessThan(2.5e6)
     expect(page.match(/https?:|=["']?\/\/|@import|url\(|\bsrc=/gi)).toBeNull()
     const [, script] = /<script>([^<]*)<\/script>/.exec(page) as RegExpExecArray

@@ -182,6 +182,7 @@ describe('reading batches', () => {
     let seen = 0
     for await (const _ of trainingBatches(counted, { ...drawn, ahead: 3 })) {
       seen++
+      await expect.poll(() => reads, { timeout: 60_000 }).toBe(Math.min(seen + 3, 50))
       await new Promise(resolve => setTimeout(resolve, 5))
       expect(reads).toBe(Math.min(seen + 3, 50))
     }
@@ -199,7 +200,7 @@ describe('reading batches', () => {
     const { stdout } = await run(
       process.execPath,
       ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', program],
-      { timeout: 60_000 },
+      { timeout: 600_000 },
     )
     expect(stdout).toBe('4\n4\n4\n')
   })

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { builder, EspalierError, type Graph, mapType, sharedType, vectorType } from '../../../../ir/index.ts'
 import { openSavedModel } from '../../../../src/execute/saved-model.ts'
 import { lowerSavedModel } from '../../../../src/lower/saved-model/index.ts'
+import { temporaryFolder } from '../../../temporary-folder.ts'
 import { fill, numbers } from '../agree.ts'
 import { absent, expectAgreement, native } from './agree.ts'
 
@@ -63,10 +63,11 @@ describe('a SavedModel in this process', () => {
     context.skip(absent !== undefined, absent)
     const { tf } = native()
     const before = tf.memory().numTensors
-    const folders = async () => (await readdir(tmpdir())).filter(name => name.startsWith('espalier-')).sort()
-    const stood = await folders()
+    const folder = await temporaryFolder('executable')
+    vi.stubEnv('TMPDIR', folder)
     const executable = await openSavedModel(native(), graph, fill(graph, 1).parameters)
-    expect(await folders()).toEqual(stood)
+    vi.unstubAllEnvs()
+    expect(await readdir(folder)).toEqual([])
     const fed = { 'an image': numbers(2 * 90, 1), _v: numbers(8, 2), 'filter:0': numbers(108, 3) }
     for (const wrong of [{}, { ...fed, _v: numbers(4, 1) }, { ...fed, 'filter:0': numbers(107, 1) }])
       expect(() => executable.run(wrong)).toThrow(EspalierError)
