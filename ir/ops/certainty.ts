@@ -23,7 +23,8 @@ const certaintyOf: { readonly [M in CertaintyMeasure]: (logs: Float64Array) => n
   probability: logs => Math.exp(logs.reduce((a, b) => Math.max(a, b))),
   entropy: logs => {
     const sum = logs.reduce((total, log) => total + Math.exp(log) * Math.max(log, leastLogarithm), 0)
-    return logs.length === 1 ? 1 : 1 + sum / Math.log(logs.length)
+    // Of one class nothing is open: the sum is 0, or NaN.
+    return 1 + sum / Math.log(Math.max(logs.length, 2))
   },
 }
 
@@ -40,10 +41,9 @@ export const certainty = defineOp({
   evaluate: ([logits], { measure }) => {
     const logs = logSoftmaxOf(logits)
     const [n, classes] = logs.shape
-    const data = Float64Array.from({ length: n }, (_, row) => {
-      const own = logs.data.subarray(row * classes, (row + 1) * classes)
-      return own.some(Number.isNaN) ? Number.NaN : certaintyOf[measure](own)
-    })
+    const data = Float64Array.from({ length: n }, (_, row) =>
+      certaintyOf[measure](logs.data.subarray(row * classes, (row + 1) * classes)),
+    )
     return { shape: [n, 1], data }
   },
 })
@@ -68,10 +68,10 @@ export const select = defineOp({
   evaluate: ([certain, kept, deeper], { below }) => {
     const out = zeros(kept.shape)
     const each = rowsOf(kept)
-    for (let row = 0; row < certain.data.length; row++) {
-      const chosen = certain.data[row] < below ? deeper : kept
+    certain.data.forEach((value, row) => {
+      const chosen = value < below ? deeper : kept
       out.data.set(chosen.data.subarray(row * each, (row + 1) * each), row * each)
-    }
+    })
     return out
   },
 })

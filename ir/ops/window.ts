@@ -114,6 +114,9 @@ export const actOnWindow = (g: Element, w: Window, extents: Pair): Window => {
 /** Whether pixels lie between a window's taps. */
 export const isDilated = ({ size, dilations }: Window): boolean => dilations.some((d, axis) => d > 1 && size[axis] > 1)
 
+/** The trailing pad where windows reach so far past an axis: a crop by less than a stride, which takes no output away, is none. */
+export const trailingPad = (past: number, stride: number): number => (past > -stride ? Math.max(0, past) : past)
+
 /**
  * The pads with which a window slides in floor mode over just what it covers: a trailing pad that no window reaches is
  * left out, one that ceil mode needs is added, and a trailing crop stays only where it takes outputs away. An axis with
@@ -125,8 +128,7 @@ export const coveredPads = (extents: Pair, window: Window): Padding => {
     const before = window.padding[axis][0]
     const stride = outputs[axis] === 1 ? 1 : window.strides[axis]
     const reach = (outputs[axis] - 1) * stride + dilated(window.size[axis], window.dilations[axis])
-    const after = reach - extents[axis] - before
-    return [before, after < 0 && after > -stride ? 0 : after]
+    return [before, trailingPad(reach - extents[axis] - before, stride)]
   }
   return [along(0), along(1)]
 }

@@ -1,4 +1,4 @@
-import type { Padding, Pair, Window } from '../../ir/index.ts'
+import { type Padding, type Pair, trailingPad, type Window } from '../../ir/index.ts'
 import { node, type Template } from '../rule.ts'
 
 /** Parts of right sides that several legal forms are made of. */
@@ -54,10 +54,10 @@ export const takeTap = (
   value: number | 'lowest' = 0,
 ): Template => {
   const reached = reach(outputs, strides)
-  const pads = (axis: 0 | 1): Pair => {
-    const after = tap[axis] + reached[axis] - extents[axis]
-    return [0 - tap[axis], after < 0 && after > -strides[axis] ? 0 : after]
-  }
+  const pads = (axis: 0 | 1): Pair => [
+    0 - tap[axis],
+    trailingPad(tap[axis] + reached[axis] - extents[axis], strides[axis]),
+  ]
   const met = underPads(x, extents, [pads(0), pads(1)], value)
   return Math.max(...strides) === 1 ? met : node('MeanPool', onePixel(strides), met)
 }
@@ -89,4 +89,4 @@ export const binary =
     node('Binary', { fn }, a, b)
 
 export const times = (x: Template, factor: number): Template =>
-  factor === 1 ? x : node('Unary', { fn: 'affine', alpha: factor, beta: 0 }, x)
+  node('Unary', { fn: 'affine', alpha: factor, beta: 0 }, x)

@@ -1,15 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  actOnPadding,
   actOnPair,
   actOnTensor,
   actOnWindow,
+  coveredPads,
   type Element,
   elements,
   inverse,
+  isDilated,
   mapType,
   mirroredPads,
   outputExtent,
+  outputExtents,
+  type Padding,
   type Pair,
   samePads,
   sharedType,
@@ -115,6 +120,62 @@ describe('a window that slides over an acted-on map: slide(g·x; w) = g·slide(x
               }
     expect(cases).toBeGreaterThan(3000)
   })
+})
+
+test('pads of an acted-on map: pad(g·x; p) = g·pad(x; p′)', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...elements),
+      pair(fc.integer({ min: 3, max: 5 })),
+      pair(pads),
+      (g, [h, w], padding) => {
+        const x = integers(mapType(h, w, 1), 3)
+        const gx = { type: mapType(...actOnPair(g, [h, w]), 1), value: actOnTensor(g, x.value, 1, 2) }
+        const padded = (of: typeof x, own: Padding) => apply('Pad', { padding: own, channels: [0, 0], value: 7 }, of)
+        const right = actOnTensor(g, padded(x, actOnPadding(g, padding)), 1, 2)
+        expect(padded(gx, padding)).toEqual(right)
+      },
+    ),
+  )
+})
+
+test('a window is dilated where along some axis it covers more pixels than it has taps', () => {
+  fc.assert(
+    fc.property(windows, ({ w }) => {
+      const skips = ([0, 1] as const).some(axis => {
+        const taps = Array.from({ length: w.size[axis] }, (_, k) => k * w.dilations[axis])
+        return Math.max(...taps) >= taps.length
+      })
+      expect(isDilated(w)).toBe(skips)
+    }),
+  )
+})
+
+test('covered pads give as many windows in floor mode; no trailing pad less does, nor none where one is kept', () => {
+  let [cut, grown] = [0, 0]
+  fc.assert(
+    fc.property(windows, ({ extents, w }) => {
+      const outputs = outputExtents(extents, w)
+      if (Math.min(...outputs) < 1) return
+      const padding = coveredPads(extents, w)
+      for (const axis of [0, 1] as const) {
+        const [before, after] = padding[axis]
+        // One output has no next one: any stride means the same.
+        const stride = outputs[axis] === 1 ? 1 : w.strides[axis]
+        const outputsUnder = (trailing: number) =>
+          outputExtent(extents[axis], w.size[axis], stride, w.dilations[axis], [before, trailing], false)
+        expect(before).toBe(w.padding[axis][0])
+        expect(outputsUnder(after)).toBe(outputs[axis])
+        if (after === 0) continue
+        expect(outputsUnder(after - 1)).toBeLessThan(outputs[axis])
+        if (after < 0) expect(outputsUnder(0)).toBeGreaterThan(outputs[axis])
+        if (after < 0) cut++
+        else grown++
+      }
+    }),
+    { numRuns: 1000 },
+  )
+  expect(Math.min(cut, grown)).toBeGreaterThan(50)
 })
 
 test('where no window fits there are no outputs, in ceil mode too', () => {
