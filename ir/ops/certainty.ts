@@ -28,6 +28,15 @@ const certaintyOf: { readonly [M in CertaintyMeasure]: (logs: Float64Array) => n
   },
 }
 
+/** How certain each row of logits is; NaN where a logit is. */
+export const certaintiesOf = (logits: Tensor, measure: CertaintyMeasure): Float64Array => {
+  const logs = logSoftmaxOf(logits)
+  const [n, classes] = logs.shape
+  return Float64Array.from({ length: n }, (_, row) =>
+    certaintyOf[measure](logs.data.subarray(row * classes, (row + 1) * classes)),
+  )
+}
+
 /**
  * How certain an answer is: of `p = softmax(logits)` the `margin` is the largest less the second (of one class 1), the
  * `probability` the largest, the `entropy` `1 − H(p)/ln(classes)`. NaN where a logit is.
@@ -38,14 +47,7 @@ export const certainty = defineOp({
   attributes: { measure: CertaintyMeasure },
   infer: ([logits]) =>
     logits.kind === 'Vector' ? E.right(vectorType(1)) : mismatch(printType(logits), 'a Vector of logits'),
-  evaluate: ([logits], { measure }) => {
-    const logs = logSoftmaxOf(logits)
-    const [n, classes] = logs.shape
-    const data = Float64Array.from({ length: n }, (_, row) =>
-      certaintyOf[measure](logs.data.subarray(row * classes, (row + 1) * classes)),
-    )
-    return { shape: [n, 1], data }
-  },
+  evaluate: ([logits], { measure }) => ({ shape: [logits.shape[0], 1], data: certaintiesOf(logits, measure) }),
 })
 
 const rowsOf = ({ shape }: Tensor): number => shape.slice(1).reduce((a, b) => a * b, 1)

@@ -19,7 +19,7 @@ export const skippedNote = ({ where, seen }: DataProblem): string => `Skipped ${
 
 /** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the file of predictions too. */
 export const watchEvaluation = async (
-  model: Pick<Model, 'predict'>,
+  model: Pick<Model, 'predictEach' | 'stages'>,
   images: Images,
   out: Output,
   { predictions, ...options }: WatchOptions,

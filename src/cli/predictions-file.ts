@@ -2,7 +2,7 @@ import { open, rm } from 'node:fs/promises'
 import { cannotWrite } from '../base/error.ts'
 import { besidePath, putInPlace, sweepBeside } from '../base/put-in-place.ts'
 import type { Batch, Skipped } from '../data/index.ts'
-import type { Prediction } from '../execute/model.ts'
+import type { Prediction } from '../execute/prediction.ts'
 import { bestClass, isAnswer } from '../execute/score.ts'
 
 export interface PredictionsFile {

@@ -1,7 +1,8 @@
 import { either as E } from 'fp-ts'
-import { evaluate, isPerExample, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
+import { evaluate, type Graph, isPerExample, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
 import type { Precision } from '../lower/precision.ts'
-import type { Executed, Execution } from './execution.ts'
+import { type Executed, type Execution, stageGraphs } from './execution.ts'
+import { signatureOf } from './signature.ts'
 
 export type Outputs = Readonly<Record<string, Tensor>>
 export type SampleInputs = Readonly<Record<string, Float32Array>>
@@ -27,6 +28,37 @@ export const sampleOf = ({ inputs }: Pick<Execution, 'inputs'>, batch: number): 
     ]),
   )
 
+/** Of the images of one stage, how many are taken to go on to the next where an executor is chosen. */
+const expectedShare = 0.4
+
+/** Numbers for each stage: a batch for the first, and for later ones the images expected of it. */
+export const samplesOf = (
+  { later = [] }: Pick<Executed, 'later'>,
+  first: Pick<Execution, 'inputs'>,
+  batch: number,
+): readonly SampleInputs[] =>
+  [first, ...later.map(signatureOf)].map((inputs, stage) => sampleOf(inputs, Math.ceil(batch * expectedShare ** stage)))
+
+/** The outputs of a stage by names that no other has, but for certainties, which follow from answers and may be next to 0. */
+const named = ({ nodes, outputs }: Graph, stage: number, values: Outputs): Outputs =>
+  Object.fromEntries(
+    outputs.flatMap(({ name, node }) =>
+      nodes[node].tag === 'Certainty' ? [] : [[stage === 0 ? name : `${name}, stage ${stage + 1}`, values[name]]],
+    ),
+  )
+
+/** The outputs of all stages, each run on its sample. */
+export const runSamples = async (
+  executed: Pick<Executed, 'graph' | 'later'>,
+  { run }: Pick<Execution, 'run'>,
+  samples: readonly SampleInputs[],
+): Promise<Outputs> => {
+  const all: Outputs[] = []
+  for (const [stage, graph] of stageGraphs(executed).entries())
+    all.push(named(graph, stage, await run(samples[stage], stage)))
+  return Object.assign({}, ...all)
+}
+
 const distance = (a: number, b: number): number =>
   a === b || (Number.isNaN(a) && Number.isNaN(b))
     ? 0
@@ -47,6 +79,15 @@ const apartBy = (seen: ArrayLike<number>, wanted: ArrayLike<number>): number => 
 /** The largest difference of two executors' outputs, or of a batch's from those of its first example alone. */
 export const disagreement = (seen: Outputs, wanted: Outputs): number =>
   Object.entries(wanted).reduce((most, [name, { data }]) => Math.max(most, apartBy(seen[name].data, data)), 0)
+
+/** The reference evaluator's outputs of each stage for the first example of its sample. @throws Error where it does not run a graph */
+export const evaluatedSamples = ({ parameters, ...executed }: Executed, samples: readonly SampleInputs[]): Outputs =>
+  Object.assign(
+    {},
+    ...stageGraphs(executed).map((graph, stage) =>
+      named(graph, stage, evaluated({ graph, parameters }, signatureOf(graph), samples[stage])),
+    ),
+  )
 
 /** The reference evaluator's outputs for the first example of a batch. @throws Error where it does not run the graph */
 export const evaluated = (

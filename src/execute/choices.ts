@@ -10,8 +10,7 @@ import { warn } from '../base/warn.ts'
 import { machineName } from '../compile/calibrate/calibration.ts'
 import { choicesFolder } from '../runtime/kept-choices.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
-import type { Executed } from './execution.ts'
-import { type ExecutorName, executorNames } from './execution.ts'
+import { type Executed, type ExecutorName, executorNames, stageGraphs } from './execution.ts'
 import type { ExecutorOptions } from './executor.ts'
 import type { Spread } from './race.ts'
 
@@ -69,9 +68,17 @@ export const usualOf = ({ executor, tried, inUse = [] }: Choice): Pick<Spread, '
   return { min: Math.min(own.min, ...inUse), max: Math.max(own.max, ...inUse) }
 }
 
-/** The file of a choice: another graph, batch, precision, backend or machine is another file. */
-const choiceFile = ({ graph }: Executed, batch: number, { backend, precision }: ExecutorOptions): string => {
-  const key = [packageVersion, machineName(), executorNames, batch, precision, backend, print(graph)].join('\n')
+/** The file of a choice: another graph, batch, precision, backend or machine is another file; other thresholds between the same stages are not. */
+const choiceFile = (executed: Executed, batch: number, { backend, precision }: ExecutorOptions): string => {
+  const key = [
+    packageVersion,
+    machineName(),
+    executorNames,
+    batch,
+    precision,
+    backend,
+    ...stageGraphs(executed).map(graph => print(graph)),
+  ].join('\n')
   return join(choicesFolder(), `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`)
 }
 

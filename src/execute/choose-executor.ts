@@ -23,10 +23,13 @@ const isOutdated = async ({ tried, drifted }: Choice, { options, machine }: Task
   return false
 }
 
-/** The executor of a choice, timed as it runs: where it drifts from what it took, the next opening is to choose anew. */
+/**
+ * The executor of a choice, timed as it runs: where it drifts from what it took, the next opening is to choose anew. Of stages, which are not run one
+ * after another as they were timed, none.
+ */
 const keptAnEyeOn = (opened: Execution, choice: Choice, { executed, batch, options, machine }: Task): Execution => {
   const usual = usualOf(choice)
-  if (usual === undefined) return opened
+  if (usual === undefined || executed.later !== undefined) return opened
   const { executor } = opened
   return watched(opened, { ...usual, batch }, machine.clock, async milliseconds => {
     await writeChoice(executed, batch, options, { ...choice, drifted: milliseconds })

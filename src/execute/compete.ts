@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { type Outputs, sampleOf } from './agreement.ts'
+import { type Outputs, runSamples, samplesOf } from './agreement.ts'
 import type { Timed } from './choices.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
 import type { Executed, Execution, ExecutorName } from './execution.ts'
@@ -28,7 +28,7 @@ export interface Machine {
 
 export const thisMachine: Machine = { open: openExecutor, isThere: executorIsThere, clock: machineClock }
 
-/** Which graph is to be run by what, and with which numbers of examples. */
+/** Which graph, in stages or not, is to be run by what, and with which numbers of examples. */
 export interface Task {
   readonly executed: Executed
   readonly batch: number
@@ -50,9 +50,9 @@ const failure = (executor: ExecutorName, error: unknown): { readonly seen: strin
   return { seen, timed: { executor, reason: `fails: ${seen}`, notable: true } }
 }
 
-const ready = async ({ batch, machine: { clock } }: Task, opened: Execution): Promise<Ready> => {
-  const sample = sampleOf(opened, batch)
-  const run = (): Promise<Outputs> => opened.run(sample)
+const ready = async ({ executed, batch, machine: { clock } }: Task, opened: Execution): Promise<Ready> => {
+  const samples = samplesOf(executed, opened, batch)
+  const run = (): Promise<Outputs> => runSamples(executed, opened, samples)
   const outputs = await run()
   const started = clock.now()
   await run()

@@ -1,6 +1,7 @@
 import { EspalierError } from '../../ir/index.ts'
 import { type Batch, batches, type DataSet, type Preprocess, type Skipped } from '../data/index.ts'
-import type { Model, Prediction } from './model.ts'
+import type { Model } from './model.ts'
+import { type Prediction, predictionOf } from './prediction.ts'
 import { rankOf, unanswered } from './score.ts'
 
 /** Images whose scores are no numbers. */
@@ -17,6 +18,8 @@ export interface Evaluation {
   readonly images: number
   readonly wrong: number
   readonly wrongTop5: number
+  /** How many images reached each stage of the plan; all of them the first. */
+  readonly reached: readonly number[]
   /** Images that could not be read or decoded, which are not among the others. */
   readonly skipped: readonly Skipped[]
   /** Images whose scores are no numbers, so that there is no answer; where there are labels, counted as wrong. */
@@ -36,7 +39,8 @@ export interface EvaluateOptions {
 }
 
 const problemsShown = 3
-const nothing: Prediction = { n: 0, classes: 0, probabilities: new Float32Array(0), logits: new Float32Array(0) }
+const none = new Float32Array(0)
+const nothing = predictionOf({ logits: none, stages: new Uint8Array(0), certainty: none }, 0, [])
 
 /**
  * Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. Images that cannot be decoded are skipped.
@@ -44,16 +48,17 @@ const nothing: Prediction = { n: 0, classes: 0, probabilities: new Float32Array(
  * @throws EspalierError where none can be
  */
 export const evaluateData = async (
-  model: Pick<Model, 'predict'>,
+  model: Pick<Model, 'predictEach' | 'stages'>,
   data: DataSet,
   { onBatch, ...options }: EvaluateOptions,
 ): Promise<Evaluation> => {
   let [images, wrong, wrongTop5, none] = [0, 0, 0, 0]
+  const reached = (model.stages ?? [null]).map(() => 0)
   const skipped: Skipped[] = []
   const first: string[] = []
   const begun = performance.now()
-  for await (const batch of batches(data, { ...options, skip: true })) {
-    const prediction = batch.n === 0 ? nothing : await model.predict(batch.images)
+  const read: Batch[] = []
+  const found = async (batch: Batch, prediction: Prediction): Promise<void> => {
     batch.labels?.forEach((label, row) => {
       const rank = rankOf(prediction.logits, row, prediction.classes, label)
       if (rank > 0) wrong++
@@ -64,14 +69,33 @@ export const evaluateData = async (
     first.push(...without.slice(0, namedAtMost - first.length).map(row => batch.names[row] ?? `${batch.first + row}`))
     images += batch.n
     skipped.push(...batch.skipped)
+    for (const last of prediction.stages) for (let stage = 0; stage < last; stage++) reached[stage]++
     await onBatch?.(batch, prediction)
   }
+  const foundEmpty = async (): Promise<void> => {
+    for (let [first] = read; first?.n === 0; [first] = read) {
+      read.shift()
+      await found(first, nothing)
+    }
+  }
+  const given = async function* () {
+    for await (const batch of batches(data, { ...options, skip: true })) {
+      read.push(batch)
+      if (batch.n > 0) yield batch.images
+    }
+  }
+  for await (const prediction of model.predictEach(given())) {
+    await foundEmpty()
+    await found(read.shift() as Batch, prediction)
+  }
+  await foundEmpty()
   if (images === 0 && skipped.length > 0)
     throw new EspalierError(skipped.slice(0, problemsShown).map(({ problem }) => problem))
   return {
     images,
     wrong,
     wrongTop5,
+    reached,
     skipped,
     unanswered: { images: none, first },
     seconds: (performance.now() - begun) / 1000,

@@ -20,21 +20,32 @@ export interface Facts<Executor extends string = ExecutorName> {
   readonly compilesBatches: boolean
 }
 
-/** A flat or stacked graph in an executor with the values of its parameters: numbers in, numbers out. */
+/** Graphs in an executor with the values of their parameters: numbers in, numbers out. */
 export interface Execution<Executor extends string = ExecutorName> extends Facts<Executor> {
-  /** The inputs that a run must give, by name. */
+  /** The inputs that a run of the first graph must give, by name. */
   readonly inputs: ReadonlyMap<string, Type>
   /**
    * The value of every output by name. Inputs are numbers in row-major order; per-example ones carry the batch, of any
-   * size, as their first axis, and so do per-example outputs.
+   * size, as their first axis, and so do per-example outputs. `stage` is which graph is run; default the first.
    */
-  readonly run: (inputs: Readonly<Record<string, Float32Array>>) => Promise<Readonly<Record<string, Tensor>>>
+  readonly run: (
+    inputs: Readonly<Record<string, Float32Array>>,
+    stage?: number,
+  ) => Promise<Readonly<Record<string, Tensor>>>
   /** Frees what the runtime holds, once no run is under way. */
   readonly dispose: () => void
 }
 
-/** A flat or stacked graph with the values of its parameters. */
+/** A flat or stacked graph with the values of its parameters; of a network in stages the first one's. */
 export interface Executed {
   readonly graph: Graph
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** The graphs of later stages, with parameters among these, which the same executor runs. */
+  readonly later?: readonly Graph[]
 }
+
+/** The graph of each stage. */
+export const stageGraphs = ({ graph, later = [] }: Pick<Executed, 'graph' | 'later'>): readonly Graph[] => [
+  graph,
+  ...later,
+]

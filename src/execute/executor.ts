@@ -10,7 +10,7 @@ import { loadOnnxruntime } from '../runtime/onnxruntime.ts'
 import { loadOpenvino } from '../runtime/openvino/library.ts'
 import { executionOf } from './eager.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
-import type { Executed, Execution, ExecutorName } from './execution.ts'
+import { type Executed, type Execution, type ExecutorName, stageGraphs } from './execution.ts'
 import { keepingNaN } from './keep-nan.ts'
 import { openOnnxruntime } from './onnxruntime.ts'
 import { openOpenvino } from './openvino.ts'
@@ -107,7 +107,32 @@ export const executorIsThere = async (executor: ExecutorName, { debug }: Executo
   }
 }
 
-/** Loads a graph into one executor. Left: why it does not run here. */
+const disposeAll = (opened: readonly Execution[]): void => {
+  for (const { dispose } of opened) dispose()
+}
+
+/** Loads each stage's graph; one execution of them all. */
+const openStages = async (open: Open, executed: Executed, options: ExecutorOptions): Promise<Opened> => {
+  const opened: Execution[] = []
+  try {
+    for (const graph of stageGraphs(executed)) {
+      const one = await open(keepingNaN({ graph, parameters: executed.parameters }), options)
+      if (E.isLeft(one)) {
+        disposeAll(opened)
+        return one
+      }
+      opened.push(one.right)
+    }
+  } catch (error) {
+    disposeAll(opened)
+    throw error
+  }
+  const [first, ...later] = opened
+  if (later.length === 0) return E.right(first)
+  return E.right({ ...first, run: (fed, stage = 0) => opened[stage].run(fed), dispose: () => disposeAll(opened) })
+}
+
+/** Loads a graph, and those of its later stages, into one executor. Left: why it does not run here. */
 export const openExecutor = async (
   executor: ExecutorName,
   executed: Executed,
@@ -116,7 +141,7 @@ export const openExecutor = async (
   const refusal = executorRefusal(executor, options)
   if (refusal !== undefined) return E.left([refusal])
   try {
-    return await openers[executor](keepingNaN(executed), options)
+    return await openStages(openers[executor], executed, options)
   } catch (error) {
     if (error instanceof EspalierError) return E.left(error.problems as readonly ExecutorProblem[])
     return E.left([

@@ -28,14 +28,14 @@ export const fallingBack = (first: Execution, next: Next): Execution => {
     })
     return changing
   }
-  const run: Execution['run'] = async inputs => {
+  const run: Execution['run'] = async (inputs, stage) => {
     const running = current
     try {
-      return await running.run(inputs)
+      return await running.run(inputs, stage)
     } catch (error) {
       if (disposed || !isFailure(error)) throw error
       if (!(await change(running, (error as Error).message.split('\n')[0])) || disposed) throw error
-      return run(inputs)
+      return run(inputs, stage)
     }
   }
   return {

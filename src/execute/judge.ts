@@ -1,8 +1,8 @@
 import { multiplyAdds } from '../../passes/index.ts'
 import type { Precision } from '../lower/precision.ts'
-import { disagreement, evaluated, type Outputs, sampleOf, tolerances } from './agreement.ts'
+import { disagreement, evaluatedSamples, type Outputs, samplesOf, tolerances } from './agreement.ts'
 import type { Timed } from './choices.ts'
-import type { Executed, ExecutorName } from './execution.ts'
+import { type Executed, type ExecutorName, stageGraphs } from './execution.ts'
 import { signatureOf } from './signature.ts'
 
 /** An executor that ran a sample: how long a batch took in the middle, at least and at most, and what it gave. */
@@ -21,9 +21,9 @@ const evaluatedInPassing = 1e8
 
 /** The evaluator's answers for one example, where they do not take it too long. */
 const judgement = (executed: Executed, batch: number, most: number): Outputs | undefined => {
-  if (multiplyAdds(executed.graph) > most) return undefined
-  const { inputs } = signatureOf(executed.graph)
-  return evaluated(executed, { inputs }, sampleOf({ inputs }, batch))
+  const work = stageGraphs(executed).reduce((sum, graph) => sum + multiplyAdds(graph), 0)
+  if (work > most) return undefined
+  return evaluatedSamples(executed, samplesOf(executed, signatureOf(executed.graph), batch))
 }
 
 /**

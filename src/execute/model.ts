@@ -1,31 +1,29 @@
 import { checkArgument, EspalierError, type Graph } from '../../ir/index.ts'
+import { cutStages } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
-import { softmaxRows } from '../base/softmax.ts'
-import type { CompiledNetwork } from '../compile/compile.ts'
+import type { CompiledNetwork, CompiledStage } from '../compile/compile.ts'
 import { fitImages, type ImageInput } from '../data/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
 import { classCount, imageType } from '../network/network.ts'
+import { cascade, type Hold, measuresOf, type Sent } from './cascade.ts'
 import type { ExecutorName, Facts } from './execution.ts'
-import { runFilled } from './fill-batch.ts'
+import { inTurn } from './in-turn.ts'
 import { readInputs, type TensorLike } from './inputs.ts'
 import { lifetime } from './lifetime.ts'
 import { type ExecutionOptions, type OpenedExecution, openExecution } from './open-execution.ts'
+import { type Prediction, predictionOf } from './prediction.ts'
 import { type RankedClass, rankedClasses } from './ranking.ts'
 import { isAnswer } from './score.ts'
 
-/** Scores of n images, row by row: `n × classes`. Where a network makes no numbers of an image, its row is NaN. */
-export interface Prediction {
-  readonly n: number
-  readonly classes: number
-  /** Each row sums to 1. Computed when it is first read. */
-  readonly probabilities: Float32Array
-  /** The reduced scores before normalization: `probabilities = softmax(logits)`. */
-  readonly logits: Float32Array
-}
-
 /** What a model says of one image. */
 export interface Answer extends RankedClass {
+  /** The stage of an adaptive plan that the image reached, from 1; 1 under a fixed plan. */
+  readonly stage: number
+  /** The largest probability less the second. */
+  readonly margin: number
+  /** Of the probabilities, in nats. */
+  readonly entropy: number
   /** Of every class. */
   readonly probabilities: Float32Array
   /** The likeliest classes, as many as were asked for, the likeliest first. */
@@ -45,12 +43,19 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
   readonly plan: string
   /** What it computes. */
   readonly graph: Graph
+  /** Of an adaptive plan, which it is run by. */
+  readonly stages?: readonly CompiledStage[]
   readonly meaning: Meaning
   readonly precision: Precision
   /** Under `auto`: what was timed, and whether that was an earlier time. */
   readonly choice?: OpenedExecution['choice']
   /** Scores of `[n, h, w, c]` as the network takes it; concurrent calls are safe. @throws EspalierError where they are no images, or it is disposed of */
   readonly predict: (inputs: Float32Array | TensorLike) => Promise<Prediction>
+  /**
+   * Scores of batches in turn, in their order. Under an adaptive plan images that go on are gathered across batches, so that later stages run full ones: it
+   * reads on until there are, within bounds. @throws EspalierError as `predict`
+   */
+  readonly predictEach: (batches: AsyncIterable<Float32Array | TensorLike>) => AsyncIterable<Prediction>
   /** Encoded images or RGB pixels from 0 to 255, preprocessed as the manifest says. @throws EspalierError where there is no manifest or an image cannot be decoded, or its scores are no numbers */
   readonly classify: (images: readonly ImageInput[], options?: ClassifyOptions) => Promise<readonly Answer[]>
   /** Frees the weights once the predictions under way are done. Predicting afterwards is an error. */
@@ -73,21 +78,8 @@ const refuse = (
   hint: string,
 ) => new EspalierError([sourceProblem(tag, where, seen, expected, hint)], tag === 'not-a-number' ? 'failure' : 'usage')
 
-const predictionOf = (logits: Float32Array, classes: number): Prediction => {
-  let probabilities: Float32Array | undefined
-  return {
-    n: logits.length / classes,
-    classes,
-    logits,
-    get probabilities() {
-      probabilities ??= new Float32Array(softmaxRows(logits, classes))
-      return probabilities
-    },
-  }
-}
-
 const answersOf = (prediction: Prediction, names: readonly string[] | undefined, top: number): readonly Answer[] => {
-  const { n, classes, probabilities } = prediction
+  const { n, classes, probabilities, stages, margin, entropy } = prediction
   return Array.from({ length: n }, (_, row) => {
     if (!isAnswer(probabilities, row, classes))
       throw refuse(
@@ -98,7 +90,12 @@ const answersOf = (prediction: Prediction, names: readonly string[] | undefined,
         'predict, which gives them as they are',
       )
     const best = rankedClasses(probabilities, row, classes, Math.max(1, top), names)
-    return { ...best[0], probabilities: probabilities.slice(row * classes, (row + 1) * classes), best }
+    return {
+      ...best[0],
+      ...{ stage: stages[row], margin: margin[row], entropy: entropy[row] },
+      probabilities: probabilities.slice(row * classes, (row + 1) * classes),
+      best,
+    }
   })
 }
 
@@ -108,19 +105,37 @@ export const openModel = async (
   options: ModelOptions = {},
 ): Promise<Model> => {
   const meaning = orThrow(fitMeaning(compiled, compiled.meaning ?? {}))
-  const { name: input, h, w, c } = imageType(compiled)
+  const { h, w, c } = imageType(compiled)
   const classes = classCount(compiled)
-  const { execution, choice } = await openExecution(compiled, options)
+  const stages = cutStages(compiled.graph)
+  const [{ graph }, ...others] = stages
+  const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
+  const { execution, choice } = await openExecution({ graph, later, parameters: compiled.parameters }, options)
   const { during, dispose, freed } = lifetime('predict', execution.dispose, () =>
     refuse('disposed', 'predict', 'a disposed model', 'one in use', 'loadModel or createModel opens it again'),
   )
+  const { send, wake } = cascade(execution, stages, {
+    classes,
+    batch: options.fill === false ? 1 : (options.batch ?? 1),
+  })
+  const measures = measuresOf(stages)
+  const start = async (inputs: Float32Array | TensorLike, hold?: Hold): Promise<Sent> => {
+    const images = await readInputs(inputs, [h, w, c])
+    return send(images, images.length / (h * w * c), hold)
+  }
   const predict: Model['predict'] = inputs =>
-    during(async () => {
-      const images = await readInputs(inputs, [h, w, c])
-      const n = images.length / (h * w * c)
-      const { logits } = await runFilled(execution, input, images, n, options.fill === false ? 1 : (options.batch ?? 1))
-      return predictionOf(Float32Array.from(logits.data.subarray(0, n * classes)), classes)
+    during(async () => predictionOf(await (await start(inputs)).scores, classes, measures))
+  const held = (inputs: Float32Array | TensorLike, hold: Hold): Promise<Sent> =>
+    new Promise((resolve, reject) => {
+      during(async () => {
+        const sent = await start(inputs, hold)
+        resolve(sent)
+        await sent.scores
+      }).catch(reject)
     })
+  const predictEach: Model['predictEach'] = async function* (batches) {
+    for await (const scores of inTurn(batches, held, wake)) yield predictionOf(scores, classes, measures)
+  }
   const classify: Model['classify'] = async (images, { top = 1 } = {}) => {
     const hint = typeof images === 'string' ? 'classify([await readFile(path)])' : 'classify([image])'
     checkArgument('classify', images, Array.isArray(images), 'an array of images', hint)
@@ -141,6 +156,7 @@ export const openModel = async (
     network: compiled.network,
     plan: compiled.plan,
     graph: compiled.graph,
+    stages: compiled.stages,
     meaning,
     precision: options.precision ?? 'float32',
     choice,
@@ -157,6 +173,7 @@ export const openModel = async (
       return execution.reason
     },
     predict,
+    predictEach,
     classify,
     dispose,
     [Symbol.asyncDispose]: () => {

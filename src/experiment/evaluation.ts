@@ -1,6 +1,7 @@
 import type { Batch, Skipped } from '../data/index.ts'
 import { evaluateData, type Unanswered } from '../execute/evaluate-data.ts'
-import type { Model, Prediction } from '../execute/model.ts'
+import type { Model } from '../execute/model.ts'
+import type { Prediction } from '../execute/prediction.ts'
 import { type RankedClass, topK } from '../execute/ranking.ts'
 import { wilsonPercent } from '../execute/score.ts'
 import type { Images } from '../open/images.ts'
@@ -65,7 +66,7 @@ const skippedOf = ({ index, problem: { where, seen } }: Skipped) => ({ index, im
 
 /** Runs a model over images, decoding ahead of it. @throws EspalierError where none can be decoded */
 export const evaluate = async (
-  model: Pick<Model, 'predict'>,
+  model: Pick<Model, 'predictEach' | 'stages'>,
   { data, preprocess, classes }: Images,
   { batch = 128, limit = data.count, top = 5, signal, onProgress, onBatch, ...options }: EvaluateOptions = {},
 ): Promise<EvaluationResult> => {

@@ -7,20 +7,22 @@ import { watchEvaluation } from '../../../src/cli/evaluation.ts'
 import { describeRun, type RunResult, runResult } from '../../../src/cli/run-result.ts'
 import { type DataSet, openData } from '../../../src/data/index.ts'
 import type { Model } from '../../../src/execute/model.ts'
+import { predictionOf } from '../../../src/execute/prediction.ts'
 import { compile, createZooNetwork, parsePlan } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const compiled = compile(createZooNetwork('cifar-resnet-8?classes=2'), parsePlan('vanilla'))
 
 /** Answers class 0 for dark images and class 1 for bright ones, of one pixel. */
-const model: Pick<Model, 'predict' | 'backend' | 'executor' | 'precision'> = {
+const model: Pick<Model, 'predictEach' | 'backend' | 'executor' | 'precision'> = {
   ...{ backend: 'reference', executor: 'reference', precision: 'float32' },
-  predict: async inputs => {
-    const pixels = inputs as Float32Array
-    const n = pixels.length / 3
-    const logits = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 1 ? pixels[3 * (i >> 1)] / 100 - 1 : 0))
-    const odds = Array.from({ length: n }, (_, k) => 1 / (1 + Math.exp(logits[2 * k + 1])))
-    return { n, classes: 2, logits, probabilities: Float32Array.from(odds.flatMap(p => [p, 1 - p])) }
+  predictEach: async function* (batches) {
+    for await (const inputs of batches) {
+      const pixels = inputs as Float32Array
+      const n = pixels.length / 3
+      const logits = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 1 ? pixels[3 * (i >> 1)] / 100 - 1 : 0))
+      yield predictionOf({ logits, stages: new Uint8Array(n).fill(1), certainty: new Float32Array(n) }, 2, [])
+    }
   },
 }
 

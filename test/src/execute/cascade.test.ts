@@ -1,0 +1,278 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { cutStages } from '../../../passes/index.ts'
+import { cascade, type Hold } from '../../../src/execute/cascade.ts'
+import { portions } from '../../../src/execute/fill-batch.ts'
+import { type Model, openModel } from '../../../src/execute/model.ts'
+import type { Prediction } from '../../../src/execute/prediction.ts'
+import { tensorflowJs } from '../../../src/runtime/native/load.ts'
+import { classes, compiledUnder, imageSize, imagesOf, rows, smallClassifier } from './staged.ts'
+
+/** Where plans send about a third of drawn images on. */
+const plans = [
+  'vanilla/0.3/vanilla-tta-geo',
+  'vanilla/0.3/flip-1-max',
+  'vanilla/0.4/vanilla-tta-geo/0.3/flip@0,shift4@1:geo',
+  'vanilla/entropy=0.45/vanilla-tta-geo',
+] as const
+
+const n = 24
+const images = imagesOf(n)
+
+/** Each image’s own answer, stage and certainty. */
+const answersOf = ({ logits, stages, certainty }: Prediction) =>
+  Array.from(stages, (stage, row) => ({
+    stage,
+    certainty: certainty[row],
+    logits: Array.from(logits.subarray(row * classes, (row + 1) * classes)),
+  }))
+
+/** Parts of the images that follow one another, of these sizes. */
+const parts = (sizes: readonly number[]): readonly Float32Array[] => {
+  const found: Float32Array[] = []
+  for (let from = 0, k = 0; from < n; from += sizes[k % sizes.length], k++)
+    found.push(rows(images, from, Math.min(n, from + sizes[k % sizes.length])))
+  return found
+}
+
+async function* each<A>(values: readonly A[]): AsyncGenerator<A> {
+  for (const value of values) yield value
+}
+
+const collected = async <A>(values: AsyncIterable<A>): Promise<readonly A[]> => {
+  const found: A[] = []
+  for await (const value of values) found.push(value)
+  return found
+}
+
+const serially = async (model: Model): Promise<readonly ReturnType<typeof answersOf>[number][]> => {
+  const found = []
+  for (const one of parts([1])) found.push(...answersOf(await model.predict(one)))
+  return found
+}
+
+/** Ticks of the event loop before a call. */
+const ticks = async (count: number): Promise<void> => {
+  for (let k = 0; k < count; k++) await new Promise(resolve => setImmediate(resolve))
+}
+
+describe.each(['reference', 'wasm'] as const)('a plan in stages on %s', backend => {
+  it.each(plans)('gives under %s each image its own bits, whatever batches and calls they came in', async plan => {
+    const model = await openModel(compiledUnder(plan), { backend, batch: 4, executor: 'eager' })
+    const wanted = await serially(model)
+    expect(new Set(wanted.map(({ stage }) => stage)).size).toBe(plan.split('/').length / 2 + 0.5)
+    const sizes = fc.array(fc.integer({ min: 1, max: n }), { minLength: 1, maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.array(fc.nat(3), { minLength: 1 }), fc.boolean(), async (some, delays, inTurn) => {
+        const given = parts(some)
+        const together = inTurn
+          ? await collected(model.predictEach(each(given)))
+          : await Promise.all(
+              given.map(async (part, k) => {
+                await ticks(delays[k % delays.length])
+                return model.predict(part)
+              }),
+            )
+        expect(together.flatMap(answersOf)).toEqual(wanted)
+      }),
+      { numRuns: backend === 'wasm' ? 25 : 6 },
+    )
+    model.dispose()
+  })
+
+  it('keeps all at the first stage, or sends all to the last', async () => {
+    const plain = await openModel(compiledUnder('vanilla'), { backend, executor: 'eager' })
+    const flipped = await openModel(compiledUnder('vanilla-tta-geo'), { backend, executor: 'eager' })
+    const nobody = await openModel(compiledUnder('vanilla/0/vanilla-tta-geo'), { backend, executor: 'eager' })
+    const everybody = await openModel(compiledUnder('vanilla/1/vanilla-tta-geo'), { backend, executor: 'eager' })
+    const [first, last] = [await nobody.predict(images), await everybody.predict(images)]
+    expect([...first.stages, ...last.stages]).toEqual([...new Array(n).fill(1), ...new Array(n).fill(2)])
+    expect(first.logits).toEqual((await plain.predict(images)).logits)
+    const whole = (await flipped.predict(images)).logits
+    for (const [k, value] of last.logits.entries()) expect(value).toBeCloseTo(whole[k], 4)
+    for (const model of [plain, flipped, nobody, everybody]) model.dispose()
+  })
+
+  it('answers 64 calls at once as one after another', async () => {
+    const model = await openModel(compiledUnder(plans[2]), { backend, executor: 'eager' })
+    const given = Array.from({ length: 64 }, (_, k) => imagesOf(1 + ((7 * k) % 5), k))
+    const serial = []
+    for (const part of given) serial.push(answersOf(await model.predict(part)))
+    const together = await Promise.all(given.map(part => model.predict(part)))
+    expect(together.map(answersOf)).toEqual(serial)
+    model.dispose()
+  })
+
+  it('leaves an image without scores at its stage', async () => {
+    const network = smallClassifier(1, true)
+    const model = await openModel(compiledUnder('vanilla/1/vanilla-tta-geo', network), { backend, executor: 'eager' })
+    const seen = await model.predict(new Float32Array([...new Float32Array(imageSize), ...images]))
+    expect(seen.stages[0]).toBe(1)
+    expect(seen.logits.slice(0, classes).every(Number.isNaN)).toBe(true)
+    expect([seen.certainty[0], seen.margin[0], seen.entropy[0]]).toEqual([Number.NaN, Number.NaN, Number.NaN])
+    expect(new Set(seen.stages)).toEqual(new Set([1, 2]))
+    model.dispose()
+  })
+})
+
+describe('the stages of a plan', () => {
+  it('give on wasm what the whole graph gives in the evaluator', async () => {
+    for (const plan of plans) {
+      const compiled = compiledUnder(plan)
+      const whole = await openModel(compiledUnder(plan), { backend: 'wasm', executor: 'eager' })
+      const evaluated = await openModel(compiled, { backend: 'reference' })
+      const [seen, wanted] = [await whole.predict(images), await evaluated.predict(images)]
+      expect(seen.stages).toEqual(wanted.stages)
+      for (const [k, value] of seen.logits.entries()) expect(value).toBeCloseTo(wanted.logits[k], 4)
+      whole.dispose()
+    }
+  })
+
+  it('leave no tensor behind, and no answer after dispose', async () => {
+    const before = tensorflowJs().memory().numTensors
+    const model = await openModel(compiledUnder(plans[2]), { backend: 'wasm', executor: 'eager' })
+    const loaded = tensorflowJs().memory().numTensors
+    await Promise.all([model.predict(images), model.predict(rows(images, 0, 5))])
+    await collected(model.predictEach(each(parts([5]))))
+    expect(tensorflowJs().memory().numTensors).toBe(loaded)
+    const late = model.predict(images)
+    await model[Symbol.asyncDispose]()
+    expect((await late).n).toBe(n)
+    expect(tensorflowJs().memory().numTensors).toBe(before)
+    await expect(model.predict(images)).rejects.toThrow('disposed')
+    await expect(collected(model.predictEach(each([images])))).rejects.toThrow('disposed')
+  })
+})
+
+/** A cascade of two stages by hand: the first is sure of images whose first number is not below 0; each run is written down. */
+const byHand = (options: { batch: number; compilesBatches?: boolean; fails?: (batch: Float32Array) => boolean }) => {
+  const compiled = compiledUnder('vanilla/0.5/vanilla-tta-geo')
+  const stages = cutStages(compiled.graph)
+  const [name] = stages[0].gate?.carried.filter(name => name !== 'image') ?? []
+  const ran: (readonly [stage: number, images: number])[] = []
+  const sent = cascade(
+    {
+      compilesBatches: options.compilesBatches ?? false,
+      run: async (fed, stage = 0) => {
+        const rows = fed.image.length / imageSize
+        ran.push([stage + 1, rows])
+        if (options.fails?.(fed.image)) throw new Error('no memory')
+        await new Promise(resolve => setImmediate(resolve))
+        const firsts = Float32Array.from({ length: rows }, (_, row) => fed.image[row * imageSize])
+        const logits = Float32Array.from({ length: rows * classes }, (_, k) => firsts[Math.floor(k / classes)])
+        const certainty = { shape: [rows, 1], data: firsts.map(value => (value < 0 ? 0 : 1)) }
+        return {
+          logits: { shape: [rows, classes], data: logits },
+          certainty,
+          [name]: { shape: [rows, classes], data: logits },
+        }
+      },
+    },
+    stages,
+    { classes, batch: options.batch },
+  )
+  return { ...sent, ran }
+}
+
+/** Images that are told apart by their first numbers. */
+const marked = (...firsts: readonly number[]): Float32Array => {
+  const data = new Float32Array(firsts.length * imageSize)
+  firsts.forEach((first, row) => {
+    data[row * imageSize] = first
+  })
+  return data
+}
+
+const firstsOf = ({ logits }: { readonly logits: Float32Array }): readonly number[] =>
+  Array.from(logits).filter((_, k) => k % classes === 0)
+
+describe('images that go on', () => {
+  it('of one caller at a time wait for nobody', async () => {
+    const { send, ran } = byHand({ batch: 4 })
+    for (let k = 0; k < 3; k++) expect(firstsOf(await send(marked(-1), 1).scores)).toEqual([-1])
+    expect(ran).toEqual([
+      [1, 1],
+      [2, 1],
+      [1, 1],
+      [2, 1],
+      [1, 1],
+      [2, 1],
+    ])
+  })
+
+  it('of several callers share a batch', async () => {
+    const { send, ran } = byHand({ batch: 1 })
+    const calls = Array.from({ length: 20 }, (_, k) => send(marked(k % 2 === 0 ? -k - 1 : k), 1).scores)
+    const seen = (await Promise.all(calls)).map(scores => firstsOf(scores)[0])
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, k) => (k % 2 === 0 ? -k - 1 : k)))
+    expect(ran).toEqual([...Array.from({ length: 20 }, () => [1, 1]), [2, 10]])
+  })
+
+  it('wait for a full batch as long as they are held', async () => {
+    const { send, wake, ran } = byHand({ batch: 4 })
+    const hold: Hold = { open: true }
+    const first = send(marked(-1, 1, -2), 3, hold)
+    await first.taken
+    await ticks(5)
+    expect([ran, first.isDone()]).toEqual([[[1, 3]], false])
+    const second = send(marked(-3, -4, -5, 2), 4, hold)
+    await second.taken
+    expect(ran).toEqual([
+      [1, 3],
+      [1, 4],
+      [2, 4],
+    ])
+    expect([firstsOf(await first.scores), second.isDone()]).toEqual([[-1, 1, -2], false])
+    hold.open = false
+    wake()
+    expect(firstsOf(await second.scores)).toEqual([-3, -4, -5, 2])
+    expect(ran.at(-1)).toEqual([2, 1])
+  })
+
+  it('are not held by another’s evaluation', async () => {
+    const { send } = byHand({ batch: 4 })
+    const held = send(marked(-1), 1, { open: true })
+    await held.taken
+    expect(firstsOf(await send(marked(-2), 1).scores)).toEqual([-2])
+    expect(held.isDone()).toBe(true)
+  })
+
+  it('fail with their batch, and nobody else does', async () => {
+    const { send, ran } = byHand({
+      batch: 2,
+      fails: batch => batch.includes(-9) && batch.length <= 2 * imageSize && ran.at(-1)?.[0] === 2,
+    })
+    const settled = await Promise.allSettled([
+      send(marked(-9), 1).scores,
+      send(marked(3), 1).scores,
+      send(marked(4, 5, 6), 3).scores,
+    ])
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect(firstsOf(await send(marked(-2, 7), 2).scores)).toEqual([-2, 7])
+  })
+
+  it('fill one of a few sizes where each costs a compilation', async () => {
+    const { send, ran } = byHand({ batch: 64, compilesBatches: true })
+    const firsts = Array.from({ length: 40 }, (_, k) => (k < 20 ? -k - 1 : k))
+    expect(firstsOf(await send(marked(...firsts), 40).scores)).toEqual(firsts)
+    expect(ran).toEqual([
+      [1, 64],
+      [2, 16],
+      [2, 4],
+    ])
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 300 }), (a, b) => {
+        const [count, most] = [Math.min(a, b), Math.max(a, b)]
+        const found = portions(count, most)
+        let at = 0
+        for (const { from, count: own, size } of found) {
+          expect(from).toBe(at)
+          expect(own <= size && 2 * own >= Math.min(size, 2)).toBe(true)
+          at += own
+        }
+        expect(at).toBe(count)
+        expect(new Set(found.map(({ size }) => size)).size).toBeLessThanOrEqual(4)
+      }),
+    )
+  })
+})
