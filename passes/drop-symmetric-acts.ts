@@ -47,7 +47,6 @@ const fixed = (program: Program, isFixed: IsFixed, g: Element, id: NodeId, seen:
     }
     case 'Unary':
     case 'Reshape':
-      return under(node.operands[0])
     case 'Binary':
       return node.operands.every(operand =>
         sizeOf(extentsOf(operand)) === sizeOf(seen.shape)

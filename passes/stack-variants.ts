@@ -80,9 +80,9 @@ export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): Re
   const units = (members: readonly NodeId[]): readonly Unit[] => {
     const stackOf = (id: NodeId): string =>
       perExampleOperands(graph, graph.nodes[id])
-        .map(operand => (places[operand].index === null ? '' : places[operand].node))
+        .map(operand => places[operand].node)
         .join(',')
-    const indexOf = (id: NodeId): number => places[perExampleOperands(graph, graph.nodes[id])[0]]?.index ?? -1
+    const indexOf = (id: NodeId): number => places[perExampleOperands(graph, graph.nodes[id])[0]]?.index ?? 0
     return grouped(members, stackOf).flatMap((group): readonly Unit[] => {
       const sorted = [...group].sort((a, b) => indexOf(a) - indexOf(b))
       const whole = sorted.every((id, at) => {
@@ -147,7 +147,7 @@ export const stackVariantsIn = (graph: Graph, admit: AdmitHere = () => true): Re
     const multiplicity: number[] = []
     for (const group of grouped(
       node.operands.map((operand, k) => ({ operand, times: node.attributes.multiplicity[k] })),
-      ({ operand }) => (places[operand].index === null ? `alone ${operand}` : `stack ${places[operand].node}`),
+      ({ operand }) => `${places[operand].node}`,
     )) {
       const sorted = [...group].sort((a, b) => (places[a.operand].index ?? 0) - (places[b.operand].index ?? 0))
       const { node: value } = places[sorted[0].operand]

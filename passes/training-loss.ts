@@ -1,8 +1,8 @@
 import { type Draft, type NodeId, type Reduction, sharedType, vectorType } from '../ir/index.ts'
 import type { TrainingReduction } from './plan.ts'
 
-const affine = (d: Draft, x: NodeId, alpha: number, beta = 0): NodeId =>
-  alpha === 1 && beta === 0 ? x : d.add('Unary', [x], { fn: 'affine', alpha, beta })
+const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
+  d.add('Unary', [x], { fn: 'affine', alpha, beta })
 const multiply = (d: Draft, a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn: 'multiply' })
 
 /** The scores of all variants together; those of each where there is no reduction, or only one variant. */
@@ -17,9 +17,9 @@ export const reducedScores = (d: Draft, logits: NodeId, reduction: TrainingReduc
  */
 export const crossEntropy = (d: Draft, scores: NodeId, labels: NodeId, classes: number, smoothing: number): NodeId => {
   const logs = d.add('Softmax', [scores], { log: true })
-  const wanted = affine(d, labels, 1 - smoothing, smoothing / classes)
+  const wanted = smoothing === 0 ? labels : affine(d, labels, 1 - smoothing, smoothing / classes)
   const mean = d.add('ReduceTo', [multiply(d, logs, wanted)], { to: sharedType([]), reduction: 'mean' })
-  return affine(d, mean, -classes)
+  return affine(d, mean, -classes, 0)
 }
 
 /** 1 for each class whose number is the largest. */

@@ -93,7 +93,7 @@ const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph =
   const [classes] = shapeOf(d.nodes[logits].type)
   const labels = d.add('Input', [], { name: labelsName, type: vectorType(classes) }, labelsName)
   const scores = reducedScores(d, logits, recipe.loss)
-  const answer = plan.reduction === recipe.loss ? scores : reducedScores(d, logits, plan.reduction)
+  const answer = reducedScores(d, logits, plan.reduction)
   return d.finish([
     { name: lossName, node: crossEntropy(d, scores, labels, classes, recipe.labelSmoothing) },
     { name: correctName, node: rightAnswers(d, answer, labels) },

@@ -74,6 +74,8 @@ const convolve = (
   const [, oh, ow] = out.shape
   const [[top], [left]] = a.padding
   const perGroup = outputs / a.groups
+  // Times a number that is not finite, 0 is NaN.
+  const finite = filter.data.every(Number.isFinite)
   for (let b = 0; b < n; b++)
     for (let y = 0; y < oh; y++)
       for (let x = 0; x < ow; x++) {
@@ -88,7 +90,7 @@ const convolve = (
             for (let g = 0; g < a.groups; g++)
               for (let i = 0; i < depth; i++) {
                 const value = input.data[from + g * depth + i]
-                if (value === 0) continue
+                if (value === 0 && finite) continue
                 const tap = ((r * columns + s) * depth + i) * outputs
                 for (let o = g * perGroup; o < (g + 1) * perGroup; o++) out.data[to + o] += value * filter.data[tap + o]
               }

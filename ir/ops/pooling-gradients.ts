@@ -28,7 +28,9 @@ export const maxPoolGradient = defineOp({
       for (let i = 0; i < channels; i++)
         if (first || input.data[from + i] > input.data[largest[to + i]]) largest[to + i] = from + i
     })
-    for (let i = 0; i < largest.length; i++) out.data[largest[i]] += gradient.data[i]
+    largest.forEach((pixel, at) => {
+      out.data[pixel] += gradient.data[at]
+    })
     return out
   },
 })

@@ -157,7 +157,7 @@ export const functionOf = (fn: UnaryFunction, alpha = 0, beta = 0): ((x: number)
 /** The error function to about 1e-15: its Maclaurin series near 0, the complement's continued fraction beyond. */
 function errorFunction(x: number): number {
   const z = Math.abs(x)
-  if (z < 2.5) {
+  if (z < 1.75) {
     let term = z
     let sum = z
     for (let n = 1; n < 80; n++) {

@@ -56,6 +56,12 @@ describe('Conv2d', () => {
     expect(numbers(apply('Conv2d', plain, x, w))).toEqual([12, 23, 34])
   })
 
+  test('of a pixel of 0 and a tap that is not finite is NaN', () => {
+    const x = operand(mapType(1, 3, 1), [0, 1, 0])
+    const w = operand(sharedType([1, 2, 1, 1]), [1, Number.POSITIVE_INFINITY])
+    expect(numbers(apply('Conv2d', plain, x, w))).toEqual([Number.POSITIVE_INFINITY, Number.NaN])
+  })
+
   test('equals its definition under strides, dilations, uneven and negative pads, groups and depthwise', () => {
     const pad = fc.integer({ min: -1, max: 3 })
     const pair = <A>(a: fc.Arbitrary<A>) => fc.tuple(a, a)

@@ -181,6 +181,13 @@ describe('Resize', () => {
     expect(along(4, 'linear', 'half-pixel')).toEqual([0, 10, 20, 30])
   })
 
+  test('gives the first and the last pixel as they are beyond their middles', () => {
+    const [first, last] = [51 / 7, 25 / 7]
+    const two = operand(mapType(1, 2, 1), [first, last])
+    const out = numbers(apply('Resize', { size: [1, 3], method: 'linear', coordinates: 'half-pixel' }, two))
+    expect([out[0], out[2]]).toEqual([first, last])
+  })
+
   test('is bilinear on both axes', () => {
     const square = operand(mapType(2, 2, 1), [0, 1, 2, 3])
     const out = apply('Resize', { size: [3, 3], method: 'linear', coordinates: 'align-corners' }, square)

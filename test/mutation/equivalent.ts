@@ -64,12 +64,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: typedArray,
   },
   {
-    file: 'ir/ops/classification.ts',
-    original: "transform.kind === 'scale'",
-    replacement: 'true',
-    reason: 'other transforms have no factor, and undefined is not 0 or less: the condition is for the type checker',
-  },
-  {
     file: 'ir/decode-error.ts',
     original: 'inner?._tag',
     replacement: 'inner._tag',
@@ -198,19 +192,19 @@ export const equivalents: readonly Equivalent[] = [
     file: 'ir/ops/convolution-gradients.ts',
     original: "input.kind !== 'Map' || gradient.kind !== 'Map'",
     replacement: ['false', "input.kind !== 'Map' && gradient.kind !== 'Map'"],
-    reason: 'what is no map is refused as no input of the convolution: the condition is for the type checker',
+    reason: 'the condition is for the type checker, as are its two parts',
   },
   {
     file: 'ir/ops/convolution-gradients.ts',
     original: "input.kind !== 'Map'",
     replacement: 'false',
-    reason: 'what is no map is refused as no input of the convolution: the condition is for the type checker',
+    reason: 'a vector is refused as the input of the convolution, a shared tensor for its channels',
   },
   {
     file: 'ir/ops/convolution-gradients.ts',
     original: "gradient.kind !== 'Map'",
     replacement: 'false',
-    reason: 'what is no map is refused as no output of the convolution: the condition is for the type checker',
+    reason: 'a vector is refused as the output of the convolution, a shared tensor for its channels',
   },
   {
     file: 'ir/ops/convolution-gradients.ts',
@@ -220,21 +214,15 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'ir/ops/convolution.ts',
-    original: 'value === 0',
+    original: 'value === 0 && finite',
     replacement: 'false',
-    reason: 'products with 0 are added: slower',
+    reason: 'products of 0 with finite numbers are added: slower',
   },
   {
     file: 'ir/ops/normalization-gradients.ts',
     original: 'i < out.data.length',
     replacement: 'i <= out.data.length',
     reason: typedArray,
-  },
-  {
-    file: 'ir/ops/unary-functions.ts',
-    original: 'z < 2.5',
-    replacement: 'z <= 2.5',
-    reason: 'both ways are exact there',
   },
   {
     file: 'ir/ops/unary-functions.ts',
@@ -299,12 +287,6 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'ir/ops/pooling-gradients.ts',
-    original: 'i < largest.length',
-    replacement: 'i <= largest.length',
-    reason: typedArray,
-  },
-  {
-    file: 'ir/ops/pooling-gradients.ts',
     original: "gradient.kind === 'Map'",
     replacement: 'true',
     reason: 'what is no map is refused as no output of the pool: the condition is for the type checker',
@@ -320,7 +302,8 @@ export const equivalents: readonly Equivalent[] = [
     file: 'ir/ops/reductions.ts',
     original: 'i < places.length',
     replacement: 'i <= places.length',
-    reason: typedArray,
+    reason:
+      'the number after a value is written again by the next one, or dropped at the end; at no place none is added',
   },
   {
     file: 'ir/ops/reductions.ts',
@@ -491,14 +474,14 @@ export const equivalents: readonly Equivalent[] = [
     file: 'ir/ops/pooling.ts',
     original: 'Math.max(...outputs) > limits.mapExtent',
     replacement: 'false',
-    reason: 'so large a map is refused a moment later, once its windows are looked at: slower',
+    reason: 'so large a map is refused by its type, once its windows were looked at: slower',
   },
   {
     file: 'ir/ops/pooling.ts',
     original: 'Math.max(...outputs)',
     replacement: 'Math.min(...outputs)',
     within: 'limits.mapExtent',
-    reason: 'so large a map is refused a moment later, once its windows are looked at: slower',
+    reason: 'so large a map is refused by its type, once its windows were looked at: slower',
   },
   {
     file: 'passes/downstream-weights.ts',
@@ -599,12 +582,6 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'passes/drop-symmetric-acts.ts',
-    original: "case 'Reshape':\n      return under(node.operands[0])",
-    replacement: "case 'Reshape':",
-    reason: 'as many numbers in the only operand, which is asked next',
-  },
-  {
-    file: 'passes/drop-symmetric-acts.ts',
     original: 'default:\n      return false',
     replacement: 'default:',
     reason: 'undefined is not true either',
@@ -631,33 +608,6 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'the first node is a source, of whose readers no rule asks',
   },
   {
-    file: 'passes/stack-variants.ts',
-    original: 'places[operand].index === null',
-    replacement: 'false',
-    within: '.map(operand',
-    reason: 'alone either way',
-  },
-  {
-    file: 'passes/stack-variants.ts',
-    original: '-1',
-    replacement: '+1',
-    within: '?? -1',
-    reason: 'sources have one place: none',
-  },
-  {
-    file: 'passes/stack-variants.ts',
-    original: 'places[operand].index === null',
-    replacement: 'false',
-    within: `alone $\{operand}`,
-    reason: 'a value on no stack is read alone either way',
-  },
-  {
-    file: 'passes/training-loss.ts',
-    original: 'beta === 0',
-    replacement: 'true',
-    reason: 'what is multiplied by one is not added to here',
-  },
-  {
     file: 'passes/training-step.ts',
     original: "'branched'",
     replacement: '""',
@@ -666,23 +616,10 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: 'passes/training-step.ts',
-    original: 'plan.reduction === recipe.loss',
-    replacement: 'false',
-    reason: 'the same scores are shared: slower',
-  },
-  {
-    file: 'passes/training-step.ts',
     original: "node.tag === 'Input'",
     replacement: 'true',
     within: 'flatMap',
     reason: 'other nodes have no name that a parameter has: the condition is for the type checker',
-  },
-  {
-    file: 'ir/ops/shape.ts',
-    original: 'extent - 1',
-    replacement: 'extent + 1',
-    within: 'Math.max(sampled',
-    reason: 'between the last pixel and one beyond it, which is the last again, lies the last',
   },
   {
     file: 'passes/gradients/tools.ts',
@@ -696,13 +633,6 @@ export const equivalents: readonly Equivalent[] = [
     replacement: '""',
     within: "= 'apart'",
     reason: 'what begins and ends with no other schedule is apart',
-  },
-  {
-    file: 'passes/stack-variants.ts',
-    original: "''",
-    replacement: '"Stryker was here!"',
-    within: 'index === null',
-    reason: 'neither is the number of a node',
   },
 ]
 

@@ -126,8 +126,10 @@ const { originals } = instrumented
 const lineOf = ({ file, line }: Mutant): string => (originals.get(file) as string).split('\n')[line - 1]
 const isEquivalent = (mutant: Mutant): boolean => equivalents.some(entry => isAbout(entry, mutant, lineOf(mutant)))
 for (const entry of equivalents)
-  if (!instrumented.mutants.some(mutant => isAbout(entry, mutant, lineOf(mutant))))
-    note(`equivalent.ts: ${[entry.file].flat().join(', ')} has no ${entry.original} → ${entry.replacement} any more`)
+  for (const file of [entry.file].flat())
+    for (const replacement of [entry.replacement].flat())
+      if (!instrumented.mutants.some(mutant => isAbout({ ...entry, file, replacement }, mutant, lineOf(mutant))))
+        note(`equivalent.ts: ${file} has no ${entry.original} → ${replacement} any more`)
 
 const chosen = instrumented.mutants.filter(
   ({ file, ignored }) => ignored === null && given.wanted.some(path => file.startsWith(path)),
