@@ -16,8 +16,31 @@ const Sites = t.intersection([
 
 const Stages = t.intersection([
   t.strict({ stages: t.readonlyArray(t.unknown), thresholds: t.readonlyArray(t.number) }),
-  t.partial({ measure: t.union([CertaintyMeasure, t.readonlyArray(CertaintyMeasure)]) }),
+  t.partial({
+    measure: t.union([CertaintyMeasure, t.readonlyArray(CertaintyMeasure)]),
+    shares: t.readonlyArray(t.number),
+  }),
 ])
+
+const Shares = t.type({ stages: t.readonlyArray(t.unknown), shares: t.readonlyArray(t.number) })
+
+/**
+ * What a plan file remembers of the images that its thresholds were chosen on: `"shares": [1, 0.4]`, of all images those that
+ * reached each stage. Undefined where it remembers nothing.
+ */
+export const decodeShares = (json: unknown): E.Either<readonly PlanProblem[], readonly number[] | undefined> => {
+  if (!Shares.is(json)) return E.right(undefined)
+  const { stages, shares } = json
+  const falling = shares.every((share, k) => share >= 0 && share <= (k === 0 ? 1 : shares[k - 1]))
+  return shares.length === stages.length && shares[0] === 1 && falling
+    ? E.right(shares)
+    : refusePlan(
+        'file',
+        `shares ${shares.join(', ')}`,
+        'for each stage the share of all images that reach it',
+        '[1, 0.4]',
+      )
+}
 
 const forms =
   '{"plan": NAME}, {"sites": [{"set": NAME or [TRANSFORM, …], "map": N}, …], "reduction": R} or {"stages": [PLAN, …], "thresholds": [T, …], "measure": M}'

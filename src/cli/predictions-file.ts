@@ -15,7 +15,7 @@ export interface PredictionsFile {
 const lineOf = (
   batch: Batch,
   row: number,
-  { logits, classes: width }: Prediction,
+  { logits, classes: width, stages, certainty, margin, entropy }: Prediction,
   names: readonly string[] | undefined,
 ): string => {
   const predicted = isAnswer(logits, row, width) ? bestClass(logits, row, width) : null
@@ -25,13 +25,17 @@ const lineOf = (
     label: batch.labels?.[row] ?? null,
     predicted,
     class: predicted === null ? null : (names?.[predicted] ?? null),
+    ...{ stage: stages[row], certainty: certainty[row], margin: margin[row], entropy: entropy[row] },
     logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
   })}\n`
 }
 
 /** Of an image that could not be read or decoded. */
 const skippedLine = ({ index, problem: { where, seen } }: Skipped): string =>
-  `${JSON.stringify({ index, image: where, label: null, predicted: null, class: null, logits: null, error: seen })}\n`
+  `${JSON.stringify({
+    ...{ index, image: where, label: null, predicted: null, class: null },
+    ...{ stage: null, certainty: null, margin: null, entropy: null, logits: null, error: seen },
+  })}\n`
 
 /** Opens a file of predictions, a line of JSON an image, in order; those that were skipped have an `error`. @throws EspalierError */
 export const predictionsFile = async (path: string, names: readonly string[] | undefined): Promise<PredictionsFile> => {

@@ -4,8 +4,10 @@ import type { DataSet } from '../data/index.ts'
 import type { Unanswered } from '../execute/evaluate-data.ts'
 import type { Model } from '../execute/model.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
+import type { TimeOver } from '../experiment/time-over.ts'
 import { answerJson, answersShown, describeAnswer } from './answers.ts'
 import { foundKeys } from './found-data.ts'
+import { describeStages, type Remembered, stageKeys } from './stage-shares.ts'
 
 interface Ran {
   readonly compiled: CompiledNetwork
@@ -15,11 +17,15 @@ interface Ran {
   readonly done: EvaluationResult
   /** The same in float32, where another precision was asked for. */
   readonly float32: EvaluationResult | undefined
+  /** What the plan file remembers of the images that it was made for. */
+  readonly remembered?: Remembered | undefined
+  /** What the plain network takes on some of the images, beside this. */
+  readonly time?: TimeOver | undefined
   readonly batch: number
 }
 
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
-export const runResult = ({ compiled, initializedFrom, model, data, done, float32, batch }: Ran) => ({
+export const runResult = ({ compiled, initializedFrom, model, data, done, float32, remembered, time, batch }: Ran) => ({
   network: compiled.network,
   plan: compiled.plan,
   ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
@@ -44,6 +50,14 @@ export const runResult = ({ compiled, initializedFrom, model, data, done, float3
   schedule: compiled.schedule,
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
+  ...(compiled.stages === undefined ? {} : stageKeys(compiled.stages, done, remembered)),
+  ...(time === undefined
+    ? {}
+    : {
+        relative_time: time.relative.median,
+        relative_time_range: [time.relative.min, time.relative.max],
+        relative_time_images: time.images,
+      }),
   images_per_second: done.imagesPerSecond,
   seconds: done.seconds,
   ...(done.interrupted ? { interrupted: true } : {}),
@@ -70,9 +84,11 @@ export const describeRun = (result: RunResult, { answers: all }: Pick<Evaluation
   const stopped = result.interrupted === true ? ' (interrupted)' : ''
   const images = `${result.images} image${result.images === 1 ? '' : 's'}`
   const head = `${result.network}${untrained} under ${result.plan}, ${images}${skipped}${stopped}:`
-  const cost = ` ${count(result.multiply_adds)} multiply-adds an image (${ratio(result.multiply_adds_relative)}), ${result.images_per_second.toFixed(1)} images/s.`
+  const worst =
+    result.multiply_adds_relative_worst === undefined ? '' : `, at most ${ratio(result.multiply_adds_relative_worst)}`
+  const cost = ` ${count(result.multiply_adds)} multiply-adds an image (${ratio(result.multiply_adds_relative)}${worst}), ${result.images_per_second.toFixed(1)} images/s.`
   const answers = all.slice(0, answersShown).map(describeAnswer)
   const more = all.length - answers.length
   const rest = more > 0 ? [`and ${more} more: --json or --predictions FILE has all.`] : []
-  return [...answers, ...rest, `${head}${errors(result)}${cost}`].join('\n')
+  return [...answers, ...rest, `${head}${errors(result)}${cost}`, ...describeStages(result)].join('\n')
 }

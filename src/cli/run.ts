@@ -1,15 +1,17 @@
 import { type Command, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
+import { cutStages, type Plan, parsePlan } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import { watchedCompile } from '../compile/inspect/index.ts'
-import { readPlan } from '../compile/read-plan.ts'
+import { type ReadPlan, readPlanWithShares } from '../compile/read-plan.ts'
 import type { ScheduleName } from '../compile/scheduling.ts'
 import { bestBatch } from '../execute/best-batch.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
+import { type TimeOver, timeOver } from '../experiment/time-over.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
@@ -31,6 +33,7 @@ import {
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, describeUnanswered, runResult } from './run-result.ts'
+import { describeDrift } from './stage-shares.ts'
 import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
 
@@ -42,6 +45,7 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
   readonly limit?: number
   readonly predictions?: string
   readonly out?: string
+  readonly time?: boolean
 }
 
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
@@ -56,18 +60,54 @@ const backendOf = async ({ backend = 'auto', executor, debug = false }: RunFlags
   return E.isRight(opened) ? opened.right.name : 'cpu'
 }
 
+/** What is run, what the plan file remembers, and the plain network beside it, where that is known. */
+interface Compiled extends Pick<ReadPlan, 'shares'> {
+  readonly compiled: CompiledNetwork
+  readonly plain: () => CompiledNetwork | undefined
+}
+
+/** The first stage of a compiled folder, where it is the plain network. */
+const plainStage = (compiled: CompiledNetwork): CompiledNetwork | undefined => {
+  if (compiled.stages?.[0].plan !== 'vanilla') return undefined
+  const [{ graph }] = cutStages(compiled.graph)
+  const outputs = graph.outputs.filter(({ name }) => name === compiled.graph.outputs[0].name)
+  return { ...compiled, plan: 'vanilla', graph: { ...graph, outputs }, stages: undefined }
+}
+
 /** Compiles the network under `--plan`, or takes what was compiled. */
-const compiledOf = async (source: Source, flags: RunFlags, images: number, out: Output): Promise<CompiledNetwork> => {
+const compiledOf = async (source: Source, flags: RunFlags, images: number, out: Output): Promise<Compiled> => {
   if (source.kind === 'network') {
-    const plan = await readPlan(flags.plan ?? 'vanilla')
+    const { plan, shares } = await readPlanWithShares(flags.plan ?? 'vanilla')
     noteMissingBranches(source, plan, out)
     const { seed, schedule } = flags
     const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))
-    return orThrow(watchedCompile(source.network, plan, { seed, schedule, batch, backend: await backendOf(flags) }))
+    const options = { seed, schedule, batch, backend: await backendOf(flags) }
+    const under = (each: Plan): CompiledNetwork => orThrow(watchedCompile(source.network, each, options))
+    return { compiled: under(plan), shares, plain: () => under(orThrow(parsePlan('vanilla'))) }
   }
-  if (flags.plan === undefined) return source.compiled
+  if (flags.plan === undefined) return { compiled: source.compiled, plain: () => plainStage(source.compiled) }
   const seen = `${flags.plan} for ${flags.network}, compiled under ${source.compiled.plan}`
   throw new EspalierError([sourceProblem('bad-input', '--plan', seen, 'no --plan with a compiled folder')])
+}
+
+/** The plain network on the same executor, to say what the plan takes beside it. */
+const timeOverPlain = async (
+  model: Model,
+  plain: CompiledNetwork | undefined,
+  options: ModelOptions,
+  images: Images,
+  sizes: { readonly batch: number; readonly limit: number },
+  out: Output,
+): Promise<TimeOver | undefined> => {
+  if (plain === undefined) return undefined
+  out.note('Timing it beside the plain network.')
+  const executor = model.executor === 'reference' ? 'auto' : model.executor
+  const beside = await openModel(plain, { ...options, executor })
+  try {
+    return await timeOver(model, beside, images, sizes)
+  } finally {
+    beside.dispose()
+  }
 }
 
 /** The same images on the same executor in float32, to show what another precision costs. */
@@ -98,7 +138,7 @@ const run = async (flags: RunFlags, out: Output) => {
   const [images] = source.images
   const { data } = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
-  const compiled = await compiledOf(source, flags, limit, out)
+  const { compiled, shares, plain } = await compiledOf(source, flags, limit, out)
   const options = {
     backend: flags.backend ?? 'auto',
     executor: flags.executor,
@@ -116,8 +156,12 @@ const run = async (flags: RunFlags, out: Output) => {
     const done = await watchEvaluation(model, images, out, { ...evaluation, predictions: flags.predictions })
     const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
     const float32 = compare ? await inFloat32(compiled, options, model, images, evaluation, out) : undefined
+    const timed = flags.time ?? compiled.stages !== undefined
+    const beside = timed && done.images > 0 && !done.interrupted ? plain() : undefined
+    const time = await timeOverPlain(model, beside, options, images, evaluation, out)
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
-    return { result: runResult({ compiled, initializedFrom, model, data, done, float32, batch }), done }
+    const ran = { compiled, initializedFrom, model, data, done, float32, remembered: shares, time, batch }
+    return { result: runResult(ran), done }
   } finally {
     model.dispose()
   }
@@ -145,14 +189,17 @@ export const runCommand = (terminal: Terminal): Command =>
     .addOption(limitOption())
     .option(
       '--predictions <file>',
-      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, logits, or an error',
+      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, stage, certainty, margin, entropy, logits, or an error',
     )
     .option('--out <file>', 'the JSON result as a file, too')
+    .option('--time', 'time it beside the plain network, as adaptive plans are by default')
+    .option('--no-time', 'do not')
     .action(async (flags: RunFlags) => {
       const out = output(flags, terminal)
       const { result, done } = await run(flags, out)
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
       out.result(result, () => describeRun(result, done))
+      for (const drift of describeDrift(result)) out.note(drift)
       if (result.non_finite !== undefined) {
         out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
         out.terminal.exitWith(exitCodes.failed)

@@ -29,6 +29,8 @@ export interface EvaluationResult {
   readonly errorIntervalPercent?: readonly [low: number, high: number]
   /** One for each image, where they were asked for. */
   readonly answers: readonly ImageAnswer[]
+  /** Under an adaptive plan: how many images reached each stage; all of them the first. */
+  readonly stages?: readonly { readonly plan: string; readonly images: number }[]
   /** Images that could not be read or decoded, which are not among the others. */
   readonly skipped: readonly { readonly index: number; readonly image: string; readonly error: string }[]
   /** Images whose scores are no numbers, so that there is no answer; where there are labels, counted as wrong. */
@@ -81,7 +83,7 @@ export const evaluate = async (
       if (keep) answers.push(...answersOf(read, prediction, top, classes))
     },
   })
-  const { images, wrong, wrongTop5, skipped, unanswered, seconds, interrupted } = done
+  const { images, wrong, wrongTop5, reached, skipped, unanswered, seconds, interrupted } = done
   const errors = {
     wrong,
     wrongTop5,
@@ -94,6 +96,7 @@ export const evaluate = async (
     images,
     ...(data.labelled && images > 0 ? errors : {}),
     answers,
+    stages: model.stages?.map(({ plan }, k) => ({ plan, images: reached[k] })),
     skipped: skipped.map(skippedOf),
     unanswered,
     seconds,

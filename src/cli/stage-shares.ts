@@ -1,0 +1,73 @@
+import { ratio } from '../base/format.ts'
+import type { CompiledStage } from '../compile/compile.ts'
+import type { EvaluationResult } from '../experiment/evaluation.ts'
+
+/** Of other images, what part reached each stage. */
+export type Remembered = readonly number[]
+
+/** A share that differs from what is remembered by more than so many of its standard deviations is no chance. */
+const chance = 3
+
+/** Standard deviations between a share of so many images and what was expected of it. */
+const deviations = (share: number, expected: number, images: number): number =>
+  Math.abs(share - expected) / Math.sqrt(Math.max(expected * (1 - expected), 1 / images) / images)
+
+/** The keys of `run --json` on an adaptive plan: how far images went, and what that took of each in the mean and at most. */
+export const stageKeys = (
+  stages: readonly CompiledStage[],
+  { images, stages: reached = [] }: Pick<EvaluationResult, 'images' | 'stages'>,
+  remembered: Remembered | undefined,
+) => {
+  const shares = stages.map((_, k) => (images === 0 ? 0 : (reached[k]?.images ?? 0) / images))
+  const sum = (of: (stage: CompiledStage, k: number) => number): number =>
+    stages.reduce((total, stage, k) => total + of(stage, k), 0)
+  return {
+    multiply_adds: sum(({ multiplyAdds }, k) => shares[k] * multiplyAdds.total),
+    multiply_adds_relative: sum(({ multiplyAdds }, k) => shares[k] * multiplyAdds.relative),
+    multiply_adds_relative_worst: sum(({ multiplyAdds }) => multiplyAdds.relative),
+    stages: stages.map(({ plan, multiplyAdds }, k) => {
+      const expected = images === 0 ? undefined : remembered?.[k]
+      const drifted = expected !== undefined && deviations(shares[k], expected, images) > chance
+      return {
+        plan,
+        share: shares[k],
+        multiply_adds_relative: multiplyAdds.relative,
+        ...(expected === undefined ? {} : { remembered_share: expected, drifted }),
+      }
+    }),
+  }
+}
+
+type StageKeys = Partial<ReturnType<typeof stageKeys>>
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+
+/** How far images went, a line a stage, and the time beside the plain network. */
+export const describeStages = ({
+  stages = [],
+  ...result
+}: Pick<StageKeys, 'stages'> & {
+  readonly relative_time?: number
+  readonly relative_time_range?: readonly number[]
+  readonly relative_time_images?: number
+}): readonly string[] => {
+  const width = Math.max(...stages.map(({ plan }) => plan.length))
+  const lines = stages.map(
+    ({ plan, share, multiply_adds_relative }, k) =>
+      `  stage ${k + 1}  ${plan.padEnd(width)}  ${percent(share).padStart(7)} of the images, ${ratio(multiply_adds_relative)}`,
+  )
+  const { relative_time: time, relative_time_range: range = [], relative_time_images: images } = result
+  if (time === undefined) return lines
+  const [least, most] = range.map(ratio)
+  return [...lines, `Time: ${ratio(time)} the plain network’s (${least} to ${most}), in turns on ${images} images.`]
+}
+
+/** Where other parts of the images go on than those that the plan file remembers, by more than chance. */
+export const describeDrift = ({ stages = [] }: Pick<StageKeys, 'stages'>): readonly string[] =>
+  stages.flatMap(({ plan, share, remembered_share, drifted }, k) =>
+    drifted === true && remembered_share !== undefined
+      ? [
+          `${percent(share)} of these images reach stage ${k + 1}, ${plan}; the plan file remembers ${percent(remembered_share)}: they are not like those that its thresholds were chosen on.`,
+        ]
+      : [],
+  )
