@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { adaptiveBench } from './adaptive.ts'
 import { compileBench } from './compile.ts'
 import { environment } from './environment.ts'
 import { inferenceBench } from './inference.ts'
@@ -25,6 +26,7 @@ export interface Bench {
 }
 
 const benches: Readonly<Record<string, Bench>> = {
+  adaptive: adaptiveBench,
   compile: compileBench,
   inference: inferenceBench,
   training: trainingBench,
