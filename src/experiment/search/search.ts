@@ -17,6 +17,8 @@ export interface Subject {
 export interface SearchOptions {
   /** The most that a plan may cost, as compiled. */
   readonly most: number
+  /** So dear may a plan be that only some images go through: after the others it is searched for, too. */
+  readonly mostOfSome?: number
   readonly reductions: readonly Reduction[]
   readonly objective: Objective
   /** So many plans are grown at a time. Default 4. */
@@ -80,6 +82,7 @@ export const search = async (subject: Subject, options: SearchOptions): Promise<
   const { labels, logitsOf, guessedCost, cost } = subject
   const {
     most,
+    mostOfSome = most,
     reductions,
     objective,
     beam = 4,
@@ -89,10 +92,10 @@ export const search = async (subject: Subject, options: SearchOptions): Promise<
     signal,
     onRound,
   } = options
-  const affordable = (sites: Sites): boolean => guessedCost(sites) <= most
+  const dearest = Math.max(most, mostOfSome)
   const { places, tried } = await screened(subject.places, labels, logitsOf, {
     objective,
-    affordable,
+    affordable: sites => guessedCost(sites) <= dearest,
     images: Math.min(screening, labels.length),
   })
   const all = evidence(labels, logitsOf)
@@ -114,12 +117,12 @@ export const search = async (subject: Subject, options: SearchOptions): Promise<
 
   /** The plans one step from some that look best, by a guess. */
   const guessed = new Map<string, number>()
-  const promising = async (parents: readonly Candidate[]): Promise<readonly Sites[]> => {
+  const promising = async (parents: readonly Candidate[], limit: number): Promise<readonly Sites[]> => {
     const near = new Map<string, Sites>()
     for (const { sites, score } of parents) {
       for (const next of neighbours(sites, places)) {
         const key = keyOf(next)
-        if (pool.has(key) || !affordable(next)) continue
+        if (pool.has(key) || guessedCost(next) > limit) continue
         if (!guessed.has(key)) guessed.set(key, all.guess(next, objective, score.temperature))
         near.set(key, next)
       }
@@ -129,40 +132,47 @@ export const search = async (subject: Subject, options: SearchOptions): Promise<
     }
     const ranked = [...near].sort(([a], [b]) => (guessed.get(a) as number) - (guessed.get(b) as number))
     const chosen: Sites[] = []
-    for (const [, sites] of ranked) if (chosen.length < offspring && cost(sites) <= most) chosen.push(sites)
+    for (const [, sites] of ranked) if (chosen.length < offspring && cost(sites) <= limit) chosen.push(sites)
     return chosen
   }
 
   const vanilla = evaluate([], reductions[0])
-  const given = start.filter(sites => sites.length > 0 && cost(sites) <= most)
+  const given = start.filter(sites => sites.length > 0 && cost(sites) <= dearest)
   await all.gather([...given, ...given.flatMap(stepsOf)])
   for (const sites of given) for (const reduction of reductions) evaluate(sites, reduction)
-  const grown = new Set<string>()
-  let [round, idle] = [0, 0]
-  for (; round < roundsAtMost && idle < patience; round++) {
-    const [before] = best()
-    const parents = best().filter(({ sites }) => !grown.has(keyOf(sites)))
-    if (parents.length === 0) break
-    for (const { sites } of parents.slice(0, beam)) grown.add(keyOf(sites))
-    const plans = await promising(parents.slice(0, beam))
-    await all.gather(plans)
-    const first = plans.map(sites => evaluate(sites, reductions[0])).sort(byWorth)
-    for (const { sites, score } of first.slice(0, 2 * beam))
-      if (isBranched(sites)) for (const reduction of reductions.slice(1)) evaluate(sites, reduction, score.temperature)
-    const [after] = best()
-    idle = after === before ? idle + 1 : 0
-    all.keep(
-      best()
-        .slice(0, remembered)
-        .map(({ sites }) => sites),
-    )
-    onRound?.({ round: round + 1, evaluated: tried + guessed.size, best: after })
+  const within = (limit: number): readonly Candidate[] =>
+    best().filter(({ sites, cost }) => cost <= limit || sites.length === 0)
+  let rounds = 0
+  const grow = async (limit: number): Promise<void> => {
+    const grown = new Set<string>()
+    for (let [round, idle] = [0, 0]; round < roundsAtMost && idle < patience; round++) {
+      const [before] = within(limit)
+      const parents = within(limit).filter(({ sites }) => !grown.has(keyOf(sites)))
+      if (parents.length === 0) break
+      for (const { sites } of parents.slice(0, beam)) grown.add(keyOf(sites))
+      const plans = await promising(parents.slice(0, beam), limit)
+      await all.gather(plans)
+      const first = plans.map(sites => evaluate(sites, reductions[0])).sort(byWorth)
+      for (const { sites, score } of first.slice(0, 2 * beam))
+        if (isBranched(sites))
+          for (const reduction of reductions.slice(1)) evaluate(sites, reduction, score.temperature)
+      const [after] = within(limit)
+      idle = after === before ? idle + 1 : 0
+      all.keep(
+        best()
+          .slice(0, remembered)
+          .map(({ sites }) => sites),
+      )
+      onRound?.({ round: ++rounds, evaluated: tried + guessed.size, best: after })
+    }
   }
+  await grow(most)
+  if (mostOfSome > most) await grow(mostOfSome)
   return {
     evidence: all,
     vanilla,
     candidates: [...pool.values()].flat().sort(byWorth),
     evaluated: tried + guessed.size,
-    rounds: round,
+    rounds,
   }
 }

@@ -91,7 +91,11 @@ export interface OpenSequence {
 /** The thresholds of plans in turn that are best at a mean cost of at most so much. */
 export const fitSequence = (
   { stages, prices }: OpenSequence,
-  { objective, measure, most }: { readonly objective: Objective; readonly measure: CertaintyMeasure; readonly most: number },
+  {
+    objective,
+    measure,
+    most,
+  }: { readonly objective: Objective; readonly measure: CertaintyMeasure; readonly most: number },
 ): Sequence | undefined => {
   const fitted = stages.map((stage): Judged => ({ certainty: stage.certainty, losses: lossesBy(stage, objective) }))
   const fit = fitThresholds(fitted, prices, most)
