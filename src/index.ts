@@ -46,9 +46,10 @@ export { type RankedClass, topK } from './execute/ranking.ts'
 export type { EvaluateOptions, EvaluationResult, ImageAnswer } from './experiment/evaluation.ts'
 export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } from './experiment/impact/impact.ts'
 export type { Budget } from './experiment/search/budget.ts'
+export type { CurvePoint } from './experiment/search/curve.ts'
 export type { Objective } from './experiment/search/objective.ts'
 export type { SearchOptions, SearchProgress } from './experiment/search/plan-search.ts'
-export type { FrontPlan, SearchResult } from './experiment/search/result.ts'
+export type { FrontPlan, SearchResult, StagesFound } from './experiment/search/result.ts'
 export type { ViewsOptions } from './experiment/views/network-views.ts'
 export type {
   DisputedImage,

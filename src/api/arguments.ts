@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { checkArgument, EspalierError, isGraph, isObject, reductions } from '../../ir/index.ts'
+import { CertaintyMeasure, checkArgument, EspalierError, isGraph, isObject, reductions } from '../../ir/index.ts'
 import { scheduleNames } from '../compile/scheduling.ts'
 import { executorNames } from '../execute/execution.ts'
 import { objectives } from '../experiment/search/objective.ts'
@@ -154,6 +154,7 @@ const options = {
     ...{ ...runVariants, budget: t.union([t.string, AnObject]), sets: t.string, trained: AnObject },
     ...{ reductions: t.readonlyArray(oneOf(...reductions)), objective: oneOf(...objectives) },
     ...{ beam: Positive, offspring: Positive, screening: Positive, learnWeights: t.boolean },
+    ...{ adaptive: t.boolean, stages: t.union([t.string, t.readonlyArray(AnObject)]), measure: CertaintyMeasure },
   },
   toOnnx: { layout: oneOf(...imageLayouts), name: t.string },
   toSavedModel: { precision, xla: t.boolean },

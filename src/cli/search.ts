@@ -1,14 +1,17 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
-import { type Reduction, reductions } from '../../ir/index.ts'
+import { type CertaintyMeasure, certaintyMeasures, type Reduction, reductions } from '../../ir/index.ts'
+import type { FixedPlan, PlanProblem } from '../../passes/index.ts'
 import { ratio } from '../base/format.ts'
 import { type Json, json } from '../base/json.ts'
 import { executorNames } from '../execute/execution.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
 import { checkApart } from '../experiment/search/data.ts'
+import { describeSearch } from '../experiment/search/describe.ts'
+import { parseStages } from '../experiment/search/given-stages.ts'
 import { type Objective, objectives } from '../experiment/search/objective.ts'
 import { type SearchOptions, type SearchProgress, searchPlan } from '../experiment/search/plan-search.ts'
-import { describeSearch, type SearchResult } from '../experiment/search/result.ts'
+import type { SearchResult } from '../experiment/search/result.ts'
 import { defaultSets, searchSets } from '../experiment/search/space.ts'
 import { trainedPlan } from '../experiment/search/trained.ts'
 import type { Sourced } from '../experiment/sourced.ts'
@@ -44,6 +47,9 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
   readonly beam: number
   readonly offspring: number
   readonly screening: number
+  readonly adaptive: boolean
+  readonly stages?: readonly FixedPlan[]
+  readonly certainty: CertaintyMeasure
   readonly learnWeights?: boolean
   readonly batch: number
   readonly cache?: string
@@ -93,12 +99,14 @@ const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult
   const [select, report] = images
   const trained = weightsMetadata && trainedPlan(weightsMetadata)
   const { budget, sets, reductions, objective, beam, offspring, screening, learnWeights } = flags
-  const { batch, backend, executor, precision, seed, cache, debug } = flags
+  const { adaptive, stages, certainty: measure, batch, backend, executor, precision, seed, cache, debug } = flags
   const options: SearchOptions = {
     ...{ budget, sets, reductions, objective, beam, offspring, screening, learnWeights, trained },
+    ...{ adaptive, stages, measure },
     ...{ batch, backend, executor, precision, seed, cache, debug },
   }
-  out.note(`Transforms at feature maps are compared on ${screening} images first, the best of them on all.`)
+  if (stages === undefined)
+    out.note(`Transforms at feature maps are compared on ${screening} images first, the best of them on all.`)
   const result = await watched(
     watching =>
       searchPlan(
@@ -126,9 +134,15 @@ const someReductions = (text: string): readonly Reduction[] => text.split(',').m
 
 /** What `--plan` reads again, with where it comes from. */
 const planFile = (result: Json<SearchResult> & Sourced): string => {
-  const { plan, network, budget, relative_cost, select, report, command } = result
-  return `${JSON.stringify({ plan, network, budget, relative_cost, select, report, command }, null, 2)}\n`
+  const { plan, adaptive, network, budget, relative_cost, select, report, command } = result
+  return `${JSON.stringify({ ...(adaptive === undefined ? { plan } : stagesFile(adaptive)), network, budget, relative_cost, select, report, command }, null, 2)}\n`
 }
+
+/** Stages spelled out, with how many images came to each. */
+const stagesFile = ({ stages, thresholds, measure, shares_percent }: NonNullable<Json<SearchResult>['adaptive']>) => ({
+  ...{ stages, thresholds, measure },
+  shares: shares_percent.map(percent => percent / 100),
+})
 
 /** What is searched, by which images, and how far. */
 const searchOptions = (c: Command): Command =>
@@ -160,6 +174,20 @@ const searchOptions = (c: Command): Command =>
       new Option('--screening <n>', 'images by which single transforms are compared first')
         .argParser(wholeNumber(1))
         .default(1000),
+    )
+    .option('--no-adaptive', 'leave out plans in stages, of which the later ones are for images that need them')
+    .addOption(
+      new Option(
+        '--stages <plans>',
+        'the stages, two or three plans, vanilla,vanilla-tta-geo: fits their thresholds alone',
+      )
+        .argParser(parsed(text => E.mapLeft(([first]: readonly PlanProblem[]) => first)(parseStages(text))))
+        .conflicts('adaptive'),
+    )
+    .addOption(
+      new Option('--certainty <measure>', `by what images go on to the next stage: ${certaintyMeasures.join(', ')}`)
+        .argParser(oneOf(certaintyMeasures))
+        .default('margin'),
     )
     .option(
       '--learn-weights',

@@ -13,15 +13,19 @@ export interface TimeOptions {
   readonly executor?: NonNullable<ModelOptions['executor']>
   readonly precision?: Precision
   readonly batch: number
+  /** Batches that a run goes through. Default: one, of made-up images. */
+  readonly images?: readonly Float32Array[] | undefined
   /** Of the scales that plans draw. Default 0. */
   readonly seed?: number
   readonly rounds?: number
+  /** Rounds that there must be. Default 9. */
+  readonly least?: number | undefined
   /** Rounds over the least that there must be are run while they take less than this. */
   readonly seconds?: number
   readonly clock?: Clock
 }
 
-/** What a compiled plan takes for one batch, beside the network as it is. */
+/** What a compiled plan takes for one run, beside the network as it is. */
 export interface RelativeTime {
   readonly milliseconds: Spread
   /** The median of the rounds' ratios to vanilla. */
@@ -42,20 +46,24 @@ const spread = (times: readonly number[], to: readonly number[]): RelativeTime =
   relative: ratios(times, to),
 })
 
+async function* inTurn(batches: readonly Float32Array[]): AsyncGenerator<Float32Array> {
+  yield* batches
+}
+
 /**
- * Times one batch of each compiled plan and of the network without branches on one executor: they take turns, so that what
- * else the machine does slows all alike. Under `auto`, vanilla's executor is everyone's.
+ * Times one batch, or those that are given, of each compiled plan and of the network without branches on one executor: they take
+ * turns, so that what else the machine does slows all alike. Under `auto`, vanilla's executor is everyone's.
  *
  * @throws EspalierError where a plan does not fit the network, or nothing runs it.
  */
 export const relativeTimes = async (
   network: Network,
   plans: readonly Plan[],
-  { rounds = 25, seconds = 20, seed = 0, clock = machineClock, ...options }: TimeOptions,
+  { rounds = 25, least, seconds = 20, seed = 0, clock = machineClock, ...options }: TimeOptions,
 ): Promise<RelativeTimes> => {
   const { batch } = options
   const { h, w, c } = imageType(network)
-  const images = Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))
+  const { images = [Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k))] } = options
   const entered: Model[] = []
   const enter = async (plan: Plan): Promise<void> => {
     const [vanilla] = entered
@@ -67,8 +75,17 @@ export const relativeTimes = async (
   }
   try {
     for (const plan of [orThrow(parsePlan('vanilla')), ...plans]) await enter(plan)
-    const racers = entered.map(runner => ({ run: () => runner.predict(images) }))
-    const [vanilla, ...others] = await race(racers, { rounds, seconds, clock })
+    const racers = entered.map(runner => ({
+      run: async () => {
+        for await (const _ of runner.predictEach(inTurn(images)));
+      },
+    }))
+    const [vanilla, ...others] = await race(racers, {
+      rounds,
+      seconds,
+      clock,
+      ...(least === undefined ? {} : { least }),
+    })
     const { backend, executor, describe } = entered[0]
     return {
       backend,

@@ -6,9 +6,9 @@ import { keyOf } from './space.ts'
 /** Measured times of plans relative to vanilla's, in their order. */
 export type Measure = (candidates: readonly Candidate[]) => Promise<readonly number[]>
 
-/** A candidate with the time of its compiled plan relative to vanilla's. */
-export interface Measured {
-  readonly candidate: Candidate
+/** What was looked at, with the time that it takes compiled relative to vanilla's. */
+export interface Measured<C = Candidate> {
+  readonly candidate: C
   readonly relative: number
 }
 
@@ -20,7 +20,14 @@ export interface Choice {
 }
 
 /** Standard errors by which a plan's likelihood must be better than vanilla's: one in 700 is that by chance. */
-const leastSigma = 3
+export const leastSigma = 3
+
+/** By how many of its standard errors a mean is over 0. */
+export const sigmaOf = (gains: Float64Array): number => {
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length
+  const variance = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) / (gains.length - 1)
+  return mean === 0 ? 0 : mean / Math.sqrt(variance / gains.length)
+}
 
 /** By how many standard errors a plan makes its images' labels likelier than another, image by image. */
 export const likelihoodSigma = (
@@ -32,10 +39,7 @@ export const likelihoodSigma = (
   const losses = ({ sites, reduction, score }: Candidate): Float64Array =>
     lossesOf(evidence.scores(sites, reduction), labels, score.temperature)
   const own = losses(candidate)
-  const gains = losses(than).map((loss, image) => loss - own[image])
-  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length
-  const variance = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) / (gains.length - 1)
-  return mean === 0 ? 0 : mean / Math.sqrt(variance / gains.length)
+  return sigmaOf(losses(than).map((loss, image) => loss - own[image]))
 }
 
 /** The best of each set of branches; candidates come best first. */
@@ -56,7 +60,10 @@ export const paretoFront = <A>(all: readonly A[], cost: (a: A) => number, wrong:
 }
 
 /** What is shown of all that was timed: the front, and the chosen plan where it is, by another measure than errors, beside it. */
-export const shownFront = (chosen: Measured, timed: readonly Measured[]): readonly Measured[] => {
+export const shownFront = <C extends { readonly score: { readonly wrong: number } }>(
+  chosen: Measured<C>,
+  timed: readonly Measured<C>[],
+): readonly Measured<C>[] => {
   const front = paretoFront(
     [chosen, ...timed],
     ({ relative }) => relative,

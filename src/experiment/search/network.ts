@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
-import type { Reduction, Transform } from '../../../ir/index.ts'
-import { featureMaps } from '../../../passes/index.ts'
+import type { CertaintyMeasure, Reduction, Transform } from '../../../ir/index.ts'
+import { featureMaps, type Plan } from '../../../passes/index.ts'
 import { compileNetwork } from '../../compile/compile.ts'
 import type { ExecutorName } from '../../execute/execution.ts'
 import type { Precision } from '../../lower/precision.ts'
@@ -10,12 +10,14 @@ import type { BackendName } from '../../runtime/backend.ts'
 import { relativeTimes } from '../relative-time.ts'
 import { openVariants } from '../variants/logits.ts'
 import { type Budget, timesOf } from './budget.ts'
-import { type Choice, choose } from './choice.ts'
+import { choose, type Measured } from './choice.ts'
 import { relativeMultiplyAdds } from './cost.ts'
 import { type Evidence, evidence, type LogitsOf } from './evidence.ts'
 import type { Objective } from './objective.ts'
-import { type Candidate, type Round, type Searched, search } from './search.ts'
+import { type BranchedPlan, judgedAlone, type Round, type Searched, search } from './search.ts'
+import { type Choosable, sitesIn, worthOf } from './sequence.ts'
 import { keyOf, placesOf, planOf, type Sites } from './space.ts'
+import { type InStages, searchStages } from './stages.ts'
 import { weighted } from './weights.ts'
 
 export interface SearchNetworkOptions {
@@ -36,6 +38,12 @@ export interface SearchNetworkOptions {
   readonly offspring?: number
   readonly screening?: number
   readonly start?: readonly Sites[]
+  /** Whether plans in stages are looked at. */
+  readonly adaptive: boolean
+  /** The only plans to look at, as stages in their order. */
+  readonly stages?: readonly BranchedPlan[] | undefined
+  /** How certain an answer is, in stages. */
+  readonly measure: CertaintyMeasure
   /** Whether the chosen plan's transforms are given weights. */
   readonly learnWeights?: boolean
   /** A folder where logits are kept. */
@@ -49,7 +57,13 @@ export interface SearchNetworkOptions {
 
 export interface Found {
   readonly searched: Searched
-  readonly choice: Choice
+  /** What was chosen, if anything beats vanilla within the budget, and all that was timed. */
+  readonly choice: {
+    readonly chosen: Measured<Choosable> | undefined
+    readonly measured: readonly Measured<Choosable>[]
+  }
+  /** The best plan in stages that keeps the budget, with its time where every image goes through all of them. */
+  readonly sequence: InStages['best']
   /** Times of vanilla's that a plan may take. */
   readonly times: number
   /** Of one batch. */
@@ -63,6 +77,8 @@ export interface Found {
 /** A search is allowed this much over the budget, for what it predicts is not what the clock says. */
 const leeway = 1.15
 const timing = { rounds: 15, seconds: 10 } as const
+/** Where a run is several batches. */
+const leastOfBatches = 5
 
 /** Flip TTA, as libraries do it. */
 export const flipTta: Sites = [
@@ -122,21 +138,24 @@ const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkO
   }
 }
 
+/** A plan through which one image in so many goes may take what the budget has for them; but no more than this. */
+const [oneIn, dearest] = [10, 6]
+
 /**
  * The best plan for a network within a budget, chosen by some labelled images and reported on others. What vanilla is timed on
  * runs everything: under `auto` the fastest.
  * @throws EspalierError where data or executor do not fit the network, and the signal's reason where it is aborted
  */
 export const searchNetwork = async (network: Network, options: SearchNetworkOptions): Promise<Found> => {
-  const { budget, batch, backend, precision, seed, signal } = options
+  const { budget, batch, backend, precision, seed, signal, stages } = options
   let { executor } = options
-  const timesOfPlans = async (candidates: readonly Candidate[]) => {
+  const timesOfPlans = async (plans: readonly Plan[], images?: readonly Float32Array[]) => {
     signal?.throwIfAborted()
-    const timed = await relativeTimes(
-      network,
-      candidates.map(({ sites, reduction }) => planOf(sites, reduction)),
-      { batch, executor, precision, seed, ...timing, backend },
-    )
+    const timed = await relativeTimes(network, plans, {
+      ...{ batch, executor, precision, seed, images, backend },
+      ...timing,
+      least: images && leastOfBatches,
+    })
     if (timed.executor !== 'reference') executor = timed.executor
     return timed
   }
@@ -144,32 +163,67 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
   const times = timesOf(budget, vanilla.milliseconds.median)
   const open = (images: Images): Promise<OpenImages> => openImages(network, images, { ...options, executor })
   const { labels, logitsOf } = await open(options.select)
-  const searched = await search(
-    {
-      labels,
-      places: placesOf(featureMaps(network.graph), options.transforms),
-      logitsOf,
-      guessedCost: relativeMultiplyAdds(network.graph),
-      cost: compiledCost(network, options),
-    },
-    { ...options, most: times * leeway },
-  )
-  const { chosen, measured } = await choose(searched, labels, times, async candidates =>
-    (await timesOfPlans(candidates)).plans.map(({ relative }) => relative),
-  )
-  const choice: Choice = {
-    measured,
+  const cost = compiledCost(network, options)
+  const adaptive = options.adaptive && times > 1
+  const searched =
+    stages === undefined
+      ? await search(
+          {
+            labels,
+            places: placesOf(featureMaps(network.graph), options.transforms),
+            logitsOf,
+            guessedCost: relativeMultiplyAdds(network.graph),
+            cost,
+          },
+          {
+            ...options,
+            most: times * leeway,
+            mostOfSome: adaptive ? Math.min(dearest, 1 + oneIn * (times - 1)) : undefined,
+          },
+        )
+      : await judgedAlone(stages, { labels, logitsOf, cost })
+  const { chosen, measured } =
+    stages === undefined
+      ? await choose(searched, labels, times, async candidates =>
+          (await timesOfPlans(candidates.map(({ sites, reduction }) => planOf(sites, reduction)))).plans.map(
+            ({ relative }) => relative,
+          ),
+        )
+      : { chosen: undefined, measured: [] }
+  const fixed =
+    chosen === undefined || options.learnWeights !== true
+      ? chosen
+      : { ...chosen, candidate: await weighted(searched, labels, chosen.candidate) }
+  const {
+    best: sequence,
+    alone,
+    measured: sequences,
+  }: InStages = adaptive
+    ? await searchStages(
+        { graph: network.graph, images: options.select, labels, searched },
+        { ...options, budget: times, always: [flipTta], time: timesOfPlans },
+      )
+    : { best: undefined, alone: [], measured: [] }
+  const known = new Set(measured.map(({ candidate }) => keyOf(candidate.sites)))
+  const choice: Found['choice'] = {
     chosen:
-      chosen === undefined || options.learnWeights !== true
-        ? chosen
-        : { ...chosen, candidate: await weighted(searched, labels, chosen.candidate) },
+      sequence !== undefined &&
+      (fixed === undefined || worthOf(sequence.candidate.score) < worthOf(fixed.candidate.score))
+        ? sequence
+        : fixed,
+    measured: [
+      ...measured,
+      ...alone.filter(({ candidate: { sites } }) => sites.length > 0 && !known.has(keyOf(sites))),
+      ...sequences,
+    ],
   }
   const report = await open(options.report)
   const onReport = evidence(report.labels, report.logitsOf)
-  await onReport.gather([[], flipTta, ...choice.measured.map(({ candidate }) => candidate.sites)])
+  await onReport.gather([[], flipTta, ...choice.measured.flatMap(({ candidate }) => sitesIn(candidate))])
   return {
     searched,
     choice,
+    sequence,
     times,
     vanillaMilliseconds: vanilla.milliseconds.median,
     select: { images: labels.length, labels },

@@ -1,5 +1,5 @@
-import { reductions as allReductions, type Reduction } from '../../../ir/index.ts'
-import { type FixedPlan, printPlan } from '../../../passes/index.ts'
+import { reductions as allReductions, type CertaintyMeasure, type Reduction } from '../../../ir/index.ts'
+import { type FixedPlan, fixedPlan, type Plan, printPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import type { ExecutorName } from '../../execute/execution.ts'
 import type { Precision } from '../../lower/precision.ts'
@@ -8,9 +8,11 @@ import type { Images } from '../../open/images.ts'
 import type { BackendName } from '../../runtime/backend.ts'
 import { type Budget, parseBudget } from './budget.ts'
 import { overfitted } from './data.ts'
+import { checkedStages, parseStages, placedStages } from './given-stages.ts'
 import { type Found, flipTta, type SearchNetworkOptions, searchNetwork } from './network.ts'
 import type { Objective } from './objective.ts'
 import { type SearchResult, searchResult } from './result.ts'
+import { sitesIn } from './sequence.ts'
 import { defaultSets, parseSets, planOf } from './space.ts'
 import { missingBranches, sitesOf } from './trained.ts'
 
@@ -44,6 +46,12 @@ export interface SearchOptions {
   readonly offspring?: number
   /** Images by which single transforms are compared first. Default 1000. */
   readonly screening?: number
+  /** Whether plans in stages are looked at: some images go on to dearer plans. Default true. */
+  readonly adaptive?: boolean
+  /** Two or three plans that are the stages, as `--stages` takes them: only their thresholds are looked for. */
+  readonly stages?: string | readonly Plan[]
+  /** By what an image goes on to the next stage. Default `margin`. */
+  readonly measure?: CertaintyMeasure
   /** Whether the variants of the chosen plan are given weights: copies, which cost nothing. */
   readonly learnWeights?: boolean
   /** The plan that the network was trained under. */
@@ -74,7 +82,8 @@ export interface SearchImages {
 const warningsOf = (found: Found, network: Network, trained: FixedPlan | undefined): readonly string[] => {
   const { searched, select, report, choice, times } = found
   const onReport = report.evidence.score([], 'geo')
-  const sites = choice.chosen?.candidate.sites ?? []
+  /** Of a plan in stages those of the first, which all images go through. */
+  const [sites] = choice.chosen === undefined ? [[]] : sitesIn(choice.chosen.candidate)
   return [
     overfitted({ images: select.images, wrong: searched.vanilla.score.wrong }, onReport),
     trained === undefined ? undefined : missingBranches(trained, sites, network.graph),
@@ -83,6 +92,11 @@ const warningsOf = (found: Found, network: Network, trained: FixedPlan | undefin
       : undefined,
   ].filter(warning => warning !== undefined)
 }
+
+const stagesFrom = (stages: string | readonly Plan[]): readonly FixedPlan[] =>
+  typeof stages === 'string'
+    ? orThrow(parseStages(stages))
+    : orThrow(checkedStages(stages.map(plan => orThrow(fixedPlan(plan, 'a stage')))))
 
 /**
  * The best plan for a network within a budget of time, chosen by some labelled images and reported on others.
@@ -100,6 +114,9 @@ export const searchPlan = async (
     executor = 'auto',
     precision = 'float32',
     seed = 0,
+    adaptive = true,
+    stages,
+    measure = 'margin',
     trained,
     onProgress = () => {},
     ...others
@@ -110,7 +127,8 @@ export const searchPlan = async (
   const options: SearchNetworkOptions = {
     ...others,
     ...images,
-    ...{ reductions, objective, batch, executor, precision, seed },
+    ...{ reductions, objective, adaptive, measure, batch, executor, precision, seed },
+    stages: stages === undefined ? undefined : orThrow(placedStages(stagesFrom(stages), network.graph, seed)),
     budget: typeof budget === 'string' ? orThrow(parseBudget(budget)) : budget,
     transforms: orThrow(parseSets(sets)),
     start: trained === undefined ? [flipTta] : [flipTta, sitesOf(trained, network.graph)],

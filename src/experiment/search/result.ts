@@ -1,14 +1,26 @@
-import { printTransform, type Reduction } from '../../../ir/index.ts'
+import { type CertaintyMeasure, printTransform, type Reduction } from '../../../ir/index.ts'
 import { printPlan } from '../../../passes/index.ts'
-import { ratio, table } from '../../base/format.ts'
 import { rankOf, wilsonPercent } from '../../execute/score.ts'
 import { mcNemar } from '../mcnemar.ts'
 import { printBudget } from './budget.ts'
-import { likelihoodSigma, shownFront } from './choice.ts'
+import { likelihoodSigma, type Measured, shownFront } from './choice.ts'
+import { type CurvePoint, curveOf } from './curve.ts'
 import type { Evidence } from './evidence.ts'
 import { type Found, flipTta, type SearchNetworkOptions } from './network.ts'
 import type { Objective } from './objective.ts'
-import type { Candidate } from './search.ts'
+import type { BranchedPlan } from './search.ts'
+import {
+  adaptivePlan,
+  type Choosable,
+  isSequence,
+  type JudgedPlan,
+  judged,
+  lastOf,
+  type Sequence,
+  sharesOf,
+  sitesIn,
+} from './sequence.ts'
+import { sequenceSigma } from './sequence-choice.ts'
 import { planOf, type Sites } from './space.ts'
 
 type Interval = readonly [low: number, high: number]
@@ -36,6 +48,18 @@ export interface FrontPlan {
   readonly reportErrorPercent: number
 }
 
+/** What a chosen plan has whose images go through stages as far as they need. */
+export interface StagesFound {
+  readonly stages: readonly string[]
+  readonly thresholds: readonly number[]
+  readonly measure: CertaintyMeasure
+  /** Of the images that thresholds were fitted to, how many come to each stage, in percent; and of the others. */
+  readonly sharesPercent: readonly number[]
+  readonly reportSharesPercent: readonly number[]
+  /** Where every image goes through all stages. */
+  readonly worstRelativeCost: number
+}
+
 /** The plan that was chosen, with its errors on the images that it was chosen by and on others; costs are times over vanilla's. */
 export interface SearchResult {
   readonly network: string
@@ -46,10 +70,13 @@ export interface SearchResult {
   readonly beatsVanilla: boolean
   readonly budget: string
   readonly budgetRelative: number
+  /** Of a plan in stages the mean over images. */
   readonly relativeCost: number
   /** Of one batch. */
   readonly vanillaMilliseconds: number
-  /** How many distinct variants the plan has at each feature map. */
+  /** Where the plan has stages. */
+  readonly adaptive?: StagesFound
+  /** How many distinct variants the plan has at each feature map, in its last stage if it has stages. */
   readonly branches: readonly { readonly map: number; readonly variants: number }[]
   readonly select: Rate &
     Compared & {
@@ -70,6 +97,8 @@ export interface SearchResult {
     }
   /** Plans than which none is as fast and errs as little, the fastest first. */
   readonly front: readonly FrontPlan[]
+  /** The best plan in stages as its thresholds move. */
+  readonly curve?: { readonly stages: readonly string[]; readonly points: readonly CurvePoint[] }
   /** All that was timed, with what was predicted. */
   readonly timed: readonly { readonly plan: string; readonly relativeCost: number; readonly predictedCost: number }[]
   readonly sets: string
@@ -99,18 +128,32 @@ export interface SearchCall {
   readonly seconds: number
 }
 
-const name = ({ sites, reduction }: Pick<Candidate, 'sites' | 'reduction'>): string =>
-  printPlan(planOf(sites, reduction))
+const fixedName = ({ sites, reduction }: BranchedPlan): string => printPlan(planOf(sites, reduction))
+
+const name = (plan: Choosable): string => (isSequence(plan) ? printPlan(adaptivePlan(plan)) : fixedName(plan))
+
+/** Labelled images with what plans answer on them. */
+interface Judging {
+  readonly evidence: Evidence
+  readonly labels: readonly number[]
+}
+
+/** Stages of a sequence on images. */
+const stagesOn = ({ evidence, labels }: Judging, { stages, measure }: Sequence): readonly JudgedPlan[] =>
+  stages.map(({ candidate }) => judged(evidence, labels, candidate, measure))
 
 /** Which images a plan gets wrong. */
-const wrongs = (
-  on: Evidence,
-  labels: readonly number[],
-  { sites, reduction }: Pick<Candidate, 'sites' | 'reduction'>,
-) => {
-  const scores = on.scores(sites, reduction)
-  const classes = scores.length / labels.length
-  return labels.map((label, image) => rankOf(scores, image, classes, label) > 0)
+const wrongs = (on: Judging, plan: BranchedPlan | Sequence): readonly boolean[] => {
+  if ('stages' in plan) {
+    const { thresholds } = plan
+    return Array.from(
+      lastOf({ stages: stagesOn(on, plan), thresholds }, ({ wrong }) => wrong),
+      is => is > 0,
+    )
+  }
+  const scores = on.evidence.scores(plan.sites, plan.reduction)
+  const classes = scores.length / on.labels.length
+  return on.labels.map((label, image) => rankOf(scores, image, classes, label) > 0)
 }
 
 const count = (wrong: readonly boolean[]): number => wrong.filter(is => is).length
@@ -130,21 +173,37 @@ const compared = (plan: readonly boolean[], vanilla: readonly boolean[]): Compar
 const branchesOf = (sites: Sites) =>
   sites.map(({ map, transforms }) => ({ map, variants: new Set(transforms.map(printTransform)).size }))
 
+const stageNames = ({ candidate: { stages } }: Measured<Sequence>): readonly string[] =>
+  stages.map(({ candidate }) => fixedName(candidate))
+
+const percents = (shares: readonly number[]): readonly number[] => shares.map(share => 100 * share)
+
+const stagesFound = (report: Judging, sequence: NonNullable<Found['sequence']>): StagesFound => {
+  const { thresholds, measure, shares } = sequence.candidate
+  return {
+    ...{ stages: stageNames(sequence), thresholds, measure },
+    sharesPercent: percents(shares),
+    reportSharesPercent: percents(sharesOf({ stages: stagesOn(report, sequence.candidate), thresholds })),
+    worstRelativeCost: sequence.worst,
+  }
+}
+
 /** What was found, in numbers of errors and times. */
 export const searchResult = async (found: Found, call: SearchCall): Promise<SearchResult> => {
-  const { searched, choice, select, report } = found
+  const { searched, choice, select, report, sequence } = found
   const { vanilla } = searched
   const { options } = call
-  const chosen = choice.chosen ?? { candidate: vanilla, relative: 1 }
-  await searched.evidence.gather([[], chosen.candidate.sites])
-  const [onSelect, vanillaOnSelect] = [chosen.candidate, vanilla].map(plan =>
-    wrongs(searched.evidence, select.labels, plan),
-  )
-  const tta = { sites: flipTta, reduction: 'geo' } as const
-  const [onReport, vanillaOnReport, ttaOnReport] = [chosen.candidate, vanilla, tta].map(plan =>
-    wrongs(report.evidence, report.labels, plan),
-  )
-  const front = shownFront(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
+  const chosen: Measured<Choosable> = choice.chosen ?? { candidate: vanilla, relative: 1 }
+  await searched.evidence.gather([[], ...sitesIn(chosen.candidate)])
+  const onSelected: Judging = { evidence: searched.evidence, labels: select.labels }
+  const [onSelect, vanillaOnSelect] = [chosen.candidate, vanilla].map(plan => wrongs(onSelected, plan))
+  const tta: BranchedPlan = { sites: flipTta, reduction: 'geo' }
+  const [onReport, vanillaOnReport, ttaOnReport] = [chosen.candidate, vanilla, tta].map(plan => wrongs(report, plan))
+  const front = shownFront<Choosable>(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
+  const sigma = (plan: Choosable): number =>
+    isSequence(plan)
+      ? sequenceSigma(plan, judged(searched.evidence, select.labels, vanilla, plan.measure))
+      : likelihoodSigma(searched, select.labels, plan, vanilla)
   return {
     network: call.network,
     ...(call.initializedFrom === undefined ? {} : { initializedFromSeed: call.initializedFrom }),
@@ -154,14 +213,16 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
     budgetRelative: found.times,
     relativeCost: chosen.relative,
     vanillaMilliseconds: found.vanillaMilliseconds,
-    branches: branchesOf(chosen.candidate.sites),
+    ...(sequence !== undefined && chosen.candidate === sequence.candidate
+      ? { adaptive: stagesFound(report, sequence) }
+      : {}),
+    branches: branchesOf(sitesIn(chosen.candidate).at(-1) ?? []),
     select: {
       data: call.data.select,
       images: select.images,
       ...rate(onSelect),
       vanillaErrorPercent: rate(vanillaOnSelect).errorPercent,
-      likelihoodGainSigma:
-        choice.chosen === undefined ? 0 : likelihoodSigma(searched, select.labels, chosen.candidate, vanilla),
+      likelihoodGainSigma: choice.chosen === undefined ? 0 : sigma(chosen.candidate),
       ...compared(onSelect, vanillaOnSelect),
     },
     report: {
@@ -178,8 +239,11 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
       plan: name(candidate),
       relativeCost: relative,
       errorPercent: (100 * candidate.score.wrong) / select.images,
-      reportErrorPercent: rate(wrongs(report.evidence, report.labels, candidate)).errorPercent,
+      reportErrorPercent: rate(wrongs(report, candidate)).errorPercent,
     })),
+    ...(sequence === undefined
+      ? {}
+      : { curve: { stages: stageNames(sequence), points: curveOf(sequence, stagesOn(report, sequence.candidate)) } }),
     timed: choice.measured.map(({ candidate, relative }) => ({
       plan: name(candidate),
       relativeCost: relative,
@@ -198,39 +262,4 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
     seconds: call.seconds,
     ...(call.warnings.length === 0 ? {} : { warnings: call.warnings }),
   }
-}
-
-const percent = (value: number): string => value.toFixed(2)
-
-/** The front as a table and what was chosen in two sentences. */
-export const describeSearch = (result: SearchResult): string => {
-  const { select, report, front } = result
-  const rows = front.map(point => [
-    point.plan === result.plan ? '→' : '',
-    ratio(point.relativeCost),
-    percent(point.errorPercent),
-    percent(point.reportErrorPercent),
-    point.plan,
-  ])
-  const verdict = result.beatsVanilla
-    ? `${result.plan} takes ${ratio(result.relativeCost)} of vanilla's time, within ${result.budget}.`
-    : `Nothing that was looked at beats vanilla within ${result.budget}.`
-  const cheaper = front.find(
-    point =>
-      point.plan !== result.plan &&
-      point.relativeCost <= result.relativeCost &&
-      point.errorPercent <= select.errorPercent,
-  )
-  const beside =
-    cheaper === undefined || !result.beatsVanilla
-      ? ''
-      : ` ${cheaper.plan} is as cheap and errs no more there; the choice goes by ${result.objective}, not by whole errors.`
-  const others = `vanilla ${percent(report.vanillaErrorPercent)} %, flip TTA ${percent(report.ttaErrorPercent)} %`
-  const [low, high] = report.errorIntervalPercent.map(percent)
-  return [
-    table(['', 'time', 'error %, select', 'error %, report', 'plan'], rows),
-    '',
-    `${verdict} On ${report.images} images that nothing was chosen by it errs ${percent(report.errorPercent)} % of the time (95 % interval ${low} to ${high}); ${others}. On the ${select.images} that it was chosen by: ${percent(select.errorPercent)} %, vanilla ${percent(select.vanillaErrorPercent)} %.${beside}`,
-    `${result.evaluated} plans were judged in ${result.seconds.toFixed(0)} s; times are of batches of ${result.batch} on ${result.backend}, executor ${result.executor}.`,
-  ].join('\n')
 }

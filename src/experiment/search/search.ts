@@ -17,8 +17,8 @@ export interface Subject {
 export interface SearchOptions {
   /** The most that a plan may cost, as compiled. */
   readonly most: number
-  /** So dear may a plan be that only some images go through: after the others it is searched for, too. */
-  readonly mostOfSome?: number
+  /** What a plan may cost that only some images go through: after the others such are looked for, too. */
+  readonly mostOfSome?: number | undefined
   readonly reductions: readonly Reduction[]
   readonly objective: Objective
   /** So many plans are grown at a time. Default 4. */
@@ -40,10 +40,14 @@ export interface Round {
   readonly best: Candidate
 }
 
-/** A plan with what it is worth on the images that it was chosen by. */
-export interface Candidate {
+/** Branches, and how their answers become one. */
+export interface BranchedPlan {
   readonly sites: Sites
   readonly reduction: Reduction
+}
+
+/** A plan with what it is worth on the images that it was chosen by. */
+export interface Candidate extends BranchedPlan {
   readonly score: Score
   /** Relative to vanilla, as compiled, not measured. */
   readonly cost: number
@@ -174,5 +178,26 @@ export const search = async (subject: Subject, options: SearchOptions): Promise<
     candidates: [...pool.values()].flat().sort(byWorth),
     evaluated: tried + guessed.size,
     rounds,
+  }
+}
+
+/** Some plans judged as they stand, and no others. */
+export const judgedAlone = async (
+  plans: readonly BranchedPlan[],
+  { labels, logitsOf, cost }: Pick<Subject, 'labels' | 'logitsOf' | 'cost'>,
+): Promise<Searched> => {
+  const all = evidence(labels, logitsOf)
+  await all.gather([[], ...plans.map(({ sites }) => sites)])
+  const judge = ({ sites, reduction }: BranchedPlan): Candidate => ({
+    ...{ sites, reduction },
+    score: all.score(sites, reduction),
+    cost: cost(sites),
+  })
+  return {
+    evidence: all,
+    vanilla: judge({ sites: [], reduction: 'geo' }),
+    candidates: plans.map(judge),
+    evaluated: plans.length,
+    rounds: 0,
   }
 }

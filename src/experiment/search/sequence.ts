@@ -1,10 +1,11 @@
-import { type CertaintyMeasure, certainties } from '../../../ir/index.ts'
+import type { CertaintyMeasure } from '../../../ir/index.ts'
+import { certaintiesOf } from '../../../ir/ops/certainty.ts'
 import type { AdaptivePlan } from '../../../passes/index.ts'
 import { rankOf } from '../../execute/score.ts'
 import type { Evidence } from './evidence.ts'
-import { lossesOf, type Objective, type Score, smoothedErrorsOf } from './objective.ts'
+import { lossesOf, type Score, smoothedErrorsOf } from './objective.ts'
 import type { Candidate } from './search.ts'
-import { planOf } from './space.ts'
+import { planOf, type Sites } from './space.ts'
 import { fitThresholds, type Judged, stagesReached } from './thresholds.ts'
 
 /** A plan image by image, by its own temperature: how certain it is, how unlikely the label, and whether the answer is wrong. */
@@ -28,25 +29,38 @@ export const judged = (
   const classes = scores.length / labels.length
   return {
     candidate,
-    certainty: certainties({ shape: [labels.length, classes], data: scores }, measure),
+    certainty: certaintiesOf({ shape: [labels.length, classes], data: scores }, measure),
     unlikelihood: lossesOf(scores, labels, score.temperature),
     smoothed: smoothedErrorsOf(scores, labels, score.temperature),
     wrong: Uint8Array.from(labels, (label, image) => Number(rankOf(scores, image, classes, label) > 0)),
   }
 }
 
-/** Plans in turn with thresholds between them, and what that is worth on the images that the thresholds were fitted to. */
-export interface Sequence {
+/** Plans in turn, whose thresholds are open, and what each adds to the cost of an image that comes to it, relative to vanilla. */
+export interface OpenSequence {
   readonly stages: readonly JudgedPlan[]
+  readonly prices: readonly number[]
+}
+
+/** Plans in turn with thresholds between them, and what that is worth on the images that the thresholds were fitted to. */
+export interface Sequence extends OpenSequence {
   readonly measure: CertaintyMeasure
   readonly thresholds: readonly number[]
   /** Of the images, how many come to each stage. */
   readonly shares: readonly number[]
   readonly score: Omit<Score, 'temperature'>
-  /** Predicted, relative to vanilla: the mean, and where every image goes through all stages. */
+  /** Predicted, in the mean over the images. */
   readonly cost: number
-  readonly worstCost: number
 }
+
+/** What is chosen: one plan for all images, or several in turn. */
+export type Choosable = Candidate | Sequence
+
+export const isSequence = (candidate: Choosable): candidate is Sequence => 'stages' in candidate
+
+/** The branches of a plan, of each of its stages if it has them. */
+export const sitesIn = (candidate: Choosable): readonly Sites[] =>
+  isSequence(candidate) ? candidate.stages.map(stage => stage.candidate.sites) : [candidate.sites]
 
 /** A sequence as a plan. */
 export const adaptivePlan = ({ stages, thresholds, measure }: Sequence): AdaptivePlan => ({
@@ -54,62 +68,59 @@ export const adaptivePlan = ({ stages, thresholds, measure }: Sequence): Adaptiv
   gates: thresholds.map(below => ({ measure, below })),
 })
 
-/** What every image ends with: of some number that each stage has for it, that of the last stage it reaches. */
-export const lastOf = (
-  stages: readonly JudgedPlan[],
-  thresholds: readonly number[],
-  of: (stage: JudgedPlan) => ArrayLike<number>,
-): Float64Array => {
-  const reached = stagesReached(
+type Fixed = Pick<Sequence, 'stages' | 'thresholds'>
+
+const reachedIn = ({ stages, thresholds }: Fixed): Uint8Array =>
+  stagesReached(
     stages.map(({ certainty }) => certainty),
     thresholds,
   )
-  const values = stages.map(of)
-  return Float64Array.from(reached, (stage, image) => values[stage][image])
+
+/** What every image ends with: of some number that each stage has for it, that of the last stage it reaches. */
+export const lastOf = (sequence: Fixed, of: (stage: JudgedPlan) => ArrayLike<number>): Float64Array => {
+  const values = sequence.stages.map(of)
+  return Float64Array.from(reachedIn(sequence), (stage, image) => values[stage][image])
 }
 
-/** Of images, how many come to each stage. */
-export const sharesOf = (stages: readonly JudgedPlan[], thresholds: readonly number[]): readonly number[] => {
-  const reached = stagesReached(
-    stages.map(({ certainty }) => certainty),
-    thresholds,
-  )
-  return stages.map((_, stage) => reached.filter(last => last >= stage).length / reached.length)
+/** Of images, all or those asked for, how many come to each stage. */
+export const sharesOf = (sequence: Fixed, among: (image: number) => boolean = () => true): readonly number[] => {
+  const reached = reachedIn(sequence).filter((_, image) => among(image))
+  return sequence.stages.map((_, stage) => reached.filter(last => last >= stage).length / reached.length)
 }
+
+/** What an image costs in the mean, where so many come to each stage. */
+export const costOf = ({ prices }: OpenSequence, shares: readonly number[]): number =>
+  prices.reduce((sum, price, stage) => sum + price * shares[stage], 0)
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
-const lossesBy = (stage: JudgedPlan, objective: Objective): Float64Array =>
-  objective === 'error' ? stage.smoothed : stage.unlikelihood
+/** What thresholds are to make small: errors, as they are and smoothed. */
+export const worthOf = ({ wrong, images, smoothedError }: Sequence['score']): number =>
+  (wrong / images + smoothedError) / 2
 
-/** Plans in turn, whose thresholds are open, and what each adds to the cost of an image that comes to it. */
-export interface OpenSequence {
-  readonly stages: readonly JudgedPlan[]
-  readonly prices: readonly number[]
-}
-
-/** The thresholds of plans in turn that are best at a mean cost of at most so much. */
+/** The thresholds of plans in turn that err least, by {@link worthOf}, at a mean cost of at most so much. */
 export const fitSequence = (
   { stages, prices }: OpenSequence,
-  {
-    objective,
-    measure,
-    most,
-  }: { readonly objective: Objective; readonly measure: CertaintyMeasure; readonly most: number },
+  { measure, most }: { readonly measure: CertaintyMeasure; readonly most: number },
 ): Sequence | undefined => {
-  const fitted = stages.map((stage): Judged => ({ certainty: stage.certainty, losses: lossesBy(stage, objective) }))
+  const fitted = stages.map(
+    ({ certainty, smoothed, wrong }): Judged => ({
+      certainty,
+      losses: smoothed.map((loss, image) => (loss + wrong[image]) / 2),
+    }),
+  )
   const fit = fitThresholds(fitted, prices, most)
   if (fit === undefined) return undefined
   const { thresholds, shares, cost } = fit
-  const wrong = lastOf(stages, thresholds, stage => stage.wrong)
+  const fixed = { stages, thresholds }
+  const wrong = lastOf(fixed, stage => stage.wrong)
   return {
-    ...{ stages, measure, thresholds, shares, cost },
-    worstCost: prices.reduce((sum, price) => sum + price, 0),
+    ...{ stages, prices, measure, thresholds, shares, cost },
     score: {
       images: wrong.length,
       wrong: wrong.reduce((sum, is) => sum + is, 0),
-      negativeLogLikelihood: meanOf(lastOf(stages, thresholds, stage => stage.unlikelihood)),
-      smoothedError: meanOf(lastOf(stages, thresholds, stage => stage.smoothed)),
+      negativeLogLikelihood: meanOf(lastOf(fixed, stage => stage.unlikelihood)),
+      smoothedError: meanOf(lastOf(fixed, stage => stage.smoothed)),
     },
   }
 }

@@ -63,14 +63,18 @@ const sumsBelowBoth = (a: Uint8Array, b: Uint8Array, value: (image: number) => n
 /** Told of thresholds by their places in the grid, how many images come to the second stage and the third, and the sum of the losses. */
 type Visit = (places: readonly [number, number?], second: number, third: number, loss: number) => void
 
-/** All rounded thresholds between two or three stages of which each has images. */
+/** Fewer of the images make no stage. */
+const leastShare = 0.02
+
+/** All rounded thresholds between two or three stages of which each has images enough. */
 const everyThreshold = ([first, second, third]: readonly Judged[], visit: Visit): void => {
+  const least = leastShare * first.losses.length
   const total = first.losses.reduce((sum, loss) => sum + loss, 0)
   const places = placesOf(first)
   const going = sumsBelow(places, () => 1)
   const change = sumsBelow(places, image => second.losses[image] - first.losses[image])
   if (third === undefined) {
-    for (let j = 0; j < size; j++) if (going[j] > 0) visit([j], going[j], 0, total + change[j])
+    for (let j = 0; j < size; j++) if (going[j] >= least) visit([j], going[j], 0, total + change[j])
     return
   }
   const next = placesOf(second)
@@ -79,7 +83,7 @@ const everyThreshold = ([first, second, third]: readonly Judged[], visit: Visit)
   for (let j = 0; j < size; j++)
     for (let k = 0; k < size; k++) {
       const at = j * size + k
-      if (further[at] > 0) visit([j, k], going[j], further[at], total + change[j] + changeFurther[at])
+      if (further[at] >= least) visit([j, k], going[j], further[at], total + change[j] + changeFurther[at])
     }
 }
 

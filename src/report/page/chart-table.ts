@@ -1,4 +1,4 @@
-import { type Chart, type Level, type Measured, paretoFront, type Unit, written } from './chart.ts'
+import { type Chart, type Level, type Measured, type ScatterPoint, scatterFront, type Unit, written } from './chart.ts'
 import type { Cell, Table } from './section.ts'
 
 const noteOf = (levels: readonly Level[], unit: Unit): { readonly note?: string } =>
@@ -33,15 +33,15 @@ export const chartTable = (chart: Chart): Table => {
     }
     case 'scatter': {
       const { x, y, groups, levels } = chart
-      const points = groups.flatMap(group => group.points.map(point => ({ ...point, group: group.name })))
-      const front = new Set(paretoFront(points))
+      const points = groups.flatMap(group => group.points.map(point => ({ point, group: group.name })))
+      const front: ReadonlySet<ScatterPoint> = new Set(scatterFront(chart))
       return {
         head: ['', ...(groups.length > 1 ? ['in'] : []), x.title, y.title, 'on the front'],
-        rows: [...points]
-          .sort((a, b) => a.x - b.x || a.y - b.y)
-          .map(point => [
+        rows: points
+          .toSorted(({ point: a }, { point: b }) => a.x - b.x || a.y - b.y)
+          .map(({ point, group }) => [
             point.name,
-            ...(groups.length > 1 ? [point.group] : []),
+            ...(groups.length > 1 ? [group] : []),
             number(point.x, x.unit),
             measured({ value: point.y, interval: point.interval }, y.unit),
             front.has(point) ? 'yes' : '',

@@ -40,6 +40,8 @@ export interface LineChart {
 
 export interface ScatterPoint {
   readonly name: string
+  /** What stands beside it on the front, where its name is too long for that. */
+  readonly label?: string
   readonly x: number
   readonly y: number
   readonly interval?: readonly [number, number]
@@ -48,6 +50,8 @@ export interface ScatterPoint {
 export interface ScatterGroup {
   readonly name: string
   readonly points: readonly ScatterPoint[]
+  /** Whether its points are one thing as it is changed: a line, in their order, and none of the front. */
+  readonly joined?: boolean
 }
 
 /** Less is better on both axes: the points that no other beats on both are joined and named. */
@@ -97,6 +101,10 @@ export const paretoFront = <P extends { readonly x: number; readonly y: number }
     if (front.length === 0 || point.y < front[front.length - 1].y) front.push(point)
   return front
 }
+
+/** The points of a scatter that no other beats. */
+export const scatterFront = ({ groups }: ScatterChart): readonly ScatterPoint[] =>
+  paretoFront(groups.flatMap(({ joined, points }) => (joined === true ? [] : points)))
 
 /** A number as an axis writes it: 31.17, 1.485×, 12. */
 export const written = (value: number | null, unit: Unit): string => {

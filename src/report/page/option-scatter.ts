@@ -1,21 +1,28 @@
-import { paretoFront, type ScatterChart, type ScatterPoint, written } from './chart.ts'
+import { type ScatterChart, type ScatterGroup, type ScatterPoint, scatterFront, written } from './chart.ts'
 import { colourAt, frame, type Ground, severalOf, symbolAt, textWidth, valueAxis } from './frame.ts'
 import { errorBars, levelLines, limitLine, roomFor } from './marks.ts'
 import { tip } from './tip.ts'
 
+/** Points of their own, or a line through what one thing comes to. */
+const markOf = ({ joined }: ScatterGroup) =>
+  joined === true
+    ? { type: 'line' as const, symbolSize: 5, lineStyle: { width: 2 }, z: 2 }
+    : { type: 'scatter' as const, symbolSize: 11, z: 3 }
+
 /** Points of which less is better on both axes, and the front of those that no other beats. */
-export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, ground: Ground) => {
+export const scatterOption = (chart: ScatterChart, ground: Ground) => {
+  const { x, y, groups, levels, limit } = chart
   const { palette } = ground
   const points = groups.flatMap(group => group.points)
-  const front = paretoFront(points)
+  const front = scatterFront(chart)
   const onFront: ReadonlySet<ScatterPoint> = new Set(front)
   const [least, most] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))]
   /** Nothing lies left of a point of the front at its height: its name goes there, or, where there is no room, above the line. */
-  const fitsLeft = ({ name, x }: ScatterPoint): boolean =>
-    ((x - least) / (most - least || 1)) * (ground.width - 140) > textWidth(name) + 12
+  const fitsLeft = ({ name, label = name, x }: ScatterPoint): boolean =>
+    ((x - least) / (most - least || 1)) * (ground.width - 140) > textWidth(label) + 12
   const label = (point: ScatterPoint) => ({
     show: onFront.has(point),
-    formatter: () => point.name,
+    formatter: () => point.label ?? point.name,
     ...(fitsLeft(point) ? { position: 'left' as const, distance: 7 } : { position: [13, -8] as const }),
     color: palette.ink,
     fontSize: 12,
@@ -38,13 +45,11 @@ export const scatterOption = ({ x, y, groups, levels, limit }: ScatterChart, gro
         )
         return [
           {
-            type: 'scatter' as const,
+            ...markOf(group),
             name: group.name,
             color: colour,
             symbol: symbolAt(k),
-            symbolSize: 11,
             clip: false,
-            z: 3,
             labelLayout: { hideOverlap: true, moveOverlap: 'shiftY' as const },
             data: group.points.map(point => ({ value: [point.x, point.y], label: label(point) })),
             tooltip: {

@@ -3,6 +3,15 @@ import type { Sourced } from '../../experiment/sourced.ts'
 import type { Measured, ScatterPoint } from './chart.ts'
 import type { Page, Section } from './section.ts'
 
+/** Stages under some thresholds. */
+interface CurvePoint {
+  readonly thresholds: readonly number[]
+  readonly relative_cost: number
+  readonly shares_percent: readonly number[]
+  readonly error_percent: number
+  readonly report_error_percent?: number
+}
+
 interface Costed {
   readonly plan: string
   readonly relative_cost: number
@@ -32,6 +41,17 @@ export interface SearchFindings extends Sourced {
   }
   /** The chosen plan is among them. Errors on the data that plans were selected on. */
   readonly front: readonly Costed[]
+  /** Where the plan has stages. */
+  readonly adaptive?: {
+    readonly stages: readonly string[]
+    /** Of images, on both sets, how many come to each stage. */
+    readonly shares_percent: readonly number[]
+    readonly report_shares_percent: readonly number[]
+    /** Where every image goes through all stages. */
+    readonly worst_relative_cost: number
+  }
+  /** The best stages as their thresholds move. */
+  readonly curve?: { readonly stages: readonly string[]; readonly points: readonly CurvePoint[] }
   readonly evaluated: number
   readonly seconds: number
   readonly warnings?: readonly string[]
@@ -44,38 +64,65 @@ const measured = (value: number, images: number): Measured & { readonly interval
 
 type Chart = Extract<Section, { kind: 'chart' }>['chart']
 
-const pointsOf = (front: readonly Costed[], errorOf: (point: Costed) => number | undefined): readonly ScatterPoint[] =>
+type ErrorOf = (point: Pick<Costed, 'error_percent' | 'report_error_percent'>) => number | undefined
+
+const pointsOf = (front: readonly Costed[], errorOf: ErrorOf, label?: string): readonly ScatterPoint[] =>
   front.flatMap((point): readonly ScatterPoint[] => {
     const y = errorOf(point)
-    return y === undefined ? [] : [{ name: point.plan, x: point.relative_cost, y }]
+    return y === undefined
+      ? []
+      : [{ name: point.plan, ...(label === undefined ? {} : { label }), x: point.relative_cost, y }]
   })
 
-const frontOf = (
-  { front, plan, budget_relative }: SearchFindings,
-  errorOf: (point: Costed) => number | undefined,
-): Chart => ({
-  kind: 'scatter',
-  x: { title: 'time over vanilla', unit: 'times' },
-  y: { title: 'error', unit: 'percent' },
-  groups: [
-    {
-      name: 'plans',
-      points: pointsOf(
-        front.filter(point => point.plan !== plan),
-        errorOf,
-      ),
-    },
-    {
-      name: 'the chosen plan',
-      points: pointsOf(
-        front.filter(point => point.plan === plan),
-        errorOf,
-      ),
-    },
-  ].filter(({ points }) => points.length > 0),
-  levels: [],
-  limit: budget_relative === undefined ? undefined : { name: 'budget', value: budget_relative },
-})
+/** `vanilla/0.68/flip@0:geo`, and how many go on. */
+const curveName = (stages: readonly string[], { thresholds, shares_percent }: CurvePoint): string => {
+  const plan = stages.map((stage, k) => (k === 0 ? stage : `${thresholds[k - 1]}/${stage}`)).join('/')
+  return `${plan}, ${sharesText(shares_percent)}`
+}
+
+/** `40.1 % and 9.8 % go on`. */
+const sharesText = (shares: readonly number[]): string =>
+  `${shares
+    .slice(1)
+    .map(share => `${share.toFixed(1)} %`)
+    .join(' and ')} go on`
+
+const curvePoints = ({ curve }: SearchFindings, errorOf: ErrorOf): readonly ScatterPoint[] =>
+  (curve?.points ?? []).flatMap(point => {
+    const y = errorOf(point)
+    return y === undefined ? [] : [{ name: curveName(curve?.stages ?? [], point), x: point.relative_cost, y }]
+  })
+
+const isInStages = ({ plan }: Costed): boolean => plan.includes('/')
+
+const frontOf = (findings: SearchFindings, errorOf: ErrorOf): Chart => {
+  const { front, plan, budget_relative, adaptive } = findings
+  return {
+    kind: 'scatter',
+    x: { title: 'time over vanilla', unit: 'times' },
+    y: { title: 'error', unit: 'percent' },
+    groups: [
+      {
+        name: 'plans',
+        points: pointsOf(
+          front.filter(point => point.plan !== plan && !isInStages(point)),
+          errorOf,
+        ),
+      },
+      {
+        name: 'the chosen plan',
+        points: pointsOf(
+          front.filter(point => point.plan === plan),
+          errorOf,
+          adaptive === undefined ? undefined : `${adaptive.stages.length} stages`,
+        ),
+      },
+      { name: 'stages, as thresholds move', joined: true, points: curvePoints(findings, errorOf) },
+    ].filter(({ points }) => points.length > 0),
+    levels: [],
+    limit: budget_relative === undefined ? undefined : { name: 'budget', value: budget_relative },
+  }
+}
 
 const reported = ({ plan, beats_vanilla, report }: SearchFindings): Section => {
   const bars = [
@@ -100,13 +147,17 @@ const reported = ({ plan, beats_vanilla, report }: SearchFindings): Section => {
 }
 
 const fronts = (findings: SearchFindings): readonly Section[] => {
-  const { select, report, front } = findings
+  const { select, report, front, curve } = findings
+  const moved =
+    curve === undefined
+      ? ''
+      : ` The curve is ${curve.stages.join(', then ')}: each point has thresholds of its own, and its mean time is predicted from what was measured.`
   return [
     {
       kind: 'chart',
       id: 'front',
       heading: 'The best plans at each price',
-      text: `Error on the ${select.images.toLocaleString('en-US')} images that plans were selected on, ${select.data}: lower than it is on others, because it was selected for. No plan that was timed is below and left of the line.`,
+      text: `Error on the ${select.images.toLocaleString('en-US')} images that plans were selected on, ${select.data}: lower than it is on others, because it was selected for. No plan for all images that was timed is below and left of the line.${moved}`,
       chart: frontOf(findings, ({ error_percent }) => error_percent),
     },
     ...(front.some(point => point.report_error_percent !== undefined)
@@ -123,9 +174,19 @@ const fronts = (findings: SearchFindings): readonly Section[] => {
   ]
 }
 
+/** What a plan in stages has beside its mean time. */
+const stageFacts = ({ adaptive }: SearchFindings) =>
+  adaptive === undefined
+    ? []
+    : [
+        { name: 'time where all images go on', value: `${adaptive.worst_relative_cost.toFixed(2)}×` },
+        { name: 'images that go on', value: sharesText(adaptive.shares_percent).replace(' go on', '') },
+        { name: 'of the images reported on', value: sharesText(adaptive.report_shares_percent).replace(' go on', '') },
+      ]
+
 /** The page of `search`: the front of plans, and the chosen one on images that nothing was selected on. */
 export const searchPage = (findings: SearchFindings): Page => {
-  const { network, plan, budget, relative_cost, select, report, evaluated, warnings = [] } = findings
+  const { network, plan, budget, relative_cost, select, report, evaluated, adaptive, warnings = [] } = findings
   const verdict = findings.beats_vanilla ? [] : [`Nothing that was looked at beats vanilla within ${budget}.`]
   const remarks = [...verdict, ...warnings]
   return {
@@ -137,7 +198,11 @@ export const searchPage = (findings: SearchFindings): Page => {
         kind: 'facts',
         facts: [
           { name: 'the plan', value: plan },
-          { name: 'time over vanilla', value: `${relative_cost.toFixed(2)}×` },
+          {
+            name: adaptive === undefined ? 'time over vanilla' : 'mean time over vanilla',
+            value: `${relative_cost.toFixed(2)}×`,
+          },
+          ...stageFacts(findings),
           { name: 'its error', value: `${report.error_percent.toFixed(2)} %` },
           { name: 'vanilla', value: `${report.vanilla_error_percent.toFixed(2)} %` },
           { name: 'flip TTA', value: `${report.tta_error_percent.toFixed(2)} %` },

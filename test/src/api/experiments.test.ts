@@ -139,4 +139,14 @@ describe('experiments', () => {
     const stopped = search(network, images, { ...options, signal: AbortSignal.abort(new Error('enough')) })
     await expect(stopped).rejects.toThrow('enough')
   })
+
+  it('search fits the thresholds of given stages, and refuses what are none', async () => {
+    const images = { select: 'generated:orientation?range=0:40', report: 'generated:orientation?range=40:60' }
+    const options = { ...onWasm, budget: '1.6x', batch: 4 } as const
+    const stages = 'vanilla,vanilla-tta-geo'
+    const result = await search(network, images, { ...options, stages })
+    expect(result).toMatchObject({ budget: '1.6x', evaluated: 2, rounds: 0 })
+    for (const wrong of ['vanilla', [plan], [parsePlan('vanilla/0.3/flip@0:geo'), plan]])
+      await expect(search(network, images, { ...options, stages: wrong })).rejects.toThrow(/stages/)
+  })
 })

@@ -33,6 +33,8 @@ beforeAll(async () => {
     transforms: orThrow(parseSets('flip,{shift(1,0)}')),
     reductions: ['sum', 'geo'],
     objective: 'likelihood',
+    adaptive: false,
+    measure: 'margin',
     batch: 4,
     backend: 'wasm',
     executor: 'eager',

@@ -1,0 +1,45 @@
+import { ratio, table } from '../../base/format.ts'
+import type { SearchResult } from './result.ts'
+
+const percent = (value: number): string => value.toFixed(2)
+
+/** The front as a table and what was chosen in two sentences. */
+export const describeSearch = (result: SearchResult): string => {
+  const { select, report, front } = result
+  const rows = front.map(point => [
+    point.plan === result.plan ? '→' : '',
+    ratio(point.relativeCost),
+    percent(point.errorPercent),
+    percent(point.reportErrorPercent),
+    point.plan,
+  ])
+  const { adaptive } = result
+  const inStages =
+    adaptive === undefined
+      ? ''
+      : ` That is the mean: ${adaptive.sharesPercent
+          .slice(1)
+          .map((share, k) => `${share.toFixed(1)} % of the images go on to ${adaptive.stages[k + 1]}`)
+          .join(', ')}; one that goes through all stages takes ${ratio(adaptive.worstRelativeCost)}.`
+  const verdict = result.beatsVanilla
+    ? `${result.plan} takes ${ratio(result.relativeCost)} of vanilla's time, within ${result.budget}.`
+    : `Nothing that was looked at beats vanilla within ${result.budget}.`
+  const cheaper = front.find(
+    point =>
+      point.plan !== result.plan &&
+      point.relativeCost <= result.relativeCost &&
+      point.errorPercent <= select.errorPercent,
+  )
+  const beside =
+    cheaper === undefined || !result.beatsVanilla
+      ? ''
+      : ` ${cheaper.plan} is as cheap and errs no more there; the choice goes by ${adaptive === undefined ? result.objective : 'errors and how near they were'}, not by whole errors.`
+  const others = `vanilla ${percent(report.vanillaErrorPercent)} %, flip TTA ${percent(report.ttaErrorPercent)} %`
+  const [low, high] = report.errorIntervalPercent.map(percent)
+  return [
+    table(['', 'time', 'error %, select', 'error %, report', 'plan'], rows),
+    '',
+    `${verdict}${inStages} On ${report.images} images that nothing was chosen by it errs ${percent(report.errorPercent)} % of the time (95 % interval ${low} to ${high}); ${others}. On the ${select.images} that it was chosen by: ${percent(select.errorPercent)} %, vanilla ${percent(select.vanillaErrorPercent)} %.${beside}`,
+    `${result.evaluated} plans were judged in ${result.seconds.toFixed(0)} s; times are of batches of ${result.batch} on ${result.backend}, executor ${result.executor}.`,
+  ].join('\n')
+}

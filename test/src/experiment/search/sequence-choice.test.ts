@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest'
+import { parsePlan, printPlan } from '../../../../passes/index.ts'
+import { orThrow } from '../../../../src/base/error.ts'
+import { random } from '../../../../src/base/random.ts'
+import { remainingShares } from '../../../../src/experiment/search/cost.ts'
+import type { Candidate } from '../../../../src/experiment/search/search.ts'
+import {
+  adaptivePlan,
+  costOf,
+  type JudgedPlan,
+  type Sequence,
+  sharesOf,
+} from '../../../../src/experiment/search/sequence.ts'
+import {
+  chooseSequence,
+  openSequence,
+  sequencesOf,
+  stagePlans,
+} from '../../../../src/experiment/search/sequence-choice.ts'
+import type { Sites } from '../../../../src/experiment/search/space.ts'
+import { sitesOf } from '../../../../src/experiment/search/trained.ts'
+import { createZooNetwork } from '../../../../src/index.ts'
+import { fixedPlanOf } from '../../../fixed-plan.ts'
+
+const images = 2000
+
+const branches = (map: number): Sites =>
+  map === 0 ? [] : [{ map, transforms: [{ kind: 'shift', dy: 1, dx: 0 } as const] }]
+
+/** A plan that errs on images by how hard they are, and knows it: the more it costs, the less. */
+const plan = (map: number, cost: number, errs: number): JudgedPlan => {
+  const { next } = random(map, 'certainty')
+  const hardness = Float64Array.from({ length: images }, (_, image) => ((image * 7919) % images) / images)
+  const smoothed = hardness.map(hard => Math.max(0, hard - 1 + errs * 1.5))
+  const wrong = Uint8Array.from(hardness, hard => Number(hard > 1 - errs))
+  return {
+    candidate: {
+      sites: branches(map),
+      reduction: 'geo',
+      cost,
+      score: {
+        images,
+        wrong: wrong.reduce((sum, is) => sum + is, 0),
+        temperature: 1,
+        negativeLogLikelihood: 0,
+        smoothedError: 0,
+      },
+    },
+    certainty: hardness.map(hard => Math.min(1, Math.max(0, 1 - hard + 0.1 * (next() - 0.5)))),
+    unlikelihood: smoothed.map(error => -Math.log(1 - 0.9 * Math.min(1, error))),
+    smoothed,
+    wrong,
+  }
+}
+
+const [vanilla, better, best] = [plan(0, 1, 0.4), plan(1, 2, 0.3), plan(2, 5, 0.25)]
+const nothingShared = (plans: readonly Sites[]): readonly number[] => plans.map(() => 1)
+const open = sequencesOf([vanilla, better, best], nothingShared)
+
+/** The clock says what is predicted, times a factor for each call. */
+const clock = (factor: (call: number) => number) => {
+  const calls: (readonly Sequence[])[] = []
+  const time = async (sequences: readonly Sequence[]): Promise<readonly number[]> => {
+    calls.push(sequences)
+    return sequences.map(({ cost }) => cost * factor(calls.length - 1))
+  }
+  return { calls, time }
+}
+const choose = (budget: number, time: (sequences: readonly Sequence[]) => Promise<readonly number[]>, among = open) =>
+  chooseSequence(among, { vanilla, budget, measure: 'margin', time })
+
+describe('chooseSequence', () => {
+  it('takes what errs least within the budget by the clock', async () => {
+    const { chosen } = await choose(1.8, clock(() => 1).time)
+    expect(chosen?.relative).toBeLessThanOrEqual(1.8)
+    expect(chosen?.relative).toBeGreaterThan(1.6)
+    expect(chosen?.candidate.score.wrong).toBeLessThan(vanilla.candidate.score.wrong)
+  })
+
+  it('lowers thresholds where the clock says more than was predicted, and raises them where it says less', async () => {
+    const exact = await choose(1.8, clock(() => 1).time)
+    const slow = await choose(1.8, clock(() => 1.2).time)
+    const fast = await choose(1.8, clock(() => 0.8).time)
+    for (const { chosen } of [slow, fast]) {
+      expect(chosen?.relative).toBeLessThanOrEqual(1.8)
+      expect(chosen?.relative).toBeGreaterThan(1.6)
+    }
+    const cost = ({ chosen }: typeof exact): number => chosen?.candidate.cost ?? 0
+    expect(cost(slow)).toBeLessThan(cost(exact))
+    expect(cost(fast)).toBeGreaterThan(cost(exact))
+  })
+
+  it('times what it takes once more, the second time counts, and a second time over the budget lowers the thresholds', async () => {
+    const among = sequencesOf([vanilla, better], nothingShared)
+    // The first time flatters.
+    const { time } = clock(call => (call === 1 ? 1.2 : 1))
+    const { chosen, measured } = await choose(1.6, time, among)
+    const over = measured.filter(({ relative }) => relative > 1.6)
+    expect(over.length).toBeGreaterThan(0)
+    expect(chosen?.relative).toBeLessThanOrEqual(1.6)
+    expect(chosen?.candidate.thresholds[0]).toBeLessThan(over[0].candidate.thresholds[0])
+  })
+
+  it('gives up after some rounds where the clock never keeps the budget', async () => {
+    const { calls, time } = clock(call => 2 ** (call + 1))
+    const { chosen } = await choose(1.8, time)
+    expect(chosen).toBeUndefined()
+    expect(calls.length).toBeLessThanOrEqual(5)
+  })
+
+  it('takes nothing that is not better than vanilla beyond chance', async () => {
+    const { calls, time } = clock(() => 1)
+    const same = sequencesOf([vanilla, { ...vanilla, candidate: { ...vanilla.candidate, cost: 2 } }], nothingShared)
+    expect(await choose(1.8, time, same)).toEqual({ chosen: undefined, measured: [] })
+    const few = vanilla.unlikelihood.map((loss, image) => (image === 3 ? 0 : loss))
+    const hardly = { ...vanilla, unlikelihood: few, candidate: { ...vanilla.candidate, cost: 2 } }
+    expect((await choose(1.8, time, sequencesOf([vanilla, hardly], nothingShared))).chosen).toBeUndefined()
+    expect(calls).toEqual([])
+  })
+})
+
+describe('sequences', () => {
+  it('are all twos and threes, in the order of the plans', () => {
+    expect(open.map(({ stages }) => stages.map(({ candidate }) => candidate.sites[0]?.map ?? 0))).toEqual([
+      [0, 1],
+      [0, 1, 2],
+      [0, 2],
+      [1, 2],
+    ])
+  })
+
+  it('cost what shares say, and read as plans', async () => {
+    const { chosen } = await choose(1.8, clock(() => 1).time)
+    const sequence = (chosen as NonNullable<typeof chosen>).candidate
+    expect(sharesOf(sequence)).toEqual(sequence.shares)
+    expect(costOf(sequence, sequence.shares)).toBeCloseTo(sequence.cost, 9)
+    const read = adaptivePlan(sequence)
+    expect(orThrow(parsePlan(printPlan(read)))).toEqual(read)
+  })
+
+  it('pay for what the stages before have not computed', () => {
+    const { graph } = createZooNetwork('preact-resnet-8?classes=10')
+    const of = (...plans: readonly string[]): readonly number[] =>
+      remainingShares(graph)(plans.map(name => sitesOf(fixedPlanOf(name), graph)))
+    expect(of('vanilla', 'vanilla-tta-geo')).toEqual([1, expect.closeTo(0.5, 9)])
+    expect(of('vanilla', 'vanilla')).toEqual([1, 0])
+    expect(of('vanilla-tta-geo', 'vanilla')).toEqual([1, 0])
+    expect(of('vanilla', 'vanilla-tta-geo', 'd4@0:geo')).toEqual([1, expect.closeTo(0.5, 9), expect.closeTo(0.75, 9)])
+    // A branch inside shares what lies before it.
+    const [, inside] = of('vanilla', 'flip@3:geo')
+    expect(inside).toBeGreaterThan(0.05)
+    expect(inside).toBeLessThan(0.5)
+    const { prices } = openSequence([vanilla, better], plans => plans.map((_, k) => (k === 0 ? 1 : 0.5)))
+    expect(prices).toEqual([1, 1])
+  })
+})
+
+describe('stagePlans', () => {
+  const candidate = (map: number, cost: number, loss: number): Candidate => ({
+    ...vanilla.candidate,
+    sites: branches(map),
+    cost,
+    score: { ...vanilla.candidate.score, negativeLogLikelihood: loss },
+  })
+
+  it('has vanilla, what nothing cheaper equals, and what is always to be looked at, the cheapest first', () => {
+    const [first, cheap, dear, useless, asked] = [
+      candidate(0, 1, 1),
+      candidate(1, 2, 0.9),
+      candidate(2, 3, 0.8),
+      candidate(3, 3, 0.95),
+      candidate(4, 4, 2),
+    ]
+    const searched = { candidates: [dear, cheap, useless, first, asked], vanilla: first }
+    const found = stagePlans(searched, 'likelihood', [asked.sites])
+    expect(found).toEqual([first, cheap, dear, asked])
+  })
+
+  it('is thinned out where the front is long', () => {
+    const front = Array.from({ length: 60 }, (_, k) => candidate(k, 1 + k, 1 - k / 100))
+    const found = stagePlans({ candidates: front, vanilla: front[0] }, 'likelihood', [])
+    expect(found).toHaveLength(12)
+    expect([found[0], found.at(-1)]).toEqual([front[0], front[59]])
+  })
+})
