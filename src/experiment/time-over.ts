@@ -2,8 +2,8 @@ import { batches, type DataSet, type Preprocess } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
 import { type Clock, race, type Spread, spreadOf } from '../execute/race.ts'
 
-/** A few batches, so that images are gathered across them. */
-const batchesTimed = 4
+/** A few batches, so that images are gathered across them, and images enough that their shares are not those of a few. */
+const least = { batches: 4, images: 128 } as const
 const course = { rounds: 5, least: 3, seconds: 10 } as const
 
 /** How long a model takes beside another one, on some images. */
@@ -29,7 +29,7 @@ export const timeOver = async (
   for await (const one of batches(data, {
     batch,
     preprocess,
-    limit: Math.min(limit, batchesTimed * batch),
+    limit: Math.min(limit, Math.max(least.batches * batch, least.images)),
     skip: true,
   })) {
     images += one.n

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cutStages } from '../../../passes/index.ts'
 import { cascade, type Hold } from '../../../src/execute/cascade.ts'
+import { executorIsThere } from '../../../src/execute/executor.ts'
 import { portions } from '../../../src/execute/fill-batch.ts'
 import { type Model, openModel } from '../../../src/execute/model.ts'
 import type { Prediction } from '../../../src/execute/prediction.ts'
@@ -114,6 +115,33 @@ describe.each(['reference', 'wasm'] as const)('a plan in stages on %s', backend 
     model.dispose()
   })
 })
+
+const executors = await Promise.all(
+  (['graph', 'onnx', 'openvino'] as const).map(async name => {
+    const options = { backend: 'auto', precision: 'float32', debug: false } as const
+    return { name, absent: (await executorIsThere(name, options)) ? '' : ': absent here' }
+  }),
+)
+
+for (const { name: executor, absent } of executors)
+  describe.skipIf(absent !== '')(`a plan in stages on ${executor}${absent}`, () => {
+    it.each(plans)('gives under %s what the evaluator gives, in calls at once and in turn', async plan => {
+      const compiled = compiledUnder(plan)
+      const evaluator = await openModel(compiled, { backend: 'reference' })
+      const wanted = answersOf(await evaluator.predict(images))
+      const model = await openModel(compiled, { executor, batch: 8 })
+      const atOnce = await Promise.all(parts([1, 7, 2]).map(part => model.predict(part)))
+      const inTurn = await collected(model.predictEach(each(parts([5]))))
+      for (const seen of [atOnce, inTurn]) {
+        const answers = seen.flatMap(answersOf)
+        expect(answers.map(({ stage }) => stage)).toEqual(wanted.map(({ stage }) => stage))
+        answers.forEach(({ logits }, row) => {
+          for (const [k, value] of logits.entries()) expect(value).toBeCloseTo(wanted[row].logits[k], 4)
+        })
+      }
+      model.dispose()
+    })
+  })
 
 describe('the stages of a plan', () => {
   it('give on wasm what the whole graph gives in the evaluator', async () => {
