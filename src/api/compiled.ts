@@ -1,5 +1,5 @@
 import { checkArgument } from '../../ir/index.ts'
-import { type Plan, parsePlan as parsedPlan } from '../../passes/index.ts'
+import { cutStages, type Plan, parsePlan as parsedPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../compile/compile.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
@@ -72,13 +72,13 @@ export const loadModel = async (folder: string, options: WithBackend<ModelOption
 export const toOnnx = (compiled: Compiled, options: LowerOnnxOptions = {}): Uint8Array => {
   checkCompiled('toOnnx, compiled', compiled)
   checkOptions('toOnnx', options)
-  const { graph, parameters, network } = compiled
-  return lowerOnnx(graph, parameters, { name: network, ...options })
+  const { graph, parameters, network, plan } = compiled
+  return lowerOnnx(cutStages(graph), parameters, { name: `${network} ${plan}`, ...options })
 }
 
 /** A compiled network as the files of a TensorFlow SavedModel's folder, by name. @throws EspalierError */
 export const toSavedModel = (compiled: Compiled, options: SavedModelOptions = {}): ReadonlyMap<string, Uint8Array> => {
   checkCompiled('toSavedModel, compiled', compiled)
   checkOptions('toSavedModel', options)
-  return lowerSavedModel(compiled.graph, compiled.parameters, options)
+  return lowerSavedModel(cutStages(compiled.graph), compiled.parameters, options)
 }

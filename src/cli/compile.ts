@@ -7,7 +7,7 @@ import { precisions } from '../lower/precision.ts'
 import { writeCompiledFolder } from '../open/compiled-folder.ts'
 import { openUncompiled } from '../open/opening.ts'
 import { stageCollector } from '../report/steps.ts'
-import { type EmissionFlags, emissions, emitted, prepareEmission, writeEmitted } from './emission.ts'
+import { type EmissionFlags, emissions, emitted, hasGates, prepareEmission, writeEmitted } from './emission.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -113,7 +113,7 @@ export const compileCommand = (terminal: Terminal): Command =>
         [
           summary(compiled),
           ...(options.stats === true ? [statistics(compiled)] : []),
-          ...(path === undefined ? [] : [`Wrote ${path}.`]),
+          ...(path === undefined ? [] : [`Wrote ${path}${hasGates(emit, compiled) ? ', its gates inside' : ''}.`]),
         ].join('\n'),
       )
     })

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
+import { cutStages } from '../../passes/index.ts'
 import { cannotWrite, sourceProblem } from '../base/error.ts'
 import { makeParent, replaceFolder } from '../base/replace-folder.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
@@ -88,11 +89,15 @@ export const emitted = (
     case 'html':
       return graphHtml(compiled, stages)
     case 'onnx':
-      return lowerOnnx(graph, parameters, { layout, name: `${network} ${plan}` })
+      return lowerOnnx(cutStages(graph), parameters, { layout, name: `${network} ${plan}` })
     case 'saved-model':
-      return lowerSavedModel(graph, parameters, { precision })
+      return lowerSavedModel(cutStages(graph), parameters, { precision })
   }
 }
+
+/** Whether a form runs later stages on the images that go on alone. */
+export const hasGates = (emission: Emission | undefined, { stages }: CompiledNetwork): boolean =>
+  stages !== undefined && (emission === 'onnx' || emission === 'saved-model')
 
 /** Writes a form whole or not at all. @throws EspalierError */
 export const writeEmitted = async (path: string, contents: Emitted): Promise<void> => {

@@ -1,6 +1,6 @@
 import { EspalierError, isPerExample, type Problem, printType, problem, type Type } from '../../ir/index.ts'
 
-export type LowerProblem = Problem<'bad-dialect' | 'missing-value' | 'too-large'>
+export type LowerProblem = Problem<'bad-dialect' | 'cannot-lower' | 'missing-value' | 'too-large'>
 
 export const fail = (problems: readonly LowerProblem[]): never => {
   throw new EspalierError(problems)

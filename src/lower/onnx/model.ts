@@ -1,25 +1,16 @@
 import { isPerExample, problem, shapeOf, type Type } from '../../../ir/index.ts'
 import { onnxSchema } from '../../network/import/onnx/schema.ts'
 import { fail } from './error.ts'
-import type { Attribute, Initializer, WrittenNode } from './writer.ts'
+import type { Attribute, Initializer, InnerGraph, Port, WrittenNode } from './writer.ts'
 
 /** How maps come in and go out: `[n, h, w, c]` or `[n, c, h, w]`. */
 export const imageLayouts = ['nhwc', 'nchw'] as const
 export type ImageLayout = (typeof imageLayouts)[number]
 
-/** A value that goes in or comes out, by name. */
-export interface Port {
-  readonly name: string
-  readonly type: Type
-}
-
-export interface WrittenGraph {
+export interface WrittenGraph extends InnerGraph {
   readonly name: string
   readonly layout: ImageLayout
-  readonly nodes: readonly WrittenNode[]
-  readonly initializers: readonly Initializer[]
   readonly inputs: readonly Port[]
-  readonly outputs: readonly Port[]
 }
 
 /**
@@ -40,8 +31,18 @@ const int64 = 7
 const attributeOf = ([name, value]: readonly [string, Attribute]): object => {
   if (typeof value === 'number') return { name, i: value, type: 2 }
   if (typeof value === 'string') return { name, s: Buffer.from(value), type: 3 }
-  return 'float' in value ? { name, f: value.float, type: 1 } : { name, ints: value, type: 7 }
+  if ('float' in value) return { name, f: value.float, type: 1 }
+  if (!('nodes' in value)) return { name, ints: value, type: 7 }
+  return { name, g: graphOf({ ...value, name, layout: 'nchw', inputs: [] }), type: 5 }
 }
+
+const nodeOf = (node: WrittenNode): object => ({
+  op_type: node.op,
+  name: node.name,
+  input: node.inputs,
+  output: node.outputs,
+  attribute: Object.entries(node.attributes).map(attributeOf),
+})
 
 const tensorOf = ({ name, dims, data }: Initializer): object => ({
   name,
@@ -66,30 +67,40 @@ const valueInfo = ({ name, type }: Port, layout: ImageLayout): object => ({
   },
 })
 
+const graphOf = ({ name, layout, nodes, initializers, inputs, outputs }: WrittenGraph): object => ({
+  name,
+  node: nodes.map(nodeOf),
+  initializer: initializers.map(tensorOf),
+  input: inputs.map(port => valueInfo(port, layout)),
+  output: outputs.map(port => valueInfo(port, layout)),
+})
+
+/** A graph and those inside its nodes. */
+const withInner = (graph: InnerGraph): readonly InnerGraph[] => [
+  graph,
+  ...graph.nodes.flatMap(({ attributes }) =>
+    Object.values(attributes).flatMap(value => (typeof value === 'object' && 'nodes' in value ? withInner(value) : [])),
+  ),
+]
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+
 /** The bytes of an ONNX file. @throws EspalierError where they are more than protobuf takes. */
-export const encodeModel = ({ name, layout, nodes, initializers, inputs, outputs }: WrittenGraph): Uint8Array => {
-  const weights = initializers.reduce((bytes, { data }) => bytes + data.byteLength, 0)
-  if (weights + bytesAround * (nodes.length + initializers.length) > bytesAtMost)
-    fail([problem('too-large', name, `${weights} bytes of weights`, `under ${bytesAtMost}, protobuf's own bound`)])
-  const type = onnxSchema.lookupType('ModelProto')
-  return type
+export const encodeModel = (graph: WrittenGraph): Uint8Array => {
+  const graphs = withInner(graph)
+  const weights = sum(graphs.flatMap(({ initializers }) => initializers.map(({ data }) => data.byteLength)))
+  const parts = sum(graphs.map(({ nodes, initializers }) => nodes.length + initializers.length))
+  if (weights + bytesAround * parts > bytesAtMost)
+    fail([
+      problem('too-large', graph.name, `${weights} bytes of weights`, `under ${bytesAtMost}, protobuf's own bound`),
+    ])
+  return onnxSchema
+    .lookupType('ModelProto')
     .encode({
       ir_version: irVersion,
       producer_name: 'espalier',
       opset_import: [{ domain: '', version: opset }],
-      graph: {
-        name,
-        node: nodes.map(node => ({
-          op_type: node.op,
-          name: node.name,
-          input: node.inputs,
-          output: node.outputs,
-          attribute: Object.entries(node.attributes).map(attributeOf),
-        })),
-        initializer: initializers.map(tensorOf),
-        input: inputs.map(port => valueInfo(port, layout)),
-        output: outputs.map(port => valueInfo(port, layout)),
-      },
+      graph: graphOf(graph),
     })
     .finish()
 }

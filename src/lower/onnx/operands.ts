@@ -1,4 +1,4 @@
-import { gather, type NodeId, sameShape, shapeOf, stridesOf, type Tensor, type Type } from '../../../ir/index.ts'
+import { gather, sameShape, shapeOf, stridesOf, type Tensor, type Type } from '../../../ir/index.ts'
 import type { Writer } from './writer.ts'
 
 /** An operand of a node that is being lowered. */
@@ -33,13 +33,13 @@ export const constantOperand = (w: Writer, key: string, type: Type, name: string
 }
 
 /** A value computed at each call. */
-export const computedOperand = (w: Writer, id: NodeId, type: Type, value: string): Operand => {
+export const computedOperand = (w: Writer, type: Type, value: string): Operand => {
   const own = shapeOf(type)
   return {
     type,
     value: () => value,
     arranged: (shape, permutation) =>
-      w.once(`%${id} [${shape}] ${permutation}`, () => {
+      w.once(`value ${value} [${shape}] ${permutation}`, () => {
         const shaped = sameShape(shape, own) ? value : w.add('Reshape', [value, w.ints(shape)])
         return isOrdered(permutation) ? shaped : w.add('Transpose', [shaped], { perm: permutation })
       }),

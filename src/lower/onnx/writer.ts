@@ -1,9 +1,22 @@
-import { sizeOf } from '../../../ir/index.ts'
+import { sizeOf, type Type } from '../../../ir/index.ts'
 import { names } from './names.ts'
 
-/** An op's attribute: a whole number, several, text, or a real number. */
-export type Attribute = number | readonly number[] | string | { readonly float: number }
+/** An op's attribute: a whole number, several, text, a real number, or a graph inside the node. */
+export type Attribute = number | readonly number[] | string | { readonly float: number } | InnerGraph
 export type Attributes = Readonly<Record<string, Attribute>>
+
+/** A value that goes in or comes out, by name. */
+export interface Port {
+  readonly name: string
+  readonly type: Type
+}
+
+/** A graph without inputs, which reads by name what is around its node; maps are `[n, c, h, w]`. */
+export interface InnerGraph {
+  readonly nodes: readonly WrittenNode[]
+  readonly initializers: readonly Initializer[]
+  readonly outputs: readonly Port[]
+}
 
 /** A node of the file; values go by name. */
 export interface WrittenNode {
@@ -21,10 +34,15 @@ export interface Initializer {
   readonly data: Float32Array | BigInt64Array
 }
 
-/** What the lowerings write to: nodes in topological order, and the constants they read. */
+/** What the lowerings write a graph to: nodes in topological order, and the constants they read. */
 export interface Writer {
   readonly nodes: readonly WrittenNode[]
   readonly initializers: readonly Initializer[]
+  /**
+   * Writes a graph inside a node of this one, of the same names and with constants of its own: onnxruntime 1.32 arranges a
+   * convolution for the processor only where its weights and bias are in the graph that it is in.
+   */
+  readonly inside: () => Writer
   /** Adds a node and gives the name of its only output; the default stem for that is the op's. */
   readonly add: (op: string, inputs: readonly string[], attributes?: Attributes, stem?: string) => string
   readonly addMany: (
@@ -47,8 +65,10 @@ const sharedAtMost = 16
 /** Zero has a sign. */
 const printed = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
 
-export const writer = (reserved: Iterable<string>): Writer => {
-  const { fresh } = names(reserved)
+/** Writes a file whose own names of what goes in and comes out are reserved. */
+export const writer = (reserved: Iterable<string>): Writer => graphWriter(names(reserved).fresh)
+
+const graphWriter = (fresh: (stem: string) => string): Writer => {
   const nodes: WrittenNode[] = []
   const initializers: Initializer[] = []
   const made = new Map<string, unknown>()
@@ -80,6 +100,7 @@ export const writer = (reserved: Iterable<string>): Writer => {
   return {
     nodes,
     initializers,
+    inside: () => graphWriter(fresh),
     add: (op, inputs, attributes = {}, stem = op) => write(op, inputs, attributes, [fresh(stem)])[0],
     addMany: (op, inputs, attributes, count) =>
       write(

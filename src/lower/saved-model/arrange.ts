@@ -41,14 +41,18 @@ export const split = (emit: Emitter, x: Value, axis: number, parts: number): rea
   return Array.from({ length: parts }, (_, index) => ({ ...first, index }))
 }
 
-/** The slices of one axis that a list of positions names, in its order. */
-export const gather = (emit: Emitter, x: Value, positions: readonly number[], axis: number): Value =>
-  emit.node('GatherV2', [x, int32s(emit, positions), int32(emit, axis)], {
+/** The slices of one axis at positions, in their order. */
+export const gatherAt = (emit: Emitter, x: Value, positions: Value, axis: number): Value =>
+  emit.node('GatherV2', [x, positions, int32(emit, axis)], {
     Tparams: format(x.format),
-    ...indexed('Tindices'),
+    Tindices: format(positions.format),
     ...indexed('Taxis'),
     batch_dims: whole(0),
   })
+
+/** The slices of one axis that a list of positions names, in its order. */
+export const gather = (emit: Emitter, x: Value, positions: readonly number[], axis: number): Value =>
+  gatherAt(emit, x, int32s(emit, positions), axis)
 
 /** Of a map `[n, h, w, c]`, some rows or columns: `count` of them, every `step`-th from `begin`. */
 export const stride = (emit: Emitter, x: Value, axis: 1 | 2, begin: number, step: number, count: number): Value => {

@@ -30,6 +30,7 @@ const encodings: { readonly [F in Format]: (values: ArrayLike<number>) => ArrayB
   bfloat16: values => bfloat16(values instanceof Float32Array ? values : Float32Array.from(values)),
   bool: values => Uint8Array.from(values),
   int32: values => Int32Array.from(values),
+  int64: values => BigInt64Array.from(Array.from(values), BigInt),
 }
 
 /** Numbers in row-major order under a shape. */

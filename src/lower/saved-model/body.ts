@@ -9,20 +9,20 @@ import { type Lowering, readersOf } from './lowering.ts'
 import { lowerings } from './lowerings.ts'
 import type { Format } from './schema.ts'
 
-/** Adds a graph's live nodes but for its inputs, whose float32 values are given, and gives every output's, float32 too. */
+/** Adds a graph's live nodes but for its inputs, whose float32 values are given, and gives every output's, float32 too. Nodes are named after where in the network they come from. */
 export const emitBody = (
   emit: Emitter,
   graph: Graph,
-  inputs: ReadonlyMap<NodeId, Value>,
+  inputs: ReadonlyMap<string, Value>,
   parameters: ReadonlyMap<string, Values>,
   precision: Precision,
-  enter: (id: NodeId) => void,
+  enter: (scope: string) => void,
 ): readonly Value[] => {
   const { nodes } = graph
   const live = liveNodes(graph)
   const formats = formatsOf(graph, precision)
   const readers = readersOf(graph)
-  const values = new Map<NodeId, Value>(inputs)
+  const values = new Map<NodeId, Value>()
   const instead = precision === 'float32' ? batchNormalizations(graph) : new Map<NodeId, Instead>()
   const casts = new Map<string, Value>()
   const read = (id: NodeId, format: Format): Value => {
@@ -35,8 +35,12 @@ export const emitBody = (
     return made
   }
   nodes.forEach((node, id) => {
-    if (!live[id] || node.tag === 'Input') return
-    enter(id)
+    if (!live[id]) return
+    if (node.tag === 'Input') {
+      values.set(id, inputs.get(node.attributes.name) as Value)
+      return
+    }
+    enter((node.name ?? node.tag).replaceAll('.', '/'))
     if (node.tag === 'Parameter') {
       const { shape, data } = parameters.get(node.attributes.name) as Values
       values.set(id, emit.constant(shape, data, formats.of(id)))

@@ -65,17 +65,20 @@ const outputNames = {
   Square: 'y',
   SquaredDifference: 'z',
   StatefulPartitionedCall: 'output',
+  StatelessIf: 'output',
   StridedSlice: 'output',
   Sub: 'z',
   Sum: 'output',
   Tanh: 'y',
+  TensorScatterUpdate: 'output',
   TopKV2: ['values', 'indices'],
   Transpose: 'y',
+  Where: 'index',
 } as const
 export type Op = keyof typeof outputNames
 
 /** The ops whose types have other names than `T`. */
-const typedOtherwise: ReadonlySet<Op> = new Set<Op>(['Cast', 'GatherV2'])
+const typedOtherwise: ReadonlySet<Op> = new Set<Op>(['Cast', 'GatherV2', 'StatelessIf'])
 
 /** What one output of a node, or an argument of a function, holds. */
 export interface Value {

@@ -5,27 +5,32 @@ import {
   problem,
   shapeOf,
   sizeOf,
+  type Type,
   type Tensor as Values,
 } from '../../../ir/index.ts'
+import type { Stage } from '../../../passes/index.ts'
 import { legalized } from '../../../passes/legalize.ts'
 import { pins } from '../../runtime/native/layout.ts'
 import { fail } from '../error.ts'
-import { type Input, inputsOf } from '../inputs.ts'
 import { checkParameters } from '../parameters.ts'
 import type { Precision } from '../precision.ts'
+import { inputsOfStages } from '../stages.ts'
 import { flag, format, formats, shapeProto, text } from './attributes.ts'
 import { emitBody } from './body.ts'
-import { type Emitter, emitter, inFunction, inGraph, type Namer, namer, type Value } from './emitter.ts'
+import { inGraph, type Namer, namer, type Value } from './emitter.ts'
 import { forms } from './forms.ts'
+import { type Body, body, library } from './functions.ts'
 import {
   dataTypes,
   encodeSavedModel,
+  type Format,
   type FunctionDef,
   type NodeDef,
   type SavedModel,
   type TensorInfo,
   type TensorShapeProto,
 } from './schema.ts'
+import { emitStages } from './stages.ts'
 
 /** How a graph is exported. */
 export interface SavedModelOptions {
@@ -45,73 +50,55 @@ interface Inside {
   readonly outputs: readonly Value[]
 }
 
-type Emitted = readonly [graph: Graph, parameters: ReadonlyMap<string, Values>, precision: Precision]
-
-/** A graph's nodes, named after where in the network they come from. */
-const body = (
-  [graph, parameters, precision]: Emitted,
-  inputs: readonly Input[],
-  given: readonly Value[],
-  unique: Namer,
-  runner: Emitter['runner'],
-) => {
-  let scope = ''
-  const { emit, nodes } = emitter(runner, op => unique(`${scope}/${op}`), runner === 'xla' ? inFunction : inGraph)
-  const named = new Map(inputs.map(({ id }, k) => [id, given[k]]))
-  const outputs = emitBody(emit, graph, named, parameters, precision, id => {
-    const { name, tag } = graph.nodes[id]
-    scope = (name ?? tag).replaceAll('.', '/')
-  })
-  return { nodes, outputs }
+interface Emitted {
+  readonly stages: readonly Stage[]
+  readonly parameters: ReadonlyMap<string, Values>
+  readonly precision: Precision
 }
 
+type Given = ReadonlyMap<string, Value>
+
 /** The nodes as they are, for TensorFlow's own optimizer and kernels. */
-const inline = (emitted: Emitted, inputs: readonly Input[], given: readonly Value[], unique: Namer): Inside => ({
-  ...body(emitted, inputs, given, unique, 'kernels'),
-  functions: [],
-})
+const inline = ({ stages, parameters, precision }: Emitted, given: Given, unique: Namer): Inside => {
+  const graph = body('kernels', unique, inGraph)
+  const called = library()
+  const outputs = emitStages(graph, called, stages, given, parameters, precision)
+  return { nodes: graph.nodes, functions: called.functions, outputs }
+}
 
 /** The nodes in a function that XLA must compile, and the call of it. */
-const compiled = (emitted: Emitted, inputs: readonly Input[], given: readonly Value[], unique: Namer): Inside => {
+const compiled = ({ stages: [{ graph }], parameters, precision }: Emitted, given: Given, unique: Namer): Inside => {
   const xla = { _XlaMustCompile: flag(true) }
-  const argument = (k: number): Value => ({ node: `x${k}`, op: 'argument', index: 0, format: 'float32' })
-  const inside = namer()
-  const parameters = inputs.map((_, k) => argument(k))
-  for (const { node } of parameters) inside(node)
-  const { nodes, outputs } = body(emitted, inputs, parameters, inside, 'xla')
-  const name = 'compiled'
-  const call = unique('call')
-  const float32 = dataTypes.float32
+  const { functions, define } = library()
+  const float32s = [...given].map((): Format => 'float32')
+  const write = ({ emit, enter }: Body, values: readonly Value[]): readonly Value[] => {
+    const named = [...given.keys()].map((name, k) => [name, values[k]] as const)
+    return emitBody(emit, graph, new Map(named), parameters, precision, enter)
+  }
+  const name = define('compiled', 'xla', float32s, write, xla)
+  const call: NodeDef = {
+    name: unique('call'),
+    op: 'StatefulPartitionedCall',
+    input: [...given.values()].map(inGraph),
+    attr: {
+      Tin: formats(float32s),
+      Tout: formats(graph.outputs.map(() => 'float32')),
+      f: { func: { name } },
+      config: text(''),
+      config_proto: text(''),
+      executor_type: text(''),
+      ...xla,
+    },
+  }
   return {
-    functions: [
-      {
-        signature: {
-          name,
-          input_arg: parameters.map(({ node }) => ({ name: node, type: float32 })),
-          output_arg: outputs.map((_, k) => ({ name: `y${k}`, type: float32 })),
-        },
-        node_def: nodes,
-        ret: Object.fromEntries(outputs.map((value, k) => [`y${k}`, inFunction(value)])),
-        attr: xla,
-      },
-    ],
-    nodes: [
-      {
-        name: call,
-        op: 'StatefulPartitionedCall',
-        input: given.map(inGraph),
-        attr: {
-          Tin: formats(given.map(() => 'float32')),
-          Tout: formats(outputs.map(() => 'float32')),
-          f: { func: { name } },
-          config: text(''),
-          config_proto: text(''),
-          executor_type: text(''),
-          ...xla,
-        },
-      },
-    ],
-    outputs: outputs.map((_, index) => ({ node: call, op: 'StatefulPartitionedCall', index, format: 'float32' })),
+    functions,
+    nodes: [call],
+    outputs: graph.outputs.map((_, index) => ({
+      node: call.name,
+      op: 'StatefulPartitionedCall',
+      index,
+      format: 'float32',
+    })),
   }
 }
 
@@ -121,16 +108,23 @@ const tensorInfo = (node: string, shape: TensorShapeProto): TensorInfo => ({
   tensor_shape: shape,
 })
 
-const savedModel = (emitted: Emitted, inputs: readonly Input[], xla: boolean): SavedModel => {
-  const [graph] = emitted
+const batched = (type: Type): TensorShapeProto =>
+  shapeProto(isPerExample(type) ? [-1, ...shapeOf(type)] : shapeOf(type))
+
+const savedModel = (emitted: Emitted, xla: boolean): SavedModel => {
+  const { graph } = emitted.stages[emitted.stages.length - 1]
+  const inputs = [...inputsOfStages(emitted.stages)]
   const unique = namer()
-  const placeholders = inputs.map(({ name, type }): NodeDef => {
-    const shape = shapeProto(isPerExample(type) ? [-1, ...shapeOf(type)] : shapeOf(type))
-    return { name: unique(name), op: 'Placeholder', input: [], attr: { dtype: format('float32'), shape: { shape } } }
+  const placeholders = inputs.map(([name, type]): NodeDef => {
+    const attr = { dtype: format('float32'), shape: { shape: batched(type) } }
+    return { name: unique(name), op: 'Placeholder', input: [], attr }
   })
   const results = graph.outputs.map(({ name }) => unique(name))
-  const given = placeholders.map(({ name }): Value => ({ node: name, op: 'Placeholder', index: 0, format: 'float32' }))
-  const inside = (xla ? compiled : inline)(emitted, inputs, given, unique)
+  const given = placeholders.map(({ name: node }, k): readonly [string, Value] => [
+    inputs[k][0],
+    { node, op: 'Placeholder', index: 0, format: 'float32' },
+  ])
+  const inside = (xla ? compiled : inline)(emitted, new Map(given), unique)
   const identities = results.map(
     (name, k): NodeDef => ({
       name,
@@ -139,10 +133,6 @@ const savedModel = (emitted: Emitted, inputs: readonly Input[], xla: boolean): S
       attr: { T: format('float32') },
     }),
   )
-  const outputShape = (k: number): TensorShapeProto => {
-    const { type } = graph.nodes[graph.outputs[k].node]
-    return shapeProto(isPerExample(type) ? [-1, ...shapeOf(type)] : shapeOf(type))
-  }
   return {
     saved_model_schema_version: 1,
     meta_graphs: [
@@ -156,13 +146,10 @@ const savedModel = (emitted: Emitted, inputs: readonly Input[], xla: boolean): S
         signature_def: {
           serving_default: {
             inputs: Object.fromEntries(
-              placeholders.map(({ name, attr }, k) => [
-                inputs[k].name,
-                tensorInfo(name, (attr.shape as { readonly shape: TensorShapeProto }).shape),
-              ]),
+              inputs.map(([name, type], k) => [name, tensorInfo(placeholders[k].name, batched(type))]),
             ),
             outputs: Object.fromEntries(
-              results.map((name, k) => [graph.outputs[k].name, tensorInfo(name, outputShape(k))]),
+              graph.outputs.map(({ name, node }, k) => [name, tensorInfo(results[k], batched(graph.nodes[node].type))]),
             ),
             method_name: 'tensorflow/serving/predict',
           },
@@ -176,32 +163,48 @@ const savedModel = (emitted: Emitted, inputs: readonly Input[], xla: boolean): S
 const bytesAtMost = 2 ** 31 - 1
 const bytesOf: { readonly [P in Precision]: number } = { float32: 4, bfloat16: 2 }
 
-const checkSize = (graph: Graph, live: Uint8Array, precision: Precision): void => {
-  const numbers = graph.nodes.reduce(
-    (sum, { tag, type }, id) => (live[id] && tag === 'Parameter' ? sum + sizeOf(shapeOf(type)) : sum),
-    0,
-  )
-  const bytes = numbers * bytesOf[precision]
+/** Weights are stored in each stage that reads them. */
+const checkSize = (stages: readonly Stage[], precision: Precision): void => {
+  const numbers = stages.flatMap(({ graph }) => {
+    const live = liveNodes(graph)
+    return graph.nodes.map(({ tag, type }, id) => (live[id] && tag === 'Parameter' ? sizeOf(shapeOf(type)) : 0))
+  })
+  const bytes = numbers.reduce((a, b) => a + b, 0) * bytesOf[precision]
   if (bytes > bytesAtMost)
     fail([problem('too-large', 'graph', `${bytes} bytes of weights`, `under ${bytesAtMost}, protobuf's own bound`)])
+}
+
+const checkStages = (stages: readonly Stage[], xla: boolean): void => {
+  if (stages.some(({ graph }) => graph.dialect === 'branched'))
+    fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
+  if (xla && stages.length > 1)
+    fail([
+      problem(
+        'cannot-lower',
+        'xla',
+        `${stages.length} stages`,
+        'one',
+        'XLA compiles for numbers of examples known before: leave it out',
+      ),
+    ])
 }
 
 /**
  * Writes a flat or stacked graph as a TensorFlow SavedModel: the files of its folder by name, weights inside, one
  * signature `serving_default` with the graph's own names, per-example inputs and outputs with a batch of any size first.
- * @throws EspalierError where the graph is branched, a parameter is missing, or the weights are over two gigabytes.
+ * Of a graph cut into stages, each runs on the examples that come so far, and on no others.
+ * @throws EspalierError where the graph is branched, a parameter is missing, the weights are over two gigabytes, or
+ * stages are for XLA.
  */
 export const lowerSavedModel = (
-  source: Graph,
+  source: Graph | readonly Stage[],
   parameters: ReadonlyMap<string, Values>,
   { precision = 'float32', xla = false }: SavedModelOptions = {},
 ): ReadonlyMap<string, Uint8Array> => {
-  if (source.dialect === 'branched')
-    fail([problem('bad-dialect', 'graph', 'a branched graph', 'a flat or a stacked graph', 'unroll it first')])
-  const graph = legalized(source, forms(xla ? 'xla' : 'kernels'))
-  const live = liveNodes(graph)
-  checkSize(graph, live, precision)
-  checkParameters(graph, live, parameters)
-  const model = savedModel([graph, parameters, precision], inputsOf(graph, live), xla)
-  return new Map([['saved_model.pb', encodeSavedModel(model)]])
+  const given: readonly Stage[] = 'nodes' in source ? [{ graph: source }] : source
+  checkStages(given, xla)
+  const stages = given.map(stage => ({ ...stage, graph: legalized(stage.graph, forms(xla ? 'xla' : 'kernels')) }))
+  checkSize(stages, precision)
+  for (const { graph } of stages) checkParameters(graph, liveNodes(graph), parameters)
+  return new Map([['saved_model.pb', encodeSavedModel(savedModel({ stages, parameters, precision }, xla))]])
 }

@@ -4,6 +4,7 @@ import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeGraph, parse, print } from '../../../ir/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
+import { type SavedModel, savedModelType } from '../../../src/lower/saved-model/schema.ts'
 import { type ModelProto, onnxSchema } from '../../../src/network/import/onnx/schema.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { espalier } from './espalier.ts'
@@ -139,6 +140,23 @@ describe.concurrent('espalier compile', () => {
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('saw a folder with a-file in it')
     expect(await readdir(foreign)).toEqual(['a-file'])
+  })
+
+  it('emits an adaptive plan with its gates inside, which is no network to begin with', async () => {
+    const [file, model] = [join(folder, 'adaptive.onnx'), join(folder, 'adaptive')]
+    const adaptive = ['--network', network[1], '--plan', 'vanilla/0.7/vanilla-tta-geo', '--quiet']
+    const emit = (form: string, out: string) => espalier(['compile', ...adaptive, '--emit', form, '--out', out])
+    const [onnx, savedModel] = await Promise.all([emit('onnx', file), emit('saved-model', model)])
+    expect(onnx.stdout).toContain(`Wrote ${file}, its gates inside.`)
+    expect(savedModel.stdout).toContain(`Wrote ${model}, its gates inside.`)
+    expect(await firstInput(file)).toEqual({ name: 'image', dims: ['n', 32, 32, 3] })
+    const saved = savedModelType.decode(await readFile(join(model, 'saved_model.pb'))) as unknown as SavedModel
+    expect(saved.meta_graphs[0].graph_def.library.function.length).toBe(2)
+    const { code, stderr } = await espalier(['compile', '--network', file])
+    expect([code, stderr]).toEqual([
+      2,
+      `espalier: ${file}: saw an adaptive plan with its gates: cifar-resnet-8 vanilla/0.7/vanilla-tta-geo; expected a network.\n  Try: compile the network that the file was made of under this plan\n`,
+    ])
   })
 
   it('emits JSON, DOT and HTML, on stdout or in the JSON', async () => {

@@ -65,6 +65,10 @@ const takeNames = (graph: GraphProto, taken: Names): void => {
   }
 }
 
+/** A file that was written from a graph cut into stages. */
+const hasGates = ({ producer_name, graph }: ModelProto): boolean =>
+  producer_name === 'espalier' && graph?.node.some(node => node.op_type === 'If') === true
+
 const prepared = (
   model: ModelProto,
   file: string,
@@ -73,6 +77,14 @@ const prepared = (
   const { graph } = model
   if (graph === undefined)
     return refuse('malformed-file', file, `no graph (${firstBytes(bytes)})`, 'an ONNX model', 'is this an ONNX file?')
+  if (hasGates(model))
+    return refuse(
+      'unsupported-op',
+      file,
+      `an adaptive plan with its gates: ${graph.name}`,
+      'a network',
+      'compile the network that the file was made of under this plan',
+    )
   try {
     const opset = opsetOf(model.opset_import)
     if (opset === undefined || opset < opsets.first || opset > opsets.last)

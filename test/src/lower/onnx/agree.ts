@@ -1,5 +1,6 @@
 import type * as Onnxruntime from 'onnxruntime-node'
 import { type Environment, type Graph, nodesWithTag, type Tensor } from '../../../../ir/index.ts'
+import type { Stage } from '../../../../passes/index.ts'
 import { type ImageLayout, lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { expectOutputs } from '../agree.ts'
 
@@ -33,10 +34,15 @@ const turned = ({ shape, data }: Tensor, [a, b, c]: readonly [number, number, nu
   return { shape: [n, ...moved], data: out }
 }
 
-/** A graph exported and opened. */
-const open = async (graph: Graph, parameters: Environment['parameters'], layout: ImageLayout) => {
+/** A graph exported, whole or cut into stages, and opened. */
+const open = async (
+  graph: Graph,
+  parameters: Environment['parameters'],
+  layout: ImageLayout,
+  exported: Graph | readonly Stage[] = graph,
+) => {
   const { InferenceSession, Tensor: Given } = ort as typeof Onnxruntime
-  const bytes = lowerOnnx(graph, parameters, { layout })
+  const bytes = lowerOnnx(exported, parameters, { layout })
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 })
   const types = new Map(nodesWithTag(graph, 'Input').map(node => [node.attributes.name, node.type]))
   const runOn = async ({ inputs }: Environment): Promise<Readonly<Record<string, Tensor>>> => {
@@ -60,8 +66,9 @@ export const run = async (
   graph: Graph,
   environment: Environment,
   layout: ImageLayout = 'nhwc',
+  exported?: readonly Stage[],
 ): Promise<Readonly<Record<string, Tensor>>> => {
-  const { runOn, close } = await open(graph, environment.parameters, layout)
+  const { runOn, close } = await open(graph, environment.parameters, layout, exported)
   const outputs = await runOn(environment)
   await close()
   return outputs
@@ -72,8 +79,9 @@ export const expectAgreement = async (
   graph: Graph,
   environments: readonly Environment[],
   layout: ImageLayout = 'nhwc',
+  exported?: readonly Stage[],
 ): Promise<void> => {
-  const { runOn, close } = await open(graph, environments[0].parameters, layout)
+  const { runOn, close } = await open(graph, environments[0].parameters, layout, exported)
   for (const environment of environments) expectOutputs(await runOn(environment), graph, environment)
   await close()
 }
