@@ -5,19 +5,17 @@ import {
   type Graph,
   isPerExample,
   type NodeId,
+  nodesWithTag,
   type Output,
-  shapeOf,
-  sizeOf,
-  variantCount,
+  type Type,
 } from '../ir/index.ts'
-import { nodeMultiplyAdds } from './cost.ts'
-import { type FlowEdge, minimumCut } from './minimum-cut.ts'
+import { carriedNodes } from './carried-nodes.ts'
 
-/** What runs for the images that come so far: a graph of its own, fed by the stage before it. */
+/** What runs for the images that come so far: a graph of its own, fed by the stages before it. */
 export interface Stage {
   /**
-   * Its inputs are the network's and values carried from the stage before. Its outputs are the answers, under their names, and but for the last stage the
-   * certainty and what later stages need.
+   * Its inputs are the network's and values carried from stages before it. Its outputs are the answers, under their names, and but for the last stage the
+   * certainty and what later stages take.
    */
   readonly graph: Graph
   /** Absent from the last stage. */
@@ -29,7 +27,10 @@ export interface StageGate {
   /** The output that says how certain the answer is. */
   readonly certainty: string
   readonly below: number
-  /** Inputs and outputs of this stage that the next takes under the same names, of the images that go on. */
+  /**
+   * Inputs and outputs of this stage that later ones take under the same names, of the images that go on. The next need not read all of them: what only a
+   * stage after it does stays with the image.
+   */
   readonly carried: readonly string[]
 }
 
@@ -60,49 +61,6 @@ const ancestorsOf = ({ nodes }: Graph, roots: readonly NodeId[]): Uint8Array => 
   for (let id = nodes.length - 1; id >= 0; id--)
     if (found[id]) for (const operand of nodes[id].operands) found[operand] = 1
   return found
-}
-
-/** What it costs to write a number, gather it and give it to the next stage, and to compute one anew, in multiplications with an addition. */
-const costs = { carry: 32, compute: 4 } as const
-
-/**
- * What a later stage takes from an earlier one: of all ways to have what it needs the cheapest, where each value is either carried or computed again from
- * others. A minimum cut between what the earlier stage has and what the later one reads.
- */
-const carriedNodes = (
-  graph: Graph,
-  first: Uint8Array,
-  later: Uint8Array,
-  read: readonly NodeId[],
-): readonly NodeId[] => {
-  const { nodes } = graph
-  const shared = nodes.flatMap(({ type }, id) => (first[id] && later[id] && isPerExample(type) ? [id] : []))
-  const place = new Map(shared.map((id, k) => [id, k]))
-  const [source, sink] = [2 * shared.length, 2 * shared.length + 1]
-  const edges: FlowEdge[] = []
-  const free = Number.POSITIVE_INFINITY
-  const wanted = new Set(read)
-  nodes.forEach(({ operands }, id) => {
-    if (later[id] && !place.has(id)) for (const operand of operands) wanted.add(operand)
-  })
-  shared.forEach((id, k) => {
-    const node = nodes[id]
-    const size = sizeOf(shapeOf(node.type)) * variantCount(node.variants)
-    // Stacks of variants are no type of an input.
-    edges.push({ from: 2 * k, to: 2 * k + 1, cost: node.variants.length > 0 ? free : size * costs.carry })
-    edges.push({
-      from: source,
-      to: 2 * k,
-      cost: node.tag === 'Input' ? free : nodeMultiplyAdds(graph, node) + size * costs.compute,
-    })
-    for (const operand of node.operands) {
-      const at = place.get(operand)
-      if (at !== undefined) edges.push({ from: 2 * at + 1, to: 2 * k, cost: free })
-    }
-    if (wanted.has(id)) edges.push({ from: 2 * k + 1, to: sink, cost: free })
-  })
-  const stays = minimumCut(sink + 1, edges, source, sink)
-  return shared.filter((_, k) => stays[2 * k] && !stays[2 * k + 1])
 }
 
 const names = (graph: Graph): ((wanted: string) => string) => {
@@ -167,6 +125,20 @@ export const cutStages = (graph: Graph): readonly Stage[] => {
     rest = fedGraph(rest, deeper, fed)
   }
   return [...stages, { graph: rest }]
+}
+
+/** By stage, what comes to it with an image: the values of examples that it or a later stage takes, and none from it on makes. */
+export const broughtTo = (stages: readonly Stage[]): readonly ReadonlyMap<string, Type>[] => {
+  const brought: ReadonlyMap<string, Type>[] = []
+  for (const { graph } of [...stages].reverse()) {
+    const made = new Set(graph.outputs.map(({ name }) => name))
+    const values = new Map<string, Type>()
+    for (const { attributes, type } of nodesWithTag(graph, 'Input'))
+      if (isPerExample(type)) values.set(attributes.name, type)
+    for (const [name, type] of brought.at(-1) ?? []) if (!made.has(name)) values.set(name, type)
+    brought.push(values)
+  }
+  return brought.reverse()
 }
 
 const carriedName = ({ nodes }: Graph, id: NodeId, fresh: (wanted: string) => string): string => {

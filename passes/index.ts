@@ -1,7 +1,7 @@
 export { mergeWherePaid, scheduleOf, sinkWherePaid, stackWherePaid, worthwhile } from './choose-schedule.ts'
 export * from './cost.ts'
 export * from './cost-model.ts'
-export { cutStages, joinStages, type Stage, type StageGate } from './cut-stages.ts'
+export { broughtTo, cutStages, joinStages, type Stage, type StageGate } from './cut-stages.ts'
 export { addGradients, type Differentiation, differentiate, gradientName } from './differentiate.ts'
 export { dropSymmetricActs } from './drop-symmetric-acts.ts'
 export { evaluateConstants } from './evaluate-constants.ts'

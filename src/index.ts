@@ -23,7 +23,8 @@ export {
 export { createNetwork, createZooNetwork, loadNetwork } from './api/networks.ts'
 export { loadRecipe, type Training, train } from './api/training.ts'
 export { orThrow } from './base/error.ts'
-export type { CompiledNetwork, CompiledStage, CompileOptions } from './compile/compile.ts'
+export type { CompiledNetwork, CompileOptions } from './compile/compile.ts'
+export type { BroughtValue, CompiledStage } from './compile/compiled-stages.ts'
 export type { ScheduleName } from './compile/scheduling.ts'
 export type {
   Batch,

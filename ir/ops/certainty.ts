@@ -23,8 +23,8 @@ const certaintyOf: { readonly [M in CertaintyMeasure]: (logs: Float64Array) => n
   probability: logs => Math.exp(logs.reduce((a, b) => Math.max(a, b))),
   entropy: logs => {
     const sum = logs.reduce((total, log) => total + Math.exp(log) * Math.max(log, leastLogarithm), 0)
-    // Of one class nothing is open: the sum is 0, or NaN.
-    return 1 + sum / Math.log(Math.max(logs.length, 2))
+    // Of one class nothing is open: the sum is 0, or NaN. Of equal logits it may round to a little less than −ln(classes).
+    return Math.max(0, 1 + sum / Math.log(Math.max(logs.length, 2)))
   },
 }
 

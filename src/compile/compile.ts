@@ -3,7 +3,6 @@ import type { Graph, Tensor } from '../../ir/index.ts'
 import {
   type Admit,
   actsOnMaps,
-  cutStages,
   inferencePipeline,
   multiplyAdds,
   naivePipeline,
@@ -15,7 +14,6 @@ import {
   type PlacementProblem,
   type Plan,
   type Program,
-  placedStages,
   placeStages,
   runPasses,
   scheduleOf,
@@ -23,14 +21,8 @@ import {
 } from '../../passes/index.ts'
 import { random } from '../base/random.ts'
 import type { Network } from '../network/network.ts'
+import { type CompiledStage, compiledStages, stageFacts } from './compiled-stages.ts'
 import { predictorFor, type ScheduleOptions, schedulingOf } from './scheduling.ts'
-
-/** A stage of an adaptive plan: its plan, and what it computes of an image that comes so far. */
-export interface CompiledStage {
-  readonly plan: string
-  /** Of this stage alone; `relative` to the plain network. */
-  readonly multiplyAdds: { readonly total: number; readonly relative: number }
-}
 
 /** A network under a plan, ready to run: a flat graph from the image to the reduced scores, with the values it needs. */
 export interface CompiledNetwork {
@@ -58,31 +50,13 @@ export const factsOf = (compiled: CompiledNetwork) => ({
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
   multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
-  ...(compiled.stages === undefined
-    ? {}
-    : {
-        stages: compiled.stages.map(({ plan, multiplyAdds }) => ({
-          plan,
-          multiply_adds: multiplyAdds.total,
-          multiply_adds_relative: multiplyAdds.relative,
-        })),
-      }),
+  ...(compiled.stages === undefined ? {} : { stages: compiled.stages.map(stageFacts) }),
   acts_on_maps: compiled.actsOnMaps,
   schedule: compiled.schedule,
   predicted_milliseconds: compiled.predictedMilliseconds.total,
   predicted_milliseconds_unshared: compiled.predictedMilliseconds.unshared,
   passes: compiled.passes,
 })
-
-/** What each stage of a graph computes, beside the plain network; undefined of a fixed plan. */
-const stagesIn = (graph: Graph, placed: PlacedPlan | PlacedStages, plain: number): CompiledNetwork['stages'] => {
-  const plans = placedStages(placed)
-  if (plans.length === 1) return undefined
-  return cutStages(graph).map((stage, k) => {
-    const total = multiplyAdds(stage.graph)
-    return { plan: plans[k].name, multiplyAdds: { total, relative: total / plain } }
-  })
-}
 
 /** How a network is compiled. */
 export interface CompileOptions extends ScheduleOptions {
@@ -124,7 +98,7 @@ export const compileNetwork = (
     graph: program.graph,
     parameters: program.parameters,
     multiplyAdds: { total, relative: total / plain, relativeUnshared: unshared / plain },
-    stages: stagesIn(program.graph, placed.right, plain),
+    stages: compiledStages(program.graph, placed.right, plain),
     actsOnMaps: actsOnMaps(program.graph),
     schedule: scheduleOf(reports),
     predictedMilliseconds: { total: microseconds / 1000, unshared: (unsharedMicroseconds ?? microseconds) / 1000 },

@@ -127,8 +127,8 @@ const compiledOf = (manifest: Manifest, graph: Graph, parameters: ReadonlyMap<st
     relative: manifest.multiply_adds_relative,
     relativeUnshared: manifest.multiply_adds_relative_unshared,
   },
-  stages: manifest.stages?.map(({ plan, multiply_adds: total, multiply_adds_relative: relative }) => ({
-    plan,
+  stages: manifest.stages?.map(({ multiply_adds: total, multiply_adds_relative: relative, ...stage }) => ({
+    ...stage,
     multiplyAdds: { total, relative },
   })),
   actsOnMaps: manifest.acts_on_maps,

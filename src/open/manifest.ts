@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { decodeErrors } from '../../ir/index.ts'
+import { CertaintyMeasure, decodeErrors } from '../../ir/index.ts'
 import { type SourceProblem, sourceProblem } from '../base/error.ts'
 import { parseJson } from '../base/read-json.ts'
 import { decodeText } from '../base/read-text.ts'
@@ -22,7 +22,15 @@ const PassReport = t.strict({
   multiply_adds_after: t.number,
 })
 
-const StageFacts = t.strict({ plan: t.string, multiply_adds: t.number, multiply_adds_relative: t.number })
+const StageFacts = t.intersection([
+  t.strict({
+    plan: t.string,
+    multiply_adds: t.number,
+    multiply_adds_relative: t.number,
+    brought: t.readonlyArray(t.strict({ name: t.string, numbers: t.number })),
+  }),
+  t.partial({ gate: t.strict({ measure: CertaintyMeasure, below: t.number }) }),
+])
 
 /** `manifest.json`: what a compiled folder holds and how it was made. */
 const Manifest = t.intersection(

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type Graph, type NodeId, print, reductions, sameType, variantsOf } from '../../ir/index.ts'
+import { certaintyMeasures, type Graph, type NodeId, print, reductions, sameType, variantsOf } from '../../ir/index.ts'
 import { type Block, blocks, transformed } from './blocks.ts'
 import { arbitraryChoices, chooser } from './choose.ts'
 import { drawHead } from './heads.ts'
@@ -125,4 +125,34 @@ export const arbitraryBranchedGraph = (options: GraphOptions = {}): fc.Arbitrary
     const choose = chooser(recipe.head)
     const last = variantsOf(s.b.draft.nodes[grown]) > 1 ? grown : branch(s, choose, grown)
     return s.b.finish({ logits: s.b.reduce(drawHead(s, choose, last), choose.pick(reductions)) })
+  })
+
+/** Thresholds: some that many images pass, both ends, and where nobody or everybody goes on. */
+export const thresholds = [0.5, 0, 1, 0.1, 0.9, 0.02, 0.7] as const
+
+/**
+ * A flat graph of one to three stages: heads at any maps of the trunk, each answer but the last chosen by its own certainty or, now and then, that of another.
+ * A second output is chosen alike or, now and then, by a threshold of its own, where the graph cannot be cut.
+ */
+export const arbitraryStagedGraph = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
+  graphs({ blocks: 8, ...options }, recipe => {
+    const s = site('flat', options.arithmetic ?? 'any')
+    grow(s, recipe, withTransforms)
+    const choose = chooser([...recipe.head, ...recipe.blocks.flat()])
+    const stages = choose.pick([2, 3, 3, 1])
+    const [two, alike, classes] = [choose.oneIn(3), !choose.oneIn(6), choose.pick([3, 2, 1, 4])]
+    const gates = Array.from({ length: stages - 1 }, () => ({
+      measure: choose.pick(certaintyMeasures),
+      below: choose.pick([...thresholds, -0.5, 1.5]),
+      of: choose.oneIn(6) ? choose.below(stages) : undefined,
+    }))
+    const answers = Array.from({ length: stages }, () => drawHead(s, choose, choose.pick(s.trunk), classes))
+    const chosenOf = (of: (answer: NodeId) => NodeId, closer: number): NodeId =>
+      gates.reduceRight(
+        (deeper, gate, k) =>
+          s.b.select(s.b.certainty(answers[gate.of ?? k], gate.measure), gate.below - closer, of(answers[k]), deeper),
+        of(answers[stages - 1]),
+      )
+    const logits = chosenOf(x => x, 0)
+    return s.b.finish(two ? { logits, scores: chosenOf(x => s.b.unary('negate', x), alike ? 0 : 0.25) } : { logits })
   })

@@ -40,9 +40,8 @@ const dense = (s: Site, choose: Choose, x: NodeId, outputs: number): NodeId => {
   return choose.oneIn(2) ? s.b.add(scores, s.parameter(choose, [outputs], 'offset')) : scores
 }
 
-/** A vector of two to four logits from the last map. */
-export const drawHead = (s: Site, choose: Choose, x: NodeId): NodeId => {
-  const classes = choose.pick([2, 3, 4])
+/** A vector of logits from a map, by default of two to four. */
+export const drawHead = (s: Site, choose: Choose, x: NodeId, classes = choose.pick([2, 3, 4])): NodeId => {
   switch (
     choose.weighted([
       [5, 'dense'],

@@ -1,6 +1,14 @@
-import { type Graph, reductions } from '../../ir/index.ts'
-import { type FixedPlan, featureMaps, type Site, setNames } from '../../passes/index.ts'
+import { certaintyMeasures, type Graph, motionOf, reductions } from '../../ir/index.ts'
+import {
+  type AdaptivePlan,
+  type FixedPlan,
+  featureMaps,
+  type PlacedPlan,
+  type Site,
+  setNames,
+} from '../../passes/index.ts'
 import type { Choose } from './choose.ts'
+import { thresholds } from './graph.ts'
 import { drawTransforms } from './transforms.ts'
 
 /** How many variants a plan may give: the evaluator computes each. */
@@ -51,3 +59,32 @@ export const drawPlan = (choose: Choose, graph: Graph, exact: boolean): FixedPla
   }
   return { sites, tta, training: 'none', inference: choose.pick(reductions) }
 }
+
+const vanilla: FixedPlan = { sites: [], tta: false, training: 'none', inference: 'geo' }
+
+/** A plan of one to three stages that fit a network: most begin with the network as it is, some repeat a stage. */
+export const drawStages = (choose: Choose, graph: Graph, exact: boolean): AdaptivePlan => {
+  const stages: FixedPlan[] = [choose.oneIn(4) ? drawFlips(choose, graph) : vanilla]
+  const count = choose.pick([2, 3, 2, 1])
+  while (stages.length < count)
+    stages.push(
+      choose.weighted([
+        [3, drawFlips],
+        [2, drawPlan],
+        [1, () => stages[0]],
+      ] as const)(choose, graph, exact),
+    )
+  const gates = stages.slice(1).map(() => ({
+    measure: choose.pick(certaintyMeasures),
+    below: choose.pick(thresholds),
+  }))
+  return { stages, gates }
+}
+
+/** Whether a map takes other extents: then windows and resizes after it may round where they did not. */
+export const turnsOffSquare = (graph: Graph, plan: PlacedPlan): boolean =>
+  plan.sites.some(({ node, transforms }) => {
+    const { type } = graph.nodes[node]
+    const turned = transforms.some(t => t.kind === 'd4' && motionOf(t.element).swap)
+    return turned && type.kind === 'Map' && type.h !== type.w
+  })

@@ -32,6 +32,9 @@ const promises: Readonly<Record<string, Promised>> = {
   'merge-variants': { integers: 'rounding', reals: 'rounding', idempotent: true },
   'merge-convolutions': { integers: 'exact', reals: 'rounding', idempotent: true },
   'stack-variants': { integers: 'rounding', reals: 'rounding', idempotent: false },
+  // What a stage computes anew for less than it costs to carry may end up in what it joins.
+  'merge-convolutions in stages': { integers: 'exact', reals: 'rounding', idempotent: false, copies: true },
+  'stack-variants in stages': { integers: 'rounding', reals: 'rounding', idempotent: false, copies: true },
   'evaluate-constants': { integers: 'float32', reals: 'float32', idempotent: true },
   legalize: { integers: 'rounding', reals: 'rounding', idempotent: true },
   'some-rewrites': { integers: 'float32', reals: 'float32', idempotent: false },

@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
-import { type Graph, motionOf } from '../../ir/index.ts'
+import type { Graph } from '../../ir/index.ts'
 import {
   allRules,
   type Compiled,
+  cutStages,
   dropSymmetricActs,
   evaluateConstants,
   type Forms,
@@ -21,7 +22,6 @@ import {
   type PlacedPlan,
   type Program,
   placePlan,
-  type Rewrites,
   removeDeadNodes,
   rewritePass,
   runPasses,
@@ -39,43 +39,14 @@ import { forms as tfjsForms } from '../../src/lower/tfjs/forms.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
-import { drawFlips, drawPlan } from '../arbitrary/plan.ts'
+import { drawFlips, drawPlan, turnsOffSquare } from '../arbitrary/plan.ts'
 import { differentiated, sourcesOf, withLoss } from '../passes/gradient-check.ts'
 import { expectAgreement } from './agreement.ts'
 import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
+import { type Law, law, type Observer } from './law.ts'
 import { planMeaning, probabilitiesOf } from './plan-meaning.ts'
+import { compiledUnderStages, cutLaw, stagedLaw } from './stage-laws.ts'
 import { expectStoredAlike } from './stored-once.ts'
-
-/** What a run of the laws sees: every generated graph (a network with the branches of its plan), and what fired, schedules that were run to their end among it. */
-export interface Observer {
-  readonly graph: (graph: Graph) => void
-  readonly fired: (rewrites: Rewrites) => void
-}
-
-/** Something that must hold of every generated graph. */
-export interface Law {
-  readonly name: string
-  /** Tries so many graphs; what disagreed, shrunk, with the seed that brings it back, or null. */
-  readonly broken: (kind: ValueKind, graphs: number, observer: Observer, seed?: number) => string | null
-}
-
-export const law = <A>(
-  name: string,
-  drawn: (kind: ValueKind) => fc.Arbitrary<A>,
-  holds: (drawn: A, kind: ValueKind, observer: Observer) => void,
-): Law => ({
-  name,
-  broken: (kind, graphs, observer, seed) => {
-    const property = fc.property(drawn(kind), value => holds(value, kind, observer))
-    const result = fc.check(property, { numRuns: graphs, ...(seed === undefined ? {} : { seed }) })
-    if (!result.failed) return null
-    const { counterexample, errorInstance } = result
-    return [
-      `${name}, ${kind}, seed ${result.seed}, after ${result.numRuns} graphs: ${errorInstance instanceof Error ? errorInstance.message : errorInstance}`,
-      fc.stringify(counterexample?.[0]),
-    ].join('\n')
-  },
-})
 
 const optimizers: readonly Pass[] = [
   removeDeadNodes,
@@ -120,14 +91,6 @@ const start = ({ graph, environment: { inputs, parameters } }: Example, { graph:
   seen(graph)
   return stage({ graph, parameters }, inputs)
 }
-
-/** Whether a map takes other extents: then windows and resizes after it may round where they did not. */
-const turnsOffSquare = (graph: Graph, plan: PlacedPlan): boolean =>
-  plan.sites.some(({ node, transforms }) => {
-    const { type } = graph.nodes[node]
-    const turned = transforms.some(t => t.kind === 'd4' && motionOf(t.element).swap)
-    return turned && type.kind === 'Map' && type.h !== type.w
-  })
 
 /** A plan on a network where quarter turns fit what follows, or null. */
 const placed = (
@@ -291,4 +254,7 @@ export const laws: readonly Law[] = [
       for (const [name, value] of one) expectAgreement(other.get(name) as never, value, 'float32')
     },
   ),
+  cutLaw(cutStages),
+  stagedLaw('each pass alone, on staged graphs', [...optimizers, stackVariants]),
+  compiledUnderStages,
 ]

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { checkRule } from './check-rule.ts'
 import { passLaw } from './laws.ts'
 import { wrongPasses, wrongRules } from './mutants.ts'
-import { plantedTable } from './planted.ts'
+import { plantedTable, unshrunk } from './planted.ts'
+import { cutLaw, stagedLaw } from './stage-laws.ts'
+import { wrongCuts, wrongStages } from './stage-mutants.ts'
 
 const page = new URL('../../docs/mutation.md', import.meta.url)
 
@@ -19,6 +21,14 @@ describe('the checks of the laws find planted mistakes', () => {
 
   it.each(wrongPasses)('in a pass: %s', (_, pass) => {
     expect(passLaw(pass).broken('reals', 400, blind)).toMatch(found)
+  })
+
+  it.each(wrongStages)('in a pass over stages: %s', (_, pass) => {
+    expect(unshrunk(() => stagedLaw(pass.name, [pass]).broken('reals', 400, blind))).toMatch(found)
+  })
+
+  it.each(wrongCuts)('in a cut into stages: %s', (_, cut) => {
+    expect(unshrunk(() => cutLaw(cut).broken('reals', 1200, blind))).toMatch(found)
   })
 })
 

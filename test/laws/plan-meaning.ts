@@ -1,6 +1,7 @@
 import {
   type AttributesOf,
   builder,
+  type CertaintyMeasure,
   draft,
   type Environment,
   type Graph,
@@ -10,7 +11,7 @@ import {
   type Transform,
   type Type,
 } from '../../ir/index.ts'
-import type { PlacedPlan, PlacedSite } from '../../passes/index.ts'
+import type { PlacedPlan, PlacedSite, PlacedStages } from '../../passes/index.ts'
 import { valuesOf } from './agreement.ts'
 
 const moved = (transform: Transform, type: Type, value: Tensor): { readonly type: Type; readonly value: Tensor } => {
@@ -109,3 +110,27 @@ export const planMeaning = (graph: Graph, plan: PlacedPlan, environment: Environ
 
 /** Class probabilities `[n, classes]` of scores. */
 export const probabilitiesOf = (scores: Tensor): Tensor => tensorOf(rows(scores).map(softmax))
+
+/** How certain class probabilities are, by the formulas of docs/plans.md. */
+const certaintyOf: { readonly [M in CertaintyMeasure]: (probabilities: readonly number[]) => number } = {
+  margin: p => {
+    const [first, second = 0] = p.toSorted((a, b) => b - a)
+    return first - second
+  },
+  probability: p => Math.max(...p),
+  entropy: p => {
+    const entropy = p.reduce((sum, x) => (x > 0 ? sum - x * Math.log(x) : sum), 0)
+    return p.length === 1 ? 1 : Math.max(0, 1 - entropy / Math.log(p.length))
+  },
+}
+
+/** Class probabilities of a network under stages: of each image those of the first stage whose certainty is not below its gate, else of the last. */
+export const stagesMeaning = (graph: Graph, { stages, gates }: PlacedStages, environment: Environment): Tensor => {
+  const answers = stages.map(stage => rows(planMeaning(graph, stage, environment)))
+  return tensorOf(
+    answers[0].map((_, image) => {
+      const stays = gates.findIndex(({ measure, below }, k) => !(certaintyOf[measure](answers[k][image]) < below))
+      return answers[stays < 0 ? gates.length : stays][image]
+    }),
+  )
+}

@@ -25,7 +25,7 @@ import { environmentOf, withEnvironment } from '../arbitrary/environment.ts'
 import { arbitraryBranchedGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
 import { drawFlips } from '../arbitrary/plan.ts'
 import { expectSameValues, valuesOf } from './agreement.ts'
-import { type Law, law, type Observer } from './laws.ts'
+import { type Law, law, type Observer } from './law.ts'
 
 const batch = fc.constantFrom(1, 4, 32, 128)
 
