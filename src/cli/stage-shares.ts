@@ -1,5 +1,5 @@
 import { ratio } from '../base/format.ts'
-import type { CompiledStage } from '../compile/compile.ts'
+import type { CompiledStage } from '../compile/compiled-stages.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
 
 /** Of other images, what part reached each stage. */
