@@ -14,12 +14,12 @@ const deviations = (share: number, expected: number, images: number): number =>
 
 /** The keys of `run --json` on an adaptive plan: how far images went, and what that took of each in the mean and at most. */
 export const stageKeys = (
-  stages: readonly CompiledStage[],
+  stages: readonly Pick<CompiledStage, 'plan' | 'multiplyAdds'>[],
   { images, stages: reached = [] }: Pick<EvaluationResult, 'images' | 'stages'>,
   remembered: Remembered | undefined,
 ) => {
   const shares = stages.map((_, k) => (images === 0 ? 0 : (reached[k]?.images ?? 0) / images))
-  const sum = (of: (stage: CompiledStage, k: number) => number): number =>
+  const sum = (of: (stage: (typeof stages)[number], k: number) => number): number =>
     stages.reduce((total, stage, k) => total + of(stage, k), 0)
   return {
     multiply_adds: sum(({ multiplyAdds }, k) => shares[k] * multiplyAdds.total),

@@ -55,10 +55,6 @@ export const stageFacts = ({ plan, multiplyAdds: { total, relative }, brought, g
   ...(gate === undefined ? {} : { gate }),
 })
 
-/** Multiply-adds of the mean image over those of the plain network, where such shares of the images are answered at each stage. */
-export const meanRelative = (stages: readonly CompiledStage[], shares: readonly number[]): number =>
-  stages.reduce(
-    (mean, { multiplyAdds }, k) =>
-      mean + multiplyAdds.relative * shares.slice(k).reduce((sum, share) => sum + share, 0),
-    0,
-  )
+/** Multiply-adds of the mean image over those of the plain network, where such shares of the images reach the stages after the first. */
+export const meanRelative = ([first, ...later]: readonly CompiledStage[], shares: readonly number[]): number =>
+  later.reduce((mean, { multiplyAdds }, k) => mean + shares[k] * multiplyAdds.relative, first.multiplyAdds.relative)
