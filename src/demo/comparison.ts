@@ -28,6 +28,7 @@ export const contenders: readonly Contender[] = [
   row('plain', 'vanilla', 'the network as it is'),
   row('plain', 'vanilla-tta-geo', 'flip TTA, one forward a view, as libraries do it', 'naive'),
   row('plain', 'vanilla-tta-geo', 'flip TTA, compiled'),
+  row('plain', 'vanilla/0.7/vanilla-tta-geo', 'flip TTA for the uncertain images alone'),
   row('plain', '{id,shift(1,1)}@0:geo', 'two phases of the first stride, no retraining'),
   row('plain', branchedPlan, 'flips inside, not trained for them'),
   row('branched', branchedPlan, 'trained with flips inside, run with them'),

@@ -18,7 +18,7 @@ const program = command(
   'npm run demo -- --images 4000',
 )
   .addOption(new Option('--images <n>', 'how many images').argParser(wholeNumber(1)).default(2000))
-  .addOption(new Option('--batch <n>', 'images at a time').argParser(wholeNumber(1)).default(40))
+  .addOption(new Option('--batch <n>', 'images at a time').argParser(wholeNumber(1)).default(200))
   .addOption(new Option('--seconds <n>', 'stop earlier once it took this long').argParser(wholeNumber(1)).default(90))
   .addOption(
     new Option('--backend <name>', `${backendNames.join(', ')} (default: the best there is)`)

@@ -54,6 +54,8 @@ interface Entrant {
   readonly runner: Model
   readonly times: number[]
   wrong: number
+  /** By stage, how many images it saw. */
+  readonly seen: number[]
 }
 
 const median = (values: readonly number[]): number => {
@@ -79,20 +81,31 @@ const enter = async (backend: DemoOptions['backend'], batch: number): Promise<re
       compileNetwork(networks[weights], parsedPlan(plan), pipeline === 'naive' ? { pipeline: naivePipeline } : {}),
     )
     const runner = await openModel(compiled, { backend, executor, batch })
-    entrants.push({ contender, compiled, runner, times: [], wrong: 0 })
+    entrants.push({ contender, compiled, runner, times: [], wrong: 0, seen: [] })
   }
   return entrants
 }
 
-const rowOf = ({ contender, compiled, times, wrong }: Entrant, plain: Entrant, images: number): DemoRow => ({
-  ...contender,
-  error_percent: (100 * wrong) / images,
-  error_interval_percent: wilsonPercent(wrong, images),
-  multiply_adds: compiled.multiplyAdds.total,
-  multiply_adds_relative: compiled.multiplyAdds.relative,
-  milliseconds: { median: median(times), min: Math.min(...times), max: Math.max(...times) },
-  relative_to_plain: median(times.map((time, k) => time / plain.times[k])),
-})
+/** Of one image: a mean where each goes as far as it needs. */
+const multiplyAddsOf = ({ compiled: { stages, multiplyAdds }, seen }: Entrant, images: number) => {
+  const share = stages?.reduce((sum, stage, k) => sum + (stage.multiplyAdds.total * (seen[k] ?? 0)) / images, 0)
+  const total = share ?? multiplyAdds.total
+  return { total, relative: (multiplyAdds.relative * total) / multiplyAdds.total }
+}
+
+const rowOf = (entrant: Entrant, plain: Entrant, images: number): DemoRow => {
+  const { contender, times, wrong } = entrant
+  const { total, relative } = multiplyAddsOf(entrant, images)
+  return {
+    ...contender,
+    error_percent: (100 * wrong) / images,
+    error_interval_percent: wilsonPercent(wrong, images),
+    multiply_adds: total,
+    multiply_adds_relative: relative,
+    milliseconds: { median: median(times), min: Math.min(...times), max: Math.max(...times) },
+    relative_to_plain: median(times.map((time, k) => time / plain.times[k])),
+  }
+}
 
 /**
  * Runs every contender on every batch of images that are made as they are needed. The contenders take turns batch by
@@ -124,8 +137,10 @@ export const measure = async ({
       const first = (done / batch) % entrants.length
       for (const entrant of [...entrants.slice(first), ...entrants.slice(0, first)]) {
         const started = performance.now()
-        const { logits, classes } = await entrant.runner.predict(pixels)
+        const { logits, classes, stages } = await entrant.runner.predict(pixels)
         entrant.times.push(performance.now() - started)
+        for (const reached of stages)
+          for (let stage = 0; stage < reached; stage++) entrant.seen[stage] = (entrant.seen[stage] ?? 0) + 1
         entrant.wrong += labels.filter((label, k) => rankOf(logits, k, classes, label) > 0).length
       }
       done += n
