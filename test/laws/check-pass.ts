@@ -54,6 +54,9 @@ export const stage = (program: Program, inputs: Inputs): Stage => ({
   values: valuesOf(program.graph, { inputs, parameters: program.parameters }),
 })
 
+/** Stages of which all that follows was asserted: it holds of an equal program too, and of what the same pass makes of that. */
+const sound = new WeakSet<Stage>()
+
 const runPass = (pass: Pass, program: Program) => orThrow(pass.run(program))
 
 /**
@@ -70,6 +73,8 @@ export const checkPass = (
   try {
     const { program, rewrites } = runPass(pass, before.program)
     fired(rewrites)
+    const unchanged = isDeepStrictEqual(program, before.program)
+    if (unchanged && sound.has(before)) return before
     const verified = orThrow(verify(program.graph))
     assert.deepEqual(
       orThrow(decodeGraph(JSON.parse(JSON.stringify(encodeGraph(program.graph))))),
@@ -77,7 +82,6 @@ export const checkPass = (
       'as JSON it is another',
     )
     expectSameInterface(program.graph, before.program.graph)
-    const unchanged = isDeepStrictEqual(program, before.program)
     const after = unchanged ? before : stage(program, before.inputs)
     expectSameValues(after.values, before.values, precisions[kind])
     if (copies !== true) {
@@ -89,6 +93,7 @@ export const checkPass = (
       assert.deepEqual(again.graph, program.graph, 'a second run changes the graph')
       assert.deepEqual([...again.parameters], [...program.parameters], 'a second run changes the parameters')
     }
+    sound.add(after)
     return after
   } catch (error) {
     throw new Error(`${pass.name}: ${(error as Error).message}`, { cause: error })
