@@ -219,6 +219,18 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'products of 0 with finite numbers are added: slower',
   },
   {
+    file: 'ir/ops/convolution.ts',
+    original: 'k + 3 < count',
+    replacement: 'false',
+    reason: 'products are added one at a time: slower',
+  },
+  {
+    file: 'ir/ops/convolution.ts',
+    original: 'a.groups === 1',
+    replacement: 'false',
+    reason: 'products are added one at a time: slower',
+  },
+  {
     file: 'ir/ops/normalization-gradients.ts',
     original: 'i < out.data.length',
     replacement: 'i <= out.data.length',
