@@ -10,6 +10,7 @@ import { stageCollector } from '../report/steps.ts'
 import { type EmissionFlags, emissions, emitted, hasGates, prepareEmission, writeEmitted } from './emission.ts'
 import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
+import { checkShares, describeStageCosts, parseShares, stageCostKeys } from './stage-costs.ts'
 import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
 import { type WatchFlags, watchOptions } from './watch-options.ts'
@@ -17,6 +18,7 @@ import { compileWatched } from './watched.ts'
 
 interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags, EmissionFlags {
   readonly stats?: boolean
+  readonly shares?: readonly number[]
 }
 
 const describeSchedule = ({ schedule, predictedMilliseconds: { total, unshared } }: CompiledNetwork): string =>
@@ -24,12 +26,18 @@ const describeSchedule = ({ schedule, predictedMilliseconds: { total, unshared }
 
 const summary = (compiled: CompiledNetwork): string =>
   [
-    `${compiled.network} under ${compiled.plan}: ${compiled.graph.nodes.length} nodes, ${count(compiled.multiplyAdds.total)} multiply-adds an image,`,
+    `${compiled.network} under ${compiled.plan}: ${compiled.graph.nodes.length} nodes, ${count(compiled.multiplyAdds.total)} multiply-adds an image${compiled.stages === undefined ? '' : ' at most'},`,
     `${ratio(compiled.multiplyAdds.relative)} of the plain network (${ratio(compiled.multiplyAdds.relativeUnshared)} with one forward pass a view); ${compiled.actsOnMaps} flips left on feature maps.`,
     describeSchedule(compiled),
   ].join('\n')
 
-const statistics = (compiled: CompiledNetwork): string =>
+const statistics = (compiled: CompiledNetwork, shares: readonly number[] | undefined): string =>
+  [
+    ...(compiled.stages === undefined ? [] : [describeStageCosts(compiled.stages, shares), '']),
+    passTable(compiled),
+  ].join('\n')
+
+const passTable = (compiled: CompiledNetwork): string =>
   table(
     ['pass', 'ms', 'nodes', 'multiply-adds', 'rewrites'],
     compiled.passes.map(pass => [
@@ -75,10 +83,16 @@ export const compileCommand = (terminal: Terminal): Command =>
         oneOf(precisions),
       ),
     )
-    .option('--stats', 'what each pass did')
+    .option('--stats', 'what each pass did, and what each stage of an adaptive plan costs')
+    .addOption(
+      new Option(
+        '--shares <list>',
+        'of the images that reach the second stage, the third and so on: what an image then costs in the mean',
+      ).argParser(parseShares),
+    )
     .action(async (options: CompileFlags) => {
       const out = output(options, terminal)
-      const { emit, out: path } = options
+      const { emit, out: path, shares } = options
       await prepareEmission(options)
       const source = await openUncompiled(options, out)
       const { network, meaning, initializedFrom } = source
@@ -92,17 +106,19 @@ export const compileCommand = (terminal: Terminal): Command =>
         terminal,
         emit === 'html' ? observe : undefined,
       )
+      checkShares(shares, compiled.stages)
       const choices = { layout: options.layout ?? network.layout ?? 'nhwc', precision: options.precision }
       const text = emit === undefined ? undefined : emitted(emit, compiled, stages, choices)
       if (path !== undefined)
         await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeEmitted(path, text))
       if (typeof text === 'string' && path === undefined && options.json !== true) {
         terminal.stdout(text)
-        if (options.stats === true) out.note(statistics(compiled))
+        if (options.stats === true) out.note(statistics(compiled, shares))
         return
       }
       const json = {
         ...factsOf(compiled),
+        ...(compiled.stages === undefined ? {} : stageCostKeys(compiled.stages, shares)),
         nodes: compiled.graph.nodes.length,
         ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
         ...(options.trace === true ? { trace } : {}),
@@ -112,7 +128,7 @@ export const compileCommand = (terminal: Terminal): Command =>
       out.result(json, () =>
         [
           summary(compiled),
-          ...(options.stats === true ? [statistics(compiled)] : []),
+          ...(options.stats === true ? [statistics(compiled, shares)] : []),
           ...(path === undefined ? [] : [`Wrote ${path}${hasGates(emit, compiled) ? ', its gates inside' : ''}.`]),
         ].join('\n'),
       )

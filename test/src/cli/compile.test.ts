@@ -54,6 +54,31 @@ describe.concurrent('espalier compile', () => {
     expect(result.passes.at(-1).nodes_after).toBe(result.nodes)
   })
 
+  it('shows what each stage of an adaptive plan costs, at best, at worst and in the mean', async () => {
+    const staged = [...network.slice(0, 3), 'vanilla/0.7/vanilla-tta-geo/0.1/flip@0,shift4@0:geo'] as const
+    const { stdout } = await espalier(['compile', ...staged, '--stats', '--shares', '0.4,0.1'])
+    expect(stdout).toContain('multiply-adds an image at most,')
+    expect(stdout).toMatch(/1 {6}vanilla +\d\S+ +1\.000× +margin 0\.7 +image 3072\n/)
+    expect(stdout).toMatch(/2 {6}vanilla-tta-geo +\d\S+ +1\.000× +margin 0\.1 +(image 3072, .* 10|.* 10, image 3072)\n/)
+    expect(stdout).toMatch(/at best and 8\.000× at worst; in the mean\n2\.000× where 40 %, then 10 % go on\./)
+    const { stdout: json } = await espalier(['compile', ...staged, '--json'])
+    expect(JSON.parse(json)).toMatchObject({
+      multiply_adds_relative_best: 1,
+      multiply_adds_relative_worst: 8,
+      stages: [{ gate: { measure: 'margin', below: 0.7 } }, { gate: { below: 0.1 } }, { multiply_adds_relative: 6 }],
+    })
+  })
+
+  it.each([
+    ['0.1,0.4', 'none larger than the one before'],
+    ['1.5', 'from 0 to 1'],
+    ['0.4,,0', 'from 0 to 1'],
+    ['0.4', 'a plan with stages'],
+  ])('refuses --shares %s', async (shares, said) => {
+    const { code, stderr } = await espalier(['compile', ...network, '--stats', '--shares', shares])
+    expect([code > 0, stderr]).toEqual([true, expect.stringContaining(said)])
+  })
+
   it('writes a folder that run reads, the network and its seed the same', async () => {
     const out = join(folder, 'compiled/')
     expect(await espalier(['compile', ...network, '--seed', '7', '--out', out, '--quiet'])).toMatchObject({
