@@ -36,7 +36,7 @@ const compiling = (graph: Graph, plan: string) => {
 
 describe('chains compile in linear time', () => {
   for (const [name, link] of Object.entries(links))
-    for (const plan of ['vanilla', 'shift4@1'])
+    for (const plan of ['vanilla', 'shift4@1', 'vanilla/0.5/shift4@1'])
       it(`${name}, ${plan}`, async () => {
         expect(await growth(length => compiling(chain(link, length), plan), 30)).toBeLessThan(linear)
       })
