@@ -15,7 +15,7 @@ export interface PredictionsFile {
 const lineOf = (
   batch: Batch,
   row: number,
-  { logits, classes: width, stages, certainty, margin, entropy }: Prediction,
+  { logits, classes: width, stages, certainty, margin, entropy, disagreement }: Prediction,
   names: readonly string[] | undefined,
 ): string => {
   const predicted = isAnswer(logits, row, width) ? bestClass(logits, row, width) : null
@@ -26,6 +26,7 @@ const lineOf = (
     predicted,
     class: predicted === null ? null : (names?.[predicted] ?? null),
     ...{ stage: stages[row], certainty: certainty[row], margin: margin[row], entropy: entropy[row] },
+    ...(Number.isNaN(disagreement[row]) ? {} : { disagreement: disagreement[row] }),
     logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
   })}\n`
 }

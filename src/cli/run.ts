@@ -189,7 +189,7 @@ export const runCommand = (terminal: Terminal): Command =>
     .addOption(limitOption())
     .option(
       '--predictions <file>',
-      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, stage, certainty, margin, entropy, logits, or an error',
+      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, stage, certainty, margin, entropy, disagreement of variants, logits, or an error',
     )
     .option('--out <file>', 'the JSON result as a file, too')
     .option('--time', 'time it beside the plain network, as adaptive plans are by default')

@@ -1,5 +1,6 @@
 import { type CertaintyMeasure, nodesWithTag, shapeOf, sizeOf } from '../../ir/index.ts'
 import type { Stage } from '../../passes/index.ts'
+import type { BatchVariants, VariantScores } from './disagreement.ts'
 import type { Execution } from './execution.ts'
 import { portionOf, portions } from './fill-batch.ts'
 import { type CarriedValue, type Gathered, gathering, type Numbers } from './gathering.ts'
@@ -12,6 +13,8 @@ export interface Scores {
   readonly stages: Uint8Array
   /** What the gate of that stage saw; NaN after the last one, which has none. */
   readonly certainty: Float32Array
+  /** Of each image the scores of that stage’s variants, and where it stands among them. */
+  readonly variants: readonly (readonly [batch: BatchVariants, row: number])[]
 }
 
 /** As long as it is open, the images of its calls wait for full batches. */
@@ -53,6 +56,7 @@ export const measuresOf = (stages: readonly Stage[]): readonly CertaintyMeasure[
 
 /** What was sent, as far as it is. */
 interface Call extends Scores {
+  readonly variants: (readonly [batch: BatchVariants, row: number])[]
   images: Float32Array
   readonly n: number
   readonly hold: Hold | undefined
@@ -76,6 +80,11 @@ type Step =
 
 /** As many images of several callers share a batch where a full one is less. */
 const joined = 32
+
+/** A stage, and where the scores of its variants come out. */
+export interface OpenStage extends Stage {
+  readonly variants: readonly VariantScores[]
+}
 
 const inputsOf = ({ graph }: Stage): readonly CarriedValue[] =>
   nodesWithTag(graph, 'Input').map(({ attributes: { name }, type }) => ({ name, size: sizeOf(shapeOf(type)) }))
@@ -101,7 +110,7 @@ const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolv
  */
 export const cascade = (
   execution: Pick<Execution, 'run' | 'compilesBatches'>,
-  stages: readonly Stage[],
+  stages: readonly OpenStage[],
   { classes, batch }: CascadeOptions,
 ): Cascade => {
   const carried = carriedTo(stages)
@@ -118,12 +127,17 @@ export const cascade = (
 
   /** Runs rows of what is carried to a stage, and sends on whom its gate does. */
   const pass = async (stage: number, values: readonly Float32Array[], owners: readonly Owner[]): Promise<void> => {
-    const { gate } = stages[stage]
+    const { gate, variants } = stages[stage]
     const given = new Map<string, Numbers>(carried[stage].map(({ name }, k) => [name, values[k]]))
     const fed = takes[stage].map(name => [name, given.get(name)] as const)
     const outputs = await execution.run(Object.fromEntries(fed) as Record<string, Float32Array>, stage)
     const { logits } = outputs
     const certainty = gate === undefined ? undefined : outputs[gate.certainty].data
+    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? (given.get(name) as Numbers)
+    const ran: BatchVariants = {
+      scores: variants.map(({ name }) => numbersOf(name)),
+      weights: variants.map(({ weight }) => weight),
+    }
     const goesOn = ({ call, row }: Owner): boolean =>
       gate !== undefined && call.certainty[row] < gate.below && isAnswer(call.logits, row, classes)
     const onward: number[] = []
@@ -132,11 +146,12 @@ export const cascade = (
       call.logits.set(logits.data.subarray(k * classes, (k + 1) * classes), row * classes)
       call.stages[row] = stage + 1
       call.certainty[row] = certainty?.[k] ?? Number.NaN
+      call.variants[row] = [ran, k]
       if (goesOn(owner)) onward.push(k)
       else if (--call.open === 0) call.answer()
     })
     if (onward.length === 0) return
-    const next = carried[stage + 1].map(({ name }) => outputs[name]?.data ?? (given.get(name) as Numbers))
+    const next = carried[stage + 1].map(({ name }) => numbersOf(name))
     waiting[stage + 1].add(next, onward, k => owners[k])
   }
 
@@ -242,6 +257,7 @@ export const cascade = (
       logits: new Float32Array(n * classes),
       stages: new Uint8Array(n),
       certainty: new Float32Array(n),
+      variants: [],
       answer: () => answer(call),
       fail: error => {
         call.failed = true

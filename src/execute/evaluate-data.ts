@@ -40,7 +40,7 @@ export interface EvaluateOptions {
 
 const problemsShown = 3
 const none = new Float32Array(0)
-const nothing = predictionOf({ logits: none, stages: new Uint8Array(0), certainty: none }, 0, [])
+const nothing = predictionOf({ logits: none, stages: new Uint8Array(0), certainty: none, variants: [] }, 0, [])
 
 /**
  * Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. Images that cannot be decoded are skipped.

@@ -8,6 +8,7 @@ import type { Precision } from '../lower/precision.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
 import { classCount, imageType } from '../network/network.ts'
 import { cascade, type Hold, measuresOf, type Sent } from './cascade.ts'
+import { withVariants } from './disagreement.ts'
 import type { ExecutorName, Facts } from './execution.ts'
 import { inTurn } from './in-turn.ts'
 import { readInputs, type TensorLike } from './inputs.ts'
@@ -25,6 +26,8 @@ export interface Answer extends RankedClass {
   readonly margin: number
   /** Of the probabilities, in nats. */
   readonly entropy: number
+  /** How far the variants of its stage disagree, in nats; NaN where one ran alone. */
+  readonly disagreement: number
   /** Of every class. */
   readonly probabilities: Float32Array
   /** The likeliest classes, as many as were asked for, the likeliest first. */
@@ -80,7 +83,7 @@ const refuse = (
 ) => new EspalierError([sourceProblem(tag, where, seen, expected, hint)], tag === 'not-a-number' ? 'failure' : 'usage')
 
 const answersOf = (prediction: Prediction, names: readonly string[] | undefined, top: number): readonly Answer[] => {
-  const { n, classes, probabilities, stages, margin, entropy } = prediction
+  const { n, classes, probabilities, stages, margin, entropy, disagreement } = prediction
   return Array.from({ length: n }, (_, row) => {
     if (!isAnswer(probabilities, row, classes))
       throw refuse(
@@ -93,7 +96,7 @@ const answersOf = (prediction: Prediction, names: readonly string[] | undefined,
     const best = rankedClasses(probabilities, row, classes, Math.max(1, top), names)
     return {
       ...best[0],
-      ...{ stage: stages[row], margin: margin[row], entropy: entropy[row] },
+      ...{ stage: stages[row], margin: margin[row], entropy: entropy[row], disagreement: disagreement[row] },
       probabilities: probabilities.slice(row * classes, (row + 1) * classes),
       best,
     }
@@ -108,7 +111,7 @@ export const openModel = async (
   const meaning = orThrow(fitMeaning(compiled, compiled.meaning ?? {}))
   const { h, w, c } = imageType(compiled)
   const classes = classCount(compiled)
-  const stages = cutStages(compiled.graph)
+  const stages = cutStages(compiled.graph).map(stage => ({ ...stage, ...withVariants(stage.graph) }))
   const [{ graph }, ...others] = stages
   const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
   const { execution, choice } = await openExecution({ graph, later, parameters: compiled.parameters }, options)

@@ -2,6 +2,7 @@ import type { CertaintyMeasure } from '../../ir/index.ts'
 import { certaintiesOf } from '../../ir/ops/certainty.ts'
 import { softmaxRows } from '../base/softmax.ts'
 import type { Scores } from './cascade.ts'
+import { disagreementOf } from './disagreement.ts'
 
 /** Scores of n images, row by row: `n × classes`. Where a network makes no numbers of an image, its row is NaN. */
 export interface Prediction {
@@ -19,6 +20,8 @@ export interface Prediction {
   readonly margin: Float32Array
   /** Of each image’s probabilities, in nats: from 0, one class alone, to the logarithm of the number of classes. */
   readonly entropy: Float32Array
+  /** How far the variants of each image’s stage disagree: the generalized Jensen-Shannon divergence, in nats, from 0 to the logarithm of the number of classes. NaN where one ran alone. */
+  readonly disagreement: Float32Array
 }
 
 const computedOnce = <A>(compute: () => A): (() => A) => {
@@ -31,7 +34,7 @@ const computedOnce = <A>(compute: () => A): (() => A) => {
 
 /** What a model says of images; `measures` are those of the gates after each stage but the last. */
 export const predictionOf = (
-  { logits, stages, certainty }: Scores,
+  { logits, stages, certainty, variants }: Scores,
   classes: number,
   measures: readonly CertaintyMeasure[],
 ): Prediction => {
@@ -41,6 +44,9 @@ export const predictionOf = (
   const probabilities = computedOnce(() => new Float32Array(softmaxRows(logits, classes)))
   const margin = computedOnce(() => measured('margin'))
   const entropy = computedOnce(() => measured('entropy').map(known => (1 - known) * Math.log(classes)))
+  const disagreement = computedOnce(() =>
+    Float32Array.from(variants, ([batch, row]) => disagreementOf(batch, row, classes)),
+  )
   const all = computedOnce(() => {
     const last = measures.at(-1)
     const ungated = last === undefined || last === 'margin' ? margin() : measured(last)
@@ -62,6 +68,9 @@ export const predictionOf = (
     },
     get entropy() {
       return entropy()
+    },
+    get disagreement() {
+      return disagreement()
     },
   }
 }

@@ -21,7 +21,8 @@ const model: Pick<Model, 'predictEach' | 'backend' | 'executor' | 'precision'> =
       const pixels = inputs as Float32Array
       const n = pixels.length / 3
       const logits = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 1 ? pixels[3 * (i >> 1)] / 100 - 1 : 0))
-      yield predictionOf({ logits, stages: new Uint8Array(n).fill(1), certainty: new Float32Array(n) }, 2, [])
+      const alone = { stages: new Uint8Array(n).fill(1), certainty: new Float32Array(n), variants: [] }
+      yield predictionOf({ logits, ...alone }, 2, [])
     }
   },
 }
