@@ -19,8 +19,7 @@ const fact = (name: string, value: string): Markup => html`<div><dt>${name}</dt>
  * With the graphs on the way (`stageCollector`) a slider shows them too; `#step=2` and `#step=2&side` after the address open the page there.
  */
 export const graphHtml = (compiled: CompiledNetwork, stages: readonly PassStage[] = []): string => {
-  const { network, plan, schedule, graph, passes } = compiled
-  const strands = strandsOf(graph)
+  const { network, plan, schedule, graph, passes, stages: planned } = compiled
   const examples = graph.nodes.filter(node => isPerExample(node.type)).length
   return html`<!doctype html>
     <html lang="en">
@@ -34,9 +33,9 @@ export const graphHtml = (compiled: CompiledNetwork, stages: readonly PassStage[
     <body>
     <h1>${network} <span>under</span> ${plan}</h1>
     <dl class="facts">
-      ${fact('variants', String(strands.columns))}
+      ${planned === undefined ? fact('variants', String(strandsOf(graph).columns)) : fact('stages', String(planned.length))}
       ${fact('schedule', schedule)}
-      ${fact('multiply-adds an image', count(compiled.multiplyAdds.total))}
+      ${fact(`multiply-adds an image${planned === undefined ? '' : ' at most'}`, count(compiled.multiplyAdds.total))}
       ${fact('of the plain network', ratio(compiled.multiplyAdds.relative))}
       ${fact('with one forward pass a view', ratio(compiled.multiplyAdds.relativeUnshared))}
       ${fact('nodes, parameters aside', String(examples))}

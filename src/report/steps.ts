@@ -5,6 +5,7 @@ import type { CompiledNetwork } from '../compile/compile.ts'
 import { html, type Markup, nothing } from './markup.ts'
 import { changed, rewritesText } from './pass-table.ts'
 import { drawPicture } from './picture.ts'
+import { drawCompiled } from './stage-bands.ts'
 
 /** A graph on the way to the compiled one: what the pass of this index made. */
 export interface PassStage {
@@ -45,9 +46,7 @@ interface Step {
   readonly folded: boolean
 }
 
-const drawStep = ({ name, graph, report, folded }: Step, at: number, last: number): Markup => {
-  const final = at === last
-  return html`
+const drawStep = ({ name, report, folded }: Step, picture: Markup, at: number, final: boolean): Markup => html`
     <section class="step${final ? ' final' : ''}" data-step="${at}"${final ? nothing : html` hidden`}>
       <header><h3>${at + 1}. ${name}</h3>
         ${
@@ -58,10 +57,9 @@ const drawStep = ({ name, graph, report, folded }: Step, at: number, last: numbe
               <p>${changed(report.multiply_adds_before, report.multiply_adds_after, count)} multiply-adds</p>`
         }
       </header>
-      <div class="scroll">${drawPicture(graph, { prefix: final ? '' : `s${at}-`, folded })}</div>
+      ${picture}
       ${folded ? html`<p class="note">Blocks that differ by their number alone are folded, and have no lists of their nodes.</p>` : nothing}
     </section>`
-}
 
 const drawChoice = ({ name, graph, report }: Step, at: number): Markup => html`
   <li><button type="button" data-show="${at}"><b>${name}</b><span>${graph.nodes.length} nodes</span>
@@ -81,7 +79,8 @@ const drawControls = (steps: readonly Step[]): Markup => html`
   </form>`
 
 /** The compiled graph, and before it, for a slider to show, the graphs of the passes that it came from. */
-export const drawSteps = ({ graph, passes }: CompiledNetwork, stages: readonly PassStage[]): Markup => {
+export const drawSteps = (compiled: CompiledNetwork, stages: readonly PassStage[]): Markup => {
+  const { graph, passes } = compiled
   const before = stages.filter(stage => stage.graph !== graph)
   const shown = before.filter(stage => stage.graph.nodes.length <= mostNodes)
   const last = stages.find(stage => stage.graph === graph)
@@ -99,14 +98,18 @@ export const drawSteps = ({ graph, passes }: CompiledNetwork, stages: readonly P
       folded: false,
     },
   ]
+  const isLast = (at: number): boolean => at === steps.length - 1
+  const pictureOf = ({ graph, folded }: Step, at: number): Markup =>
+    isLast(at)
+      ? drawCompiled(compiled)
+      : html`<div class="scroll">${drawPicture(graph, { prefix: `s${at}-`, folded })}</div>`
   const left = before.filter(stage => !shown.includes(stage))
-  if (steps.length === 1 && left.length === 0)
-    return html`<div class="scroll">${drawPicture(graph, { prefix: '', folded: false })}</div>`
+  if (steps.length === 1 && left.length === 0) return drawCompiled(compiled)
   return html`
     ${steps.length > 1 ? drawControls(steps) : nothing}
     ${left.map(
       stage =>
         html`<p class="note">The graph after ${passes[stage.pass].name} is not drawn: its ${stage.graph.nodes.length} nodes are more than ${mostNodes}.</p>`,
     )}
-    <div class="steps">${steps.map((step, at) => drawStep(step, at, steps.length - 1))}</div>`
+    <div class="steps">${steps.map((step, at) => drawStep(step, pictureOf(step, at), at, isLast(at)))}</div>`
 }

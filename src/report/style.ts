@@ -63,6 +63,11 @@ h2 { font-size: 15px; margin: 28px 0 8px; }
 .step header { display: flex; flex-wrap: wrap; gap: 0 20px; align-items: baseline; font-size: 12px; margin: 0 0 8px; }
 .step header h3 { font-size: 14px; margin: 0; } .step header p { margin: 0; }
 .picture { display: grid; grid-template-columns: repeat(var(--columns), minmax(96px, 380px)); justify-content: start; }
+.band { border-left: 3px solid var(--line); padding: 2px 0 8px 14px; margin: 0 0 18px; }
+.band > h3 { font-size: 14px; margin: 0 0 8px; display: flex; flex-wrap: wrap; gap: 0 16px; align-items: baseline; overflow-wrap: anywhere; }
+.band > h3 span { color: var(--soft); font-weight: 400; font-size: 12px; }
+.band .scroll { margin: 0; padding: 0 0 8px; }
+.gate { margin: 4px 0 0; color: var(--soft); font-size: 13px; } .gate b { color: var(--ink); } .gate::before { content: '↓ '; }
 .cell { display: flex; padding: 0 3px; min-width: 0; position: relative; }
 .stem { width: 2px; background: var(--wood); justify-self: center; }
 .fork { width: 100%; height: 34px; display: block; }

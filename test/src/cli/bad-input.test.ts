@@ -162,6 +162,26 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     /plan "flp-2-max": saw no such plan; expected .*\n {2}Try: nearest names: flip-2-max/,
   ],
   [
+    'a stage that is no plan, with the nearest names',
+    planned('vanilla/0.5/flipp-2'),
+    /plan "flipp-2", stage 2 of "vanilla\/0\.5\/flipp-2": saw no such plan; expected .*\n {2}Try: nearest names: flip-2,/,
+  ],
+  [
+    'a threshold in percent',
+    planned('vanilla/68/flip-2'),
+    /saw the threshold 68; expected a number from 0 to 1\.\n {2}Try: 0\.68: a certainty is no percentage/,
+  ],
+  [
+    'a plan with stages to train under',
+    () => ['train', '--network', 'zoo:cifar-resnet-8', '--plan', 'vanilla/0.5/flip-2', ...generated, '--out', at('x')],
+    /saw a plan of 2 stages; expected a plan without thresholds for train\.\n {2}Try: one of the stages: vanilla or flip-2-max/,
+  ],
+  [
+    'views of a plan with stages',
+    () => ['views', '--network', 'zoo:cifar-resnet-8', '--plan', 'vanilla/0.5/flip-2', ...generated],
+    /saw a plan of 2 stages; expected a plan without thresholds for views\./,
+  ],
+  [
     'a plan deeper than the network',
     planned('flip-9-max'),
     /plan flip-9-max: saw branches at the last 9 feature maps; expected at most 3: .* maps 1 to 3\.\n {2}Try: flip-3/,

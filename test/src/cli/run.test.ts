@@ -44,6 +44,8 @@ describe.concurrent('espalier run', () => {
     expect(await notes('run', ...trained, ...few)).toContain(warning)
     expect(await notes('compile', ...trained, '--plan', 'vanilla-tta-geo')).toContain(warning)
     expect(await notes('run', ...trained, ...few, '--plan', 'flip-2-max')).not.toContain('trained under')
+    expect(await notes('compile', ...trained, '--plan', 'vanilla/0.5/flip-2-max')).toContain(warning)
+    expect(await notes('compile', ...trained, '--plan', 'flip-2-max/0.5/flip-3-max')).not.toContain('trained under')
     expect(await notes('compile', ...trained, '--plan', 'flip-3-max-tta')).not.toContain('trained under')
   })
 
