@@ -3,6 +3,7 @@ import { either as E, function as F } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Graph, parse, print, renderProblems, type Tensor } from '../../ir/index.ts'
 import {
+  cutStages,
   dropSymmetricActs,
   evaluateConstants,
   foldBatchNorm,
@@ -10,8 +11,8 @@ import {
   mergeConvolutions,
   mergeVariants,
   type Pass,
-  parseFixedPlan,
-  placePlan,
+  parsePlan,
+  placeStages,
   removeDeadNodes,
   runPasses,
   sharePrefix,
@@ -27,7 +28,7 @@ const accept = process.env.ACCEPT === '1'
 const folder = new URL('../golden/', import.meta.url)
 
 const insert = (graph: Graph, plan: string): Pass =>
-  insertBranches(orThrow(placePlan(orThrow(parseFixedPlan(plan)), graph, () => 0.5)))
+  insertBranches(orThrow(placeStages(orThrow(parsePlan(plan)), graph, () => () => 0.5)))
 
 const passes: { readonly [name: string]: Pass } = Object.fromEntries(
   [
@@ -53,6 +54,16 @@ const passOf = (graph: Graph, line: string): Pass => {
 const printValues = (parameters: ReadonlyMap<string, Tensor>): string =>
   [...parameters].map(([name, { shape, data }]) => `${name} [${shape}] = ${data.join(' ')}\n`).join('')
 
+/** What a graph is cut into: each stage with its gate. */
+const printStages = (graph: Graph): string =>
+  cutStages(graph)
+    .map(({ graph, gate }) =>
+      gate === undefined
+        ? print(graph)
+        : `${print(graph)}below ${gate.below}, by ${gate.certainty}, with ${gate.carried.join(', ')}\n`,
+    )
+    .join('---\n')
+
 /** A file is the pass, the graph before it, and what came of it: the graph after it, how often each rule fired, and new values. */
 const run = (text: string): string => {
   const [line, before] = text.split(/\n\n|\n---\n/, 2)
@@ -60,6 +71,7 @@ const run = (text: string): string => {
     parse(`${before.trimEnd()}\n`),
     E.getOrElseW(problems => expect.fail(renderProblems(problems))),
   )
+  if (line === 'cut-stages') return `${line}\n\n${print(graph)}---\n${printStages(graph)}`
   const { parameters } = environmentOf(graph, 'integers', 1, 1)
   const { program, reports } = orThrow(runPasses([passOf(graph, line)], { graph, parameters }))
   const changed = new Map([...program.parameters].filter(([name]) => !parameters.has(name)))
@@ -86,6 +98,8 @@ describe('golden programs', () => {
 
   it('cover every pass', () => {
     const covered = new Set(files.map(name => readFileSync(new URL(name, folder), 'utf8').split(/[ \n]/, 1)[0]))
-    expect([...covered].sort()).toEqual([...Object.keys(passes), 'insert-branches', 'merge-convolutions'].sort())
+    expect([...covered].sort()).toEqual(
+      [...Object.keys(passes), 'cut-stages', 'insert-branches', 'merge-convolutions'].sort(),
+    )
   })
 })

@@ -31,7 +31,7 @@ describe('the page of an adaptive plan', () => {
   it('opens lists that each have an id of their own', () => {
     const ids = [...page.matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id)
     expect(new Set(ids).size).toBe(ids.length)
-    const opened = [...page.matchAll(/aria-controls="([^"]+)"/g)].map(([, id]) => id)
+    const opened = [...page.matchAll(/<button[^>]* aria-controls="([^"]+)"/g)].map(([, id]) => id)
     expect(opened.filter(id => !ids.includes(id))).toEqual([])
   })
 
