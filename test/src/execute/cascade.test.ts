@@ -1,13 +1,17 @@
 import fc from 'fast-check'
+import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { cutStages } from '../../../passes/index.ts'
-import { cascade, type Hold } from '../../../src/execute/cascade.ts'
+import type { DataSet } from '../../../src/data/index.ts'
+import { cascade, type Hold, type Scores } from '../../../src/execute/cascade.ts'
+import { evaluateData } from '../../../src/execute/evaluate-data.ts'
 import { executorIsThere } from '../../../src/execute/executor.ts'
 import { portions } from '../../../src/execute/fill-batch.ts'
+import { inTurn } from '../../../src/execute/in-turn.ts'
 import { type Model, openModel } from '../../../src/execute/model.ts'
 import type { Prediction } from '../../../src/execute/prediction.ts'
 import { tensorflowJs } from '../../../src/runtime/native/load.ts'
-import { classes, compiledUnder, imageSize, imagesOf, rows, smallClassifier } from './staged.ts'
+import { classes, compiledUnder, imageSize, imagesOf, rows, side, smallClassifier } from './staged.ts'
 
 /** Where plans send about a third of drawn images on. */
 const plans = [
@@ -305,5 +309,97 @@ describe('images that go on', () => {
         expect(new Set(found.map(({ size }) => size)).size).toBeLessThanOrEqual(4)
       }),
     )
+  })
+})
+
+describe('batches in turn', () => {
+  /** A set of images of which nothing is said. */
+  const data: DataSet = {
+    name: 'drawn',
+    count: n,
+    labelled: true,
+    classCount: classes,
+    identity: async () => E.right('drawn'),
+    read: async (from, to) =>
+      E.right(
+        Array.from({ length: to - from }, (_, k) => ({
+          image: {
+            data: new Uint8Array(side * side * 3).map((_, i) => (31 * (from + k) + 7 * i) % 256),
+            height: side,
+            width: side,
+          },
+          where: `${from + k}`,
+          label: 0,
+        })),
+      ),
+  }
+  const preprocess = { size: [side, side], scale: 1 / 128, mean: [1], channels: 3 } as const
+
+  it('of an evaluation that is interrupted are answered whole, as far as they were read', async () => {
+    const model = await openModel(compiledUnder('vanilla/1/vanilla-tta-geo', smallClassifier(1, false, 3)), {
+      ...{ backend: 'wasm', executor: 'eager', batch: 7 },
+    })
+    const control = new AbortController()
+    const seen: number[] = []
+    const done = await evaluateData(model, data, {
+      ...{ batch: 5, preprocess, signal: control.signal },
+      onBatch: ({ first }) => {
+        seen.push(first)
+        control.abort()
+      },
+    })
+    expect(done.interrupted).toBe(true)
+    expect(seen).toEqual(Array.from(seen, (_, k) => 5 * k))
+    expect(done.reached).toEqual([done.images, done.images])
+    expect(done.images).toBe(5 * seen.length)
+    expect(done.images).toBeLessThan(n)
+    const whole = await evaluateData(model, data, { batch: 5, preprocess })
+    expect([whole.images, whole.reached, whole.interrupted]).toEqual([n, [n, n], false])
+    model.dispose()
+  })
+
+  it('hold no more than there is room for', async () => {
+    const closed: boolean[] = []
+    let waiting: (() => void)[] = []
+    const begin = async (size: number, hold: Hold) => {
+      closed.push(!hold.open)
+      let done = false
+      const scores = new Promise<Scores>(resolve =>
+        waiting.push(() => {
+          done = true
+          resolve({
+            logits: new Float32Array(size),
+            stages: new Uint8Array(0),
+            certainty: new Float32Array(0),
+            variants: [],
+          })
+        }),
+      )
+      return { taken: Promise.resolve(), scores, size: size * 2 ** 20, isDone: () => done }
+    }
+    const flushed: number[] = []
+    const flush = (): void => {
+      if (waiting.length > 0) flushed.push(waiting.length)
+      for (const resolve of waiting) resolve()
+      waiting = []
+    }
+    const sizes: number[] = []
+    for await (const { logits } of inTurn(each([50, 50, 50, 50, 1]), begin, flush)) sizes.push(logits.length)
+    expect(sizes).toEqual([50, 50, 50, 50, 1])
+    // The third is more than there is room for: they are let go, and the next ones are held again.
+    expect(flushed).toEqual([3, 2])
+    expect(closed).toEqual([false, false, false, false, false])
+  })
+
+  it('fail where their turn comes, and the model answers on', async () => {
+    const model = await openModel(compiledUnder(plans[0]), { backend: 'wasm', executor: 'eager', batch: 4 })
+    const bad = new Float32Array(imageSize).fill(Number.NaN)
+    const seen: number[] = []
+    const all = async (): Promise<void> => {
+      for await (const { n: count } of model.predictEach(each([...parts([8]), bad]))) seen.push(count)
+    }
+    await expect(all()).rejects.toThrow('finite numbers')
+    expect((await model.predict(images)).n).toBe(n)
+    await model[Symbol.asyncDispose]()
   })
 })

@@ -1,5 +1,4 @@
 import { builder, mapType } from '../../../ir/index.ts'
-import { cutStages } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { random } from '../../../src/base/random.ts'
 import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
@@ -17,18 +16,18 @@ const drawn = (seed: number, shape: readonly number[], size = 1) => {
   return { shape, data }
 }
 
-/** A small classifier of drawn weights: two convolutions, a mean, a dense layer. `scores` is done to its logits. */
-export const smallClassifier = (seed = 1, broken = false): Network => {
+/** A small classifier of drawn weights: two convolutions, a mean, a dense layer; a broken one makes no numbers of some images. */
+export const smallClassifier = (seed = 1, broken = false, channels = 2): Network => {
   const b = builder()
-  const image = b.input('image', mapType(side, side, 2))
-  const first = b.unary('relu', b.conv2d(image, b.parameter('a', [3, 3, 2, 4]), { padding: 1 }))
+  const image = b.input('image', mapType(side, side, channels))
+  const first = b.unary('relu', b.conv2d(image, b.parameter('a', [3, 3, channels, 4]), { padding: 1 }))
   const second = b.unary('relu', b.conv2d(first, b.parameter('b', [3, 3, 4, 4]), { padding: 1 }))
   const mean = b.globalPool(second)
   // The logarithm of a number below 0 is none.
   const kept = broken ? b.unary('log', b.unary('affine', mean, { alpha: 1, beta: -0.02 })) : mean
   const logits = b.dense(kept, b.parameter('c', [4, classes]))
   const parameters = new Map([
-    ['a', drawn(seed, [3, 3, 2, 4])],
+    ['a', drawn(seed, [3, 3, channels, 4])],
     ['b', drawn(seed + 1, [3, 3, 4, 4])],
     ['c', drawn(seed + 2, [4, classes], 6)],
   ])
@@ -37,8 +36,6 @@ export const smallClassifier = (seed = 1, broken = false): Network => {
 
 export const compiledUnder = (plan: string, network = smallClassifier()): CompiledNetwork =>
   orThrow(compileNetwork(network, parsePlan(plan)))
-
-export const stageCount = ({ graph }: CompiledNetwork): number => cutStages(graph).length
 
 /** `n` drawn images. */
 export const imagesOf = (n: number, seed = 1): Float32Array => {
