@@ -133,7 +133,7 @@ const parsed =
 const someReductions = (text: string): readonly Reduction[] => text.split(',').map(oneOf(reductions))
 
 /** What `--plan` reads again, with where it comes from. */
-const planFile = (result: Json<SearchResult> & Sourced): string => {
+export const planFile = (result: Json<SearchResult> & Pick<Sourced, 'command'>): string => {
   const { plan, adaptive, network, budget, relative_cost, select, report, command } = result
   return `${JSON.stringify({ ...(adaptive === undefined ? { plan } : stagesFile(adaptive)), network, budget, relative_cost, select, report, command }, null, 2)}\n`
 }

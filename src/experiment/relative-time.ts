@@ -22,7 +22,7 @@ export interface TimeOptions {
   readonly least?: number | undefined
   /** Rounds over the least that there must be are run while they take less than this. */
   readonly seconds?: number
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 /** What a compiled plan takes for one run, beside the network as it is. */

@@ -17,23 +17,38 @@ const points = 24
 const percentOf = (wrong: Float64Array): number => (100 * wrong.reduce((sum, is) => sum + is, 0)) / wrong.length
 
 /**
- * Stages as their thresholds move, from the first alone to all that is worth its time: the best thresholds at each price. Times are predicted, so that the sequence
- * itself takes what was measured.
+ * Predicted costs as times: straight lines between what was measured, from the first stage's cost to the sequence to all stages for all images. Where the clock
+ * puts these in another order, times are in proportion.
  */
-export const curveOf = (
-  { candidate, relative }: Measured<Sequence>,
-  onReport: readonly JudgedPlan[],
-): readonly CurvePoint[] => {
+const timesOf = ({ candidate, relative, worst }: MeasuredStages): ((cost: number) => number) => {
+  const { prices, cost: own } = candidate
+  const [first] = prices
+  const dearest = prices.reduce((sum, price) => sum + price, 0)
+  if (!(first < relative && relative < worst && own < dearest)) return cost => (cost * relative) / own
+  return cost =>
+    cost <= own
+      ? first + ((cost - first) * (relative - first)) / (own - first)
+      : relative + ((cost - own) * (worst - relative)) / (dearest - own)
+}
+
+/** A sequence with its measured times over vanilla's: the mean, and of an image that goes through all stages. */
+export interface MeasuredStages extends Measured<Sequence> {
+  readonly worst: number
+}
+
+/** Stages as their thresholds move, from the first alone to all that is worth its time: the best thresholds at each price. */
+export const curveOf = (sequence: MeasuredStages, onReport: readonly JudgedPlan[]): readonly CurvePoint[] => {
+  const { candidate } = sequence
   const { stages, prices, measure } = candidate
   const [first, ...later] = prices
   const dearest = later.reduce((sum, price) => sum + price, first)
-  const scale = (relative - first) / (candidate.cost - first)
+  const timeOf = timesOf(sequence)
   const pointOf = ({ thresholds, shares, cost }: Pick<Sequence, 'thresholds' | 'shares' | 'cost'>): CurvePoint => {
     const errorOn = (judged: readonly JudgedPlan[]): number =>
       percentOf(lastOf({ stages: judged, thresholds }, ({ wrong }) => wrong))
     return {
       thresholds,
-      relativeCost: first + scale * (cost - first),
+      relativeCost: timeOf(cost),
       sharesPercent: shares.map(share => 100 * share),
       errorPercent: errorOn(stages),
       reportErrorPercent: errorOn(onReport),

@@ -3,6 +3,7 @@ import type { CertaintyMeasure, Reduction, Transform } from '../../../ir/index.t
 import { featureMaps, type Plan } from '../../../passes/index.ts'
 import { compileNetwork } from '../../compile/compile.ts'
 import type { ExecutorName } from '../../execute/execution.ts'
+import type { Clock } from '../../execute/race.ts'
 import type { Precision } from '../../lower/precision.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
@@ -49,6 +50,8 @@ export interface SearchNetworkOptions {
   /** A folder where logits are kept. */
   readonly cache?: string
   readonly debug?: boolean
+  /** By which plans are timed. */
+  readonly clock?: Clock
   /** Aborted, what was computed is kept in the cache. */
   readonly signal?: AbortSignal
   readonly onRound?: (round: Round) => void
@@ -155,6 +158,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
       ...{ batch, executor, precision, seed, images, backend },
       ...timing,
       least: images && leastOfBatches,
+      clock: options.clock,
     })
     if (timed.executor !== 'reference') executor = timed.executor
     return timed

@@ -4,6 +4,7 @@ import type { Images } from '../../open/images.ts'
 import type { RelativeTimes } from '../relative-time.ts'
 import type { Measured } from './choice.ts'
 import { remainingShares } from './cost.ts'
+import type { MeasuredStages } from './curve.ts'
 import type { Objective } from './objective.ts'
 import { sampleOf } from './sample.ts'
 import type { BranchedPlan, Candidate, Searched } from './search.ts'
@@ -36,7 +37,7 @@ export interface StagesOptions {
 /** Plans in stages that were timed. */
 export interface InStages {
   /** The best that keeps the budget, with its time where every image goes through all stages. */
-  readonly best: (Measured<Sequence> & { readonly worst: number }) | undefined
+  readonly best: MeasuredStages | undefined
   /** Its stages, each alone for all images. */
   readonly alone: readonly Measured[]
   readonly measured: readonly Measured<Sequence>[]

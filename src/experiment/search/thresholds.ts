@@ -64,7 +64,7 @@ const sumsBelowBoth = (a: Uint8Array, b: Uint8Array, value: (image: number) => n
 type Visit = (places: readonly [number, number?], second: number, third: number, loss: number) => void
 
 /** Fewer of the images make no stage. */
-const leastShare = 0.02
+const leastShare = 0.05
 
 /** All rounded thresholds between two or three stages of which each has images enough. */
 const everyThreshold = ([first, second, third]: readonly Judged[], visit: Visit): void => {

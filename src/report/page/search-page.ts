@@ -157,7 +157,7 @@ const fronts = (findings: SearchFindings): readonly Section[] => {
       kind: 'chart',
       id: 'front',
       heading: 'The best plans at each price',
-      text: `Error on the ${select.images.toLocaleString('en-US')} images that plans were selected on, ${select.data}: lower than it is on others, because it was selected for. No plan for all images that was timed is below and left of the line.${moved}`,
+      text: `Error on the ${select.images.toLocaleString('en-US')} images that plans were selected on, ${select.data}: lower than it is on others, because it was selected for. Nothing that was timed and shown as a point is below and left of the line.${moved}`,
       chart: frontOf(findings, ({ error_percent }) => error_percent),
     },
     ...(front.some(point => point.report_error_percent !== undefined)

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { decodePlan, decodeShares, parsePlan } from '../../../passes/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
+import { planFile } from '../../../src/cli/search.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { trainedWithMax } from '../../trained-with-max.ts'
 import { espalier } from './espalier.ts'
@@ -76,10 +79,37 @@ describe('espalier search', () => {
     ['no budget', [...trained, ...parts], '--budget'],
     ['a budget without a unit', [...trained, ...parts, '--budget', '2'], '2.2x'],
     ['an unknown set', [...trained, ...parts, '--budget', '2x', '--sets', 'flop'], '--sets'],
+    ['one stage', [...trained, ...parts, '--budget', '2x', '--stages', 'vanilla'], '2 or 3 stages'],
+    [
+      'stages without stages',
+      [...trained, ...parts, '--budget', '2x', '--no-adaptive', '--stages', 'vanilla,flip@0'],
+      '--stages',
+    ],
     ['an unknown reduction', [...trained, ...parts, '--budget', '2x', '--reductions', 'mean'], 'geo'],
   ])('refuses %s', async (_, args, said) => {
     const { code, stdout, stderr } = await espalier(['search', ...args])
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(said)
+  })
+})
+
+describe('planFile', () => {
+  const found = { plan: 'vanilla/0.4/flip@0:geo', network: 'n', budget: '1.5x', command: 'espalier search' }
+  const file = (result: object): unknown => JSON.parse(planFile(result as Parameters<typeof planFile>[0]))
+
+  it('has the stages spelled out, with how many images came to each', () => {
+    const stages = ['vanilla', 'flip@0:geo']
+    const adaptive = { stages, thresholds: [0.4], measure: 'margin', shares_percent: [100, 25] }
+    const written = file({ ...found, adaptive })
+    expect(written).toEqual({
+      ...{ stages, thresholds: [0.4], measure: 'margin', shares: [1, 0.25] },
+      ...{ network: 'n', budget: '1.5x', command: 'espalier search' },
+    })
+    expect(orThrow(decodePlan(written))).toEqual(orThrow(parsePlan(found.plan)))
+    expect(orThrow(decodeShares(written))).toEqual([1, 0.25])
+  })
+
+  it('is a name where all images go the same way', () => {
+    expect(file({ ...found, plan: 'flip@0:geo' })).toMatchObject({ plan: 'flip@0:geo' })
   })
 })

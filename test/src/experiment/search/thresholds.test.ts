@@ -47,7 +47,7 @@ const everyFit = (stages: readonly Judged[], prices: readonly number[]): readonl
     : thresholdGrid.flatMap(first => thresholdGrid.map(second => [first, second]))
   )
     .map(thresholds => outright(stages, prices, thresholds))
-    .filter(({ shares }) => shares.every(share => share >= 0.02))
+    .filter(({ shares }) => shares.every(share => share >= 0.05))
 
 describe('fitThresholds', () => {
   it.each([

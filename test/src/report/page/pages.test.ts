@@ -156,6 +156,59 @@ describe('the page of a search', () => {
     expect(other).toMatchObject({ groups: groups(31.2, 29.24), limit: { value: 2.2 } })
   })
 
+  it('shows stages as their thresholds move, with the worst case and who goes on', () => {
+    const stages = ['vanilla', 'flip@0:geo']
+    const [plan, name] = ['vanilla/0.4/flip@0:geo', 'vanilla/0.4/flip@0:geo, 24.9 % go on']
+    const staged: SearchFindings = {
+      ...found,
+      plan,
+      relative_cost: 1.3,
+      front: [...found.front, { plan, relative_cost: 1.3, error_percent: 28.6, report_error_percent: 29.3 }],
+      adaptive: { stages, shares_percent: [100, 24.9], report_shares_percent: [100, 25.3], worst_relative_cost: 2.1 },
+      curve: {
+        stages,
+        points: [
+          {
+            thresholds: [0],
+            relative_cost: 1,
+            shares_percent: [100, 0],
+            error_percent: 31,
+            report_error_percent: 31.2,
+          },
+          {
+            thresholds: [0.4],
+            relative_cost: 1.3,
+            shares_percent: [100, 24.9],
+            error_percent: 28.6,
+            report_error_percent: 29.3,
+          },
+        ],
+      },
+    }
+    const page = searchPage(staged)
+    const [, front, other] = charts(page).map(({ chart }) => chart)
+    const groups = (first: number, second: number) => [
+      { name: 'plans', points: [{ name: 'vanilla' }, { name: 'flip@0:geo' }] },
+      { name: 'the chosen plan', points: [{ name: plan, label: '2 stages', y: second }] },
+      {
+        joined: true,
+        points: [
+          { x: 1, y: first },
+          { name, x: 1.3, y: second },
+        ],
+      },
+    ]
+    expect(front).toMatchObject({ groups: groups(31, 28.6) })
+    expect(other).toMatchObject({ groups: groups(31.2, 29.3) })
+    expect(page.sections[0]).toMatchObject({
+      facts: expect.arrayContaining([
+        { name: 'mean time over vanilla', value: '1.30×' },
+        { name: 'time where all images go on', value: '2.10×' },
+        { name: 'images that go on', value: '24.9 %' },
+      ]),
+    })
+  })
+
   it('says where nothing beats vanilla, with the warnings', () => {
     const page = searchPage({ ...found, plan: 'vanilla', beats_vanilla: false, warnings: ['mind this'] })
     expect(page.sections).toContainEqual(
