@@ -41,7 +41,7 @@ const even = () => {
 }
 
 const onWasm = { backend: 'wasm', executor: 'eager' } as const
-const second = '{id,scale(0.9),scale(1.1)}@0:geo'
+const second = 'flip@0:geo'
 
 /** A convolution and a dense layer with drawn weights: one that runs in no time. */
 const network = ((): Network => {
