@@ -6,7 +6,7 @@ import { multiplyAdds } from '../../passes/cost.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { branchCases, coverage, type NastyCase, networkCases, transformCases } from './coverage.ts'
 import { type Example, withEnvironment } from './environment.ts'
-import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from './graph.ts'
+import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork, arbitraryStagedGraph } from './graph.ts'
 
 const valuesOf = ({ graph, environment }: Example): readonly Float64Array[] => {
   const values = orThrow(evaluate(graph, environment))
@@ -23,6 +23,7 @@ const families: readonly (readonly [name: string, graphs: typeof arbitraryNetwor
   ['networks', arbitraryNetwork, networkCases],
   ['flat graphs', arbitraryFlatGraph, [...networkCases, ...transformCases]],
   ['branched graphs', arbitraryBranchedGraph, [...networkCases, ...transformCases, ...branchCases]],
+  ['staged graphs', arbitraryStagedGraph, []],
 ]
 
 describe.each(families)('generated %s', (_, graphs, cases) => {
@@ -49,7 +50,7 @@ describe.each(families)('generated %s', (_, graphs, cases) => {
     fc.assert(
       fc.property(withEnvironment(graphs({ arithmetic: 'exact' }), { kind: 'integers' }), ({ graph, environment }) => {
         const outputs = opened(graph).outputs.filter(
-          ({ node }) => graph.nodes[node].tag !== 'Reduce' && graph.nodes[node].tag !== 'Combine',
+          ({ node }) => !['Reduce', 'Combine', 'Certainty'].includes(graph.nodes[node].tag),
         )
         for (const data of valuesOf({ graph: { ...graph, outputs }, environment }))
           expect(data.every(x => Math.abs(x) < 2 ** 31 && Number.isInteger(x * 2 ** 20))).toBe(true)

@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Element, mapType, type NodeId, type Transform } from '../../ir/index.ts'
-import { parseFixedPlan, placePlan, type SetName } from '../../passes/index.ts'
+import { parseFixedPlan, parsePlan, placedStages, placePlan, placeStages, type SetName } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 
 const conv = (b: Builder, x: NodeId, name: string): NodeId =>
@@ -150,5 +150,60 @@ describe('the reduction', () => {
     expect(E.isRight(result) && result.right.name).toBe('flip-1-max')
     const vanilla = placed('vanilla')
     expect(E.isRight(vanilla) && vanilla.right).toEqual({ name: 'vanilla', sites: [], reduction: null })
+  })
+})
+
+describe('the stages of a plan', () => {
+  const drawn = () => {
+    let at = 0
+    return () => [0.25, 0.75][at++ % 2]
+  }
+  const stages = (text: string) => placeStages(orThrow(parsePlan(text)), network(), drawn)
+  const problems = (text: string) => {
+    const result = stages(text)
+    return E.isLeft(result) ? result.left : []
+  }
+
+  it('are placed each as it is alone, with draws of its own', () => {
+    const text = 'vanilla/0.5/scale@1:geo/entropy=0.1/scale@2,flip@0:max'
+    const result = orThrow(stages(text))
+    const alone = ['vanilla', 'scale@1:geo', 'scale@2,flip@0:max'].map(plan =>
+      orThrow(placed(plan, network(), drawn())),
+    )
+    expect(result).toEqual({
+      name: text,
+      stages: alone,
+      gates: [
+        { measure: 'margin', below: 0.5 },
+        { measure: 'entropy', below: 0.1 },
+      ],
+    })
+    expect(placedStages(result)).toEqual(alone)
+    expect(orThrow(stages('scale@1'))).toEqual(alone[1])
+    expect(placedStages(alone[1])).toEqual([alone[1]])
+  })
+
+  it('are refused with the problem of the first that does not fit', () => {
+    expect(problems('vanilla/0.5/flip@9/0.1/flip-9')).toMatchObject([
+      { tag: 'no-such-map', where: 'plan flip@9:geo', seen: 'feature map 9' },
+    ])
+    expect(problems('flip-1-none/0.5/vanilla-tta-geo')).toMatchObject([
+      { tag: 'no-inference-reduction', hint: 'flip-1-none,geo' },
+    ])
+  })
+
+  it('make no more ops together than one plan may', () => {
+    // Each variant is six ops.
+    const set = (count: number) => `{${Array.from({ length: count }, (_, k) => `shift(${k},0)`).join()}}@1:geo`
+    const text = (count: number) => `${set(count)}/0.5/${set(count)}`
+    expect(problems(text(10_000))).toEqual([])
+    expect(problems(text(25_000))).toMatchObject([
+      {
+        tag: 'too-many-variants',
+        seen: expect.stringMatching(/^2 stages of \d+ ops$/),
+        expected: 'at most 262144 ops',
+        hint: 'fewer stages, or fewer branches in them',
+      },
+    ])
   })
 })
