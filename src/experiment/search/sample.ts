@@ -2,7 +2,7 @@ import { batches, type DataSet } from '../../data/index.ts'
 import type { Images } from '../../open/images.ts'
 
 /** Batches on which stages are timed. */
-const batchesAtMost = 8
+const batchesAtMost = 16
 
 /** Some of the images of a data set, in full batches from all over it. */
 export interface Sample {
