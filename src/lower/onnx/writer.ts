@@ -39,7 +39,7 @@ export interface Writer {
   readonly nodes: readonly WrittenNode[]
   readonly initializers: readonly Initializer[]
   /**
-   * Writes a graph inside a node of this one, of the same names and with constants of its own: onnxruntime 1.32 arranges a
+   * Writes a graph inside a node of this one, of the same names and with constants of its own: onnxruntime 1.30 arranges a
    * convolution for the processor only where its weights and bias are in the graph that it is in.
    */
   readonly inside: () => Writer
