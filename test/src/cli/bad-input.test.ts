@@ -199,7 +199,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'a plan file of another form',
     () => ['compile', '--network', 'zoo:cifar-resnet-8', '--plan', at('bad-plan.json')],
-    /FOLDER\/bad-plan\.json, .*: saw neither form of a plan file/,
+    /FOLDER\/bad-plan\.json, .*: saw no form of a plan file/,
   ],
   [
     'a network of no known form',
