@@ -33,6 +33,13 @@ export const stagePlans = (
   return [...new Set([vanilla, ...thinned, ...others])].sort((a, b) => a.cost - b.cost)
 }
 
+/** Vanilla, and of other plans those that are better beyond chance: a first stage of the same price is not to be chosen by luck. */
+export const provenPlans = (plans: readonly JudgedPlan[], vanilla: JudgedPlan): readonly JudgedPlan[] =>
+  plans.filter(
+    plan =>
+      plan.candidate === vanilla.candidate || sequenceSigma({ stages: [plan], thresholds: [] }, vanilla) >= leastSigma,
+  )
+
 /** What of each of some plans is not done by those before it, as a share. */
 export type Remaining = (plans: readonly Sites[]) => readonly number[]
 
@@ -74,7 +81,7 @@ const [together, timesAtMost, confirmationsAtMost] = [3, 4, 4]
 const aim = 0.99
 
 /** By how many standard errors a sequence makes its images' labels likelier than vanilla. */
-export const sequenceSigma = (sequence: Sequence, vanilla: JudgedPlan): number => {
+export const sequenceSigma = (sequence: Pick<Sequence, 'stages' | 'thresholds'>, vanilla: JudgedPlan): number => {
   const own = lastOf(sequence, ({ unlikelihood }) => unlikelihood)
   return sigmaOf(vanilla.unlikelihood.map((loss, image) => loss - own[image]))
 }

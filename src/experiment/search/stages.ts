@@ -9,7 +9,7 @@ import type { Objective } from './objective.ts'
 import { sampleOf } from './sample.ts'
 import type { BranchedPlan, Candidate, Searched } from './search.ts'
 import { adaptivePlan, costOf, judged, type Sequence, sharesOf } from './sequence.ts'
-import { chooseSequence, openSequence, sequencesOf, stagePlans } from './sequence-choice.ts'
+import { chooseSequence, openSequence, provenPlans, sequencesOf, stagePlans } from './sequence-choice.ts'
 import type { Sites } from './space.ts'
 
 /** What sequences are made of: plans that were judged on images. */
@@ -60,6 +60,7 @@ export const searchStages = async (
   await searched.evidence.gather([[], ...candidates.map(({ sites }) => sites)])
   const judge = (candidate: Candidate) => judged(searched.evidence, labels, candidate, measure)
   const remaining = remainingShares(graph)
+  const vanilla = judge(searched.vanilla)
   const plans = candidates.map(judge)
   const sample = await sampleOf(images, batch)
   const relatives = async (timed: readonly Plan[]): Promise<readonly number[]> =>
@@ -68,10 +69,9 @@ export const searchStages = async (
   const onAll = (sequence: Sequence, relative: number): number =>
     (relative * sequence.cost) / costOf(sequence, sharesOf(sequence, sample.has))
   const { chosen, measured } = await chooseSequence(
-    stages === undefined ? sequencesOf(plans, remaining) : [openSequence(plans, remaining)],
+    stages === undefined ? sequencesOf(provenPlans(plans, vanilla), remaining) : [openSequence(plans, remaining)],
     {
-      ...{ budget, measure },
-      vanilla: judge(searched.vanilla),
+      ...{ vanilla, budget, measure },
       time: async sequences =>
         (await relatives(sequences.map(adaptivePlan))).map((relative, k) => onAll(sequences[k], relative)),
     },

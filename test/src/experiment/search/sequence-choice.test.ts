@@ -14,6 +14,7 @@ import {
 import {
   chooseSequence,
   openSequence,
+  provenPlans,
   sequencesOf,
   stagePlans,
 } from '../../../../src/experiment/search/sequence-choice.ts'
@@ -152,6 +153,13 @@ describe('sequences', () => {
     expect(inside).toBeLessThan(0.5)
     const { prices } = openSequence([vanilla, better], plans => plans.map((_, k) => (k === 0 ? 1 : 0.5)))
     expect(prices).toEqual([1, 1])
+  })
+})
+
+describe('provenPlans', () => {
+  it('leaves out what is no better than vanilla beyond chance', () => {
+    const lucky = { ...vanilla, candidate: { ...vanilla.candidate }, unlikelihood: vanilla.unlikelihood.with(3, 0) }
+    expect(provenPlans([vanilla, lucky, better], vanilla)).toEqual([vanilla, better])
   })
 })
 
