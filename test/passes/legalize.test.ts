@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Builder, builder, mapType, type NodeId, print } from '../../ir/index.ts'
+import { type Builder, builder, type Graph, mapType, type Node, type NodeId, print, shapeOf } from '../../ir/index.ts'
 import { type Forms, legalized } from '../../passes/index.ts'
+import { arbitraryOp, opGraph } from '../arbitrary/ops.ts'
 
 const forms = (build: (b: Builder, x: NodeId) => NodeId, has: Forms = {}) => {
   const b = builder()
@@ -43,5 +45,100 @@ describe('legalize', () => {
     )
     const gates = legal.nodes.filter(node => node.tag === 'Binary' && node.attributes.fn === 'gate')
     expect(gates).toHaveLength(2)
+  })
+})
+
+const isOne = (n: number): boolean => n === 1
+const isNone = (n: number): boolean => n === 0
+
+/** What of a node some law takes away, where a target has no form of its own. */
+const illegal = ({ nodes }: Graph, node: Node): Readonly<Record<string, boolean>> => {
+  switch (node.tag) {
+    case 'Shift':
+    case 'MaxPoolGradient':
+      return { [node.tag]: true }
+    case 'Pad': {
+      const pads = [...node.attributes.padding, node.attributes.channels].flat()
+      return { 'pads and crops': Math.min(...pads) < 0 && Math.max(...pads) > 0 }
+    }
+    case 'GlobalPool': {
+      const [h, w] = shapeOf(nodes[node.operands[0]].type)
+      return { 'a mean of several pixels': node.attributes.reduction === 'mean' && h * w > 1 }
+    }
+    case 'MaxPool':
+    case 'MeanPool':
+    case 'MeanPoolGradient': {
+      const { size, padding, ceil } = node.attributes
+      return { 'several taps': !size.every(isOne), pads: !padding.flat().every(isNone), 'ceil mode': ceil }
+    }
+    case 'Conv2d':
+    case 'Conv2dTranspose':
+    case 'Conv2dFilterGradient': {
+      const { strides, padding, groups } = node.attributes
+      const [r, s] =
+        node.tag === 'Conv2dFilterGradient' ? node.attributes.extents : shapeOf(nodes[node.operands[1]].type)
+      return {
+        groups: node.tag !== 'Conv2d' && groups > 1,
+        'strides of one tap': node.tag !== 'Conv2dTranspose' && r * s === 1 && !strides.every(isOne),
+        pads: !padding.flat().every(isNone),
+      }
+    }
+    default:
+      return {}
+  }
+}
+
+/** Whether a node gives what it is given, or says one number many times. */
+const isIdle = (node: Node): boolean => {
+  switch (node.tag) {
+    case 'Pad':
+      return [...node.attributes.padding, node.attributes.channels].flat().every(isNone)
+    case 'MeanPool':
+    case 'MeanPoolGradient':
+      return [...node.attributes.size, ...node.attributes.strides].every(isOne)
+    case 'Constant':
+      return new Set(node.attributes.values).size === 1
+    default:
+      return false
+  }
+}
+
+describe('where a target has no form of its own', () => {
+  it.each([
+    'Shift',
+    'Pad',
+    'GlobalPool',
+    'Conv2d',
+    'Conv2dTranspose',
+    'Conv2dFilterGradient',
+    'MaxPool',
+    'MeanPool',
+    'MaxPoolGradient',
+    'MeanPoolGradient',
+  ] as const)('nothing is left of %s that a law takes away, and nothing is added that does nothing', tag => {
+    fc.assert(
+      fc.property(arbitraryOp(tag), drawn => {
+        const legal = legalized(opGraph(drawn), {})
+        const left = legal.nodes.flatMap(node => Object.entries(illegal(legal, node)).filter(([, is]) => is))
+        expect(left).toEqual([])
+        // No law takes away a pool of single pixels, or a pad of none.
+        const single = 'size' in drawn.attributes && drawn.attributes.size.every(isOne)
+        const idle = legal.nodes.filter(isIdle).length
+        expect(idle).toBeLessThanOrEqual(tag === 'Pad' || single ? 1 : 0)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it.each(['MaxPool', 'MeanPool'] as const)('taps of %s are met along rows and then along columns', tag => {
+    fc.assert(
+      fc.property(arbitraryOp(tag), drawn => {
+        const [rows, columns] = drawn.attributes.size
+        const { nodes } = legalized(opGraph(drawn), {})
+        const joins = nodes.filter(node => node.tag === 'Binary' && node.attributes.fn !== 'multiply')
+        expect(joins.length).toBe(rows - 1 + columns - 1)
+      }),
+      { numRuns: 30 },
+    )
   })
 })
