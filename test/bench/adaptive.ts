@@ -8,6 +8,7 @@ import { imageType, type Network } from '../../src/network/network.ts'
 import { testImages } from '../cifar-100.ts'
 import { sharedPath } from '../shared.ts'
 import { adaptiveChart } from './adaptive-chart.ts'
+import { exportedTimes } from './adaptive-export.ts'
 import { adaptiveTable } from './adaptive-table.ts'
 import { libraryTta } from './contenders.ts'
 import { type Lane, lanes } from './lanes.ts'
@@ -200,13 +201,18 @@ export const adaptiveBench: Bench = {
       const network = await loadNetwork(file)
       process.stderr.write(`${name}, errors\n`)
       errors.push(...(await errorRows(network, name, options)))
-      for (const batch of [128, 1])
+      for (const batch of [128, 1]) {
         for (const lane of timedLanes) {
           if (!options.wants('batch', String(batch)) || !options.wants('executor', lane.name)) continue
           if (lane.name === 'wasm' && (batch === 1 || name === 'cifar100_resnet56')) continue
           process.stderr.write(`${name}, batch ${batch}, ${lane.name}\n`)
           times.push(...(await timesOn(network, name, lane.name === 'wasm' ? 32 : batch, lane, options)))
         }
+        if (options.wants('batch', String(batch)) && options.wants('executor', 'onnxruntime')) {
+          process.stderr.write(`${name}, batch ${batch}, exported files alone in onnxruntime\n`)
+          times.push(...(await exportedTimes(network, name, batch)))
+        }
+      }
     }
     return { rows: [...errors, ...times], text: adaptiveTable(errors, times), svg: () => adaptiveChart(errors, times) }
   },

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Builder, builder, type Graph, mapType, type Node, type NodeId, print, shapeOf } from '../../ir/index.ts'
+import {
+  type AttributesOf,
+  type Builder,
+  builder,
+  type Graph,
+  mapType,
+  type Node,
+  type NodeId,
+  print,
+  shapeOf,
+} from '../../ir/index.ts'
 import { type Forms, legalized } from '../../passes/index.ts'
 import { arbitraryOp, opGraph } from '../arbitrary/ops.ts'
 
@@ -122,7 +132,8 @@ describe('where a target has no form of its own', () => {
         const left = legal.nodes.flatMap(node => Object.entries(illegal(legal, node)).filter(([, is]) => is))
         expect(left).toEqual([])
         // No law takes away a pool of single pixels, or a pad of none.
-        const single = 'size' in drawn.attributes && drawn.attributes.size.every(isOne)
+        const { size = [] } = drawn.attributes as { readonly size?: readonly number[] }
+        const single = size.length > 0 && size.every(isOne)
         const idle = legal.nodes.filter(isIdle).length
         expect(idle).toBeLessThanOrEqual(tag === 'Pad' || single ? 1 : 0)
       }),
@@ -133,7 +144,7 @@ describe('where a target has no form of its own', () => {
   it.each(['MaxPool', 'MeanPool'] as const)('taps of %s are met along rows and then along columns', tag => {
     fc.assert(
       fc.property(arbitraryOp(tag), drawn => {
-        const [rows, columns] = drawn.attributes.size
+        const [rows, columns] = (drawn.attributes as AttributesOf<'MaxPool'>).size
         const { nodes } = legalized(opGraph(drawn), {})
         const joins = nodes.filter(node => node.tag === 'Binary' && node.attributes.fn !== 'multiply')
         expect(joins.length).toBe(rows - 1 + columns - 1)
