@@ -2,8 +2,32 @@ import { type Graph, isPerExample, type NodeId, shapeOf, sizeOf, variantCount } 
 import { nodeMultiplyAdds } from './cost.ts'
 import { type FlowEdge, minimumCut } from './minimum-cut.ts'
 
-/** What it costs to write a number, gather it and give it to the next stage, and to compute one anew, in multiplications with an addition. */
-const costs = { carry: 32, compute: 4 } as const
+/** What a number costs, in multiplications with an addition. */
+export interface NumberCosts {
+  /** To fetch it from a runtime, gather it and feed it to the next stage. */
+  readonly carry: number
+  /** The same where it is outside of the runtime anyway: an input, or an answer. */
+  readonly gather: number
+  /** To compute it anew, beside the multiplications of its op. */
+  readonly compute: number
+}
+
+/**
+ * Measured on TensorFlow, carrying takes about 600; but all images pay for what is carried, and only those that go on for what is computed anew: half or fewer.
+ */
+export const usualCosts: NumberCosts = { carry: 1024, gather: 32, compute: 32 }
+
+/** Where a graph is to part. */
+export interface Parting {
+  /** 1 for each node that the earlier stage computes. */
+  readonly first: Uint8Array
+  /** 1 for each node that what is later depends on. */
+  readonly later: Uint8Array
+  /** What the later stages give. */
+  readonly read: readonly NodeId[]
+  /** What the earlier one gives. */
+  readonly answers: readonly NodeId[]
+}
 
 /**
  * What a later stage takes from an earlier one: of all ways to have what it needs the cheapest, where each value is either carried or computed again from
@@ -11,9 +35,8 @@ const costs = { carry: 32, compute: 4 } as const
  */
 export const carriedNodes = (
   graph: Graph,
-  first: Uint8Array,
-  later: Uint8Array,
-  read: readonly NodeId[],
+  { first, later, read, answers }: Parting,
+  costs: NumberCosts,
 ): readonly NodeId[] => {
   const { nodes } = graph
   const shared = nodes.flatMap(({ type }, id) => (first[id] && later[id] && isPerExample(type) ? [id] : []))
@@ -22,6 +45,7 @@ export const carriedNodes = (
   const edges: FlowEdge[] = []
   const free = Number.POSITIVE_INFINITY
   const wanted = new Set(read)
+  const outside = (id: NodeId): boolean => nodes[id].tag === 'Input' || answers.includes(id)
   nodes.forEach(({ operands }, id) => {
     if (later[id] && !place.has(id)) for (const operand of operands) wanted.add(operand)
   })
@@ -29,7 +53,11 @@ export const carriedNodes = (
     const node = nodes[id]
     const size = sizeOf(shapeOf(node.type)) * variantCount(node.variants)
     // Stacks of variants are no type of an input.
-    edges.push({ from: 2 * k, to: 2 * k + 1, cost: node.variants.length > 0 ? free : size * costs.carry })
+    edges.push({
+      from: 2 * k,
+      to: 2 * k + 1,
+      cost: node.variants.length > 0 ? free : size * (outside(id) ? costs.gather : costs.carry),
+    })
     edges.push({
       from: source,
       to: 2 * k,

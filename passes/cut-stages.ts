@@ -9,7 +9,7 @@ import {
   type Output,
   type Type,
 } from '../ir/index.ts'
-import { carriedNodes } from './carried-nodes.ts'
+import { carriedNodes, type NumberCosts, usualCosts } from './carried-nodes.ts'
 
 /** What runs for the images that come so far: a graph of its own, fed by the stages before it. */
 export interface Stage {
@@ -103,15 +103,16 @@ const fedGraph = (graph: Graph, outputs: readonly Output[], fed: ReadonlyMap<Nod
  * Cuts a flat or stacked graph at the choices by which it ends into stages that are run one after another, each on the images that the one before sends on. One
  * stage where it ends in no choice. What the stages give by `runStages` is what the graph gives.
  */
-export const cutStages = (graph: Graph): readonly Stage[] => {
+export const cutStages = (graph: Graph, costs: NumberCosts = usualCosts): readonly Stage[] => {
   const fresh = names(graph)
   const stages: Stage[] = []
   let rest = graph
   for (let choice = choiceOf(rest); choice !== null; choice = choiceOf(rest)) {
     const { certainty, below, kept, deeper } = choice
-    const first = ancestorsOf(rest, [certainty, ...kept.map(({ node }) => node)])
+    const answers = kept.map(({ node }) => node)
+    const first = ancestorsOf(rest, [certainty, ...answers])
     const wanted = deeper.map(({ node }) => node)
-    const carried = carriedNodes(rest, first, ancestorsOf(rest, wanted), wanted)
+    const carried = carriedNodes(rest, { first, later: ancestorsOf(rest, wanted), read: wanted, answers }, costs)
     const fed = new Map(carried.map(id => [id, carriedName(rest, id, fresh)]))
     const certaintyName = fresh('certainty')
     const given = carried.flatMap(id =>

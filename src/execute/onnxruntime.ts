@@ -15,6 +15,9 @@ const firstLine = (error: unknown): string => (error as Error).message.split('\n
 /** The level at which onnxruntime logs fatal errors only: what it throws says the rest. */
 const fatalOnly = 4
 
+/** Threads that wait for more work after a run has ended keep another session's, that of the next stage, from their cores. */
+const stopsSpinning = { session: { force_spinning_stop: '1' } }
+
 const createSession = async ({ ort }: Onnxruntime, onnx: Uint8Array): Promise<E.Either<RuntimeProblem, Session>> => {
   ort.env.logLevel = 'fatal'
   try {
@@ -23,6 +26,9 @@ const createSession = async ({ ort }: Onnxruntime, onnx: Uint8Array): Promise<E.
         graphOptimizationLevel: 'all',
         intraOpNumThreads: availableParallelism(),
         logSeverityLevel: fatalOnly,
+        extra: stopsSpinning,
+        // Later stages see batches of many sizes, and plans of memory for these take longer than none.
+        enableMemPattern: false,
       }),
     )
   } catch (error) {

@@ -5,7 +5,6 @@ import type { Graph } from '../../ir/index.ts'
 import {
   allRules,
   type Compiled,
-  cutStages,
   dropSymmetricActs,
   evaluateConstants,
   type Forms,
@@ -45,7 +44,7 @@ import { expectAgreement } from './agreement.ts'
 import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
 import { type Law, law, type Observer } from './law.ts'
 import { planMeaning, probabilitiesOf } from './plan-meaning.ts'
-import { compiledUnderStages, cutLaw, stagedLaw } from './stage-laws.ts'
+import { carryingCut, compiledUnderStages, cutLaw, stagedLaw } from './stage-laws.ts'
 import { expectStoredAlike } from './stored-once.ts'
 
 const optimizers: readonly Pass[] = [
@@ -255,7 +254,7 @@ export const laws: readonly Law[] = [
       for (const [name, value] of one) expectAgreement(other.get(name) as never, value, 'float32')
     },
   ),
-  cutLaw(cutStages),
+  cutLaw(carryingCut),
   stagedLaw('each pass alone, on staged graphs', [...optimizers, stackVariants]),
   compiledUnderStages,
 ]

@@ -8,6 +8,7 @@ import {
   type Pass,
   type PlacedStages,
   placeStages,
+  type Stage,
   schedules,
 } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
@@ -72,7 +73,7 @@ const spoiled = ({ inputs, parameters }: Environment): Environment => ({
 })
 
 /** Stages run one after another give what their graph gives: to the bit, whatever else is in the batch, in any order, and where a pixel is no number. */
-const expectStages = (cut: typeof cutStages, graph: Graph, environment: Environment): void => {
+const expectStages = (cut: (graph: Graph) => readonly Stage[], graph: Graph, environment: Environment): void => {
   const stages = cut(graph)
   for (const { graph } of stages) orThrow(verify(graph))
   const joined = joinStages(stages)
@@ -90,8 +91,11 @@ const expectStages = (cut: typeof cutStages, graph: Graph, environment: Environm
   }
 }
 
+/** A cut that carries what usual costs would compute anew: nothing is large in drawn graphs. */
+export const carryingCut = (graph: Graph): readonly Stage[] => cutStages(graph, { carry: 8, gather: 8, compute: 4 })
+
 /** What a cut into stages promises. */
-export const cutLaw = (cut: typeof cutStages): Law =>
+export const cutLaw = (cut: (graph: Graph) => readonly Stage[]): Law =>
   onFewer(
     3,
     law('stages one after another, on staged graphs', staged, ({ graph, environment }, _, observer) => {

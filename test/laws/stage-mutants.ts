@@ -8,7 +8,8 @@ import {
   nodesWithTag,
   sameType,
 } from '../../ir/index.ts'
-import { cutStages, graphPass, type Pass, type Stage } from '../../passes/index.ts'
+import { graphPass, type Pass, type Stage } from '../../passes/index.ts'
+import { carryingCut } from './stage-laws.ts'
 
 /** A pass that only drops nodes, and changes choices on the way. */
 const changed = (change: (graph: Graph) => Graph): Pass =>
@@ -64,7 +65,7 @@ export const wrongStages: readonly (readonly [mistake: string, pass: Pass])[] = 
 ]
 
 const cutWith = (change: (stage: Stage, stages: readonly Stage[], k: number) => Stage) => (graph: Graph) => {
-  const stages = cutStages(graph)
+  const stages = carryingCut(graph)
   return stages.map((stage, k) => change(stage, stages, k))
 }
 
@@ -73,7 +74,7 @@ const madeBy = ({ graph, gate }: Stage): readonly string[] =>
   (gate?.carried ?? []).filter(name => nodesWithTag(graph, 'Input').every(({ attributes }) => attributes.name !== name))
 
 /** Cuts as somebody might get them wrong. */
-export const wrongCuts: readonly (readonly [mistake: string, cut: typeof cutStages])[] = [
+export const wrongCuts: readonly (readonly [mistake: string, cut: (graph: Graph) => readonly Stage[]])[] = [
   [
     'a carried value is forgotten',
     cutWith(stage => {
