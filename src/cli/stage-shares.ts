@@ -1,5 +1,5 @@
 import { ratio } from '../base/format.ts'
-import type { CompiledStage } from '../compile/compiled-stages.ts'
+import { type CompiledStage, meanMultiplyAdds } from '../compile/compiled-stages.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
 
 /** Of other images, what part reached each stage. */
@@ -19,12 +19,12 @@ export const stageKeys = (
   remembered: Remembered | undefined,
 ) => {
   const shares = stages.map((_, k) => (images === 0 ? 0 : (reached[k]?.images ?? 0) / images))
-  const sum = (of: (stage: (typeof stages)[number], k: number) => number): number =>
-    stages.reduce((total, stage, k) => total + of(stage, k), 0)
+  const mean = meanMultiplyAdds(stages, shares)
+  const everyone = stages.map(() => 1)
   return {
-    multiply_adds: sum(({ multiplyAdds }, k) => shares[k] * multiplyAdds.total),
-    multiply_adds_relative: sum(({ multiplyAdds }, k) => shares[k] * multiplyAdds.relative),
-    multiply_adds_relative_worst: sum(({ multiplyAdds }) => multiplyAdds.relative),
+    multiply_adds: mean.total,
+    multiply_adds_relative: mean.relative,
+    multiply_adds_relative_worst: meanMultiplyAdds(stages, everyone).relative,
     stages: stages.map(({ plan, multiplyAdds }, k) => {
       const expected = images === 0 ? undefined : remembered?.[k]
       const drifted = expected !== undefined && deviations(shares[k], expected, images) > chance

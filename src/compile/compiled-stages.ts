@@ -55,6 +55,16 @@ export const stageFacts = ({ plan, multiplyAdds: { total, relative }, brought, g
   ...(gate === undefined ? {} : { gate }),
 })
 
-/** Multiply-adds of the mean image over those of the plain network, where such shares of the images reach the stages after the first. */
-export const meanRelative = ([first, ...later]: readonly CompiledStage[], shares: readonly number[]): number =>
-  later.reduce((mean, { multiplyAdds }, k) => mean + shares[k] * multiplyAdds.relative, first.multiplyAdds.relative)
+/** Multiply-adds of the mean image, where such shares of the images reach each stage; `relative` to the plain network. */
+export const meanMultiplyAdds = (
+  stages: readonly Pick<CompiledStage, 'multiplyAdds'>[],
+  reached: readonly number[],
+): CompiledStage['multiplyAdds'] => {
+  const mean = (of: keyof CompiledStage['multiplyAdds']): number =>
+    stages.reduce((sum, { multiplyAdds }, k) => sum + reached[k] * multiplyAdds[of], 0)
+  return { total: mean('total'), relative: mean('relative') }
+}
+
+/** The same relative to the plain network alone, where such shares of the images reach the stages after the first. */
+export const meanRelative = (stages: readonly CompiledStage[], shares: readonly number[]): number =>
+  meanMultiplyAdds(stages, [1, ...shares]).relative

@@ -1,6 +1,7 @@
 import { naivePipeline } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../compile/compile.ts'
+import { meanMultiplyAdds } from '../compile/compiled-stages.ts'
 import { batches, openGenerated } from '../data/index.ts'
 import { executorIsThere } from '../execute/executor.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
@@ -87,11 +88,13 @@ const enter = async (backend: DemoOptions['backend'], batch: number): Promise<re
 }
 
 /** Of one image: a mean where each goes as far as it needs. */
-const multiplyAddsOf = ({ compiled: { stages, multiplyAdds }, seen }: Entrant, images: number) => {
-  const share = stages?.reduce((sum, stage, k) => sum + (stage.multiplyAdds.total * (seen[k] ?? 0)) / images, 0)
-  const total = share ?? multiplyAdds.total
-  return { total, relative: (multiplyAdds.relative * total) / multiplyAdds.total }
-}
+const multiplyAddsOf = ({ compiled: { stages, multiplyAdds }, seen }: Entrant, images: number) =>
+  stages === undefined
+    ? multiplyAdds
+    : meanMultiplyAdds(
+        stages,
+        stages.map((_, k) => (seen[k] ?? 0) / images),
+      )
 
 const rowOf = (entrant: Entrant, plain: Entrant, images: number): DemoRow => {
   const { contender, times, wrong } = entrant

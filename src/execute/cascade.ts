@@ -1,5 +1,5 @@
 import { type CertaintyMeasure, nodesWithTag, shapeOf, sizeOf } from '../../ir/index.ts'
-import type { Stage } from '../../passes/index.ts'
+import { broughtTo, type Stage } from '../../passes/index.ts'
 import type { BatchVariants, VariantScores } from './disagreement.ts'
 import type { Execution } from './execution.ts'
 import { portionOf, portions } from './fill-batch.ts'
@@ -86,21 +86,6 @@ export interface OpenStage extends Stage {
   readonly variants: readonly VariantScores[]
 }
 
-const inputsOf = ({ graph }: Stage): readonly CarriedValue[] =>
-  nodesWithTag(graph, 'Input').map(({ attributes: { name }, type }) => ({ name, size: sizeOf(shapeOf(type)) }))
-
-/** What images come to each stage with: what it or a later one takes, and no stage from it on makes. */
-const carriedTo = (stages: readonly Stage[]): readonly (readonly CarriedValue[])[] => {
-  let later: readonly CarriedValue[] = []
-  const carried = stages.toReversed().map(stage => {
-    const own = inputsOf(stage)
-    const known = new Set([...own, ...stage.graph.outputs].map(({ name }) => name))
-    later = [...own, ...later.filter(({ name }) => !known.has(name))]
-    return later
-  })
-  return carried.reverse()
-}
-
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /**
@@ -113,8 +98,10 @@ export const cascade = (
   stages: readonly OpenStage[],
   { classes, batch }: CascadeOptions,
 ): Cascade => {
-  const carried = carriedTo(stages)
-  const takes = stages.map(stage => inputsOf(stage).map(({ name }) => name))
+  const carried = broughtTo(stages).map(brought =>
+    [...brought].map(([name, type]): CarriedValue => ({ name, size: sizeOf(shapeOf(type)) })),
+  )
+  const takes = stages.map(({ graph }) => nodesWithTag(graph, 'Input').map(({ attributes }) => attributes.name))
   const incoming: Call[] = []
   const holds = new Set<Hold>()
   const untold: Call[] = []

@@ -1,5 +1,6 @@
 import * as echarts from 'echarts'
-import type { ErrorRow, TimeRow } from './adaptive.ts'
+import type { ErrorRow } from './adaptive.ts'
+import type { TimeRow } from './adaptive-times.ts'
 
 interface Dot {
   readonly plan: string

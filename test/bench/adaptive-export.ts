@@ -2,13 +2,12 @@ import { availableParallelism } from 'node:os'
 import { cutStages } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
-import { median, race, ratios } from '../../src/execute/race.ts'
 import { parsePlan } from '../../src/index.ts'
 import { lowerOnnx } from '../../src/lower/onnx/index.ts'
 import type { Network } from '../../src/network/network.ts'
 import { loadOnnxruntime } from '../../src/runtime/onnxruntime.ts'
 import { testImages } from '../cifar-100.ts'
-import type { TimeRow } from './adaptive.ts'
+import { type TimeRow, timeRows } from './adaptive-times.ts'
 
 type Scores = { readonly shape: readonly number[]; readonly data: ArrayLike<number> }
 
@@ -68,21 +67,8 @@ export const exportedTimes = async (
     const plain = await racers[0].run()
     const shares: number[] = []
     for (const { run } of racers) shares.push(shareOf(await run(), plain))
-    const times = await race(racers, { rounds: 15, seconds: 45, least: 5 })
-    const perBatch = times.map(rounds => rounds.map(time => (time * batch) / images))
-    return plans.map(
-      (plan, k): TimeRow => ({
-        network: name,
-        batch,
-        images,
-        plan,
-        executor: 'onnxruntime',
-        precision: 'float32',
-        share: shares[k],
-        milliseconds: { median: median(perBatch[k]), min: Math.min(...perBatch[k]), max: Math.max(...perBatch[k]) },
-        relative_to_plain: ratios(perBatch[k], perBatch[0]),
-      }),
-    )
+    const timed = plans.map((plan, k) => ({ plan, share: shares[k], run: racers[k].run }))
+    return await timeRows(timed, { network: name, batch, images, executor: 'onnxruntime', precision: 'float32' })
   } finally {
     for (const { dispose } of files) await dispose()
   }

@@ -1,4 +1,5 @@
-import type { ErrorRow, TimeRow } from './adaptive.ts'
+import type { ErrorRow } from './adaptive.ts'
+import type { TimeRow } from './adaptive-times.ts'
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const times = (value: number): string => `${value.toFixed(2)}×`

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
+import { meanMultiplyAdds } from '../../src/compile/compiled-stages.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
-import { median, race, ratios } from '../../src/execute/race.ts'
 import { loadNetwork, parsePlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { testImages } from '../cifar-100.ts'
@@ -10,6 +10,7 @@ import { sharedPath } from '../shared.ts'
 import { adaptiveChart } from './adaptive-chart.ts'
 import { exportedTimes } from './adaptive-export.ts'
 import { adaptiveTable } from './adaptive-table.ts'
+import { type TimedPlan, type TimeRow, timeRows } from './adaptive-times.ts'
 import { libraryTta } from './contenders.ts'
 import { type Lane, lanes } from './lanes.ts'
 import type { Bench, BenchOptions } from './main.ts'
@@ -57,19 +58,6 @@ export interface ErrorRow {
   readonly multiply_adds_relative: number
 }
 
-/** What a plan takes. Times of one batch, a mean over the images of a round; `relative_to_plain`: the median of the rounds' ratios. */
-export interface TimeRow {
-  readonly network: Name
-  readonly batch: number
-  readonly images: number
-  readonly plan: string
-  readonly executor: Lane['name']
-  readonly precision: Lane['precision']
-  readonly share: number
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
-  readonly relative_to_plain: number
-}
-
 const compiledUnder = (network: Network, plan: string, batch: number, backend: 'wasm' | 'node-gpu'): CompiledNetwork =>
   orThrow(compileNetwork(network, parsePlan(plan === 'library-tta' ? 'vanilla' : plan), { batch, backend }))
 
@@ -107,15 +95,16 @@ const errorRow = async (network: Network, name: Name, plan: string, count: numbe
         if (scores.indexOf(scores.reduce((a, b) => Math.max(a, b))) !== bytes[stages.length * 3074 + 1]) wrong++
         stages.push(prediction.stages[row])
       }
-    const costs = compiled.stages?.map(stage => stage.multiplyAdds.relative) ?? [compiled.multiplyAdds.relative]
-    const shares = sharesOf(stages, costs.length)
+    const shares = sharesOf(stages, compiled.stages?.length ?? 1)
+    const { relative } =
+      compiled.stages === undefined ? compiled.multiplyAdds : meanMultiplyAdds(compiled.stages, shares)
     return {
       network: name,
       plan,
       images: count,
       error_percent: (100 * wrong) / count,
       shares,
-      multiply_adds_relative: costs.reduce((sum, cost, k) => sum + cost * shares[k], 0),
+      multiply_adds_relative: relative,
     }
   } finally {
     model.dispose()
@@ -147,7 +136,7 @@ const timesOn = async (
   const models: Model[] = []
   try {
     const plans = timedPlans[name].filter(plan => options.wants('plan', plan))
-    const racers: { readonly plan: string; readonly run: () => Promise<unknown>; readonly share: number }[] = []
+    const racers: TimedPlan[] = []
     for (const plan of plans) {
       const compiled = compiledUnder(network, plan, batch, onWasm ? 'wasm' : 'node-gpu')
       const model = await openModel(compiled, { ...lane, batch })
@@ -158,25 +147,8 @@ const timesOn = async (
       const stages = first.flatMap(prediction => Array.from(prediction.stages))
       racers.push({ plan, run, share: stages.filter(stage => stage > 1).length / images })
     }
-    const times = await race(racers, { rounds: 15, seconds: 45, least: 5 })
-    const perBatch = times.map(each => each.map(time => (time * batch) / images))
-    return racers.map(
-      ({ plan, share }, k): TimeRow => ({
-        network: name,
-        batch,
-        images,
-        plan,
-        executor: lane.name,
-        precision: lane.precision,
-        share,
-        milliseconds: {
-          median: median(perBatch[k]),
-          min: Math.min(...perBatch[k]),
-          max: Math.max(...perBatch[k]),
-        },
-        relative_to_plain: ratios(perBatch[k], perBatch[0]),
-      }),
-    )
+    const { name: executor, precision } = lane
+    return await timeRows(racers, { network: name, batch, images, executor, precision })
   } catch (error) {
     process.stderr.write(`  ${lane.name}, batch ${batch}: ${(error as Error).message.split('\n')[0]}\n`)
     return []

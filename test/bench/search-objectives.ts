@@ -2,16 +2,13 @@ import { featureMaps } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { table } from '../../src/base/format.ts'
 import { random, shuffled } from '../../src/base/random.ts'
-import { openData } from '../../src/data/index.ts'
 import { rankOf } from '../../src/execute/score.ts'
 import { relativeMultiplyAdds } from '../../src/experiment/search/cost.ts'
 import { evidence } from '../../src/experiment/search/evidence.ts'
 import { lossesOf, smoothedErrorsOf } from '../../src/experiment/search/objective.ts'
 import { neighbours, parseSets, placesOf, type Sites } from '../../src/experiment/search/space.ts'
 import { variantLogits } from '../../src/experiment/variants/logits.ts'
-import { preprocessFor } from '../../src/network/fit-data.ts'
-import { openSource } from '../../src/open/network-source.ts'
-import { sharedPath } from '../shared.ts'
+import { images, network } from './resnet20-on-cifar100.ts'
 
 /**
  * Which objective chooses the plans that err least on other images: over random halves of a test set, the best plan by each objective on one
@@ -19,13 +16,6 @@ import { sharedPath } from '../shared.ts'
  */
 const [splits, budget] = [200, 1.8]
 
-const source = await openSource('zoo:cifar-resnet-20', {
-  weights: sharedPath('models', 'cifar100_resnet20.safetensors'),
-})
-if (source.kind !== 'network') throw new Error('a network')
-const { network } = source
-const data = orThrow(await openData(`cifar100:${sharedPath('data', 'cifar-100-binary')}`))
-const images = { data, preprocess: preprocessFor(network, data, undefined) }
 const transforms = orThrow(parseSets('shift,{scale(1.05),scale(1.1),scale(1.15),rotate(5),rotate(-5)}'))
 const places = placesOf(featureMaps(network.graph), transforms).filter(({ map }) => map >= 4 && map <= 7)
 const cost = relativeMultiplyAdds(network.graph)

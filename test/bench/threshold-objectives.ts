@@ -2,7 +2,6 @@ import { parseFixedPlan } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { table } from '../../src/base/format.ts'
 import { random, shuffled } from '../../src/base/random.ts'
-import { openData } from '../../src/data/index.ts'
 import { relativeMultiplyAdds, remainingShares } from '../../src/experiment/search/cost.ts'
 import { judgedAlone } from '../../src/experiment/search/search.ts'
 import { type JudgedPlan, judged, lastOf } from '../../src/experiment/search/sequence.ts'
@@ -10,9 +9,7 @@ import { sequencesOf } from '../../src/experiment/search/sequence-choice.ts'
 import { fitThresholds } from '../../src/experiment/search/thresholds.ts'
 import { sitesOf } from '../../src/experiment/search/trained.ts'
 import { variantLogits } from '../../src/experiment/variants/logits.ts'
-import { preprocessFor } from '../../src/network/fit-data.ts'
-import { openSource } from '../../src/open/network-source.ts'
-import { sharedPath } from '../shared.ts'
+import { images, network } from './resnet20-on-cifar100.ts'
 
 /**
  * Which losses choose the stages and thresholds that err least on other images: over random halves of a test set, the best sequence of some plans within a mean cost
@@ -28,13 +25,6 @@ const names = [
   'flip@0,shift4@4',
 ]
 
-const source = await openSource('zoo:cifar-resnet-20', {
-  weights: sharedPath('models', 'cifar100_resnet20.safetensors'),
-})
-if (source.kind !== 'network') throw new Error('a network')
-const { network } = source
-const data = orThrow(await openData(`cifar100:${sharedPath('data', 'cifar-100-binary')}`))
-const images = { data, preprocess: preprocessFor(network, data, undefined) }
 const cache = process.argv[2]
 const logitsOf = (variants: Parameters<typeof variantLogits>[1]) =>
   variantLogits(network, variants, images, cache === undefined ? {} : { cache })
