@@ -37,10 +37,11 @@ export type {
   Preprocess,
   Skipped,
 } from './data/index.ts'
+export type { RanBatch } from './execute/cascade.ts'
 export type { Unanswered } from './execute/evaluate-data.ts'
 export type { ExecutorName } from './execute/execution.ts'
 export type { TensorLike } from './execute/inputs.ts'
-export type { Answer, ClassifyOptions, Model, ModelOptions } from './execute/model.ts'
+export type { Answer, ClassifyOptions, Model, ModelOptions, PredictOptions } from './execute/model.ts'
 export type { ExecutionOptions, ModelBackend } from './execute/open-execution.ts'
 export type { Prediction } from './execute/prediction.ts'
 export { type RankedClass, topK } from './execute/ranking.ts'

@@ -137,8 +137,8 @@ const options = {
       costs: AnObject,
     },
   },
-  createModel: { ...runs, fill: t.boolean, note: Called },
-  loadModel: { ...runs, fill: t.boolean, note: Called },
+  createModel: { ...runs, fill: t.boolean, note: Called, join: Positive, onBatch: Called },
+  loadModel: { ...runs, fill: t.boolean, note: Called, join: Positive, onBatch: Called },
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
     ...{ backend, executor: oneOf('auto', ...trainingExecutors) },

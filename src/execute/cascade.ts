@@ -32,10 +32,27 @@ export interface Sent {
   readonly isDone: () => boolean
 }
 
+export interface SendOptions {
+  /** As long as it is open, images that wait for others are held. */
+  readonly hold?: Hold
+  /** Gives the images up: those of a call that has not begun are not run. */
+  readonly signal?: AbortSignal
+  /** Told when the first of its stages begins. */
+  readonly onStart?: () => void
+}
+
+/** A batch that was run. */
+export interface RanBatch {
+  /** From 1. */
+  readonly stage: number
+  readonly images: number
+  readonly milliseconds: number
+}
+
 /** Stages in an executor, which images go through as far as they need. */
 export interface Cascade {
-  /** Sends `n` images through. Those that wait for others are held as long as `hold` is open. */
-  readonly send: (images: Float32Array, n: number, hold?: Hold) => Sent
+  /** Sends `n` images through. */
+  readonly send: (images: Float32Array, n: number, options?: SendOptions) => Sent
   /** To be called where a hold was closed. */
   readonly wake: () => void
 }
@@ -44,6 +61,9 @@ export interface CascadeOptions {
   readonly classes: number
   /** Images in a full batch, unless more came at once. */
   readonly batch: number
+  /** Images of several calls that come in as one batch, at most. Default: each call is a batch of its own. */
+  readonly join?: number
+  readonly onBatch?: (batch: RanBatch) => void
 }
 
 /** The measures of the gates. */
@@ -55,11 +75,10 @@ export const measuresOf = (stages: readonly Stage[]): readonly CertaintyMeasure[
   })
 
 /** What was sent, as far as it is. */
-interface Call extends Scores {
+interface Call extends Scores, Omit<SendOptions, 'signal'> {
   readonly variants: (readonly [batch: BatchVariants, row: number])[]
   images: Float32Array
   readonly n: number
-  readonly hold: Hold | undefined
   /** Images without an answer so far. */
   open: number
   failed: boolean
@@ -75,11 +94,26 @@ interface Owner {
 
 /** What is run at once. */
 type Step =
-  | { readonly kind: 'incoming'; readonly call: Call }
+  | { readonly kind: 'incoming' }
   | { readonly kind: 'full' | 'part'; readonly stage: number; readonly rows: Gathered<Owner> }
 
 /** As many images of several callers share a batch where a full one is less. */
 const joined = 32
+
+/** Where calls are joined, and so may come in without end, images wait for a full batch of the next stage while so many batches come in. */
+const patience = 4
+
+/** The images of calls, one after the other. */
+const imagesOf = (calls: readonly Call[]): Float32Array => {
+  if (calls.length === 1) return calls[0].images
+  const all = new Float32Array(calls.reduce((sum, { images }) => sum + images.length, 0))
+  let at = 0
+  for (const { images } of calls) {
+    all.set(images, at)
+    at += images.length
+  }
+  return all
+}
 
 /** A stage, and where the scores of its variants come out. */
 export interface OpenStage extends Stage {
@@ -96,7 +130,7 @@ const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolv
 export const cascade = (
   execution: Pick<Execution, 'run' | 'compilesBatches'>,
   stages: readonly OpenStage[],
-  { classes, batch }: CascadeOptions,
+  { classes, batch, join = 0, onBatch }: CascadeOptions,
 ): Cascade => {
   const carried = broughtTo(stages).map(brought =>
     [...brought].map(([name, type]): CarriedValue => ({ name, size: sizeOf(shapeOf(type)) })),
@@ -105,7 +139,9 @@ export const cascade = (
   const incoming: Call[] = []
   const holds = new Set<Hold>()
   const untold: Call[] = []
-  let [largest, busy] = [batch, false]
+  let [largest, busy] = [Math.max(batch, join), false]
+  /** Batches that came in since images wait for the next stage. */
+  let passed = 0
   const most = (): number => {
     for (const hold of holds) if (!hold.open) holds.delete(hold)
     return holds.size > 0 ? largest : Math.max(largest, joined)
@@ -117,7 +153,9 @@ export const cascade = (
     const { gate, variants } = stages[stage]
     const given = new Map<string, Numbers>(carried[stage].map(({ name }, k) => [name, values[k]]))
     const fed = takes[stage].map(name => [name, given.get(name)] as const)
+    const began = performance.now()
     const outputs = await execution.run(Object.fromEntries(fed) as Record<string, Float32Array>, stage)
+    onBatch?.({ stage: stage + 1, images: owners.length, milliseconds: performance.now() - began })
     const { logits } = outputs
     const certainty = gate === undefined ? undefined : outputs[gate.certainty].data
     const numbersOf = (name: string): Numbers => outputs[name]?.data ?? (given.get(name) as Numbers)
@@ -152,20 +190,25 @@ export const cascade = (
 
   const isWanted = ({ call }: Owner): boolean => call.hold?.open !== true || call.failed
 
-  const runFirst = async (call: Call): Promise<void> => {
-    const { images, n } = call
+  const runFirst = async (calls: readonly Call[]): Promise<void> => {
+    const images = imagesOf(calls)
+    const owners = calls.flatMap(call => Array.from({ length: call.n }, (_, row) => ({ call, row })))
+    const n = owners.length
     const size = execution.compilesBatches ? Math.max(n, batch) : n
-    const values = [portionOf(images, images.length / n, { from: 0, count: n, size })]
-    await orFail(
-      [call],
-      pass(
-        0,
-        values,
-        Array.from({ length: n }, (_, row) => ({ call, row })),
-      ),
-    )
-    call.images = new Float32Array(0)
-    untold.push(call)
+    const run = async (): Promise<void> => {
+      for (const { onStart } of calls) onStart?.()
+      await pass(0, [portionOf(images, images.length / n, { from: 0, count: n, size })], owners)
+    }
+    await orFail(calls, run())
+    for (const call of calls) call.images = new Float32Array(0)
+    untold.push(...calls)
+  }
+
+  /** Takes the calls that are run at once: the oldest, and those after it that it may be joined with. */
+  const takeIncoming = (): readonly Call[] => {
+    let [count, images] = [1, incoming[0].n]
+    while (count < incoming.length && images + incoming[count].n <= join) images += incoming[count++].n
+    return incoming.splice(0, count)
   }
 
   const runLater = async (stage: number, { values, owners }: Gathered<Owner>): Promise<void> => {
@@ -179,7 +222,7 @@ export const cascade = (
     }
   }
 
-  /** What is to be run next: full batches, the last stage’s first; images that come in; what somebody waits for, the first stage’s first. */
+  /** What is to be run next: full batches, the last stage’s first; images that come in, unless others wait too long; what somebody waits for, the first stage’s first. */
   const next = (): Step | undefined => {
     const gathered = waiting.flatMap((each, stage) => {
       const rows = each.oldest()
@@ -187,9 +230,9 @@ export const cascade = (
     })
     const full = gathered.findLast(({ rows }) => rows.owners.length >= most())
     if (full !== undefined) return { kind: 'full', ...full }
-    const [call] = incoming
-    if (call !== undefined) return { kind: 'incoming', call }
     const wanted = gathered.find(({ rows }) => rows.owners.some(isWanted))
+    if (wanted === undefined) passed = 0
+    if (incoming.length > 0 && (join === 0 || passed < patience)) return { kind: 'incoming' }
     return wanted && { kind: 'part', ...wanted }
   }
 
@@ -199,8 +242,8 @@ export const cascade = (
 
   const work = async (step: Step): Promise<void> => {
     if (step.kind === 'incoming') {
-      incoming.shift()
-      return runFirst(step.call)
+      passed++
+      return runFirst(takeIncoming())
     }
     waiting[step.stage].take()
     return runLater(step.stage, step.rows)
@@ -212,7 +255,7 @@ export const cascade = (
     let looked = false
     for (let step = next(); step !== undefined; step = next()) {
       if (step.kind !== 'full') tell()
-      if (step.kind === 'part' && !looked) {
+      if ((step.kind === 'part' || (step.kind === 'incoming' && join > 0)) && !looked) {
         // Others who are at the door may join.
         await nextTurn()
         looked = true
@@ -225,7 +268,13 @@ export const cascade = (
     tell()
   }
 
-  const send: Cascade['send'] = (images, n, hold) => {
+  /** Takes a call that has not begun out of those that come in. */
+  const giveUp = (call: Call): void => {
+    const at = incoming.indexOf(call)
+    if (at >= 0) incoming.splice(at, 1)
+  }
+
+  const send: Cascade['send'] = (images, n, { hold, signal, onStart } = {}) => {
     if (hold !== undefined) holds.add(hold)
     largest = Math.max(largest, n)
     let [answer, fail, take] = [(_: Scores): void => {}, (_: unknown): void => {}, (): void => {}]
@@ -238,21 +287,33 @@ export const cascade = (
     const call: Call = {
       images,
       n,
-      hold,
+      ...{ hold, onStart },
       open: n,
       failed: false,
       logits: new Float32Array(n * classes),
       stages: new Uint8Array(n),
       certainty: new Float32Array(n),
       variants: [],
-      answer: () => answer(call),
+      answer: () => {
+        signal?.removeEventListener('abort', abort)
+        answer(call)
+      },
       fail: error => {
+        signal?.removeEventListener('abort', abort)
         call.failed = true
         fail(error)
       },
       take,
     }
-    incoming.push(call)
+    const abort = (): void => {
+      giveUp(call)
+      call.fail(signal?.reason)
+    }
+    if (signal?.aborted === true) abort()
+    else {
+      signal?.addEventListener('abort', abort)
+      incoming.push(call)
+    }
     void wake()
     return { taken, scores, size: images.length + n * classes, isDone: () => call.failed || call.open === 0 }
   }

@@ -7,7 +7,7 @@ import { fitImages, type ImageInput } from '../data/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
 import { classCount, imageType } from '../network/network.ts'
-import { cascade, type Hold, measuresOf, type Sent } from './cascade.ts'
+import { cascade, measuresOf, type RanBatch, type SendOptions, type Sent } from './cascade.ts'
 import { withVariants } from './disagreement.ts'
 import type { ExecutorName, Facts } from './execution.ts'
 import { inTurn } from './in-turn.ts'
@@ -34,6 +34,14 @@ export interface Answer extends RankedClass {
   readonly best: readonly RankedClass[]
 }
 
+/** How a prediction is run beside others. */
+export interface PredictOptions {
+  /** Gives it up: where it waits for others it is not run. Rejects with the signal’s reason. */
+  readonly signal?: AbortSignal
+  /** Told when it has waited long enough, and is run. */
+  readonly onStart?: () => void
+}
+
 /** What answers have. */
 export interface ClassifyOptions {
   /** How many classes `best` has. Default 1. */
@@ -54,7 +62,7 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
   /** Under `auto`: what was timed, and whether that was an earlier time. */
   readonly choice?: OpenedExecution['choice']
   /** Scores of `[n, h, w, c]` as the network takes it; concurrent calls are safe. @throws EspalierError where they are no images, or it is disposed of */
-  readonly predict: (inputs: Float32Array | TensorLike) => Promise<Prediction>
+  readonly predict: (inputs: Float32Array | TensorLike, options?: PredictOptions) => Promise<Prediction>
   /**
    * Scores of batches in turn, in their order. Under an adaptive plan images that go on are gathered across batches, so that later stages run full ones: it
    * reads on until there are, within bounds. @throws EspalierError as `predict`
@@ -72,6 +80,10 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
 export interface ModelOptions extends ExecutionOptions {
   /** Whether batches smaller than `batch` are filled up with blank images where another size costs a compilation. Default true. */
   readonly fill?: boolean
+  /** Images of concurrent predictions that are run as one batch, at most. Default: each prediction is a batch of its own. */
+  readonly join?: number
+  /** Told of each batch that was run. */
+  readonly onBatch?: (batch: RanBatch) => void
 }
 
 const refuse = (
@@ -121,18 +133,20 @@ export const openModel = async (
   const { send, wake } = cascade(execution, stages, {
     classes,
     batch: options.fill === false ? 1 : (options.batch ?? 1),
+    join: options.join,
+    onBatch: options.onBatch,
   })
   const measures = measuresOf(stages)
-  const start = async (inputs: Float32Array | TensorLike, hold?: Hold): Promise<Sent> => {
+  const start = async (inputs: Float32Array | TensorLike, how?: SendOptions): Promise<Sent> => {
     const images = await readInputs(inputs, [h, w, c])
-    return send(images, images.length / (h * w * c), hold)
+    return send(images, images.length / (h * w * c), how)
   }
-  const predict: Model['predict'] = inputs =>
-    during(async () => predictionOf(await (await start(inputs)).scores, classes, measures))
-  const held = (inputs: Float32Array | TensorLike, hold: Hold): Promise<Sent> =>
+  const predict: Model['predict'] = (inputs, how) =>
+    during(async () => predictionOf(await (await start(inputs, how)).scores, classes, measures))
+  const held = (inputs: Float32Array | TensorLike, hold: SendOptions['hold']): Promise<Sent> =>
     new Promise((resolve, reject) => {
       during(async () => {
-        const sent = await start(inputs, hold)
+        const sent = await start(inputs, { hold })
         resolve(sent)
         await sent.scores
       }).catch(reject)

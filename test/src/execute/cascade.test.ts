@@ -180,7 +180,14 @@ describe('the stages of a plan', () => {
 })
 
 /** A cascade of two stages by hand: the first is sure of images whose first number is not below 0; each run is written down. */
-const byHand = (options: { batch: number; compilesBatches?: boolean; fails?: (batch: Float32Array) => boolean }) => {
+interface ByHand {
+  readonly batch: number
+  readonly join?: number
+  readonly compilesBatches?: boolean
+  readonly fails?: (batch: Float32Array) => boolean
+}
+
+const byHand = (options: ByHand) => {
   const compiled = compiledUnder('vanilla/0.5/vanilla-tta-geo')
   const stages = cutStages(compiled.graph).map(stage => ({ ...stage, variants: [] }))
   const [name] = stages[0].gate?.carried.filter(name => name !== 'image') ?? []
@@ -204,7 +211,7 @@ const byHand = (options: { batch: number; compilesBatches?: boolean; fails?: (ba
       },
     },
     stages,
-    { classes, batch: options.batch },
+    { classes, batch: options.batch, join: options.join },
   )
   return { ...sent, ran }
 }
@@ -246,11 +253,11 @@ describe('images that go on', () => {
   it('wait for a full batch as long as they are held', async () => {
     const { send, wake, ran } = byHand({ batch: 4 })
     const hold: Hold = { open: true }
-    const first = send(marked(-1, 1, -2), 3, hold)
+    const first = send(marked(-1, 1, -2), 3, { hold })
     await first.taken
     await ticks(5)
     expect([ran, first.isDone()]).toEqual([[[1, 3]], false])
-    const second = send(marked(-3, -4, -5, 2), 4, hold)
+    const second = send(marked(-3, -4, -5, 2), 4, { hold })
     await second.taken
     expect(ran).toEqual([
       [1, 3],
@@ -266,7 +273,7 @@ describe('images that go on', () => {
 
   it('are not held by another’s evaluation', async () => {
     const { send } = byHand({ batch: 4 })
-    const held = send(marked(-1), 1, { open: true })
+    const held = send(marked(-1), 1, { hold: { open: true } })
     await held.taken
     expect(firstsOf(await send(marked(-2), 1).scores)).toEqual([-2])
     expect(held.isDone()).toBe(true)
@@ -309,6 +316,40 @@ describe('images that go on', () => {
         expect(new Set(found.map(({ size }) => size)).size).toBeLessThanOrEqual(4)
       }),
     )
+  })
+})
+
+describe('calls that are joined', () => {
+  it('share batches of at most so many images, in the order that they came in', async () => {
+    const { send, ran } = byHand({ batch: 1, join: 4 })
+    const sizes = [1, 2, 1, 3, 2, 6, 1]
+    const given = sizes.map((size, k) => Array.from({ length: size }, (_, row) => 10 * k + row))
+    const seen = await Promise.all(given.map(firsts => send(marked(...firsts), firsts.length).scores))
+    expect(seen.map(firstsOf)).toEqual(given)
+    expect(ran).toEqual([4, 3, 2, 6, 1].map(images => [1, images]))
+  })
+
+  it('go on in batches across them, after so many that came in at the latest', async () => {
+    const { send, ran } = byHand({ batch: 1, join: 2 })
+    const seen = await Promise.all(Array.from({ length: 12 }, (_, k) => send(marked(-k - 1, k), 2).scores))
+    expect(seen.map(firstsOf)).toEqual(Array.from({ length: 12 }, (_, k) => [-k - 1, k]))
+    const four = new Array(4).fill([1, 2])
+    expect(ran).toEqual([...four, [2, 4], ...four, [2, 4], ...four, [2, 4]])
+  })
+
+  it('are not run where they were given up before', async () => {
+    const { send, ran } = byHand({ batch: 1, join: 1 })
+    const [late, early] = [new AbortController(), AbortSignal.abort(new Error('gone'))]
+    const started: number[] = []
+    const calls = [1, 2, 3].map(k =>
+      send(marked(k), 1, { onStart: () => started.push(k), ...(k === 2 ? { signal: late.signal } : {}) }),
+    )
+    const never = send(marked(4), 1, { signal: early })
+    late.abort(new Error('too late'))
+    await expect(calls[1].scores).rejects.toThrow('too late')
+    await expect(never.scores).rejects.toThrow('gone')
+    expect([firstsOf(await calls[0].scores), firstsOf(await calls[2].scores)]).toEqual([[1], [3]])
+    expect([started, ran.length]).toEqual([[1, 3], 2])
   })
 })
 
