@@ -6,6 +6,7 @@ import { compileCommand } from './compile.ts'
 import { doctorCommand } from './doctor.ts'
 import { impactCommand } from './impact.ts'
 import { lawsCommand } from './laws.ts'
+import { mergeCommand } from './merge.ts'
 import { reduceCommand } from './reduce.ts'
 import { runCommand } from './run.ts'
 import { runProgram } from './run-program.ts'
@@ -22,6 +23,7 @@ const commands = [
   impactCommand,
   trainCommand,
   sweepCommand,
+  mergeCommand,
   searchCommand,
   viewsCommand,
   lawsCommand,

@@ -10,6 +10,8 @@ import { imagesFormat, progressBar } from './progress-bar.ts'
 export interface WatchOptions {
   readonly batch: number
   readonly limit: number
+  /** Of a shard: its images, from, to. */
+  readonly range?: readonly [from: number, to: number] | undefined
   /** Where a line an image goes. */
   readonly predictions?: string
 }
@@ -26,7 +28,8 @@ export const watchEvaluation = async (
 ): Promise<EvaluationResult> => {
   const file = predictions === undefined ? undefined : await predictionsFile(predictions, images.classes)
   const bar = progressBar(out, imagesFormat)
-  bar.at(0, options.limit)
+  const [from, to] = options.range ?? [0, options.limit]
+  bar.at(0, to - from)
   try {
     const done = await untilInterrupted(signal =>
       evaluate(model, images, {

@@ -1,14 +1,20 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
+import { EspalierError } from '../../ir/index.ts'
+import { sourceProblem } from '../base/error.ts'
 import { json } from '../base/json.ts'
-import { type ImpactResult, impact } from '../experiment/impact/impact.ts'
+import { part } from '../data/index.ts'
+import { countImpact, type ImpactCounts, impactOf } from '../experiment/impact/impact.ts'
 import { describeImpact } from '../experiment/impact/text.ts'
+import { evaluationFacts } from '../experiment/shards/facts.ts'
+import { type Shard, type ShardNumber, shardRange } from '../experiment/shards/shard.ts'
+import { defaultBatch } from '../experiment/variants/logits.ts'
 import type { Network } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 import { openWork } from '../open/opening.ts'
 import { impactPage } from '../report/page/impact-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
-import { prepareFile, writeWhole } from './destination.ts'
+import { prepareFile } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import {
   command,
@@ -20,6 +26,7 @@ import {
   limitOption,
   type PlainNetworkFlags,
   plainNetworkOptions,
+  shardOption,
   variantExecutors,
   wholeNumber,
 } from './options.ts'
@@ -27,6 +34,7 @@ import { type CommandOutput, type CommonOptions, exitCodes, type Output, output 
 import { imagesFormat, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import { checkShard, giveResult } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
 import { trainingImpact } from './training-impact.ts'
 
@@ -34,6 +42,7 @@ interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, Execu
   readonly transforms: string
   readonly batch?: number
   readonly limit?: number
+  readonly shard?: ShardNumber
   readonly cache?: string
   readonly training?: string
   readonly out?: string
@@ -44,11 +53,11 @@ const openFlags = (flags: ImpactFlags, note: Output['note']) =>
   openWork(flags, [{ reference: flags.data, labels: flags.labels }], { labels: 'needed', note })
 
 /** Measures with a progress bar on a terminal; Ctrl-C ends it with what is done. */
-const measure = (network: Network, images: Images, options: Parameters<typeof impact>[2], out: Output) => {
+const measure = (network: Network, images: Images, options: Parameters<typeof countImpact>[2], out: Output) => {
   const bar = progressBar(out, imagesFormat)
   bar.at(0, 1)
   return untilInterrupted(signal =>
-    impact(network, images, {
+    countImpact(network, images, {
       ...options,
       signal,
       onProgress: ({ done, total }) => bar.at(done, total),
@@ -56,32 +65,40 @@ const measure = (network: Network, images: Images, options: Parameters<typeof im
   ).finally(bar.stop)
 }
 
-/** With the seed of weights that nobody trained. */
-type Measured = ImpactResult & { readonly initializedFromSeed?: number }
-
-const run = async (flags: ImpactFlags, out: Output): Promise<Measured> => {
+const run = async (flags: ImpactFlags, out: Output): Promise<{ counts: ImpactCounts; shard: Shard | undefined }> => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const { network, images, initializedFrom } = await openFlags(flags, out.note)
-  const { transforms, executor, precision, backend, batch, limit, cache, debug } = flags
-  const result = await measure(
+  const { transforms, executor, precision, backend, batch = defaultBatch(network), cache, seed, debug } = flags
+  const [{ data }] = images
+  const limit = Math.min(flags.limit ?? data.count, data.count)
+  if (flags.shard !== undefined) checkShard(flags.shard, limit)
+  const range = flags.shard === undefined ? ([0, limit] as const) : shardRange(flags.shard, limit, batch)
+  const found = await measure(
     network,
-    images[0],
-    {
-      transforms,
-      executor,
-      precision,
-      backend,
-      batch,
-      limit,
-      cache,
-      debug,
-    },
+    { ...images[0], data: part(data, range) },
+    { transforms, executor, precision, backend, batch, cache, debug },
     out,
   )
-  out.note(`Backend: ${result.runtime}, executor ${result.executor}.`)
-  return initializedFrom === undefined ? result : { ...result, initializedFromSeed: initializedFrom }
+  out.note(`Backend: ${found.runtime}, executor ${found.executor}.`)
+  const counts = { ...found, ...(initializedFrom === undefined ? {} : { initializedFromSeed: initializedFrom }) }
+  const shard = flags.shard && {
+    ...{ command: 'impact' as const, ...flags.shard },
+    facts: await evaluationFacts(network, images[0], limit, found, { transforms: found.transforms, seed }),
+    part: counts,
+  }
+  return { counts, shard }
 }
+
+const undivided = (): EspalierError =>
+  new EspalierError([
+    sourceProblem(
+      'bad-input',
+      '--shard',
+      '--training beside it',
+      'impact without --training, or sweep, which is divided',
+    ),
+  ])
 
 /** The same with networks trained anew, by the file that `--training` names. */
 const runTraining = async (flags: ImpactFlags & { readonly training: string }, out: CommandOutput): Promise<void> => {
@@ -104,6 +121,19 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
     },
     out,
   )
+}
+
+/** Writes and prints what was measured. @throws EspalierError */
+export const tellImpact = async (
+  counts: ImpactCounts,
+  { seed, out: path, ...reports }: Pick<ImpactFlags, 'seed' | 'out' | keyof ReportFlags>,
+  out: CommandOutput,
+  shard?: Shard,
+): Promise<void> => {
+  const measured = impactOf(counts)
+  const result = { ...json(measured), ...provenance(out.terminal, [seed], { runtime: measured.runtime }) }
+  await giveResult(path, { result, text: () => describeImpact(measured), shard }, out)
+  await writeReports(reports, impactPage(result), out)
 }
 
 /** `espalier impact`: what transforming each feature map does to a network's error. */
@@ -129,6 +159,7 @@ export const impactCommand = (terminal: Terminal): Command =>
       new Option('--batch <n>', 'images at a time (default: 128, fewer of larger images)').argParser(wholeNumber(1)),
     )
     .addOption(limitOption())
+    .addOption(shardOption())
     .option('--cache <folder>', 'where logits are kept, so that they are computed once; Ctrl-C keeps what is done')
     .option(
       '--training <file>',
@@ -137,17 +168,17 @@ export const impactCommand = (terminal: Terminal): Command =>
     .option('--out <path>', 'the JSON result as a file, too; with --training the folder of trainings and results')
     .action(async (flags: ImpactFlags) => {
       const out = output(flags, terminal)
-      if (flags.training !== undefined) return runTraining({ ...flags, training: flags.training }, out)
-      const measured = await run(flags, out)
-      if (measured.interrupted === true) out.terminal.exitWith(exitCodes.failed)
+      if (flags.training !== undefined) {
+        if (flags.shard !== undefined) throw undivided()
+        return runTraining({ ...flags, training: flags.training }, out)
+      }
+      const { counts, shard } = await run(flags, out)
+      if (counts.interrupted === true) out.terminal.exitWith(exitCodes.failed)
       const kept = flags.cache === undefined ? '' : `; ${flags.cache} has what was computed`
-      if (measured.images === 0) {
+      if (counts.images === 0) {
         out.note(`Interrupted before all positions had seen an image${kept}.`)
         return
       }
-      const result = { ...json(measured), ...provenance(terminal, [flags.seed], { runtime: measured.runtime }) }
-      if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
-      await writeReports(flags, impactPage(result), out)
-      out.result(result, () => describeImpact(measured))
-      if (measured.interrupted === true) out.note(`Interrupted after ${measured.images} images${kept}.`)
+      await tellImpact(counts, flags, out, shard)
+      if (counts.interrupted === true) out.note(`Interrupted after ${counts.images} images${kept}.`)
     })

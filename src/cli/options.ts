@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { nearestNames } from '../../ir/index.ts'
 import { scheduleNames } from '../compile/scheduling.ts'
 import { type ExecutorName, executorNames } from '../execute/execution.ts'
+import type { ShardNumber } from '../experiment/shards/shard.ts'
 import { type Precision, precisions } from '../lower/precision.ts'
 
 /** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
@@ -128,6 +129,21 @@ export interface DataFlags {
 }
 
 export const limitOption = (): Option => new Option('--limit <n>', 'only the first n images').argParser(wholeNumber(1))
+
+const parseShard = (text: string): ShardNumber => {
+  const match = /^(\d+)\/([1-9]\d*)$/.exec(text)
+  const [index, of] = [Number(match?.[1]), Number(match?.[2])]
+  if (match === null || index >= of)
+    throw new InvalidArgumentError('Expected i/n, i from 0 and below n: 0/3, 1/3 and 2/3 are the whole.')
+  return { index, of }
+}
+
+/** The flag that takes a part of the work, which `merge` puts together. */
+export const shardOption = (): Option =>
+  new Option(
+    '--shard <i/n>',
+    'part i, from 0, of n of the work: espalier merge makes one result of the n that --out or --json give',
+  ).argParser(parseShard)
 
 /** Backends by the names that help has for them: native TensorFlow by its own, not by the older one. */
 export const listedBackends = (backends: readonly string[]): string =>

@@ -9,11 +9,12 @@ import { answerJson, answersShown, describeAnswer } from './answers.ts'
 import { foundKeys } from './found-data.ts'
 import { describeStages, type Remembered, stageKeys } from './stage-shares.ts'
 
-interface Ran {
-  readonly compiled: CompiledNetwork
+/** What was run, where, and what came of it. */
+export interface Ran {
+  readonly compiled: Pick<CompiledNetwork, 'network' | 'plan' | 'stages' | 'schedule' | 'multiplyAdds'>
   readonly initializedFrom: number | undefined
   readonly model: Pick<Model, 'backend' | 'executor' | 'precision' | 'choice'>
-  readonly data: DataSet
+  readonly data: Pick<DataSet, 'count' | 'classCount' | 'notes' | 'labelled'>
   readonly done: EvaluationResult
   /** The same in float32, where another precision was asked for. */
   readonly float32: EvaluationResult | undefined

@@ -7,16 +7,19 @@ import type { CompiledNetwork } from '../compile/compile.ts'
 import { watchedCompile } from '../compile/inspect/index.ts'
 import { type ReadPlan, readPlanWithShares } from '../compile/read-plan.ts'
 import type { ScheduleName } from '../compile/scheduling.ts'
+import { part } from '../data/index.ts'
 import { bestBatch } from '../execute/best-batch.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
+import { evaluationFacts } from '../experiment/shards/facts.ts'
+import { type Shard, type ShardNumber, shardRange } from '../experiment/shards/shard.ts'
 import { type TimeOver, timeOver } from '../experiment/time-over.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
 import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
-import { prepareFile, writeWhole } from './destination.ts'
+import { prepareFile } from './destination.ts'
 import { type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { modelNote } from './model-note.ts'
 import {
@@ -29,10 +32,13 @@ import {
   type NetworkFlags,
   networkOptions,
   scheduleOption,
+  shardOption,
   wholeNumber,
 } from './options.ts'
-import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { describeRun, describeUnanswered, runResult } from './run-result.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { describeRun, describeUnanswered, type Ran, runResult } from './run-result.ts'
+import { runPart } from './run-shards.ts'
+import { checkShard, giveResult } from './shard-output.ts'
 import { describeDrift } from './stage-shares.ts'
 import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
@@ -43,6 +49,7 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
   readonly batch: number | 'auto'
   readonly schedule: ScheduleName
   readonly limit?: number
+  readonly shard?: ShardNumber
   readonly predictions?: string
   readonly out?: string
   readonly time?: boolean
@@ -132,12 +139,24 @@ const inFloat32 = async (
   }
 }
 
-const run = async (flags: RunFlags, out: Output) => {
+/** The images of the shard that is asked for. @throws EspalierError where there are fewer than shards, or batches are not known */
+const rangeOf = ({ shard, batch }: RunFlags, images: number) => {
+  if (shard === undefined) return undefined
+  if (batch === 'auto')
+    throw new EspalierError([
+      sourceProblem('bad-input', '--batch', 'auto with --shard', 'a number, for shards are whole batches'),
+    ])
+  checkShard(shard, images)
+  return shardRange(shard, images, batch)
+}
+
+const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; readonly shard: Shard | undefined }> => {
   for (const path of [flags.out, flags.predictions]) if (path !== undefined) await prepareFile(path)
   const source = await openAnyWork(flags, [{ reference: flags.data, labels: flags.labels }], out)
   const [images] = source.images
   const { data } = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
+  const range = rangeOf(flags, limit)
   const { compiled, shares, plain } = await compiledOf(source, flags, limit, out)
   const options = {
     backend: flags.backend ?? 'auto',
@@ -152,19 +171,40 @@ const run = async (flags: RunFlags, out: Output) => {
   try {
     out.note(modelNote(model))
     const batch = flags.batch === 'auto' ? await bestBatch(model, compiled) : flags.batch
-    const evaluation = { batch, limit }
+    const evaluation = { batch, limit, range }
     const done = await watchEvaluation(model, images, out, { ...evaluation, predictions: flags.predictions })
     const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
     const float32 = compare ? await inFloat32(compiled, options, model, images, evaluation, out) : undefined
     const timed = flags.time ?? compiled.stages !== undefined
     const beside = timed && done.images > 0 && !done.interrupted ? plain() : undefined
-    const time = await timeOverPlain(model, beside, options, images, evaluation, out)
+    const timedOn = range === undefined ? images : { ...images, data: part(data, range) }
+    const time = await timeOverPlain(model, beside, options, timedOn, evaluation, out)
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
     const ran = { compiled, initializedFrom, model, data, done, float32, remembered: shares, time, batch }
-    return { result: runResult(ran), done }
+    const { seed, predictions } = flags
+    const where = { ...model, batch }
+    const of = { plan: compiled.plan, schedule: compiled.schedule, seed }
+    const shard = flags.shard && {
+      ...{ command: 'run' as const, ...flags.shard },
+      facts: await evaluationFacts({ ...compiled, name: compiled.network }, images, limit, where, of),
+      part: await runPart(ran, predictions),
+    }
+    return { ran, shard }
   } finally {
     model.dispose()
   }
+}
+
+/** Writes and prints what a run came to; images without an answer fail it. @throws EspalierError */
+export const tellRun = async (ran: Ran, path: string | undefined, out: CommandOutput, shard?: Shard) => {
+  const result = runResult(ran)
+  await giveResult(path, { result, text: () => describeRun(result, ran.done), shard }, out)
+  for (const drift of describeDrift(result)) out.note(drift)
+  if (result.non_finite !== undefined) {
+    out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
+    out.terminal.exitWith(exitCodes.failed)
+  }
+  return result
 }
 
 /** `espalier run`: a network or a compiled folder over data: its error, or its answers; and its throughput. */
@@ -187,6 +227,7 @@ export const runCommand = (terminal: Terminal): Command =>
     .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))
     .addOption(scheduleOption())
     .addOption(limitOption())
+    .addOption(shardOption())
     .option(
       '--predictions <file>',
       'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, stage, certainty, margin, entropy, disagreement of variants, logits, or an error',
@@ -196,14 +237,8 @@ export const runCommand = (terminal: Terminal): Command =>
     .option('--no-time', 'do not')
     .action(async (flags: RunFlags) => {
       const out = output(flags, terminal)
-      const { result, done } = await run(flags, out)
-      if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
-      out.result(result, () => describeRun(result, done))
-      for (const drift of describeDrift(result)) out.note(drift)
-      if (result.non_finite !== undefined) {
-        out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
-        out.terminal.exitWith(exitCodes.failed)
-      }
+      const { ran, shard } = await run(flags, out)
+      const result = await tellRun(ran, flags.out, out, shard)
       if (result.interrupted !== true) return
       const kept = flags.predictions === undefined ? '' : `; ${flags.predictions} has their predictions`
       out.note(`Interrupted after ${result.images} images${kept}.`)

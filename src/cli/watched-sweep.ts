@@ -1,18 +1,21 @@
 import { join } from 'node:path'
 import { lockFolder } from '../base/lock-folder.ts'
+import { type Shard, type ShardNumber, shardHas, shardJson } from '../experiment/shards/shard.ts'
+import { sweepFacts } from '../experiment/sweep/jobs.ts'
 import type { OpenSweep } from '../experiment/sweep/open.ts'
-import { type SweepResult, sweepResult } from '../experiment/sweep/result.ts'
+import { type SweepPart, type SweepResult, sweepPart, sweepResult } from '../experiment/sweep/result.ts'
 import { writeJson } from '../experiment/sweep/store.ts'
 import { runSweep, type SweepEvent } from '../experiment/sweep/sweep.ts'
 import { describeTrainings } from '../experiment/sweep/text.ts'
 import { sweepWork } from '../experiment/sweep/work.ts'
 import { noteAssumptions } from '../open/opening.ts'
 import type { Page } from '../report/page/section.ts'
-import { prepareFile } from './destination.ts'
+import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type CommandOutput, exitCodes, type Output } from './output.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, writeReports } from './report-files.ts'
+import { giveResult } from './shard-output.ts'
 import { skippedNote } from './training-progress.ts'
 
 /** A line on a step of a sweep; none for what is too small. */
@@ -60,6 +63,7 @@ interface SweepFlags extends ReportFlags {
   /** The folder of trainings and results. */
   readonly out: string
   readonly list?: boolean
+  readonly shard?: ShardNumber
 }
 
 /** What becomes of a sweep's result. */
@@ -69,46 +73,62 @@ export interface SweepView<R extends SweepResult> {
   readonly text: (result: R) => string
 }
 
+/** Writes the pages of a sweep's result, prints it, and says what is not done, which fails it. @throws EspalierError */
+export const tellSweep = async <R extends SweepResult>(
+  result: R,
+  reports: ReportFlags,
+  out: CommandOutput,
+  view: Pick<SweepView<R>, 'page' | 'text'>,
+  shard?: Shard,
+): Promise<void> => {
+  if (result.table.length > 0) await writeReports(reports, view.page(result), out)
+  await giveResult(undefined, { result, text: () => view.text(result), shard }, out)
+  const { trainings, interrupted = false } = result
+  const failed = trainings.filter(({ status }) => status === 'failed').length
+  if (failed > 0) out.note(`${failed} of ${trainings.length} trainings failed; the same command tries them again.`)
+  if (interrupted) out.note('Interrupted; the same command goes on.')
+  if (failed > 0 || interrupted) out.terminal.exitWith(exitCodes.failed)
+}
+
+/** The file of a sweep's result in its folder. */
+const resultFile = (folder: string, shard: ShardNumber | undefined): string =>
+  join(folder, shard === undefined ? 'result.json' : `shard-${shard.index}-of-${shard.of}.json`)
+
 /**
- * Does what is left of a sweep and tells how it goes on; then writes and prints what there is of it. With `--list` it does nothing but say how far
- * everything has come.
+ * Does what is left of a sweep, or of a shard of it, and tells how it goes on; then writes and prints what there is of it. With `--list` it does nothing
+ * but say how far everything has come. Shards share a folder, and hold one training at a time.
  */
 export const watchSweep = async <R extends SweepResult>(
   open: OpenSweep,
-  { out: folder, list, ...reports }: SweepFlags,
+  { out: folder, list, shard: number, ...reports }: SweepFlags,
   out: CommandOutput,
   view: SweepView<R>,
 ): Promise<void> => {
   const begun = performance.now()
-  const found = async (interrupted: boolean): Promise<R> => {
-    const seconds = (performance.now() - begun) / 1000
-    return view.of(
-      await sweepResult(open, folder, { ...provenance(out.terminal, open.sweep.seeds), seconds, interrupted }),
-    )
-  }
+  const found = () =>
+    sweepPart(open, folder, (performance.now() - begun) / 1000, k => number === undefined || shardHas(number, k))
+  const viewed = (part: SweepPart, interrupted: boolean): R =>
+    view.of(sweepResult(part, { ...provenance(out.terminal, open.sweep.seeds), interrupted }))
   if (list === true) {
-    const result = await found(false)
+    const result = viewed(await found(), false)
     return out.result(result, () => describeTrainings(result))
   }
-  const file = join(folder, 'result.json')
+  const file = resultFile(folder, number)
   await prepareFile(file)
   await prepareReports(reports)
   const [network] = open.networks.values()
   noteAssumptions(network, out.note)
-  const unlock = await lockFolder(folder)
+  const unlock = number === undefined ? await lockFolder(folder) : undefined
   const work = async () => {
     const { interrupted } = await untilInterrupted(signal =>
-      runSweep(open, folder, sweepWork(open), { signal, onEvent: telling(out.note) }),
+      runSweep(open, folder, sweepWork(open), { shard: number, signal, onEvent: telling(out.note) }),
     )
-    const result = await found(interrupted)
-    await writeJson(file, result)
-    return { result, interrupted }
+    const part = await found()
+    const result = viewed(part, interrupted)
+    const shard = number && { command: 'sweep' as const, ...number, facts: sweepFacts(open), part }
+    await (shard === undefined ? writeJson(file, result) : writeWhole(file, shardJson(result, shard, 1)))
+    return { result, shard }
   }
-  const { result, interrupted } = await work().finally(unlock)
-  if (result.table.length > 0) await writeReports(reports, view.page(result), out)
-  out.result(result, () => view.text(result))
-  const failed = result.trainings.filter(({ status }) => status === 'failed').length
-  if (failed > 0) out.note(`${failed} of ${open.trainings.length} trainings failed; the same command tries them again.`)
-  if (interrupted) out.note('Interrupted; the same command goes on.')
-  if (failed > 0 || interrupted) out.terminal.exitWith(exitCodes.failed)
+  const { result, shard } = await work().finally(unlock)
+  await tellSweep(result, reports, out, view, shard)
 }

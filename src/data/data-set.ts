@@ -94,6 +94,9 @@ export interface BatchOptions {
   readonly preprocess: Preprocess
   /** Read ahead no further than this many batches. Default 2. */
   readonly ahead?: number
+  /** Begins with this image. Default 0, the first. */
+  readonly first?: number
+  /** Ends before this one. */
   readonly limit?: number
   /** Leaves images out that cannot be read or decoded, where it would throw. */
   readonly skip?: boolean
@@ -179,11 +182,11 @@ const readBatch = async (data: DataSet, first: number, to: number, options: Prep
  */
 export async function* batches(
   data: DataSet,
-  { batch, ahead = 2, limit = data.count, signal, ...options }: BatchOptions,
+  { batch, ahead = 2, first = 0, limit = data.count, signal, ...options }: BatchOptions,
 ): AsyncGenerator<Batch> {
   const count = Math.min(limit, data.count)
   const queue: Promise<Batch>[] = []
-  let next = 0
+  let next = first
   const fill = (): void => {
     for (; queue.length < ahead && next < count; next += batch) {
       const reading = readBatch(data, next, Math.min(next + batch, count), options)

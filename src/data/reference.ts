@@ -95,7 +95,7 @@ export const trainingReference = (reference: string): string => {
 }
 
 /** The part of a data set from one image to another. */
-const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => ({
+export const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => ({
   ...data,
   count: to - from,
   ...identityOf(data, `${from}:${to}`),

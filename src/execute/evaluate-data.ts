@@ -11,7 +11,8 @@ export interface Unanswered {
   readonly first: readonly string[]
 }
 
-const namedAtMost = 5
+/** So many of the images without an answer are named. */
+export const namedAtMost = 5
 
 /** What an evaluation found. */
 export interface Evaluation {
@@ -33,6 +34,8 @@ export interface EvaluateOptions {
   readonly batch: number
   readonly preprocess: Preprocess
   readonly limit?: number
+  /** The images from one number up to another alone, of which none need be readable: a part of a larger evaluation. */
+  readonly range?: readonly [from: number, to: number]
   readonly signal?: AbortSignal
   /** Called after each batch, in order. */
   readonly onBatch?: (batch: Batch, prediction: Prediction) => void | Promise<void>
@@ -50,7 +53,7 @@ const nothing = predictionOf({ logits: none, stages: new Uint8Array(0), certaint
 export const evaluateData = async (
   model: Pick<Model, 'predictEach' | 'stages'>,
   data: DataSet,
-  { onBatch, ...options }: EvaluateOptions,
+  { onBatch, range, ...options }: EvaluateOptions,
 ): Promise<Evaluation> => {
   let [images, wrong, wrongTop5, none] = [0, 0, 0, 0]
   const reached = (model.stages ?? [null]).map(() => 0)
@@ -78,8 +81,9 @@ export const evaluateData = async (
       await found(first, nothing)
     }
   }
+  const [from, to] = range ?? [0, options.limit]
   const given = async function* () {
-    for await (const batch of batches(data, { ...options, skip: true })) {
+    for await (const batch of batches(data, { ...options, first: from, limit: to, skip: true })) {
       read.push(batch)
       if (batch.n > 0) yield batch.images
     }
@@ -89,7 +93,7 @@ export const evaluateData = async (
     await found(read.shift() as Batch, prediction)
   }
   await foundEmpty()
-  if (images === 0 && skipped.length > 0)
+  if (images === 0 && skipped.length > 0 && range === undefined)
     throw new EspalierError(skipped.slice(0, problemsShown).map(({ problem }) => problem))
   return {
     images,

@@ -1,5 +1,5 @@
 import type { Batch, Skipped } from '../data/index.ts'
-import { evaluateData, type Unanswered } from '../execute/evaluate-data.ts'
+import { evaluateData, namedAtMost, type Unanswered } from '../execute/evaluate-data.ts'
 import type { Model } from '../execute/model.ts'
 import type { Prediction } from '../execute/prediction.ts'
 import { type RankedClass, topK } from '../execute/ranking.ts'
@@ -46,6 +46,8 @@ export interface EvaluateOptions {
   readonly batch?: number
   /** Only the first so many images. */
   readonly limit?: number
+  /** The images from one number up to another alone: a part that {@link joinEvaluations} makes a whole of. */
+  readonly range?: readonly [from: number, to: number]
   /** Whether each image's answer is kept. Default: where there are no labels. */
   readonly answers?: boolean
   /** How many classes an answer has. Default 5. */
@@ -66,35 +68,40 @@ const answersOf = (batch: Batch, prediction: Prediction, top: number, names?: re
 
 const skippedOf = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })
 
+/** Of so many wrong answers; nothing where there is no image. */
+const errorsOf = (wrong: number, wrongTop5: number, images: number) =>
+  images === 0
+    ? {}
+    : {
+        wrong,
+        wrongTop5,
+        errorPercent: (100 * wrong) / images,
+        top5ErrorPercent: (100 * wrongTop5) / images,
+        errorIntervalPercent: wilsonPercent(wrong, images),
+      }
+
 /** Runs a model over images, decoding ahead of it. @throws EspalierError where none can be decoded */
 export const evaluate = async (
   model: Pick<Model, 'predictEach' | 'stages'>,
   { data, preprocess, classes }: Images,
-  { batch = 128, limit = data.count, top = 5, signal, onProgress, onBatch, ...options }: EvaluateOptions = {},
+  { batch = 128, limit = data.count, range, top = 5, signal, onProgress, onBatch, ...options }: EvaluateOptions = {},
 ): Promise<EvaluationResult> => {
   const { answers: keep = !data.labelled } = options
-  const total = Math.min(limit, data.count)
+  const [from, to] = range ?? [0, Math.min(limit, data.count)]
   const answers: ImageAnswer[] = []
   const done = await evaluateData(model, data, {
-    ...{ batch, preprocess, limit, signal },
+    ...{ batch, preprocess, limit, range, signal },
     onBatch: async (read, prediction) => {
-      onProgress?.({ done: read.first + read.n + read.skipped.length, total })
+      onProgress?.({ done: read.first + read.n + read.skipped.length - from, total: to - from })
       await onBatch?.(read, prediction)
       if (keep) answers.push(...answersOf(read, prediction, top, classes))
     },
   })
   const { images, wrong, wrongTop5, reached, skipped, unanswered, seconds, interrupted } = done
-  const errors = {
-    wrong,
-    wrongTop5,
-    errorPercent: (100 * wrong) / images,
-    top5ErrorPercent: (100 * wrongTop5) / images,
-    errorIntervalPercent: wilsonPercent(wrong, images),
-  }
   return {
     data: data.name,
     images,
-    ...(data.labelled && images > 0 ? errors : {}),
+    ...(data.labelled ? errorsOf(wrong, wrongTop5, images) : {}),
     answers,
     stages: model.stages?.map(({ plan }, k) => ({ plan, images: reached[k] })),
     skipped: skipped.map(skippedOf),
@@ -102,5 +109,36 @@ export const evaluate = async (
     seconds,
     imagesPerSecond: images / seconds,
     interrupted,
+  }
+}
+
+/** The evaluation of which these are the parts, in their order. */
+export const joinEvaluations = (parts: readonly EvaluationResult[]): EvaluationResult => {
+  const sum = (of: (part: EvaluationResult) => number | undefined): number =>
+    parts.reduce((total, part) => total + (of(part) ?? 0), 0)
+  const [{ data, stages }] = parts
+  const images = sum(part => part.images)
+  const seconds = sum(part => part.seconds)
+  const labelled = parts.some(({ wrong }) => wrong !== undefined)
+  return {
+    data,
+    images,
+    ...(labelled
+      ? errorsOf(
+          sum(({ wrong }) => wrong),
+          sum(({ wrongTop5 }) => wrongTop5),
+          images,
+        )
+      : {}),
+    answers: parts.flatMap(({ answers }) => answers),
+    stages: stages?.map(({ plan }, k) => ({ plan, images: sum(part => part.stages?.[k].images) })),
+    skipped: parts.flatMap(({ skipped }) => skipped),
+    unanswered: {
+      images: sum(({ unanswered }) => unanswered.images),
+      first: parts.flatMap(({ unanswered }) => unanswered.first).slice(0, namedAtMost),
+    },
+    seconds,
+    imagesPerSecond: images / seconds,
+    interrupted: parts.some(({ interrupted }) => interrupted),
   }
 }

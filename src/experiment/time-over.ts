@@ -1,6 +1,6 @@
 import { batches, type DataSet, type Preprocess } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
-import { type Clock, race, type Spread, spreadOf } from '../execute/race.ts'
+import { type Clock, median, race, type Spread, spreadOf } from '../execute/race.ts'
 
 /** A few batches, so that images are gathered across them, and images enough that their shares are not those of a few. */
 const least = { batches: 4, images: 128 } as const
@@ -11,6 +11,15 @@ export interface TimeOver {
   readonly images: number
   /** Of the ratios, round by round. */
   readonly relative: Spread
+}
+
+/** Of the parts of a whole that were timed each: the median of their medians. */
+export const joinTimes = (parts: readonly TimeOver[]): TimeOver => {
+  const over = (of: keyof Spread): readonly number[] => parts.map(({ relative }) => relative[of])
+  return {
+    images: parts.reduce((sum, { images }) => sum + images, 0),
+    relative: { median: median(over('median')), min: Math.min(...over('min')), max: Math.max(...over('max')) },
+  }
 }
 
 async function* each(images: readonly Float32Array[]): AsyncGenerator<Float32Array> {

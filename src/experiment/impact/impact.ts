@@ -4,7 +4,7 @@ import { orThrow } from '../../base/error.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
 import { defaultBatch, openVariants, type VariantLogits, type VariantsOptions } from '../variants/logits.ts'
-import { errorOf, reduceLogits } from '../variants/reduction.ts'
+import { errorOf, errorRate, reduceLogits } from '../variants/reduction.ts'
 import { forwardTimer } from './time.ts'
 import { type ImpactTransform, parseImpactTransforms } from './transforms.ts'
 
@@ -31,15 +31,9 @@ export interface ImpactPosition {
   readonly results: Readonly<Record<string, TransformImpact>>
 }
 
-/** What transforming each feature map of a network does to its error, without retraining (paper, section 4.2). */
-export interface ImpactResult {
-  readonly network: string
-  readonly data: string
-  readonly images: number
-  readonly vanillaErrorPercent: number
-  readonly vanillaIntervalPercent: Interval
+/** What was measured, and where. */
+interface Measured {
   readonly transforms: readonly string[]
-  readonly positions: readonly ImpactPosition[]
   readonly backend: string
   readonly executor: string
   readonly precision: string
@@ -54,6 +48,35 @@ export interface ImpactResult {
   readonly forwardMillisecondsPerBatch: number | null
   readonly seconds: number
   readonly interrupted?: true
+  /** Of weights that nobody trained. */
+  readonly initializedFromSeed?: number
+}
+
+/** What transforming each feature map of a network does to its error, without retraining (paper, section 4.2). */
+export interface ImpactResult extends Measured {
+  readonly network: string
+  readonly data: string
+  readonly images: number
+  readonly vanillaErrorPercent: number
+  readonly vanillaIntervalPercent: Interval
+  readonly positions: readonly ImpactPosition[]
+}
+
+/** Wrong answers where a transform is applied to one feature map. */
+interface TransformCounts {
+  readonly only: number
+  readonly branch: Readonly<Record<Reduction, number>>
+}
+
+/** The same as {@link ImpactResult} in wrong answers, which add up over parts of the images. */
+export interface ImpactCounts extends Measured {
+  readonly network: string
+  readonly data: string
+  readonly images: number
+  readonly wrong: number
+  readonly positions: readonly (Omit<ImpactPosition, 'results'> & {
+    readonly results: Readonly<Record<string, TransformCounts>>
+  })[]
 }
 
 /** What transforms are measured, and how. */
@@ -74,14 +97,21 @@ const flip: ImpactTransform = { name: 'flip', transform: { kind: 'd4', element: 
 const byReduction = <A>(of: (reduction: Reduction) => A): Readonly<Record<Reduction, A>> =>
   Object.fromEntries(reductions.map(reduction => [reduction, of(reduction)])) as Record<Reduction, A>
 
-const transformImpact = (
+const countWrong = (
   { logits, classes }: VariantLogits,
   labels: readonly number[],
   variant: Variant,
-): TransformImpact => {
+): TransformCounts => {
   const [plain, transformed] = [[], variant].map(v => logits.get(variantKey(v)) as Float32Array)
-  const only = errorOf(transformed, labels)
-  const branch = byReduction(reduction => errorOf(reduceLogits([plain, transformed], { classes, reduction }), labels))
+  return {
+    only: errorOf(transformed, labels).wrong,
+    branch: byReduction(reduction => errorOf(reduceLogits([plain, transformed], { classes, reduction }), labels).wrong),
+  }
+}
+
+const transformImpact = (counts: TransformCounts, images: number): TransformImpact => {
+  const only = errorRate(counts.only, images)
+  const branch = byReduction(reduction => errorRate(counts.branch[reduction], images))
   return {
     only: only.percent,
     onlyInterval: only.interval,
@@ -95,7 +125,7 @@ const positionsOf = (
   transforms: readonly ImpactTransform[],
   found: VariantLogits,
   labels: readonly number[],
-): readonly ImpactPosition[] =>
+): ImpactCounts['positions'] =>
   featureMaps(network.graph).map(({ name, type: { h, w, c } }, map) => ({
     map,
     name,
@@ -103,9 +133,70 @@ const positionsOf = (
     branchMultiplyAddsRelative:
       multiplyAdds(orThrow(unrollShared(network, [[], at(map, flip)]))) / multiplyAdds(network.graph),
     results: Object.fromEntries(
-      transforms.map(transform => [transform.name, transformImpact(found, labels, at(map, transform))]),
+      transforms.map(transform => [transform.name, countWrong(found, labels, at(map, transform))]),
     ),
   }))
+
+/** Errors of wrong answers. */
+export const impactOf = ({
+  network,
+  data,
+  images,
+  wrong,
+  transforms,
+  positions,
+  ...rest
+}: ImpactCounts): ImpactResult => {
+  const vanilla = errorRate(wrong, images)
+  return {
+    ...{ network, data, images },
+    vanillaErrorPercent: vanilla.percent,
+    vanillaIntervalPercent: vanilla.interval,
+    transforms,
+    positions: positions.map(position => ({
+      ...position,
+      results: Object.fromEntries(
+        Object.entries(position.results).map(([name, counts]) => [name, transformImpact(counts, images)]),
+      ),
+    })),
+    ...rest,
+  }
+}
+
+/** The wrong answers on all images, of those on parts of them. */
+export const joinImpact = (parts: readonly ImpactCounts[]): ImpactCounts => {
+  const [first] = parts
+  const sum = (of: (part: ImpactCounts) => number): number => parts.reduce((total, part) => total + of(part), 0)
+  /** Null where a part does not know it. */
+  const mean = (key: keyof Measured & `${string}Per${string}`): number | null =>
+    parts.some(part => part[key] === null) ? null : sum(part => Number(part[key])) / parts.length
+  return {
+    ...first,
+    images: sum(({ images }) => images),
+    wrong: sum(({ wrong }) => wrong),
+    positions: first.positions.map((position, k) => {
+      const at = (part: ImpactCounts, name: string): TransformCounts => part.positions[k].results[name]
+      return {
+        ...position,
+        results: Object.fromEntries(
+          first.transforms.map(name => [
+            name,
+            {
+              only: sum(part => at(part, name).only),
+              branch: byReduction(reduction => sum(part => at(part, name).branch[reduction])),
+            },
+          ]),
+        ),
+      }
+    }),
+    multiplyAddsRelativePerPosition: parts.some(part => part.multiplyAddsRelativePerPosition === null)
+      ? null
+      : first.multiplyAddsRelativePerPosition,
+    secondsRelativePerPosition: mean('secondsRelativePerPosition'),
+    forwardMillisecondsPerBatch: mean('forwardMillisecondsPerBatch'),
+    seconds: sum(({ seconds }) => seconds),
+  }
+}
 
 /**
  * Transforms every feature map of a network by itself and counts wrong answers: with the map transformed, and with a branch
@@ -113,11 +204,15 @@ const positionsOf = (
  * positions have seen.
  * @throws EspalierError where a transform does not fit or the executor is not there
  */
-export const impact = async (
+export const impact = async (network: Network, images: Images, options: ImpactOptions = {}): Promise<ImpactResult> =>
+  impactOf(await countImpact(network, images, options))
+
+/** {@link impact} in wrong answers. */
+export const countImpact = async (
   network: Network,
   images: Images,
   { transforms: text = 'flip,rotate,scale', onProgress = () => {}, limit, ...options }: ImpactOptions = {},
-): Promise<ImpactResult> => {
+): Promise<ImpactCounts> => {
   const begun = performance.now()
   const transforms = orThrow(parseImpactTransforms(text))
   const maps = featureMaps(network.graph)
@@ -135,7 +230,6 @@ export const impact = async (
     const variants = [[], ...maps.flatMap((_, map) => transforms.map(transform => at(map, transform)))]
     const found = await opened.logits(variants, limit)
     const labels = found.labels as readonly number[]
-    const vanilla = errorOf(found.logits.get(variantKey([])) as Float32Array, labels)
     const whole = found.computed === found.variants
     const time = whole ? timer.time() : undefined
     const count = maps.length * transforms.length
@@ -143,8 +237,7 @@ export const impact = async (
       network: network.name,
       data: images.data.name,
       images: found.images,
-      vanillaErrorPercent: vanilla.percent,
-      vanillaIntervalPercent: vanilla.interval,
+      wrong: errorOf(found.logits.get(variantKey([])) as Float32Array, labels).wrong,
       transforms: transforms.map(({ name }) => name),
       positions: positionsOf(network, transforms, found, labels),
       backend: found.backend,

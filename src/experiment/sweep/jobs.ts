@@ -1,6 +1,8 @@
 import { type FixedPlan, printPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import type { Network } from '../../network/network.ts'
+import { packageVersion } from '../../runtime/native/layout.ts'
+import type { ShardFacts } from '../shards/shard.ts'
 import { type SweepTraining, trainedAs } from './grid.ts'
 import type { OpenSweep } from './open.ts'
 import {
@@ -57,6 +59,18 @@ export const evaluatedPlans = ({ runs }: SweepTraining): readonly FixedPlan[] =>
 
 const digestsOf = ({ networks }: OpenSweep): ReadonlyMap<number, string> =>
   new Map([...networks].map(([seed, network]) => [seed, networkDigest(network)]))
+
+/** All that shards of one sweep have in common. */
+export const sweepFacts = (open: OpenSweep): ShardFacts => ({
+  version: packageVersion,
+  config: open.sweep,
+  recipe: open.recipe,
+  seed: open.seed,
+  train_data: open.fingerprints.train,
+  evaluate_data: open.fingerprints.evaluate,
+  preprocess: open.evaluate.preprocess,
+  networks: Object.fromEntries(digestsOf(open)),
+})
 
 /** A training and where it lies. */
 export interface Located {

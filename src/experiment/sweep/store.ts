@@ -86,7 +86,7 @@ export const writeJson = (path: string, value: unknown): Promise<void> =>
 const writeOwn = (path: string, value: object): Promise<void> => replace(path, sealedJson(value))
 
 /** Of a network's graph and values: equal for equal networks. */
-export const networkDigest = ({ graph, parameters }: Network): string =>
+export const networkDigest = ({ graph, parameters }: Pick<Network, 'graph' | 'parameters'>): string =>
   sha256(Buffer.concat([Buffer.from(JSON.stringify(encodeGraph(graph))), encodeSafetensors(parameters)]))
 
 /** A short name for what determines something: equal for equal JSON. */

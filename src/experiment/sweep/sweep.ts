@@ -1,7 +1,9 @@
 import { printPlan } from '../../../passes/index.ts'
+import { lockFolder } from '../../base/lock-folder.ts'
 import type { Network } from '../../network/network.ts'
 import { hasCheckpoint } from '../../train/checkpoint.ts'
 import type { TrainingEvent } from '../../train/events.ts'
+import { type ShardNumber, shardHas } from '../shards/shard.ts'
 import type { SweepTraining } from './grid.ts'
 import { evaluatedOn, evaluatedPlans, jobAt, type Located, locate, type SweepJob } from './jobs.ts'
 import type { OpenSweep } from './open.ts'
@@ -21,6 +23,8 @@ interface Count {
 }
 
 export interface SweepOptions {
+  /** Which of the trainings: all of them by default. The last shard times the plans. */
+  readonly shard?: ShardNumber | undefined
   readonly signal?: AbortSignal
   readonly onEvent?: (event: SweepEvent) => void
 }
@@ -83,22 +87,24 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
  * Does what is not done of a sweep, training by training: what fails is noted, and does not stop the others; aborted, what is under way
  * is saved. Whether it was interrupted.
  *
- * @throws EspalierError where the folder cannot be written to, or nothing runs the plans to time them
+ * @throws EspalierError where a folder cannot be written to or another process works in it, or nothing runs the plans to time them
  */
 export const runSweep = async (
   open: OpenSweep,
   out: string,
   work: SweepWork,
-  { signal, onEvent = () => {} }: SweepOptions = {},
+  { shard = { index: 0, of: 1 }, signal, onEvent = () => {} }: SweepOptions = {},
 ): Promise<{ readonly interrupted: boolean }> => {
   const all = locate(open, out)
   for (const [k, located] of all.entries()) {
+    if (!shardHas(shard, k)) continue
     const { training } = located
     const of = { number: k + 1, total: all.length }
     const job = await jobAt(open, located)
     if (job.status.status === 'done') continue
     if (signal?.aborted === true) return { interrupted: true }
     onEvent({ event: 'begin', training, of })
+    const unlock = await lockFolder(located.path)
     try {
       const done = await finish(open, located, job, work, signal, what =>
         onEvent(what === 'evaluate' ? { event: what, training, of } : { event: 'training', training, of, what }),
@@ -109,9 +115,11 @@ export const runSweep = async (
       const reason = reasonOf(error)
       await writeFailure(job.folder, reason)
       onEvent({ event: 'failed', training, of, reason })
+    } finally {
+      await unlock()
     }
   }
   if (signal?.aborted === true) return { interrupted: true }
-  await timePlans(open, out, work.time, plans => onEvent({ event: 'time', plans }))
+  if (shard.index === shard.of - 1) await timePlans(open, out, work.time, plans => onEvent({ event: 'time', plans }))
   return { interrupted: false }
 }

@@ -44,11 +44,19 @@ export interface ErrorRate {
   readonly interval: readonly [low: number, high: number]
 }
 
+/** So many wrong answers of so many. */
+export const errorRate = (wrong: number, images: number): ErrorRate => ({
+  images,
+  wrong,
+  percent: (100 * wrong) / images,
+  interval: wilsonPercent(wrong, images),
+})
+
 /** The error of scores `[n, classes]`; of equal scores the earlier class is the answer. */
 export const errorOf = (scores: Float32Array | Float64Array, labels: ArrayLike<number>): ErrorRate => {
   const images = labels.length
   const classes = scores.length / images
   let wrong = 0
   for (let row = 0; row < images; row++) if (rankOf(scores, row, classes, labels[row]) > 0) wrong++
-  return { images, wrong, percent: (100 * wrong) / images, interval: wilsonPercent(wrong, images) }
+  return errorRate(wrong, images)
 }

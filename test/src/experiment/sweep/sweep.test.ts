@@ -5,12 +5,21 @@ import sharp from 'sharp'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { printPlan } from '../../../../passes/index.ts'
 import { orThrow, orThrowAsync } from '../../../../src/base/error.ts'
+import { lockFolder } from '../../../../src/base/lock-folder.ts'
 import { evaluateData } from '../../../../src/execute/evaluate-data.ts'
 import { openModel } from '../../../../src/execute/model.ts'
+import { shardHas } from '../../../../src/experiment/shards/shard.ts'
 import { decodeSweep } from '../../../../src/experiment/sweep/config.ts'
 import { rowName } from '../../../../src/experiment/sweep/grid.ts'
+import { locate } from '../../../../src/experiment/sweep/jobs.ts'
 import { type OpenSweep, openSweep } from '../../../../src/experiment/sweep/open.ts'
-import { type SweepResult, sweepResult } from '../../../../src/experiment/sweep/result.ts'
+import {
+  joinSweep,
+  type SweepPart,
+  type SweepResult,
+  sweepPart,
+  sweepResult,
+} from '../../../../src/experiment/sweep/result.ts'
 import { runSweep, type SweepEvent } from '../../../../src/experiment/sweep/sweep.ts'
 import { type SweepWork, sweepWork } from '../../../../src/experiment/sweep/work.ts'
 import { compile } from '../../../../src/index.ts'
@@ -68,8 +77,9 @@ const noted = (doing: Partial<SweepWork> = {}) => {
   return { log, work }
 }
 
-const resultOf = (open: OpenSweep): Promise<SweepResult> =>
-  sweepResult(open, out, { command: 'espalier', seeds: open.sweep.seeds, versions: {}, seconds: 0, interrupted: false })
+const call = { command: 'espalier', seeds: [0], versions: {}, interrupted: false }
+
+const resultOf = async (open: OpenSweep): Promise<SweepResult> => sweepResult(await sweepPart(open, out, 0), call)
 
 const trainings = ['vanilla 0', 'flip-1-max 0', 'flip-1-none 0', 'vanilla 1', 'flip-1-max 1', 'flip-1-none 1']
 const trainedIn = (log: readonly string[]): readonly string[] =>
@@ -105,6 +115,42 @@ describe('runSweep', () => {
     expect(table.every(({ seeds }) => seeds.join() === '0,1')).toBe(true)
     expect(jobs.every(({ status, training }) => status === 'done' && training?.seconds === 10)).toBe(true)
     expect(times?.batch).toBe(128)
+  })
+
+  it('does a shard of the trainings; the parts are the whole, and the last times the plans', async () => {
+    const open = await opened()
+    const whole = join(out, 'whole')
+    await runSweep(open, whole, noted().work)
+    const shards = Array.from({ length: 4 }, (_, index) => ({ index, of: 4 }))
+    const logs: (readonly string[])[] = []
+    const parts: SweepPart[] = []
+    for (const shard of shards) {
+      const { log, work } = noted()
+      await runSweep(open, join(out, 'shared'), work, { shard })
+      logs.push(log)
+      parts.push(await sweepPart(open, join(out, 'shared'), 0, k => shardHas(shard, k)))
+    }
+    expect(logs.map(trainedIn)).toEqual([
+      ['vanilla 0', 'flip-1-max 1'],
+      ['flip-1-max 0', 'flip-1-none 1'],
+      ['flip-1-none 0'],
+      ['vanilla 1'],
+    ])
+    expect(logs.map(log => log.some(line => line.startsWith('time')))).toEqual([false, false, false, true])
+    const places = (result: SweepResult) => JSON.stringify(result).replaceAll(/whole|shared/g, '')
+    const joined = joinSweep(JSON.parse(JSON.stringify(parts.toReversed())))
+    expect(places(sweepResult(joined, call))).toBe(places(sweepResult(await sweepPart(open, whole, 0), call)))
+  })
+
+  it('leaves a training alone that another process is at', async () => {
+    const open = await opened({ seeds: [0] })
+    const [, second] = locate(open, out)
+    const unlock = await lockFolder(second.path)
+    const { log, work } = noted()
+    await expect(runSweep(open, out, work)).rejects.toThrow('another process')
+    expect(trainedIn(log)).toEqual(['vanilla 0'])
+    await unlock()
+    expect(await runSweep(open, out, work)).toEqual({ interrupted: false })
   })
 
   it('keeps weights that say what they were trained under', async () => {

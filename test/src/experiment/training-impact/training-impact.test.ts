@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type Problem, renderProblems } from '../../../../ir/index.ts'
 import { printPlan } from '../../../../passes/index.ts'
 import { openSweep } from '../../../../src/experiment/sweep/open.ts'
-import { sweepResult } from '../../../../src/experiment/sweep/result.ts'
+import { sweepPart, sweepResult } from '../../../../src/experiment/sweep/result.ts'
 import { runSweep } from '../../../../src/experiment/sweep/sweep.ts'
 import { describeTrainingImpact } from '../../../../src/experiment/training-impact/text.ts'
 import {
@@ -98,8 +98,8 @@ describe('a training impact', () => {
       time: async () => ({ backend: 'b', executor: 'e', batch: 1, relative: { 'flip@3': 1.3 }, milliseconds: {} }),
     })
     expect(new Set(trainedAs).size).toBe(1 + 2 * 2 * 2)
-    const call = { command: 'espalier impact', seeds: sweep.seeds, versions: {}, seconds: 1, interrupted: false }
-    const result = trainingImpactResult(await sweepResult(open, out, call), ['flip', 'rotate'], graph)
+    const call = { command: 'espalier impact', seeds: sweep.seeds, versions: {}, interrupted: false }
+    const result = trainingImpactResult(sweepResult(await sweepPart(open, out, 1), call), ['flip', 'rotate'], graph)
     expect(result.vanilla).toMatchObject({ errors: [40, 40, 40], seeds: [1, 2, 3] })
     expect(result.positions.map(({ map, shape }) => [map, shape])).toEqual([
       [0, [32, 32, 3]],
@@ -133,8 +133,8 @@ describe('a training impact', () => {
   it('says what is not done', async () => {
     const out = await temporaryFolder('impact')
     const open = await openSweep(right(sweepOf({ ...training, maps: [3], seeds: [0] }, 'flip')), 't.json')
-    const call = { command: 'espalier impact', seeds: [0], versions: {}, seconds: 1, interrupted: true }
-    const result = trainingImpactResult(await sweepResult(open, out, call), ['flip'], graph)
+    const call = { command: 'espalier impact', seeds: [0], versions: {}, interrupted: true }
+    const result = trainingImpactResult(sweepResult(await sweepPart(open, out, 1), call), ['flip'], graph)
     expect(result.vanilla).toBeNull()
     expect(result.positions).toMatchObject([{ map: 3, results: { flip: { 'none,geo': null, 'max,max': null } } }])
     expect(describeTrainingImpact(result)).toContain('pending')
