@@ -51,6 +51,7 @@ const staysOnMap = (graph: Graph, node: Node): boolean => {
     case 'BatchNorm':
     case 'Slice':
     case 'Concat':
+    case 'Softmax':
       return true
     case 'Pad':
       return node.attributes.padding.flat().every(n => n === 0)

@@ -1,16 +1,19 @@
 import { distance } from 'fastest-levenshtein'
 import { either as E } from 'fp-ts'
-import { elements, printTransform, problem, type Reduction, reductions, Transform } from '../ir/index.ts'
+import { elements, printTransform, problem, reductions, Transform } from '../ir/index.ts'
 import { isScale, scales } from '../ir/ops/transforms.ts'
 import {
   type FixedPlan,
   type PlanProblem,
+  type PlanReduction,
+  planReductions,
   type Site,
   setNames,
-  type TrainingReduction,
   type TransformSet,
 } from './plan.ts'
 
+const named = [...planReductions, 'none'] as const
+/** Of which the nearest names of plans have one. */
 const trainingReductions = [...reductions, 'none'] as const
 
 /** Some plan names, to name the nearest of when one is unknown. */
@@ -100,18 +103,18 @@ const parseSet = (plan: string, text: string): E.Either<readonly PlanProblem[], 
 const parseReductions = (
   plan: string,
   text: string | undefined,
-  otherwise: Reduction,
+  otherwise: PlanReduction,
 ): E.Either<readonly PlanProblem[], Pick<FixedPlan, 'training' | 'inference'>> => {
   const [training = otherwise, inference = training, ...more] = text === undefined ? [] : text.split(',')
-  const wrong = [training, inference].find(r => !trainingReductions.some(known => known === r))
+  const wrong = [training, inference].find(r => !named.some(known => known === r))
   if (wrong !== undefined || more.length > 0)
     return refusePlan(
       plan,
       `the reduction ${JSON.stringify(text)}`,
-      `${trainingReductions.join(', ')}, or two of them as training,inference`,
+      `${named.join(', ')}, or two of them as training,inference`,
       `nearest plans: ${nearest(plan)}`,
     )
-  return E.right({ training: training as TrainingReduction, inference: inference as TrainingReduction })
+  return E.right({ training: training as FixedPlan['training'], inference: inference as FixedPlan['inference'] })
 }
 
 const parseCompact = (text: string): E.Either<readonly PlanProblem[], FixedPlan> => {

@@ -6,12 +6,23 @@ import {
   liveNodes,
   type NodeId,
   type Problem,
+  printTransform,
   problem,
-  type Reduction,
+  Reduction,
   type Transform,
 } from '../ir/index.ts'
 import { type FeatureMap, featureMaps } from './feature-maps.ts'
-import { type FixedPlan, type Gate, isAdaptive, type Plan, type SetName, type Site, type TransformSet } from './plan.ts'
+import { classifierOutputs, factsOfKind, type NetworkOutput } from './output-kinds.ts'
+import {
+  type FixedPlan,
+  type Gate,
+  isAdaptive,
+  type Plan,
+  type PlanReduction,
+  type SetName,
+  type Site,
+  type TransformSet,
+} from './plan.ts'
 import { printPlan } from './plan-text.ts'
 
 /** A branch (or, with one transform, a transform) at a node of a given graph. */
@@ -27,7 +38,15 @@ export interface PlacedSite {
 export interface PlacedPlan {
   readonly name: string
   readonly sites: readonly PlacedSite[]
+  /** Of a classifier's scores; null where nothing branches, or `outputs` say how each is reduced. */
   readonly reduction: Reduction | null
+  /** Of a network that is no classifier with one output. */
+  readonly outputs?: readonly PlacedOutput[]
+}
+
+/** An output with the reduction of its variants; null where nothing branches. */
+export interface PlacedOutput extends Omit<NetworkOutput, 'reduction'> {
+  readonly reduction: PlanReduction | null
 }
 
 /** An adaptive plan on a given network: each of its stages placed, with the gates between them. */
@@ -131,11 +150,53 @@ const fewer = (
   return most > 0 ? `${site.set}-${most}` : undefined
 }
 
+/** The reduction of scores of classes that a plan's is. */
+const reductionOfScores = (reduction: PlanReduction | null): Reduction | null =>
+  reduction === null || Reduction.is(reduction) ? reduction : 'sum'
+
+/** What a network's outputs and a plan's branches ask of each other. */
+const flawsOf = (
+  plan: FixedPlan,
+  where: string,
+  sites: readonly PlacedSite[],
+  outputs: readonly NetworkOutput[],
+): readonly PlacementProblem[] =>
+  outputs.flatMap(({ name, kind, reduction = plan.inference }) => {
+    const { type, reductions } = factsOfKind(kind)
+    const at = `${where}, output ${name}`
+    const moved = sites.flatMap(({ transforms }) => transforms).find(({ kind }) => kind !== 'd4')
+    const unfit = !reductions.some(known => known === reduction)
+    return [
+      ...(unfit && reduction !== 'none'
+        ? [
+            problem(
+              'bad-plan' as const,
+              at,
+              `the reduction ${reduction} of ${kind}`,
+              reductions.join(', '),
+              printPlan({ ...plan, training: reductions[0], inference: reductions[0] }),
+            ),
+          ]
+        : []),
+      ...(type === 'Map' && moved !== undefined
+        ? [
+            problem(
+              'bad-plan' as const,
+              at,
+              `${printTransform(moved)}, which moves what is at the border out of the map`,
+              'flips and quarter turns, which can be undone on what comes out',
+            ),
+          ]
+        : []),
+    ]
+  })
+
 /** Finds a plan's feature maps in a network and draws its variants. `draw` gives numbers in [0, 1). */
 export const placePlan = (
   plan: FixedPlan,
   graph: Graph,
   draw: () => number,
+  outputs: readonly NetworkOutput[] = classifierOutputs,
 ): E.Either<readonly PlacementProblem[], PlacedPlan> => {
   checkGraph('placePlan', graph)
   const name = printPlan(plan)
@@ -169,8 +230,17 @@ export const placePlan = (
       ),
     ])
   const branched = sites.some(site => site.transforms.length > 1)
-  if (!branched) return E.right({ name, sites, reduction: null })
-  if (plan.inference === 'none')
+  const flaws = sites.length === 0 ? [] : flawsOf(plan, where, sites, outputs)
+  if (flaws.length > 0) return E.left(flaws)
+  const reductionOf = (output: NetworkOutput): PlanReduction | null => {
+    const reduction = output.reduction ?? plan.inference
+    return branched && reduction !== 'none' ? reduction : null
+  }
+  const placed =
+    outputs === classifierOutputs
+      ? { reduction: reductionOfScores(reductionOf(classifierOutputs[0])) }
+      : { reduction: null, outputs: outputs.map(output => ({ ...output, reduction: reductionOf(output) })) }
+  if (branched && plan.inference === 'none')
     return E.left([
       problem(
         'no-inference-reduction',
@@ -180,7 +250,7 @@ export const placePlan = (
         printPlan({ ...plan, inference: 'geo' }),
       ),
     ])
-  return E.right({ name, sites, reduction: plan.inference })
+  return E.right({ name, sites, ...placed })
 }
 
 const stagesTooLarge = (name: string, graph: Graph, stages: readonly PlacedPlan[]): readonly PlacementProblem[] => {
@@ -203,10 +273,22 @@ export const placeStages = (
   plan: Plan,
   graph: Graph,
   draws: () => () => number,
+  outputs: readonly NetworkOutput[] = classifierOutputs,
 ): E.Either<readonly PlacementProblem[], PlacedPlan | PlacedStages> => {
-  if (!isAdaptive(plan)) return placePlan(plan, graph, draws())
+  if (!isAdaptive(plan)) return placePlan(plan, graph, draws(), outputs)
+  const [first] = outputs
+  if (first.kind !== 'classes')
+    return E.left([
+      problem(
+        'bad-plan',
+        `plan ${printPlan(plan)}`,
+        `stages for a network whose first output, ${first.name}, is ${first.kind}`,
+        'classes, whose probabilities say how certain an answer is',
+        plan.stages.map(stage => printPlan(stage)).join(' or '),
+      ),
+    ])
   const { gates } = plan
-  const stages = E.traverseArray((stage: FixedPlan) => placePlan(stage, graph, draws()))(plan.stages)
+  const stages = E.traverseArray((stage: FixedPlan) => placePlan(stage, graph, draws(), outputs))(plan.stages)
   if (E.isLeft(stages)) return stages
   const name = printPlan(plan)
   const problems = stagesTooLarge(name, graph, stages.right)

@@ -1,7 +1,23 @@
 import { either as E, function as F } from 'fp-ts'
-import { CertaintyMeasure, certaintyMeasures, checkArgument, isObject, kindOf } from '../ir/index.ts'
+import {
+  CertaintyMeasure,
+  certaintyMeasures,
+  checkArgument,
+  isObject,
+  kindOf,
+  Reduction,
+  reductions,
+} from '../ir/index.ts'
 import { parseFixed, printFixed, refusePlan } from './fixed-plan-text.ts'
-import { type AdaptivePlan, type FixedPlan, type Gate, isAdaptive, type Plan, type PlanProblem } from './plan.ts'
+import {
+  type AdaptivePlan,
+  type FixedPlan,
+  type Gate,
+  isAdaptive,
+  type Plan,
+  type PlanProblem,
+  type TrainingReduction,
+} from './plan.ts'
 
 const example = 'vanilla/0.68/vanilla-tta-geo'
 
@@ -76,6 +92,20 @@ export const fixedPlan = (plan: Plan, taker?: string): E.Either<readonly PlanPro
         `one of the stages: ${plan.stages.map(printFixed).join(' or ')}`,
       )
     : E.right(plan)
+
+/** How training reduces under a plan: of class scores, or not at all. Left: another reduction. */
+export const trainingReduction = (plan: FixedPlan): E.Either<readonly PlanProblem[], TrainingReduction> => {
+  const { training } = plan
+  if (training === 'mean') return E.right('sum')
+  return training === 'none' || Reduction.is(training)
+    ? E.right(training)
+    : refusePlan(
+        printFixed(plan),
+        `training under ${training}`,
+        `${reductions.join(', ')} or none`,
+        printFixed({ ...plan, training: 'none' }),
+      )
+}
 
 /** A plan that has no stages, from its text. */
 export const parseFixedPlan = (written: string): E.Either<readonly PlanProblem[], FixedPlan> =>

@@ -1,4 +1,4 @@
-import type { CertaintyMeasure, Problem, Reduction, Transform } from '../ir/index.ts'
+import { type CertaintyMeasure, type Problem, type Reduction, reductions, type Transform } from '../ir/index.ts'
 
 /** Sets of transforms with a name. The variants of `rotate` and `scale` are drawn when a plan is placed on a network. */
 export const setNames = ['flip', 'flipv', 'rot4', 'd4', 'shift4', 'rotate', 'scale'] as const
@@ -19,14 +19,19 @@ export interface Site {
   readonly place: BranchPosition
 }
 
+/** The names of all reductions: which of them an output has, its kind says. */
+export const planReductions = [...reductions, 'mean', 'min', 'median'] as const
+/** How the answers of variants become one; of probabilities `sum` and `mean` are the same. */
+export type PlanReduction = (typeof planReductions)[number]
+
 /** How the losses of variants become one; `none` is their mean. */
 export type TrainingReduction = Reduction | 'none'
 
 /** Where to branch, by what, and how variants become one answer: a value, independent of any network. */
 export interface FixedPlan {
   readonly sites: readonly Site[]
-  readonly training: TrainingReduction
-  readonly inference: TrainingReduction
+  readonly training: PlanReduction | 'none'
+  readonly inference: PlanReduction | 'none'
   /** {identity, flip} at the image, at inference alone. */
   readonly tta: boolean
 }

@@ -17,14 +17,18 @@ import { graphPass } from './pass.ts'
 export const unrollVariants = (graph: Graph): Graph => {
   const d = draft('flat')
   const once = new Map<NodeId, NodeId>()
+  /** What is copied already for a variant, which several outputs may read. */
+  const copiesAt = new Map<string, Map<NodeId, NodeId>>()
 
   /** Copies what `root` depends on for one variant; what is shared by all variants is copied once. */
   const copy = (root: NodeId, order: readonly NodeId[], coordinates: ReadonlyMap<string, number>): NodeId => {
-    const copies = new Map<NodeId, NodeId>()
+    const key = [...coordinates].join(';')
+    const copies = copiesAt.get(key) ?? new Map<NodeId, NodeId>()
+    copiesAt.set(key, copies)
     const copied = (id: NodeId): NodeId => (copies.get(id) ?? once.get(id)) as NodeId
     for (const id of order) {
       const node = graph.nodes[id]
-      if (once.has(id)) continue
+      if (once.has(id) || copies.has(id)) continue
       const operands = node.operands.map(copied)
       if (node.tag === 'Branch') {
         const { axis, transforms } = node.attributes

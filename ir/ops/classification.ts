@@ -7,9 +7,10 @@ import { Extent, mapType, printType, sameType, type Type } from '../type.ts'
 import { printTransform, Reduction, Transform } from '../variant.ts'
 import { isScale, scales } from './transforms.ts'
 
-/** Of every row of logits the logarithms of its probabilities. */
+/** Of every row of logits, or every pixel's, the logarithms of its probabilities. */
 export const logSoftmaxOf = (logits: Tensor): { readonly shape: readonly number[]; readonly data: Float64Array } => {
-  const [n, c] = logits.shape
+  const c = logits.shape[logits.shape.length - 1]
+  const n = logits.data.length / c
   const out = zeros(logits.shape)
   for (let b = 0; b < n; b++) {
     const row = logits.data.subarray(b * c, (b + 1) * c)
@@ -23,20 +24,25 @@ export const logSoftmaxOf = (logits: Tensor): { readonly shape: readonly number[
   return out
 }
 
-/** Probabilities of a vector of logits, or (`log`) their logarithms. */
+/** Whether a value has scores of classes: a vector, or a map with those of each pixel in its channels. */
+const hasScores = (type: Type): boolean => type.kind !== 'Shared'
+
+/** Probabilities of a vector of logits, or of those of each pixel, or (`log`) their logarithms. */
 export const softmax = defineOp({
   tag: 'Softmax',
   operands: ['logits'],
   attributes: { log: t.boolean },
-  infer: ([logits]) => (logits.kind === 'Vector' ? E.right(logits) : mismatch(printType(logits), 'a Vector as input')),
+  infer: ([logits]) =>
+    hasScores(logits) ? E.right(logits) : mismatch(printType(logits), 'a Vector or a Map as input'),
   evaluate: ([logits], { log }) => {
     const out = logSoftmaxOf(logits)
     return log ? out : { shape: out.shape, data: out.data.map(Math.exp) }
   },
+  equivariance: { law: 'sink-through-softmax', precision: 'exact', symbol: 'log', result: 'moves' },
 })
 
 /**
- * One vector of scores from the logits of several variants, each counted `multiplicity` times (`max` disregards it); in stacked graphs
+ * The scores of one answer from the logits of several variants, vectors or maps, each counted `multiplicity` times (`max` disregards it); in stacked graphs
  * an operand may be a stack of them.
  * The softmax of the scores is the reduced answer: `max` gives the largest `log p_v`, `sum` the logarithm of the mean `p_v`, `geo` the mean `L_v`.
  */
@@ -47,10 +53,10 @@ export const combine = defineOp({
   attributes: { reduction: Reduction, multiplicity: t.readonlyArray(Extent) },
   infer: variants => {
     const [first] = variants
-    if (first.kind !== 'Vector') return mismatch(printType(first), 'Vectors of logits')
+    if (!hasScores(first)) return mismatch(printType(first), 'Vectors or Maps of logits')
     const other = variants.find(v => !sameType(v, first))
     if (other !== undefined)
-      return mismatch(`${printType(first)} and ${printType(other)}`, 'as many classes in every variant')
+      return mismatch(`${printType(first)} and ${printType(other)}`, 'values of one type in every variant')
     return E.right(first)
   },
   evaluate: null,

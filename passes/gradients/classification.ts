@@ -1,7 +1,11 @@
-import { type NodeId, variantCount, vectorType } from '../../ir/index.ts'
+import { mapType, type NodeId, variantCount, vectorType } from '../../ir/index.ts'
 import { type GradientRule, none, once, type Place, refused, type Tools, term } from './tools.ts'
 
-const sumOfClasses = (t: Tools, x: NodeId): NodeId => t.sumTo(x, vectorType(1))
+/** Of an example, or of each of its pixels. */
+const sumOfClasses = (t: Tools, x: NodeId): NodeId => {
+  const type = t.typeOf(x)
+  return t.sumTo(x, type.kind === 'Map' ? mapType(type.h, type.w, 1) : vectorType(1))
+}
 
 /** Through a logarithmic softmax whose values are given. */
 const throughLogSoftmax = (t: Tools, logs: NodeId, gradient: NodeId): NodeId =>

@@ -124,8 +124,9 @@ const runVariants = {
 /** The options that each function takes, and no others. */
 const options = {
   createZooNetwork: { seed: WholeNumber },
+  createNetwork: { answers: t.string },
   loadNetwork: {
-    ...{ weights: t.string, seed: WholeNumber, dataClasses: Positive },
+    ...{ weights: t.string, answers: t.string, seed: WholeNumber, dataClasses: Positive },
     ...{ size: t.tuple([Positive, Positive]), preprocess: AnObject },
   },
   compile: {

@@ -2,9 +2,9 @@ import { either as E } from 'fp-ts'
 import { checkGraph, type Graph } from '../../ir/index.ts'
 import { orThrow } from '../base/error.ts'
 import { finiteWeights } from '../network/finite-weights.ts'
-import { classifier, type Network } from '../network/network.ts'
+import { type Network, networkOf } from '../network/network.ts'
 import { checkDrawable, initialized, zoo as zooArchitecture } from '../network/zoo/index.ts'
-import { openSource, type SourceOptions } from '../open/network-source.ts'
+import { openSource, type SourceOptions, saidOutputs } from '../open/network-source.ts'
 import { uncompiled } from '../open/opening.ts'
 import { checkOptions, checkParameters, checkText } from './arguments.ts'
 
@@ -25,13 +25,20 @@ export const loadNetwork = async (reference: string, options: SourceOptions = {}
 }
 
 /**
- * A network of one's own, from a graph of the builder and its values. @throws EspalierError where it is no classifier, or a value no number
+ * A network of one's own, from a graph of the builder and its values; `answers` says what its outputs are, as `--answers` does. @throws EspalierError where
+ * nothing says what they are, or a value is no number
  */
-export const createNetwork = (name: string, graph: Graph, parameters: Network['parameters']): Network => {
+export const createNetwork = (
+  name: string,
+  graph: Graph,
+  parameters: Network['parameters'],
+  options: { readonly answers?: string } = {},
+): Network => {
   checkText('createNetwork, name', name, 'a name')
   checkGraph('createNetwork, graph', graph)
   checkParameters('createNetwork, parameters', parameters)
-  const network = orThrow(classifier(name, graph, parameters))
+  checkOptions('createNetwork', options)
+  const network = orThrow(networkOf(name, graph, parameters, saidOutputs(options.answers)))
   orThrow(finiteWeights(network, name))
   return network
 }

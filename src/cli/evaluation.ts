@@ -21,7 +21,7 @@ export const skippedNote = ({ where, seen }: DataProblem): string => `Skipped ${
 
 /** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the file of predictions too. */
 export const watchEvaluation = async (
-  model: Pick<Model, 'predictEach' | 'stages'>,
+  model: Pick<Model, 'predictEach' | 'stages' | 'outputs'>,
   images: Images,
   out: Output,
   { predictions, ...options }: WatchOptions,

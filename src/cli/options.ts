@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { nearestNames } from '../../ir/index.ts'
+import { outputKindNames } from '../../passes/index.ts'
 import { scheduleNames } from '../compile/scheduling.ts'
 import { type ExecutorName, executorNames } from '../execute/execution.ts'
 import type { ShardNumber } from '../experiment/shards/shard.ts'
@@ -73,6 +74,8 @@ const weightsFile = 'trained weights of a zoo network or a graph: a safetensors 
 export const preprocessFile = 'how images become the network’s input: a JSON file'
 export const classesFile = 'the network’s class names, one a line: folders are matched with them by name'
 
+const answersForm = `what the outputs are, where the network does not show it: KIND or NAME=KIND,NAME=KIND:REDUCTION, of ${outputKindNames.join(', ')}`
+
 export const networkOptions = (c: Command): Command =>
   c
     .requiredOption(
@@ -87,6 +90,7 @@ export const networkOptions = (c: Command): Command =>
     )
     .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', classesFile)
+    .option('--answers <kinds>', answersForm)
 
 /** What {@link plainNetworkOptions} parse to. */
 export interface PlainNetworkFlags {
@@ -95,6 +99,7 @@ export interface PlainNetworkFlags {
   readonly size?: readonly [height: number, width: number]
   readonly preprocess?: string
   readonly classes?: string
+  readonly answers?: string
 }
 
 /** What {@link networkOptions} parse to. */
@@ -110,6 +115,7 @@ export const plainNetworkOptions = (c: Command): Command =>
     .addOption(sizeOption())
     .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', classesFile)
+    .option('--answers <kinds>', answersForm)
 
 export const dataForms =
   'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part'

@@ -4,6 +4,7 @@ import { besidePath, putInPlace, sweepBeside } from '../base/put-in-place.ts'
 import type { Batch, Skipped } from '../data/index.ts'
 import type { Prediction } from '../execute/prediction.ts'
 import { bestClass, isAnswer } from '../execute/score.ts'
+import { toldOutputs } from '../execute/told.ts'
 
 export interface PredictionsFile {
   readonly write: (batch: Batch, prediction: Prediction) => Promise<void>
@@ -12,13 +13,10 @@ export interface PredictionsFile {
   readonly discard: () => Promise<void>
 }
 
-const lineOf = (
-  batch: Batch,
-  row: number,
-  { logits, classes: width, stages, certainty, margin, entropy, disagreement }: Prediction,
-  names: readonly string[] | undefined,
-): string => {
+const lineOf = (batch: Batch, row: number, prediction: Prediction, names: readonly string[] | undefined): string => {
+  const { logits, classes: width, outputs, stages, certainty, margin, entropy, disagreement } = prediction
   const predicted = isAnswer(logits, row, width) ? bestClass(logits, row, width) : null
+  const others = width === 0 || Object.keys(outputs).length > 1
   return `${JSON.stringify({
     index: batch.indices[row],
     image: batch.names[row],
@@ -27,6 +25,7 @@ const lineOf = (
     class: predicted === null ? null : (names?.[predicted] ?? null),
     ...{ stage: stages[row], certainty: certainty[row], margin: margin[row], entropy: entropy[row] },
     ...(Number.isNaN(disagreement[row]) ? {} : { disagreement: disagreement[row] }),
+    ...(others ? { outputs: toldOutputs(prediction, row, names, width) } : {}),
     logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
   })}\n`
 }

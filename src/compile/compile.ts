@@ -5,6 +5,7 @@ import {
   actsOnMaps,
   inferencePipeline,
   multiplyAdds,
+  type NetworkOutput,
   naivePipeline,
   type Pass,
   type PassProblem,
@@ -24,12 +25,14 @@ import type { Network } from '../network/network.ts'
 import { type CompiledStage, compiledStages, stageFacts } from './compiled-stages.ts'
 import { predictorFor, type ScheduleOptions, schedulingOf } from './scheduling.ts'
 
-/** A network under a plan, ready to run: a flat graph from the image to the reduced scores, with the values it needs. */
+/** A network under a plan, ready to run: a flat graph from the image to the reduced answers, with the values it needs. */
 export interface CompiledNetwork {
   readonly network: string
   readonly plan: string
   readonly graph: Graph
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** What the graph's outputs are, in its order. Absent of a classifier: one output named `logits`. */
+  readonly outputs?: readonly NetworkOutput[]
   /** Of one image; `relative` to the plain network, `relativeUnshared` with one full forward for each variant. */
   readonly multiplyAdds: { readonly total: number; readonly relative: number; readonly relativeUnshared: number }
   /** Of an adaptive plan. */
@@ -47,6 +50,7 @@ export interface CompiledNetwork {
 export const factsOf = (compiled: CompiledNetwork) => ({
   network: compiled.network,
   plan: compiled.plan,
+  ...(compiled.outputs === undefined ? {} : { outputs: compiled.outputs }),
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
   multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
@@ -72,11 +76,11 @@ export interface CompileOptions extends ScheduleOptions {
 
 /** Places a plan on a network and runs the passes. Fails where the network has no such feature maps, or no inference reduction is named. */
 export const compileNetwork = (
-  { name, graph, parameters }: Network,
+  { name, graph, parameters, outputs }: Network,
   plan: Plan,
   { seed = 0, pipeline, observe = () => {}, admit, ...scheduling }: CompileOptions = {},
 ): E.Either<readonly (PassProblem | PlacementProblem)[], CompiledNetwork> => {
-  const placed = placeStages(plan, graph, () => random(seed, 'plan').next)
+  const placed = placeStages(plan, graph, () => random(seed, 'plan').next, outputs)
   if (E.isLeft(placed)) return placed
   const passes = pipeline?.(placed.right) ?? inferencePipeline(placed.right, schedulingOf(scheduling))
   const predict = predictorFor(scheduling)
@@ -97,6 +101,7 @@ export const compileNetwork = (
     plan: placed.right.name,
     graph: program.graph,
     parameters: program.parameters,
+    ...(outputs === undefined ? {} : { outputs }),
     multiplyAdds: { total, relative: total / plain, relativeUnshared: unshared / plain },
     stages: compiledStages(program.graph, placed.right, plain),
     actsOnMaps: actsOnMaps(program.graph),

@@ -6,9 +6,10 @@ import { portionOf, portions } from './fill-batch.ts'
 import { type CarriedValue, type Gathered, gathering, type Numbers } from './gathering.ts'
 import { isAnswer } from './score.ts'
 
-/** Scores of images, row by row, and how far each went. */
+/** What came out of images, row by row, and how far each went. */
 export interface Scores {
-  readonly logits: Float32Array
+  /** Of each output the numbers of all images. */
+  readonly outputs: readonly Float32Array[]
   /** The last stage of each image, from 1. */
   readonly stages: Uint8Array
   /** What the gate of that stage saw; NaN after the last one, which has none. */
@@ -58,7 +59,8 @@ export interface Cascade {
 }
 
 export interface CascadeOptions {
-  readonly classes: number
+  /** What comes out, and how many numbers of an image. The first is the scores that gates look at. */
+  readonly outputs: readonly CarriedValue[]
   /** Images in a full batch, unless more came at once. */
   readonly batch: number
   /** Images of several calls that come in as one batch, at most. Default: each call is a batch of its own. */
@@ -130,7 +132,7 @@ const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolv
 export const cascade = (
   execution: Pick<Execution, 'run' | 'compilesBatches'>,
   stages: readonly OpenStage[],
-  { classes, batch, join = 0, onBatch }: CascadeOptions,
+  { outputs: given, batch, join = 0, onBatch }: CascadeOptions,
 ): Cascade => {
   const carried = broughtTo(stages).map(brought =>
     [...brought].map(([name, type]): CarriedValue => ({ name, size: sizeOf(shapeOf(type)) })),
@@ -151,24 +153,25 @@ export const cascade = (
   /** Runs rows of what is carried to a stage, and sends on whom its gate does. */
   const pass = async (stage: number, values: readonly Float32Array[], owners: readonly Owner[]): Promise<void> => {
     const { gate, variants } = stages[stage]
-    const given = new Map<string, Numbers>(carried[stage].map(({ name }, k) => [name, values[k]]))
-    const fed = takes[stage].map(name => [name, given.get(name)] as const)
+    const brought = new Map<string, Numbers>(carried[stage].map(({ name }, k) => [name, values[k]]))
+    const fed = takes[stage].map(name => [name, brought.get(name)] as const)
     const began = performance.now()
     const outputs = await execution.run(Object.fromEntries(fed) as Record<string, Float32Array>, stage)
     onBatch?.({ stage: stage + 1, images: owners.length, milliseconds: performance.now() - began })
-    const { logits } = outputs
     const certainty = gate === undefined ? undefined : outputs[gate.certainty].data
-    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? (given.get(name) as Numbers)
+    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? (brought.get(name) as Numbers)
     const ran: BatchVariants = {
       scores: variants.map(({ name }) => numbersOf(name)),
       weights: variants.map(({ weight }) => weight),
     }
     const goesOn = ({ call, row }: Owner): boolean =>
-      gate !== undefined && call.certainty[row] < gate.below && isAnswer(call.logits, row, classes)
+      gate !== undefined && call.certainty[row] < gate.below && isAnswer(call.outputs[0], row, given[0].size)
     const onward: number[] = []
     owners.forEach((owner, k) => {
       const { call, row } = owner
-      call.logits.set(logits.data.subarray(k * classes, (k + 1) * classes), row * classes)
+      given.forEach(({ name, size }, at) => {
+        call.outputs[at].set(outputs[name].data.subarray(k * size, (k + 1) * size), row * size)
+      })
       call.stages[row] = stage + 1
       call.certainty[row] = certainty?.[k] ?? Number.NaN
       call.variants[row] = [ran, k]
@@ -290,7 +293,7 @@ export const cascade = (
       ...{ hold, onStart },
       open: n,
       failed: false,
-      logits: new Float32Array(n * classes),
+      outputs: given.map(({ size }) => new Float32Array(n * size)),
       stages: new Uint8Array(n),
       certainty: new Float32Array(n),
       variants: [],
@@ -315,7 +318,12 @@ export const cascade = (
       incoming.push(call)
     }
     void wake()
-    return { taken, scores, size: images.length + n * classes, isDone: () => call.failed || call.open === 0 }
+    return {
+      taken,
+      scores,
+      size: images.length + n * given.reduce((sum, { size }) => sum + size, 0),
+      isDone: () => call.failed || call.open === 0,
+    }
   }
 
   return { send, wake: () => void wake() }

@@ -1,8 +1,8 @@
 import { EspalierError } from '../../ir/index.ts'
 import { type Batch, batches, type DataSet, type Preprocess, type Skipped } from '../data/index.ts'
 import type { Model } from './model.ts'
-import { type Prediction, predictionOf } from './prediction.ts'
-import { rankOf, unanswered } from './score.ts'
+import { type Prediction, predictionOf, unansweredRows } from './prediction.ts'
+import { rankOf } from './score.ts'
 
 /** Images whose scores are no numbers. */
 export interface Unanswered {
@@ -43,7 +43,7 @@ export interface EvaluateOptions {
 
 const problemsShown = 3
 const none = new Float32Array(0)
-const nothing = predictionOf({ logits: none, stages: new Uint8Array(0), certainty: none, variants: [] }, 0, [])
+const nothing = predictionOf({ outputs: [], stages: new Uint8Array(0), certainty: none, variants: [] }, [], [])
 
 /**
  * Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. Images that cannot be decoded are skipped.
@@ -62,12 +62,13 @@ export const evaluateData = async (
   const begun = performance.now()
   const read: Batch[] = []
   const found = async (batch: Batch, prediction: Prediction): Promise<void> => {
-    batch.labels?.forEach((label, row) => {
+    const labels = data.labelled ? batch.labels : undefined
+    labels?.forEach((label, row) => {
       const rank = rankOf(prediction.logits, row, prediction.classes, label)
       if (rank > 0) wrong++
       if (rank > 4) wrongTop5++
     })
-    const without = unanswered(prediction.logits, prediction.classes)
+    const without = unansweredRows(prediction)
     none += without.length
     first.push(...without.slice(0, namedAtMost - first.length).map(row => batch.names[row] ?? `${batch.first + row}`))
     images += batch.n

@@ -1,4 +1,5 @@
 import {
+  type AttributesOf,
   addLike,
   draft,
   isPerExample,
@@ -106,6 +107,17 @@ const nothing = 2 ** -126
 
 const spread = 'espalier NaN '
 
+/** A convolution over one pixel. */
+const pointwise: AttributesOf<'Conv2d'> = {
+  strides: [1, 1],
+  dilations: [1, 1],
+  padding: [
+    [0, 0],
+    [0, 0],
+  ],
+  groups: 1,
+}
+
 /** The same graph with what may be dropped added again; the graph itself where nothing may be. */
 export const keepingNaN = (executed: Executed): Executed => {
   const { graph, parameters } = executed
@@ -118,13 +130,15 @@ export const keepingNaN = (executed: Executed): Executed => {
   const applied = (fn: UnaryFunction, x: NodeId, alpha = 0): NodeId => d.add('Unary', [x], { fn, alpha, beta: 0 })
   /** A number next to nothing where there is one. */
   const trace = (x: NodeId): NodeId => applied('affine', applied('tanh', x), nothing)
-  /** Of a vector, in every place of the result if in one. */
-  const everywhere = (x: NodeId, from: number, to = from): NodeId => {
-    const name = `${spread}${from} ${to}`
-    const shape = [from, to]
+  const ones = (name: string, shape: readonly number[]): NodeId => {
     given.set(name, { shape, data: new Float32Array(sizeOf(shape)).fill(1) })
-    return d.add('Dense', [x, d.add('Parameter', [], { name, shape })], {})
+    return d.add('Parameter', [], { name, shape })
   }
+  /** Of a vector, in every place of the result if in one; of a map so at each pixel. */
+  const everywhere = (x: NodeId, from: number, to = from): NodeId =>
+    d.nodes[x].type.kind === 'Map'
+      ? d.add('Conv2d', [x, ones(`${spread}of pixels ${from} ${to}`, [1, 1, from, to])], pointwise)
+      : d.add('Dense', [x, ones(`${spread}${from} ${to}`, [from, to])], {})
   /** Every value of a stack, or the value itself. */
   const variantsOf = (x: NodeId): readonly NodeId[] => {
     const count = variantCount(d.nodes[x].variants)
@@ -150,8 +164,7 @@ export const keepingNaN = (executed: Executed): Executed => {
       case 'Combine': {
         const { type } = node
         const values = node.tag === 'Combine' ? operands.flatMap(variantsOf) : operands
-        if (type.kind !== 'Vector') return sumOf(y, values)
-        return values.map(value => everywhere(trace(value), type.c)).reduce(add, y)
+        return type.kind === 'Shared' ? y : values.map(value => everywhere(trace(value), type.c)).reduce(add, y)
       }
       case 'Certainty': {
         const { type } = d.nodes[x]

@@ -1,20 +1,20 @@
-import { checkArgument, EspalierError, type Graph } from '../../ir/index.ts'
-import { cutStages } from '../../passes/index.ts'
+import { checkArgument, EspalierError, type Graph, shapeOf, sizeOf } from '../../ir/index.ts'
+import { cutStages, type NetworkOutput } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import type { CompiledStage } from '../compile/compiled-stages.ts'
 import { fitImages, type ImageInput } from '../data/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
-import { classCount, imageType } from '../network/network.ts'
+import { imageType, outputsOf } from '../network/network.ts'
 import { cascade, measuresOf, type RanBatch, type SendOptions, type Sent } from './cascade.ts'
-import { withVariants } from './disagreement.ts'
+import { type OpenGraph, withVariants } from './disagreement.ts'
 import type { ExecutorName, Facts } from './execution.ts'
 import { inTurn } from './in-turn.ts'
 import { readInputs, type TensorLike } from './inputs.ts'
 import { lifetime } from './lifetime.ts'
 import { type ExecutionOptions, type OpenedExecution, openExecution } from './open-execution.ts'
-import { type Prediction, predictionOf } from './prediction.ts'
+import { type Prediction, predictionOf, type ShapedOutput } from './prediction.ts'
 import { type RankedClass, rankedClasses } from './ranking.ts'
 import { isAnswer } from './score.ts'
 
@@ -58,10 +58,12 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
   /** Of an adaptive plan, which it is run by. */
   readonly stages?: readonly CompiledStage[]
   readonly meaning: Meaning
+  /** What comes out, in the order of its graph. */
+  readonly outputs: readonly NetworkOutput[]
   readonly precision: Precision
   /** Under `auto`: what was timed, and whether that was an earlier time. */
   readonly choice?: OpenedExecution['choice']
-  /** Scores of `[n, h, w, c]` as the network takes it; concurrent calls are safe. @throws EspalierError where they are no images, or it is disposed of */
+  /** Answers of `[n, h, w, c]` as the network takes it; concurrent calls are safe. @throws EspalierError where they are no images, or it is disposed of */
   readonly predict: (inputs: Float32Array | TensorLike, options?: PredictOptions) => Promise<Prediction>
   /**
    * Scores of batches in turn, in their order. Under an adaptive plan images that go on are gathered across batches, so that later stages run full ones: it
@@ -122,8 +124,12 @@ export const openModel = async (
 ): Promise<Model> => {
   const meaning = orThrow(fitMeaning(compiled, compiled.meaning ?? {}))
   const { h, w, c } = imageType(compiled)
-  const classes = classCount(compiled)
-  const stages = cutStages(compiled.graph).map(stage => ({ ...stage, ...withVariants(stage.graph) }))
+  const outputs = outputsOf(compiled).map((output, k): ShapedOutput => {
+    const { nodes, outputs: given } = compiled.graph
+    return { ...output, shape: shapeOf(nodes[given[k].node].type) }
+  })
+  const opened = outputs[0].kind === 'classes' ? withVariants : (graph: Graph): OpenGraph => ({ graph, variants: [] })
+  const stages = cutStages(compiled.graph).map(stage => ({ ...stage, ...opened(stage.graph) }))
   const [{ graph }, ...others] = stages
   const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
   const { execution, choice } = await openExecution({ graph, later, parameters: compiled.parameters }, options)
@@ -131,7 +137,7 @@ export const openModel = async (
     refuse('disposed', 'predict', 'a disposed model', 'one in use', 'loadModel or createModel opens it again'),
   )
   const { send, wake } = cascade(execution, stages, {
-    classes,
+    outputs: outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) })),
     batch: options.fill === false ? 1 : (options.batch ?? 1),
     join: options.join,
     onBatch: options.onBatch,
@@ -142,7 +148,7 @@ export const openModel = async (
     return send(images, images.length / (h * w * c), how)
   }
   const predict: Model['predict'] = (inputs, how) =>
-    during(async () => predictionOf(await (await start(inputs, how)).scores, classes, measures))
+    during(async () => predictionOf(await (await start(inputs, how)).scores, outputs, measures))
   const held = (inputs: Float32Array | TensorLike, hold: SendOptions['hold']): Promise<Sent> =>
     new Promise((resolve, reject) => {
       during(async () => {
@@ -152,12 +158,20 @@ export const openModel = async (
       }).catch(reject)
     })
   const predictEach: Model['predictEach'] = async function* (batches) {
-    for await (const scores of inTurn(batches, held, wake)) yield predictionOf(scores, classes, measures)
+    for await (const scores of inTurn(batches, held, wake)) yield predictionOf(scores, outputs, measures)
   }
   const classify: Model['classify'] = async (images, { top = 1 } = {}) => {
     const hint = typeof images === 'string' ? 'classify([await readFile(path)])' : 'classify([image])'
     checkArgument('classify', images, Array.isArray(images), 'an array of images', hint)
     const { preprocess } = meaning
+    if (outputs[0].kind !== 'classes')
+      throw refuse(
+        'bad-input',
+        'classify',
+        `${outputs[0].kind}, the output ${outputs[0].name}`,
+        'a network whose first output is classes',
+        'predict, which gives all outputs by name',
+      )
     if (preprocess === undefined)
       throw refuse(
         'bad-input',
@@ -176,6 +190,7 @@ export const openModel = async (
     graph: compiled.graph,
     stages: compiled.stages,
     meaning,
+    outputs: outputsOf(compiled),
     precision: options.precision ?? 'float32',
     choice,
     get backend() {

@@ -1,12 +1,28 @@
 import type { CertaintyMeasure } from '../../ir/index.ts'
 import { certaintiesOf } from '../../ir/ops/certainty.ts'
+import { factsOfKind, type NetworkOutput, type OutputKind } from '../../passes/index.ts'
 import { softmaxRows } from '../base/softmax.ts'
 import type { Scores } from './cascade.ts'
 import { disagreementOf } from './disagreement.ts'
+import { isAnswer } from './score.ts'
 
-/** Scores of n images, row by row: `n × classes`. Where a network makes no numbers of an image, its row is NaN. */
+/** What one output says of n images. */
+export interface PredictedOutput {
+  readonly kind: OutputKind
+  /** `[n, …]`: of an image a vector, or `[h, w, channels]`. */
+  readonly shape: readonly number[]
+  /** As they come out, row by row. Where a network makes no numbers of an image, its row is NaN. */
+  readonly data: Float32Array
+  /** Of a kind that answers in probabilities; for labels `p`, where `1 − p` is that it does not hold. Computed when it is first read. */
+  readonly probabilities?: Float32Array
+}
+
+/** Answers of n images, row by row. */
 export interface Prediction {
   readonly n: number
+  /** Every output by its name. */
+  readonly outputs: Readonly<Record<string, PredictedOutput>>
+  /** Of the first output, where it is classes: how many, and what follows of them. Else 0, and no numbers. */
   readonly classes: number
   /** Each row sums to 1. Computed when it is first read, as what follows from it. */
   readonly probabilities: Float32Array
@@ -32,16 +48,56 @@ const computedOnce = <A>(compute: () => A): (() => A) => {
   }
 }
 
+/** An output of a network, and the shape of what it says of one image. */
+export interface ShapedOutput extends NetworkOutput {
+  readonly shape: readonly number[]
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+
+const probabilitiesOf = ({ kind, gives, shape }: ShapedOutput, data: Float32Array): Float32Array => {
+  if (gives === 'probabilities') return data
+  return factsOfKind(kind).probabilities === 'sigmoid'
+    ? data.map(sigmoid)
+    : new Float32Array(softmaxRows(data, shape[shape.length - 1]))
+}
+
+const predictedOf = (n: number, output: ShapedOutput, data: Float32Array): PredictedOutput => {
+  const shown = { kind: output.kind, shape: [n, ...output.shape], data }
+  if (factsOfKind(output.kind).probabilities === undefined) return shown
+  const probabilities = computedOnce(() => probabilitiesOf(output, data))
+  return {
+    ...shown,
+    get probabilities() {
+      return probabilities()
+    },
+  }
+}
+
+/** What the first output says of classes, where it does; else nothing. */
+const classesOf = (outputs: readonly ShapedOutput[], values: readonly Float32Array[]) => {
+  const [first] = outputs
+  if (first?.kind !== 'classes') return { classes: 0, logits: new Float32Array(0) }
+  const logits = first.gives === 'probabilities' ? values[0].map(Math.log) : values[0]
+  return { classes: first.shape[0], logits }
+}
+
 /** What a model says of images; `measures` are those of the gates after each stage but the last. */
 export const predictionOf = (
-  { logits, stages, certainty, variants }: Scores,
-  classes: number,
+  { outputs: values, stages, certainty, variants }: Scores,
+  outputs: readonly ShapedOutput[],
   measures: readonly CertaintyMeasure[],
 ): Prediction => {
   const n = stages.length
+  const { classes, logits } = classesOf(outputs, values)
+  const named = Object.fromEntries(outputs.map((output, k) => [output.name, predictedOf(n, output, values[k])]))
   const measured = (measure: CertaintyMeasure): Float32Array =>
-    Float32Array.from(certaintiesOf({ shape: [n, classes], data: logits }, measure))
-  const probabilities = computedOnce(() => new Float32Array(softmaxRows(logits, classes)))
+    classes === 0
+      ? new Float32Array(n).fill(Number.NaN)
+      : Float32Array.from(certaintiesOf({ shape: [n, classes], data: logits }, measure))
+  const probabilities = computedOnce(() =>
+    classes === 0 ? logits : (named[outputs[0].name].probabilities as Float32Array),
+  )
   const margin = computedOnce(() => measured('margin'))
   const entropy = computedOnce(() => measured('entropy').map(known => (1 - known) * Math.log(classes)))
   const disagreement = computedOnce(() =>
@@ -54,6 +110,7 @@ export const predictionOf = (
   })
   return {
     n,
+    outputs: named,
     classes,
     logits,
     stages,
@@ -73,4 +130,17 @@ export const predictionOf = (
       return disagreement()
     },
   }
+}
+
+/** The images without an answer: some output's numbers are none, or no class is likelier than another for that. */
+export const unansweredRows = ({ n, classes, logits, outputs }: Prediction): readonly number[] => {
+  const values = Object.values(outputs)
+  const hasNumbers = (row: number): boolean =>
+    values.every(({ data }) => {
+      const each = data.length / n
+      return data.subarray(row * each, (row + 1) * each).every(value => !Number.isNaN(value))
+    })
+  return Array.from({ length: n }, (_, row) => row).filter(
+    row => !(classes > 0 && values.length === 1 ? isAnswer(logits, row, classes) : hasNumbers(row)),
+  )
 }

@@ -34,5 +34,5 @@ export const topK = (
   names?: readonly string[],
 ): readonly (readonly RankedClass[])[] =>
   Array.from({ length: n }, (_, row) =>
-    isAnswer(probabilities, row, classes) ? rankedClasses(probabilities, row, classes, k, names) : [],
+    classes > 0 && isAnswer(probabilities, row, classes) ? rankedClasses(probabilities, row, classes, k, names) : [],
   )

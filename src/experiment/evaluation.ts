@@ -1,9 +1,12 @@
+import type { NetworkOutput } from '../../passes/index.ts'
 import type { Batch, Skipped } from '../data/index.ts'
 import { evaluateData, namedAtMost, type Unanswered } from '../execute/evaluate-data.ts'
 import type { Model } from '../execute/model.ts'
 import type { Prediction } from '../execute/prediction.ts'
 import { type RankedClass, topK } from '../execute/ranking.ts'
 import { wilsonPercent } from '../execute/score.ts'
+import { type ToldOutput, toldOutputs } from '../execute/told.ts'
+import { isClassifier } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 
 /** What a model says of one image of a data set. */
@@ -15,6 +18,8 @@ export interface ImageAnswer {
   readonly label?: number
   /** The likeliest classes, the likeliest first; none where its scores are no numbers. */
   readonly best: readonly RankedClass[]
+  /** What every output says, by its name, of a network that is no classifier with one. */
+  readonly outputs?: Readonly<Record<string, ToldOutput>>
 }
 
 /** How a model did on a data set; errors in percent where there are labels, with Wilson's 95 % interval. */
@@ -60,10 +65,17 @@ export interface EvaluateOptions {
   readonly onBatch?: (batch: Batch, prediction: Prediction) => void | Promise<void>
 }
 
-const answersOf = (batch: Batch, prediction: Prediction, top: number, names?: readonly string[]) =>
+const answersOf = (
+  batch: Batch,
+  prediction: Prediction,
+  top: number,
+  names: readonly string[] | undefined,
+  outputs: readonly NetworkOutput[] | undefined,
+) =>
   topK(prediction, top, names).map((best, row): ImageAnswer => {
     const [index, image, label] = [batch.indices[row], batch.names[row], batch.labels?.[row]]
-    return { index, image, ...(label === undefined ? {} : { label }), best }
+    const told = outputs === undefined ? {} : { outputs: toldOutputs(prediction, row, names, top) }
+    return { index, image, ...(label === undefined ? {} : { label }), best, ...told }
   })
 
 const skippedOf = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })
@@ -82,7 +94,7 @@ const errorsOf = (wrong: number, wrongTop5: number, images: number) =>
 
 /** Runs a model over images, decoding ahead of it. @throws EspalierError where none can be decoded */
 export const evaluate = async (
-  model: Pick<Model, 'predictEach' | 'stages'>,
+  model: Pick<Model, 'predictEach' | 'stages' | 'outputs'>,
   { data, preprocess, classes }: Images,
   { batch = 128, limit = data.count, range, top = 5, signal, onProgress, onBatch, ...options }: EvaluateOptions = {},
 ): Promise<EvaluationResult> => {
@@ -94,7 +106,8 @@ export const evaluate = async (
     onBatch: async (read, prediction) => {
       onProgress?.({ done: read.first + read.n + read.skipped.length - from, total: to - from })
       await onBatch?.(read, prediction)
-      if (keep) answers.push(...answersOf(read, prediction, top, classes))
+      if (keep)
+        answers.push(...answersOf(read, prediction, top, classes, isClassifier(model) ? undefined : model.outputs))
     },
   })
   const { images, wrong, wrongTop5, reached, skipped, unanswered, seconds, interrupted } = done

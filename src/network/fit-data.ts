@@ -6,7 +6,9 @@ import { fitPreprocess } from './meaning.ts'
 import { classCount, imageType, type Network } from './network.ts'
 
 /** A network, or what was compiled of one. */
-export type Named = Pick<Network, 'name' | 'graph'> | (Pick<Network, 'graph'> & { readonly network: string })
+export type Named =
+  | Pick<Network, 'name' | 'graph' | 'outputs'>
+  | (Pick<Network, 'graph' | 'outputs'> & { readonly network: string })
 
 const nameOf = (named: Named): string => ('name' in named ? named.name : named.network)
 

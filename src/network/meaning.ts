@@ -1,7 +1,9 @@
 import { either as E } from 'fp-ts'
+import { shapeOf } from '../../ir/index.ts'
+import { factsOfKind } from '../../passes/index.ts'
 import { type SourceProblem, sourceProblem } from '../base/error.ts'
 import type { Preprocess } from '../data/index.ts'
-import { classCount, imageType, type Network } from './network.ts'
+import { imageType, type Network, outputsOf } from './network.ts'
 
 /** What a network's images and answers mean to people. */
 export interface Meaning {
@@ -44,19 +46,33 @@ export const fitPreprocess = (
   return E.right(c === 1 ? { ...preprocess, channels } : preprocess)
 }
 
+/** How many classes or labels there are to name: those of the first output that has them, 0 where none does. */
+const namedCount = (network: Pick<Network, 'graph' | 'outputs'>): number => {
+  const at = outputsOf(network).findIndex(({ kind }) => factsOfKind(kind).probabilities !== undefined)
+  const { graph } = network
+  return at < 0 ? 0 : (shapeOf(graph.nodes[graph.outputs[at].node].type).at(-1) as number)
+}
+
 /** Refuses preprocessing to other extents and class names of another number than the network's. */
 export const fitMeaning = (
-  network: Pick<Network, 'graph'>,
+  network: Pick<Network, 'graph' | 'outputs'>,
   meaning: Meaning,
 ): E.Either<readonly SourceProblem[], Meaning> => {
   const { preprocess, classes } = meaning
-  const wanted = classCount(network)
+  const wanted = namedCount(network)
   const fitted = preprocess === undefined ? E.right(undefined) : fitPreprocess(network, preprocess, 'preprocess')
   const problems = [
     ...(E.isLeft(fitted) ? [fitted.left] : []),
     ...(classes === undefined || classes.length === wanted
       ? []
-      : [sourceProblem('wrong-size', 'classes', `${classes.length} names`, `${wanted}, one for each class`)]),
+      : [
+          sourceProblem(
+            'wrong-size',
+            'classes',
+            `${classes.length} names`,
+            wanted === 0 ? 'none, for no output has classes or labels' : `${wanted}, one for each class`,
+          ),
+        ]),
   ]
   if (E.isLeft(fitted) || problems.length > 0) return E.left(problems)
   return E.right(fitted.right === undefined ? meaning : { ...meaning, preprocess: fitted.right })

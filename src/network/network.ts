@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import {
   addLike,
   draft,
+  EspalierError,
   type Graph,
   liveNodes,
   nodesWithTag,
@@ -10,24 +11,26 @@ import {
   problem,
   type Tensor,
 } from '../../ir/index.ts'
-import { unstacked } from '../../passes/index.ts'
-import { classScores } from './scores/class-scores.ts'
+import { classifierOutputs, type NetworkOutput, unstacked } from '../../passes/index.ts'
+import type { SaidOutput } from './said-outputs.ts'
+import { readOutputs } from './scores/read-outputs.ts'
 
 /**
- * A classifier: a flat graph from one image `Map[h, w, c]` to one output named `logits`, `Vector[classes]`, with its trained values.
- * Filters are `[r, s, i/groups, o]`, dense weights `[i, o]`.
+ * A flat graph from one image `Map[h, w, c]` to named outputs, with its trained values. Filters are `[r, s, i/groups, o]`, dense weights `[i, o]`.
  */
 export interface Network {
   readonly name: string
   readonly graph: Graph
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** What the graph's outputs are, in its order. Absent of a classifier: one output named `logits`, `Vector[classes]`. */
+  readonly outputs?: readonly NetworkOutput[]
   /** `nchw` where the file that it came from takes images channels first: exported again, it still does. */
   readonly layout?: 'nchw'
   /** What was taken for granted when it was opened, in sentences. */
   readonly notes?: readonly string[]
 }
 
-export type NetworkProblem = Problem<'not-a-classifier'>
+export type NetworkProblem = Problem<'not-a-network'>
 
 /** The graph without what its outputs do not depend on. */
 const pruned = (graph: Graph): Graph => {
@@ -56,10 +59,10 @@ const refused = (
   seen: string,
   expected: string,
   hint?: string,
-): E.Either<readonly NetworkProblem[], never> => E.left([problem('not-a-classifier', name, seen, expected, hint)])
+): E.Either<readonly NetworkProblem[], never> => E.left([problem('not-a-network', name, seen, expected, hint)])
 
-/** A graph from one image to one vector, as a network's is; refused otherwise. */
-export const fromImageToVector = (name: string, graph: Graph): E.Either<readonly NetworkProblem[], Graph> => {
+/** A graph from one image to some outputs, as a network's is; refused otherwise. */
+export const fromImage = (name: string, graph: Graph): E.Either<readonly NetworkProblem[], Graph> => {
   const inputs = graph.nodes.filter(node => node.tag === 'Input')
   if (inputs.length !== 1 || inputs[0].type.kind !== 'Map')
     return refused(
@@ -67,61 +70,62 @@ export const fromImageToVector = (name: string, graph: Graph): E.Either<readonly
       inputs.length === 0 ? 'no input' : `inputs ${inputs.map(node => printType(node.type)).join(', ')}`,
       'one input, an image Map[h,w,c]',
     )
-  if (graph.outputs.length !== 1)
-    return refused(
-      name,
-      `outputs ${graph.outputs.map(output => output.name).join(', ') || 'none'}`,
-      'one output, a score for each class',
-    )
-  const [output] = graph.outputs
-  const { type } = graph.nodes[output.node]
-  return type.kind === 'Vector'
-    ? E.right(graph)
-    : refused(
-        name,
-        `output ${output.name} of type ${printType(type)}`,
-        'a Vector with a score for each class',
-        type.kind === 'Map'
-          ? 'detectors and segmenters are not supported: cut the network at its class scores'
-          : undefined,
-      )
+  return graph.outputs.length > 0 ? E.right(graph) : refused(name, 'no outputs', 'an answer for each image')
 }
 
-/** Whether some runtime would lose an input of that name: the output's, what objects have by birth, what is no text in UTF-8 or in C. */
-const isLost = (name: string): boolean => ['', 'logits', '__proto__'].includes(name) || /[\0\p{Surrogate}]/u.test(name)
+/** Whether some runtime would lose something of that name: what objects have by birth, what is no text in UTF-8 or in C. */
+const isLost = (name: string): boolean => ['', '__proto__'].includes(name) || /[\0\p{Surrogate}]/u.test(name)
 
-const withUsableInput = (graph: Graph): Graph => ({
-  ...graph,
-  nodes: graph.nodes.map(node =>
-    node.tag === 'Input' && isLost(node.attributes.name)
-      ? { ...node, attributes: { ...node.attributes, name: 'image' } }
-      : node,
-  ),
-})
+const withUsableOutputs = (graph: Graph): Graph => {
+  const names = new Set(graph.outputs.map(({ name }) => name))
+  const outputs = graph.outputs.map(({ name, node }, k) => {
+    const free = names.has('output') ? `output ${k + 1}` : 'output'
+    return { name: isLost(name) ? free : name, node }
+  })
+  return { ...graph, outputs }
+}
+
+const withUsableInput = (graph: Graph): Graph => {
+  const taken = new Set(graph.outputs.map(({ name }) => name))
+  const free = taken.has('image') ? 'input image' : 'image'
+  return {
+    ...graph,
+    nodes: graph.nodes.map(node =>
+      node.tag === 'Input' && (isLost(node.attributes.name) || taken.has(node.attributes.name))
+        ? { ...node, attributes: { ...node.attributes, name: free } }
+        : node,
+    ),
+  }
+}
 
 /**
- * A network from a front end's graph and values, checked to be a classifier: its output is made logits, whatever the file ends in
- * ({@link classScores}), and stacks are taken apart.
+ * A network from a front end's graph and values, with what is said of its outputs: what each of them is, is known then
+ * ({@link readOutputs}), and stacks are taken apart.
  */
-export const classifier = (
+export const networkOf = (
   name: string,
   graph: Graph,
   parameters: ReadonlyMap<string, Tensor>,
+  said: readonly SaidOutput[] = [],
 ): E.Either<readonly NetworkProblem[], Network> => {
-  const checked = fromImageToVector(name, pruned(graph))
+  const checked = fromImage(name, pruned(graph))
   if (E.isLeft(checked)) return checked
-  const scores = classScores(checked.right, parameters)
-  if (E.isLeft(scores)) return refused(name, scores.left.seen, scores.left.expected, scores.left.hint)
-  const { graph: scored, notes } = scores.right
-  const { outputs, ...whole } = pruned(scored)
-  const logits = withUsableInput(unstacked({ ...whole, outputs: [{ name: 'logits', node: outputs[0].node }] }))
+  const known = readOutputs(withUsableOutputs(checked.right), parameters, said)
+  if (E.isLeft(known)) return refused(name, known.left.seen, known.left.expected, known.left.hint)
+  const { graph: read, outputs, notes } = known.right
+  const whole = withUsableInput(unstacked(pruned(read)))
   return E.right({
     name,
-    graph: logits,
-    parameters: valuesUsed(logits, parameters),
+    graph: whole,
+    parameters: valuesUsed(whole, parameters),
+    ...(outputs === classifierOutputs ? {} : { outputs }),
     ...(notes.length === 0 ? {} : { notes }),
   })
 }
+
+/** What a network's outputs are, in the order of its graph. */
+export const outputsOf = ({ outputs = classifierOutputs }: Pick<Network, 'outputs'>): readonly NetworkOutput[] =>
+  outputs
 
 /** The image a network takes. */
 export const imageType = ({
@@ -134,8 +138,21 @@ export const imageType = ({
   return { name: input.attributes.name, h, w, c }
 }
 
-export const classCount = ({ graph }: Pick<Network, 'graph'>): number => {
+/** Whether a network has one output, of classes: what data with labels, `train`, `search` and the like are for. */
+export const isClassifier = ({ outputs = classifierOutputs }: Pick<Network, 'outputs'>): boolean =>
+  outputs.length === 1 && outputs[0].kind === 'classes'
+
+/** How many classes a classifier has. @throws EspalierError where a network is none */
+export const classCount = ({ graph, outputs = classifierOutputs }: Pick<Network, 'graph' | 'outputs'>): number => {
   const { type } = graph.nodes[graph.outputs[0].node]
-  if (type.kind !== 'Vector') throw new Error('a network has one vector of logits')
-  return type.c
+  if (isClassifier({ outputs }) && type.kind === 'Vector') return type.c
+  throw new EspalierError([
+    problem(
+      'not-a-classifier',
+      `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.map(({ name }) => name).join(', ')}`,
+      outputs.map(({ kind }) => kind).join(', '),
+      'one output, of classes',
+      'run, compile and predict take all kinds',
+    ),
+  ])
 }

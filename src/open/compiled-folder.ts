@@ -11,6 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '../../ir/index.ts'
+import { classifierOutputs, factsOfKind, type NetworkOutput } from '../../passes/index.ts'
 import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { fileReason } from '../base/file-error.ts'
 import { parseJson } from '../base/read-json.ts'
@@ -20,7 +21,7 @@ import { sealKey } from '../base/seal.ts'
 import { readSealedJson, sealedJson } from '../base/sealed-json.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
-import { fromImageToVector } from '../network/network.ts'
+import { fromImage } from '../network/network.ts'
 import { decodeSafetensors, encodeSafetensors } from '../network/weights/safetensors.ts'
 import { espalierFormat } from '../network/zoo/index.ts'
 import { decodeManifest, files, isManifest, type Manifest, manifestOf, meaningOf, sha256 } from './manifest.ts'
@@ -90,19 +91,25 @@ const readVouched = async (path: string, wanted: string): Promise<Uint8Array> =>
   return bytes
 }
 
-/** What runs what is compiled: one output under the name that it is asked for, variants laid out. */
-const checkRuns = (path: string, graph: Graph): Graph => {
+/** What runs what is compiled: outputs under the names that they are asked for, variants laid out. */
+const checkRuns = (path: string, graph: Graph, outputs: readonly NetworkOutput[]): Graph => {
   if (graph.dialect === 'branched') throw malformed(path, 'a branched graph', 'a flat or stacked one')
   const names = graph.outputs.map(({ name }) => JSON.stringify(name))
-  if (names.join() === '"logits"') return graph
+  const wanted = outputs.map(({ name }) => JSON.stringify(name))
+  const fits = outputs.every(({ kind }, k) => graph.nodes[graph.outputs[k]?.node]?.type.kind === factsOfKind(kind).type)
+  if (names.join() === wanted.join() && fits) return graph
   const seen = names.length === 0 ? 'no output' : `outputs ${names.join(', ')}`
-  throw malformed(path, seen, 'one output, "logits"')
+  throw malformed(
+    path,
+    seen,
+    `${wanted.length === 1 ? 'one output' : 'outputs'}, ${wanted.join(', ')}, as ${files.manifest} says`,
+  )
 }
 
-const readGraph = async (path: string, wanted: string): Promise<Graph> => {
+const readGraph = async (path: string, wanted: string, outputs: readonly NetworkOutput[]): Promise<Graph> => {
   const json = orThrow(parseJson(path, orThrow(decodeText(await readVouched(path, wanted), path))))
   const within = (problems: readonly Problem[]) => problems.map(p => ({ ...p, where: `${path}, ${p.where}` }))
-  return checkRuns(path, orThrow(E.mapLeft(within)(decodeGraph(json))))
+  return checkRuns(path, orThrow(E.mapLeft(within)(decodeGraph(json))), outputs)
 }
 
 const readParameters = async (path: string, wanted: string, graph: Graph): Promise<ReadonlyMap<string, Tensor>> => {
@@ -122,6 +129,7 @@ const compiledOf = (manifest: Manifest, graph: Graph, parameters: ReadonlyMap<st
   plan: manifest.plan,
   graph,
   parameters,
+  ...(manifest.outputs === undefined ? {} : { outputs: manifest.outputs }),
   multiplyAdds: {
     total: manifest.multiply_adds,
     relative: manifest.multiply_adds_relative,
@@ -150,11 +158,12 @@ export const readCompiledFolder = async (folder: string): Promise<CompiledFolder
   const path = join(folder, files.manifest)
   const hint = `compile again; or, where it was changed by hand, take ${sealKey} out`
   const manifest = orThrow(decodeManifest(path, await orThrowAsync(readSealedJson(path, hint))))
-  const graph = await readGraph(join(folder, files.graph), manifest.sha256[files.graph])
+  const { outputs = classifierOutputs } = manifest
+  const graph = await readGraph(join(folder, files.graph), manifest.sha256[files.graph], outputs)
   const parameters = await readParameters(join(folder, files.weights), manifest.sha256[files.weights], graph)
-  orThrow(fromImageToVector(folder, graph))
+  orThrow(fromImage(folder, graph))
   return {
     compiled: compiledOf(manifest, graph, parameters),
-    meaning: orThrow(fitMeaning({ graph }, meaningOf(manifest))),
+    meaning: orThrow(fitMeaning({ graph, outputs }, meaningOf(manifest))),
   }
 }

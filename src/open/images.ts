@@ -3,6 +3,7 @@ import { counted } from '../base/format.ts'
 import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
 import { fitLabelled, fitLabels, type Named, preprocessFor } from '../network/fit-data.ts'
 import type { Meaning } from '../network/meaning.ts'
+import { isClassifier } from '../network/network.ts'
 
 /** Told what was found and what was taken for granted, a line each. */
 export type Note = (line: string) => void
@@ -46,6 +47,11 @@ export const fitImages = (
   found: DataSet,
   { labels, where = `--data ${found.name}`, note = () => {} }: FitOptions = {},
 ): Images => {
+  if (labels !== 'needed' && !isClassifier(network)) {
+    if (found.labelled) note('Labels are for networks of classes: those of the images are not looked at.')
+    const data = { ...found, labelled: false, classCount: undefined, labelsBelow: undefined, classes: undefined }
+    return { data, preprocess: preprocessFor(network, data, preprocess), classes }
+  }
   const fitted = labels === 'needed' ? fitLabelled : fitLabels
   const data = labels === 'unread' ? found : fitted(network, found, classes, where)
   for (const line of (data.notes ?? []).slice(found.notes?.length ?? 0)) note(line)

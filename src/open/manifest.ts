@@ -2,6 +2,13 @@ import { createHash } from 'node:crypto'
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { CertaintyMeasure, decodeErrors } from '../../ir/index.ts'
+import {
+  type NetworkOutput,
+  type OutputKind,
+  outputKindNames,
+  type PlanReduction,
+  planReductions,
+} from '../../passes/index.ts'
 import { type SourceProblem, sourceProblem } from '../base/error.ts'
 import { parseJson } from '../base/read-json.ts'
 import { decodeText } from '../base/read-text.ts'
@@ -21,6 +28,20 @@ const PassReport = t.strict({
   multiply_adds_before: t.number,
   multiply_adds_after: t.number,
 })
+
+const named = Object.fromEntries(outputKindNames.map(kind => [kind, null])) as Readonly<Record<OutputKind, null>>
+const reductionNames = Object.fromEntries(planReductions.map(name => [name, null])) as Readonly<
+  Record<PlanReduction, null>
+>
+
+const Output: t.Type<NetworkOutput> = t.intersection([
+  t.strict({ name: t.string, kind: t.keyof(named) }),
+  t.partial({
+    gives: t.keyof({ scores: null, probabilities: null }),
+    pairs: t.readonlyArray(t.readonly(t.tuple([t.number, t.number]))),
+    reduction: t.keyof(reductionNames),
+  }),
+])
 
 const StageFacts = t.intersection([
   t.strict({
@@ -51,7 +72,12 @@ const Manifest = t.intersection(
       /** Of the other files, so that a folder with a file of another one is refused. */
       sha256: t.strict({ [files.graph]: t.string, [files.weights]: t.string }),
     }),
-    t.partial({ preprocess: Preprocess, classes: t.readonlyArray(t.string), stages: t.readonlyArray(StageFacts) }),
+    t.partial({
+      outputs: t.readonlyArray(Output),
+      preprocess: Preprocess,
+      classes: t.readonlyArray(t.string),
+      stages: t.readonlyArray(StageFacts),
+    }),
   ],
   'Manifest',
 )

@@ -11,7 +11,8 @@ import { finiteWeights } from '../network/finite-weights.ts'
 import { importOnnx } from '../network/import/onnx/index.ts'
 import { importTfjs } from '../network/import/tfjs/index.ts'
 import type { Meaning } from '../network/meaning.ts'
-import { classifier, fromImageToVector, imageType, type Network } from '../network/network.ts'
+import { fromImage, imageType, type Network, networkOf } from '../network/network.ts'
+import { parseAnswers, type SaidOutput } from '../network/said-outputs.ts'
 import { readSafetensorsFile, type Safetensors } from '../network/weights/safetensors.ts'
 import {
   type Architecture,
@@ -52,7 +53,13 @@ export interface SourceOptions {
   readonly size?: Pair | undefined
   /** How its images are made, which says their size where nothing else does. */
   readonly preprocess?: Pick<Preprocess, 'size'> | undefined
+  /** What its outputs are, where its file does not show: `labels`, `mask=map-classes,age=values:median`. */
+  readonly answers?: string | undefined
 }
+
+/** @throws EspalierError */
+export const saidOutputs = (answers: string | undefined): readonly SaidOutput[] =>
+  answers === undefined ? [] : orThrow(parseAnswers(answers))
 
 const zooScheme = 'zoo:'
 
@@ -89,11 +96,15 @@ const readJsonGraph = async (path: string): Promise<Graph> => {
   return orThrow(E.mapLeft(within(path))(decodeGraph(json)))
 }
 
-const openGraph = async (path: string, given: Graph, { weights, seed = 0 }: SourceOptions): Promise<Source> => {
+const openGraph = async (
+  path: string,
+  given: Graph,
+  { weights, answers, seed = 0 }: SourceOptions,
+): Promise<Source> => {
   const name = basename(path, extname(path))
-  const graph = orThrow(fromImageToVector(name, given))
+  const graph = orThrow(fromImage(name, given))
   const source = withValues({ name, graph }, await readWeights(weights), seed)
-  return { ...source, network: orThrow(classifier(name, graph, source.network.parameters)) }
+  return { ...source, network: orThrow(networkOf(name, graph, source.network.parameters, saidOutputs(answers))) }
 }
 
 const imported = async (task: TE.TaskEither<readonly Problem[], Network>): Promise<Source> => ({
@@ -102,12 +113,19 @@ const imported = async (task: TE.TaskEither<readonly Problem[], Network>): Promi
   meaning: {},
 })
 
+const answersKnown = (reference: string, answers: string): EspalierError =>
+  new EspalierError([
+    sourceProblem('bad-input', reference, `--answers ${answers}`, 'none, for what its outputs are is known'),
+  ])
+
 /** For a zoo name without its scheme. */
 const zooHint = (path: string): string | undefined => (E.isRight(zoo(path)) ? `zoo:${path}` : undefined)
 
 const open = async (reference: string, options: SourceOptions): Promise<Source> => {
+  if (reference.startsWith(zooScheme) && options.answers !== undefined) throw answersKnown(reference, options.answers)
   if (reference.startsWith(zooScheme)) return openZoo(reference.slice(zooScheme.length), options)
   const { form, file } = await formOf(reference, zooHint(reference))
+  if (options.answers !== undefined && form === 'compiled') throw answersKnown(reference, options.answers)
   if (form === 'graph-json') return openGraph(file, await readJsonGraph(file), options)
   if (form === 'graph-text') return openGraph(file, await readTextGraph(file), options)
   if (options.weights !== undefined)
@@ -120,13 +138,14 @@ const open = async (reference: string, options: SourceOptions): Promise<Source> 
       ),
     ])
   const size = options.size ?? options.preprocess?.size
+  const answers = saidOutputs(options.answers)
   switch (form) {
     case 'compiled':
       return { kind: 'compiled', ...(await readCompiledFolder(file)) }
     case 'onnx':
-      return imported(importOnnx(file, { size }))
+      return imported(importOnnx(file, { size, answers }))
     case 'tfjs':
-      return imported(importTfjs(file, { size }))
+      return imported(importTfjs(file, { size, answers }))
   }
 }
 

@@ -14,6 +14,8 @@ export interface NetworkNames {
   readonly size?: Pair | undefined
   /** A file that says how images become its input. */
   readonly preprocess?: string | undefined
+  /** What its outputs are, where it does not show. */
+  readonly answers?: string | undefined
   /** A file of its class names. */
   readonly classes?: string | undefined
   readonly seed: number

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { EspalierError, type Tensor } from '../../ir/index.ts'
-import { type FixedPlan, placePlan, printPlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
+import {
+  type FixedPlan,
+  placePlan,
+  printPlan,
+  type TrainingStep,
+  trainingReduction,
+  trainingStep,
+} from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
@@ -50,7 +57,7 @@ const stepOf = ({ graph }: Network, plan: FixedPlan, recipe: Recipe, seed: numbe
   const placed = orThrow(placePlan({ ...plan, tta: false }, graph, random(seed, 'plan').next))
   return orThrow(
     trainingStep(graph, placed, {
-      loss: plan.training,
+      loss: orThrow(trainingReduction(plan)),
       labelSmoothing: recipe.label_smoothing,
       momentum: recipe.momentum,
       nesterov: recipe.nesterov,

@@ -1,6 +1,13 @@
 import { either as E } from 'fp-ts'
 import { type Graph, sharedType, type Tensor } from '../../ir/index.ts'
-import { multiplyAdds, naivePipeline, placePlan, type TrainingStep, trainingStep } from '../../passes/index.ts'
+import {
+  multiplyAdds,
+  naivePipeline,
+  placePlan,
+  type TrainingStep,
+  trainingReduction,
+  trainingStep,
+} from '../../passes/index.ts'
 import { branched } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompileOptions, compileNetwork } from '../../src/compile/compile.ts'
@@ -72,7 +79,9 @@ const classes = 100
 const stepOf = ({ graph }: Network, name: string): TrainingStep => {
   const plan = fixedPlanOf(name)
   const placed = orThrow(placePlan(plan, graph, () => 0))
-  return orThrow(trainingStep(graph, placed, { ...recipe, loss: plan.training, weightDecay: () => weightDecay }))
+  return orThrow(
+    trainingStep(graph, placed, { ...recipe, loss: orThrow(trainingReduction(plan)), weightDecay: () => weightDecay }),
+  )
 }
 
 const inputOf = (network: Network, batch: number) => {

@@ -41,7 +41,8 @@ describe('Softmax', () => {
 
   test('types', () => {
     expect(typing('Softmax', { log: false }, vectorType(3))).toBe('Vector[3]')
-    expect(typing('Softmax', { log: false }, mapType(1, 1, 3))).toBeNull()
+    expect(typing('Softmax', { log: false }, mapType(2, 4, 3))).toBe('Map[2,4,3]')
+    expect(typing('Softmax', { log: false }, sharedType([3]))).toBeNull()
   })
 })
 
@@ -102,7 +103,8 @@ describe('Combine', () => {
     expect(typing('Combine', two, vectorType(3), vectorType(3))).toBe('Vector[3]')
     expect(typing('Combine', two, vectorType(3), vectorType(4))).toBeNull()
     expect(typing('Combine', one, vectorType(3), vectorType(3))).toBeNull()
-    expect(typing('Combine', one, mapType(1, 1, 3))).toBeNull()
+    expect(typing('Combine', one, mapType(2, 4, 3))).toBe('Map[2,4,3]')
+    expect(typing('Combine', one, sharedType([3]))).toBeNull()
     expect(typing('Combine', { reduction: 'max', multiplicity: [] })).toBeNull()
   })
 })

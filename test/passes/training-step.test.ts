@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, type Environment, type Graph, isPerExample, mapType, type Tensor, verify } from '../../ir/index.ts'
 import { rotationMatrix } from '../../ir/ops/transforms.ts'
-import { multiplyAdds, parseFixedPlan, placePlan } from '../../passes/index.ts'
+import { multiplyAdds, parseFixedPlan, placePlan, trainingReduction } from '../../passes/index.ts'
 import { type StepRecipe, type TrainingStep, trainingStep } from '../../passes/training-step.ts'
 import { random } from '../../src/base/random.ts'
 import { valuesOf } from '../laws/agreement.ts'
@@ -44,7 +44,7 @@ const right = <A>(result: E.Either<unknown, A>): A => {
 const stepOf = (plan: string, recipe: Partial<StepRecipe> = {}, network = small()): TrainingStep => {
   const parsed = right(parseFixedPlan(plan))
   const placed = right(placePlan({ ...parsed, tta: false }, network, () => 0.5))
-  return right(trainingStep(network, placed, { ...plain, loss: parsed.training, ...recipe }))
+  return right(trainingStep(network, placed, { ...plain, loss: right(trainingReduction(parsed)), ...recipe }))
 }
 
 const batch = 3

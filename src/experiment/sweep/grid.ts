@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { type Graph, type Problem, problem, type Reduction } from '../../../ir/index.ts'
+import { type Graph, type Problem, problem, Reduction, reductions } from '../../../ir/index.ts'
 import {
   type FixedPlan,
   parseFixedPlan,
@@ -7,6 +7,7 @@ import {
   printPlan,
   type Site,
   type TrainingReduction,
+  trainingReduction,
 } from '../../../passes/index.ts'
 import type { Sweep, SweepProblem } from './config.ts'
 
@@ -51,7 +52,7 @@ const branchesName = (sites: readonly Site[]): string =>
   printPlan({ sites, training: 'geo', inference: 'geo', tta: false }).replace(/[-:]geo$/, '')
 
 /** Whether a plan's text says reductions: `flip-2-max`, `flip@4:geo`. */
-const namesReduction = (text: string): boolean => /[-:](max|sum|geo|none)\b/.test(text)
+const namesReduction = (text: string): boolean => /[-:](max|sum|geo|mean|min|median|none)\b/.test(text)
 
 const refuse = (
   text: string,
@@ -64,7 +65,7 @@ const refuse = (
 const entryOf = (text: string, sweep: Sweep): E.Either<readonly Problem[], Entry> => {
   const parsed = parseFixedPlan(text)
   if (E.isLeft(parsed)) return parsed
-  const { sites, training, inference, tta } = parsed.right
+  const { sites, inference, tta } = parsed.right
   if (sites.some(({ set }) => typeof set !== 'string' && set.length < 2))
     return refuse(text, 'one transform, which does not branch', 'two transforms or more at every site')
   const wanted = tta ? [true] : sweep.tta
@@ -83,12 +84,13 @@ const entryOf = (text: string, sweep: Sweep): E.Either<readonly Problem[], Entry
       'max, sum or geo for inference',
       text.replace('none', 'none,geo'),
     )
-  return E.right({
-    sites,
-    tta: wanted,
-    training: own ? [training] : sweep.train_reductions,
-    inference: own ? [inference as Reduction] : sweep.inference_reductions,
-  })
+  if (!own)
+    return E.right({ sites, tta: wanted, training: sweep.train_reductions, inference: sweep.inference_reductions })
+  const trained = trainingReduction(parsed.right)
+  if (E.isLeft(trained)) return trained
+  return Reduction.is(inference)
+    ? E.right({ sites, tta: wanted, training: [trained.right], inference: [inference] })
+    : refuse(text, `the reduction ${inference}`, `${reductions.join(', ')} for inference`)
 }
 
 interface Cell extends SweepRun {

@@ -28,18 +28,19 @@ export const select: Lowering<'Select'> = (w, { attributes: { below }, operands,
   return w.add('Where', [each, deeper, kept], {}, name)
 }
 
-/** All variants in one tensor `[variants, n, classes]`, so that the number of nodes does not grow with theirs. */
+/** All variants in one tensor `[variants, n, classes]` or `[variants, n, c, h, w]`, so that the number of nodes does not grow with theirs. */
 export const combine: Lowering<'Combine'> = (
   w,
   { attributes: { reduction, multiplicity }, operands, result, name },
 ) => {
-  const [classes] = shapeOf(result)
+  const extents = result.kind === 'Map' ? [result.c, result.h, result.w] : shapeOf(result)
   const k = multiplicity.length
   const total = multiplicity.reduce((a, m) => a + m, 0)
   const values = operands.map(operand => operand.value())
   const stacked = values.length === 1 ? values[0] : w.add('Concat', values, { axis: 0 })
-  const rows = w.add('Reshape', [stacked, w.ints([k, -1, classes])])
-  const perVariant = (weight: (m: number) => number): string => w.floats([k, 1, 1], multiplicity.map(weight))
+  const rows = w.add('Reshape', [stacked, w.ints([k, -1, ...extents])])
+  const perVariant = (weight: (m: number) => number): string =>
+    w.floats([k, 1, ...extents.map(() => 1)], multiplicity.map(weight))
   const overVariants = (op: string, value: string): string => w.add(op, [value, w.ints([0])], { keepdims: 0 }, name)
   switch (reduction) {
     case 'max':

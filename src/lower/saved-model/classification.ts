@@ -28,7 +28,7 @@ export const select: Lowering<'Select'> = (emit, [certain, kept, deeper], { belo
   return emit.node('SelectV2', [less, deeper, kept], { T: format(kept.format) }, kept.format)
 }
 
-/** All variants in one tensor `[variants, n·classes]`, so that the number of nodes does not grow with theirs. */
+/** All variants in one tensor `[variants, numbers]`, so that the number of nodes does not grow with theirs. */
 export const combine: Lowering<'Combine'> = (emit, variants, { reduction, multiplicity }, { result }) => {
   const k = multiplicity.length
   const total = multiplicity.reduce((a, m) => a + m, 0)

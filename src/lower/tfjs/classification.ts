@@ -33,9 +33,8 @@ export const select: Lowering<'Select'> = ({ tf }, { below }, { result }) => ({
   },
 })
 
-/** All variants in one tensor `[variants, n·classes]`, so that the number of kernels does not grow with theirs. */
+/** All variants in one tensor `[variants, numbers]`, so that the number of kernels does not grow with theirs. */
 export const combine: Lowering<'Combine'> = ({ tf, keep }, { reduction, multiplicity }, { result }) => {
-  const [classes] = shapeOf(result)
   const k = multiplicity.length
   const total = multiplicity.reduce((a, m) => a + m, 0)
   const weights = keep(
@@ -52,5 +51,5 @@ export const combine: Lowering<'Combine'> = ({ tf, keep }, { reduction, multipli
     const largest = tf.max(logs, 0, true)
     return reduction === 'max' ? largest : tf.add(tf.log(weighed(tf.exp(tf.sub(logs, largest)))), largest)
   }
-  return { run: variants => tf.reshape(scores(tf.concat([...variants], 0)), [-1, classes]) }
+  return { run: variants => tf.reshape(scores(tf.concat([...variants], 0)), [-1, ...shapeOf(result)]) }
 }

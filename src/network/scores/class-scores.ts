@@ -36,7 +36,8 @@ type Read = E.Either<Refused, Reading>
 
 const expected = 'logits, or probabilities of classes that exclude each other'
 
-const named = (nodes: readonly Node[], id: NodeId): string => {
+/** An op as people are told of it: `sigmoid %12 (head)`. */
+export const named = (nodes: readonly Node[], id: NodeId): string => {
   const { tag, attributes, name } = nodes[id]
   const what = 'fn' in attributes ? `${attributes.fn}` : tag.toLowerCase()
   return `${what} ${nodeLabel(id, name)}`
@@ -112,7 +113,7 @@ const underSoftmax = (d: Draft, of: NodeId, squashed: Int32Array, parameters: Re
 const independent = (nodes: readonly Node[], squash: NodeId, classes: number): Refused => ({
   seen: `${classes} scores with ${named(nodes, squash)} behind them: one answer each, which need not add to 1`,
   expected,
-  hint: 'outputs of independent labels are not supported yet; export one label alone, or, where one label always holds, the scores before it',
+  hint: 'export the network up to its sigmoids, which are labels then; or --answers values for the numbers as they are',
 })
 
 const changed = (nodes: readonly Node[], root: NodeId, squash: NodeId): Refused => ({

@@ -8,7 +8,7 @@ import { parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
-import { classifier } from '../../../src/network/network.ts'
+import { networkOf } from '../../../src/network/network.ts'
 import { encodeSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { espalierFormat } from '../../../src/network/zoo/index.ts'
 import { writeCompiledFolder } from '../../../src/open/compiled-folder.ts'
@@ -72,7 +72,7 @@ const graphs: readonly (readonly [string, Graph])[] = [
 const exported = new Map(
   networks.map(([name, graph]) => {
     const { parameters } = environmentOf(graph, 'reals', 1, 1)
-    const network = orThrow(classifier(name, graph, parameters))
+    const network = orThrow(networkOf(name, graph, parameters))
     return [name, new Map([['model.onnx', lowerOnnx(network.graph, parameters, { layout: 'nchw' })]])] as const
   }),
 )

@@ -14,7 +14,8 @@ import { temporaryFolder } from '../../temporary-folder.ts'
 const compiled = compile(createZooNetwork('cifar-resnet-8?classes=2'), parsePlan('vanilla'))
 
 /** Answers class 0 for dark images and class 1 for bright ones, of one pixel. */
-const model: Pick<Model, 'predictEach' | 'backend' | 'executor' | 'precision'> = {
+const model: Pick<Model, 'predictEach' | 'outputs' | 'backend' | 'executor' | 'precision'> = {
+  outputs: [{ name: 'logits', kind: 'classes' }],
   ...{ backend: 'reference', executor: 'reference', precision: 'float32' },
   predictEach: async function* (batches) {
     for await (const inputs of batches) {
@@ -22,7 +23,7 @@ const model: Pick<Model, 'predictEach' | 'backend' | 'executor' | 'precision'> =
       const n = pixels.length / 3
       const logits = Float32Array.from({ length: 2 * n }, (_, i) => (i % 2 === 1 ? pixels[3 * (i >> 1)] / 100 - 1 : 0))
       const alone = { stages: new Uint8Array(n).fill(1), certainty: new Float32Array(n), variants: [] }
-      yield predictionOf({ logits, ...alone }, 2, [])
+      yield predictionOf({ outputs: [logits], ...alone }, [{ name: 'logits', kind: 'classes', shape: [2] }], [])
     }
   },
 }

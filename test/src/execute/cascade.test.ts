@@ -211,7 +211,7 @@ const byHand = (options: ByHand) => {
       },
     },
     stages,
-    { classes, batch: options.batch, join: options.join },
+    { outputs: [{ name: 'logits', size: classes }], batch: options.batch, join: options.join },
   )
   return { ...sent, ran }
 }
@@ -225,7 +225,7 @@ const marked = (...firsts: readonly number[]): Float32Array => {
   return data
 }
 
-const firstsOf = ({ logits }: { readonly logits: Float32Array }): readonly number[] =>
+const firstsOf = ({ outputs: [logits] }: Pick<Scores, 'outputs'>): readonly number[] =>
   Array.from(logits).filter((_, k) => k % classes === 0)
 
 describe('images that go on', () => {
@@ -409,7 +409,7 @@ describe('batches in turn', () => {
         waiting.push(() => {
           done = true
           resolve({
-            logits: new Float32Array(size),
+            outputs: [new Float32Array(size)],
             stages: new Uint8Array(0),
             certainty: new Float32Array(0),
             variants: [],
@@ -425,7 +425,7 @@ describe('batches in turn', () => {
       waiting = []
     }
     const sizes: number[] = []
-    for await (const { logits } of inTurn(each([50, 50, 50, 50, 1]), begin, flush)) sizes.push(logits.length)
+    for await (const { outputs } of inTurn(each([50, 50, 50, 50, 1]), begin, flush)) sizes.push(outputs[0].length)
     expect(sizes).toEqual([50, 50, 50, 50, 1])
     // The third is more than there is room for: they are let go, and the next ones are held again.
     expect(flushed).toEqual([3, 2])

@@ -12,7 +12,7 @@ import { evaluateData } from '../../../src/execute/evaluate-data.ts'
 import { openModel } from '../../../src/execute/model.ts'
 import { evaluate } from '../../../src/experiment/evaluation.ts'
 import { variantLogits } from '../../../src/experiment/variants/logits.ts'
-import { classifier, type Network } from '../../../src/network/network.ts'
+import { type Network, networkOf } from '../../../src/network/network.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const data = orThrow(await openData('generated:orientation?range=0:8'))
@@ -25,7 +25,7 @@ const network = (bound: number): Network => {
   const logs = b.unary('log', b.unary('affine', mean, { alpha: 1, beta: -bound }))
   const weights = { shape: [3, 10], data: Float32Array.from({ length: 30 }, (_, k) => (k < 10 ? k / 10 : 0)) }
   return orThrow(
-    classifier('half', b.finish({ logits: b.dense(logs, b.parameter('w', [3, 10])) }), new Map([['w', weights]])),
+    networkOf('half', b.finish({ logits: b.dense(logs, b.parameter('w', [3, 10])) }), new Map([['w', weights]])),
   )
 }
 

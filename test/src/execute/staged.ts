@@ -3,7 +3,7 @@ import { orThrow } from '../../../src/base/error.ts'
 import { random } from '../../../src/base/random.ts'
 import { type CompiledNetwork, compileNetwork } from '../../../src/compile/compile.ts'
 import { parsePlan } from '../../../src/index.ts'
-import { classifier, type Network } from '../../../src/network/network.ts'
+import { type Network, networkOf } from '../../../src/network/network.ts'
 
 export const side = 6
 export const classes = 4
@@ -31,7 +31,7 @@ export const smallClassifier = (seed = 1, broken = false, channels = 2): Network
     ['b', drawn(seed + 1, [3, 3, 4, 4])],
     ['c', drawn(seed + 2, [4, classes], 6)],
   ])
-  return orThrow(classifier('small', b.finish({ logits }), parameters))
+  return orThrow(networkOf('small', b.finish({ logits }), parameters))
 }
 
 export const compiledUnder = (plan: string, network = smallClassifier()): CompiledNetwork =>

@@ -8,7 +8,7 @@ import { compileNetwork } from '../../../src/compile/compile.ts'
 import { openModel } from '../../../src/execute/model.ts'
 import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import { importOnnx } from '../../../src/network/import/onnx/index.ts'
-import { classifier } from '../../../src/network/network.ts'
+import { networkOf } from '../../../src/network/network.ts'
 import { initialize } from '../../../src/network/zoo/index.ts'
 import { readCompiledFolder, writeCompiledFolder } from '../../../src/open/compiled-folder.ts'
 import { graphDot } from '../../../src/report/dot.ts'
@@ -28,7 +28,7 @@ const named = (name: string) => {
   const x = b.conv2d(b.input(name, mapType(4, 4, 2)), b.parameter(name, [3, 3, 2, 3]), { padding: 1, name })
   const y = b.relu(b.add(x, b.parameter(`${name}.2`, [3]), name))
   const graph = b.finish({ [name]: b.dense(b.globalPool(y, 'mean', name), b.parameter(`${name}/w`, [3, 4]), name) })
-  return orThrow(classifier(name, graph, initialize(graph, 0)))
+  return orThrow(networkOf(name, graph, initialize(graph, 0)))
 }
 
 const compiled = (name: string) =>

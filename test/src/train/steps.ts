@@ -1,6 +1,6 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs'
 import type { Tensor } from '../../../ir/index.ts'
-import { parseFixedPlan, placePlan } from '../../../passes/index.ts'
+import { parseFixedPlan, placePlan, trainingReduction } from '../../../passes/index.ts'
 import {
   correctName,
   labelsName,
@@ -19,7 +19,7 @@ import type { Carried } from '../../../src/train/step.ts'
 export const stepOf = ({ graph }: Network, plan: string, recipe: Omit<StepRecipe, 'loss'>): TrainingStep => {
   const parsed = orThrow(parseFixedPlan(plan))
   const placed = orThrow(placePlan({ ...parsed, tta: false }, graph, () => 0.5))
-  return orThrow(trainingStep(graph, placed, { ...recipe, loss: parsed.training }))
+  return orThrow(trainingStep(graph, placed, { ...recipe, loss: orThrow(trainingReduction(parsed)) }))
 }
 
 export interface Fed {

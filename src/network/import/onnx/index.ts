@@ -3,7 +3,8 @@ import { basename } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import { problem } from '../../../../ir/error.ts'
 import type { Pair } from '../../../../ir/op.ts'
-import { classifier, type Network, type NetworkProblem } from '../../network.ts'
+import { type Network, type NetworkProblem, networkOf } from '../../network.ts'
+import type { SaidOutput } from '../../said-outputs.ts'
 import type { ImportProblem } from '../error.ts'
 import { type Constant, readTensor } from './constant.ts'
 import { decodeOnnx, type OnnxModel } from './decode.ts'
@@ -12,7 +13,9 @@ import { type Translated, translate } from './translate.ts'
 
 export interface OnnxOptions {
   /** Height and width of the images, for a file that leaves them open. */
-  readonly size?: Pair
+  readonly size?: Pair | undefined
+  /** What its outputs are, where it does not show. */
+  readonly answers?: readonly SaidOutput[] | undefined
 }
 
 /** Protobuf's own bound. */
@@ -91,7 +94,7 @@ export const readOnnx = (
   )
 
 /**
- * Reads a classifier from an ONNX file of opset 9 to 21: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
+ * Reads a network from an ONNX file of opset 9 to 21: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
  * are stored as the IR has them, under their initializers' names. All that is unsupported is named at once.
  */
 export const importOnnx = (
@@ -103,7 +106,7 @@ export const importOnnx = (
     TE.flatMapEither(
       ({ graph, parameters, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
         F.pipe(
-          classifier(basename(path, '.onnx'), graph, parameters),
+          networkOf(basename(path, '.onnx'), graph, parameters, options.answers),
           E.map((network): Network => (channelsFirst ? { ...network, layout: 'nchw' } : network)),
         ),
     ),

@@ -108,15 +108,9 @@ export const binary = (c: Canvas, name: string, fn: BinaryFunction, x: Value, y:
 export const scaled = (c: Canvas, name: string, x: Example, factor: number): Example =>
   like(x, c.builder.multiply(x.node, scalar(c, `${name}/factor`, factor)))
 
-/** Probabilities over the last axis, of a vector: `log` for their logarithms. */
+/** Probabilities over the last axis, of a vector or of each pixel of a map: `log` for their logarithms. */
 export const softmax = (c: Canvas, name: string, x: Example, log = false): Example =>
-  isVectorLike(x.shape)
-    ? like(x, c.builder.softmax(asVector(c, x), { log, name }))
-    : refuse(
-        'unsupported-shape',
-        `a softmax over the channels of [${x.shape}]`,
-        'a softmax of a vector [batch, classes]',
-      )
+  like(x, c.builder.softmax(isVectorLike(x.shape) ? asVector(c, x) : asMap(c, x), { log, name }))
 
 /** `x` where it is positive, `slope · x` elsewhere, with trained slopes. */
 export const prelu = (c: Canvas, name: string, x: Example, slope: Constant): Example => {

@@ -2,7 +2,8 @@ import { basename, dirname, resolve } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { Graph, Pair, Problem, Tensor } from '../../../../ir/index.ts'
 import { readText } from '../../../base/read-text.ts'
-import { classifier, type Network } from '../../network.ts'
+import { type Network, networkOf } from '../../network.ts'
+import type { SaidOutput } from '../../said-outputs.ts'
 import type { ImportProblem } from '../error.ts'
 import { importGraph, signatureOf } from './graph/index.ts'
 import { importLayers } from './layers/index.ts'
@@ -11,7 +12,9 @@ import { readWeights } from './weights.ts'
 
 export interface TfjsOptions {
   /** Height and width of the images, for a model that leaves them open. */
-  readonly size?: Pair
+  readonly size?: Pair | undefined
+  /** What its outputs are, where it does not show. */
+  readonly answers?: readonly SaidOutput[] | undefined
 }
 
 const importModel = (path: string, model: ModelJson, { size }: TfjsOptions) =>
@@ -53,6 +56,7 @@ export const importTfjs = (path: string, options: TfjsOptions = {}): TE.TaskEith
   F.pipe(
     readTfjs(path, options),
     TE.flatMapEither(
-      ({ graph, parameters }): E.Either<readonly Problem[], Network> => classifier(nameOf(path), graph, parameters),
+      ({ graph, parameters }): E.Either<readonly Problem[], Network> =>
+        networkOf(nameOf(path), graph, parameters, options.answers),
     ),
   )

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { printTransform } from '../../../../ir/index.ts'
+import { printTransform, Reduction } from '../../../../ir/index.ts'
 import { featureMaps, parseFixedPlan, printPlan, variantKey } from '../../../../passes/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
@@ -83,7 +83,7 @@ describe('plans of branches', () => {
     for (const plan of ['flip@0:geo', '{id,scale(1.1),shift(1,0)}@2:sum', '{rotate(5)}@1,flip@3:max']) {
       const there = sites(plan)
       const reduction = orThrow(parseFixedPlan(plan)).inference
-      if (reduction === 'none') throw new Error('not here')
+      if (!Reduction.is(reduction)) throw new Error('not here')
       expect(printPlan(planOf(there, reduction))).toBe(plan)
       expect(variantsIn(there)).toBe(pathsOf(there).length)
     }

@@ -3,7 +3,7 @@ import { type Graph, nodesWithTag, printType, sizeOf } from '../../../../ir/inde
 import { multiplyAdds } from '../../../../passes/cost.ts'
 import { featureMaps } from '../../../../passes/feature-maps.ts'
 import { orThrow } from '../../../../src/base/error.ts'
-import { classCount, classifier, imageType } from '../../../../src/network/network.ts'
+import { classCount, imageType, networkOf } from '../../../../src/network/network.ts'
 import { type ZooOptions, zoo } from '../../../../src/network/zoo/index.ts'
 
 const graphOf = (reference: string, options?: ZooOptions): Graph => orThrow(zoo(reference, options)).graph
@@ -57,7 +57,7 @@ describe('the networks are the published ones', () => {
     'resnet-50',
     'vgg-11',
   ])('%s is a classifier of every class count, and its parameters are named once', name => {
-    const network = orThrow(classifier(name, graphOf(`${name}?classes=7`), new Map()))
+    const network = orThrow(networkOf(name, graphOf(`${name}?classes=7`), new Map()))
     expect(classCount(network)).toBe(7)
     const names = nodesWithTag(network.graph, 'Parameter').map(node => node.attributes.name)
     expect(new Set(names).size).toBe(names.length)
@@ -65,7 +65,7 @@ describe('the networks are the published ones', () => {
 
   it('other sizes are possible where the layers allow it', () => {
     const size = [96, 64] as const
-    const network = orThrow(classifier('resnet-50', graphOf('resnet-50', { size, classes: 3 }), new Map()))
+    const network = orThrow(networkOf('resnet-50', graphOf('resnet-50', { size, classes: 3 }), new Map()))
     expect(imageType(network)).toEqual({ name: 'image', h: 96, w: 64, c: 3 })
     expect(classCount(network)).toBe(3)
   })

@@ -5,7 +5,7 @@ import { align, asMap, asVector } from '../arrange.ts'
 import { axesOf, axisOf, type OnnxNode, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, type Axis, extentOf, type Of, type View, whole, withAxes } from '../view.ts'
+import { type Atom, type Axis, extentOf, isWhole, type Of, type View, whole, withAxes } from '../view.ts'
 import { meanOf } from './pointwise.ts'
 
 type Reduced = 'mean' | 'max'
@@ -131,6 +131,22 @@ const globalPool =
       : [reduceView(t, node, view, view.axes.map((_, k) => k).slice(2), kind, true)]
   }
 
+/** A softmax of each pixel over the channels of a map; null where that is not the axis. */
+const softmaxOfPixels = (
+  view: View,
+  axis: number,
+  log: boolean,
+  name: string | undefined,
+  t: Translation,
+): View | null => {
+  const type = exampleType(t, view.node)
+  const channels = view.axes[axis]
+  const isAll = channels !== 'n' && channels.length === 1 && channels[0].of === 'c' && isWhole(type, channels[0])
+  return type.kind === 'Map' && isAll
+    ? { kind: 'view', node: t.build.softmax(view.node, { log, name }), axes: view.axes }
+    : null
+}
+
 /** Before opset 13 a softmax runs over all axes from `axis` on, after it over one. */
 const softmax =
   (log: boolean): Rule =>
@@ -140,6 +156,8 @@ const softmax =
     const axis = axisOf(node.int('axis', t.opset < 13 ? 1 : -1), rank)
     const axes = t.opset < 13 ? view.axes.map((_, k) => k).slice(axis) : [axis]
     const outside = view.axes.some((other, k) => other !== 'n' && other.length > 0 && !axes.includes(k))
+    const overPixels = outside && axes.length === 1 ? softmaxOfPixels(view, axes[0], log, node.name, t) : null
+    if (overPixels !== null) return [overPixels]
     if (outside || axes.some(k => view.axes[k] === 'n'))
       return refuse('unsupported-shape', `a softmax over a part of an example's axes`, 'one over all classes')
     const atoms = view.axes.flatMap(other => (other === 'n' ? [] : other))

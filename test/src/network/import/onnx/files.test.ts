@@ -262,11 +262,11 @@ describe('what is asked for and not supported', () => {
     )
   })
 
-  it('refuses outputs that are maps, and more than one', async () => {
+  it('refuses outputs that nothing says what they are', async () => {
     expect(await problemsOf({ ...small, outputs: ['a'] })).toContain(
-      'saw output a of type Map[2,2,5]; expected a Vector with a score for each class',
+      'saw output a of type Map[2,2,5], and nothing that shows what it is; expected --answers to say it: map-classes,',
     )
-    expect(await problemsOf({ ...small, outputs: ['y', 'p'] })).toContain('saw outputs y, p; expected one output')
+    expect(await problemsOf({ ...small, outputs: ['y', 'p'] })).toContain('saw output p of type')
   })
 
   it('names values that nothing writes', async () => {

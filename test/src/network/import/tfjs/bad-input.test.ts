@@ -311,9 +311,9 @@ describe('models that cannot be a network here', () => {
     )
   })
 
-  it('several outputs, or a map', async () => {
+  it('outputs that nothing says what they are', async () => {
     const two = [node('a', 'Mean', ['image', 'axes']), node('b', 'Max', ['image', 'axes'])]
-    expect(await refused(graph(two))).toMatch(/saw outputs a, b; expected one output, a score for each class\.$/)
+    expect(await refused(graph(two))).toMatch(/saw output a of type Vector\[3\], and nothing that shows what it is/)
     expect(await refused(graph([node('y', 'Relu', ['image'])]))).toMatch(/saw output y of type Map\[5,5,3\]/)
   })
 
