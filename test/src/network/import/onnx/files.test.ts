@@ -266,7 +266,7 @@ describe('what is asked for and not supported', () => {
     expect(await problemsOf({ ...small, outputs: ['a'] })).toContain(
       'saw output a of type Map[2,2,5], and nothing that shows what it is; expected --answers to say it: map-classes,',
     )
-    expect(await problemsOf({ ...small, outputs: ['y', 'p'] })).toContain('saw output p of type')
+    expect(await problemsOf({ ...small, outputs: ['y', 'p'] })).toContain('saw output y of type Vector[5], and nothing')
   })
 
   it('names values that nothing writes', async () => {
