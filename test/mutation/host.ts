@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Script } from 'node:vm'
 import type { Answer, Order } from './protocol.ts'
+import { watchdog } from './watchdog.ts'
 import type { Worker } from './worker.ts'
 
 /** The process in which mutants are tried: it compiles a bundle once, and evaluates it for each mutant that must be on from the start. */
@@ -16,10 +17,14 @@ const require = createRequire(path)
 const tell = (answer: Answer): void => {
   if (process.connected) process.send?.(answer)
 }
-const running = (): void => tell({ kind: 'running' })
+const { allow } = watchdog()
+/** What a test may take, in milliseconds of the processor: without a mutant some take long. */
+const limits = { cover: 120_000, try: 20_000 }
 let kept: Worker | null = null
 
 const answer = async (order: Order): Promise<Answer> => {
+  const running = (): void => allow(limits[order.kind])
+  running()
   if (order.kind === 'cover') return evaluate(require, -1, 0).cover(running)
   const { fresh, id, usesAtMost } = order
   if (!fresh) {
@@ -29,7 +34,6 @@ const answer = async (order: Order): Promise<Answer> => {
     // What fails without the mutant too may fail for what an earlier one left.
     kept = null
   }
-  running()
   try {
     const { by } = await evaluate(require, Number(id), usesAtMost).attempt(order, running)
     return { kind: 'tried', by }

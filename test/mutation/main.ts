@@ -7,6 +7,7 @@ import { type Bundle, bundle } from './bundle.ts'
 import { failing, plans } from './cover.ts'
 import { equivalents, isAbout } from './equivalent.ts'
 import { instrument, keyOf, type Mutant } from './instrument.ts'
+import { holdsLaws } from './law-files.ts'
 import { plant, plantedMistakes } from './planted.ts'
 import { startProcess } from './processes.ts'
 import type { Covered } from './protocol.ts'
@@ -28,16 +29,6 @@ const usage = `npm run mutation -- [--planted | --laws | --only PATH…] [--quic
   --json     print rows as JSON
 `
 
-/** Where the laws stand: composition in D4, the mirrored window, acts on filters and dense rows, multiplicities. */
-const lawFiles: readonly string[] = [
-  'ir/dihedral.ts',
-  'ir/ops/window.ts',
-  'ir/ops/transforms.ts',
-  'ir/ops/classification.ts',
-  'passes/merge-variants.ts',
-  'passes/rules/',
-]
-
 const note = (text: string): void => {
   process.stderr.write(`${text}\n`)
 }
@@ -58,7 +49,7 @@ const options = () => {
         workers: { type: 'string', default: '2' },
       },
     })
-    const wanted = values.laws ? lawFiles : values.only ? positionals : ['']
+    const wanted = values.only ? positionals : ['']
     const workers = Number(values.workers)
     if (wanted.length === 0 || !(workers >= 1) || (positionals.length > 0 && !values.only)) return null
     return { ...values, workers, wanted }
@@ -82,7 +73,7 @@ const written = (name: string, text: string): string => {
 
 const runAll = async ({ host, text }: Bundle): Promise<Covered> => {
   const { ask, end } = await startProcess(written('host.cjs', host), written('cover.cjs', text(true)))
-  const covered = await ask({ kind: 'cover' }, 120_000)
+  const covered = await ask({ kind: 'cover' })
   end()
   if (covered === 'lost' || covered.kind !== 'covered') throw new Error('the tests did not run to their end')
   return covered
@@ -131,9 +122,9 @@ for (const entry of equivalents)
       if (!instrumented.mutants.some(mutant => isAbout({ ...entry, file, replacement }, mutant, lineOf(mutant))))
         note(`equivalent.ts: ${file} has no ${entry.original} → ${replacement} any more`)
 
-const chosen = instrumented.mutants.filter(
-  ({ file, ignored }) => ignored === null && given.wanted.some(path => file.startsWith(path)),
-)
+const isWanted = (file: string): boolean =>
+  given.laws ? holdsLaws(file, originals.get(file) as string) : given.wanted.some(path => file.startsWith(path))
+const chosen = instrumented.mutants.filter(({ file, ignored }) => ignored === null && isWanted(file))
 const sourceHashes = new Map([...originals].map(([file, text]) => [file, hash(codeOf(text))]))
 const known = (file: string) => readResults(file, sourceHashes.get(file) as string)
 

@@ -41,8 +41,6 @@ export interface Covered {
 
 export type Answer =
   | { readonly kind: 'ready' }
-  /** A test begins: where nothing is said for long, one does not end. */
-  | { readonly kind: 'running' }
   | Covered
   /** `by` is the test that failed, or null. */
   | { readonly kind: 'tried'; readonly by: string | null }
