@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { nonEmptyArray } from 'fp-ts'
 import type { Environment, Graph, Node, Tensor } from '../../../ir/index.ts'
 import type { Case } from './cases.ts'
@@ -50,8 +51,26 @@ const batchOf = (graph: Graph, { inputs }: Environment): number | 'none' => {
 }
 
 /** The same cases in few graphs, each of those that run on equal batches. */
-export const sideBySide = (cases: readonly Case[]): readonly Case[] => {
+const sideBySide = (cases: readonly Case[]): readonly Case[] => {
   const kind = ({ graph, environments }: Case): string =>
     [graph.dialect, ...environments.map(environment => batchOf(graph, environment))].join(' ')
   return Object.values(groupBy(kind)([...cases])).flatMap(group => chunksOf(most)(group).map(join))
+}
+
+/** Checks drawn cases side by side: a session for many takes half the time. Where they fail, each in a session of its own tells which one it is, shrunk. */
+export const assertSideBySide = async (
+  cases: fc.Arbitrary<readonly Case[]>,
+  draws: { readonly numRuns: number; readonly seed: number },
+  check: (each: Case) => Promise<void>,
+): Promise<void> => {
+  const checkAll = async (all: readonly Case[]): Promise<void> => {
+    for (const each of all) await check(each)
+  }
+  const some = cases.filter(drawn => drawn.length > 0)
+  try {
+    await checkAll(sideBySide(fc.sample(some, draws).flat()))
+  } catch (error) {
+    await fc.assert(fc.asyncProperty(some, checkAll), draws)
+    throw error
+  }
 }

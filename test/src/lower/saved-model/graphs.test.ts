@@ -6,35 +6,39 @@ import { environmentOf, withEnvironment } from '../../../arbitrary/environment.t
 import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { runtimeSeed } from '../agree.ts'
+import type { Case } from '../cases.ts'
+import { assertSideBySide } from '../side-by-side.ts'
 import { absent, expectAgreement } from './agree.ts'
 import { runners } from './runners.ts'
 
 const tags = [...(Object.keys(lowerings) as readonly LoweredTag[]), 'Shift'] as const
 
+const casesOf = (tag: (typeof tags)[number]): fc.Arbitrary<readonly Case[]> =>
+  fc.tuple(arbitraryOp(tag), fc.nat(), fc.integer({ min: 1, max: 3 })).map(([drawn, seed, batch]) => {
+    const graph = opGraph(drawn)
+    return [{ graph, environments: [environmentOf(graph, 'reals', seed, batch)] }]
+  })
+
+const generated: fc.Arbitrary<readonly Case[]> = fc
+  .tuple(withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }), fc.nat())
+  .map(([{ graph, environment }, seed]) => {
+    const { inputs } = environmentOf(graph, 'reals', seed, 2)
+    return [{ graph, environments: [environment, { ...environment, inputs }] }]
+  })
+
 describe.each(runners)('in $name', ({ options, tolerance, share }) => {
+  const assertCases = (cases: fc.Arbitrary<readonly Case[]>, numRuns: number): Promise<void> =>
+    assertSideBySide(cases, { numRuns: Math.ceil(numRuns * share), seed: runtimeSeed }, ({ graph, environments }) =>
+      expectAgreement(graph, environments, options, tolerance),
+    )
+
   it.for(tags)('%s means what the evaluator says', async (tag, context) => {
     context.skip(absent !== undefined, absent)
-    await fc.assert(
-      fc.asyncProperty(arbitraryOp(tag), fc.nat(), fc.integer({ min: 1, max: 3 }), async (drawn, seed, batch) => {
-        const graph = opGraph(drawn)
-        await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], options, tolerance)
-      }),
-      { numRuns: Math.ceil(60 * share), seed: runtimeSeed },
-    )
+    await assertCases(casesOf(tag), 60)
   })
 
   it('generated graphs mean what the evaluator says', async context => {
     context.skip(absent !== undefined, absent)
-    await fc.assert(
-      fc.asyncProperty(
-        withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }),
-        fc.nat(),
-        async ({ graph, environment }, seed) => {
-          const other = environmentOf(graph, 'reals', seed, 2)
-          await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], options, tolerance)
-        },
-      ),
-      { numRuns: Math.ceil(200 * share), seed: runtimeSeed },
-    )
+    await assertCases(generated, 200)
   })
 })
