@@ -38,7 +38,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...alone, ...counted],
           isolate: false,
-          sequence: { groupOrder: 1 },
         },
       },
       {
