@@ -52,7 +52,7 @@ const bisectResult = (network: string, plan: string, found: Bisection) => ({
   ...(found.kind === 'rewrite'
     ? { first: { ...traceEntry(found.firing, found.number), law: found.firing.rule && lawOf(found.firing.rule) } }
     : {}),
-  ...(found.kind === 'agrees' ? {} : { failure: found.failure }),
+  failure: found.kind === 'agrees' ? undefined : found.failure,
 })
 
 const describe = (network: string, plan: string, found: Bisection): string => {

@@ -120,9 +120,9 @@ export const compileCommand = (terminal: Terminal): Command =>
         ...factsOf(compiled),
         ...(compiled.stages === undefined ? {} : stageCostKeys(compiled.stages, shares)),
         nodes: compiled.graph.nodes.length,
-        ...(initializedFrom === undefined ? {} : { initialized_from_seed: initializedFrom }),
-        ...(options.trace === true ? { trace } : {}),
-        ...(path === undefined ? {} : { out: path }),
+        initialized_from_seed: initializedFrom,
+        trace: options.trace === true ? trace : undefined,
+        out: path,
         ...(emit !== undefined && path === undefined ? { [emit]: text } : {}),
       }
       out.result(json, () =>

@@ -115,7 +115,7 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
       classes,
       labels,
       backend,
-      ...(executor === 'auto' ? {} : { executor }),
+      executor: executor === 'auto' ? undefined : executor,
       batch,
       limit,
     },

@@ -24,8 +24,8 @@ const lineOf = (batch: Batch, row: number, prediction: Prediction, names: readon
     predicted,
     class: predicted === null ? null : (names?.[predicted] ?? null),
     ...{ stage: stages[row], certainty: certainty[row], margin: margin[row], entropy: entropy[row] },
-    ...(Number.isNaN(disagreement[row]) ? {} : { disagreement: disagreement[row] }),
-    ...(others ? { outputs: toldOutputs(prediction, row, names, width) } : {}),
+    disagreement: Number.isNaN(disagreement[row]) ? undefined : disagreement[row],
+    outputs: others ? toldOutputs(prediction, row, names, width) : undefined,
     logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
   })}\n`
 }

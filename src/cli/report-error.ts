@@ -88,7 +88,7 @@ export const reportError = async (
   const stack = debug && error instanceof Error ? error.stack : undefined
   const reproducer = await reproducerOf(error)
   const { kind, problems } = told
-  const object = { error: { kind, problems, ...(reproducer && { reproducer }), ...(stack && { stack }) } }
+  const object = { error: { kind, problems, reproducer, stack } }
   stderr(json ? `${JSON.stringify(object)}\n` : textOf(told, stack, reproducer))
   return kind === 'usage' ? exitCodes.usage : exitCodes.failed
 }

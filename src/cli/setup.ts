@@ -89,7 +89,7 @@ export const setupCommand = (terminal: Terminal): Command =>
         ...(openvino === undefined ? [] : [{ state: openvino.state, text: renderOpenvinoPlan(openvino) }]),
       ]
       if (options.dryRun === true)
-        return out.result({ ...plan, ...(openvino && { openvino }) }, () => rendered.map(({ text }) => text).join('\n'))
+        return out.result({ ...plan, openvino }, () => rendered.map(({ text }) => text).join('\n'))
       for (const { state, text } of rendered) if (state !== 'whole') out.note(text)
       const done = await interruptible(out, async run => {
         const tensorflow = orFail(await setup({ ...accelerator, ...run }))
@@ -97,7 +97,7 @@ export const setupCommand = (terminal: Terminal): Command =>
       })
       const { tensorflow, openvino: other } = done
       const said = ({ folder, contents }: Installed | InstalledOpenvino) => ({ folder, ...contents })
-      out.result({ ...said(tensorflow), ...(other && { openvino: said(other) }) }, () =>
+      out.result({ ...said(tensorflow), openvino: other && said(other) }, () =>
         [
           `Native TensorFlow is ready in ${tensorflow.folder}.`,
           ...(other === undefined ? [] : [`OpenVINO is ready in ${other.folder}.`]),

@@ -95,7 +95,7 @@ const resultOf = (trained: Trained, flags: TrainFlags, plan: FixedPlan, recipe: 
     error_percent: validation?.errorPercent ?? errorPercent,
     training_error_percent: errorPercent,
     validation_error_percent: validation?.errorPercent ?? null,
-    ...(flags.maxSteps === undefined ? {} : { losses }),
+    losses: flags.maxSteps === undefined ? undefined : losses,
     recipe,
     seed: flags.seed,
     ...(source.kind === 'network' && source.initializedFrom !== undefined

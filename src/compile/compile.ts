@@ -54,7 +54,7 @@ export const factsOf = (compiled: CompiledNetwork) => ({
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
   multiply_adds_relative_unshared: compiled.multiplyAdds.relativeUnshared,
-  ...(compiled.stages === undefined ? {} : { stages: compiled.stages.map(stageFacts) }),
+  stages: compiled.stages?.map(stageFacts),
   acts_on_maps: compiled.actsOnMaps,
   schedule: compiled.schedule,
   predicted_milliseconds: compiled.predictedMilliseconds.total,

@@ -52,7 +52,7 @@ export const stageFacts = ({ plan, multiplyAdds: { total, relative }, brought, g
   multiply_adds: total,
   multiply_adds_relative: relative,
   brought,
-  ...(gate === undefined ? {} : { gate }),
+  gate,
 })
 
 /** Multiply-adds of the mean image, where such shares of the images reach each stage; `relative` to the plain network. */

@@ -57,7 +57,7 @@ export const choiceOf = (executor: ExecutorName, tried: readonly Timed[], earlie
     machine: machineName(),
     executor,
     tried,
-    ...(again === undefined ? {} : { inUse: [...(earlier?.inUse ?? []), again] }),
+    inUse: again === undefined ? undefined : [...(earlier?.inUse ?? []), again],
   }
 }
 

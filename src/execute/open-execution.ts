@@ -47,7 +47,7 @@ const opened = (result: E.Either<readonly ExecutorProblem[], ChosenExecutor>): O
     throw new EspalierError(result.left, refusals.has(result.left[0].tag) ? 'usage' : 'failure')
   }
   const { opened, tried, remembered } = result.right
-  return { execution: opened, ...(tried.length === 0 ? {} : { choice: { tried, remembered } }) }
+  return { execution: opened, choice: tried.length === 0 ? undefined : { tried, remembered } }
 }
 
 /** Loads a graph where the options say: into one executor, the fastest of them, or the evaluator. @throws EspalierError where none runs it */

@@ -80,12 +80,7 @@ export const relativeTimes = async (
         for await (const _ of runner.predictEach(inTurn(images)));
       },
     }))
-    const [vanilla, ...others] = await race(racers, {
-      rounds,
-      seconds,
-      clock,
-      ...(least === undefined ? {} : { least }),
-    })
+    const [vanilla, ...others] = await race(racers, { rounds, seconds, clock, least })
     const { backend, executor, describe } = entered[0]
     return {
       backend,

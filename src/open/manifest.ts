@@ -115,7 +115,4 @@ export const decodeManifest = (path: string, json: unknown): E.Either<readonly S
     ),
   )(Manifest.decode(json))
 
-export const meaningOf = ({ preprocess, classes }: Manifest): Meaning => ({
-  ...(preprocess === undefined ? {} : { preprocess }),
-  ...(classes === undefined ? {} : { classes }),
-})
+export const meaningOf = ({ preprocess, classes }: Manifest): Meaning => ({ preprocess, classes })

@@ -67,11 +67,8 @@ export const openAny = async (
   const source = await openSource(names.network, { ...names, preprocess, dataClasses })
   noteSource(source, options)
   const classes = classesFile === undefined ? undefined : orThrow(await readClassNames(classesFile))
-  const said = {
-    ...source.meaning,
-    ...(preprocess === undefined ? {} : { preprocess }),
-    ...(classes === undefined ? {} : { classes }),
-  }
+  const { meaning } = source
+  const said = { preprocess: preprocess ?? meaning.preprocess, classes: classes ?? meaning.classes }
   return { ...source, meaning: orThrow(fitMeaning(namedOf(source), said)) }
 }
 

@@ -108,14 +108,20 @@ const rescaled = (rate: LearningRate, initial: number): LearningRate =>
 /** The recipe with flags in place of its own values. Other epochs leave drops and warm-up where they are; a cosine or line spans them. */
 export const withOverrides = (
   recipe: Recipe,
-  { epochs = recipe.epochs, batch = recipe.batch, learningRate, augment, validation }: RecipeOverrides,
+  {
+    epochs = recipe.epochs,
+    batch = recipe.batch,
+    learningRate,
+    augment,
+    validation = recipe.validation,
+  }: RecipeOverrides,
 ): Recipe => ({
   ...recipe,
   epochs,
   batch,
-  ...(learningRate === undefined ? {} : { learning_rate: rescaled(recipe.learning_rate, learningRate) }),
-  ...(augment === false ? { augment: [] } : {}),
-  ...(validation === undefined ? {} : { validation }),
+  learning_rate: learningRate === undefined ? recipe.learning_rate : rescaled(recipe.learning_rate, learningRate),
+  augment: augment === false ? [] : recipe.augment,
+  validation,
 })
 
 const spared = (kind: Role['kind']): Recipe['weight_decay_spares'][number] | undefined =>

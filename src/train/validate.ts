@@ -42,7 +42,7 @@ export const validate = async (
 ): Promise<Validated | null> => {
   const { batch } = options
   const compiled = orThrow(
-    compileNetwork(network, plan, { seed, batch, ...(backend === 'reference' ? {} : { backend }) }),
+    compileNetwork(network, plan, { seed, batch, backend: backend === 'reference' ? undefined : backend }),
   )
   const runner = await openModel(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
   try {

@@ -69,9 +69,7 @@ type ErrorOf = (point: Pick<Costed, 'error_percent' | 'report_error_percent'>) =
 const pointsOf = (front: readonly Costed[], errorOf: ErrorOf, label?: string): readonly ScatterPoint[] =>
   front.flatMap((point): readonly ScatterPoint[] => {
     const y = errorOf(point)
-    return y === undefined
-      ? []
-      : [{ name: point.plan, ...(label === undefined ? {} : { label }), x: point.relative_cost, y }]
+    return y === undefined ? [] : [{ name: point.plan, label, x: point.relative_cost, y }]
   })
 
 /** `vanilla/0.68/flip@0:geo`, and how many go on. */
