@@ -35,6 +35,13 @@ describe('legalize', () => {
     expect(print(legal)).toBe(print(graph))
   })
 
+  it('takes away what the target says that it lacks, whatever the law asks for beside', () => {
+    const shifted = (b: Builder, x: NodeId): NodeId => b.draft.add('Shift', [x], { dy: 1, dx: 0 })
+    expect(forms(shifted, { Shift: () => false }).ops).toEqual(['Input x', 'Pad', 'Pad'])
+    const { graph, legal } = forms((b, x) => b.pad(x, [[1, 1], [1, 1]]), { Pad: () => false })
+    expect(print(legal)).toBe(print(graph))
+  })
+
   it('asks the target about what it made, too', () => {
     const { ops } = forms(gaps, { MaxPool: ({ size }) => Math.min(...size) === 1 })
     expect(ops).toEqual(['Input x', 'Pad', 'MaxPool pool', 'MaxPool pool'])

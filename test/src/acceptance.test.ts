@@ -146,9 +146,11 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
 
   it.skipIf(!hasNative || E.isLeft(bfloat16Support())).each([
     ['cifar100_resnet20', 'vanilla'],
-    ['cifar100_resnet20', 'vanilla-tta-geo'],
+    // Its errors in float32 are known from above.
+    ['cifar100_resnet20', 'shift4@4:sum'],
     ...(full
       ? [
+          ['cifar100_resnet20', 'vanilla-tta-geo'],
           ['cifar100_resnet56', 'vanilla'],
           ['cifar100_resnet56', 'vanilla-tta-geo'],
         ]

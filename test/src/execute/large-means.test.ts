@@ -1,7 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../../ir/index.ts'
-import { meanSteps } from '../../../passes/mean-steps.ts'
 import type { ExecutorName } from '../../../src/execute/execution.ts'
 import { openExecutor } from '../../../src/execute/executor.ts'
 import type { BackendName } from '../../../src/runtime/backend.ts'
@@ -36,22 +35,6 @@ describe.each(runs)('%s on %s', (executor, backend) => {
       const { y } = await opened.right.run({ x: new Float32Array(extent * extent).fill(0.7) })
       opened.right.dispose()
       expect(Math.abs(y.data[0] - 0.7), `${extent}²`).toBeLessThan(5e-5)
-    }
-  })
-})
-
-describe('the steps of a mean', () => {
-  it('are one on ordinary maps, and come to the map on all', () => {
-    for (const extent of [1, 7, 8, 14, 56, 64]) expect(meanSteps([extent, extent])).toEqual([[extent, extent]])
-    for (const [h, w] of [
-      [224, 224],
-      [227, 500],
-      [2048, 2048],
-      [997, 991],
-      [1, 8192],
-    ] as const) {
-      const steps = meanSteps([h, w])
-      expect(steps.reduce(([a, b], [down, across]) => [a * down, b * across], [1, 1])).toEqual([h, w])
     }
   })
 })
