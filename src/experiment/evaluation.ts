@@ -16,6 +16,8 @@ export interface ImageAnswer {
   readonly image: string
   /** The class that the data has for it. */
   readonly label?: number
+  /** The stage of an adaptive plan that it reached, from 1; 1 under a fixed plan. */
+  readonly stage: number
   /** The likeliest classes, the likeliest first; none where its scores are no numbers. */
   readonly best: readonly RankedClass[]
   /** What every output says, by its name, of a network that is no classifier with one. */
@@ -75,7 +77,7 @@ const answersOf = (
   topK(prediction, top, names).map((best, row): ImageAnswer => {
     const [index, image, label] = [batch.indices[row], batch.names[row], batch.labels?.[row]]
     const told = outputs === undefined ? {} : { outputs: toldOutputs(prediction, row, names, top) }
-    return { index, image, ...(label === undefined ? {} : { label }), best, ...told }
+    return { index, image, ...(label === undefined ? {} : { label }), stage: prediction.stages[row], best, ...told }
   })
 
 const skippedOf = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })

@@ -38,7 +38,14 @@ describe('legalize', () => {
   it('takes away what the target says that it lacks, whatever the law asks for beside', () => {
     const shifted = (b: Builder, x: NodeId): NodeId => b.draft.add('Shift', [x], { dy: 1, dx: 0 })
     expect(forms(shifted, { Shift: () => false }).ops).toEqual(['Input x', 'Pad', 'Pad'])
-    const { graph, legal } = forms((b, x) => b.pad(x, [[1, 1], [1, 1]]), { Pad: () => false })
+    const { graph, legal } = forms(
+      (b, x) =>
+        b.pad(x, [
+          [1, 1],
+          [1, 1],
+        ]),
+      { Pad: () => false },
+    )
     expect(print(legal)).toBe(print(graph))
   })
 

@@ -56,6 +56,14 @@ describe('evaluate', () => {
     expect((await evaluate(model, data, { limit: 5 })).answers).toEqual([])
   })
 
+  it('says how far each image went under an adaptive plan', async () => {
+    await using model = await createModel(compile(network, parsePlan('vanilla/0.1/vanilla-tta-geo')), onWasm)
+    const { answers, stages } = await evaluate(model, data, { batch: 10, answers: true })
+    const deeper = answers.filter(({ stage }) => stage === 2).length
+    expect(deeper).toBeGreaterThan(0)
+    expect(stages?.map(({ images }) => images)).toEqual([24, deeper])
+  })
+
   it('names classes by what the model’s meaning says, and stops where it is aborted', async () => {
     const classes = Array.from({ length: 10 }, (_, k) => `turned ${k}`)
     await using model = await createModel(compile(network, plan, { meaning: { classes } }), onWasm)

@@ -72,6 +72,7 @@ describe('images without labels', () => {
     expect(answers.map(({ label }) => label)).toEqual([...Array(5).fill('light'), ...Array(20).fill('dark')])
     expect(answers[0]).toMatchObject({
       image: join(root, 'many', '10.png'),
+      stage: 1,
       best: [{ class: 'light', class_index: 1 }, {}],
     })
     expect(answers[0].probability).toBeCloseTo(1 / (1 + Math.exp(-1)), 5)
