@@ -11,6 +11,7 @@ import { reduceCommand } from './reduce.ts'
 import { runCommand } from './run.ts'
 import { runProgram } from './run-program.ts'
 import { searchCommand } from './search.ts'
+import { serveCommand } from './serve.ts'
 import { setupCommand } from './setup.ts'
 import { sweepCommand } from './sweep.ts'
 import type { Terminal } from './terminal.ts'
@@ -26,6 +27,7 @@ const commands = [
   mergeCommand,
   searchCommand,
   viewsCommand,
+  serveCommand,
   lawsCommand,
   bisectCommand,
   reduceCommand,

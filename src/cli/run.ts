@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { either as E, function as F } from 'fp-ts'
+import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { cutStages, type Plan, parsePlan } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
@@ -18,7 +18,7 @@ import { type TimeOver, timeOver } from '../experiment/time-over.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
-import { type BackendName, backendNames, openBackend } from '../runtime/backend.ts'
+import { backendNames } from '../runtime/backend.ts'
 import { prepareFile } from './destination.ts'
 import { type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { modelNote } from './model-note.ts'
@@ -38,6 +38,7 @@ import {
 import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { describeRun, describeUnanswered, type Ran, runResult } from './run-result.ts'
 import { runPart } from './run-shards.ts'
+import { scheduleBackend } from './schedule-backend.ts'
 import { checkShard, giveResult } from './shard-output.ts'
 import { describeDrift } from './stage-shares.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,16 +57,6 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
 }
 
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
-
-/** Where `--schedule auto` expects a network to run; what cannot be opened is the model's to say. */
-const backendOf = async ({ backend = 'auto', executor, debug = false }: RunFlags): Promise<BackendName> => {
-  if (backend === 'reference') return 'cpu'
-  if (backend !== 'auto') return backend
-  // These run native code, as native TensorFlow does, which is not started for its name alone.
-  if (executor === 'onnx' || executor === 'openvino') return 'node-gpu'
-  const opened = await openBackend('auto', { debug })
-  return E.isRight(opened) ? opened.right.name : 'cpu'
-}
 
 /** What is run, what the plan file remembers, and the plain network beside it, where that is known. */
 interface Compiled extends Pick<ReadPlan, 'shares'> {
@@ -88,7 +79,7 @@ const compiledOf = async (source: Source, flags: RunFlags, images: number, out: 
     noteMissingBranches(source, plan, out)
     const { seed, schedule } = flags
     const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))
-    const options = { seed, schedule, batch, backend: await backendOf(flags) }
+    const options = { seed, schedule, batch, backend: await scheduleBackend(flags) }
     const under = (each: Plan): CompiledNetwork => orThrow(watchedCompile(source.network, each, options))
     return { compiled: under(plan), shares, plain: () => under(orThrow(parsePlan('vanilla'))) }
   }

@@ -80,15 +80,21 @@ const rgb = async (encoded: Uint8Array, space: string): Promise<Pixels> => {
 const decodedBytesAtMost = 2 ** 28
 const holding = inFlight(decodedBytesAtMost)
 
+/** What the head of an encoded image says, before a pixel is decoded. Throws what the decoder does, or why the image is refused. */
+export const readHead = async (encoded: Uint8Array): Promise<Metadata> => {
+  const other = refusedFormat(encoded)
+  if (other !== undefined) throw new Error(other)
+  const head = await open(encoded).metadata()
+  const seen = refusal(encoded, head)
+  if (seen !== undefined) throw new Error(seen)
+  return head
+}
+
 /**
  * What comes of an encoded image's pixels, upright as its EXIF says, in RGB: colour profiles, alpha and all frames but the first are left out, as Pillow's
  * `convert('RGB')` does, and 16 bits keep the upper 8. Images are decoded side by side within a budget of memory. Throws what the decoder does, or why the image is refused.
  */
 export const withDecoded = async <A>(encoded: Uint8Array, use: (pixels: Pixels) => A): Promise<A> => {
-  const other = refusedFormat(encoded)
-  if (other !== undefined) throw new Error(other)
-  const header = await open(encoded).metadata()
-  const seen = refusal(encoded, header)
-  if (seen !== undefined) throw new Error(seen)
-  return holding(header.width * header.height * 3, async () => use(await rgb(encoded, header.space)))
+  const { width, height, space } = await readHead(encoded)
+  return holding(width * height * 3, async () => use(await rgb(encoded, space)))
 }

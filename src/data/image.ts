@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
-import { decodable, type Pixels, withDecoded } from './decode.ts'
+import { decodable, type Pixels, readHead, withDecoded } from './decode.ts'
 import type { DataProblem } from './error.ts'
 import { inChannels } from './grey.ts'
 import { imageProblem } from './image-argument.ts'
@@ -74,6 +74,17 @@ export const withPixels = async <A>(
     return await withDecoded(image, checked)
   } catch (error) {
     return E.left(problem('unreadable-image', where, (error as Error).message, decodable))
+  }
+}
+
+/** What an encoded image is by its head. Left: why it cannot be decoded. */
+export const imageHead = async (
+  encoded: Uint8Array,
+): Promise<E.Either<string, { readonly format: string; readonly height: number; readonly width: number }>> => {
+  try {
+    return E.right(await readHead(encoded))
+  } catch (error) {
+    return E.left((error as Error).message)
   }
 }
 

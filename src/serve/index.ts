@@ -1,0 +1,6 @@
+export { decodePool, type PoolOptions } from './decode-pool.ts'
+export type { ModelEvents, Source, Version } from './models.ts'
+export { modelsFolder } from './models-folder.ts'
+export { lineOf } from './refusal.ts'
+export { type Served, type ServeOptions, serve } from './serve.ts'
+export { type Batching, type ServedModel, servedModel, tryOut } from './served-model.ts'
