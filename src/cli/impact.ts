@@ -2,20 +2,20 @@ import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
 import { EspalierError } from '../../ir/index.ts'
 import { sourceProblem } from '../base/error.ts'
-import { json } from '../base/json.ts'
 import { part } from '../data/index.ts'
-import { countImpact, type ImpactCounts, impactOf } from '../experiment/impact/impact.ts'
-import { describeImpact } from '../experiment/impact/text.ts'
+import { countImpact, type ImpactCounts } from '../experiment/impact/impact.ts'
 import { evaluationFacts } from '../experiment/shards/facts.ts'
-import { type Shard, type ShardNumber, shardRange } from '../experiment/shards/shard.ts'
+import { type Shard, shardRange } from '../experiment/shards/shard.ts'
 import { defaultBatch } from '../experiment/variants/logits.ts'
 import type { Network } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 import { openWork } from '../open/opening.ts'
-import { impactPage } from '../report/page/impact-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend.ts'
 import { prepareFile } from './destination.ts'
+import { divided } from './division.ts'
+import { tellImpact } from './impact-result.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { type OnFlags, onOptions } from './on-options.ts'
 import {
   command,
   type DataFlags,
@@ -26,23 +26,27 @@ import {
   limitOption,
   type PlainNetworkFlags,
   plainNetworkOptions,
-  shardOption,
   variantExecutors,
   wholeNumber,
 } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
 import { imagesFormat, progressBar } from './progress-bar.ts'
-import { provenance } from './provenance.ts'
-import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
-import { checkShard, giveResult } from './shard-output.ts'
+import { prepareReports, type ReportFlags, reportOptions } from './report-files.ts'
+import { runOn } from './run-on.ts'
+import { checkShard } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
 import { trainingImpact } from './training-impact.ts'
 
-interface ImpactFlags extends CommonOptions, PlainNetworkFlags, DataFlags, ExecutionFlags<BackendName>, ReportFlags {
+interface ImpactFlags
+  extends CommonOptions,
+    PlainNetworkFlags,
+    DataFlags,
+    ExecutionFlags<BackendName>,
+    ReportFlags,
+    OnFlags {
   readonly transforms: string
   readonly batch?: number
   readonly limit?: number
-  readonly shard?: ShardNumber
   readonly cache?: string
   readonly training?: string
   readonly out?: string
@@ -94,8 +98,8 @@ const undivided = (): EspalierError =>
   new EspalierError([
     sourceProblem(
       'bad-input',
-      '--shard',
-      '--training beside it',
+      '--training',
+      '--shard or --on beside it',
       'impact without --training, or sweep, which is divided',
     ),
   ])
@@ -123,19 +127,6 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
   )
 }
 
-/** Writes and prints what was measured. @throws EspalierError */
-export const tellImpact = async (
-  counts: ImpactCounts,
-  { seed, out: path, ...reports }: Pick<ImpactFlags, 'seed' | 'out' | keyof ReportFlags>,
-  out: CommandOutput,
-  shard?: Shard,
-): Promise<void> => {
-  const measured = impactOf(counts)
-  const result = { ...json(measured), ...provenance(out.terminal, [seed], { runtime: measured.runtime }) }
-  await giveResult(path, { result, text: () => describeImpact(measured), shard }, out)
-  await writeReports(reports, impactPage(result), out)
-}
-
 /** `espalier impact`: what transforming each feature map does to a network's error. */
 export const impactCommand = (terminal: Terminal): Command =>
   F.pipe(
@@ -154,12 +145,12 @@ export const impactCommand = (terminal: Terminal): Command =>
         'flip,rotate,scale',
       ),
     executionOptions(backendNames, variantExecutors),
+    onOptions,
   )
     .addOption(
       new Option('--batch <n>', 'images at a time (default: 128, fewer of larger images)').argParser(wholeNumber(1)),
     )
     .addOption(limitOption())
-    .addOption(shardOption())
     .option('--cache <folder>', 'where logits are kept, so that they are computed once; Ctrl-C keeps what is done')
     .option(
       '--training <file>',
@@ -169,9 +160,10 @@ export const impactCommand = (terminal: Terminal): Command =>
     .action(async (flags: ImpactFlags) => {
       const out = output(flags, terminal)
       if (flags.training !== undefined) {
-        if (flags.shard !== undefined) throw undivided()
+        if (flags.shard !== undefined || flags.on !== undefined) throw undivided()
         return runTraining({ ...flags, training: flags.training }, out)
       }
+      if (flags.on !== undefined) return runOn(divided('impact', flags.on, flags, out), flags, out)
       const { counts, shard } = await run(flags, out)
       if (counts.interrupted === true) out.terminal.exitWith(exitCodes.failed)
       const kept = flags.cache === undefined ? '' : `; ${flags.cache} has what was computed`

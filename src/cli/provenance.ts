@@ -2,7 +2,9 @@ import type { Sourced } from '../experiment/sourced.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import type { Terminal } from './terminal.ts'
 
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 
 /** This call of the program. `versions`: of what else computed. */
 export const provenance = (

@@ -4,10 +4,13 @@ import type { DataSet } from '../data/index.ts'
 import type { Unanswered } from '../execute/evaluate-data.ts'
 import type { Model } from '../execute/model.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
+import type { Shard } from '../experiment/shards/shard.ts'
 import type { TimeOver } from '../experiment/time-over.ts'
 import { answerJson, answersShown, describeAnswer } from './answers.ts'
 import { foundKeys } from './found-data.ts'
-import { describeStages, type Remembered, stageKeys } from './stage-shares.ts'
+import { type CommandOutput, exitCodes } from './output.ts'
+import { giveResult } from './shard-output.ts'
+import { describeDrift, describeStages, type Remembered, stageKeys } from './stage-shares.ts'
 
 /** What was run, where, and what came of it. */
 export interface Ran {
@@ -92,4 +95,16 @@ export const describeRun = (result: RunResult, { answers: all }: Pick<Evaluation
   const more = all.length - answers.length
   const rest = more > 0 ? [`and ${more} more: --json or --predictions FILE has all.`] : []
   return [...answers, ...rest, `${head}${errors(result)}${cost}`, ...describeStages(result)].join('\n')
+}
+
+/** Writes and prints what a run came to; images without an answer fail it. @throws EspalierError */
+export const tellRun = async (ran: Ran, path: string | undefined, out: CommandOutput, shard?: Shard) => {
+  const result = runResult(ran)
+  await giveResult(path, { result, text: () => describeRun(result, ran.done), shard }, out)
+  for (const drift of describeDrift(result)) out.note(drift)
+  if (result.non_finite !== undefined) {
+    out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
+    out.terminal.exitWith(exitCodes.failed)
+  }
+  return result
 }

@@ -13,15 +13,17 @@ import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
 import { evaluationFacts } from '../experiment/shards/facts.ts'
-import { type Shard, type ShardNumber, shardRange } from '../experiment/shards/shard.ts'
+import { type Shard, shardRange } from '../experiment/shards/shard.ts'
 import { type TimeOver, timeOver } from '../experiment/time-over.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend.ts'
 import { prepareFile } from './destination.ts'
+import { divided } from './division.ts'
 import { type WatchOptions, watchEvaluation } from './evaluation.ts'
 import { modelNote } from './model-note.ts'
+import { type OnFlags, onOptions } from './on-options.ts'
 import {
   command,
   type DataFlags,
@@ -32,25 +34,23 @@ import {
   type NetworkFlags,
   networkOptions,
   scheduleOption,
-  shardOption,
   wholeNumber,
 } from './options.ts'
-import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { describeRun, describeUnanswered, type Ran, runResult } from './run-result.ts'
+import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { runOn } from './run-on.ts'
+import { type Ran, tellRun } from './run-result.ts'
 import { runPart } from './run-shards.ts'
 import { scheduleBackend } from './schedule-backend.ts'
-import { checkShard, giveResult } from './shard-output.ts'
-import { describeDrift } from './stage-shares.ts'
+import { checkShard } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
 
 const defaultBatch = 128
 
-interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<ModelBackend> {
+interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<ModelBackend>, OnFlags {
   readonly batch: number | 'auto'
   readonly schedule: ScheduleName
   readonly limit?: number
-  readonly shard?: ShardNumber
   readonly predictions?: string
   readonly out?: string
   readonly time?: boolean
@@ -130,15 +130,18 @@ const inFloat32 = async (
   }
 }
 
-/** The images of the shard that is asked for. @throws EspalierError where there are fewer than shards, or batches are not known */
-const rangeOf = ({ shard, batch }: RunFlags, images: number) => {
-  if (shard === undefined) return undefined
-  if (batch === 'auto')
-    throw new EspalierError([
-      sourceProblem('bad-input', '--batch', 'auto with --shard', 'a number, for shards are whole batches'),
-    ])
-  checkShard(shard, images)
-  return shardRange(shard, images, batch)
+/** A batch size that all shards have. @throws EspalierError where it is not known */
+const checkBatch = ({ batch }: Pick<RunFlags, 'batch'>): number => {
+  if (batch !== 'auto') return batch
+  const expected = 'a number where the work is divided, for shards are whole batches'
+  throw new EspalierError([sourceProblem('bad-input', '--batch', 'auto', expected)])
+}
+
+/** The images of the shard that is asked for. @throws EspalierError where there are fewer than shards */
+const rangeOf = (flags: RunFlags, images: number) => {
+  if (flags.shard === undefined) return undefined
+  checkShard(flags.shard, images)
+  return shardRange(flags.shard, images, checkBatch(flags))
 }
 
 const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; readonly shard: Shard | undefined }> => {
@@ -186,18 +189,6 @@ const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; r
   }
 }
 
-/** Writes and prints what a run came to; images without an answer fail it. @throws EspalierError */
-export const tellRun = async (ran: Ran, path: string | undefined, out: CommandOutput, shard?: Shard) => {
-  const result = runResult(ran)
-  await giveResult(path, { result, text: () => describeRun(result, ran.done), shard }, out)
-  for (const drift of describeDrift(result)) out.note(drift)
-  if (result.non_finite !== undefined) {
-    out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
-    out.terminal.exitWith(exitCodes.failed)
-  }
-  return result
-}
-
 /** `espalier run`: a network or a compiled folder over data: its error, or its answers; and its throughput. */
 export const runCommand = (terminal: Terminal): Command =>
   F.pipe(
@@ -214,11 +205,11 @@ export const runCommand = (terminal: Terminal): Command =>
       [...backendNames, 'reference'],
       'eager: op by op; graph or xla: whole, by TensorFlow; onnx, openvino: exported; auto: the fastest here',
     ),
+    onOptions,
   )
     .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))
     .addOption(scheduleOption())
     .addOption(limitOption())
-    .addOption(shardOption())
     .option(
       '--predictions <file>',
       'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, stage, certainty, margin, entropy, disagreement of variants, logits, or an error',
@@ -228,6 +219,10 @@ export const runCommand = (terminal: Terminal): Command =>
     .option('--no-time', 'do not')
     .action(async (flags: RunFlags) => {
       const out = output(flags, terminal)
+      if (flags.on !== undefined) {
+        checkBatch(flags)
+        return runOn(divided('run', flags.on, flags, out), flags, out)
+      }
       const { ran, shard } = await run(flags, out)
       const result = await tellRun(ran, flags.out, out, shard)
       if (result.interrupted !== true) return

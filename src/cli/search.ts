@@ -197,6 +197,11 @@ const searchOptions = (c: Command): Command =>
       new Option('--batch <n>', 'images at a time, when plans are timed').argParser(wholeNumber(1)).default(128),
     )
 
+/** Why this command has no `--on`, as the others that take long. */
+const notDivided = (): never => {
+  throw new InvalidArgumentError('search times plans on the machine that it runs on; impact, run and sweep take --on.')
+}
+
 /** `espalier search`: where to branch a network, and by what, within a budget of time. */
 export const searchCommand = (terminal: Terminal): Command =>
   F.pipe(
@@ -215,6 +220,7 @@ export const searchCommand = (terminal: Terminal): Command =>
       'where logits are kept: another budget, or a search that was interrupted, needs them again',
     )
     .option('--out <file>', 'the plan, as a file that --plan takes')
+    .addOption(new Option('--on <ray:URL>').hideHelp().argParser(notDivided))
     .action(async (flags: SearchFlags) => {
       const out = output(flags, terminal)
       const found = await run(flags, out)
