@@ -7,7 +7,7 @@ import type { AttributesOf } from './ops/index.ts'
 import type { BinaryFunction, UnaryFunction } from './ops/pointwise.ts'
 import { dilated, type Padding } from './ops/window.ts'
 import { shapeOf, type Type } from './type.ts'
-import type { Reduction, Transform } from './variant.ts'
+import type { Reduction, Transform, VariantReduction } from './variant.ts'
 
 /** A number for both axes, or `[y, x]`. */
 export type PerAxis = number | Pair
@@ -121,7 +121,14 @@ export interface Builder {
   /** Variants of a map, one for each transform, on an axis of that name. */
   readonly branch: (x: NodeId, axis: string, transforms: readonly Transform[]) => NodeId
   /** The scores of all variants as one. */
-  readonly reduce: (x: NodeId, reduction: Reduction) => NodeId
+  readonly reduce: (x: NodeId, reduction: VariantReduction) => NodeId
+  /** Undoes on each variant of an axis the element that made it; where it is a mirror, the channels of each pair change places, too. */
+  readonly undo: (
+    x: NodeId,
+    axis: string,
+    elements: readonly Element[],
+    pairs?: readonly (readonly [number, number])[],
+  ) => NodeId
   /** How certain the answer of some logits is; by default the margin. */
   readonly certainty: (logits: NodeId, measure?: CertaintyMeasure) => NodeId
   /** `deeper` where the certainty is below the threshold, else `kept`. */
@@ -236,6 +243,7 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
     transform: (transform, x) => applyTransform(d, transform, x),
     branch: (x, axis, transforms) => d.add('Branch', [x], { axis, transforms }),
     reduce: (x, reduction) => d.add('Reduce', [x], { reduction }),
+    undo: (x, axis, elements, pairs = []) => d.add('Undo', [x], { axis, elements, pairs }),
     certainty: (logits, measure = 'margin') => d.add('Certainty', [logits], { measure }),
     select: (certainty, below, kept, deeper) => d.add('Select', [certainty, kept, deeper], { below }),
     combine: (variants, reduction, multiplicity = variants.map(() => 1)) =>

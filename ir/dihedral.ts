@@ -61,6 +61,12 @@ export const compose = (g: Element, h: Element): Element => {
 /** The element that undoes another. */
 export const inverse = (g: Element): Element => (g === 'rot90' ? 'rot270' : g === 'rot270' ? 'rot90' : g)
 
+/** Whether an element turns left into right, as a mirror does; turns do not. */
+export const isMirror = (g: Element): boolean => {
+  const { swap, flipY, flipX } = motions[g]
+  return (swap !== flipY) !== flipX
+}
+
 /** The extents of `g·x` for x of extents `[h, w]`. */
 export const actOnPair = <A>(g: Element, [a, b]: readonly [A, A]): readonly [A, A] =>
   motions[g].swap ? [b, a] : [a, b]

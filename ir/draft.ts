@@ -87,6 +87,16 @@ const inferVariants = (
         return E.left({ seen: `a branch on variant axis ${axis} under another of that name`, expected: 'a new axis' })
       return alignAxes([operands[0].variants, [{ name: axis, extent: transforms.length }]])
     }
+    case 'Undo': {
+      const { axis, elements } = attributes as AttributesOf<'Undo'>
+      const [{ variants }] = operands
+      return variants.some(({ name, extent }) => name === axis && extent === elements.length)
+        ? E.right(variants)
+        : E.left({
+            seen: `${elements.length} elements on variant axis ${axis}`,
+            expected: 'one for each variant of the axis',
+          })
+    }
     case 'Reduce':
       return E.right([])
     case 'Combine': {

@@ -4,7 +4,7 @@ import { actOnTensor } from './dihedral.ts'
 import { alignAxes } from './draft.ts'
 import { type IrProblem, problem } from './error.ts'
 import { type Graph, liveNodes, type Node, type NodeOf } from './graph.ts'
-import { combineLogits } from './ops/classification.ts'
+import { combineLogits, reduceVariants, undoOnTensor } from './ops/classification.ts'
 import { declarationOf, ops } from './ops/index.ts'
 import type { Tensor } from './tensor.ts'
 import {
@@ -134,16 +134,14 @@ const evaluateNode = (
       return [read(node.operands[0])[node.attributes.index]]
     case 'Combine':
       return [combineLogits(node.operands.flatMap(read), node.attributes.reduction, node.attributes.multiplicity)]
-    case 'Reduce': {
-      const variants = read(node.operands[0])
-      return [
-        combineLogits(
-          variants,
-          node.attributes.reduction,
-          variants.map(() => 1),
-        ),
-      ]
+    case 'Undo': {
+      const { axis, elements, pairs } = node.attributes
+      return read(node.operands[0]).map((variant, at) =>
+        undoOnTensor(elements[variantCoordinates(at, node.variants).get(axis) as number], pairs, variant),
+      )
     }
+    case 'Reduce':
+      return [reduceVariants(read(node.operands[0]), node.attributes.reduction)]
     default:
       return eachVariant(graph, node, read, rounded)
   }

@@ -40,3 +40,28 @@ export const reductions = ['max', 'sum', 'geo'] as const
 export type Reduction = (typeof reductions)[number]
 /** The codec of a reduction. */
 export const Reduction: t.Type<Reduction> = t.keyof({ max: null, sum: null, geo: null })
+
+/** How variants become one answer where numbers are no scores of classes: number by number. */
+export const valueReductions = [
+  'mean-of-values',
+  'min-of-values',
+  'max-of-values',
+  'sum-of-values',
+  'median-of-values',
+] as const
+/** How the numbers of variants become one; the median of an even count is the mean of the two in the middle. */
+export type ValueReduction = (typeof valueReductions)[number]
+
+/** The codec of a reduction of either kind. */
+export const VariantReduction: t.Type<Reduction | ValueReduction> = t.keyof({
+  max: null,
+  sum: null,
+  geo: null,
+  'mean-of-values': null,
+  'min-of-values': null,
+  'max-of-values': null,
+  'sum-of-values': null,
+  'median-of-values': null,
+})
+/** A reduction of scores or of values. */
+export type VariantReduction = t.TypeOf<typeof VariantReduction>

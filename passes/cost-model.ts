@@ -120,6 +120,7 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   // Parameters alone have another shape.
   Reshape: free,
   Branch: calls('concat'),
+  Undo: calls('rearrange'),
   Reduce: calls('pointwise', 6),
   Combine: calls('pointwise', 6),
   Certainty: calls('pointwise', 3),

@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { addLike, applyTransform, draft, EspalierError, type Graph, motionOf, type NodeId } from '../ir/index.ts'
 import type { Pass, PassProblem } from './pass.ts'
 import { type PlacedPlan, type PlacedStages, placedStages } from './place-plan.ts'
+import { reducedOutput, scoresOfClasses } from './reduce-outputs.ts'
 import { spellCombination } from './spell-combination.ts'
 
 /** What the variant axis of a plan's k-th site is called. */
@@ -46,26 +47,31 @@ const stageDrawer = (graph: Graph) => {
       })
       renamed.push(last)
     })
-    return graph.outputs.map(({ node }) =>
-      plan.reduction === null || d.nodes[renamed[node]].variants.length === 0
+    const drawn = plan.sites.map((site, k) => ({ ...site, axis: `${axisOf(plan, k)}${suffix}` }))
+    return graph.outputs.map(({ node }, k) => {
+      const output = plan.outputs?.[k]
+      if (output !== undefined) return reducedOutput(d, renamed[node], output, drawn)
+      return plan.reduction === null || d.nodes[renamed[node]].variants.length === 0
         ? renamed[node]
-        : d.add('Reduce', [renamed[node]], { reduction: plan.reduction }),
-    )
+        : d.add('Reduce', [renamed[node]], { reduction: plan.reduction })
+    })
   }
   return { d, draw }
 }
 
 /**
- * The network with its branches: a `Branch` at each site (a site of one transform transforms without branching), a `Reduce` before each output. Of a plan of
- * stages all of them, each answer chosen by the certainty of the first output.
+ * The network with its branches: a `Branch` at each site (a site of one transform transforms without branching), a `Reduce` before each output, and before
+ * that, of an output that moves with the image, an `Undo` of each branch. Of a plan of stages all of them, each answer chosen by the certainty of the first output.
  */
 export const branched = (graph: Graph, plan: PlacedPlan | PlacedStages): Graph => {
   const { d, draw } = stageDrawer(graph)
   const answers = placedStages(plan).map((stage, k) => draw(stage, k === 0 ? '' : `-stage${k + 1}`))
   const gates = 'gates' in plan ? plan.gates : []
+  const first = placedStages(plan)[0].outputs?.[0]
   const chosen = gates.reduceRight<readonly NodeId[]>(
     (deeper, { measure, below }, k) => {
-      const certainty = d.add('Certainty', [answers[k][0]], { measure })
+      const scores = scoresOfClasses(d, answers[k][0], first ?? {})
+      const certainty = d.add('Certainty', [scores], { measure })
       return answers[k].map((kept, output) => d.add('Select', [certainty, kept, deeper[output]], { below }))
     },
     answers[answers.length - 1],

@@ -8,11 +8,14 @@ import {
   isPerExample,
   type NodeId,
   projected,
+  Reduction,
   sameVariants,
   type VariantAxis,
+  variantCoordinates,
   variantCount,
 } from '../ir/index.ts'
 import { graphPass } from './pass.ts'
+import { spellReduction, undone } from './spell-reduction.ts'
 
 /** Where a node's variants are: on one stack, row-major in the order of these axes. */
 interface StackedVariants {
@@ -56,6 +59,14 @@ export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = by
     return stack
   }
 
+  /** Every variant of a value on its own. */
+  const each = ({ node, axes }: StackedVariants): readonly NodeId[] => {
+    const count = variantCount(axes)
+    return count === 1
+      ? [node]
+      : Array.from({ length: count }, (_, index) => d.add('Unstack', [node], { index, count }))
+  }
+
   graph.nodes.forEach((node, id) => {
     const operands = node.operands.map(operand => places[operand])
     if (node.tag === 'Branch') {
@@ -65,10 +76,24 @@ export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = by
       places[id] = { node: stackOf(d, variants), axes: [{ name: axis, extent: transforms.length }, ...axes] }
       return
     }
+    if (node.tag === 'Undo') {
+      const [own] = operands
+      const { axis, elements, pairs } = node.attributes
+      const values = each(own).map((x, at) =>
+        undone(d, elements[variantCoordinates(at, own.axes).get(axis) as number], pairs, x),
+      )
+      places[id] = { node: stackOf(d, values), axes: own.axes }
+      return
+    }
     if (node.tag === 'Reduce') {
       const [{ node: x, axes }] = operands
+      const { reduction } = node.attributes
+      if (!Reduction.is(reduction)) {
+        places[id] = { node: spellReduction(d, each(operands[0]), reduction, node.name), axes: [] }
+        return
+      }
       const multiplicity = new Array<number>(variantCount(axes)).fill(1)
-      places[id] = { node: d.add('Combine', [x], { ...node.attributes, multiplicity }, node.name), axes: [] }
+      places[id] = { node: d.add('Combine', [x], { reduction, multiplicity }, node.name), axes: [] }
       return
     }
     // Later branches vary slowest: what has fewer axes than another then mostly lacks the first ones.

@@ -9,9 +9,10 @@ import {
   variantCount,
 } from '../ir/index.ts'
 import { graphPass } from './pass.ts'
+import { spellReduction, undone } from './spell-reduction.ts'
 
 /**
- * From the branched to the flat dialect: every `Reduce` becomes a `Combine` over one full copy of the network for each variant, from the image on,
+ * From the branched to the flat dialect: every `Reduce` becomes one over a full copy of the network for each variant, from the image on,
  * as libraries for test-time augmentation run it. Parameters are not copied. The size of the result is the number of variants times that of the graph.
  */
 export const unrollVariants = (graph: Graph): Graph => {
@@ -35,6 +36,11 @@ export const unrollVariants = (graph: Graph): Graph => {
         copies.set(id, applyTransform(d, transforms[coordinates.get(axis) as number], operands[0]))
         continue
       }
+      if (node.tag === 'Undo') {
+        const { axis, elements, pairs } = node.attributes
+        copies.set(id, undone(d, elements[coordinates.get(axis) as number], pairs, operands[0]))
+        continue
+      }
       const target = node.tag === 'Input' || !isPerExample(node.type) ? once : copies
       target.set(id, addLike(d, node, operands))
     }
@@ -43,21 +49,13 @@ export const unrollVariants = (graph: Graph): Graph => {
 
   graph.nodes.forEach((node, id) => {
     if (node.tag !== 'Reduce') return
-    const [logits] = node.operands
-    const axes = graph.nodes[logits].variants
-    const order = ancestors(graph, logits)
+    const [reduced] = node.operands
+    const axes = graph.nodes[reduced].variants
+    const order = ancestors(graph, reduced)
     const variants = Array.from({ length: variantCount(axes) }, (_, at) =>
-      copy(logits, order, variantCoordinates(at, axes)),
+      copy(reduced, order, variantCoordinates(at, axes)),
     )
-    once.set(
-      id,
-      d.add(
-        'Combine',
-        variants,
-        { reduction: node.attributes.reduction, multiplicity: variants.map(() => 1) },
-        node.name,
-      ),
-    )
+    once.set(id, spellReduction(d, variants, node.attributes.reduction, node.name))
   })
   const outputs = graph.outputs.map(output => ({
     ...output,

@@ -1,6 +1,6 @@
 import type { OpDeclaration } from '../op.ts'
 import { certainty, select } from './certainty.ts'
-import { branch, combine, reduce, softmax } from './classification.ts'
+import { branch, combine, reduce, softmax, undo } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import { batchNormInputGradient } from './normalization-gradients.ts'
@@ -44,6 +44,7 @@ export const ops = {
   Scale: scale,
   Shift: shift,
   Branch: branch,
+  Undo: undo,
   Reduce: reduce,
   Combine: combine,
   Certainty: certainty,

@@ -35,6 +35,8 @@ export const opText = ({ nodes }: Graph, node: Node): string => {
       return printTransform({ kind: 'shift', dy: node.attributes.dy, dx: node.attributes.dx })
     case 'Branch':
       return `branch {${node.attributes.transforms.map(printTransform).join(', ')}}`
+    case 'Undo':
+      return `undo {${node.attributes.elements.join(', ')}}`
     case 'Reduce':
       return node.attributes.reduction
     case 'Combine':
@@ -46,7 +48,7 @@ export const opText = ({ nodes }: Graph, node: Node): string => {
 
 /** What `opText` has said already, and what the columns beside it say. */
 const saidElsewhere: ReadonlySet<string> = new Set(
-  'fn element axes degrees factor dy dx transforms reduction name type shape'.split(' '),
+  'fn element elements axes degrees factor dy dx transforms reduction name type shape'.split(' '),
 )
 /** Attributes at these values are those that nobody looks for. */
 const ordinary: Readonly<Record<string, string>> = {

@@ -87,14 +87,15 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   Reshape: choose => [drawShared(choose, 2)],
   Transpose: choose => [choose.oneIn(2) ? drawShared(choose) : drawMap(choose)],
   Resize: map,
-  Softmax: vector,
+  Softmax: example,
   Act: choose => [choose.oneIn(3) ? drawShared(choose, 2) : drawMap(choose)],
   Rotate: map,
   Scale: map,
   Shift: map,
   Branch: map,
-  Reduce: vector,
-  Combine: choose => several(choose, 'Combine', drawVector(choose), 4),
+  Undo: map,
+  Reduce: example,
+  Combine: choose => several(choose, 'Combine', example(choose)[0], 4),
   Certainty: vector,
   Select: choose => {
     const [kept] = example(choose)

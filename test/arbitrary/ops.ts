@@ -11,13 +11,16 @@ import {
   isPerExample,
   type MapType,
   mapType,
+  motionOf,
   type OpTag,
   reductions,
   shapeOf,
   sharedType,
   sizeOf,
   type Type,
+  type VariantAxis,
   type VectorType,
+  valueReductions,
   vectorType,
 } from '../../ir/index.ts'
 import type { BinaryFunction } from '../../ir/ops/pointwise.ts'
@@ -87,7 +90,7 @@ const resultOf = <T extends OpTag>(tag: T, operands: readonly Type[], attributes
   const inferred = inferNode(
     tag,
     attributes as never,
-    operands.map(type => ({ type, variants: [] })),
+    operands.map(type => ({ type, variants: variantsUnder(tag, attributes) })),
   )
   if (E.isLeft(inferred)) throw new Error(`${tag}: saw ${inferred.left.seen}; expected ${inferred.left.expected}`)
   return inferred.right.type
@@ -206,7 +209,13 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     const { h, w } = input as MapType
     return only({ axis: 'b', transforms: drawTransforms(choose, [h, w], 4, arithmetic === 'exact') })
   },
-  Reduce: choose => only({ reduction: choose.pick(reductions) }),
+  Undo: (choose, [input]) => {
+    const { h, w, c } = input as MapType
+    const fitting = h === w ? elements : elements.filter(element => !motionOf(element).swap)
+    const pairs: readonly (readonly [number, number])[] = c > 1 && choose.oneIn(2) ? [[c - 1, 0]] : []
+    return only({ axis: 'b', elements: Array.from({ length: choose.pick([2, 3]) }, () => choose.pick(fitting)), pairs })
+  },
+  Reduce: choose => only({ reduction: choose.pick([...reductions, ...valueReductions]) }),
   Certainty: choose => only({ measure: choose.pick(certaintyMeasures) }),
   Select: choose => only({ below: choose.pick([0.5, 0, -1, 2]) }),
   Combine: (choose, variants) =>
@@ -267,6 +276,10 @@ export interface OpCase<T extends OpTag = OpTag> {
   readonly type: Type
 }
 
+/** The variants that an op's operands have: only of those of a branch something can be undone. */
+const variantsUnder = (tag: OpTag, attributes: unknown): readonly VariantAxis[] =>
+  tag === 'Undo' ? [{ name: 'b', extent: (attributes as AttributesOf<'Undo'>).elements.length }] : []
+
 /** Completes given operands; @throws Error where what was drawn is not valid, a bug in the table. */
 export const drawOp = <T extends OpTag>(
   choose: Choose,
@@ -279,7 +292,7 @@ export const drawOp = <T extends OpTag>(
   const inferred = inferNode(
     tag,
     attributes as never,
-    operands.map(type => ({ type, variants: [] })),
+    operands.map(type => ({ type, variants: variantsUnder(tag, attributes) })),
   )
   if (E.isLeft(inferred))
     throw new Error(
@@ -305,6 +318,11 @@ export const opGraph = ({ tag, operands, attributes }: OpCase): Graph => {
   const ids = operands.map((type, k) =>
     isPerExample(type) ? b.input(`x${k}`, type) : b.parameter(`w${k}`, type.shape),
   )
+  if (tag === 'Undo') {
+    const { axis, elements, pairs } = attributes as AttributesOf<'Undo'>
+    const branches = elements.map(element => ({ kind: 'd4' as const, element }))
+    return b.finish({ y: b.reduce(b.undo(b.branch(ids[0], axis, branches), axis, elements, pairs), 'geo') })
+  }
   const y = b.draft.add(tag, ids, attributes)
   if (tag === 'Branch') return b.finish({ y: b.reduce(b.flatten(y), 'geo') })
   return b.finish({ y: tag === 'Stack' ? b.draft.add('Unstack', [y], { index: 0, count: ids.length }) : y })

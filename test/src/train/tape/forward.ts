@@ -101,7 +101,12 @@ export const trainingForward = (
       case 'Branch':
         return stacked(tf, node.attributes.transforms, x)
       case 'Reduce':
-        return reduced(tf, node.attributes.reduction, variantCount(graph.nodes[node.operands[0]].variants), x)
+        return reduced(
+          tf,
+          node.attributes.reduction as Reduction,
+          variantCount(graph.nodes[node.operands[0]].variants),
+          x,
+        )
     }
     throw new Error(`training knows the ops of the PreAct ResNets, not ${node.tag} ${JSON.stringify(node.attributes)}`)
   }

@@ -1,0 +1,226 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { actOnTensor } from '../../ir/dihedral.ts'
+import {
+  builder,
+  type Element,
+  elements,
+  type Graph,
+  inverse,
+  isMirror,
+  mapType,
+  parse,
+  print,
+  renderProblems,
+  shapeOf,
+  type Tensor,
+} from '../../ir/index.ts'
+import {
+  factsOfKind,
+  inferencePipeline,
+  type NetworkOutput,
+  naivePipeline,
+  type OutputKind,
+  outputKindNames,
+  type PlanReduction,
+  parseFixedPlan,
+  placePlan,
+  planReductions,
+  runPasses,
+} from '../../passes/index.ts'
+import { branched } from '../../passes/insert-branches.ts'
+import { orThrow } from '../../src/base/error.ts'
+import { initialize } from '../../src/network/zoo/index.ts'
+import { valuesOf } from '../laws/agreement.ts'
+
+const channels = 4
+const pairs: readonly (readonly [number, number])[] = [
+  [0, 1],
+  [3, 2],
+]
+
+/** One trunk with an output of a kind, in scores or probabilities: encoder, decoder and a skip for maps. */
+const networkOf = (kind: OutputKind, gives: NetworkOutput['gives']): Graph => {
+  const b = builder()
+  const image = b.input('image', mapType(6, 6, 2))
+  const wide = b.relu(b.conv2d(image, b.parameter('a', [3, 3, 2, 3]), { padding: 1 }))
+  const deep = b.relu(
+    b.conv2d(b.meanPool(wide, [2, 2], { strides: 2 }), b.parameter('b', [3, 3, 3, 3]), { padding: 1 }),
+  )
+  const up = b.resize(deep, [6, 6], { method: 'linear', coordinates: 'half-pixel' })
+  const map = b.conv2d(b.concat([wide, up]), b.parameter('c', [3, 3, 6, channels]), { padding: 1 })
+  const { type, probabilities } = factsOfKind(kind)
+  const scores = type === 'Map' ? map : b.dense(b.globalPool(map), b.parameter('d', [channels, channels]))
+  if (gives !== 'probabilities') return b.finish({ y: scores })
+  return b.finish({ y: probabilities === 'softmax' ? b.softmax(scores) : b.unary('sigmoid', scores) })
+}
+
+const image: Tensor = { shape: [2, 6, 6, 2], data: Float64Array.from({ length: 144 }, (_, k) => Math.sin(1.3 * k * k)) }
+
+type Row = readonly number[]
+
+const sum = (values: Row): number => values.reduce((a, b) => a + b, 0)
+const mean = (values: Row): number => sum(values) / values.length
+const normalized = (values: Row): Row => values.map(value => value / sum(values))
+const softmax = (row: Row): Row => normalized(row.map(Math.exp))
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+const median = (values: Row): number => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return mean([sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]])
+}
+const geometric = (values: Row): number => Math.exp(mean(values.map(Math.log)))
+
+const statistics: { readonly [R in PlanReduction]: (values: Row) => number } = {
+  ...{ mean, median, sum, geo: geometric, min: values => Math.min(...values), max: values => Math.max(...values) },
+}
+
+/** The answer of a kind from the rows (of an example, or of one of its pixels) of all variants: probabilities where it has them. */
+const answerOf = (kind: OutputKind, reduction: PlanReduction, rows: readonly Row[]): Row => {
+  const each = (of: (values: Row) => number, values: readonly Row[]): Row =>
+    values[0].map((_, i) => of(values.map(row => row[i])))
+  const { probabilities } = factsOfKind(kind)
+  if (probabilities === 'softmax') return normalized(each(statistics[reduction], rows.map(softmax)))
+  if (probabilities === 'sigmoid')
+    return rows[0].map((_, i) => {
+      const holds = rows.map(row => sigmoid(row[i]))
+      return normalized([statistics[reduction](holds), statistics[reduction](holds.map(p => 1 - p))])[0]
+    })
+  const reduced = each(statistics[reduction], rows)
+  return kind === 'embedding' ? reduced.map(x => x / Math.hypot(...reduced)) : reduced
+}
+
+const outputOf = (graph: Graph, parameters: ReadonlyMap<string, Tensor>, value: Tensor): Tensor =>
+  valuesOf(graph, { inputs: new Map([['image', value]]), parameters }).get('y') as Tensor
+
+const undone = (element: Element, { data, shape }: Tensor, swaps: boolean): Tensor => {
+  const moved = actOnTensor(inverse(element), { data, shape }, 1, 2)
+  if (!swaps || !isMirror(element)) return moved
+  const from = [1, 0, 3, 2]
+  return { shape, data: moved.data.map((_, at) => moved.data[at - (at % channels) + from[at % channels]]) }
+}
+
+/** The scores of every variant of the image alone, each where the image has it. */
+const variantsOf = (graph: Graph, parameters: ReadonlyMap<string, Tensor>, set: readonly Element[], kind: OutputKind) =>
+  set.map(element => {
+    const y = outputOf(graph, parameters, actOnTensor(element, image, 1, 2))
+    return factsOfKind(kind).type === 'Map' ? undone(element, y, kind === 'heatmaps') : y
+  })
+
+const rowsOf = ({ data }: Tensor): readonly Row[] =>
+  Array.from({ length: data.length / channels }, (_, k) => Array.from(data.subarray(k * channels, (k + 1) * channels)))
+
+const cases = outputKindNames.flatMap(kind =>
+  (factsOfKind(kind).probabilities === undefined ? [undefined] : (['scores', 'probabilities'] as const)).flatMap(
+    gives => factsOfKind(kind).reductions.map(reduction => ({ kind, gives, reduction })),
+  ),
+)
+
+const sets: Readonly<Record<string, readonly Element[]>> = {
+  flip: ['id', 'flip'],
+  rot4: ['id', 'rot90', 'rot180', 'rot270'],
+  d4: elements,
+}
+
+const placedOn = (graph: Graph, plan: string, output: NetworkOutput) =>
+  placePlan(orThrow(parseFixedPlan(plan)), graph, () => 0, [output])
+
+describe.each(cases)('$kind of $gives under $reduction', ({ kind, gives, reduction }) => {
+  const output: NetworkOutput = { name: 'y', kind, gives, ...(kind === 'heatmaps' ? { pairs } : {}) }
+  const graph = networkOf(kind, gives)
+  const parameters = initialize(graph, 3)
+  const scores = networkOf(kind, 'scores')
+
+  it.each(Object.keys(sets))('is the formula of its variants, in every pipeline: %s', set => {
+    const placed = orThrow(placedOn(graph, `${set}@0:${reduction}`, output))
+    const variants = variantsOf(scores, parameters, sets[set], kind).map(rowsOf)
+    const wanted = variants[0].map((_, at) =>
+      answerOf(
+        kind,
+        reduction,
+        variants.map(rows => rows[at]),
+      ),
+    )
+    const shown = (value: Tensor): readonly Row[] => {
+      const { probabilities } = factsOfKind(kind)
+      const rows = rowsOf(value)
+      if (gives !== 'scores') return rows
+      return probabilities === 'softmax' ? rows.map(softmax) : rows.map(row => row.map(sigmoid))
+    }
+    const whole = branched(graph, placed)
+    expect(orThrow(parse(print(whole)))).toEqual(whole)
+    const graphs = [
+      whole,
+      ...[naivePipeline(placed), inferencePipeline(placed)].map(
+        passes => orThrow(runPasses(passes, { graph, parameters })).program,
+      ),
+    ]
+    for (const program of graphs) {
+      const run = 'nodes' in program ? { graph: program, parameters } : program
+      shown(outputOf(run.graph, run.parameters, image)).forEach((row, at) => {
+        row.forEach((value, i) => {
+          expect(value).toBeCloseTo(wanted[at][i], 9)
+        })
+      })
+    }
+  })
+
+  it('has no act left on a map, input and output apart', () => {
+    const placed = orThrow(placedOn(graph, `vanilla-tta-${reduction}`, output))
+    const { program } = orThrow(runPasses(inferencePipeline(placed), { graph, parameters }))
+    const { nodes } = program.graph
+    const acts = nodes.filter(
+      ({ tag, type, operands: [x] }) => tag === 'Act' && type.kind === 'Map' && nodes[x].tag !== 'Input',
+    )
+    const last = nodes.flatMap(({ tag, operands }) => (tag === 'Combine' ? operands : []))
+    expect(acts.filter(act => !last.includes(nodes.indexOf(act)))).toEqual([])
+  })
+})
+
+describe('what a kind excludes is refused', () => {
+  it.each(outputKindNames.flatMap(kind => planReductions.map(reduction => [kind, reduction] as const)))(
+    '%s, %s',
+    (kind, reduction) => {
+      const output: NetworkOutput = { name: 'y', kind }
+      const placed = placedOn(networkOf(kind, 'scores'), `vanilla-tta-${reduction}`, output)
+      const { reductions } = factsOfKind(kind)
+      expect(E.isRight(placed)).toBe(reductions.some(known => known === reduction))
+      if (E.isLeft(placed))
+        expect(renderProblems(placed.left)).toContain(
+          `the reduction ${reduction} of ${kind}; expected ${reductions.join(', ')}`,
+        )
+    },
+  )
+
+  it('a reduction that an output names goes before the plan’s', () => {
+    const placed = orThrow(
+      placedOn(networkOf('values', undefined), 'vanilla-tta-geo', { name: 'y', kind: 'values', reduction: 'median' }),
+    )
+    expect(placed.outputs?.[0].reduction).toBe('median')
+  })
+
+  it('shifts, scales and angles where maps come out', () => {
+    for (const set of ['shift4', 'rotate', 'scale']) {
+      const placed = placedOn(networkOf('map-values', undefined), `${set}@0:mean`, { name: 'y', kind: 'map-values' })
+      expect(E.isLeft(placed) && renderProblems(placed.left)).toContain(
+        'which moves what is at the border out of the map',
+      )
+    }
+    expect(E.isRight(placedOn(networkOf('values', undefined), 'shift4@0:mean', { name: 'y', kind: 'values' }))).toBe(
+      true,
+    )
+  })
+})
+
+it('branches at maps inside are undone in turn, single transforms too', () => {
+  const graph = networkOf('map-values', undefined)
+  const parameters = initialize(graph, 3)
+  const placed = orThrow(placedOn(graph, '{rot90}@0,d4@0:mean', { name: 'y', kind: 'map-values' }))
+  const whole = outputOf(branched(graph, placed), parameters, image)
+  const { program } = orThrow(runPasses(inferencePipeline(placed), { graph, parameters }))
+  const variants = variantsOf(graph, parameters, elements, 'map-values')
+  outputOf(program.graph, program.parameters, image).data.forEach((value, k) => {
+    expect(value).toBeCloseTo(mean(variants.map(({ data }) => data[k])), 9)
+    expect(value).toBeCloseTo(whole.data[k], 9)
+  })
+  expect(shapeOf(mapType(6, 6, channels))).toEqual(whole.shape.slice(1))
+})
