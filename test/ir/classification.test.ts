@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mapType, type Reduction, reductions, sharedType, vectorType } from '../../ir/index.ts'
+import { builder, mapType, printType, type Reduction, reductions, sharedType, vectorType } from '../../ir/index.ts'
 import { apply, integers, numbers, type Operand, operand, typing } from './apply.ts'
 
 const softmax = (logits: readonly number[]): readonly number[] => {
@@ -109,7 +109,7 @@ describe('Combine', () => {
   })
 })
 
-test('types of Branch and Reduce', () => {
+test('types of Branch, Undo and Reduce', () => {
   const branch = (...transforms: Parameters<typeof typing<'Branch'>>[1]['transforms']) => ({ axis: 'a', transforms })
   const [id, rot90] = [
     { kind: 'd4', element: 'id' },
@@ -123,7 +123,16 @@ test('types of Branch and Reduce', () => {
   expect(typing('Branch', branch({ kind: 'scale', factor: 0 }), mapType(4, 4, 2))).toBeNull()
   expect(typing('Branch', branch({ kind: 'scale', factor: 0.5 }), mapType(4, 4, 2))).toBe('Map[4,4,2]')
   expect(typing('Reduce', { reduction: 'max' }, vectorType(2))).toBe('Vector[2]')
-  expect(typing('Reduce', { reduction: 'max' }, mapType(4, 4, 2))).toBeNull()
+  expect(typing('Reduce', { reduction: 'max' }, mapType(4, 4, 2))).toBe('Map[4,4,2]')
+  expect(typing('Reduce', { reduction: 'median-of-values' }, sharedType([2]))).toBeNull()
+  const b = builder('branched')
+  const branched = b.branch(b.input('x', mapType(4, 4, 3)), 'a', [id, rot90])
+  expect(printType(b.typeOf(b.undo(branched, 'a', ['id', 'rot90'], [[0, 2]])))).toBe('Map[4,4,3]')
+  expect(() => b.undo(branched, 'b', ['id', 'rot90'])).toThrow(/2 elements on variant axis b/)
+  expect(() => b.undo(branched, 'a', ['id'])).toThrow(/1 elements on variant axis a/)
+  expect(() => b.undo(branched, 'a', ['id', 'rot90'], [[0, 3]])).toThrow(/channel 3 among the pairs/)
+  expect(() => b.undo(branched, 'a', ['id', 'rot90'], [[1, 1]])).toThrow(/channel 1 among the pairs/)
+  expect(() => b.undo(b.flatten(branched), 'a', ['id', 'rot90'])).toThrow(/a Map as input/)
 })
 
 test('types of Stack and Unstack', () => {

@@ -53,6 +53,7 @@ test('every op but sources and those that make or end variants has a meaning of 
     'Input',
     'Parameter',
     'Branch',
+    'Undo',
     'Reduce',
     'Combine',
     'Stack',

@@ -14,7 +14,11 @@ test('every op is declared under its tag, with a word for each operand', () => {
 
 test('few ops belong to one dialect: those that make or join variants', () => {
   const of = (dialect: Dialect) => opTags.filter(tag => declarationOf(tag).dialect === dialect)
-  expect([of('branched'), of('flat'), of('stacked')]).toEqual([['Branch', 'Reduce'], ['Combine'], ['Stack', 'Unstack']])
+  expect([of('branched'), of('flat'), of('stacked')]).toEqual([
+    ['Branch', 'Undo', 'Reduce'],
+    ['Combine'],
+    ['Stack', 'Unstack'],
+  ])
 })
 
 /** The value with one thing in it at a time replaced by what nothing is, or one element of a list left out. */

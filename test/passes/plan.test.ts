@@ -150,7 +150,7 @@ describe('plans as values', () => {
     'flip@-1',
     'flip@1@2',
     'flip@1,flip:geo',
-    'flip@1:mean',
+    'flip@1:mode',
     'flip@1:geo,max,sum',
     'flip-3-max,sum,geo',
     'flip-3-',
