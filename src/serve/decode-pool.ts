@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import workerpool from 'workerpool'
+import { inFlight } from '../data/in-flight.ts'
 import type { Decoded, Decoder } from './decoder.ts'
 import { inputOrRefusal } from './decoder.ts'
 import { Refusal } from './refusal.ts'
@@ -31,35 +32,36 @@ export const decodePool = ({ workers, queue, timeout, mostPixels }: PoolOptions)
   const pool = workerpool.pool(fileURLToPath(new URL(`./decode-worker${extension}`, import.meta.url)), {
     workerType: 'process',
     maxWorkers: workers,
-    maxQueueSize: queue,
     forkOpts: { serialization: 'advanced', execArgv: [...loader(extension)] },
   })
-  const send = (...task: readonly unknown[]): PromiseLike<Decoded> => {
-    try {
-      return pool.exec('decode', [...task]).timeout(timeout)
-    } catch {
-      throw new Refusal(503, `too much at once: ${queue} images wait to be decoded; try again later`, 1)
-    }
-  }
+  // The pool gets no more than it has workers: tasks that wait in it stay there when one is killed.
+  const inTurn = inFlight(workers)
+  let waiting = 0
   /** Sends a task on where it came to workers that had ended before it. */
   const run = async (...task: readonly unknown[]): Promise<Decoded> => {
     for (let dead = 0; ; dead++)
       try {
-        return await send(...task)
+        return await pool.exec('decode', [...task]).timeout(timeout)
       } catch (error) {
         if (dead > workers || !wasDead(error)) throw error
       }
   }
   return {
     decode: async (encoded, preprocess) => {
+      if (waiting >= queue + workers)
+        throw new Refusal(503, `too much at once: ${queue} images wait to be decoded; try again later`, 1)
+      waiting++
       try {
-        return inputOrRefusal(await run(encoded, preprocess, mostPixels))
+        return inputOrRefusal(await inTurn(1, () => run(encoded, preprocess, mostPixels)))
       } catch (error) {
         throw error instanceof Refusal ? error : broken(error)
+      } finally {
+        waiting--
       }
     },
     close: async () => {
-      await pool.terminate(true)
+      // One that was killed does not answer, and is gone already.
+      await pool.terminate(true, 1000).catch(() => {})
     },
   }
 }
