@@ -81,7 +81,7 @@ export interface Found {
 const leeway = 1.15
 const timing = { rounds: 15, seconds: 10 } as const
 /** Where a run is several batches. */
-const leastOfBatches = 4
+const leastOfBatches = 7
 
 /** Flip TTA, as libraries do it. */
 export const flipTta: Sites = [

@@ -20,7 +20,7 @@ import {
   sharesOf,
   sitesIn,
 } from './sequence.ts'
-import { sequenceSigma } from './sequence-choice.ts'
+import { sequenceSigma } from './sequences.ts'
 import { planOf, type Sites } from './space.ts'
 
 type Interval = readonly [low: number, high: number]

@@ -1,12 +1,14 @@
 import { batches, type DataSet } from '../../data/index.ts'
 import type { Images } from '../../open/images.ts'
 
-/** Batches on which stages are timed. */
-const batchesAtMost = 16
+/** Batches on which stages are timed; and one in so many of them where all images go through all stages. */
+const [batchesAtMost, oneIn] = [16, 4]
 
 /** Some of the images of a data set, in full batches from all over it. */
 export interface Sample {
   readonly batches: readonly Float32Array[]
+  /** Some of them. */
+  readonly few: readonly Float32Array[]
   readonly has: (image: number) => boolean
 }
 
@@ -24,5 +26,6 @@ export const sampleOf = async ({ data, preprocess }: Images, batch: number): Pro
   const read: Float32Array[] = []
   for (const start of starts)
     for await (const { images } of batches(part(data, start, size), { batch: size, preprocess })) read.push(images)
-  return { batches: read, has: image => starts.some(start => image >= start && image < start + size) }
+  const few = read.filter((_, k) => k % oneIn === 0)
+  return { batches: read, few, has: image => starts.some(start => image >= start && image < start + size) }
 }

@@ -1,64 +1,16 @@
 import type { CertaintyMeasure } from '../../../ir/index.ts'
 import { median } from '../../execute/race.ts'
-import { leastSigma, type Measured, paretoFront, sigmaOf } from './choice.ts'
-import { type Objective, objectiveOf } from './objective.ts'
-import type { Candidate, Searched } from './search.ts'
-import { fitSequence, type JudgedPlan, lastOf, type OpenSequence, type Sequence, worthOf } from './sequence.ts'
-import { keyOf, type Sites } from './space.ts'
+import { leastSigma, type Measured } from './choice.ts'
+import { costOf, fitSequence, type JudgedPlan, type OpenSequence, type Sequence, worthOf } from './sequence.ts'
+import { sequenceSigma } from './sequences.ts'
 
-/** Of so many plans sequences are made: of two of them, and of three. */
-const plansAtMost = 12
-
-/** The plans that may be stages: those than which none is as cheap and as good, thinned out, and some that always may. */
-export const stagePlans = (
-  { candidates, vanilla }: Pick<Searched, 'candidates' | 'vanilla'>,
-  objective: Objective,
-  always: readonly Sites[],
-): readonly Candidate[] => {
-  const asked = new Set(always.map(keyOf))
-  const front = paretoFront(
-    candidates,
-    ({ cost }) => cost,
-    ({ score }) => objectiveOf(score, objective),
-  )
-  const count = Math.min(front.length, plansAtMost)
-  const thinned = Array.from(
-    { length: count },
-    (_, k) => front[Math.round((k * (front.length - 1)) / Math.max(1, count - 1))],
-  )
-  const others = candidates.filter(({ sites }, k) => {
-    const key = keyOf(sites)
-    return asked.has(key) && candidates.findIndex(candidate => keyOf(candidate.sites) === key) === k
-  })
-  return [...new Set([vanilla, ...thinned, ...others])].sort((a, b) => a.cost - b.cost)
+/** What tells the time of sequences, each relative to vanilla's. */
+export interface SequenceClock {
+  /** Of images that all go through all stages, in the order of the sequences. */
+  readonly throughAll: (sequences: readonly OpenSequence[]) => Promise<readonly number[]>
+  /** In the mean over the images, of which some go on. */
+  readonly mean: (sequence: Sequence) => Promise<number>
 }
-
-/** Vanilla, and of other plans those that are better beyond chance: a first stage of the same price is not to be chosen by luck. */
-export const provenPlans = (plans: readonly JudgedPlan[], vanilla: JudgedPlan): readonly JudgedPlan[] =>
-  plans.filter(
-    plan =>
-      plan.candidate === vanilla.candidate || sequenceSigma({ stages: [plan], thresholds: [] }, vanilla) >= leastSigma,
-  )
-
-/** What of each of some plans is not done by those before it, as a share. */
-export type Remaining = (plans: readonly Sites[]) => readonly number[]
-
-/** A sequence of plans in their order. */
-export const openSequence = (stages: readonly JudgedPlan[], remaining: Remaining): OpenSequence => {
-  const left = remaining(stages.map(({ candidate }) => candidate.sites))
-  return { stages, prices: stages.map(({ candidate }, k) => candidate.cost * left[k]) }
-}
-
-/** All sequences of two or three of some plans, in their order. */
-export const sequencesOf = (plans: readonly JudgedPlan[], remaining: Remaining): readonly OpenSequence[] =>
-  plans.flatMap((first, i) =>
-    plans
-      .slice(i + 1)
-      .flatMap((second, j) => [
-        openSequence([first, second], remaining),
-        ...plans.slice(i + j + 2).map(third => openSequence([first, second, third], remaining)),
-      ]),
-  )
 
 /** How sequences are chosen. */
 export interface SequenceRules {
@@ -66,81 +18,146 @@ export interface SequenceRules {
   /** Times of vanilla's that an image may take in the mean. */
   readonly budget: number
   readonly measure: CertaintyMeasure
-  /** Measured mean times relative to vanilla's, in their order. */
-  readonly time: (sequences: readonly Sequence[]) => Promise<readonly number[]>
+  readonly clock: SequenceClock
 }
 
 export interface SequenceChoice {
-  readonly chosen: Measured<Sequence> | undefined
+  /** The time of an image that goes through all stages beside the mean. */
+  readonly chosen: (Measured<Sequence> & { readonly worst: number }) | undefined
   readonly measured: readonly Measured<Sequence>[]
 }
 
-/** Sequences that are timed together, how often at most, and how often at most what seems best is timed once more. */
-const [together, timesAtMost, confirmationsAtMost] = [3, 4, 4]
-/** After a measured time the thresholds are set for this much of the budget. */
-const aim = 0.99
+/** Sequences whose stages are timed together, and how often at most. */
+const [together, timesAtMost] = [3, 4]
+/** The thresholds of so many sequences are set by the clock, each so often at most. */
+const [finalists, settingsAtMost] = [2, 5]
+/** Thresholds are first set for this share of the budget, and for so much less where they did not keep it. */
+const [aim, retreat] = [0.99, 0.02]
+/** What takes no less than this share of the budget is not set again. */
+const near = 0.98
 
-/** By how many standard errors a sequence makes its images' labels likelier than vanilla. */
-export const sequenceSigma = (sequence: Pick<Sequence, 'stages' | 'thresholds'>, vanilla: JudgedPlan): number => {
-  const own = lastOf(sequence, ({ unlikelihood }) => unlikelihood)
-  return sigmaOf(vanilla.unlikelihood.map((loss, image) => loss - own[image]))
+/** A time beside what was predicted. */
+interface Timed {
+  readonly predicted: number
+  readonly relative: number
 }
 
-/**
- * The best sequence whose mean time keeps the budget, by the clock. What is timed corrects what is predicted: where it takes too long, the thresholds are lowered,
- * and where there is room, raised. As with fixed plans, what is taken beats vanilla beyond chance and was timed twice, and the second time counts.
- */
-export const chooseSequence = async (
-  open: readonly OpenSequence[],
-  { vanilla, budget, measure, time }: SequenceRules,
-): Promise<SequenceChoice> => {
-  const corrections = new Map<readonly JudgedPlan[], number>()
-  const times = new Map<Sequence, number>()
-  const worth = ({ score }: Sequence): number => worthOf(score)
-  const timeAll = async (sequences: readonly Sequence[]): Promise<void> => {
-    if (sequences.length === 0) return
-    const relatives = await time(sequences)
-    sequences.forEach((sequence, k) => {
-      times.set(sequence, relatives[k])
-      corrections.set(sequence.stages, relatives[k] / sequence.cost)
-    })
-  }
-  const fitted = (one: OpenSequence, usual: number): readonly Sequence[] => {
-    const known = corrections.get(one.stages)
-    const most = known === undefined ? budget / usual : (aim * budget) / known
-    const sequence = fitSequence(one, { measure, most })
+/** No stage takes less than this share of what was predicted: the clock was wrong. */
+const leastCorrection = 0.5
+
+/** How much more than predicted the later stages of a sequence take; what the first takes is known. */
+const correctionOf = ({ prices: [first] }: OpenSequence, times: readonly Timed[]): number => {
+  const added = (of: (time: Timed) => number): number => times.reduce((sum, time) => sum + of(time) - first, 0)
+  const predicted = added(time => time.predicted)
+  return predicted > 0 ? Math.max(leastCorrection, added(({ relative }) => relative) / predicted) : 1
+}
+
+const corrected = ({ stages, prices: [first, ...later] }: OpenSequence, correction: number): OpenSequence => ({
+  stages,
+  prices: [first, ...later.map(price => correction * price)],
+})
+
+type Fit = (open: OpenSequence, most: number) => Sequence | undefined
+
+/** Thresholds that err least at a mean cost of at most so much, where that beats vanilla beyond chance. */
+const fitter =
+  ({ vanilla, measure }: SequenceRules): Fit =>
+  (open, most) => {
+    const sequence = fitSequence(open, { measure, most })
     return sequence !== undefined &&
       sequence.score.wrong <= vanilla.candidate.score.wrong &&
       sequenceSigma(sequence, vanilla) >= leastSigma
-      ? [sequence]
-      : []
+      ? sequence
+      : undefined
   }
-  const wasTimed = ({ stages, thresholds }: Sequence): boolean =>
-    [...times.keys()].some(timed => timed.stages === stages && timed.thresholds.join() === thresholds.join())
-  const standing = (): Sequence | undefined =>
-    [...times].filter(([, relative]) => relative <= budget).sort(([a], [b]) => worth(a) - worth(b))[0]?.[0]
+
+const byWorth = (a: Sequence, b: Sequence): number => worthOf(a.score) - worthOf(b.score) || a.cost - b.cost
+
+/** A sequence whose later stages cost what the clock says, with the time of an image that goes through all. */
+interface Priced {
+  readonly sequence: Sequence
+  readonly worst: number
+}
+
+/**
+ * The best sequences within a budget, by prices of the clock. What was not timed is judged by what the clock said of others with as many stages, and is timed where
+ * that makes it one of the best.
+ */
+const pricedSequences = async (open: readonly OpenSequence[], rules: SequenceRules): Promise<readonly Priced[]> => {
+  const fitted = fitter(rules)
+  const worst = new Map<OpenSequence, number>()
+  const correction = (one: OpenSequence, relative: number): number =>
+    correctionOf(one, [{ predicted: one.prices.reduce((sum, price) => sum + price, 0), relative }])
+  const usual = ({ stages }: OpenSequence): number => {
+    const all = [...worst]
+    const alike = all.filter(([timed]) => timed.stages.length === stages.length)
+    return all.length === 0 ? 1 : median((alike.length === 0 ? all : alike).map(timed => correction(...timed)))
+  }
+  const ranked = (): readonly { readonly one: OpenSequence; readonly sequence: Sequence }[] =>
+    open
+      .flatMap(one => {
+        const time = worst.get(one)
+        const sequence = fitted(corrected(one, time === undefined ? usual(one) : correction(one, time)), rules.budget)
+        return sequence === undefined ? [] : [{ one, sequence }]
+      })
+      .sort((a, b) => byWorth(a.sequence, b.sequence))
   for (let round = 0; round < timesAtMost; round++) {
-    const usual = corrections.size === 0 ? 1 : median([...corrections.values()])
-    const best = standing()
-    const group = open
-      .flatMap(one => fitted(one, usual))
-      .filter(sequence => !wasTimed(sequence) && !(best !== undefined && worth(sequence) >= worth(best)))
-      .sort((a, b) => worth(a) - worth(b) || a.cost - b.cost)
-      .slice(0, together)
+    const best = ranked().slice(0, together)
+    const group = best.map(({ one }) => one).filter(one => !worst.has(one))
     if (group.length === 0) break
-    await timeAll(group)
+    const times = await rules.clock.throughAll(group)
+    group.forEach((one, k) => {
+      worst.set(one, times[k])
+    })
   }
-  let chosen: Sequence | undefined
-  for (let k = 0; k < confirmationsAtMost && chosen === undefined; k++) {
-    const best = standing()
-    if (best === undefined) break
-    await timeAll([best])
-    if (standing() === best) chosen = best
+  return ranked().flatMap(({ one, sequence }) => {
+    const time = worst.get(one)
+    return time === undefined ? [] : [{ sequence, worst: time }]
+  })
+}
+
+interface Settled {
+  readonly kept: Measured<Sequence> | undefined
+  readonly measured: readonly Measured<Sequence>[]
+}
+
+/**
+ * Thresholds with which a sequence keeps the budget by the clock. All times together correct what is predicted, so that one that is wrong does not count for
+ * much. Each setting is timed twice and has the mean, for a first time that flatters would choose it.
+ */
+const settled = async (sequence: Sequence, rules: SequenceRules): Promise<Settled> => {
+  const { budget, clock } = rules
+  const fitted = fitter(rules)
+  const measured: Measured<Sequence>[] = []
+  // What was predicted counts as one setting.
+  const timed: Timed[] = [{ predicted: sequence.cost, relative: sequence.cost }]
+  let kept: Measured<Sequence> | undefined
+  let share = aim
+  for (let setting = 0; setting < settingsAtMost; setting++) {
+    const candidate = fitted(corrected(sequence, correctionOf(sequence, timed)), share * budget)
+    if (candidate === undefined || (kept !== undefined && byWorth(candidate, kept.candidate) >= 0)) break
+    const relative = ((await clock.mean(candidate)) + (await clock.mean(candidate))) / 2
+    measured.push({ candidate, relative })
+    timed.push({ predicted: costOf(sequence, candidate.shares), relative })
+    if (relative > budget) share -= retreat
     else {
-      const lowered = open.filter(({ stages }) => stages === best.stages).flatMap(one => fitted(one, 1))
-      await timeAll(lowered.filter(sequence => !wasTimed(sequence)))
+      kept = { candidate, relative }
+      if (relative >= near * budget) break
     }
   }
-  const measured = [...times].map(([candidate, relative]): Measured<Sequence> => ({ candidate, relative }))
-  return { chosen: measured.find(({ candidate }) => candidate === chosen), measured }
+  return { kept, measured }
+}
+
+/**
+ * The best sequence whose mean time keeps the budget, by the clock. First the clock tells what later stages cost where all images come to them, which tells sequences
+ * apart; then the thresholds of the best are set until the mean time keeps the budget. As with fixed plans, what is taken beats vanilla beyond chance.
+ */
+export const chooseSequence = async (open: readonly OpenSequence[], rules: SequenceRules): Promise<SequenceChoice> => {
+  const measured: Measured<Sequence>[] = []
+  for (const { sequence, worst } of (await pricedSequences(open, rules)).slice(0, finalists)) {
+    const { kept, measured: timed } = await settled(sequence, rules)
+    measured.push(...timed)
+    if (kept !== undefined) return { chosen: { ...kept, worst }, measured }
+  }
+  return { chosen: undefined, measured }
 }

@@ -63,7 +63,11 @@ export const sitesIn = (candidate: Choosable): readonly Sites[] =>
   isSequence(candidate) ? candidate.stages.map(stage => stage.candidate.sites) : [candidate.sites]
 
 /** A sequence as a plan. */
-export const adaptivePlan = ({ stages, thresholds, measure }: Sequence): AdaptivePlan => ({
+export const adaptivePlan = ({
+  stages,
+  thresholds,
+  measure,
+}: Pick<Sequence, 'stages' | 'thresholds' | 'measure'>): AdaptivePlan => ({
   stages: stages.map(({ candidate: { sites, reduction } }) => planOf(sites, reduction)),
   gates: thresholds.map(below => ({ measure, below })),
 })

@@ -8,8 +8,9 @@ import type { MeasuredStages } from './curve.ts'
 import type { Objective } from './objective.ts'
 import { sampleOf } from './sample.ts'
 import type { BranchedPlan, Candidate, Searched } from './search.ts'
-import { adaptivePlan, costOf, judged, type Sequence, sharesOf } from './sequence.ts'
-import { chooseSequence, openSequence, provenPlans, sequencesOf, stagePlans } from './sequence-choice.ts'
+import { adaptivePlan, costOf, judged, type OpenSequence, type Sequence, sharesOf } from './sequence.ts'
+import { chooseSequence } from './sequence-choice.ts'
+import { openSequence, provenPlans, sequencesOf, stagePlans } from './sequences.ts'
 import type { Sites } from './space.ts'
 
 /** What sequences are made of: plans that were judged on images. */
@@ -46,10 +47,8 @@ export interface InStages {
 /** Above every certainty: all images go on. */
 const all = 2
 
-const throughAll = ({ stages, gates }: AdaptivePlan): AdaptivePlan => ({
-  stages,
-  gates: gates.map(gate => ({ ...gate, below: all })),
-})
+const throughAll = ({ stages }: OpenSequence, measure: CertaintyMeasure): AdaptivePlan =>
+  adaptivePlan({ stages, measure, thresholds: stages.slice(1).map(() => all) })
 
 /** The best sequence of plans, of those that a search found or of given ones, within a mean time by the clock. @throws EspalierError where an image cannot be read */
 export const searchStages = async (
@@ -63,8 +62,8 @@ export const searchStages = async (
   const vanilla = judge(searched.vanilla)
   const plans = candidates.map(judge)
   const sample = await sampleOf(images, batch)
-  const relatives = async (timed: readonly Plan[]): Promise<readonly number[]> =>
-    (await time(timed, sample.batches)).plans.map(({ relative }) => relative)
+  const relatives = async (timed: readonly Plan[], on: readonly Float32Array[]): Promise<readonly number[]> =>
+    (await time(timed, on)).plans.map(({ relative }) => relative)
   /** From the sample to all images: as many as come to each stage there. */
   const onAll = (sequence: Sequence, relative: number): number =>
     (relative * sequence.cost) / costOf(sequence, sharesOf(sequence, sample.has))
@@ -72,15 +71,23 @@ export const searchStages = async (
     stages === undefined ? sequencesOf(provenPlans(plans, vanilla), remaining) : [openSequence(plans, remaining)],
     {
       ...{ vanilla, budget, measure },
-      time: async sequences =>
-        (await relatives(sequences.map(adaptivePlan))).map((relative, k) => onAll(sequences[k], relative)),
+      clock: {
+        throughAll: sequences =>
+          relatives(
+            sequences.map(sequence => throughAll(sequence, measure)),
+            sample.few,
+          ),
+        mean: async sequence => {
+          const [relative] = await relatives([adaptivePlan(sequence)], sample.batches)
+          return onAll(sequence, relative)
+        },
+      },
     },
   )
   if (chosen === undefined) return { best: undefined, alone: [], measured }
-  const plan = adaptivePlan(chosen.candidate)
-  const [worst, ...alone] = await relatives([throughAll(plan), ...plan.stages])
+  const alone = await relatives(adaptivePlan(chosen.candidate).stages, sample.few)
   return {
-    best: { ...chosen, worst },
+    best: chosen,
     alone: chosen.candidate.stages.map(({ candidate }, k) => ({ candidate, relative: alone[k] })),
     measured,
   }

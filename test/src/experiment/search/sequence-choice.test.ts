@@ -4,20 +4,9 @@ import { orThrow } from '../../../../src/base/error.ts'
 import { random } from '../../../../src/base/random.ts'
 import { remainingShares } from '../../../../src/experiment/search/cost.ts'
 import type { Candidate } from '../../../../src/experiment/search/search.ts'
-import {
-  adaptivePlan,
-  costOf,
-  type JudgedPlan,
-  type Sequence,
-  sharesOf,
-} from '../../../../src/experiment/search/sequence.ts'
-import {
-  chooseSequence,
-  openSequence,
-  provenPlans,
-  sequencesOf,
-  stagePlans,
-} from '../../../../src/experiment/search/sequence-choice.ts'
+import { adaptivePlan, costOf, type JudgedPlan, sharesOf } from '../../../../src/experiment/search/sequence.ts'
+import { chooseSequence, type SequenceClock } from '../../../../src/experiment/search/sequence-choice.ts'
+import { openSequence, provenPlans, sequencesOf, stagePlans } from '../../../../src/experiment/search/sequences.ts'
 import type { Sites } from '../../../../src/experiment/search/space.ts'
 import { sitesOf } from '../../../../src/experiment/search/trained.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
@@ -58,64 +47,102 @@ const [vanilla, better, best] = [plan(0, 1, 0.4), plan(1, 2, 0.3), plan(2, 5, 0.
 const nothingShared = (plans: readonly Sites[]): readonly number[] => plans.map(() => 1)
 const open = sequencesOf([vanilla, better, best], nothingShared)
 
-/** The clock says what is predicted, times a factor for each call. */
-const clock = (factor: (call: number) => number) => {
-  const calls: (readonly Sequence[])[] = []
-  const time = async (sequences: readonly Sequence[]): Promise<readonly number[]> => {
-    calls.push(sequences)
-    return sequences.map(({ cost }) => cost * factor(calls.length - 1))
+/** What a sequence takes where its later stages take `factor` times their cost, whatever the search made of their prices. */
+const trueTime = (stages: readonly JudgedPlan[], shares: readonly number[], factor: number): number =>
+  stages.reduce((sum, { candidate }, k) => sum + candidate.cost * shares[k] * (k === 0 ? 1 : factor), 0)
+
+/** A clock that is off by a factor, one for each time it is asked. */
+const clockOf = (factor: number, off: (call: number) => number = () => 1) => {
+  const calls: ('throughAll' | 'mean')[] = []
+  const wrongly = (time: number): number => time * off(calls.length - 1)
+  const clock: SequenceClock = {
+    throughAll: async sequences => {
+      calls.push('throughAll')
+      return sequences.map(({ stages }) =>
+        wrongly(
+          trueTime(
+            stages,
+            stages.map(() => 1),
+            factor,
+          ),
+        ),
+      )
+    },
+    mean: async ({ stages, shares }) => {
+      calls.push('mean')
+      return wrongly(trueTime(stages, shares, factor))
+    },
   }
-  return { calls, time }
+  return { calls, clock }
 }
-const choose = (budget: number, time: (sequences: readonly Sequence[]) => Promise<readonly number[]>, among = open) =>
-  chooseSequence(among, { vanilla, budget, measure: 'margin', time })
+const choose = (budget: number, clock: SequenceClock, among = open) =>
+  chooseSequence(among, { vanilla, budget, measure: 'margin', clock })
+const timeOf = ({ chosen }: Awaited<ReturnType<typeof choose>>, factor = 1): number =>
+  chosen === undefined ? Number.NaN : trueTime(chosen.candidate.stages, chosen.candidate.shares, factor)
 
 describe('chooseSequence', () => {
   it('takes what errs least within the budget by the clock', async () => {
-    const { chosen } = await choose(1.8, clock(() => 1).time)
+    const { chosen } = await choose(1.8, clockOf(1).clock)
     expect(chosen?.relative).toBeLessThanOrEqual(1.8)
-    expect(chosen?.relative).toBeGreaterThan(1.6)
+    expect(chosen?.relative).toBeGreaterThan(1.7)
+    expect(chosen?.worst).toBeGreaterThan(2.5)
     expect(chosen?.candidate.score.wrong).toBeLessThan(vanilla.candidate.score.wrong)
   })
 
-  it('lowers thresholds where the clock says more than was predicted, and raises them where it says less', async () => {
-    const exact = await choose(1.8, clock(() => 1).time)
-    const slow = await choose(1.8, clock(() => 1.2).time)
-    const fast = await choose(1.8, clock(() => 0.8).time)
-    for (const { chosen } of [slow, fast]) {
-      expect(chosen?.relative).toBeLessThanOrEqual(1.8)
-      expect(chosen?.relative).toBeGreaterThan(1.6)
-    }
-    const cost = ({ chosen }: typeof exact): number => chosen?.candidate.cost ?? 0
-    expect(cost(slow)).toBeLessThan(cost(exact))
-    expect(cost(fast)).toBeGreaterThan(cost(exact))
+  it('lowers thresholds where later stages take more than was predicted, and raises them where they take less', async () => {
+    const shares = await Promise.all(
+      [0.7, 1, 1.5].map(async factor => {
+        const choice = await choose(1.8, clockOf(factor).clock, sequencesOf([vanilla, better], nothingShared))
+        expect(timeOf(choice, factor)).toBeLessThanOrEqual(1.8)
+        expect(timeOf(choice, factor)).toBeGreaterThan(1.7)
+        return choice.chosen?.candidate.shares[1] ?? Number.NaN
+      }),
+    )
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a))
+    expect(new Set(shares).size).toBe(3)
   })
 
-  it('times what it takes once more, the second time counts, and a second time over the budget lowers the thresholds', async () => {
+  it('times what it takes twice, and lowers the thresholds where the mean is over the budget', async () => {
     const among = sequencesOf([vanilla, better], nothingShared)
-    // The first time flatters.
-    const { time } = clock(call => (call === 1 ? 1.2 : 1))
-    const { chosen, measured } = await choose(1.6, time, among)
-    const over = measured.filter(({ relative }) => relative > 1.6)
-    expect(over.length).toBeGreaterThan(0)
+    // The first mean time flatters.
+    const { clock, calls } = clockOf(1, call => (call === 1 ? 0.98 : call === 2 ? 1.1 : 1))
+    const { chosen, measured } = await choose(1.6, clock, among)
+    expect(calls.slice(0, 3)).toEqual(['throughAll', 'mean', 'mean'])
+    const [over] = measured
+    expect(over.relative).toBeGreaterThan(1.6)
     expect(chosen?.relative).toBeLessThanOrEqual(1.6)
-    expect(chosen?.candidate.thresholds[0]).toBeLessThan(over[0].candidate.thresholds[0])
+    expect(chosen?.candidate.thresholds[0]).toBeLessThan(over.candidate.thresholds[0])
   })
 
-  it('gives up after some rounds where the clock never keeps the budget', async () => {
-    const { calls, time } = clock(call => 2 ** (call + 1))
-    const { chosen } = await choose(1.8, time)
-    expect(chosen).toBeUndefined()
-    expect(calls.length).toBeLessThanOrEqual(5)
+  it.each([1.2, 1.45, 2])(
+    'uses most of a budget of %d by a clock that is noisy, and does not take much more',
+    async budget => {
+      const used: number[] = []
+      for (let seed = 0; seed < 40; seed++) {
+        const { normal } = random(seed, 'noise')
+        const choice = await choose(budget, clockOf(1.1, () => 1 + 0.05 * normal()).clock)
+        used.push((timeOf(choice, 1.1) - 1) / (budget - 1))
+      }
+      const sorted = used.toSorted((a, b) => a - b)
+    expect(sorted[0]).toBeGreaterThan(0.6)
+      expect(sorted[20]).toBeGreaterThan(0.8)
+      expect(sorted[39]).toBeLessThan(1.25)
+    },
+  )
+
+  it('gives up after some times where the clock never keeps the budget', async () => {
+    const { clock, calls } = clockOf(1, call => 2 ** (call + 1))
+    expect((await choose(1.8, clock)).chosen).toBeUndefined()
+    expect(calls.length).toBeLessThanOrEqual(14)
   })
 
   it('takes nothing that is not better than vanilla beyond chance', async () => {
-    const { calls, time } = clock(() => 1)
+    const { calls, clock } = clockOf(1)
     const same = sequencesOf([vanilla, { ...vanilla, candidate: { ...vanilla.candidate, cost: 2 } }], nothingShared)
-    expect(await choose(1.8, time, same)).toEqual({ chosen: undefined, measured: [] })
+    expect(await choose(1.8, clock, same)).toEqual({ chosen: undefined, measured: [] })
     const few = vanilla.unlikelihood.map((loss, image) => (image === 3 ? 0 : loss))
     const hardly = { ...vanilla, unlikelihood: few, candidate: { ...vanilla.candidate, cost: 2 } }
-    expect((await choose(1.8, time, sequencesOf([vanilla, hardly], nothingShared))).chosen).toBeUndefined()
+    expect((await choose(1.8, clock, sequencesOf([vanilla, hardly], nothingShared))).chosen).toBeUndefined()
     expect(calls).toEqual([])
   })
 })
@@ -131,7 +158,7 @@ describe('sequences', () => {
   })
 
   it('cost what shares say, and read as plans', async () => {
-    const { chosen } = await choose(1.8, clock(() => 1).time)
+    const { chosen } = await choose(1.8, clockOf(1).clock)
     const sequence = (chosen as NonNullable<typeof chosen>).candidate
     expect(sharesOf(sequence)).toEqual(sequence.shares)
     expect(costOf(sequence, sequence.shares)).toBeCloseTo(sequence.cost, 9)
