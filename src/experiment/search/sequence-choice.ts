@@ -1,7 +1,16 @@
 import type { CertaintyMeasure } from '../../../ir/index.ts'
 import { median } from '../../execute/race.ts'
-import { leastSigma, type Measured } from './choice.ts'
-import { costOf, fitSequence, type JudgedPlan, type OpenSequence, type Sequence, worthOf } from './sequence.ts'
+import { leastSigma, type Measured, sigmaOf } from './choice.ts'
+import {
+  costOf,
+  fitSequence,
+  fittedLoss,
+  type JudgedPlan,
+  lastOf,
+  type OpenSequence,
+  type Sequence,
+  worthOf,
+} from './sequence.ts'
 import { sequenceSigma } from './sequences.ts'
 
 /** What tells the time of sequences, each relative to vanilla's. */
@@ -73,6 +82,23 @@ const fitter =
 
 const byWorth = (a: Sequence, b: Sequence): number => worthOf(a.score) - worthOf(b.score) || a.cost - b.cost
 
+/** A later stage is to err less by so many standard errors of the images' differences: what the best of many sequences gains is chance at first. */
+const leastGain = 1
+
+/** The best first; but before it those with fewer stages that are as good but for chance ("one standard error rule", Breiman et al. 1984). */
+const simplestFirst = <A extends { readonly sequence: Sequence }>(all: readonly A[]): readonly A[] => {
+  const sorted = all.toSorted((a, b) => byWorth(a.sequence, b.sequence))
+  if (sorted.length === 0) return []
+  const [{ sequence: best }] = sorted
+  const losses = lastOf(best, fittedLoss)
+  const isAsGood = ({ sequence }: A): boolean =>
+    sigmaOf(lastOf(sequence, fittedLoss).map((loss, image) => loss - losses[image])) < leastGain
+  const simpler = sorted
+    .filter(one => one.sequence.stages.length < best.stages.length && isAsGood(one))
+    .sort((a, b) => a.sequence.stages.length - b.sequence.stages.length)
+  return [...new Set([...simpler, ...sorted])]
+}
+
 /** A sequence whose later stages cost what the clock says, with the time of an image that goes through all. */
 interface Priced {
   readonly sequence: Sequence
@@ -94,13 +120,13 @@ const pricedSequences = async (open: readonly OpenSequence[], rules: SequenceRul
     return all.length === 0 ? 1 : median((alike.length === 0 ? all : alike).map(timed => correction(...timed)))
   }
   const ranked = (): readonly { readonly one: OpenSequence; readonly sequence: Sequence }[] =>
-    open
-      .flatMap(one => {
+    simplestFirst(
+      open.flatMap(one => {
         const time = worst.get(one)
         const sequence = fitted(corrected(one, time === undefined ? usual(one) : correction(one, time)), rules.budget)
         return sequence === undefined ? [] : [{ one, sequence }]
-      })
-      .sort((a, b) => byWorth(a.sequence, b.sequence))
+      }),
+    )
   for (let round = 0; round < timesAtMost; round++) {
     const best = ranked().slice(0, together)
     const group = best.map(({ one }) => one).filter(one => !worst.has(one))

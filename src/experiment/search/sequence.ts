@@ -102,17 +102,16 @@ const meanOf = (values: Float64Array): number => values.reduce((sum, value) => s
 export const worthOf = ({ wrong, images, smoothedError }: Sequence['score']): number =>
   (wrong / images + smoothedError) / 2
 
+/** What a plan adds to {@link worthOf}, image by image. */
+export const fittedLoss = ({ smoothed, wrong }: JudgedPlan): Float64Array =>
+  smoothed.map((loss, image) => (loss + wrong[image]) / 2)
+
 /** The thresholds of plans in turn that err least, by {@link worthOf}, at a mean cost of at most so much. */
 export const fitSequence = (
   { stages, prices }: OpenSequence,
   { measure, most }: { readonly measure: CertaintyMeasure; readonly most: number },
 ): Sequence | undefined => {
-  const fitted = stages.map(
-    ({ certainty, smoothed, wrong }): Judged => ({
-      certainty,
-      losses: smoothed.map((loss, image) => (loss + wrong[image]) / 2),
-    }),
-  )
+  const fitted = stages.map((stage): Judged => ({ certainty: stage.certainty, losses: fittedLoss(stage) }))
   const fit = fitThresholds(fitted, prices, most)
   if (fit === undefined) return undefined
   const { thresholds, shares, cost } = fit

@@ -124,11 +124,24 @@ describe('chooseSequence', () => {
         used.push((timeOf(choice, 1.1) - 1) / (budget - 1))
       }
       const sorted = used.toSorted((a, b) => a - b)
-    expect(sorted[0]).toBeGreaterThan(0.6)
+      expect(sorted[0]).toBeGreaterThan(0.6)
       expect(sorted[20]).toBeGreaterThan(0.8)
       expect(sorted[39]).toBeLessThan(1.25)
     },
   )
+
+  it('takes two stages rather than three that are better by chance only', async () => {
+    const lucky = { ...best, wrong: better.wrong.with(images - 1, 0), smoothed: better.smoothed.with(images - 1, 0) }
+    const [two, three] = [
+      [vanilla, better],
+      [vanilla, better, { ...lucky, candidate: { ...best.candidate, cost: 2.01 } }],
+    ]
+    const of = async (stages: readonly JudgedPlan[]) =>
+      (await choose(2.4, clockOf(1).clock, sequencesOf(stages, nothingShared))).chosen?.candidate.stages
+    expect(await of(two)).toHaveLength(2)
+    expect(await of(three)).toHaveLength(2)
+    expect(await of([vanilla, better, best])).toContain(best)
+  })
 
   it('gives up after some times where the clock never keeps the budget', async () => {
     const { clock, calls } = clockOf(1, call => 2 ** (call + 1))
