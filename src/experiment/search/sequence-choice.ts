@@ -40,10 +40,10 @@ export interface SequenceChoice {
 const [together, timesAtMost] = [3, 4]
 /** The thresholds of so many sequences are set by the clock, each so often at most. */
 const [finalists, settingsAtMost] = [2, 5]
-/** Thresholds are first set for this share of the budget, and for so much less where they did not keep it. */
-const [aim, retreat] = [0.99, 0.02]
-/** What takes no less than this share of the budget is not set again. */
-const near = 0.98
+/** Thresholds are first set for this share of what the budget has for later stages, and for so much less where they did not keep it. */
+const [aim, retreat] = [0.97, 0.04]
+/** What takes no less than this share of it is not set again. */
+const near = 0.94
 
 /** A time beside what was predicted. */
 interface Timed {
@@ -106,18 +106,18 @@ interface Priced {
 }
 
 /**
- * The best sequences within a budget, by prices of the clock. What was not timed is judged by what the clock said of others with as many stages, and is timed where
- * that makes it one of the best.
+ * The best sequences within a budget, by prices of the clock. What was not timed is judged by what is predicted, three stages by what the clock said of others, and is timed
+ * where that makes it one of the best.
  */
 const pricedSequences = async (open: readonly OpenSequence[], rules: SequenceRules): Promise<readonly Priced[]> => {
   const fitted = fitter(rules)
   const worst = new Map<OpenSequence, number>()
   const correction = (one: OpenSequence, relative: number): number =>
     correctionOf(one, [{ predicted: one.prices.reduce((sum, price) => sum + price, 0), relative }])
+  /** Of two stages what was predicted: what others are off by, says little of them. */
   const usual = ({ stages }: OpenSequence): number => {
-    const all = [...worst]
-    const alike = all.filter(([timed]) => timed.stages.length === stages.length)
-    return all.length === 0 ? 1 : median((alike.length === 0 ? all : alike).map(timed => correction(...timed)))
+    const alike = [...worst].filter(([timed]) => timed.stages.length === stages.length)
+    return stages.length === 2 || alike.length === 0 ? 1 : median(alike.map(timed => correction(...timed)))
   }
   const ranked = (): readonly { readonly one: OpenSequence; readonly sequence: Sequence }[] =>
     simplestFirst(
@@ -154,13 +154,15 @@ interface Settled {
 const settled = async (sequence: Sequence, rules: SequenceRules): Promise<Settled> => {
   const { budget, clock } = rules
   const fitted = fitter(rules)
+  const [first] = sequence.prices
+  const partOf = (share: number): number => first + share * (budget - first)
   const measured: Measured<Sequence>[] = []
   // What was predicted counts as one setting.
   const timed: Timed[] = [{ predicted: sequence.cost, relative: sequence.cost }]
   let kept: Measured<Sequence> | undefined
   let share = aim
   for (let setting = 0; setting < settingsAtMost; setting++) {
-    const candidate = fitted(corrected(sequence, correctionOf(sequence, timed)), share * budget)
+    const candidate = fitted(corrected(sequence, correctionOf(sequence, timed)), partOf(share))
     if (candidate === undefined || (kept !== undefined && byWorth(candidate, kept.candidate) >= 0)) break
     const relative = ((await clock.mean(candidate)) + (await clock.mean(candidate))) / 2
     measured.push({ candidate, relative })
@@ -168,7 +170,7 @@ const settled = async (sequence: Sequence, rules: SequenceRules): Promise<Settle
     if (relative > budget) share -= retreat
     else {
       kept = { candidate, relative }
-      if (relative >= near * budget) break
+      if (relative >= partOf(near)) break
     }
   }
   return { kept, measured }

@@ -130,17 +130,27 @@ describe('chooseSequence', () => {
     },
   )
 
-  it('takes two stages rather than three that are better by chance only', async () => {
-    const lucky = { ...best, wrong: better.wrong.with(images - 1, 0), smoothed: better.smoothed.with(images - 1, 0) }
-    const [two, three] = [
+  it.each([
+    { right: 20, wrong: 18, expected: 2 },
+    { right: 100, wrong: 18, expected: 3 },
+  ])('takes $expected stages where a third is right on $right images more and wrong on $wrong', async of => {
+    const hardest = [...better.certainty.keys()].sort((a, b) => better.certainty[a] - better.certainty[b])
+    const righted = new Set(hardest.filter(image => better.wrong[image] === 1).slice(0, of.right))
+    const wronged = new Set(hardest.filter(image => better.wrong[image] === 0).slice(0, of.wrong))
+    const judgedAnew = <A extends Uint8Array | Float64Array>(losses: A) =>
+      losses.map((loss, image) => (righted.has(image) ? 0 : wronged.has(image) ? 1 : loss)) as A
+    const third = {
+      ...better,
+      candidate: { ...better.candidate, cost: 3 },
+      wrong: judgedAnew(better.wrong),
+      smoothed: judgedAnew(better.smoothed),
+    }
+    const among = [
       [vanilla, better],
-      [vanilla, better, { ...lucky, candidate: { ...best.candidate, cost: 2.01 } }],
-    ]
-    const of = async (stages: readonly JudgedPlan[]) =>
-      (await choose(2.4, clockOf(1).clock, sequencesOf(stages, nothingShared))).chosen?.candidate.stages
-    expect(await of(two)).toHaveLength(2)
-    expect(await of(three)).toHaveLength(2)
-    expect(await of([vanilla, better, best])).toContain(best)
+      [vanilla, better, third],
+    ].map(stages => openSequence(stages, nothingShared))
+    const { chosen } = await choose(2.8, clockOf(1).clock, among)
+    expect(chosen?.candidate.stages).toHaveLength(of.expected)
   })
 
   it('gives up after some times where the clock never keeps the budget', async () => {
