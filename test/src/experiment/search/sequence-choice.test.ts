@@ -130,28 +130,26 @@ describe('chooseSequence', () => {
     },
   )
 
-  it.each([
-    { right: 20, wrong: 18, expected: 2 },
-    { right: 100, wrong: 18, expected: 3 },
-  ])('takes $expected stages where a third is right on $right images more and wrong on $wrong', async of => {
-    const hardest = [...better.certainty.keys()].sort((a, b) => better.certainty[a] - better.certainty[b])
-    const righted = new Set(hardest.filter(image => better.wrong[image] === 1).slice(0, of.right))
-    const wronged = new Set(hardest.filter(image => better.wrong[image] === 0).slice(0, of.wrong))
-    const judgedAnew = <A extends Uint8Array | Float64Array>(losses: A) =>
-      losses.map((loss, image) => (righted.has(image) ? 0 : wronged.has(image) ? 1 : loss)) as A
-    const third = {
-      ...better,
-      candidate: { ...better.candidate, cost: 3 },
-      wrong: judgedAnew(better.wrong),
-      smoothed: judgedAnew(better.smoothed),
-    }
-    const among = [
-      [vanilla, better],
-      [vanilla, better, third],
-    ].map(stages => openSequence(stages, nothingShared))
-    const { chosen } = await choose(2.8, clockOf(1).clock, among)
-    expect(chosen?.candidate.stages).toHaveLength(of.expected)
-  })
+  it.each([...[2, 4, 5].map(seed => ({ right: 0, expected: 2, seed })), { right: 100, expected: 3, seed: 1 }])(
+    'takes $expected stages, seed $seed, where a third is right on $right images more, and otherwise better by chance',
+    async of => {
+      const hardest = [...better.certainty.keys()].sort((a, b) => better.certainty[a] - better.certainty[b])
+      const righted = new Set(hardest.filter(image => better.wrong[image] === 1).slice(0, of.right))
+      const { normal } = random(of.seed, 'chance')
+      const third = {
+        ...better,
+        candidate: { ...better.candidate, cost: 3 },
+        wrong: better.wrong.map((is, image) => (righted.has(image) ? 0 : is)),
+        smoothed: better.smoothed.map((loss, image) => (righted.has(image) ? 0 : loss + 0.3 * normal())),
+      }
+      const among = [
+        [vanilla, better],
+        [vanilla, better, third],
+      ].map(stages => openSequence(stages, nothingShared))
+      const { chosen } = await choose(2.8, clockOf(1).clock, among)
+      expect(chosen?.candidate.stages).toHaveLength(of.expected)
+    },
+  )
 
   it('gives up after some times where the clock never keeps the budget', async () => {
     const { clock, calls } = clockOf(1, call => 2 ** (call + 1))
