@@ -60,7 +60,7 @@ export const makeParent = async (path: string): Promise<void> => {
 }
 
 /**
- * Writes files as a folder, which appears whole or not at all; one that stands there is replaced, and stands again where
+ * Writes files, by their paths in it, as a folder, which appears whole or not at all; one that stands there is replaced, and stands again where
  * that fails.
  */
 export const replaceFolder = async (folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> => {
@@ -69,7 +69,11 @@ export const replaceFolder = async (folder: string, files: ReadonlyMap<string, U
   const made = await besidePath(folder, 'new')
   try {
     await mkdir(made)
-    for (const [name, bytes] of files) await writeFile(join(made, name), bytes)
+    for (const [name, bytes] of files) {
+      const path = join(made, name)
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, bytes)
+    }
     await replace(made, folder)
   } finally {
     await rm(made, { recursive: true, force: true })

@@ -6,9 +6,10 @@ import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
 import { writeCompiledFolder } from '../open/compiled-folder.ts'
 import { openUncompiled } from '../open/opening.ts'
+import { tritonBackends } from '../open/triton-model.ts'
 import { stageCollector } from '../report/steps.ts'
-import { type EmissionFlags, emissions, emitted, hasGates, prepareEmission, writeEmitted } from './emission.ts'
-import { command, type NetworkFlags, networkOptions, oneOf } from './options.ts'
+import { type EmissionFlags, emissions, emitted, hasGates, placeOf, prepareEmission, writeEmitted } from './emission.ts'
+import { command, type NetworkFlags, networkOptions, numberAboveZero, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import { checkShares, describeStageCosts, parseShares, stageCostKeys } from './stage-costs.ts'
 import type { Terminal } from './terminal.ts'
@@ -83,6 +84,20 @@ export const compileCommand = (terminal: Terminal): Command =>
         oneOf(precisions),
       ),
     )
+    .addOption(
+      new Option('--triton-backend <name>', `of a Triton repository: ${tritonBackends.join(', ')}`).argParser(
+        oneOf(tritonBackends),
+      ),
+    )
+    .addOption(new Option('--max-batch <n>', 'images that Triton batches (default: 32)').argParser(wholeNumber(1)))
+    .addOption(
+      new Option('--max-delay <ms>', 'that requests to Triton wait for others (default: 2)').argParser(numberAboveZero),
+    )
+    .addOption(
+      new Option('--instances <n>', 'how often each device of Triton’s has the model (default: 1)').argParser(
+        wholeNumber(1),
+      ),
+    )
     .option('--stats', 'what each pass did, and what each stage of an adaptive plan costs')
     .addOption(
       new Option(
@@ -92,7 +107,7 @@ export const compileCommand = (terminal: Terminal): Command =>
     )
     .action(async (options: CompileFlags) => {
       const out = output(options, terminal)
-      const { emit, out: path, shares } = options
+      const { emit, shares } = options
       await prepareEmission(options)
       const source = await openUncompiled(options, out)
       const { network, meaning, initializedFrom } = source
@@ -107,7 +122,10 @@ export const compileCommand = (terminal: Terminal): Command =>
         emit === 'html' ? observe : undefined,
       )
       checkShares(shares, compiled.stages)
-      const choices = { layout: options.layout ?? network.layout ?? 'nhwc', precision: options.precision }
+      const { layout = network.layout ?? 'nhwc', precision, tritonBackend, maxBatch, maxDelay, instances } = options
+      const { classes } = meaning
+      const choices = { layout, precision, backend: tritonBackend, maxBatch, maxDelay, instances, classes }
+      const path = options.out === undefined ? undefined : await placeOf(emit, options.out, compiled)
       const text = emit === undefined ? undefined : emitted(emit, compiled, stages, choices)
       if (path !== undefined)
         await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeEmitted(path, text))

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
 import { cutStages } from '../../passes/index.ts'
 import { cannotWrite, sourceProblem } from '../base/error.ts'
@@ -9,6 +9,7 @@ import { type ImageLayout, lowerOnnx } from '../lower/onnx/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { lowerSavedModel } from '../lower/saved-model/index.ts'
 import { prepareCompiledFolder } from '../open/compiled-folder.ts'
+import { type TritonBackend, type TritonOptions, tritonModel, tritonName } from '../open/triton-model.ts'
 import { graphDot } from '../report/dot.ts'
 import { graphHtml } from '../report/html.ts'
 import type { PassStage } from '../report/steps.ts'
@@ -22,7 +23,11 @@ const forms = {
   html: { as: 'text', takes: [] },
   onnx: { as: 'file', takes: ['layout'] },
   'saved-model': { as: 'folder', takes: ['precision'] },
-} as const satisfies Record<string, { readonly as: 'text' | 'file' | 'folder'; readonly takes: readonly string[] }>
+  triton: { as: 'repository', takes: ['layout', 'tritonBackend', 'maxBatch', 'maxDelay', 'instances'] },
+} as const satisfies Record<
+  string,
+  { readonly as: 'text' | 'file' | 'folder' | 'repository'; readonly takes: readonly string[] }
+>
 export type Emission = keyof typeof forms
 export const emissions = Object.keys(forms) as readonly Emission[]
 
@@ -33,19 +38,25 @@ export interface EmissionFlags {
   readonly layout?: ImageLayout
   /** Of a SavedModel. */
   readonly precision?: Precision
+  /** Of Triton. */
+  readonly tritonBackend?: TritonBackend
+  readonly maxBatch?: number
+  readonly maxDelay?: number
+  readonly instances?: number
 }
 
 const refuse = (where: string, seen: string, expected: string): never => {
   throw new EspalierError([sourceProblem('bad-input', where, seen, expected)])
 }
 
-/** Files of a folder of this form: nothing else is ever written over. */
-const savedModelFiles: ReadonlySet<string> = new Set(['saved_model.pb'])
+/** Entries of folders of these forms: nothing else is ever written over. */
+const savedModelFiles: readonly string[] = ['saved_model.pb']
+const tritonFiles: readonly string[] = ['1', 'config.pbtxt', 'labels.txt']
 
-const prepareFolder = async (path: string): Promise<void> => {
+const prepareFolder = async (path: string, own: readonly string[]): Promise<void> => {
   await makeParent(path)
   const others = await readdir(path).then(
-    entries => entries.filter(entry => !savedModelFiles.has(entry)),
+    entries => entries.filter(entry => !own.includes(entry)),
     error => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw cannotWrite(path, error)
@@ -55,18 +66,21 @@ const prepareFolder = async (path: string): Promise<void> => {
 }
 
 /** Refuses now what would fail after the work is done. @throws EspalierError */
-export const prepareEmission = async ({ emit, out, layout, precision }: EmissionFlags): Promise<void> => {
-  for (const [flag, value] of Object.entries({ layout, precision }))
+export const prepareEmission = async ({ emit, out, ...flags }: EmissionFlags): Promise<void> => {
+  const { layout, precision, tritonBackend, maxBatch, maxDelay, instances } = flags
+  const choices = { layout, precision, tritonBackend, maxBatch, maxDelay, instances }
+  for (const [flag, value] of Object.entries(choices))
     if (value !== undefined && (emit === undefined || !(forms[emit].takes as readonly string[]).includes(flag)))
       refuse(
-        `--${flag}`,
+        `--${flag.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`,
         emit === undefined ? 'no --emit' : `--emit ${emit}`,
         `--emit ${emissions.filter(name => (forms[name].takes as readonly string[]).includes(flag)).join(' or ')}`,
       )
   if (emit === undefined) return out === undefined ? undefined : prepareCompiledFolder(out)
   const { as } = forms[emit]
   if (out === undefined) return as === 'text' ? undefined : refuse(`--emit ${emit}`, 'no --out', `a ${as} to write`)
-  await (as === 'folder' ? prepareFolder(out) : prepareFile(out))
+  if (as === 'folder') return prepareFolder(out, savedModelFiles)
+  await (as === 'repository' ? makeParent(join(out, 'model')) : prepareFile(out))
 }
 
 /** A form of a compiled graph: text, which a terminal shows, the bytes of a file, or the files of a folder by name. */
@@ -76,7 +90,7 @@ export const emitted = (
   emission: Emission,
   compiled: CompiledNetwork,
   stages: readonly PassStage[],
-  { layout, precision = 'float32' }: { readonly layout: ImageLayout; readonly precision: Precision | undefined },
+  { layout, precision = 'float32', ...triton }: TritonOptions & { readonly precision?: Precision | undefined },
 ): Emitted => {
   const { graph, parameters, network, plan } = compiled
   switch (emission) {
@@ -92,12 +106,26 @@ export const emitted = (
       return lowerOnnx(cutStages(graph), parameters, { layout, name: `${network} ${plan}` })
     case 'saved-model':
       return lowerSavedModel(cutStages(graph), parameters, { precision })
+    case 'triton':
+      return tritonModel(compiled, { ...triton, layout })
   }
 }
 
 /** Whether a form runs later stages on the images that go on alone. */
 export const hasGates = (emission: Emission | undefined, { stages }: CompiledNetwork): boolean =>
-  stages !== undefined && (emission === 'onnx' || emission === 'saved-model')
+  stages !== undefined && (emission === 'onnx' || emission === 'saved-model' || emission === 'triton')
+
+/** Where a form goes: a model of Triton's below its repository. @throws EspalierError where something else stands there */
+export const placeOf = async (
+  emission: Emission | undefined,
+  out: string,
+  compiled: CompiledNetwork,
+): Promise<string> => {
+  if (emission !== 'triton') return out
+  const place = join(out, tritonName(compiled))
+  await prepareFolder(place, tritonFiles)
+  return place
+}
 
 /** Writes a form whole or not at all. @throws EspalierError */
 export const writeEmitted = async (path: string, contents: Emitted): Promise<void> => {

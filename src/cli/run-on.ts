@@ -24,6 +24,9 @@ const isShard = async (path: string, { index, of }: ShardNumber): Promise<boolea
   }
 }
 
+/** Of what a cluster says; the job's own lines are told. */
+const firstLine = (reason: string): string => reason.trim().split('\n')[0]
+
 const lineOf = (event: JobEvent): string => {
   switch (event.event) {
     case 'line':
@@ -31,9 +34,9 @@ const lineOf = (event: JobEvent): string => {
     case 'done':
       return `${event.task.name}: done.`
     case 'again':
-      return `${event.task.name}: tried again: ${event.reason}`
+      return `${event.task.name}: tried again: ${firstLine(event.reason)}`
     case 'failed':
-      return `${event.task.name}: failed: ${event.reason}`
+      return `${event.task.name}: failed: ${firstLine(event.reason)}`
     case 'unreachable':
       return `Nobody answers (${event.reason}); it goes on when somebody does.`
   }
