@@ -15,10 +15,16 @@ const common = {
   ],
 } as const
 
-/** Of these each file has a process of its own: they start and end runtimes, or replace modules. The others share one, which loads what they import once. */
+/**
+ * Of these each file has a process of its own: they start other processes, set what a process is told at its start, replace modules, or race runtimes. The others
+ * share one, which loads what they import once, runtimes too.
+ */
 const alone = [
   'test/fuzz/**/*.test.ts',
-  'test/src/{api,cli,demo,execute,lower,runtime}/**/*.test.ts',
+  'test/src/{demo,runtime}/**/*.test.ts',
+  'test/src/lower/{saved-model,tfjs}/**/*.test.ts',
+  'test/src/cli/!(destination|evaluation|inspect|run-stages|search|views).test.ts',
+  'test/src/execute/!(cascade|disagreement|evaluate-data|fed|inputs|keep-nan|large-means|onnxruntime|race|score).test.ts',
   'test/src/{acceptance,api,base/replace-file,base/seal,compile/inspect/reproducer,train/checkpoint}.test.ts',
 ]
 

@@ -62,6 +62,8 @@ describe('Scale', () => {
 
   test('types', () => {
     expect(typing('Scale', { factor: 1.1 }, mapType(2, 3, 4))).toBe('Map[2,3,4]')
+    for (const factor of [1000, 1 / 1000]) expect(typing('Scale', { factor }, mapType(2, 3, 4))).toBe('Map[2,3,4]')
+    for (const factor of [1000.1, 1 / 1000.1]) expect(typing('Scale', { factor }, mapType(2, 3, 4))).toBeNull()
     expect(typing('Scale', { factor: 0 }, mapType(2, 3, 4))).toBeNull()
     expect(typing('Scale', { factor: -1 }, mapType(2, 3, 4))).toBeNull()
     expect(typing('Scale', { factor: 2 }, sharedType([2, 3, 4]))).toBeNull()

@@ -646,6 +646,42 @@ export const equivalents: readonly Equivalent[] = [
     within: "= 'apart'",
     reason: 'what begins and ends with no other schedule is apart',
   },
+  {
+    file: 'ir/ops/pooling.ts',
+    original: "'fixed'",
+    replacement: '""',
+    reason: 'what does not move is fixed',
+  },
+  {
+    file: 'passes/legalize.ts',
+    original: "lhs.kind === 'op'",
+    replacement: 'true',
+    reason: 'legal forms are those of ops: the condition is for the type checker',
+  },
+  {
+    file: 'passes/legalize.ts',
+    original: "lhs.kind !== 'op'",
+    replacement: 'false',
+    reason: 'legal forms are those of ops: the condition is for the type checker',
+  },
+  {
+    file: 'passes/legalize.ts',
+    original: "'each'",
+    replacement: '""',
+    reason: 'no legal form is one of a variadic op: the condition is for the type checker',
+  },
+  {
+    file: 'passes/legalize.ts',
+    original: "'the target lacks it'",
+    replacement: '""',
+    reason: 'laws are printed as they stand, not for a target',
+  },
+  {
+    file: 'passes/mean-steps.ts',
+    original: 'd > 1',
+    replacement: 'd >= 1',
+    reason: 'where no other divisor is found, it is 1 that is looked at, or given',
+  },
 ]
 
 /** Whether an entry is about a mutant, whose line reads so. */
