@@ -47,6 +47,28 @@ export const plans = (covered: Covered): ((mutant: Mutant) => Planned) => {
   }
 }
 
+/** How many tests come before all others. */
+const promisingAtMost = 12
+
+/** Trials in which tests that killed mutants before come first, the most successful of them first; `killers` counts by a test's name as outcomes have it. */
+export const promisingFirst = (covered: Covered): ((trial: Trial, killers: ReadonlyMap<string, number>) => Trial) => {
+  const places = new Map<string, readonly [file: string, number: number]>(
+    covered.files.flatMap(({ file, tests }) =>
+      tests.map(({ name }, number) => [`${file} > ${name}`, [file, number]] as const),
+    ),
+  )
+  return (trial, killers) => {
+    const chosen = new Map(trial.chosen)
+    const first = [...killers]
+      .sort(([, a], [, b]) => b - a)
+      .flatMap(([name]) => {
+        const [file = '', number = -1] = places.get(name) ?? []
+        return chosen.get(file)?.includes(number) ? [[file, [number]] as const] : []
+      })
+    return { ...trial, chosen: [...first.slice(0, promisingAtMost), ...trial.chosen] }
+  }
+}
+
 /** Tests that fail without any mutant: they try none. */
 export const failing = (covered: Covered): readonly string[] =>
   covered.files.flatMap(({ file, tests }) =>

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { environment } from '../bench/environment.ts'
 import { type Attempts, attempts, type Outcome } from './attempt.ts'
 import { type Bundle, bundle } from './bundle.ts'
-import { failing, plans } from './cover.ts'
+import { failing, plans, promisingFirst } from './cover.ts'
 import { equivalents, isAbout } from './equivalent.ts'
 import { instrument, keyOf, type Mutant } from './instrument.ts'
 import { holdsLaws } from './law-files.ts'
@@ -135,6 +135,13 @@ const tryAll = async (): Promise<void> => {
   const covered = await cover(bundled)
   for (const test of failing(covered)) note(`fails without a mutant, and tries none: ${test}`)
   const planOf = plans(covered)
+  const promising = promisingFirst(covered)
+  const killers = new Map(chosen.map(({ file }) => [file, new Map<string, number>()]))
+  const noteKill = (file: string, outcome: Outcome): void => {
+    const kills = killers.get(file)
+    if (outcome.status === 'killed') kills?.set(outcome.by, (kills.get(outcome.by) ?? 0) + 1)
+  }
+  for (const file of killers.keys()) for (const outcome of Object.values(known(file).mutants)) noteKill(file, outcome)
   /** What is to try: of mutants of which nothing is known every test, of those that survived the tests that are new since. */
   const waitingFor = (isWanted: (test: string, quick: ReadonlySet<string>) => boolean) =>
     [...new Set(chosen.map(({ file }) => file))].flatMap(file => {
@@ -173,7 +180,9 @@ const tryAll = async (): Promise<void> => {
     }
     const loop = async ({ attempt, end }: Attempts): Promise<void> => {
       for (let at = waiting[next++]; at !== undefined; at = waiting[next++]) {
-        const outcome = await attempt(at.mutant, at.trial)
+        const { mutant, trial } = at
+        const outcome = await attempt(mutant, promising(trial, killers.get(mutant.file) ?? new Map()))
+        noteKill(mutant.file, outcome)
         keep(at, outcome)
         tried++
         if (outcome.status === 'survived') survived++
