@@ -18,7 +18,7 @@ const scheme = 'ray:'
 
 const parseEngine = (text: string): string => {
   const address = text.slice(scheme.length)
-  if (!text.startsWith(scheme) || !/^https?:$/.test(URL.parse(address)?.protocol ?? ''))
+  if (!text.startsWith(scheme) || !/^https?:\/\//.test(address) || !URL.canParse(address))
     throw new InvalidArgumentError('Expected ray: and the address of Ray’s Jobs API, as ray:http://127.0.0.1:8265.')
   return address
 }
