@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { packageVersion } from '../runtime/native/layout.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { knownName } from './models.ts'
@@ -30,6 +30,9 @@ declare module 'fastify' {
 }
 
 const headerLength = 'inference-header-content-length'
+
+/** Whether an address is answered without the token: health, and the page that says which addresses there are. */
+const isOpen = ({ open }: FastifyContextConfig, url = ''): boolean => open === true || /^\/docs(\/|$)/.test(url)
 
 const referenceOf = ({ params }: FastifyRequest): ModelReference => {
   const { name, version } = params as { readonly name: string; readonly version?: string }
@@ -97,8 +100,9 @@ export const restRoutes = async (app: FastifyInstance, service: Service): Promis
     refused(request, reply, refuse(404, 'address', request.url.slice(0, 200), 'one of those at /docs')),
   )
   app.addHook('onRequest', async (request, reply) => {
-    const { open, works } = request.routeOptions.config
-    if (open !== true) checkToken(token, request.headers.authorization)
+    const { config, url } = request.routeOptions
+    const { works } = config
+    if (!isOpen(config, url)) checkToken(token, request.headers.authorization)
     if (works === true) enter(service, request, reply)
   })
   app.addHook('onSend', async (request, reply) => {

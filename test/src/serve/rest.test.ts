@@ -206,7 +206,7 @@ describe('what does not fit', () => {
     expect(await status('/v2')).toBe(401)
     expect(await status('/metrics', 'Bearer secreT')).toBe(401)
     expect(await status('/v2', 'Bearer secret')).toBe(200)
-    expect(await status('/v2/health/ready')).toBe(200)
+    expect([await status('/v2/health/ready'), await status('/docs/json')]).toEqual([200, 200])
   })
 })
 
@@ -240,4 +240,26 @@ it('is not ready as soon as it ends, and answers what it has', async () => {
   expect([ready.statusCode, ready.json(), ready.headers.connection]).toEqual([503, { ready: false }, 'close'])
   expect((await before).statusCode).toBe(200)
   await ended
+})
+
+it('loses no request where it ends under load', async () => {
+  const { listen, end } = await serveSmall('vanilla/0.5/vanilla-tta-geo')
+  const { port } = await listen({ host: '127.0.0.1', port: 0 })
+  let [answered, ended] = [0, false]
+  // Who is told that the connection closes sends no more, as whoever asks whether the server is ready.
+  const client = async (seed: number): Promise<void> => {
+    for (let open = true; open; ) {
+      const body = JSON.stringify(inferBody(1, seed))
+      const answer = await fetch(`http://127.0.0.1:${port}${infer}`, { method: 'POST', body })
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ outputs: [{ name: 'probabilities' }, { name: 'logits' }] })
+      open = answer.headers.get('connection') !== 'close'
+      if (++answered === 60 && !ended) {
+        ended = true
+        void end(200)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: 12 }, (_, k) => client(k)))
+  expect(answered).toBeGreaterThanOrEqual(60)
 })
