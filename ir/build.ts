@@ -82,6 +82,8 @@ export interface Builder {
   ) => NodeId
   /** The mean, or the largest, of each channel of a map. */
   readonly globalPool: (x: NodeId, reduction?: 'mean' | 'max', name?: string) => NodeId
+  /** The mean, or the largest, of the channels of each pixel of a map, or of a vector. */
+  readonly channelPool: (x: NodeId, reduction?: 'mean' | 'max', name?: string) => NodeId
   /** A map with rows, columns and channels of one value around it. */
   readonly pad: (
     x: NodeId,
@@ -220,6 +222,7 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
         options.name,
       ),
     globalPool: (x, reduction = 'mean', name) => d.add('GlobalPool', [x], { reduction }, name),
+    channelPool: (x, reduction = 'mean', name) => d.add('ChannelPool', [x], { reduction }, name),
     pad,
     crop: (x, [[t, b], [l, r]], name) =>
       pad(

@@ -104,6 +104,7 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   MaxPool: calls('pool'),
   MeanPool: calls('pool'),
   GlobalPool: calls('global-pool'),
+  ChannelPool: calls('global-pool'),
   Resize: calls('rearrange'),
   Rotate: calls('rearrange'),
   Scale: calls('rearrange'),

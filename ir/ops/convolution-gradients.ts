@@ -1,9 +1,10 @@
 import { either as E } from 'fp-ts'
+import { actOnPair } from '../dihedral.ts'
 import { defineOp, mismatch } from '../op.ts'
 import { sizeOf, type Tensor, zeros } from '../tensor.ts'
 import { Extent, mapType, printType, sameType, shapeOf, sharedType, type Type } from '../type.ts'
-import { type ConvolutionAttributes, conv2d } from './convolution.ts'
-import { Extents, Padding } from './window.ts'
+import { type ConvolutionAttributes, conv2d, convolutionWindow } from './convolution.ts'
+import { actOnWindow, Extents, Padding } from './window.ts'
 
 const windowAttributes = { strides: Extents, dilations: Extents, padding: Padding, groups: Extent }
 
@@ -41,10 +42,9 @@ const eachProduct = (
         }
 }
 
-/** The transposed convolution, which is the gradient of a convolution's input: `[h′, w′, o] × [r, s, i/groups, o] → [h, w, i]`, the window sliding over a result of these extents. */
+/** The transposed convolution, which is also the gradient of a convolution's input: `[h′, w′, o] × [r, s, i/groups, o] → [h, w, i]`, the window sliding over a result of these extents. */
 export const conv2dTranspose = defineOp({
   tag: 'Conv2dTranspose',
-  stage: 'training',
   operands: ['input', 'filter'],
   attributes: { ...windowAttributes, extents: Extents },
   infer: ([input, filter], { extents: [h, w], ...a }) => {
@@ -59,6 +59,21 @@ export const conv2dTranspose = defineOp({
       out.data[to] += filter.data[tap] * input.data[from]
     })
     return out
+  },
+  equivariance: {
+    law: 'fuse-into-transposed-convolution',
+    precision: 'exact',
+    symbol: 'conv',
+    result: 'moves',
+    turned: ['filter'],
+    attributes: {
+      text: 'g⁻¹·conv',
+      from: ({ element }, conv, [, filter]) => {
+        const window = actOnWindow(element, convolutionWindow(shapeOf(filter), conv), conv.extents)
+        const { strides, dilations, padding } = window
+        return { strides, dilations, padding, groups: conv.groups, extents: actOnPair(element, conv.extents) }
+      },
+    },
   },
   multiplyAdds: ([input, filter]) => sizeOf(shapeOf(input)) * sizeOf(shapeOf(filter).slice(0, 3)),
 })

@@ -5,7 +5,7 @@ import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import { batchNormInputGradient } from './normalization-gradients.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
-import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { channelPool, globalPool, maxPool, meanPool } from './pooling.ts'
 import { maxPoolGradient, meanPoolGradient } from './pooling-gradients.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
 import { flattenGradient, resizeGradient, warp, warpGradient } from './sampling-gradients.ts'
@@ -30,6 +30,7 @@ export const ops = {
   MaxPool: maxPool,
   MeanPool: meanPool,
   GlobalPool: globalPool,
+  ChannelPool: channelPool,
   Pad: pad,
   Concat: concat,
   Slice: slice,

@@ -159,11 +159,13 @@ export const meanPool = defineOp({
   },
 })
 
+const reduction = t.keyof({ mean: null, max: null })
+
 /** One value a channel: `[h, w, c] → [c]`. */
 export const globalPool = defineOp({
   tag: 'GlobalPool',
   operands: ['input'],
-  attributes: { reduction: t.keyof({ mean: null, max: null }) },
+  attributes: { reduction },
   infer: ([input]) =>
     input.kind === 'Map' ? E.right(vectorType(input.c)) : mismatch(printType(input), 'a Map as input'),
   evaluate: ([input], { reduction }) => {
@@ -182,4 +184,27 @@ export const globalPool = defineOp({
     return out
   },
   equivariance: { law: 'drop-before-global-pool', precision: 'exact', symbol: 'pool', result: 'fixed' },
+})
+
+/** One value a pixel: `[h, w, c] → [h, w, 1]`; of a vector one value, `[c] → [1]`. */
+export const channelPool = defineOp({
+  tag: 'ChannelPool',
+  operands: ['input'],
+  attributes: { reduction },
+  infer: ([input]) => {
+    if (input.kind === 'Shared') return mismatch(printType(input), 'a Map or a Vector as input')
+    return E.right(input.kind === 'Map' ? mapType(input.h, input.w, 1) : vectorType(1))
+  },
+  evaluate: ([{ shape, data }], { reduction }) => {
+    const c = shape[shape.length - 1]
+    const out = zeros([...shape.slice(0, -1), 1])
+    for (let p = 0; p < out.data.length; p++) {
+      let reduced = reduction === 'mean' ? 0 : Number.NEGATIVE_INFINITY
+      for (let i = p * c; i < (p + 1) * c; i++)
+        reduced = reduction === 'mean' ? reduced + data[i] : Math.max(reduced, data[i])
+      out.data[p] = reduction === 'mean' ? reduced / c : reduced
+    }
+    return out
+  },
+  equivariance: { law: 'sink-through-channel-pool', precision: 'exact', symbol: 'pool', result: 'moves' },
 })

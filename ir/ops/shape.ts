@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { actOnPair, gather } from '../dihedral.ts'
+import { actOnPair, gather, motionOf } from '../dihedral.ts'
 import { type Action, Count, defineOp, mismatch, Real } from '../op.ts'
 import { sizeOf, stridesOf, zeros } from '../tensor.ts'
 import {
@@ -266,6 +266,16 @@ export const resampled = (
     return [nearest, nearest, 0] as const
   })
 
+/** Whether the mirrored axis, sampled so, gives the mirrored outputs. */
+const samplesAlike = (
+  extent: number,
+  outputs: number,
+  coordinates: 'half-pixel' | 'align-corners' | 'asymmetric',
+): boolean => {
+  const at = resampled(extent, outputs, 'nearest', coordinates)
+  return at.every(([nearest], i) => nearest + at[outputs - 1 - i][0] === extent - 1)
+}
+
 export const sampling = {
   method: t.keyof({ linear: null, nearest: null }),
   coordinates: t.keyof({ 'half-pixel': null, 'align-corners': null, asymmetric: null }),
@@ -307,11 +317,15 @@ export const resize = defineOp({
       from: ({ element }, r) => ({ ...r, size: actOnPair(element, r.size) }),
     },
     when: {
-      text: 'r is linear with half-pixel centres, or with aligned corners to more than one pixel each way',
-      // One output pixel of aligned corners is the first input pixel, not the middle one.
-      from: (_, { method, coordinates, size }) =>
-        method === 'linear' &&
-        (coordinates === 'half-pixel' || (coordinates === 'align-corners' && size.every(n => n > 1))),
+      text: 'r is linear with half-pixel centres, linear with aligned corners to more than one pixel each way, or takes nearest pixels that g mirrors',
+      from: ({ element }, { method, coordinates, size }, [x]) => {
+        // One output pixel of aligned corners is the first input pixel, not the middle one.
+        if (method === 'linear')
+          return coordinates === 'half-pixel' || (coordinates === 'align-corners' && size.every(n => n > 1))
+        const { flipY, flipX } = motionOf(element)
+        const [h, w] = actOnPair(element, [shapeOf(x)[0], shapeOf(x)[1]])
+        return (!flipY || samplesAlike(h, size[0], coordinates)) && (!flipX || samplesAlike(w, size[1], coordinates))
+      },
     },
   },
 })

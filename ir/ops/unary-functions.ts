@@ -9,6 +9,7 @@ import {
   erf,
   exp,
   gate,
+  log,
   multiply,
   negate,
   type Primitive,
@@ -96,6 +97,8 @@ const composedFunctions = {
   'hard-swish': { value: x => multiply(x, clip(affine(x, 1 / 6, 0.5), 0, 1)) },
   mish: { value: x => multiply(x, tanh(softplus(x))) },
   softsign: { value: x => divide(x, affine(abs(x), 1, 1)) },
+  /** `x^alpha` of what is above 0. */
+  power: { value: (x, alpha) => exp(affine(log(x), alpha)) },
   /** The form with the error function, `x·Φ(x)`. */
   gelu: {
     value: x => multiply(affine(x, 0.5), affine(erf(affine(x, Math.SQRT1_2)), 1, 1)),

@@ -39,10 +39,24 @@ const globalPool: GradientRule<'GlobalPool'> = at => {
   ]
 }
 
+/** What several channels share as the largest, each of them passes on. */
+const channelPool: GradientRule<'ChannelPool'> = at => {
+  const [x] = at.operands
+  return [
+    term(() => {
+      const c = shapeOf(at.typeOf(x)).at(-1) as number
+      if (at.attributes.reduction === 'mean') return at.affine(at.gradient, 1 / c)
+      const isLargest = at.affine(at.unary('step', at.binary('subtract', at.result, x)), -1, 1)
+      return at.multiply(isLargest, at.gradient)
+    }),
+  ]
+}
+
 export const pooling = {
   MaxPool: maxPool,
   MaxPoolGradient: maxPoolGradient,
   MeanPool: meanPool,
   MeanPoolGradient: meanPoolGradient,
   GlobalPool: globalPool,
+  ChannelPool: channelPool,
 }

@@ -1,4 +1,12 @@
-import { type AttributesOf, inverse, type Pair, reduceElement, shapeOf, type Type } from '../../ir/index.ts'
+import {
+  type AttributesOf,
+  actOnPadding,
+  inverse,
+  type Pair,
+  reduceElement,
+  shapeOf,
+  type Type,
+} from '../../ir/index.ts'
 import { act, any, type BoundValue, type Computed, derive, make, op, type Rule, rule } from '../rule.ts'
 
 type Act = Computed<AttributesOf<'Act'>>
@@ -22,6 +30,23 @@ const fixes = (g: Act, x: BoundValue, y: BoundValue): Computed<boolean> =>
 
 const ofOneRank = (text: string, x: BoundValue, y: BoundValue): Computed<boolean> =>
   derive(text, [x.type, y.type], (ofX, ofY) => shapeOf(ofX).length === shapeOf(ofY).length)
+
+/** The pads p′ with `pad(y; p) = g·pad(y; p′)` where g does nothing to y. */
+const padsBefore = (g: Act, p: Computed<AttributesOf<'Pad'>>): Computed<AttributesOf<'Pad'>> =>
+  derive(`${g.text}⁻¹·p`, [g, p], ({ element }, own) => ({ ...own, padding: actOnPadding(element, own.padding) }))
+
+const fixesAlone = (g: Act, y: BoundValue): Computed<boolean> =>
+  derive(`${g.text} fixes ${y.name}`, [g, y.type], ({ element }, type) => {
+    const [h, w] = shapeOf(type)
+    return reduceElement(element, [h, w]) === 'id'
+  })
+
+/** Whether y is one pixel, which a resize makes as many as x has: broadcasting does so too. */
+const isStretched = (x: BoundValue, y: BoundValue, r: Computed<AttributesOf<'Resize'>>): Computed<boolean> =>
+  derive('y is one pixel, and r gives as many as x has', [x.type, y.type, r], (ofX, ofY, { size }) => {
+    const [[h, w], [rows, columns]] = [shapeOf(ofX), shapeOf(ofY)]
+    return rows * columns === 1 && h === size[0] && w === size[1]
+  })
 
 /** Acts move past ops of two operands, where the other operand is symmetric or is turned back. How D4 acts on an op of one operand is in its declaration. */
 export const sinkRules: readonly Rule<'both'>[] = [
@@ -64,6 +89,38 @@ export const sinkRules: readonly Rule<'both'>[] = [
     lhs: op('Binary', '⊕', any('y', 'Shared'), act('g', any('x', 'Map'))),
     rhs: ({ g, x, y, '⊕': f }) => make('Act', g, make('Binary', f, make('Act', inverted(g), y), x)),
     when: ({ x, y }) => ofOneRank('y has rows, columns and channels', x, y),
+  }),
+  rule({
+    name: 'sink-past-padded-right',
+    precision: 'exact',
+    mode: 'both',
+    lhs: op('Binary', '⊕', act('g', any('x', 'Map')), op('Pad', 'p', any('y'))),
+    rhs: ({ g, x, y, p, '⊕': f }) => make('Act', g, make('Binary', f, x, make('Pad', padsBefore(g, p), y))),
+    when: ({ g, y }) => fixesAlone(g, y),
+  }),
+  rule({
+    name: 'sink-past-padded-left',
+    precision: 'exact',
+    mode: 'both',
+    lhs: op('Binary', '⊕', op('Pad', 'p', any('y')), act('g', any('x', 'Map'))),
+    rhs: ({ g, x, y, p, '⊕': f }) => make('Act', g, make('Binary', f, make('Pad', padsBefore(g, p), y), x)),
+    when: ({ g, y }) => fixesAlone(g, y),
+  }),
+  rule({
+    name: 'stretch-a-pixel-right',
+    precision: 'exact',
+    mode: 'both',
+    lhs: op('Binary', '⊕', any('x', 'Map'), op('Resize', 'r', any('y'))),
+    rhs: ({ x, y, '⊕': f }) => make('Binary', f, x, y),
+    when: ({ x, y, r }) => isStretched(x, y, r),
+  }),
+  rule({
+    name: 'stretch-a-pixel-left',
+    precision: 'exact',
+    mode: 'both',
+    lhs: op('Binary', '⊕', op('Resize', 'r', any('y')), any('x', 'Map')),
+    rhs: ({ x, y, '⊕': f }) => make('Binary', f, y, x),
+    when: ({ x, y, r }) => isStretched(x, y, r),
   }),
   rule({
     name: 'flatten-after-unary',

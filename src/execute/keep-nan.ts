@@ -54,7 +54,7 @@ export const mayBeNaN = ({ graph, parameters }: Executed): Uint8Array => {
         return !every(operands[4], v => v + attributes.epsilon > 0) && !isPerExample(nodes[operands[4]].type)
       case 'Unary': {
         const { fn, alpha } = attributes
-        if (fn === 'log' || fn === 'reciprocal') return !every(operands[0], v => v > 0)
+        if (fn === 'log' || fn === 'power' || fn === 'reciprocal') return !every(operands[0], v => v > 0)
         if (fn === 'sqrt') return !every(operands[0], v => v >= 0)
         return fn === 'rsqrt' && !every(operands[0], v => v + alpha > 0)
       }
@@ -93,6 +93,7 @@ const drops = ({ tag, attributes }: Node): boolean => {
     case 'MaxPool':
     case 'MeanPool':
     case 'GlobalPool':
+    case 'ChannelPool':
     case 'Softmax':
     case 'Combine':
     case 'Certainty':
@@ -156,6 +157,8 @@ export const keepingNaN = (executed: Executed): Executed => {
         return add(y, windowed(d.add('MeanPool', [trace(x)], { ...node.attributes, countPadding: false })))
       case 'GlobalPool':
         return add(y, windowed(d.add('GlobalPool', [trace(x)], { reduction: 'mean' })))
+      case 'ChannelPool':
+        return add(y, d.add('ChannelPool', [trace(x)], { reduction: 'mean' }))
       case 'Conv2d':
         return add(y, windowed(d.add('Conv2d', [trace(x), applied('tanh', operands[1])], node.attributes)))
       case 'BatchNorm':

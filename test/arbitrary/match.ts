@@ -98,7 +98,9 @@ export const drawMatch = (choose: Choose, rule: Rule, arithmetic: Arithmetic): G
     b.draft.add(tag, ids, drawOp(choose, tag, ids.map(b.typeOf), arithmetic).attributes)
 
   const drawBinary = (patterns: readonly Pattern[]): NodeId => {
-    const begin = patterns.findIndex(p => p.kind === 'op')
+    // An act is drawn of the type that it is to give; of other ops that is seen once they are drawn.
+    const plain = patterns.findIndex(p => p.kind === 'op' && p.tag !== 'Act')
+    const begin = plain >= 0 ? plain : patterns.findIndex(p => p.kind === 'op')
     const ids: NodeId[] = []
     ids[begin] = draw(patterns[begin], undefined)
     const other = patterns[1 - begin]

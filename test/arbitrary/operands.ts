@@ -79,6 +79,7 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   MaxPool: map,
   MeanPool: map,
   GlobalPool: map,
+  ChannelPool: example,
   Pad: map,
   Concat: choose => several(choose, 'Concat', choose.oneIn(6) ? drawShared(choose) : example(choose)[0], 3),
   Slice: choose => [choose.oneIn(4) ? drawShared(choose) : example(choose)[0]],

@@ -142,6 +142,7 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
   MeanPool: (choose, [input], arithmetic) =>
     only({ ...drawPool(choose, input, arithmetic), countPadding: choose.oneIn(2) }),
   GlobalPool: choose => only({ reduction: choose.pick(['mean', 'max']) }),
+  ChannelPool: choose => only({ reduction: choose.pick(['mean', 'max']) }),
   Pad: (choose, [input]) => {
     const { h, w, c } = input as MapType
     const grown = (extent: number) => {

@@ -41,6 +41,7 @@ const primitives: { readonly [F in Primitive]: Trial } = {
 const composed: { readonly [F in UnaryFunction]?: Trial } = {
   relu6: exactly,
   'hard-sigmoid': { ...exactly, alpha: [0.5, 0.25], beta: [0.5] },
+  power: { ...between0And1, alpha: [-0.75, 1.5] },
 }
 
 const trialOf = (fn: UnaryFunction): Trial => (({ ...primitives, ...composed }) as typeof composed)[fn] ?? anywhere

@@ -1,7 +1,7 @@
 import { outputExtents } from '../../../ir/index.ts'
 import type { Forms } from '../../../passes/index.ts'
 import { countsAll, type Slide, slideOf, stridesCount } from '../../../passes/sliding.ts'
-import { globalPool, hasGaps, inSteps, spanOf } from '../window/forms.ts'
+import { globalPool, hasGaps, inSteps, isPlaced, spanOf } from '../window/forms.ts'
 
 /** Whether a pool may carry its pads itself: runtimes refuse pads as wide as the window. */
 const carries = ({ window: { padding, size } }: Slide): boolean =>
@@ -38,7 +38,8 @@ export const forms: Forms = {
     const moves = slide.window.size.every(n => n === 1) && Math.max(...conv.strides) > 1 && Math.max(...pads) > 0
     return pads.every(pad => pad >= 0) && stridesCount(slide) && !moves
   },
-  Conv2dTranspose: refused,
+  // Runtimes differ in what they make of pads that reach past the windows.
+  Conv2dTranspose: (conv, operands) => isPlaced(slideOf('Conv2dTranspose', conv, operands)),
   Conv2dFilterGradient: refused,
   MaxPoolGradient: refused,
   MeanPoolGradient: refused,

@@ -1,10 +1,10 @@
 import type { TrainingTag } from '../../../ir/index.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
 import { certainty, combine, select, softmax } from './classification.ts'
-import { conv2d, dense } from './convolution.ts'
+import { conv2d, conv2dTranspose, dense } from './convolution.ts'
 import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
-import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { channelPool, globalPool, maxPool, meanPool } from './pooling.ts'
 import { resize } from './resize.ts'
 import { concat, constant, flatten, pad, reshape, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
@@ -15,6 +15,7 @@ import { act, rotate, scale } from './transforms.ts'
 export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowering<T> } = {
   Constant: constant,
   Conv2d: conv2d,
+  Conv2dTranspose: conv2dTranspose,
   Dense: dense,
   BatchNorm: batchNorm,
   Unary: unary,
@@ -22,6 +23,7 @@ export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowe
   MaxPool: maxPool,
   MeanPool: meanPool,
   GlobalPool: globalPool,
+  ChannelPool: channelPool,
   Pad: pad,
   Concat: concat,
   Slice: slice,

@@ -23,3 +23,6 @@ export const meanPool: Lowering<'MeanPool'> = (w, { attributes: window, operands
 
 export const globalPool: Lowering<'GlobalPool'> = (w, { attributes: { reduction }, operands: [input], name }) =>
   w.add('Flatten', [w.add(reduction === 'max' ? 'GlobalMaxPool' : 'GlobalAveragePool', [input.value()], {}, name)])
+
+export const channelPool: Lowering<'ChannelPool'> = (w, { attributes: { reduction }, operands: [input], name }) =>
+  w.add(reduction === 'max' ? 'ReduceMax' : 'ReduceMean', [input.value(), w.ints([1])], { keepdims: 1 }, name)

@@ -18,7 +18,7 @@ import {
 } from './gradients.ts'
 import type { Lowering } from './lowering.ts'
 import { batchNorm, binary, unary } from './pointwise.ts'
-import { globalPool, maxPool, meanPool } from './pooling.ts'
+import { channelPool, globalPool, maxPool, meanPool } from './pooling.ts'
 import { concat, constant, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
 import { stack, unstack } from './stacking.ts'
 import { act, rotate, scale } from './transforms.ts'
@@ -34,6 +34,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   MaxPool: maxPool,
   MeanPool: meanPool,
   GlobalPool: globalPool,
+  ChannelPool: channelPool,
   Pad: pad,
   Concat: concat,
   Slice: slice,

@@ -40,3 +40,6 @@ export const globalPool: Lowering<'GlobalPool'> = (emit, [x], { reduction }, { o
     .reduce((map, size) => emit.node('AvgPool', [map], poolSettings({ size, strides: size })), x)
   return reduce(emit, 'Mean', before, [1, 2])
 }
+
+export const channelPool: Lowering<'ChannelPool'> = (emit, [x], { reduction }) =>
+  reduce(emit, reduction === 'max' ? 'Max' : 'Mean', x, [-1], true)

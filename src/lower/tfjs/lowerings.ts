@@ -4,7 +4,7 @@ import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import type { Lowering } from './kernel.ts'
 import { batchNorm, batchNormInputGradient, binary, unary } from './pointwise.ts'
-import { globalPool, maxPool, maxPoolGradient, meanPool, meanPoolGradient } from './pooling.ts'
+import { channelPool, globalPool, maxPool, maxPoolGradient, meanPool, meanPoolGradient } from './pooling.ts'
 import { inverseCount, reduceTo, stretch } from './reductions.ts'
 import { flattenGradient, resizeGradient, warp, warpGradient } from './sampling-gradients.ts'
 import { concat, constant, flatten, pad, reshape, resize, slice, transpose, unflatten } from './shape.ts'
@@ -22,6 +22,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   MaxPool: maxPool,
   MeanPool: meanPool,
   GlobalPool: globalPool,
+  ChannelPool: channelPool,
   Pad: pad,
   Concat: concat,
   Slice: slice,

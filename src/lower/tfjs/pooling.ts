@@ -40,6 +40,11 @@ export const globalPool: Lowering<'GlobalPool'> = (target, { reduction }, typing
   return { run: ([x]) => target.tf.reshape(whole(x), [-1, c]) }
 }
 
+/** Sums and maxima along the last axis need no turning round. */
+export const channelPool: Lowering<'ChannelPool'> = ({ tf }, { reduction }) => ({
+  run: ([x]) => tf[reduction](x, -1, true),
+})
+
 export const maxPoolGradient: Lowering<'MaxPoolGradient'> = (target, window) => ({
   run: ([x, dy]) =>
     runKernel(

@@ -2,7 +2,18 @@ import { compose, type Element } from '../../../../ir/dihedral.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import { refuse } from './refuse.ts'
 import { exampleType, type Translation } from './translation.ts'
-import { type Atom, type Axis, extentOf, isWhole, type Layout, type Of, type View, viewOf } from './view.ts'
+import {
+  type Atom,
+  type Axis,
+  extentOf,
+  isWhole,
+  type Layout,
+  type Of,
+  sameAtoms,
+  type View,
+  viewOf,
+  whole,
+} from './view.ts'
 
 const order: readonly Of[] = ['h', 'w', 'c']
 const runsAtMost = 512
@@ -21,13 +32,14 @@ export const permuteChannels = (t: Translation, node: NodeId, permutation: reado
     if (last !== undefined && channel === last.begin + last.size) last.size++
     else runs.push({ begin: channel, size: 1 })
   }
+  if (permutation.every((channel, k) => channel === k) && permutation.length === exampleType(t, node).c) return node
   if (runs.length > runsAtMost) return inexpressible(`a permutation of ${permutation.length} channels`)
   const parts = runs.map(({ begin, size }) => t.build.slice(node, begin, size))
   return parts.length === 1 ? parts[0] : t.build.concat(parts)
 }
 
 /** Channels as a product of atoms: the position of each in the node's own order. */
-const channelOrder = (atoms: readonly Atom[]): readonly number[] =>
+export const channelOrder = (atoms: readonly Atom[]): readonly number[] =>
   extentOf(atoms) > permutedAtMost
     ? inexpressible(`a permutation of ${extentOf(atoms)} channels`)
     : atoms.reduce<readonly number[]>(
@@ -44,9 +56,78 @@ export const actOn = (t: Translation, element: Element, node: NodeId): NodeId =>
   return whole === 'id' ? operand : t.build.act(whole, operand)
 }
 
-/** A map whose axes are these atoms of the node: the node itself, or what must be added to have them so. */
-export const asMap = (t: Translation, node: NodeId, atoms: { readonly [A in Of]: readonly Atom[] }): NodeId => {
+type MapAtoms = { readonly [A in Of]: readonly Atom[] }
+
+/** The extent of the innermost digit of an axis that stands among the channels: of a block of pixels. */
+const blockAlong = (of: 'h' | 'w', { c }: MapAtoms): number =>
+  c.find(atom => atom.of === of && atom.stride === 1)?.extent ?? 1
+
+/** Blocks of pixels as channels, by a convolution that steps from one to the next and picks each of its pixels, channel by channel. */
+const spaceToDepth = (t: Translation, node: NodeId, atoms: MapAtoms): NodeId | null => {
   const type = exampleType(t, node)
+  if (type.kind !== 'Map') return null
+  const [r, s] = [blockAlong('h', atoms), blockAlong('w', atoms)]
+  if (r * s === 1) return null
+  const outside = (of: 'h' | 'w', block: number): boolean => {
+    const left = type[of] / block
+    const [atom, ...more] = atoms[of]
+    if (more.length > 0) return false
+    return atom === undefined ? left === 1 : atom.of === of && atom.extent === left && atom.stride === block
+  }
+  if (!outside('h', r) || !outside('w', s)) return null
+  const size = r * s
+  const filter = t.table('pixels of a block', [r, s, 1, type.c * size], at => {
+    const [pixel, output] = [Math.floor(at / (type.c * size)), at % size]
+    return pixel === output ? 1 : 0
+  })
+  const blocks = t.build.conv2d(node, filter, { strides: [r, s], groups: type.c })
+  const moved: { readonly [A in Of]: (atom: Atom) => Atom } = {
+    h: ({ extent }) => ({ of: 'c', extent, stride: s }),
+    w: ({ extent }) => ({ of: 'c', extent, stride: 1 }),
+    c: ({ extent, stride }) => ({ of: 'c', extent, stride: stride * size }),
+  }
+  const result = exampleType(t, blocks)
+  return asMap(t, blocks, {
+    h: atoms.h.length === 0 ? [] : whole(result, 'h'),
+    w: atoms.w.length === 0 ? [] : whole(result, 'w'),
+    c: atoms.c.map(atom => moved[atom.of](atom)),
+  })
+}
+
+/** Channels as blocks of pixels, by a transposed convolution. */
+const depthToSpace = (t: Translation, node: NodeId, atoms: MapAtoms): NodeId | null => {
+  const type = exampleType(t, node)
+  if (type.kind !== 'Map' || !atoms.c.every(atom => atom.of === 'c')) return null
+  const inside = (of: 'h' | 'w'): readonly Atom[] | null => {
+    const outer = whole(type, of)
+    const rest = atoms[of].slice(outer.length)
+    const isOuter = sameAtoms(atoms[of].slice(0, outer.length), outer)
+    return isOuter && rest.length <= 1 && rest.every(atom => atom.of === 'c') ? rest : null
+  }
+  const [rows, columns] = [inside('h'), inside('w')]
+  if (rows === null || columns === null || rows.length + columns.length === 0) return null
+  const order = channelOrder([...atoms.c, ...rows, ...columns])
+  if (order.length !== type.c) return null
+  const [r, s] = [extentOf(rows), extentOf(columns)]
+  const size = r * s
+  const filter = t.table('pixels of a block', [r, s, 1, type.c], at => (Math.floor(at / type.c) === at % size ? 1 : 0))
+  return t.build.draft.add('Conv2dTranspose', [permuteChannels(t, node, order), filter], {
+    strides: [r, s],
+    dilations: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+    groups: type.c / size,
+    extents: [type.h * r, type.w * s],
+  })
+}
+
+/** A map whose axes are these atoms of the node: the node itself, or what must be added to have them so. */
+export const asMap = (t: Translation, node: NodeId, atoms: MapAtoms): NodeId => {
+  const type = exampleType(t, node)
+  const blocks = spaceToDepth(t, node, atoms) ?? depthToSpace(t, node, atoms)
+  if (blocks !== null) return blocks
   const shuffled = order.find(of => atoms[of].length > 1 && atoms[of].every(atom => atom.of === 'c'))
   if (shuffled !== undefined) {
     const permutation = channelOrder(atoms[shuffled])

@@ -2,6 +2,7 @@ import type { NodeId } from '../../../../ir/graph.ts'
 import type { BinaryFunction } from '../../../../ir/ops/pointwise.ts'
 import { asMap, asVector } from './arrange.ts'
 import type { Constant } from './constant.ts'
+import { broadcastDigits, cutsChannels } from './digits.ts'
 import type { Value } from './node.ts'
 import { refuse } from './refuse.ts'
 import { arranged, exampleType, type Translation } from './translation.ts'
@@ -137,6 +138,21 @@ export const broadcast = (
   if (b.kind === 'view' && alone(a) && b.axes.length === rank)
     return { ...b, node: apply(one(t, a as Constant), b.node) }
 
+  if (views.some(view => cutsChannels(t, view))) {
+    const axes = operands.map(value => (value.kind === 'view' ? axesTo(value, rank) : []))
+    const dims = operands.map((value, k) =>
+      value.kind === 'view' ? axes[k].map(axis => (axis === 'n' ? 1 : extentOf(axis))) : constantDims(value, rank),
+    )
+    return broadcastDigits(
+      t,
+      fn,
+      operands,
+      axes.map(own => (own.length > 0 ? own : axes[1 - axes.indexOf(own)])),
+      dims,
+      batch,
+      name,
+    )
+  }
   const parts = partsOf(t, operands, rank, batch)
   const places = placesOf(t, operands, parts)
   const vector = places.every(of => of === 'c') && views.every(view => exampleType(t, view.node).kind === 'Vector')

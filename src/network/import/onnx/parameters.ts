@@ -13,25 +13,37 @@ const overhead = 64
 export const parameters = (
   build: Builder,
   room: Room,
-): { readonly values: ReadonlyMap<string, Tensor>; readonly parameter: Translation['parameter'] } => {
+): { readonly values: ReadonlyMap<string, Tensor> } & Pick<Translation, 'parameter' | 'table'> => {
   const values = new Map<string, Tensor>()
   const { take, fresh } = names()
   // Weights are saved under their names.
   take(metadataKey)
   // By the values themselves: an initializer reshaped for one use and not for another is the same weight.
   const known = new Map<ArrayLike<Scalar>, Map<string, number>>()
+  const tables = new Map<string, number>()
+  const add = (name: string, tensor: Tensor): number => {
+    values.set(name, tensor)
+    return build.parameter(name, tensor.shape)
+  }
   return {
     values,
+    table: (name, shape, numberAt) => {
+      const key = `${name} ${shape.join('×')}`
+      const earlier = tables.get(key)
+      if (earlier !== undefined) return earlier
+      room.take(sizeOf(shape) + overhead)
+      const data = Float32Array.from({ length: sizeOf(shape) }, (_, at) => numberAt(at))
+      const id = add(fresh(key), { shape, data })
+      tables.set(key, id)
+      return id
+    },
     parameter: (value, layout, convert) => {
       const layouts = known.get(value.values) ?? new Map<string, number>()
       known.set(value.values, layouts)
       const earlier = layouts.get(layout)
       if (earlier !== undefined) return earlier
       room.take(sizeOf(value.dims) + overhead)
-      const name = fresh(value.name)
-      const tensor = convert(value)
-      const id = build.parameter(name, tensor.shape)
-      values.set(name, tensor)
+      const id = add(fresh(value.name), convert(value))
       layouts.set(layout, id)
       return id
     },

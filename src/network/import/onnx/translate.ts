@@ -106,7 +106,7 @@ export const translate = (
 
   const build = builder()
   const room = roomFor(bytes)
-  const { values: weights, parameter } = parameters(build, room)
+  const { values: weights, parameter, table } = parameters(build, room)
   const readers = readersOf(graph)
   const inputs = graph.input.flatMap(info => {
     const name = info.name ?? ''
@@ -126,7 +126,7 @@ export const translate = (
       broken.set(name, 'image')
     }
   }
-  const t: Translation = { opset, batch: batchOf(inputs), build, parameter, room }
+  const t: Translation = { opset, batch: batchOf(inputs), build, parameter, table, room }
 
   const breakOutputs = (proto: NodeProto, of: Broken): void => {
     for (const name of proto.output) broken.set(name, of)

@@ -62,6 +62,45 @@ export const convolveDepthwise = (c: Canvas, name: string, x: Example, filter: C
     : refuse('wrong-weights', `${filter.name} for ${i} channels`, `${x.shape[2]}, the input's`)
 }
 
+/** A transposed convolution with a filter `[r, s, o, i]`, to the extents that it is given or else the least that `padding` means. */
+export const convolveTransposed = (
+  c: Canvas,
+  name: string,
+  x: Example,
+  filter: Constant,
+  { strides, dilations, padding }: Sliding,
+  wanted?: Pair,
+): Example => {
+  const [r, s, _o, i] = filter.value.shape
+  if (filter.value.shape.length !== 4 || i !== x.shape[2])
+    return refuse('wrong-weights', `${filter.name} [${filter.value.shape}]`, `[rows, columns, outputs, ${x.shape[2]}]`)
+  if (padding !== 'same' && padding !== 'valid')
+    return refuse('unsupported-attribute', 'explicit pads of a transposed convolution', 'SAME or VALID')
+  const along = (axis: 0 | 1): { readonly extent: number; readonly pads: Pair } => {
+    const span = ([r, s][axis] - 1) * dilations[axis] + 1
+    const least =
+      padding === 'same'
+        ? x.shape[axis] * strides[axis]
+        : (x.shape[axis] - 1) * strides[axis] + Math.max(span, strides[axis])
+    const extent = wanted?.[axis] ?? least
+    return {
+      extent,
+      pads: padding === 'same' ? samePads(extent, [r, s][axis], strides[axis], dilations[axis]) : [0, 0],
+    }
+  }
+  const [rows, columns] = [along(0), along(1)]
+  bounded([rows.extent, columns.extent], 'an image of extents')
+  const attributes = {
+    strides,
+    dilations,
+    groups: 1,
+    padding: [rows.pads, columns.pads] as const,
+    extents: [rows.extent, columns.extent] as const,
+  }
+  const weights = c.parameter(filter.name, filter.value)
+  return example(c, c.builder.draft.add('Conv2dTranspose', [asMap(c, x), weights], attributes, name))
+}
+
 /** The last axis times a matrix `[i, o]`: a 1×1 convolution where the value is an image. */
 export const product = (c: Canvas, name: string, x: Example, weights: Constant): Example => {
   const [i, o] = weights.value.shape

@@ -1,4 +1,5 @@
 import type { Rule } from '../translation.ts'
+import { normalizations } from './normalizations.ts'
 import { parts } from './parts.ts'
 import { pointwise } from './pointwise.ts'
 import { products } from './products.ts'
@@ -13,6 +14,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ...products,
   ...pointwise,
   ...reductions,
+  ...normalizations,
   ...shapes,
   ...parts,
   ...resizing,

@@ -3,11 +3,13 @@ import { variantsOf } from '../../../../../ir/draft.ts'
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { Pair } from '../../../../../ir/op.ts'
 import type { Padding } from '../../../../../ir/ops/window.ts'
-import { type Aligned, actOn, align, alignTo, permuteChannels, permutedAtMost } from '../arrange.ts'
+import { shapeOf } from '../../../../../ir/type.ts'
+import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
+import { type Aligned, actOn, align, alignTo, asMap, permuteChannels, permutedAtMost } from '../arrange.ts'
 import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { extentAlong, extentOf, type Of, printDims, type View, viewOf } from '../view.ts'
+import { type Atom, type Axis, extentAlong, extentOf, type Of, printDims, type View, viewOf, whole } from '../view.ts'
 
 const isZero = ([before, after]: Pair): boolean => before === 0 && after === 0
 
@@ -30,9 +32,47 @@ const again = (t: Translation, view: Aligned, node: NodeId): Aligned => ({
   layout: view.layout,
 })
 
+/** Values side by side along an axis of which, as of all but rows and columns, the channels have a digit. */
+const concatDigits = (t: Translation, views: readonly View[], axis: number, name: string): View => {
+  const atomsOf = (view: View, of: Of): readonly Atom[] =>
+    view.axes.flatMap((own, k) => (own === 'n' || k === axis ? [] : own.filter(atom => atom.of === of)))
+  const [first] = views
+  const joined = views.map(view => view.axes[axis] as readonly Atom[])
+  const others = (view: View): string => view.axes.flatMap((own, k) => (k === axis ? [] : [printAxis(own)])).join()
+  if (joined.some(own => own.some(atom => atom.of !== 'c')) || views.some(view => others(view) !== others(first)))
+    return refuse('unsupported-shape', `values of rank ${first.axes.length} side by side`, 'along channels')
+  const parts = views.map((view, k) =>
+    asMap(t, view.node, { h: atomsOf(view, 'h'), w: atomsOf(view, 'w'), c: [...joined[k], ...atomsOf(view, 'c')] }),
+  )
+  const node = t.build.concat(parts, undefined, name)
+  const type = exampleType(t, node)
+  const count = joined.reduce((n, own) => n + extentOf(own), 0)
+  let stride = type.c / count
+  const along: Axis = count === 1 ? [] : [{ of: 'c', extent: count, stride }]
+  const axes = first.axes.map((own, k): Axis => {
+    if (k === axis) return along
+    if (own === 'n') return own
+    return own.map(atom => {
+      if (atom.of !== 'c') return whole(type, atom.of)[0]
+      stride /= atom.extent
+      return { of: 'c', extent: atom.extent, stride }
+    })
+  })
+  return { kind: 'view', node, axes }
+}
+
+const printAxis = (axis: Axis): string =>
+  axis === 'n' ? axis : axis.map(({ of, extent }) => `${of}${extent}`).join('·')
+
 const concat: Rule = (node, t) => {
   const views = node.inputs.map((_, at) => viewAt(node, at))
   const axis = axisOf(node.int('axis', 1), views[0].axes.length)
+  if (views[0].axes.length > 4 && views[0].axes[axis] !== 'n') {
+    const view = concatDigits(t, views, axis, node.name)
+    return [
+      views.every(part => extentOf(part.axes[axis] as []) === 1) ? { ...view, stack: { axis, parts: views } } : view,
+    ]
+  }
   const other = views.find(view => view.axes.length !== views[0].axes.length)
   if (other !== undefined)
     return refuse('unsupported-shape', `values of ranks ${views[0].axes.length} and ${other.axes.length}`, 'one rank')
@@ -175,6 +215,29 @@ const slice: Rule = (node, t) => {
   return [again(t, view, actOn(t, elementOf(flips), result))]
 }
 
+/** A value with axes of extent 1, padded as it is without them. */
+const aroundSqueezed = (
+  node: OnnxNode,
+  t: Translation,
+  view: View,
+  pads: readonly number[],
+  axes: readonly number[],
+): View => {
+  const padOf = (axis: number): Pair => {
+    const k = axes.indexOf(axis)
+    return k < 0 ? [0, 0] : [pads[k], pads[k + axes.length]]
+  }
+  const isOne = (axis: Axis, k: number): boolean => axis !== 'n' && axis.length === 0 && isZero(padOf(k))
+  const kept = view.axes.map((_, k) => k).filter(k => !isOne(view.axes[k], k))
+  if (kept.length > 4) return refuse('unsupported-shape', `a value of rank ${view.axes.length}`, 'a rank of 2 to 4')
+  const inner = kept.map(padOf)
+  const ints = (name: string): readonly number[] | undefined =>
+    name === 'pads' ? [...inner.map(([before]) => before), ...inner.map(([, after]) => after)] : node.ints(name)
+  const squeezed: View = { kind: 'view', node: view.node, axes: kept.map(k => view.axes[k]) }
+  const [padded] = pad({ ...node, ints, inputs: [squeezed, undefined, node.inputs[2]] }, t) as readonly [View]
+  return { ...padded, axes: view.axes.map((_, k) => (kept.includes(k) ? padded.axes[kept.indexOf(k)] : [])) }
+}
+
 const pad: Rule = (node, t) => {
   const original = viewAt(node, 0)
   const mode = node.text('mode', 'constant')
@@ -188,7 +251,7 @@ const pad: Rule = (node, t) => {
   if (pads.length !== 2 * axes.length)
     return refuse('malformed-file', `pads ${printDims(pads)}`, `two for each of ${axes.length} axes`)
   if (pads.every(p => p === 0)) return [original]
-  if (mode !== 'constant') return refuse('unsupported-attribute', `mode = ${mode}`, 'constant')
+  if (rank > 4) return [aroundSqueezed(node, t, original, pads, axes)]
   const view = align(t, original)
   if (exampleType(t, view.node).kind === 'Vector')
     return refuse('unsupported-shape', 'a padded vector', 'a padded image [n, c, h, w]')
@@ -201,6 +264,17 @@ const pad: Rule = (node, t) => {
   })
   const padding: Padding = [border('h'), border('w')]
   const [[top, bottom], [left, right]] = padding
+  if (mode !== 'constant') {
+    if (mode !== 'reflect' && mode !== 'edge')
+      return refuse('unsupported-attribute', `mode = ${mode}`, 'constant, reflect or edge')
+    if (!isZero(border('c')) || !hasBorder(shapeOf(exampleType(t, view.node)), padding, mode))
+      return refuse(
+        'unsupported-shape',
+        `a ${mode} border of ${printDims(pads)}`,
+        `rows and columns only, at most ${borderAtMost} on a side, and fewer than there are`,
+      )
+    return [again(t, view, bordered(t.build, view.node, padding, mode))]
+  }
   if (value === 0 && isZero(border('c')) && top + bottom === 0 && left + right === 0)
     return [again(t, view, t.build.transform({ kind: 'shift', dy: bottom, dx: right }, view.node))]
   return [again(t, view, t.build.pad(view.node, padding, { channels: border('c'), value, name: node.name }))]

@@ -91,9 +91,13 @@ const pow: Rule = (node, t) => {
   const exponent = scalarOf(constantAt(node, 1))
   if (exponent === 1) return [x]
   const fn = powers.get(exponent)
-  return fn === undefined
-    ? refuse('unsupported-attribute', `an exponent of ${exponent}`, `1, ${[...powers.keys()].join(', ')}`)
-    : [apply(t, node, x, fn)]
+  if (fn !== undefined) return [apply(t, node, x, fn)]
+  // Of what is below 0 there is none, here and there.
+  if (!Number.isInteger(exponent)) return [apply(t, node, x, 'power', { alpha: exponent })]
+  if (exponent < 3 || exponent > 4)
+    return refuse('unsupported-attribute', `an exponent of ${exponent}`, `a fraction, -1, or 1 to 4`)
+  const square = apply(t, node, x, 'square')
+  return [exponent === 4 ? apply(t, node, square, 'square') : broadcast(t, 'multiply', [square, x], node.name)]
 }
 
 const all = (node: OnnxNode): readonly Value[] => node.inputs.map((_, at) => inputAt(node, at))

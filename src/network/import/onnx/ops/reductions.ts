@@ -1,7 +1,8 @@
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { Pair } from '../../../../../ir/op.ts'
 import type { UnaryFunction } from '../../../../../ir/ops/pointwise.ts'
-import { align, asMap, asVector } from '../arrange.ts'
+import { asVector, channelOrder, permuteChannels } from '../arrange.ts'
+import { broadcast } from '../broadcast.ts'
 import { axesOf, axisOf, type OnnxNode, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
@@ -10,33 +11,99 @@ import { meanOf } from './pointwise.ts'
 
 type Reduced = 'mean' | 'max'
 
-/** Where the atoms of a map go so that those that a reduction keeps and takes are in reach of a pooling. */
-const placesFor = (kept: readonly Atom[], taken: readonly Atom[]): ReadonlyMap<Of, Of> | null => {
-  const ofs = [...kept, ...taken].map(atom => atom.of)
-  if (new Set(ofs).size !== ofs.length) return null
-  const own: readonly (readonly [Of, Of])[] = [
-    ['h', 'h'],
-    ['w', 'w'],
-    ['c', 'c'],
-  ]
-  if (taken.every(atom => atom.of !== 'c')) return new Map(own)
-  // Channels are reduced: they change places with an axis that is kept, or has extent 1.
-  const other = (['h', 'w'] as const).find(of => taken.every(atom => atom.of !== of))
-  if (other === undefined) return new Map(own)
-  return new Map(own.map(([of]) => [of, of === 'c' ? other : of === other ? 'c' : of]))
+/** The most groups of channels that are reduced one by one. */
+const groupsAtMost = 64
+
+/** Channels whose digits `kept` are the same, reduced to one. */
+const reduceDigits = (
+  t: Translation,
+  node: NodeId,
+  kept: readonly Atom[],
+  taken: readonly Atom[],
+  kind: Reduced,
+  name: string,
+): NodeId => {
+  const type = exampleType(t, node)
+  const [size, count] = [extentOf(kept), extentOf(taken)]
+  if (size * count !== type.c) return refuse('unsupported-shape', 'a reduction over a part of the channels', 'all')
+  const order = channelOrder([...taken, ...kept])
+  const isSorted = order.every((channel, k) => channel === k)
+  if (kind === 'mean' && (count > groupsAtMost || !isSorted)) {
+    const group = new Int32Array(type.c)
+    order.forEach((channel, k) => {
+      group[channel] = k % size
+    })
+    const digits = kept.map(({ extent, stride }) => `${extent}:${stride}`).join()
+    const matrix = [type.c, size]
+    const share = (at: number): number => (group[Math.floor(at / size)] === at % size ? 1 / count : 0)
+    return type.kind === 'Vector'
+      ? t.build.dense(node, t.table(`means ${digits}`, matrix, share), name)
+      : t.build.conv2d(node, t.table(`means ${digits}`, [1, 1, ...matrix], share), { name })
+  }
+  if (count > groupsAtMost) return refuse('unsupported-shape', `${count} groups of channels`, `at most ${groupsAtMost}`)
+  const sorted = permuteChannels(t, node, order)
+  const groups = Array.from({ length: count }, (_, k) => t.build.slice(sorted, k * size, size))
+  const all = groups.reduce((a, b) => t.build.binary(kind === 'mean' ? 'add' : 'maximum', a, b, name))
+  return kind === 'mean' ? t.build.unary('affine', all, { alpha: 1 / count }, name) : all
 }
 
-const reduceView = (
+/** A value reduced over all that some atoms stand for; the others stay what they are. */
+const reduceAtoms = (
   t: Translation,
-  node: OnnxNode,
+  node: NodeId,
+  kept: readonly Atom[],
+  taken: readonly Atom[],
+  kind: Reduced,
+  name: string,
+): NodeId => {
+  const type = exampleType(t, node)
+  const along = (of: Of): 'all' | 'none' | 'some' => {
+    if (!taken.some(atom => atom.of === of)) return 'none'
+    return kept.some(atom => atom.of === of) ? 'some' : 'all'
+  }
+  const [h, w, c] = [along('h'), along('w'), along('c')]
+  if (h === 'some' || w === 'some')
+    return refuse('unsupported-shape', 'a reduction over parts of rows or columns', 'whole spatial axes')
+  const pixels = (): NodeId => {
+    if (type.kind !== 'Map' || (h === 'none' && w === 'none')) return node
+    const isOne = (of: 'h' | 'w', reduced: string): boolean => reduced === 'all' || type[of] === 1
+    if (isOne('h', h) && isOne('w', w)) return t.build.globalPool(node, kind, name)
+    const size: Pair = [h === 'all' ? type.h : 1, w === 'all' ? type.w : 1]
+    return kind === 'mean'
+      ? t.build.meanPool(node, size, { strides: size, name })
+      : t.build.maxPool(node, size, { strides: size, name })
+  }
+  const channels = (atoms: readonly Atom[]): readonly Atom[] => atoms.filter(atom => atom.of === 'c')
+  if (c === 'none') return pixels()
+  return c === 'all'
+    ? t.build.channelPool(pixels(), kind, name)
+    : reduceDigits(t, pixels(), channels(kept), channels(taken), kind, name)
+}
+
+/** Where each digit of channels stands when others are gone: the strides of those that are left. */
+const withoutDigits = (kept: readonly Atom[]): ReadonlyMap<Atom, Atom> => {
+  let stride = 1
+  return new Map(
+    kept
+      .filter(atom => atom.of === 'c')
+      .toReversed()
+      .map(atom => {
+        const moved = { ...atom, stride }
+        stride *= atom.extent
+        return [atom, moved] as const
+      }),
+  )
+}
+
+/** A view reduced over some of its axes, which it keeps with an extent of 1 or not. */
+export const reduceView = (
+  t: Translation,
+  node: Pick<OnnxNode, 'name' | 'output'>,
   view: View,
   axes: readonly number[],
   kind: Reduced,
   keep: boolean,
-  isAligned = false,
 ): View => {
-  const without = (all: readonly Axis[]): readonly Axis[] =>
-    all.flatMap((axis, k) => (axes.includes(k) ? (keep ? [[]] : []) : [axis]))
   if (axes.some(axis => view.axes[axis] === 'n'))
     return refuse('unsupported-shape', 'a reduction over the batch', 'one over axes of an example')
   const { stack } = view
@@ -50,32 +117,15 @@ const reduceView = (
   }
   const atomsOf = (wanted: boolean): readonly Atom[] =>
     view.axes.flatMap((axis, k) => (axis === 'n' || axes.includes(k) !== wanted ? [] : axis))
-  const taken = atomsOf(true)
-  const kept = atomsOf(false)
-  if (taken.length === 0) return { kind: 'view', node: view.node, axes: without(view.axes) }
-  const places = placesFor(kept, taken)
-  if (places === null && view.axes.length <= 4 && !isAligned)
-    return reduceView(t, node, align(t, view), axes, kind, keep, true)
-  if (places === null || taken.length === 3)
-    return refuse('unsupported-shape', 'a reduction over parts of axes or over all of them', 'whole spatial axes')
-  const at = (of: Of): readonly Atom[] => [...kept, ...taken].filter(atom => places.get(atom.of) === of)
-  const map = asMap(t, view.node, { h: at('h'), w: at('w'), c: at('c') })
-  const type = exampleType(t, map)
-  const moved = taken.map(atom => places.get(atom.of) as Of)
-  const left = kept.map(atom => places.get(atom.of) as Of)
-  const size: Pair = type.kind === 'Map' ? [moved.includes('h') ? type.h : 1, moved.includes('w') ? type.w : 1] : [1, 1]
-  const options = { strides: size, name: node.name }
-  const pooled = left.every(of => of === 'c')
-    ? t.build.globalPool(map, kind, node.name)
-    : kind === 'mean'
-      ? t.build.meanPool(map, size, options)
-      : t.build.maxPool(map, size, options)
-  const result = exampleType(t, pooled)
-  const renamed = view.axes.map((axis, k): Axis => {
-    if (axis === 'n') return axis
-    return axes.includes(k) ? [] : axis.flatMap(atom => whole(result, places.get(atom.of) as Of))
+  const [kept, taken] = [atomsOf(false), atomsOf(true)]
+  const reduced = taken.length === 0 ? view.node : reduceAtoms(t, view.node, kept, taken, kind, node.name)
+  const digits = taken.some(atom => atom.of === 'c') ? withoutDigits(kept) : new Map<Atom, Atom>()
+  const left = view.axes.flatMap((axis, k): readonly Axis[] => {
+    if (axis === 'n') return [axis]
+    if (axes.includes(k)) return keep ? [[]] : []
+    return [axis.map(atom => digits.get(atom) ?? atom)]
   })
-  return { kind: 'view', node: pooled, axes: without(renamed) }
+  return { kind: 'view', node: reduced, axes: left }
 }
 
 const reduction =
@@ -147,6 +197,21 @@ const softmaxOfPixels = (
     : null
 }
 
+/** A softmax over some axes of several. */
+const softmaxOf = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], log: boolean): View => {
+  const each = (fn: UnaryFunction, of: View, alpha = 0): View => ({
+    ...withAxes(of, of.axes),
+    node: t.build.unary(fn, of.node, { alpha }, node.name),
+  })
+  const least = broadcast(t, 'subtract', [x, reduceView(t, node, x, axes, 'max', true)], node.name)
+  const powers = each('exp', least)
+  const count = extentOf(axes.flatMap(axis => x.axes[axis] as readonly Atom[]))
+  const sums = each('affine', reduceView(t, node, powers, axes, 'mean', true), count)
+  return log
+    ? broadcast(t, 'subtract', [least, each('log', sums)], node.name)
+    : broadcast(t, 'divide', [powers, sums], node.name)
+}
+
 /** Before opset 13 a softmax runs over all axes from `axis` on, after it over one. */
 const softmax =
   (log: boolean): Rule =>
@@ -155,11 +220,14 @@ const softmax =
     const rank = view.axes.length
     const axis = axisOf(node.int('axis', t.opset < 13 ? 1 : -1), rank)
     const axes = t.opset < 13 ? view.axes.map((_, k) => k).slice(axis) : [axis]
+    if (axes.some(k => view.axes[k] === 'n'))
+      return refuse('unsupported-shape', 'a softmax over the batch', 'one over axes of an example')
     const outside = view.axes.some((other, k) => other !== 'n' && other.length > 0 && !axes.includes(k))
-    const overPixels = outside && axes.length === 1 ? softmaxOfPixels(view, axes[0], log, node.name, t) : null
-    if (overPixels !== null) return [overPixels]
-    if (outside || axes.some(k => view.axes[k] === 'n'))
-      return refuse('unsupported-shape', `a softmax over a part of an example's axes`, 'one over all classes')
+    if (outside)
+      return [
+        (axes.length === 1 ? softmaxOfPixels(view, axes[0], log, node.name, t) : null) ??
+          softmaxOf(t, node, view, axes, log),
+      ]
     const atoms = view.axes.flatMap(other => (other === 'n' ? [] : other))
     const y = t.build.softmax(asVector(t, view.node, atoms), { log, name: node.name })
     if (atoms.length > 1) return refuse('unsupported-shape', 'a softmax over several axes', 'one over classes')

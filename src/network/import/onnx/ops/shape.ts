@@ -1,8 +1,9 @@
-import { axesAtMost, elementName, isFloating } from '../constant.ts'
+import { axesAtMost, elementName, isFloating, type Scalar } from '../constant.ts'
+import { expanded } from '../digits.ts'
 import { axesOf, axisOf, constantAt, integersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import type { Rule, Translation } from '../translation.ts'
-import { dimsOf, extentOf, printDims, reshapeView, type View, withAxes } from '../view.ts'
+import { type Atom, dimsOf, extentOf, printDims, reshapeView, type View, withAxes } from '../view.ts'
 
 const fewAxes = (count: number): number =>
   count <= axesAtMost ? count : refuse('unsupported-shape', `a value of ${count} axes`, `at most ${axesAtMost}`)
@@ -81,6 +82,55 @@ const transpose: Rule = node => {
   ]
 }
 
+/** The axes of a view, each cut where a number says so, in another order, and joined again. */
+const rearranged = (
+  t: Translation,
+  view: View,
+  cut: readonly (readonly number[])[],
+  permutation: readonly number[],
+  joined: readonly number[],
+): View => {
+  const inner = reshaped(t, view, ['n', ...cut.flat()])
+  const moved = withAxes(
+    inner,
+    permutation.map(axis => inner.axes[axis]),
+  )
+  return reshaped(t, moved, ['n', ...joined])
+}
+
+const imageDims = (view: View): readonly [number, number, number] =>
+  view.axes.length === 4 && view.axes[0] === 'n'
+    ? (view.axes.slice(1).map(axis => extentOf(axis as readonly Atom[])) as unknown as readonly [
+        number,
+        number,
+        number,
+      ])
+    : refuse('unsupported-shape', `a value of rank ${view.axes.length}`, 'an image [n, c, h, w]')
+
+/** Channels as blocks of pixels: `DCR` has the block's pixels slowest, `CRD` fastest. */
+const depthToSpace: Rule = (node, t) => {
+  const view = viewAt(node, 0)
+  const b = node.int('blocksize', 1)
+  const mode = node.text('mode', 'DCR')
+  const [c, h, w] = imageDims(view)
+  if (b < 1 || c % (b * b) !== 0)
+    return refuse('unsupported-attribute', `blocksize = ${b} of ${c} channels`, 'whole blocks')
+  if (mode !== 'DCR' && mode !== 'CRD') return refuse('unsupported-attribute', `mode = ${mode}`, 'DCR or CRD')
+  const depth = c / (b * b)
+  const channels = mode === 'DCR' ? [b, b, depth] : [depth, b, b]
+  const permutation = mode === 'DCR' ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]
+  return [rearranged(t, view, [channels, [h, w]], permutation, [depth, h * b, w * b])]
+}
+
+const spaceToDepth: Rule = (node, t) => {
+  const view = viewAt(node, 0)
+  const b = node.int('blocksize', 1)
+  const [c, h, w] = imageDims(view)
+  if (b < 1 || h % b !== 0 || w % b !== 0)
+    return refuse('unsupported-attribute', `blocksize = ${b} of ${h}×${w}`, 'whole blocks')
+  return [rearranged(t, view, [[c], [h / b, b], [w / b, b]], [0, 3, 5, 1, 2, 4], [c * b * b, h / b, w / b])]
+}
+
 const identity: Rule = node => [viewAt(node, 0)]
 
 const cast: Rule = node => {
@@ -101,16 +151,26 @@ const dropout: Rule = node => {
     : [view]
 }
 
-/** Only to the shape that the value has. */
 const expand: Rule = (node, t) => {
   const view = viewAt(node, 0)
   const shape = integersOf(constantAt(node, 1))
-  const dims = dimsOf(view, t.batch)
-  const same =
-    shape.length <= dims.length && shape.every((d, k) => d === 1 || d === dims[dims.length - shape.length + k])
-  return same
-    ? [view]
-    : refuse('unsupported-shape', `${printDims(dims)} expanded to ${printDims(shape)}`, 'the same shape')
+  const own = dimsOf(view, t.batch)
+  const rank = Math.max(shape.length, own.length)
+  const at = (dims: readonly Scalar[], axis: number): Scalar => dims[axis - rank + dims.length] ?? 1
+  const axes = Array.from({ length: rank }, (_, axis) => axis)
+  const same = axes.every(axis => at(shape, axis) === 1 || at(shape, axis) === at(own, axis))
+  if (same && shape.length <= own.length) return [view]
+  const batchKept = at(shape, 0) === 1 || at(shape, 0) === at(own, 0)
+  const dims = axes.map(axis => (axis === 0 || at(shape, axis) === 1 ? at(own, axis) : at(shape, axis)))
+  const wide =
+    batchKept && dims.slice(1).every(d => d !== 'n') ? expanded(t, view, [1, ...(dims.slice(1) as number[])]) : null
+  return wide === null
+    ? refuse(
+        'unsupported-shape',
+        `${printDims(own)} expanded to ${printDims(shape)}`,
+        'the same shape, or one pixel repeated',
+      )
+    : [wide]
 }
 
 export const shapes: Readonly<Record<string, Rule>> = {
@@ -119,6 +179,8 @@ export const shapes: Readonly<Record<string, Rule>> = {
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Transpose: transpose,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
   Identity: identity,
   Cast: cast,
   Dropout: dropout,

@@ -125,6 +125,65 @@ const conv: Rule = (node, t) => {
   return [viewOf(addBias(t, node, y, 2), exampleType(t, y), nchw)]
 }
 
+/** Pads of a transposed convolution and the extents that it gives. */
+const transposedSlide = (
+  node: OnnxNode,
+  input: readonly number[],
+  size: Pair,
+): { readonly strides: Pair; readonly dilations: Pair; readonly padding: Padding; readonly extents: Pair } => {
+  const strides = pairOf(node.ints('strides') ?? [1, 1], 'strides')
+  const dilations = pairOf(node.ints('dilations') ?? [1, 1], 'dilations')
+  const beyond = node.ints('output_padding') ?? [0, 0]
+  const wanted = node.ints('output_shape')?.slice(-2)
+  const given = node.ints('pads') ?? [0, 0, 0, 0]
+  const automatic = node.text('auto_pad', 'NOTSET')
+  if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(automatic))
+    return refuse('unsupported-attribute', `auto_pad = ${automatic}`, 'NOTSET, VALID, SAME_UPPER or SAME_LOWER')
+  if (given.length !== 4 || beyond.length !== 2 || [...given, ...beyond].some(pad => pad < 0 || pad > limits.mapExtent))
+    return refuse(
+      'unsupported-attribute',
+      `pads = ${printDims(given)}, output_padding = ${printDims(beyond)}`,
+      'four from 0, and two',
+    )
+  const along = (axis: 0 | 1): { readonly pads: Pair; readonly extent: number } => {
+    const unpadded = strides[axis] * (input[axis] - 1) + beyond[axis] + (size[axis] - 1) * dilations[axis] + 1
+    const extent = wanted?.[axis] ?? (automatic.startsWith('SAME') ? input[axis] * strides[axis] : undefined)
+    if (extent === undefined) {
+      const pads: Pair = automatic === 'VALID' ? [0, 0] : [given[axis], given[axis + 2]]
+      return { pads, extent: unpadded - pads[0] - pads[1] }
+    }
+    const total = unpadded - extent
+    if (total < 0) return refuse('unsupported-attribute', `an output of ${extent}`, `at most ${unpadded}`)
+    const less = Math.floor(total / 2)
+    return { pads: automatic === 'SAME_UPPER' ? [less, total - less] : [total - less, less], extent }
+  }
+  const [rows, columns] = [along(0), along(1)]
+  if (!(rows.extent >= 1 && columns.extent >= 1))
+    return refuse('unsupported-shape', `an output of ${rows.extent}×${columns.extent}`, 'at least one pixel')
+  return { strides, dilations, padding: [rows.pads, columns.pads], extents: [rows.extent, columns.extent] }
+}
+
+/** The filter `[in, out/groups, rows, columns]` is that of the convolution whose gradient it is. */
+const convTranspose: Rule = (node, t) => {
+  const image = asImage(t, viewAt(node, 0))
+  const weights = constantAt(node, 1)
+  if (weights.dims.length !== 4)
+    return refuse(
+      'unsupported-shape',
+      `a filter ${printDims(weights.dims)}`,
+      'one for images, [in, out/groups, rows, columns]',
+    )
+  const [, , r, s] = weights.dims
+  const size = pairOf(node.ints('kernel_shape') ?? [r, s], 'kernel_shape')
+  if (size[0] !== r || size[1] !== s)
+    return refuse('malformed-file', `kernel_shape ${printDims(size)}`, `the filter's extents, [${r},${s}]`)
+  const filter = arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0])
+  const slide = transposedSlide(node, shapeOf(exampleType(t, image)), size)
+  const attributes = { ...slide, groups: node.int('group', 1) }
+  const y = t.build.draft.add('Conv2dTranspose', [image, filter], attributes, node.name)
+  return [viewOf(addBias(t, node, y, 2), exampleType(t, y), nchw)]
+}
+
 /** Adds a vector of biases where the node has one as its input `at`. */
 export const addBias = (t: Translation, node: OnnxNode, y: number, at: number): number => {
   const bias = optionalAt(node, at)
@@ -153,8 +212,39 @@ const pool =
     return [viewOf(y, exampleType(t, y), nchw)]
   }
 
+/** A mean pool of `[n, 1, c, h, w]` that slides along `c` alone: sums over neighbouring channels, as local response normalizations are exported. */
+const alongChannels =
+  (rule: Rule): Rule =>
+  (node, t) => {
+    const x = viewAt(node, 0)
+    const size = node.ints('kernel_shape') ?? []
+    if (x.axes.length !== 5 || size.length !== 3) return rule(node, t)
+    const [n, one, c, h, w] = x.axes
+    const strides = node.ints('strides') ?? [1, 1, 1]
+    const pads = node.ints('pads') ?? [0, 0, 0, 0, 0, 0]
+    const isPlain = [...strides, ...size.slice(1)].every(extent => extent === 1) && pads.every(p => p === 0)
+    node.disregard('ceil_mode', 'count_include_pad', 'auto_pad')
+    if (!isPlain || one === 'n' || one.length > 0 || node.ints('dilations')?.some(d => d !== 1) === true)
+      return refuse(
+        'unsupported-shape',
+        `a window of ${size.join('×')}`,
+        'a window over neighbouring channels, or over an image',
+      )
+    const image = asImage(t, withAxes(x, [n, c, h, w]))
+    const { c: channels } = exampleType(t, image)
+    const outputs = channels - size[0] + 1
+    const filter = t.table(`means of ${size[0]} neighbours`, [1, 1, channels, outputs], at => {
+      const [from, to] = [Math.floor(at / outputs), at % outputs]
+      return from >= to && from < to + size[0] ? 1 / size[0] : 0
+    })
+    const y = t.build.conv2d(image, filter, { name: node.name })
+    const [batch, ...axes] = viewOf(y, exampleType(t, y), nchw).axes
+    return [{ kind: 'view', node: y, axes: [batch, [], ...axes] }]
+  }
+
 export const windows: Readonly<Record<string, Rule>> = {
   Conv: forRows(conv),
+  ConvTranspose: convTranspose,
   MaxPool: forRows(pool('max')),
-  AveragePool: forRows(pool('mean')),
+  AveragePool: alongChannels(forRows(pool('mean'))),
 }

@@ -1,9 +1,20 @@
 import type { Pair } from '../../../../../ir/index.ts'
 import { binary, prelu, unary } from '../arithmetic.ts'
 import { type Canvas, type Constant, type Example, like, withChannels } from '../canvas.ts'
-import { convolve, convolveDepthwise, pool, product, type Sliding } from '../convolution.ts'
+import { convolve, convolveDepthwise, convolveTransposed, pool, product, type Sliding } from '../convolution.ts'
 import { refuse } from '../refusal.ts'
-import { constantAt, exampleAt, flag, type GraphRule, integers, real, type Site, text, texts } from './node.ts'
+import {
+  constantAt,
+  exampleAt,
+  flag,
+  type GraphRule,
+  integers,
+  numbersAt,
+  real,
+  type Site,
+  text,
+  texts,
+} from './node.ts'
 
 /** Refuses images whose channels come before their pixels. */
 export const channelsLast = (site: Site): void => {
@@ -106,6 +117,12 @@ const convolution =
   site =>
     finished(site, apply(site.canvas, site.name, exampleAt(site, 0), constantAt(site, 1), slidingOf(site)))
 
+/** The extents of the result are the first input, the filter the second. */
+const transposedConvolution: GraphRule = site => {
+  const [, h, w] = numbersAt(site, 0)
+  return convolveTransposed(site.canvas, site.name, exampleAt(site, 2), constantAt(site, 1), slidingOf(site), [h, w])
+}
+
 const transposedMatrix = ({ name, value }: Constant): Constant => {
   const [o, i] = value.shape
   const data = new Float64Array(value.data.length)
@@ -141,6 +158,7 @@ export const convolutionOps: { readonly [op: string]: GraphRule } = {
   _FusedConv2D: convolution(convolve),
   DepthwiseConv2dNative: convolution(convolveDepthwise),
   FusedDepthwiseConv2dNative: convolution(convolveDepthwise),
+  Conv2DBackpropInput: transposedConvolution,
   MatMul: matrixProduct,
   _FusedMatMul: matrixProduct,
   MaxPool: windows('max'),

@@ -40,6 +40,20 @@ const selu: GraphRule = site => {
   return scaled(site.canvas, site.name, bent as Example, 1.0507009873554805)
 }
 
+const squaredDifference: GraphRule = site => unary(site.canvas, site.name, 'square', two('subtract')(site) as Value)
+
+/** `x^p` for a constant p. */
+const power: GraphRule = site => {
+  const p = numberAt(site, 1)
+  const x = valueAt(site, 0)
+  if (p === 1) return x
+  if (p === 2) return unary(site.canvas, site.name, 'square', x)
+  if (p === 3) return binary(site.canvas, site.name, 'multiply', x, unary(site.canvas, site.name, 'square', x))
+  return Number.isInteger(p)
+    ? refuse('unsupported-attribute', `an exponent of ${p}`, 'a fraction, or 1 to 3')
+    : unary(site.canvas, site.name, 'power', x, { alpha: p })
+}
+
 const sum = (site: Site): Value =>
   site.inputs.length === 0
     ? refuse('malformed-file', 'no inputs', 'one or more')
@@ -61,6 +75,8 @@ export const pointwiseOps: { readonly [op: string]: GraphRule } = {
   Mul: two('multiply'),
   Div: two('divide'),
   RealDiv: two('divide'),
+  SquaredDifference: squaredDifference,
+  Pow: power,
   Maximum: two('maximum'),
   Minimum: two('minimum'),
   Relu: one('relu'),
@@ -71,6 +87,8 @@ export const pointwiseOps: { readonly [op: string]: GraphRule } = {
   Selu: selu,
   Sigmoid: one('sigmoid'),
   Tanh: one('tanh'),
+  Erf: one('erf'),
+  Softsign: one('softsign'),
   Softplus: one('softplus'),
   Exp: one('exp'),
   Log: one('log'),

@@ -1,7 +1,7 @@
 import * as t from 'io-ts'
 import { binary } from '../arithmetic.ts'
 import type { Constant, Example } from '../canvas.ts'
-import { convolve, convolveDepthwise, product, type Sliding } from '../convolution.ts'
+import { convolve, convolveDepthwise, convolveTransposed, product, type Sliding } from '../convolution.ts'
 import { refuse } from '../refusal.ts'
 import { activated } from './activation.ts'
 import { channelsLast, type Layer, type LayerRule, only, perAxis, setting } from './layer.ts'
@@ -53,6 +53,13 @@ export const convolutionLayers: { readonly [className: string]: LayerRule } = {
   Conv2D: layer => {
     const x = only(layer)
     return biasedAndActivated(layer, convolve(layer.canvas, layer.name, x, filterOf(layer, x), slidingOf(layer)))
+  },
+  Conv2DTranspose: layer => {
+    if (setting<unknown>(layer, 'output_padding', t.unknown, null) !== null)
+      return refuse('unsupported-attribute', 'output_padding', 'none')
+    const x = only(layer)
+    const y = convolveTransposed(layer.canvas, layer.name, x, layer.weight('kernel'), slidingOf(layer))
+    return biasedAndActivated(layer, y)
   },
   DepthwiseConv2D: layer =>
     biasedAndActivated(

@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
 import { binary } from '../arithmetic.ts'
 import { type Constant, type Example, like, withChannels } from '../canvas.ts'
+import { shifted, standardized } from '../reductions.ts'
 import { refuse } from '../refusal.ts'
 import { constants, type LayerRule, lastAxisOnly, only, setting } from './layer.ts'
 
@@ -45,8 +46,24 @@ const normalization: LayerRule = layer => {
   return binary(c, name, 'divide', binary(c, name, 'subtract', x, statistic('mean')), deviation) as Example
 }
 
+/** Over the last axis, or over all of an example. */
+const layerNormalization: LayerRule = layer => {
+  const { canvas: c, name } = layer
+  const x = only(layer)
+  const rank = x.shape.length
+  const given = setting<number | readonly number[]>(layer, 'axis', t.union([t.number, t.array(t.number)], 'axes'), -1)
+  const axes = [given].flat().map(axis => (axis < 0 ? axis + rank : axis - 1))
+  const isSuffix = axes.length > 0 && axes.every((axis, k) => axis === rank - axes.length + k)
+  if (!isSuffix) return refuse('unsupported-attribute', `axis ${given}`, 'the last axes, in their order')
+  const epsilon = setting(layer, 'epsilon', t.number, 1e-3)
+  const scale = setting(layer, 'scale', t.boolean, true) ? layer.weight('gamma') : undefined
+  const offset = setting(layer, 'center', t.boolean, true) ? layer.weight('beta') : undefined
+  return shifted(c, name, standardized(c, name, x, axes, epsilon), scale, offset)
+}
+
 export const normalizationLayers: { readonly [className: string]: LayerRule } = {
   BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
   Rescaling: rescaling,
   Normalization: normalization,
 }

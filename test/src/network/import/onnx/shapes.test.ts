@@ -185,7 +185,7 @@ describe('parts of values', () => {
     expect(await run({ nodes: [node('Pad', 'x p half', 'y')], ...spec }, image)).toEqual(wanted)
     expect(
       await problemsOf({ input: ['n', 4, 3, 5], nodes: [node('Pad', 'x p', 'y', { mode: 'reflect' })], ...spec }),
-    ).toContain('node Pad of y (Pad): saw mode = reflect; expected constant')
+    ).toContain('node Pad of y (Pad): saw a reflect border of [0,1,0,1,0,0,2,-1]; expected rows and columns only')
   })
 })
 

@@ -218,6 +218,60 @@ const cases: Readonly<Record<string, Case>> = {
     nodes: [node('y', 'Max', ['image', 'axes'], { keep_dims: b(false) })],
     vector: true,
   },
+  'a layer normalization of channels': {
+    constants: { axes: ints(3), two: { ...weight([]), data: [0.01] }, gamma: weight([4], 3) },
+    nodes: [
+      node('m', 'Mean', ['image', 'axes'], { keep_dims: b(true) }),
+      node('d', 'SquaredDifference', ['image', 'm']),
+      node('v', 'Mean', ['d', 'axes'], { keep_dims: b(true) }),
+      node('e', 'AddV2', ['v', 'two']),
+      node('r', 'Rsqrt', ['e']),
+      node('c', 'Sub', ['image', 'm']),
+      node('n', 'Mul', ['c', 'r']),
+      node('y', 'Mul', ['n', 'gamma']),
+    ],
+  },
+  'Sum of rows, Max of channels': {
+    constants: { row: ints(1), channels: ints(-1) },
+    nodes: [
+      node('s', 'Sum', ['image', 'row'], { keep_dims: b(true) }),
+      node('l', 'Max', ['image', 'channels'], { keep_dims: b(true) }),
+      node('y', 'Mul', ['s', 'l']),
+    ],
+  },
+  'Mean of a vector': {
+    constants: { ...vectorOf.constants, axis: ints(1) },
+    nodes: [
+      ...vectorOf.nodes,
+      node('m', 'Mean', ['mean', 'axis'], { keep_dims: b(true) }),
+      node('y', 'Sub', ['mean', 'm']),
+    ],
+    vector: true,
+  },
+  'Pow of a fraction': {
+    constants: { p: { ...weight([]), data: [1.5] } },
+    nodes: [node('e', 'Exp', ['image']), node('y', 'Pow', ['e', 'p'])],
+  },
+  'Softmax of channels': { nodes: [node('p', 'Softmax', ['image']), node('y', 'Neg', ['p'])] },
+  'MirrorPad, reflected': {
+    constants: { pads: { ...ints(0, 0, 2, 1, 0, 3, 0, 0), shape: [4, 2] } },
+    nodes: [node('y', 'MirrorPad', ['image', 'pads'], { mode: s('REFLECT') })],
+  },
+  'MirrorPad, symmetric': {
+    constants: { pads: { ...ints(0, 0, 2, 1, 0, 3, 0, 0), shape: [4, 2] } },
+    nodes: [node('y', 'MirrorPad', ['image', 'pads'], { mode: s('SYMMETRIC') })],
+  },
+  DepthToSpace: {
+    constants: { w: weight([1, 1, 4, 8]) },
+    nodes: [
+      node('c', 'Conv2D', ['image', 'w'], window('SAME', [1, 1])),
+      node('y', 'DepthToSpace', ['c'], { block_size: i(2), data_format: s('NHWC') }),
+    ],
+  },
+  Conv2DBackpropInput: {
+    constants: { w: weight([3, 3, 2, 4]), size: ints(2, 12, 9, 2) },
+    nodes: [node('y', 'Conv2DBackpropInput', ['size', 'w', 'image'], window('SAME', [2, 2]))],
+  },
   ExpandDims: {
     constants: { ...vectorOf.constants, axis: int(1) },
     nodes: [

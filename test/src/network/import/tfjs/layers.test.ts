@@ -119,6 +119,12 @@ const cases: Readonly<Record<string, Build>> = {
   'gaussian dropout': on(layers.gaussianDropout({ rate: 0.5 })),
   upsampling: on(layers.upSampling2d({ size: [2, 3] })),
   'upsampling bilinear': on(layers.upSampling2d({ size: [2, 2], interpolation: 'bilinear' })),
+  'transposed convolution same': on(layers.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, padding: 'same' })),
+  'transposed convolution valid': on(layers.conv2dTranspose({ filters: 3, kernelSize: [2, 4], strides: [3, 2] })),
+  'layer normalization': on(layers.layerNormalization()),
+  'layer normalization of all axes, no centre': on(layers.layerNormalization({ axis: [1, 2, 3], center: false })),
+  'layer normalization of a vector': x => on(layers.layerNormalization({ epsilon: 0.01 }))(on(layers.flatten())(x)),
+  'softmax of channels': on(layers.softmax({ axis: 3 })),
   rescaling: on(layers.rescaling({ scale: 0.5, offset: -1 })),
   'reshape to one pixel and back': x => {
     const pixel = on(layers.reshape({ targetShape: [1, 1, 4] }))(on(layers.globalAveragePooling2d({}))(x))

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { either as E } from 'fp-ts'
+import * as ort from 'onnxruntime-node'
+import { renderProblems } from '../../ir/index.ts'
+import { cutStages, parsePlan } from '../../passes/index.ts'
+import { orThrow } from '../../src/base/error.ts'
+import { random } from '../../src/base/random.ts'
+import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
+import { lowerOnnx } from '../../src/lower/onnx/index.ts'
+import { importOnnx } from '../../src/network/import/onnx/index.ts'
+import { imageType, type Network } from '../../src/network/network.ts'
+import type { Finding } from './finding.ts'
+
+type Image = { readonly data: Float32Array; readonly dims: readonly number[] }
+
+const sessionOf = (bytes: Uint8Array): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 })
+
+/** The first output for an image, row-major. */
+const scoresOf = async (session: ort.InferenceSession, { data, dims }: Image): Promise<readonly number[]> => {
+  const given = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', data, dims) })
+  return Array.from(given[session.outputNames[0]].data as Float32Array)
+}
+
+const noise = (dims: readonly number[], seed: number): Image => {
+  const { next } = random(seed, 'zoo-sweep')
+  const size = dims.reduce((a, b) => a * b)
+  return { dims, data: Float32Array.from({ length: size }, () => 2 * next() - 1) }
+}
+
+/** An image `[n, c, h, w]` mirrored left to right. */
+const mirrored = ({ data, dims }: Image): Image => {
+  const w = dims[3]
+  return { dims, data: data.map((_, k) => data[k - (k % w) + (w - 1 - (k % w))]) }
+}
+
+const mean = (a: readonly number[], b: readonly number[]): readonly number[] => a.map((x, k) => (x + b[k]) / 2)
+
+const distance = (a: readonly number[], b: readonly number[]): number =>
+  a.length === b.length ? Math.max(...a.map((x, k) => Math.abs(x - b[k]))) : Number.NaN
+
+const softmax = (scores: readonly number[]): readonly number[] => {
+  const largest = Math.max(...scores)
+  const powers = scores.map(x => Math.exp(x - largest))
+  const total = powers.reduce((a, b) => a + b)
+  return powers.map(x => x / total)
+}
+
+const isProbabilities = (scores: readonly number[]): boolean =>
+  scores.every(x => x >= 0) && Math.abs(scores.reduce((a, b) => a + b) - 1) < 1e-3
+
+const underPlan = (network: Network, plan: string): CompiledNetwork =>
+  orThrow(compileNetwork(network, orThrow(parsePlan(plan)), { schedule: 'apart' }))
+
+/** A compiled network as onnxruntime runs it, on images channels first. */
+const compiledSession = ({ graph, parameters }: CompiledNetwork): Promise<ort.InferenceSession> =>
+  sessionOf(lowerOnnx(cutStages(graph), parameters, { layout: 'nchw' }))
+
+/** How far a network is from the file that it came from. */
+const errorsOf = async (file: string, network: Network, compiled: readonly [CompiledNetwork, CompiledNetwork]) => {
+  const { h, w, c } = imageType(network)
+  const [image, other] = [noise([1, c, h, w], 1), noise([1, c, h, w], 2)]
+  const original = await sessionOf(await readFile(file))
+  const there = await scoresOf(original, image)
+  const back = await scoresOf(original, mirrored(image))
+  const elsewhere = await scoresOf(original, other)
+  await original.release()
+  const scores: (readonly number[])[] = []
+  for (const each of compiled) {
+    const session = await compiledSession(each)
+    scores.push(await scoresOf(session, image))
+    await session.release()
+  }
+  const spread = distance(there, elsewhere)
+  const [plain, flipped] = scores
+  if (!isProbabilities(there))
+    return { plainError: distance(plain, there) / spread, flipError: distance(flipped, mean(there, back)) / spread }
+  const geometric = mean(there.map(Math.log), back.map(Math.log))
+  return {
+    plainError: distance(softmax(plain), there) / spread,
+    flipError: distance(softmax(flipped), softmax(geometric)) / spread,
+  }
+}
+
+const quarterTurns = '{id,flip,flipv,rot180,rot90,rot270,transpose,antitranspose}@0:geo'
+
+/** Imports a file, compiles it, and compares it with onnxruntime. */
+export const check = async (file: string, options: { readonly turns?: boolean } = {}): Promise<Finding> => {
+  const started = performance.now()
+  const imported = await importOnnx(file)()
+  if (E.isLeft(imported)) return { imported: false, reason: renderProblems(imported.left) }
+  const importSeconds = (performance.now() - started) / 1000
+  const gibibytes = process.resourceUsage().maxRSS / 2 ** 20
+  const network = imported.right
+  try {
+    const compiled = [underPlan(network, 'vanilla'), underPlan(network, 'vanilla-tta-geo')] as const
+    const { h, w } = imageType(network)
+    const eight = options.turns === true && h === w ? underPlan(network, quarterTurns).actsOnMaps : undefined
+    const acts = compiled[1].actsOnMaps
+    return {
+      ...{ imported: true, importSeconds, gibibytes, acts },
+      ...(eight === undefined ? {} : { actsOfEight: eight }),
+      ...(await errorsOf(file, network, compiled)),
+    }
+  } catch (cause) {
+    return { imported: true, importSeconds, gibibytes, reason: (cause as Error).message }
+  }
+}

@@ -1,0 +1,161 @@
+"""Exports classification networks of torchvision and timm with random weights as ONNX files.
+
+  python export.py FOLDER [--only NAME,NAME] [--match REGEX] [--exporter legacy|dynamo|both] [--list]
+
+Needs torch, torchvision, timm, onnx and onnxscript. A file that is there is left as it is; what cannot be exported leaves a NAME.txt with the reason.
+"""
+
+import argparse
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import timm
+import torch
+import torchvision
+
+warnings.filterwarnings("ignore")
+
+SIZES = (32, 48, 64, 96, 128, 160, 192, 224, 256, 288, 320, 384)
+
+# What is attention at heart, not a convolutional network.
+ATTENTION = re.compile(
+    r"vit|deit|beit|swin|cait|coat|xcit|eva|mixer|mlp|pit_|tnt|twins|visformer|volo|crossvit|convit|levit|jx_nest|nest_|"
+    r"poolformer|pvt|sequencer|gcvit|maxvit|maxxvit|hiera|flexivit|davit|focal|edgenext|efficientformer|mvitv2|botnet|"
+    r"halo|lambda|lamhalo|tiny_vit|fastvit|repvit|cs3se?|sam2|naflex|samvit|nextvit|starnet|coatnet|bat_resnext|"
+    r"cspatt|sehalo|bot|aimv2|siglip|clip|mobilevit|convformer|caformer|swiftformer|shvit|mambaout|rdnet_never|csatv2|metaformer|nfnet_never|"
+    r"haloregnet|haloresnet|tresnet_never|hgnet_never|mobilenetv4_hybrid|efficientvit|eva02|vitamin|inception_next_never"
+)
+
+
+def timm_names():
+    """One network of a family and size; variants that differ by training alone are one."""
+    names = timm.list_models(exclude_filters=["tf_*", "*_in21k*"])
+    return [name for name in names if not ATTENTION.search(name)]
+
+
+def torchvision_names():
+    names = torchvision.models.list_models(module=torchvision.models)
+    return [name for name in names if not re.match(r"vit|swin|maxvit", name)]
+
+
+def build(library, name):
+    if library == "torchvision":
+        kwargs = {"aux_logits": False} if name == "googlenet" else {}
+        kwargs |= {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        return torchvision.models.get_model(name, weights=None, **kwargs)
+    return timm.create_model(name, pretrained=False)
+
+
+def roughened(model, seed=0):
+    """Weights that all are one number hide mistakes: scales and biases become different ones."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.numel() < 2 or not bool((parameter == parameter.flatten()[0]).all()):
+                continue
+            noise = torch.rand(parameter.shape, generator=generator)
+            value = float(parameter.flatten()[0])
+            if value == 0:
+                parameter.copy_((noise - 0.5) * 0.2)
+            else:
+                parameter.copy_((0.5 + noise) * (value if abs(value) > 1e-2 else 0.5))
+    return model
+
+
+def settled(model, size, channels, seed=0):
+    """Statistics of batch normalizations from noise."""
+    generator = torch.Generator().manual_seed(seed)
+    layers = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    if not layers:
+        return model
+    for layer in layers:
+        layer.momentum = None
+        layer.reset_running_stats()
+    model.train()
+    for other in model.modules():
+        if isinstance(other, (torch.nn.Dropout,)) or "Drop" in type(other).__name__:
+            other.eval()
+    with torch.no_grad():
+        model(torch.rand((4, channels, size, size), generator=generator) * 2 - 1)
+    return model.eval()
+
+
+def works(model, size, channels):
+    try:
+        with torch.no_grad():
+            model(torch.zeros(1, channels, size, size))
+        return True
+    except Exception:
+        return False
+
+
+def size_of(model, channels):
+    given = getattr(model, "default_cfg", {}).get("input_size", (3, 224, 224))[1]
+    fixed = getattr(model, "default_cfg", {}).get("fixed_input_size", False)
+    candidates = (given,) if fixed else tuple(s for s in SIZES if s >= 64 or given < 64) + (given,)
+    return next((size for size in candidates if works(model, size, channels)), None)
+
+
+def export(library, name, exporter, path, largest):
+    torch.manual_seed(0)
+    model = build(library, name).eval()
+    count = sum(p.numel() for p in model.parameters())
+    if count > largest:
+        raise RuntimeError(f"{count / 1e6:.0f} million weights")
+    roughened(model)
+    channels = getattr(model, "default_cfg", {}).get("input_size", (3,))[0]
+    size = size_of(model, channels)
+    if size is None:
+        raise RuntimeError("no size works")
+    # A map of one pixel makes statistics of one number each.
+    settle = next((s for s in (size, 2 * size) if s == size or works(model, s, channels)), size)
+    try:
+        model = settled(model, settle, channels)
+    except Exception:
+        model.eval()
+    image = torch.zeros(1, channels, size, size)
+    partial = path.with_suffix(".part")
+    if exporter == "legacy":
+        torch.onnx.export(model, (image,), str(partial), opset_version=17, dynamo=False, input_names=["image"])
+    else:
+        torch.onnx.export(model, (image,), str(partial), opset_version=18, dynamo=True, external_data=False, verbose=False)
+    partial.rename(path)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--match", default="")
+    parser.add_argument("--library", default="torchvision,timm")
+    parser.add_argument("--exporter", default="legacy")
+    parser.add_argument("--largest", type=float, default=60e6, help="parameters at most")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    folder = Path(options.folder)
+    only = [name for name in options.only.split(",") if name]
+    names = [(l, n) for l, of in (("torchvision", torchvision_names), ("timm", timm_names)) if l in options.library for n in of()]
+    names = [(l, n) for l, n in names if (not only or n in only) and re.search(options.match, n)]
+    if options.list:
+        print("\n".join(f"{l} {n}" for l, n in names))
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    exporters = ("legacy", "dynamo") if options.exporter == "both" else (options.exporter,)
+    for library, name in names:
+        for exporter in exporters:
+            path = folder / f"{library}.{name}.{exporter}.onnx"
+            note = path.with_suffix(".txt")
+            if path.exists() or note.exists():
+                continue
+            try:
+                export(library, name, exporter, path, options.largest)
+                print(f"{path.name}", file=sys.stderr, flush=True)
+            except Exception as error:
+                note.write_text(f"not exported: {type(error).__name__}: {str(error)[:400]}")
+                print(f"{path.name}: {str(error)[:100]}", file=sys.stderr, flush=True)
+
+
+main()
