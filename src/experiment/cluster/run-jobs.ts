@@ -26,7 +26,7 @@ export interface RunJobsOptions {
   readonly signal?: AbortSignal
   readonly onEvent?: (event: JobEvent) => void
   readonly onCounts?: (counts: JobCounts) => void
-  /** Milliseconds between two looks. Default a second. */
+  /** Milliseconds between two looks, fewer between the first ones. Default a second. */
   readonly every?: number
   /** How often a task is tried. Default 3. */
   readonly tries?: number
@@ -122,7 +122,7 @@ export const runJobs = async (
   }
 
   for (const tried of all) if (await tried.task.isDone()) tried.state = 'done'
-  let unanswered = 0
+  let [pause, unanswered] = [every / 16, 0]
   while (within('waiting', 'pending', 'running').length > 0) {
     if (signal?.aborted === true) {
       await stop()
@@ -137,7 +137,8 @@ export const runJobs = async (
       if (unanswered === 1) onEvent({ event: 'unreachable', reason: error.message })
     }
     onCounts({ done: within('done').length, running: within('running').length, total: all.length })
-    if (within('waiting', 'pending', 'running').length > 0) await wait(every, undefined, { signal }).catch(() => {})
+    if (within('waiting', 'pending', 'running').length > 0) await wait(pause, undefined, { signal }).catch(() => {})
+    pause = Math.min(every, 2 * pause)
   }
   return { failed: within('failed').map(({ task }) => task), interrupted: false }
 }
