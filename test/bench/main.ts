@@ -5,6 +5,7 @@ import { compileBench } from './compile.ts'
 import { environment } from './environment.ts'
 import { inferenceBench } from './inference.ts'
 import { scaling } from './scaling.ts'
+import { serveBench } from './serve.ts'
 import { soak } from './soak.ts'
 import { trainingBench } from './training.ts'
 
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench>> = {
   inference: inferenceBench,
   training: trainingBench,
   scaling,
+  serve: serveBench,
   soak,
 }
 
