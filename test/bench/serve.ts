@@ -81,6 +81,8 @@ const load = (
     connections,
     duration,
     timeout: 60,
+    // A thread of its own: the server's does not pay for its clients.
+    workers: 1,
     ...(overallRate === undefined ? {} : { overallRate }),
   })
 
