@@ -23,6 +23,21 @@ export const permutedAtMost = 1 << 16
 const inexpressible = (what: string): never =>
   refuse('unsupported-shape', what, 'axes that are whole heights, widths or channels', 'keep images as [n, c, h, w]')
 
+/** The most channels that are put in another order by a product. */
+const shuffledAtMost = 4096
+
+/** Channels in another order by a product with zeros and ones: quicker than very many runs. */
+const shuffled = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {
+  const [from, to] = [exampleType(t, node).c, permutation.length]
+  if (Math.max(from, to) > shuffledAtMost) return inexpressible(`a permutation of ${to} channels`)
+  const isPicked = (at: number): number => (permutation[at % to] === Math.floor(at / to) ? 1 : 0)
+  const table = (shape: readonly number[]): NodeId =>
+    t.table('permutation', shape, isPicked, `permutation ${permutation}`)
+  return exampleType(t, node).kind === 'Vector'
+    ? t.build.dense(node, table([from, to]))
+    : t.build.conv2d(node, table([1, 1, from, to]))
+}
+
 /** Channels in another order, run by run. */
 export const permuteChannels = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {
   t.room.take(permutation.length)
@@ -33,7 +48,7 @@ export const permuteChannels = (t: Translation, node: NodeId, permutation: reado
     else runs.push({ begin: channel, size: 1 })
   }
   if (permutation.every((channel, k) => channel === k) && permutation.length === exampleType(t, node).c) return node
-  if (runs.length > runsAtMost) return inexpressible(`a permutation of ${permutation.length} channels`)
+  if (runs.length > runsAtMost) return shuffled(t, node, permutation)
   const parts = runs.map(({ begin, size }) => t.build.slice(node, begin, size))
   return parts.length === 1 ? parts[0] : t.build.concat(parts)
 }

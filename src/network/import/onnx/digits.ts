@@ -2,6 +2,7 @@ import { gather } from '../../../../ir/dihedral.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import type { BinaryFunction } from '../../../../ir/ops/pointwise.ts'
 import { sizeOf, stridesOf } from '../../../../ir/tensor.ts'
+import { shapeOf } from '../../../../ir/type.ts'
 import { asMap, channelOrder } from './arrange.ts'
 import type { Constant } from './constant.ts'
 import { type Value, valuesOf } from './node.ts'
@@ -75,8 +76,8 @@ export const expanded = (t: Translation, view: View, dims: readonly number[]): V
   const axes = [...Array.from({ length: rank - view.axes.length }, (): Axis => []), ...view.axes]
   const inner = axes.map((_, k) => k).slice(1)
   if (axes[0] !== 'n' || axes.some((axis, k) => axis !== 'n' && isSpatial(k) && axis.length > 0)) return null
-  if (axes.some(axis => axis !== 'n' && axis.some(({ of }) => of !== 'c'))) return null
-  if (type.kind === 'Map' && type.h * type.w > 1) return null
+  const held = extentOf(axes.flatMap(axis => (axis === 'n' ? [] : axis)))
+  if (held !== sizeOf(shapeOf(type))) return null
   const digits = inner
     .filter(axis => !isSpatial(axis) && dims[axis] > 1)
     .map((axis): Digit => {

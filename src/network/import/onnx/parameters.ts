@@ -27,14 +27,14 @@ export const parameters = (
   }
   return {
     values,
-    table: (name, shape, numberAt) => {
-      const key = `${name} ${shape.join('×')}`
-      const earlier = tables.get(key)
+    table: (name, shape, numberAt, key = name) => {
+      const whole = `${key} ${shape.join('×')}`
+      const earlier = tables.get(whole)
       if (earlier !== undefined) return earlier
       room.take(sizeOf(shape) + overhead)
       const data = Float32Array.from({ length: sizeOf(shape) }, (_, at) => numberAt(at))
-      const id = add(fresh(key), { shape, data })
-      tables.set(key, id)
+      const id = add(fresh(`${name} ${shape.join('×')}`), { shape, data })
+      tables.set(whole, id)
       return id
     },
     parameter: (value, layout, convert) => {

@@ -20,8 +20,8 @@ export interface Translation {
    * constant is used in a second layout too.
    */
   readonly parameter: (constant: Constant, layout: string, convert: (constant: Constant) => Tensor) => NodeId
-  /** A parameter that the file does not have, whose numbers follow from its name and shape: added once. */
-  readonly table: (name: string, shape: readonly number[], numberAt: (at: number) => number) => NodeId
+  /** A parameter that the file does not have, whose numbers follow from its shape and its key, by default its name: added once. */
+  readonly table: (name: string, shape: readonly number[], numberAt: (at: number) => number, key?: string) => NodeId
 }
 
 /** The values of an op's outputs. */

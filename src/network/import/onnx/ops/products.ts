@@ -1,10 +1,22 @@
 import { asMap, asVector } from '../arrange.ts'
 import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
-import { constantAt, numbersOf, optionalAt, viewAt } from '../node.ts'
+import { constantAt, numbersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { arranged, arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, type Axis, type Of, printDims, sameAtoms, type View, viewOf, whole } from '../view.ts'
+import {
+  type Atom,
+  type Axis,
+  extentOf,
+  type Of,
+  printDims,
+  sameAtoms,
+  type View,
+  viewOf,
+  whole,
+  withAxes,
+} from '../view.ts'
+import { reduceView } from './reductions.ts'
 
 const matrix = (weights: Constant): Constant =>
   weights.dims.length === 2 ? weights : refuse('unsupported-shape', `weights ${printDims(weights.dims)}`, 'a matrix')
@@ -41,9 +53,23 @@ const gemm: Rule = (node, t) => {
   return [broadcast(t, 'add', [product, scaled], `${node.name}/bias`)]
 }
 
+/** `[n, …, i, k] × [n, …, k, 1]`, both computed: a sum over k of products. */
+const weightedSum = (t: Translation, node: OnnxNode, x: View, column: View): View => {
+  const [rank, last] = [x.axes.length, x.axes.length - 1]
+  const [k, one] = column.axes.slice(-2)
+  if (column.axes.length !== rank || rank < 3 || one === 'n' || k === 'n' || one.length > 0)
+    return refuse('unsupported-shape', 'a product of two computed values', 'a constant (an initializer), or one column')
+  const row = withAxes(column, [...column.axes.slice(0, -2), [], k])
+  const products = broadcast(t, 'multiply', [x, row], node.name)
+  const mean = reduceView(t, node, products, [last], 'mean', true)
+  return { ...withAxes(mean, mean.axes), node: t.build.unary('affine', mean.node, { alpha: extentOf(k) }, node.name) }
+}
+
 /** `[n, …, i] × [i, o]`: dense for a vector, a 1×1 convolution for a map. */
 const matMul: Rule = (node, t) => {
   const x = viewAt(node, 0)
+  const other = node.inputs[1]
+  if (other?.kind === 'view') return [weightedSum(t, node, x, other)]
   const weights = matrix(constantAt(node, 1))
   const last = x.axes.length - 1
   if (last < 1 || x.axes[0] !== 'n')
