@@ -371,7 +371,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'a layout for a compiled folder',
     () => ['compile', '--network', 'zoo:cifar-resnet-8', '--layout', 'nchw'],
-    /--layout: saw no --emit; expected --emit onnx\./,
+    /--layout: saw no --emit; expected --emit onnx or triton\./,
   ],
   [
     'a layout that is none',
