@@ -185,6 +185,10 @@ const guarded: Block = (s, choose, x) => {
   return s.b.unary(fn, s.b.unary('sigmoid', x), { alpha, beta })
 }
 
+/** Probabilities of each pixel's channels, or their logarithms. */
+const pixelClasses: Block = (s, choose, x) =>
+  s.arithmetic === 'exact' ? activate(s, choose, x) : s.b.softmax(x, { log: choose.oneIn(2) })
+
 const resize: Block = (s, choose, x) => apply(s, choose, 'Resize', x)
 
 const border: Block = (s, choose, x) => apply(s, choose, 'Pad', x)
@@ -235,6 +239,7 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [2, pixelGate],
   [9, parameterized],
   [1, guarded],
+  [2, pixelClasses],
   [4, resize],
   [6, border],
   [2, channels],

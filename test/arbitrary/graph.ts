@@ -79,6 +79,14 @@ export const arbitraryNetwork = (options: GraphOptions = {}): fc.Arbitrary<Graph
     return s.b.finish({ logits: answer(s, recipe.head, grow(s, recipe, blocks)) })
   })
 
+/** One output of numbers of each pixel, `map`, and one vector, `scores`, of a trunk without global pooling: what networks of all kinds end in. */
+export const arbitraryNetworkOfKinds = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
+  graphs(options, recipe => {
+    const s = site('flat', options.arithmetic ?? 'any')
+    const map = grow(s, recipe, blocks)
+    return s.b.finish({ map, scores: drawHead(s, chooser(recipe.head), map) })
+  })
+
 const withTransforms: WeightedBlocks = [...blocks, [28, transformed]]
 
 /** A flat graph with acts, shifts, rotations and scales among its maps, several outputs, now and then `Combine` and nodes that nothing reads. */

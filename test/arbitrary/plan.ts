@@ -2,7 +2,10 @@ import { certaintyMeasures, type Graph, motionOf, reductions } from '../../ir/in
 import {
   type AdaptivePlan,
   type FixedPlan,
+  factsOfKind,
   featureMaps,
+  type NetworkOutput,
+  outputKindNames,
   type PlacedPlan,
   type Site,
   setNames,
@@ -31,6 +34,20 @@ const drawSite = (choose: Choose, graph: Graph, room: number, exact: boolean): S
     suits.length > 0 && choose.oneIn(2) ? choose.pick(suits) : drawTransforms(choose, [h, w], Math.min(room, 3), exact)
   return { set, place: { kind: 'map', index: map.index } }
 }
+
+/** A kind for each output of a network, with all that a kind has: every kind has a reduction in common with every other. */
+export const drawOutputs = (choose: Choose, { nodes, outputs }: Graph): readonly NetworkOutput[] =>
+  outputs.map(({ name, node }): NetworkOutput => {
+    const { type } = nodes[node]
+    const kind = choose.pick(outputKindNames.filter(kind => factsOfKind(kind).type === type.kind))
+    const c = type.kind === 'Shared' ? 0 : type.c
+    return {
+      name,
+      kind,
+      ...(factsOfKind(kind).probabilities === undefined ? {} : { gives: 'scores' }),
+      ...(kind === 'heatmaps' ? { pairs: c > 1 ? [[0, c - 1]] : [] } : {}),
+    }
+  })
 
 /** A plan with one branch of flips or, on a square map, of quarter turns too. */
 export const drawFlips = (choose: Choose, graph: Graph): FixedPlan => {

@@ -8,6 +8,7 @@ import {
   dropSymmetricActs,
   evaluateConstants,
   type Forms,
+  factsOfKind,
   featureMaps,
   foldBatchNorm,
   inferencePipeline,
@@ -37,8 +38,13 @@ import { forms as savedModelForms } from '../../src/lower/saved-model/forms.ts'
 import { forms as tfjsForms } from '../../src/lower/tfjs/forms.ts'
 import { arbitraryChoices, chooser } from '../arbitrary/choose.ts'
 import { type Example, type ValueKind, withEnvironment } from '../arbitrary/environment.ts'
-import { arbitraryBranchedGraph, arbitraryFlatGraph, arbitraryNetwork } from '../arbitrary/graph.ts'
-import { drawFlips, drawPlan, turnsOffSquare } from '../arbitrary/plan.ts'
+import {
+  arbitraryBranchedGraph,
+  arbitraryFlatGraph,
+  arbitraryNetwork,
+  arbitraryNetworkOfKinds,
+} from '../arbitrary/graph.ts'
+import { drawFlips, drawOutputs, drawPlan, turnsOffSquare } from '../arbitrary/plan.ts'
 import { differentiated, sourcesOf, withLoss } from '../passes/gradient-check.ts'
 import { expectAgreement } from './agreement.ts'
 import { checkPass, checkPasses, type Stage, stage } from './check-pass.ts'
@@ -215,6 +221,28 @@ export const laws: readonly Law[] = [
       if (schedule !== 'apart' && schedule !== 'stacked') return
       const alone = compiled(optimizations('apart'), { graph, parameters: environment.parameters }).program
       expectStoredAlike(after.program.parameters, alone.parameters)
+    },
+  ),
+  law(
+    'the pipeline, on networks of every kind of output under flips and turns',
+    kind =>
+      fc.record({
+        example: examples(arbitraryNetworkOfKinds)(kind),
+        choices: arbitraryChoices(40),
+        schedule: fc.constantFrom(...schedules),
+      }),
+    ({ example: { graph, environment }, choices, schedule }, kind, observer) => {
+      const choose = chooser(choices)
+      const outputs = drawOutputs(choose, graph)
+      const { reductions } = factsOfKind(outputs[0].kind)
+      const inference = choose.pick(reductions.filter(name => factsOfKind(outputs[1].kind).reductions.includes(name)))
+      const plan = placePlan({ ...drawFlips(choose, graph), inference }, graph, () => 0, outputs)
+      if (E.isLeft(plan)) throw new Error(JSON.stringify(plan.left))
+      if (kind === 'integers' && turnsOffSquare(graph, plan.right)) return
+      const inserted = insertBranches(plan.right).run({ graph, parameters: environment.parameters })
+      if (E.isLeft(inserted)) return
+      const [, ...rest] = inferencePipeline(plan.right, schedule)
+      checkPasses(rest, start({ graph: inserted.right.program.graph, environment }, observer), kind, observer.fired)
     },
   ),
   law(
