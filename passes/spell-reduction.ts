@@ -19,14 +19,24 @@ const chained = (d: Draft, fn: Fn, values: readonly NodeId[]): NodeId => values.
 
 const times = (d: Draft, x: NodeId, alpha: number): NodeId => d.add('Unary', [x], { fn: 'affine', alpha, beta: 0 })
 
+/** A value, or the smaller or larger of two, which is added where it is read. */
+type Compared = () => NodeId
+
 /** The values in order, number by number: neighbours change places, odd and even ones in turn, until none can be out of order. */
-const sorted = (d: Draft, values: readonly NodeId[]): readonly NodeId[] => {
-  const found = [...values]
+const sorted = (d: Draft, values: readonly NodeId[]): readonly Compared[] => {
+  const found: Compared[] = values.map(x => () => x)
+  const compared = (fn: Fn, a: Compared, b: Compared): Compared => {
+    let made: NodeId | undefined
+    return () => {
+      made ??= pairwise(d, fn, a(), b())
+      return made
+    }
+  }
   for (let round = 0; round < found.length; round++)
     for (let k = round % 2; k + 1 < found.length; k += 2) {
       const [a, b] = [found[k], found[k + 1]]
-      found[k] = pairwise(d, 'minimum', a, b)
-      found[k + 1] = pairwise(d, 'maximum', a, b)
+      found[k] = compared('minimum', a, b)
+      found[k + 1] = compared('maximum', a, b)
     }
   return found
 }
@@ -34,7 +44,9 @@ const sorted = (d: Draft, values: readonly NodeId[]): readonly NodeId[] => {
 const median = (d: Draft, values: readonly NodeId[]): NodeId => {
   const inOrder = sorted(d, values)
   const half = values.length >> 1
-  return values.length % 2 === 1 ? inOrder[half] : times(d, pairwise(d, 'add', inOrder[half - 1], inOrder[half]), 1 / 2)
+  return values.length % 2 === 1
+    ? inOrder[half]()
+    : times(d, pairwise(d, 'add', inOrder[half - 1](), inOrder[half]()), 1 / 2)
 }
 
 const ofValues: { readonly [R in ValueReduction]: (d: Draft, values: readonly NodeId[]) => NodeId } = {

@@ -51,24 +51,25 @@ export const unrollVariants = (graph: Graph): Graph => {
     if (node.tag !== 'Reduce') return
     const [reduced] = node.operands
     const axes = graph.nodes[reduced].variants
-    const order = ancestors(graph, reduced)
+    const order = ancestors(graph, [reduced])
     const variants = Array.from({ length: variantCount(axes) }, (_, at) =>
       copy(reduced, order, variantCoordinates(at, axes)),
     )
     once.set(id, spellReduction(d, variants, node.attributes.reduction, node.name))
   })
-  const outputs = graph.outputs.map(output => ({
-    ...output,
-    node: copy(output.node, ancestors(graph, output.node), new Map()),
-  }))
+  const order = ancestors(
+    graph,
+    graph.outputs.map(({ node }) => node),
+  )
+  const outputs = graph.outputs.map(output => ({ ...output, node: copy(output.node, order, new Map()) }))
   return d.finish(outputs)
 }
 
-/** What a node depends on, itself included, in topological order; nothing above a `Reduce`, which is copied by then. */
-const ancestors = (graph: Graph, root: NodeId): readonly NodeId[] => {
-  const needed = new Set<NodeId>([root])
+/** What nodes depend on, themselves included, in topological order; nothing above a `Reduce`, which is copied by then. */
+const ancestors = (graph: Graph, roots: readonly NodeId[]): readonly NodeId[] => {
+  const needed = new Set<NodeId>(roots)
   const order: NodeId[] = []
-  for (let id = root; id >= 0; id--) {
+  for (let id = Math.max(-1, ...roots); id >= 0; id--) {
     if (!needed.has(id)) continue
     order.push(id)
     if (graph.nodes[id].tag !== 'Reduce') for (const operand of graph.nodes[id].operands) needed.add(operand)

@@ -1,5 +1,13 @@
 export { EspalierError, type Problem } from '../ir/index.ts'
-export { type AdaptivePlan, type FixedPlan, type Gate, type Plan, printPlan } from '../passes/index.ts'
+export {
+  type AdaptivePlan,
+  type FixedPlan,
+  type Gate,
+  type NetworkOutput,
+  type OutputKind,
+  type Plan,
+  printPlan,
+} from '../passes/index.ts'
 export type { WithBackend } from './api/backend.ts'
 export {
   type Compiled,
