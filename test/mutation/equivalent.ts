@@ -682,6 +682,32 @@ export const equivalents: readonly Equivalent[] = [
     replacement: 'd >= 1',
     reason: 'where no other divisor is found, it is 1 that is looked at, or given',
   },
+  {
+    file: 'passes/rules/equivariance.ts',
+    original: '[]',
+    replacement: '["Stryker was here"]',
+    within: 'turned = []',
+    reason: 'no operand is called that',
+  },
+  {
+    file: 'passes/rules/equivariance.ts',
+    original: "['xs']",
+    replacement: '[]',
+    reason: 'the law of the one variadic op asks for no types',
+  },
+  {
+    file: 'passes/rules/fuse.ts',
+    original: "'rows'",
+    replacement: '""',
+    reason: 'it is a part of others, which are printed by texts of their own',
+  },
+  {
+    file: 'passes/rules/legal-pools.ts',
+    original: 'false',
+    replacement: 'true',
+    within: 'padding: noPads, ceil: false, countPadding: false',
+    reason: 'tiles fill the map: none is rounded up, and there are no pads to count',
+  },
 ]
 
 /** Whether an entry is about a mutant, whose line reads so. */

@@ -12,7 +12,10 @@ import {
   shapeOf,
 } from '../../ir/index.ts'
 import { type Forms, legalized } from '../../passes/index.ts'
+import { isCovered, slideOf } from '../../passes/sliding.ts'
+import { environmentOf } from '../arbitrary/environment.ts'
 import { arbitraryOp, opGraph } from '../arbitrary/ops.ts'
+import { valuesOf } from '../laws/agreement.ts'
 
 const forms = (build: (b: Builder, x: NodeId) => NodeId, has: Forms = {}) => {
   const b = builder()
@@ -69,6 +72,36 @@ describe('legalize', () => {
     )
     const gates = legal.nodes.filter(node => node.tag === 'Binary' && node.attributes.fn === 'gate')
     expect(gates).toHaveLength(2)
+  })
+})
+
+describe('a legal form', () => {
+  it('of a pool of single pixels is that pool', () => {
+    for (const ceil of [false, true])
+      expect(forms((b, x) => b.maxPool(x, 1, { strides: 3, ceil })).ops).toContain('MaxPool')
+  })
+
+  it('of a mean of real pixels that rounds up covers what it meets, and weighs nothing', () => {
+    const covered: Forms = { MeanPool: (own, types) => isCovered(slideOf('MeanPool', own, types)) }
+    const mean = (b: Builder, x: NodeId): NodeId => b.meanPool(x, 3, { strides: 2, ceil: true, countPadding: false })
+    expect(forms(mean, covered).ops).toEqual(['Input x', 'MeanPool'])
+  })
+
+  it('of a convolution of single pixels takes those that it meets, pads among them', () => {
+    const pad = fc.nat({ max: 2 })
+    const sides = fc.tuple(pad, pad)
+    fc.assert(
+      fc.property(
+        fc.tuple(sides, sides),
+        fc.tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom(2, 3)),
+        (...drawn) => {
+          const [padding, strides] = drawn
+          const { graph, legal } = forms((b, x) => b.conv2d(x, b.parameter('w', [1, 1, 2, 2]), { padding, strides }))
+          const environment = environmentOf(graph, 'integers', 1, 1)
+          expect(valuesOf(legal, environment)).toEqual(valuesOf(graph, environment))
+        },
+      ),
+    )
   })
 })
 
