@@ -53,7 +53,7 @@ export interface EvaluateOptions {
   readonly batch?: number
   /** Only the first so many images. */
   readonly limit?: number
-  /** The images from one number up to another alone: a part that {@link joinEvaluations} makes a whole of. */
+  /** The images from one number up to another alone, of which none need be readable: a part of a larger evaluation. */
   readonly range?: readonly [from: number, to: number]
   /** Whether each image's answer is kept. Default: where there are no labels. */
   readonly answers?: boolean
