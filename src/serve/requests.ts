@@ -80,6 +80,8 @@ export const classify = (
   signal: AbortSignal,
 ): Promise<readonly [ClassifyAnswer, Parts]> => {
   const served = models.find(name, version)
+  const [{ kind, name: output }] = served.model.outputs
+  if (kind !== 'classes') throw refuse(400, `model ${name}, output ${output}`, kind, 'classes; infer gives all outputs')
   const { preprocess, classes } = served.model.meaning
   if (preprocess === undefined)
     throw refuse(

@@ -3,7 +3,7 @@ import { lifetime } from '../execute/lifetime.ts'
 import type { Model } from '../execute/model.ts'
 import type { Prediction } from '../execute/prediction.ts'
 import { door } from './door.ts'
-import { inputOf, outputsOf, type ServedOutput, type TensorFacts } from './outputs.ts'
+import { inputOf, type ServedOutput, servedOutputs, type TensorFacts } from './outputs.ts'
 
 /** How images of several requests are joined. */
 export interface Batching {
@@ -50,7 +50,7 @@ export const servedModel = (
     version,
     model,
     input,
-    outputs: outputsOf(model),
+    outputs: servedOutputs(model),
     during,
     predict: async (images, signal) => {
       const came = performance.now()
