@@ -699,7 +699,7 @@ export const equivalents: readonly Equivalent[] = [
     file: 'passes/rules/fuse.ts',
     original: "'rows'",
     replacement: '""',
-    within: "derive('rows'",
+    within: 'const rows = ',
     reason: 'it is a part of others, which are printed by texts of their own',
   },
   {
