@@ -29,6 +29,18 @@ const listed = (title: string, found: Found, reason: (finding: Finding) => strin
 /** The first problem, without the file's path. */
 const first = ({ reason = '' }: Finding): string => reason.split('\n')[0].replace(/^.*?\.onnx, /, '')
 
+const left = `
+## What is left
+
+Flips stay where a network itself takes no mirrored pixels: GhostNetV2 and V3 halve an odd map and stretch it again to nearest pixels. Borders of a map's own
+pixels pass flips but not quarter turns. Filters that the image computes (CondConv) are refused.
+
+Attention over pixels would be two more ops: products of two computed values, over the channels of each pixel and over the pixels of a map. Both move with the
+pixels, so a flip passes them; a table of positions is a shared tensor over pairs of pixels, which a flip permutes as it permutes a filter. A class token
+is a vector beside the map: attention then takes a map and a vector and gives both. Windows (Swin) are reshapes of the map, of which a flip moves whole ones where
+they divide it.
+`
+
 /** The page of all findings. */
 export const page = (findings: Readonly<Record<string, Finding>>): string => {
   const all: Found = Object.entries(findings).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -51,5 +63,5 @@ onnxruntime's, relative to how far the scores of two images are apart; flip-free
 | library, exporter | tried | imported | right | flip-free |
 |---|--:|--:|--:|--:|
 ${rows.join('\n')}
-${listed('Refused', refused, first)}${listed('Imported and not right', wrong, f => f.reason?.split('\n')[0] ?? `off by ${f.plainError?.toExponential(1)}, ${f.flipError?.toExponential(1)} under flip TTA`)}${listed('Flips left on maps', flipped, f => `${f.acts}`)}`
+${listed('Refused', refused, first)}${listed('Imported and not right', wrong, f => f.reason?.split('\n')[0] ?? `off by ${f.plainError?.toExponential(1)}, ${f.flipError?.toExponential(1)} under flip TTA`)}${listed('Flips left on maps', flipped, f => `${f.acts}`)}${left}`
 }
