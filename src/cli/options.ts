@@ -74,7 +74,7 @@ export const weightsFile = 'trained weights of a zoo network or a graph: a safet
 export const preprocessFile = 'how images become the network’s input: a JSON file'
 export const classesFile = 'the network’s class names, one a line: folders are matched with them by name'
 
-const answersForm = `what the outputs are, where the network does not show it: KIND or NAME=KIND,NAME=KIND:REDUCTION, of ${outputKindNames.join(', ')}`
+export const answersForm = `what the outputs are, where the network does not show it: KIND or NAME=KIND,NAME=KIND:REDUCTION, of ${outputKindNames.join(', ')}`
 
 export const networkOptions = (c: Command): Command =>
   c

@@ -9,6 +9,7 @@ import type { Served, ServeOptions, Source } from '../serve/index.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { modelNote } from './model-note.ts'
 import {
+  answersForm,
   classesFile,
   command,
   executionOptions,
@@ -177,6 +178,7 @@ export const serveCommand = (terminal: Terminal): Command =>
       .addOption(sizeOption())
       .option('--preprocess <file>', preprocessFile)
       .option('--classes <file>', classesFile)
+      .option('--answers <kinds>', answersForm)
       .option('--host <host>', 'the address to listen on; 0.0.0.0 is every one', '127.0.0.1')
       .addOption(new Option('--port <n>', 'of HTTP; 0 is any that is free').argParser(wholeNumber(0)).default(8000))
       .addOption(
