@@ -15,26 +15,25 @@ export type ToldOutput =
   | { readonly kind: 'values'; readonly values: readonly number[] }
   | {
       readonly kind: 'map-classes'
-      readonly size: Size
+      readonly size: readonly [height: number, width: number]
       readonly shares: readonly (Named & { readonly share: number })[]
     }
   | {
       readonly kind: 'map-labels'
-      readonly size: Size
+      readonly size: readonly [height: number, width: number]
       readonly shares: readonly (Named & { readonly share: number })[]
     }
   | {
       readonly kind: 'map-values'
-      readonly size: Size
+      readonly size: readonly [height: number, width: number]
       readonly channels: readonly { readonly least: number; readonly mean: number; readonly most: number }[]
     }
   | {
       readonly kind: 'heatmaps'
-      readonly size: Size
+      readonly size: readonly [height: number, width: number]
       readonly points: readonly (Named & { readonly at: readonly [y: number, x: number]; readonly value: number })[]
     }
 
-type Size = readonly [height: number, width: number]
 type Row = Float32Array
 
 /** A row of one output, with the extents of a map and its names. */
