@@ -34,6 +34,7 @@ export type ToldOutput =
       readonly points: readonly (Named & { readonly at: readonly [y: number, x: number]; readonly value: number })[]
     }
 
+type Size = readonly [height: number, width: number]
 type Row = Float32Array
 
 /** A row of one output, with the extents of a map and its names. */
