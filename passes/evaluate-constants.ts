@@ -34,9 +34,16 @@ const constants = (graph: Graph): ReadonlySet<NodeId> => {
 
 /** The name of the first parameter in a shared value; of what is made of constants alone, that word. */
 export const constantName = (graph: Graph, id: NodeId): string => {
-  const node = graph.nodes[id]
-  if (node.tag === 'Parameter') return node.attributes.name
-  return node.operands.map(operand => constantName(graph, operand)).find(name => name !== 'constant') ?? 'constant'
+  const waiting = [id]
+  const seen = new Set<NodeId>()
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    if (seen.has(at)) continue
+    seen.add(at)
+    const node = graph.nodes[at]
+    if (node.tag === 'Parameter') return node.attributes.name
+    waiting.push(...node.operands.toReversed())
+  }
+  return 'constant'
 }
 
 /** What each constant is called: after the first parameter in it, numbered where that is not enough. */

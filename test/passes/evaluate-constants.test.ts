@@ -139,6 +139,13 @@ describe('evaluating constants', () => {
     expect(evaluateConstants.name).toBe('evaluate-constants')
   })
 
+  it('names what uses a value twice, again and again, as soon as what uses it once', () => {
+    const { stored } = folded((b, { w }) => [
+      Array.from({ length: 60 }).reduce<NodeId>(x => b.binary('maximum', x, x), w),
+    ])
+    expect(Object.keys(stored)).toContain('w.folded')
+  })
+
   it('fails loudly where a parameter has no value', () => {
     expect(() => folded((b, { w, v }) => b.add(w, v), { parameters: new Map() })).toThrow('w')
   })
