@@ -189,6 +189,77 @@ const guarded: Block = (s, choose, x) => {
 const pixelClasses: Block = (s, choose, x) =>
   s.arithmetic === 'exact' ? activate(s, choose, x) : s.b.softmax(x, { log: choose.oneIn(2) })
 
+const meet = (s: Site, choose: Choose, x: NodeId, y: NodeId): NodeId => {
+  const fn = choose.pick(['add', 'maximum', 'subtract'] as const)
+  return choose.oneIn(2) ? s.b.binary(fn, x, y) : s.b.binary(fn, y, x)
+}
+
+/** A map met by the mean or the largest of each pixel's channels. */
+const pooledChannels: Block = (s, choose, x) => {
+  const reduction = s.arithmetic === 'exact' ? 'max' : choose.pick(['mean', 'max'] as const)
+  return meet(s, choose, x, s.b.draft.add('ChannelPool', [x], { reduction }))
+}
+
+/** A transposed convolution, up to twice as large where there is room. */
+const upsampled: Block = (s, choose, x) => {
+  const { h, w, c } = s.mapOf(x)
+  const along = (extent: number) => {
+    const [size, stride] = [choose.pick([2, 3, 1]), extent <= 4 ? choose.pick([2, 1]) : 1]
+    const full = (extent - 1) * stride + size
+    const pads: Pair =
+      full > 2 && size > 1
+        ? choose.pick([
+            [0, 0],
+            [1, 0],
+            [0, 1],
+            [1, 1],
+          ] as const)
+        : [0, 0]
+    return { size, stride, pads, to: full - pads[0] - pads[1] }
+  }
+  const [rows, columns] = [along(h), along(w)]
+  return s.b.draft.add(
+    'Conv2dTranspose',
+    [x, filter(s, choose, [rows.size, columns.size, choose.pick([2, 3, 1]), c])],
+    {
+      strides: [rows.stride, columns.stride],
+      dilations: [1, 1],
+      padding: [rows.pads, columns.pads],
+      groups: 1,
+      extents: [rows.to, columns.to],
+    },
+  )
+}
+
+/** A map and one of its lines beside it, as reflected and repeated borders are made. */
+const bordered: Block = (s, choose, x) => {
+  const { h, w } = s.mapOf(x)
+  const none: Pair = [0, 0]
+  const isRow = choose.oneIn(2)
+  const extent = isRow ? h : w
+  const at = choose.below(extent)
+  const edges = (along: Pair): readonly [Pair, Pair] => (isRow ? [along, none] : [none, along])
+  const [beside, far] = choose.pick<readonly [Pair, Pair]>([
+    [
+      [0, 1],
+      [extent, 0],
+    ],
+    [
+      [1, 0],
+      [0, extent],
+    ],
+  ])
+  const line = s.b.crop(x, edges([at, extent - 1 - at]))
+  return meet(s, choose, s.b.pad(x, edges(beside)), s.b.pad(line, edges(far)))
+}
+
+/** One pixel as large as the map, which it meets. */
+const stretched: Block = (s, choose, x) => {
+  const { h, w } = s.mapOf(x)
+  const pixel = s.b.unflatten(s.b.globalPool(x, s.arithmetic === 'exact' ? 'max' : choose.pick(['mean', 'max'])))
+  return meet(s, choose, x, s.b.resize(pixel, [h, w], { method: 'nearest' }))
+}
+
 const resize: Block = (s, choose, x) => apply(s, choose, 'Resize', x)
 
 const border: Block = (s, choose, x) => apply(s, choose, 'Pad', x)
@@ -245,4 +316,8 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [2, channels],
   [2, skip],
   [2, transposed],
+  [2, pooledChannels],
+  [2, upsampled],
+  [3, bordered],
+  [2, stretched],
 ]
