@@ -249,7 +249,7 @@ const bordered: Block = (s, choose, x) => {
       [0, extent],
     ],
   ])
-  const line = s.b.crop(x, edges([at, extent - 1 - at]))
+  const line = extent === 1 ? x : s.b.crop(x, edges([at, extent - 1 - at]))
   return meet(s, choose, s.b.pad(x, edges(beside)), s.b.pad(line, edges(far)))
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { declarationOf, type OpTag, opTags } from '../../../../ir/index.ts'
+import { declarationOf, type Graph, type OpTag, opTags } from '../../../../ir/index.ts'
 import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { lowerings } from '../../../../src/lower/onnx/lowerings.ts'
 import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
@@ -11,6 +11,10 @@ import { absent, expectAgreement } from './agree.ts'
 
 const tags = [...(Object.keys(lowerings) as readonly OpTag[]), 'Shift'] as const
 const training = opTags.filter(tag => declarationOf(tag).stage === 'training')
+/** onnxruntime's optimizer carries a transposition past a linear resize, whose kernel then refuses what it is to stretch: the channels. */
+const hasTransposedResize = ({ nodes }: Graph): boolean =>
+  nodes.some(node => node.tag === 'Transpose' && node.type.kind === 'Map') &&
+  nodes.some(node => node.tag === 'Resize' && node.attributes.method === 'linear')
 const layouts = fc.constantFrom('nhwc' as const, 'nchw' as const)
 
 describe('in onnxruntime', () => {
@@ -53,6 +57,7 @@ describe('in onnxruntime', () => {
         fc.nat(),
         layouts,
         async ({ graph, environment }, seed, layout) => {
+          fc.pre(!hasTransposedResize(graph))
           const other = environmentOf(graph, 'reals', seed, 2)
           await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], layout)
         },
