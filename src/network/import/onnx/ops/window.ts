@@ -106,20 +106,29 @@ const withCrop = <S extends { readonly padding: Padding }>(
   return at
 }
 
-const conv: Rule = (node, t) => {
-  const image = asImage(t, viewAt(node, 0))
+/** The filter of a node, its input 1, laid out as `[r, s, …]`, and the extents of its window; `channels` says what it has before those. */
+const filterOf = (
+  node: OnnxNode,
+  t: Translation,
+  channels: string,
+): { readonly filter: NodeId; readonly size: Pair } => {
   const weights = constantAt(node, 1)
   if (weights.dims.length !== 4)
     return refuse(
       'unsupported-shape',
       `a filter ${printDims(weights.dims)}`,
-      'one for images, [out, in/groups, rows, columns]',
+      `one for images, [${channels}, rows, columns]`,
     )
   const [, , r, s] = weights.dims
   const size = pairOf(node.ints('kernel_shape') ?? [r, s], 'kernel_shape')
   if (size[0] !== r || size[1] !== s)
     return refuse('malformed-file', `kernel_shape ${printDims(size)}`, `the filter's extents, [${r},${s}]`)
-  const filter = arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0])
+  return { filter: arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0]), size }
+}
+
+const conv: Rule = (node, t) => {
+  const image = asImage(t, viewAt(node, 0))
+  const { filter, size } = filterOf(node, t, 'out, in/groups')
   const { x, slide } = withCrop(t, image, slideOf(node, shapeOf(exampleType(t, image)), size))
   const y = t.build.conv2d(x, filter, { ...slide, groups: node.int('group', 1), name: node.name })
   return [viewOf(addBias(t, node, y, 2), exampleType(t, y), nchw)]
@@ -166,18 +175,7 @@ const transposedSlide = (
 /** The filter `[in, out/groups, rows, columns]` is that of the convolution whose gradient it is. */
 const convTranspose: Rule = (node, t) => {
   const image = asImage(t, viewAt(node, 0))
-  const weights = constantAt(node, 1)
-  if (weights.dims.length !== 4)
-    return refuse(
-      'unsupported-shape',
-      `a filter ${printDims(weights.dims)}`,
-      'one for images, [in, out/groups, rows, columns]',
-    )
-  const [, , r, s] = weights.dims
-  const size = pairOf(node.ints('kernel_shape') ?? [r, s], 'kernel_shape')
-  if (size[0] !== r || size[1] !== s)
-    return refuse('malformed-file', `kernel_shape ${printDims(size)}`, `the filter's extents, [${r},${s}]`)
-  const filter = arrangedParameter(t, weights, weights.dims, [2, 3, 1, 0])
+  const { filter, size } = filterOf(node, t, 'in, out/groups')
   const slide = transposedSlide(node, shapeOf(exampleType(t, image)), size)
   const attributes = { ...slide, groups: node.int('group', 1) }
   const y = t.build.draft.add('Conv2dTranspose', [image, filter], attributes, node.name)
