@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { EspalierError } from '../../ir/index.ts'
 import { sourceProblem } from '../base/error.ts'
-import { printShard, type ShardNumber } from '../experiment/shards/shard.ts'
+import { printShard, type ShardNumber, shardFileName } from '../experiment/shards/shard.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import type { MergeFlags } from './merge-shards.ts'
 import type { OnFlags } from './on-options.ts'
@@ -66,7 +66,7 @@ export const divided = (
   if (place === undefined) throw refuse('--on', 'no --shared', 'a folder that the jobs and this machine see')
   const args = withoutOwnFlags(terminal.args)
   const folder = resolve(place, `${command}-${keyOf([...args, String(jobs), String(predictions !== undefined)])}`)
-  const fileOf = ({ index, of }: ShardNumber, type = 'json'): string => join(folder, `shard-${index}-of-${of}.${type}`)
+  const fileOf = (shard: ShardNumber, type?: string): string => join(folder, shardFileName(shard, type))
   return {
     ...{ address, jobs, folder, fileOf, keeps: true },
     argsOf: shard => [
@@ -88,7 +88,7 @@ export const dividedSweep = (
   if (shard !== undefined) throw refuse('--on', '--shard beside it', 'one of the two')
   if (shared !== undefined) throw refuse('--shared', 'a sweep', '--out, where all of it goes')
   const folder = resolve(out)
-  const fileOf = ({ index, of }: ShardNumber): string => join(folder, `shard-${index}-of-${of}.json`)
+  const fileOf = (shard: ShardNumber): string => join(folder, shardFileName(shard))
   const files = Array.from({ length: jobs }, (_, index) => fileOf({ index, of: jobs }))
   return {
     ...{ address, jobs, folder, fileOf, keeps: false },

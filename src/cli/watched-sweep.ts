@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { lockFolder } from '../base/lock-folder.ts'
-import { type Shard, type ShardNumber, shardHas, shardJson } from '../experiment/shards/shard.ts'
+import { type Shard, type ShardNumber, shardFileName, shardHas, shardJson } from '../experiment/shards/shard.ts'
 import { sweepFacts } from '../experiment/sweep/jobs.ts'
 import type { OpenSweep } from '../experiment/sweep/open.ts'
 import { type SweepPart, type SweepResult, sweepPart, sweepResult } from '../experiment/sweep/result.ts'
@@ -92,7 +92,7 @@ export const tellSweep = async <R extends SweepResult>(
 
 /** The file of a sweep's result in its folder. */
 const resultFile = (folder: string, shard: ShardNumber | undefined): string =>
-  join(folder, shard === undefined ? 'result.json' : `shard-${shard.index}-of-${shard.of}.json`)
+  join(folder, shard === undefined ? 'result.json' : shardFileName(shard))
 
 /**
  * Does what is left of a sweep, or of a shard of it, and tells how it goes on; then writes and prints what there is of it. With `--list` it does nothing

@@ -7,6 +7,9 @@ export interface ShardNumber {
   readonly of: number
 }
 
+/** What the file of a shard's result is called in a folder of several. */
+export const shardFileName = ({ index, of }: ShardNumber, type = 'json'): string => `shard-${index}-of-${of}.${type}`
+
 /** `0/3`, the first of three. */
 export const printShard = ({ index, of }: ShardNumber): string => `${index}/${of}`
 
