@@ -6,13 +6,7 @@ import { temporaryFolder } from '../../temporary-folder.ts'
 import { type FakeJob, type FakeRay, fakeRay } from '../experiment/cluster/fake-ray.ts'
 import { espalier, type Ran } from './espalier.ts'
 
-/** What times say is not looked at here, and taking them is slow. */
-vi.mock('../../../src/experiment/relative-time.ts', () => ({
-  relativeTimes: async (_: unknown, plans: readonly unknown[]) => {
-    const time = { relative: 1, milliseconds: { median: 1 } }
-    return { backend: 'wasm', executor: 'eager', vanilla: time, plans: plans.map(() => time) }
-  },
-}))
+vi.mock('../../../src/experiment/relative-time.ts', () => import('./even-times.ts'))
 
 let folder: string
 beforeAll(async () => {

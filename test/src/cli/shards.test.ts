@@ -6,13 +6,7 @@ import { shardJson } from '../../../src/experiment/shards/shard.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { espalier } from './espalier.ts'
 
-/** What times say is not looked at here, and taking them is slow. */
-vi.mock('../../../src/experiment/relative-time.ts', () => ({
-  relativeTimes: async (_: unknown, plans: readonly unknown[]) => {
-    const time = { relative: 1, milliseconds: { median: 1 } }
-    return { backend: 'wasm', executor: 'eager', vanilla: time, plans: plans.map(() => time) }
-  },
-}))
+vi.mock('../../../src/experiment/relative-time.ts', () => import('./even-times.ts'))
 
 let folder: string
 beforeAll(async () => {
