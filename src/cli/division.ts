@@ -54,6 +54,11 @@ const keyOf = (args: readonly string[]): string => {
 const refuse = (where: string, seen: string, expected: string): EspalierError =>
   new EspalierError([sourceProblem('bad-input', where, seen, expected)])
 
+/** Jobs are shards: there is no shard of them. @throws EspalierError */
+const refuseShard = ({ shard }: Pick<OnFlags, 'shard'>): void => {
+  if (shard !== undefined) throw refuse('--on', '--shard beside it', 'one of the two')
+}
+
 /** A command over images as jobs, each with some of them. @throws EspalierError where no folder is named for their results */
 export const divided = (
   command: 'run' | 'impact',
@@ -61,7 +66,7 @@ export const divided = (
   { jobs = 4, shared, out, predictions, ...flags }: OnFlags & MergeFlags,
   { terminal }: Pick<CommandOutput, 'terminal'>,
 ): Division => {
-  if (flags.shard !== undefined) throw refuse('--on', '--shard beside it', 'one of the two')
+  refuseShard(flags)
   const place = shared ?? (out === undefined ? undefined : dirname(out))
   if (place === undefined) throw refuse('--on', 'no --shared', 'a folder that the jobs and this machine see')
   const args = withoutOwnFlags(terminal.args)
@@ -85,7 +90,7 @@ export const dividedSweep = (
   { jobs, shared, out, shard, html, svg }: OnFlags & MergeFlags & { readonly jobs: number; readonly out: string },
   { terminal }: Pick<CommandOutput, 'terminal'>,
 ): Division => {
-  if (shard !== undefined) throw refuse('--on', '--shard beside it', 'one of the two')
+  refuseShard({ shard })
   if (shared !== undefined) throw refuse('--shared', 'a sweep', '--out, where all of it goes')
   const folder = resolve(out)
   const fileOf = (shard: ShardNumber): string => join(folder, shardFileName(shard))
