@@ -5,13 +5,14 @@ import type { ImageAnswer } from '../experiment/evaluation.ts'
 export const answersShown = 20
 
 /** An answer in JSON: the likeliest class by name where there are names, and the next ones; nulls and none where the scores are no numbers. */
-export const answerJson = ({ index, image, stage, best, outputs }: ImageAnswer) => ({
+export const answerJson = ({ index, image, stage, certainty, best, outputs }: ImageAnswer) => ({
   index,
   image,
   stage,
   outputs,
   label: best[0]?.class ?? best[0]?.index ?? null,
   probability: best[0]?.probability ?? null,
+  certainty: Number.isNaN(certainty) ? null : certainty,
   best: best.map(({ index, class: name, probability }) => ({ class_index: index, class: name ?? null, probability })),
 })
 

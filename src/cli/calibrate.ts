@@ -67,7 +67,7 @@ export const calibrateCommand = (terminal: Terminal): Command =>
           out.note(`${backend} does not start here (${opened.left.hint ?? opened.left.seen}).`)
           continue
         }
-        const bar = progressBar(out, `${backend} {bar} round {value} of {total}`)
+        const bar = progressBar(out, (done, total) => [`${backend}: round ${done} of ${total}`])
         bar.at(0, flags.rounds)
         const calibrated = calibrate(opened.right, flags.rounds, round => bar.at(round, flags.rounds))
         bar.stop()

@@ -1,33 +1,49 @@
 import type { DataProblem } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
-import { type EvaluationResult, evaluate } from '../experiment/evaluation.ts'
+import { type EvaluateOptions, type EvaluationResult, evaluate } from '../experiment/evaluation.ts'
 import type { Images } from '../open/images.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
-import { predictionsFile } from './predictions-file.ts'
-import { imagesFormat, progressBar } from './progress-bar.ts'
+import { predictionLines } from './prediction-lines.ts'
+import { predictionTable } from './prediction-table.ts'
+import { type PredictionsFile, predictionsFile } from './predictions-file.ts'
+import { imageParts, progressBar } from './progress-bar.ts'
 
-export interface WatchOptions {
+/** Where a line an image goes: JSON, and CSV. */
+export interface PredictionPaths {
+  readonly predictions?: string | undefined
+  readonly csv?: string | undefined
+}
+
+export interface WatchOptions extends Pick<EvaluateOptions, 'range' | 'top' | 'strict'>, PredictionPaths {
   readonly batch: number
   readonly limit: number
-  /** Of a shard: its images, from, to. */
-  readonly range?: readonly [from: number, to: number] | undefined
-  /** Where a line an image goes. */
-  readonly predictions?: string
 }
 
 /** On an image that is left out. */
 export const skippedNote = ({ where, seen }: DataProblem): string => `Skipped ${where}: ${seen}.`
 
-/** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the file of predictions too. */
+const openFiles = async (
+  { stages }: Pick<Model, 'stages'>,
+  { data: { labelled }, classes: names }: Images,
+  { predictions, csv, top = 1 }: PredictionPaths & Pick<WatchOptions, 'top'>,
+): Promise<readonly PredictionsFile[]> => {
+  const columns = { names, top, labelled, staged: stages !== undefined }
+  return [
+    ...(predictions === undefined ? [] : [await predictionsFile(predictions, predictionLines(names))]),
+    ...(csv === undefined ? [] : [await predictionsFile(csv, predictionTable(columns))]),
+  ]
+}
+
+/** Evaluates with a progress bar on a terminal. Interrupted, it keeps what is done: whole batches, in the files of predictions too. */
 export const watchEvaluation = async (
   model: Pick<Model, 'predictEach' | 'stages' | 'outputs'>,
   images: Images,
   out: Output,
-  { predictions, ...options }: WatchOptions,
+  { predictions, csv, ...options }: WatchOptions,
 ): Promise<EvaluationResult> => {
-  const file = predictions === undefined ? undefined : await predictionsFile(predictions, images.classes)
-  const bar = progressBar(out, imagesFormat)
+  const files = await openFiles(model, images, { predictions, csv, top: options.top })
+  const bar = progressBar(out, imageParts)
   const [from, to] = options.range ?? [0, options.limit]
   bar.at(0, to - from)
   try {
@@ -38,14 +54,14 @@ export const watchEvaluation = async (
         onProgress: ({ done, total }) => bar.at(done, total),
         onBatch: async (batch, prediction) => {
           for (const { problem } of batch.skipped) out.note(skippedNote(problem))
-          await file?.write(batch, prediction)
+          for (const file of files) await file.write(batch, prediction)
         },
       }),
     )
-    await file?.finish()
+    for (const file of files) await file.finish()
     return done
   } catch (error) {
-    await file?.discard()
+    for (const file of files) await file.discard()
     throw error
   } finally {
     bar.stop()

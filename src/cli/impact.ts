@@ -30,7 +30,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { imagesFormat, progressBar } from './progress-bar.ts'
+import { imageParts, progressBar } from './progress-bar.ts'
 import { prepareReports, type ReportFlags, reportOptions } from './report-files.ts'
 import { runOn } from './run-on.ts'
 import { checkShard } from './shard-output.ts'
@@ -58,7 +58,7 @@ const openFlags = (flags: ImpactFlags, note: Output['note']) =>
 
 /** Measures with a progress bar on a terminal; Ctrl-C ends it with what is done. */
 const measure = (network: Network, images: Images, options: Parameters<typeof countImpact>[2], out: Output) => {
-  const bar = progressBar(out, imagesFormat)
+  const bar = progressBar(out, imageParts)
   bar.at(0, 1)
   return untilInterrupted(signal =>
     countImpact(network, images, {

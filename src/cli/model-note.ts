@@ -1,4 +1,7 @@
+import { counted } from '../base/format.ts'
+import { executorInWords } from '../execute/execution.ts'
 import type { Model } from '../execute/model.ts'
+import { timesInWords } from './timing-line.ts'
 
 /** What runs a network, and under `auto` what else was timed. */
 export const modelNote = ({ describe, reason, executor, choice, precision }: Model): string => {
@@ -9,11 +12,11 @@ export const modelNote = ({ describe, reason, executor, choice, precision }: Mod
   ]
   const head = [first, ...more].join(', ')
   if (choice === undefined) return `${head}.`
-  const times = choice.tried.flatMap(({ executor, milliseconds }) =>
-    milliseconds === undefined ? [] : [`${executor} ${milliseconds.toPrecision(3)}`],
-  )
+  const images = choice.tried.find(one => one.images !== undefined)?.images ?? 1
+  const when = choice.remembered ? 'Timed earlier' : 'Timed'
+  const taken = executor === 'reference' ? executor : executorInWords[executor]
   const told = choice.tried.flatMap(({ executor, reason, notable }) =>
     notable === true ? [` Not ${executor}: ${reason}.`] : [],
   )
-  return `${head}: the fastest of ${times.join(', ')} ms a batch${choice.remembered ? ', timed earlier' : ''}.${told.join('')}`
+  return `${head}. ${when} on ${counted(images, 'image')}: ${timesInWords(choice.tried)}: ${taken}.${told.join('')}`
 }

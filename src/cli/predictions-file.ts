@@ -3,8 +3,15 @@ import { cannotWrite } from '../base/error.ts'
 import { besidePath, putInPlace, sweepBeside } from '../base/put-in-place.ts'
 import type { Batch, Skipped } from '../data/index.ts'
 import type { Prediction } from '../execute/prediction.ts'
-import { bestClass, isAnswer } from '../execute/score.ts'
-import { toldOutputs } from '../execute/told.ts'
+
+/** How answers are written, a line an image. */
+export interface PredictionFormat {
+  /** The first line. */
+  readonly head?: string
+  readonly lineOf: (batch: Batch, row: number, prediction: Prediction) => string
+  /** Of an image that could not be read or decoded. */
+  readonly skippedLine: (skipped: Skipped) => string
+}
 
 export interface PredictionsFile {
   readonly write: (batch: Batch, prediction: Prediction) => Promise<void>
@@ -13,32 +20,11 @@ export interface PredictionsFile {
   readonly discard: () => Promise<void>
 }
 
-const lineOf = (batch: Batch, row: number, prediction: Prediction, names: readonly string[] | undefined): string => {
-  const { logits, classes: width, outputs, stages, certainty, margin, entropy, disagreement } = prediction
-  const predicted = isAnswer(logits, row, width) ? bestClass(logits, row, width) : null
-  const others = width === 0 || Object.keys(outputs).length > 1
-  return `${JSON.stringify({
-    index: batch.indices[row],
-    image: batch.names[row],
-    label: batch.labels?.[row] ?? null,
-    predicted,
-    class: predicted === null ? null : (names?.[predicted] ?? null),
-    ...{ stage: stages[row], certainty: certainty[row], margin: margin[row], entropy: entropy[row] },
-    disagreement: Number.isNaN(disagreement[row]) ? undefined : disagreement[row],
-    outputs: others ? toldOutputs(prediction, row, names, width) : undefined,
-    logits: Array.from(logits.subarray(row * width, (row + 1) * width)),
-  })}\n`
-}
-
-/** Of an image that could not be read or decoded. */
-const skippedLine = ({ index, problem: { where, seen } }: Skipped): string =>
-  `${JSON.stringify({
-    ...{ index, image: where, label: null, predicted: null, class: null },
-    ...{ stage: null, certainty: null, margin: null, entropy: null, logits: null, error: seen },
-  })}\n`
-
-/** Opens a file of predictions, a line of JSON an image, in order; those that were skipped have an `error`. @throws EspalierError */
-export const predictionsFile = async (path: string, names: readonly string[] | undefined): Promise<PredictionsFile> => {
+/** Opens a file of predictions, a line an image, in order. @throws EspalierError */
+export const predictionsFile = async (
+  path: string,
+  { head, lineOf, skippedLine }: PredictionFormat,
+): Promise<PredictionsFile> => {
   await sweepBeside(path)
   const made = await besidePath(path, 'new')
   const orCannotWrite = <A>(task: Promise<A>): Promise<A> =>
@@ -46,14 +32,16 @@ export const predictionsFile = async (path: string, names: readonly string[] | u
       throw cannotWrite(path, error)
     })
   const file = await orCannotWrite(open(made, 'wx'))
+  const append = (lines: readonly string[]): Promise<void> =>
+    orCannotWrite(file.appendFile(lines.map(line => `${line}\n`).join('')))
+  if (head !== undefined) await append([head])
   return {
     write: async (batch, prediction) => {
       const lines = [
-        ...batch.indices.map((index, row) => [index, lineOf(batch, row, prediction, names)] as const),
+        ...batch.indices.map((index, row) => [index, lineOf(batch, row, prediction)] as const),
         ...batch.skipped.map(each => [each.index, skippedLine(each)] as const),
       ]
-      const ordered = lines.sort(([a], [b]) => a - b).map(([, line]) => line)
-      await orCannotWrite(file.appendFile(ordered.join('')))
+      await append(lines.sort(([a], [b]) => a - b).map(([, line]) => line))
     },
     finish: async () => {
       await orCannotWrite(file.close())

@@ -10,7 +10,7 @@ import { untilInterrupted } from './interrupt.ts'
 import { mergeShards } from './merge-shards.ts'
 import type { OnFlags } from './on-options.ts'
 import { type CommandOutput, exitCodes, failure } from './output.ts'
-import { progressBar } from './progress-bar.ts'
+import { type BarParts, progressBar } from './progress-bar.ts'
 import { quoted } from './provenance.ts'
 
 /** Whether the file of a shard is there and whole. */
@@ -42,11 +42,14 @@ const lineOf = (event: JobEvent): string => {
   }
 }
 
-const format = '{bar} {value}/{total} jobs done, {running} running'
+const parts: BarParts<{ readonly running: number }> = (done, total, { running }) => [
+  `${done}/${total} jobs done`,
+  `${running} running`,
+]
 
 /** Has a cluster do what is missing of the parts, with one view of how far they are. Whether all of them are there. @throws EspalierError */
 const doParts = async (address: string, tasks: readonly Task[], out: CommandOutput): Promise<boolean> => {
-  const bar = progressBar(out, format)
+  const bar = progressBar(out, parts, { foretold: false })
   const { failed, interrupted } = await untilInterrupted(signal =>
     runJobs(rayJobs(address, process.env.RAY_AUTH_TOKEN), tasks, {
       signal,

@@ -28,6 +28,12 @@ export interface Ran {
   readonly batch: number
 }
 
+/** What looks wrong; that a network which was not trained guesses is said already. */
+const warningKeys = ({ warnings }: EvaluationResult, untrained: boolean) => {
+  const told = warnings.filter(({ about }) => about !== 'error' || !untrained)
+  return told.length === 0 ? {} : { warnings: told.map(({ text }) => text) }
+}
+
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
 export const runResult = ({ compiled, initializedFrom, model, data, done, float32, remembered, time, batch }: Ran) => ({
   network: compiled.network,
@@ -46,6 +52,8 @@ export const runResult = ({ compiled, initializedFrom, model, data, done, float3
   float32_error_percent: float32?.errorPercent,
   answers: data.labelled ? undefined : done.answers.map(answerJson),
   ...(done.skipped.length === 0 ? {} : { skipped: done.skipped }),
+  fed: done.fed,
+  ...warningKeys(done, initializedFrom !== undefined),
   backend: model.backend,
   executor: model.executor,
   precision: model.precision,
@@ -93,7 +101,7 @@ export const describeRun = (result: RunResult, { answers: all }: Pick<Evaluation
   const cost = ` ${count(result.multiply_adds)} multiply-adds an image (${ratio(result.multiply_adds_relative)}${worst}), ${result.images_per_second.toFixed(1)} images/s.`
   const answers = all.slice(0, answersShown).map(describeAnswer)
   const more = all.length - answers.length
-  const rest = more > 0 ? [`and ${more} more: --json or --predictions FILE has all.`] : []
+  const rest = more > 0 ? [`and ${more} more: --json, --csv FILE or --predictions FILE has all.`] : []
   return [...answers, ...rest, `${head}${errors(result)}${cost}`, ...describeStages(result)].join('\n')
 }
 
@@ -102,6 +110,7 @@ export const tellRun = async (ran: Ran, path: string | undefined, out: CommandOu
   const result = runResult(ran)
   await giveResult(path, { result, text: () => describeRun(result, ran.done), shard }, out)
   for (const drift of describeDrift(result)) out.note(drift)
+  for (const warning of result.warnings ?? []) out.note(`Warning: ${warning}`)
   if (result.non_finite !== undefined) {
     out.note(describeUnanswered(result.non_finite, result.images, result.error_percent !== undefined))
     out.terminal.exitWith(exitCodes.failed)

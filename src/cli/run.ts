@@ -15,6 +15,7 @@ import type { EvaluationResult } from '../experiment/evaluation.ts'
 import { evaluationFacts } from '../experiment/shards/facts.ts'
 import { type Shard, shardRange } from '../experiment/shards/shard.ts'
 import { type TimeOver, timeOver } from '../experiment/time-over.ts'
+import { outputsOf } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
@@ -43,6 +44,7 @@ import { runPart } from './run-shards.ts'
 import { scheduleBackend } from './schedule-backend.ts'
 import { checkShard } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
+import { watchTiming } from './timing-line.ts'
 import { noteMissingBranches } from './trained-note.ts'
 
 const defaultBatch = 128
@@ -52,6 +54,9 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
   readonly schedule: ScheduleName
   readonly limit?: number
   readonly predictions?: string
+  readonly csv?: string
+  readonly top?: number
+  readonly strict?: boolean
   readonly out?: string
   readonly time?: boolean
 }
@@ -137,6 +142,16 @@ const checkBatch = ({ batch }: Pick<RunFlags, 'batch'>): number => {
   throw new EspalierError([sourceProblem('bad-input', '--batch', 'auto', expected)])
 }
 
+const refuseTable = (seen: string, expected: string): EspalierError =>
+  new EspalierError([sourceProblem('bad-input', '--csv', seen, expected, '--predictions FILE.jsonl')])
+
+/** A table has columns for classes. @throws EspalierError where the answers are others */
+const checkTable = ({ csv }: Pick<RunFlags, 'csv'>, compiled: CompiledNetwork): void => {
+  const [{ name, kind }] = outputsOf(compiled)
+  if (csv !== undefined && kind !== 'classes')
+    throw refuseTable(`${kind}, the output ${name}`, 'a network whose first output is classes')
+}
+
 /** The images of the shard that is asked for. @throws EspalierError where there are fewer than shards */
 const rangeOf = (flags: RunFlags, images: number) => {
   if (flags.shard === undefined) return undefined
@@ -145,13 +160,14 @@ const rangeOf = (flags: RunFlags, images: number) => {
 }
 
 const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; readonly shard: Shard | undefined }> => {
-  for (const path of [flags.out, flags.predictions]) if (path !== undefined) await prepareFile(path)
+  for (const path of [flags.out, flags.predictions, flags.csv]) if (path !== undefined) await prepareFile(path)
   const source = await openAnyWork(flags, [{ reference: flags.data, labels: flags.labels }], out)
   const [images] = source.images
   const { data } = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
   const range = rangeOf(flags, limit)
   const { compiled, shares, plain } = await compiledOf(source, flags, limit, out)
+  checkTable(flags, compiled)
   const options = {
     backend: flags.backend ?? 'auto',
     executor: flags.executor,
@@ -161,12 +177,14 @@ const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; r
     debug: flags.debug ?? false,
     note: out.note,
   }
-  const model = await openModel(compiled, options)
+  const { onProgress, stop } = watchTiming(out)
+  const model = await openModel(compiled, { ...options, onProgress }).finally(stop)
   try {
     out.note(modelNote(model))
     const batch = flags.batch === 'auto' ? await bestBatch(model, compiled) : flags.batch
     const evaluation = { batch, limit, range }
-    const done = await watchEvaluation(model, images, out, { ...evaluation, predictions: flags.predictions })
+    const { predictions, csv, top, strict } = flags
+    const done = await watchEvaluation(model, images, out, { ...evaluation, predictions, csv, top, strict })
     const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
     const float32 = compare ? await inFloat32(compiled, options, model, images, evaluation, out) : undefined
     const timed = flags.time ?? compiled.stages !== undefined
@@ -175,7 +193,7 @@ const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; r
     const time = await timeOverPlain(model, beside, options, timedOn, evaluation, out)
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
     const ran = { compiled, initializedFrom, model, data, done, float32, remembered: shares, time, batch }
-    const { seed, predictions } = flags
+    const { seed } = flags
     const where = { ...model, batch }
     const of = { plan: compiled.plan, schedule: compiled.schedule, seed }
     const shard = flags.shard && {
@@ -212,8 +230,18 @@ export const runCommand = (terminal: Terminal): Command =>
     .addOption(limitOption())
     .option(
       '--predictions <file>',
-      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, stage, certainty, margin, entropy, disagreement of variants, logits, or an error',
+      'a line of JSON an image: index (from 0, of the images that are run), image, label, predicted, class, probability, stage, certainty, margin, entropy, disagreement of variants, logits, or an error',
     )
+    .option(
+      '--csv <file>',
+      'a table, a row an image: file, label, probability, certainty; with --top the next classes too',
+    )
+    .addOption(
+      new Option('--top <k>', 'how many of the likeliest classes an answer has (default: 5, in --csv 1)').argParser(
+        wholeNumber(1),
+      ),
+    )
+    .option('--strict', 'stop at an image that cannot be decoded, which is else named, left out and counted')
     .option('--out <file>', 'the JSON result as a file, too')
     .option('--time', 'time it beside the plain network, as adaptive plans are by default')
     .option('--no-time', 'do not')
@@ -221,12 +249,14 @@ export const runCommand = (terminal: Terminal): Command =>
       const out = output(flags, terminal)
       if (flags.on !== undefined) {
         checkBatch(flags)
+        if (flags.csv !== undefined) throw refuseTable('--on beside it', 'a run on this machine')
         return runOn(divided('run', flags.on, flags, out), flags, out)
       }
       const { ran, shard } = await run(flags, out)
       const result = await tellRun(ran, flags.out, out, shard)
       if (result.interrupted !== true) return
-      const kept = flags.predictions === undefined ? '' : `; ${flags.predictions} has their predictions`
+      const files = [flags.predictions, flags.csv].filter(path => path !== undefined)
+      const kept = files.length === 0 ? '' : `; ${files.join(' and ')} has their predictions`
       out.note(`Interrupted after ${result.images} images${kept}.`)
       out.terminal.exitWith(exitCodes.failed)
     })

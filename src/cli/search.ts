@@ -31,7 +31,7 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { imagesFormat, progressBar } from './progress-bar.ts'
+import { imageParts, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
 import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
 import type { Terminal } from './terminal.ts'
@@ -62,7 +62,7 @@ const watched = (
   out: Output,
 ): Promise<SearchResult | undefined> =>
   untilInterrupted(async signal => {
-    const bar = progressBar(out, imagesFormat)
+    const bar = progressBar(out, imageParts)
     const onProgress = (progress: SearchProgress): void => {
       if (progress.kind === 'images') {
         bar.at(progress.done, progress.total)

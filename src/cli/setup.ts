@@ -25,7 +25,7 @@ const megabyte = 1e6
 
 /** One line a step; a bar while something with a known size goes on. */
 const follow = (out: Output): { readonly onEvent: (event: SetupEvent) => void; readonly stop: () => void } => {
-  const bar = progressBar(out, '  {bar} {percentage}% of {total} MB', { hideCursor: true })
+  const bar = progressBar(out, (done, total) => [`${done}/${total} MB`])
   return {
     stop: bar.stop,
     onEvent: ({ step, state, what, done, total }) => {

@@ -98,7 +98,7 @@ const resultOf = (trained: Trained, flags: TrainFlags, plan: FixedPlan, recipe: 
     losses: flags.maxSteps === undefined ? undefined : losses,
     recipe,
     seed: flags.seed,
-    ...(source.kind === 'network' && source.initializedFrom !== undefined
+    ...(source.kind === 'network' && source.initializedFrom !== undefined && flags.resume !== true
       ? { initialized_from_seed: source.initializedFrom }
       : {}),
     version: packageVersion,
@@ -139,6 +139,7 @@ const run = async (flags: TrainFlags, out: Output) => {
     openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
       labels: 'needed',
       weightsFlag: '--from',
+      resumed: flags.resume,
       note: out.note,
     }),
     readFixedPlan(flags.plan, 'train'),

@@ -1,11 +1,19 @@
 import type { SkippedImage, Trained, TrainingEvent } from '../train/events.ts'
 import type { Output } from './output.ts'
-import { progressBar } from './progress-bar.ts'
+import { type BarParts, progressBar } from './progress-bar.ts'
 
 const percent = (value: number): string => `${value.toFixed(2)} %`
 
-const format =
-  '{bar} step {value}/{total}, epoch {epoch}: loss {loss}, error {error}, rate {rate}, {speed} images/s, {eta_formatted} left'
+type Step = Happened<'step'>
+
+const parts: BarParts<Step> = (done, total, { epoch, loss, errorPercent, learningRate, imagesPerSecond }) => [
+  `step ${done}/${total}`,
+  `epoch ${epoch}`,
+  `loss ${loss.toFixed(3)}`,
+  `error ${percent(errorPercent)}`,
+  `${imagesPerSecond.toFixed(0)} images/s`,
+  `rate ${Number(learningRate.toPrecision(3))}`,
+]
 
 type Happened<E extends TrainingEvent['event']> = Extract<TrainingEvent, { readonly event: E }>
 
@@ -29,21 +37,13 @@ export const watchTraining = async (
   training: AsyncGenerator<TrainingEvent, Trained>,
   out: Output,
 ): Promise<Trained> => {
-  const bar = progressBar(out, format, { etaBuffer: 50 })
+  const bar = progressBar(out, parts, { etaBuffer: 50 })
   /** Lines would cut through the bar. */
   const say = (line: string): void => {
     bar.stop()
     out.note(line)
   }
   let total = 0
-  const show = (event: Happened<'step'>): void =>
-    bar.at(event.step, total, {
-      epoch: event.epoch,
-      loss: event.loss.toFixed(3),
-      error: percent(event.errorPercent),
-      rate: Number(event.learningRate.toPrecision(3)),
-      speed: event.imagesPerSecond.toFixed(0),
-    })
   try {
     for (;;) {
       const next = await training.next()
@@ -52,7 +52,7 @@ export const watchTraining = async (
       if (event.event === 'start') {
         total = event.steps
         out.note(started(event))
-      } else if (event.event === 'step') show(event)
+      } else if (event.event === 'step') bar.at(event.step, total, event)
       else if (event.event === 'epoch') say(epochDone(event))
       else if (event.event === 'skipped') say(skippedNote(event))
     }

@@ -21,6 +21,8 @@ export interface DataSet {
   readonly folders?: readonly string[]
   /** What its owner may not know of it, a sentence each: what was passed over, and how its classes were numbered. */
   readonly notes?: readonly string[]
+  /** A file of labels that lies among its images and is not read. */
+  readonly labelsFile?: string | undefined
   /** Its labels are below this, where no more is known of them. */
   readonly labelsBelow?: number
   /** What networks for this data set are trained on; `undefined` for folders of images. */

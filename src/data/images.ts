@@ -8,7 +8,7 @@ import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import { hashOf } from './fingerprint.ts'
 import { type Found, findImages, whyNotImage } from './folder.ts'
-import { absentNote, type Labelling, labelFiles, readLabels } from './labels.ts'
+import { absentNote, type Labelling, labelFiles, labelsAmong, readLabels } from './labels.ts'
 import type { WalkedFile } from './walk.ts'
 
 interface ImageFile extends WalkedFile {
@@ -78,9 +78,21 @@ const notRead = (images: readonly WalkedFile[], where: string): readonly string[
     ? []
     : [`${counted(images.length, 'image')} not read, ${where}: ${listed(images.map(({ name }) => name))}.`]
 
-/** Images without a word on their classes. */
-const openUnlabelled = (folder: string, found: Found): E.Either<DataProblem, DataSet> =>
-  E.right(dataSet(basename(resolve(folder)), found.images, { notes: [...outside(found), ...passedOver(found)] }))
+/** Images without a word on their classes but for a file of labels among them, which is offered. */
+const openUnlabelled = async (folder: string, found: Found): Promise<E.Either<DataProblem, DataSet>> => {
+  const labelsFile = await labelsAmong(found.passedOver.map(({ name }) => ({ path: join(folder, name), name })))
+  const others = found.passedOver.filter(({ name }) => !isSame(join(folder, name), labelsFile))
+  const offer =
+    labelsFile === undefined
+      ? []
+      : [`Labels are in ${labelsFile}, which is not read: --labels ${labelsFile} reads them.`]
+  return E.right({
+    ...dataSet(basename(resolve(folder)), found.images, {
+      notes: [...offer, ...outside(found), ...passedOver({ ...found, passedOver: others })],
+    }),
+    labelsFile,
+  })
+}
 
 /** Images with the labels of a CSV file: those at the first level, or in all where it names images in folders. */
 const openListed = async (

@@ -1,8 +1,10 @@
+import { extname } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/index.ts'
 import { linesOf, readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
+import type { WalkedFile } from './walk.ts'
 
 /** Class names of a file, one a line, the first of class 0; lines after the last name may be blank. */
 export const readClassNames = async (path: string): Promise<E.Either<DataProblem, readonly string[]>> => {
@@ -58,6 +60,15 @@ export const readLabels = async (path: string): Promise<E.Either<DataProblem, Re
     labels.set(name, label)
   }
   return E.right(labels)
+}
+
+/** Of CSV files in a folder of images the first that has these columns: it may be the images' labels. */
+export const labelsAmong = async (files: readonly WalkedFile[]): Promise<string | undefined> => {
+  for (const { path, name } of files) {
+    if (name.includes('/') || extname(name).toLowerCase() !== '.csv') continue
+    if (E.isRight(await readLabels(path))) return path
+  }
+  return undefined
 }
 
 /** What the rows of a CSV say of the files of a folder. */

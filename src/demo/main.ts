@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import { command, oneOf, wholeNumber } from '../cli/options.ts'
 import { type CommonOptions, output } from '../cli/output.ts'
-import { progressBar } from '../cli/progress-bar.ts'
+import { imageParts, progressBar } from '../cli/progress-bar.ts'
 import { guardProcess } from '../cli/report-error.ts'
 import { runProgram } from '../cli/run-program.ts'
 import { processTerminal } from '../cli/terminal.ts'
@@ -27,7 +27,7 @@ const program = command(
   )
   .action(async (flags: DemoFlags) => {
     const out = output(flags, processTerminal)
-    const bar = progressBar(out, '{bar} {value}/{total} images')
+    const bar = progressBar(out, imageParts)
     const result = await measure({
       ...flags,
       note: out.note,

@@ -21,13 +21,13 @@ const Name = t.keyof({ eager: null, graph: null, xla: null, onnx: null, openvino
 const Timed = t.intersection([
   t.strict({ executor: Name }),
   t.partial({
-    ...{ milliseconds: t.number, min: t.number, max: t.number },
+    ...{ images: t.number, milliseconds: t.number, min: t.number, max: t.number },
     ...{ reason: t.string, absent: t.boolean, notable: t.boolean, wrong: t.boolean },
   }),
 ])
 
 /**
- * An executor that was tried: the median, least and most time of one batch, or why there is none; `absent` where its library was not there,
+ * An executor that was tried: the median, least and most time of a run of so many images, or why there is none; `absent` where its library was not there,
  * `wrong` where its answers are not the others', `notable` where the reason is worth telling.
  */
 export type Timed = t.TypeOf<typeof Timed>
@@ -39,7 +39,7 @@ export type Timed = t.TypeOf<typeof Timed>
 const Choice = t.intersection([
   t.strict({
     format: t.literal('espalier-executor'),
-    version: t.literal(3),
+    version: t.literal(4),
     machine: t.string,
     executor: Name,
     tried: t.readonlyArray(Timed),
@@ -53,7 +53,7 @@ export const choiceOf = (executor: ExecutorName, tried: readonly Timed[], earlie
   const again = earlier?.executor === executor ? earlier.drifted : undefined
   return {
     format: 'espalier-executor',
-    version: 3,
+    version: 4,
     machine: machineName(),
     executor,
     tried,
@@ -61,11 +61,15 @@ export const choiceOf = (executor: ExecutorName, tried: readonly Timed[], earlie
   }
 }
 
-/** The least and the most that a batch has taken on what was chosen, where that is known. */
-export const usualOf = ({ executor, tried, inUse = [] }: Choice): Pick<Spread, 'min' | 'max'> | undefined => {
+/** The least and the most that a batch takes on what was chosen, by what fewer images took and by what it has taken in use, where that is known. */
+export const usualOf = (
+  { executor, tried, inUse = [] }: Choice,
+  batch: number,
+): Pick<Spread, 'min' | 'max'> | undefined => {
   const own = tried.find(one => one.executor === executor)
   if (own?.min === undefined || own.max === undefined) return undefined
-  return { min: Math.min(own.min, ...inUse), max: Math.max(own.max, ...inUse) }
+  const each = batch / (own.images ?? batch)
+  return { min: Math.min(each * own.min, ...inUse), max: Math.max(each * own.max, ...inUse) }
 }
 
 /** The file of a choice: another graph, batch, precision, backend or machine is another file; other thresholds between the same stages are not. */

@@ -28,7 +28,7 @@ const isOutdated = async ({ tried, drifted }: Choice, { options, machine }: Task
  * after another as they were timed, none.
  */
 const keptAnEyeOn = (opened: Execution, choice: Choice, { executed, batch, options, machine }: Task): Execution => {
-  const usual = usualOf(choice)
+  const usual = usualOf(choice, batch)
   if (usual === undefined || executed.later !== undefined) return opened
   const { executor } = opened
   return watched(opened, { ...usual, batch }, machine.clock, async milliseconds => {

@@ -3,7 +3,7 @@ import { type Outputs, runSamples, samplesOf } from './agreement.ts'
 import type { Timed } from './choices.ts'
 import { type ExecutorProblem, executorProblem } from './error.ts'
 import type { Executed, Execution, ExecutorName } from './execution.ts'
-import { type ExecutorOptions, executorIsThere, openExecutor } from './executor.ts'
+import { type ExecutorOptions, executorIsThere, openExecutor, type Timing } from './executor.ts'
 import { type Entrant, judged } from './judge.ts'
 import { type Clock, machineClock, race, spreadOf } from './race.ts'
 
@@ -18,6 +18,17 @@ const xlaBelowMilliseconds = 16
 
 /** Rounds of the race; after the first, only while it has taken less than so many seconds. */
 const course = { rounds: 7, least: 1, seconds: 4, hopeless: 4 } as const
+
+/** A run of so long tells executors apart: what a batch costs whatever its size is little beside it. */
+const tellingMilliseconds = 150
+/** So few images are run to see how long they take. */
+const fewest = 4
+
+/** Of a batch as few images as tell, where so many took so long; the whole of it where that is not many more. */
+export const imagesThatTell = (batch: number, images: number, milliseconds: number): number => {
+  const enough = Math.max(images, Math.ceil((images * tellingMilliseconds) / milliseconds))
+  return 2 * enough > batch ? batch : enough
+}
 
 /** What a choice is made with: this machine's executors, and its clock. */
 export interface Machine {
@@ -39,6 +50,7 @@ export interface Task {
 /** An executor that has run a sample twice: what it gave at first, and how long the second run took. */
 interface Ready {
   readonly executor: ExecutorName
+  readonly images: number
   readonly opened: Execution
   readonly run: () => Promise<Outputs>
   readonly outputs: Outputs
@@ -50,14 +62,24 @@ const failure = (executor: ExecutorName, error: unknown): { readonly seen: strin
   return { seen, timed: { executor, reason: `fails: ${seen}`, notable: true } }
 }
 
-const ready = async ({ executed, batch, machine: { clock } }: Task, opened: Execution): Promise<Ready> => {
-  const samples = samplesOf(executed, opened, batch)
+const ready = async ({ executed, machine: { clock } }: Task, opened: Execution, images: number): Promise<Ready> => {
+  const samples = samplesOf(executed, opened, images)
   const run = (): Promise<Outputs> => runSamples(executed, opened, samples)
   const outputs = await run()
   const started = clock.now()
   await run()
-  return { executor: opened.executor, opened, run, outputs, milliseconds: clock.now() - started }
+  return { executor: opened.executor, images, opened, run, outputs, milliseconds: clock.now() - started }
 }
+
+/** The first one, by which it shows how many images the others run, too. */
+const readyFirst = async (task: Task, opened: Execution): Promise<Ready> => {
+  const few = await ready(task, opened, Math.min(task.batch, fewest))
+  const images = imagesThatTell(task.batch, few.images, few.milliseconds)
+  return images === few.images ? few : ready(task, opened, images)
+}
+
+const timesOf = (racers: readonly Ready[]): Timing['timed'] =>
+  racers.map(({ executor, milliseconds }) => ({ executor, milliseconds }))
 
 /** Opens each executor and has it run; gives those that did, and of the others why not. */
 const entered = async (task: Task, able: readonly ExecutorName[]) => {
@@ -65,8 +87,14 @@ const entered = async (task: Task, able: readonly ExecutorName[]) => {
   const tried: Timed[] = []
   const racers: Ready[] = []
   let problems: readonly ExecutorProblem[] | undefined
-  for (const executor of able) {
-    const quickest = Math.min(...racers.map(({ milliseconds }) => milliseconds))
+  for (const [done, executor] of able.entries()) {
+    const images = racers.at(0)?.images
+    if (options.signal?.aborted === true) {
+      for (const { opened } of racers) opened.dispose()
+      throw options.signal.reason
+    }
+    options.onProgress?.({ running: executor, total: able.length, done, images, timed: timesOf(racers) })
+    const quickest = Math.min(...racers.map(({ milliseconds }) => (milliseconds * task.batch) / (images ?? 1)))
     if (executor === 'xla' && racers.length > 0 && quickest > xlaBelowMilliseconds) {
       tried.push({ executor, reason: `not tried over ${xlaBelowMilliseconds} ms a batch` })
       continue
@@ -79,7 +107,7 @@ const entered = async (task: Task, able: readonly ExecutorName[]) => {
       continue
     }
     try {
-      racers.push(await ready(task, opened.right))
+      racers.push(await (images === undefined ? readyFirst(task, opened.right) : ready(task, opened.right, images)))
     } catch (error) {
       const { seen, timed } = failure(executor, error)
       problems ??= [executorProblem('executor-fails', executor, seen, 'a graph that it runs')]
@@ -99,10 +127,10 @@ const raced = async ({ machine: { clock } }: Task, racers: readonly Ready[]) => 
     warmed: racers.map(({ milliseconds }) => milliseconds),
     onFailure: (racer, error) => left.set(racer, failure(racers[racer].executor, error).timed),
   })
-  const entrants = racers.flatMap(({ executor, outputs }, k): readonly Entrant[] => {
+  const entrants = racers.flatMap(({ executor, images, outputs }, k): readonly Entrant[] => {
     if (left.has(k)) return []
     const { median, min, max } = spreadOf(times[k])
-    return [{ executor, milliseconds: median, min, max, outputs }]
+    return [{ executor, images, milliseconds: median, min, max, outputs }]
   })
   return { entrants, left: [...left.values()] }
 }
@@ -112,11 +140,13 @@ export const compete = async (
   task: Task,
   able: readonly ExecutorName[],
 ): Promise<E.Either<readonly ExecutorProblem[], { readonly opened: Execution; readonly tried: readonly Timed[] }>> => {
-  const { executed, batch, options } = task
+  const { executed, options } = task
   const { tried, racers, problems } = await entered(task, able)
   if (racers.length === 0) return E.left(problems as readonly ExecutorProblem[])
+  const { length: total } = able
+  options.onProgress?.({ total, done: total, images: racers[0].images, timed: timesOf(racers) })
   const { entrants, left } = await raced(task, racers)
-  const timed = judged(executed, batch, options.precision, entrants)
+  const timed = judged(executed, racers[0].images, options.precision, entrants)
   const taken = timed.find(({ wrong }) => wrong !== true) ?? timed.at(0)
   for (const { executor, opened } of racers) if (executor !== taken?.executor) opened.dispose()
   const kept = racers.find(({ executor }) => executor === taken?.executor)

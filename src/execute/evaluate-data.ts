@@ -36,6 +36,8 @@ export interface EvaluateOptions {
   readonly limit?: number
   /** The images from one number up to another alone, of which none need be readable: a part of a larger evaluation. */
   readonly range?: readonly [from: number, to: number]
+  /** Whether an image that cannot be read or decoded is an error. */
+  readonly strict?: boolean | undefined
   readonly signal?: AbortSignal
   /** Called after each batch, in order. */
   readonly onBatch?: (batch: Batch, prediction: Prediction) => void | Promise<void>
@@ -48,12 +50,12 @@ const nothing = predictionOf({ outputs: [], stages: new Uint8Array(0), certainty
 /**
  * Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. Images that cannot be decoded are skipped.
  *
- * @throws EspalierError where none can be
+ * @throws EspalierError where none can be, or `strict` asks for all
  */
 export const evaluateData = async (
   model: Pick<Model, 'predictEach' | 'stages'>,
   data: DataSet,
-  { onBatch, range, ...options }: EvaluateOptions,
+  { onBatch, range, strict = false, ...options }: EvaluateOptions,
 ): Promise<Evaluation> => {
   let [images, wrong, wrongTop5, none] = [0, 0, 0, 0]
   const reached = (model.stages ?? [null]).map(() => 0)
@@ -61,7 +63,11 @@ export const evaluateData = async (
   const first: string[] = []
   const begun = performance.now()
   const read: Batch[] = []
+  const refuse = (all: readonly Skipped[]): never => {
+    throw new EspalierError(all.slice(0, problemsShown).map(({ problem }) => problem))
+  }
   const found = async (batch: Batch, prediction: Prediction): Promise<void> => {
+    if (strict && batch.skipped.length > 0) refuse(batch.skipped)
     const labels = data.labelled ? batch.labels : undefined
     labels?.forEach((label, row) => {
       const rank = rankOf(prediction.logits, row, prediction.classes, label)
@@ -94,8 +100,7 @@ export const evaluateData = async (
     await found(read.shift() as Batch, prediction)
   }
   await foundEmpty()
-  if (images === 0 && skipped.length > 0 && range === undefined)
-    throw new EspalierError(skipped.slice(0, problemsShown).map(({ problem }) => problem))
+  if (images === 0 && skipped.length > 0 && range === undefined) refuse(skipped)
   return {
     images,
     wrong,

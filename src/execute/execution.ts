@@ -9,6 +9,15 @@ export const executorNames = ['eager', 'graph', 'xla', 'onnx', 'openvino'] as co
 /** The name of a way to run a graph. */
 export type ExecutorName = (typeof executorNames)[number]
 
+/** What people call them. */
+export const executorInWords: { readonly [X in ExecutorName]: string } = {
+  eager: 'TensorFlow.js op by op',
+  graph: 'TensorFlow',
+  xla: 'TensorFlow with XLA',
+  onnx: 'onnxruntime',
+  openvino: 'OpenVINO',
+}
+
 /** What computes: an executor on a backend or a runtime of its own. */
 export interface Facts<Executor extends string = ExecutorName> {
   readonly executor: Executor

@@ -25,6 +25,22 @@ export interface ExecutorOptions {
   readonly debug: boolean
   /** Told, in a line, what `auto` does after an executor has failed in a run. */
   readonly note?: (line: string) => void
+  /** Told how far `auto` is with timing executors. */
+  readonly onProgress?: ((timing: Timing) => void) | undefined
+  /** Gives the timing up. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How far the timing of executors is. */
+export interface Timing {
+  /** Which one is opened and run; none where those that run do so in turns. */
+  readonly running?: ExecutorName
+  /** How many there are to be, and how many were. */
+  readonly total: number
+  readonly done: number
+  /** How many images a run has, once that is known, and what a run of each took. */
+  readonly images?: number | undefined
+  readonly timed: readonly { readonly executor: ExecutorName; readonly milliseconds: number }[]
 }
 
 type Opened = E.Either<readonly ExecutorProblem[], Execution>

@@ -5,9 +5,11 @@ import type { Timed } from './choices.ts'
 import { type Executed, type ExecutorName, stageGraphs } from './execution.ts'
 import { signatureOf } from './signature.ts'
 
-/** An executor that ran a sample: how long a batch took in the middle, at least and at most, and what it gave. */
+/** An executor that ran a sample: how long its sample took in the middle, at least and at most, and what it gave. */
 export interface Entrant {
   readonly executor: ExecutorName
+  /** Of its sample. */
+  readonly images: number
   readonly milliseconds: number
   readonly min: number
   readonly max: number
@@ -20,10 +22,10 @@ const evaluatedAtMost = 4e9
 const evaluatedInPassing = 1e8
 
 /** The evaluator's answers for one example, where they do not take it too long. */
-const judgement = (executed: Executed, batch: number, most: number): Outputs | undefined => {
+const judgement = (executed: Executed, images: number, most: number): Outputs | undefined => {
   const work = stageGraphs(executed).reduce((sum, graph) => sum + multiplyAdds(graph), 0)
   if (work > most) return undefined
-  return evaluatedSamples(executed, samplesOf(executed, signatureOf(executed.graph), batch))
+  return evaluatedSamples(executed, samplesOf(executed, signatureOf(executed.graph), images))
 }
 
 /**
@@ -32,7 +34,7 @@ const judgement = (executed: Executed, batch: number, most: number): Outputs | u
  */
 export const judged = (
   executed: Executed,
-  batch: number,
+  images: number,
   precision: Precision,
   entrants: readonly Entrant[],
 ): readonly Timed[] => {
@@ -41,7 +43,7 @@ export const judged = (
   const peersOf = (one: Entrant): readonly Entrant[] => ordered.filter(other => other !== one)
   const known = ordered.some(one => peersOf(one).some(other => agree(one.outputs, other.outputs)))
   const alone = ordered.length === 1
-  const right = known ? undefined : judgement(executed, batch, alone ? evaluatedInPassing : evaluatedAtMost)
+  const right = known ? undefined : judgement(executed, images, alone ? evaluatedInPassing : evaluatedAtMost)
   return ordered.map(entrant => {
     const { outputs, ...timed } = entrant
     const trusted =

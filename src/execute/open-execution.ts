@@ -7,7 +7,7 @@ import type { Timed } from './choices.ts'
 import { type ChosenExecutor, chooseExecutor } from './choose-executor.ts'
 import type { ExecutorProblem } from './error.ts'
 import type { Executed, Execution, ExecutorName } from './execution.ts'
-import { type ExecutorOptions, openExecutor } from './executor.ts'
+import { type ExecutorOptions, openExecutor, type Timing } from './executor.ts'
 import { onEvaluator } from './on-evaluator.ts'
 
 /** Where a model runs: a tfjs backend, the best there is (`auto`), or the reference evaluator in plain TypeScript. */
@@ -25,6 +25,10 @@ export interface ExecutionOptions {
   readonly debug?: boolean
   /** Told, in a line, that under `auto` an executor failed in a run and another goes on. Default: a warning of the process. */
   readonly note?: (line: string) => void
+  /** Told how far `auto` is with timing executors. */
+  readonly onProgress?: ((timing: Timing) => void) | undefined
+  /** Gives the timing up: rejects with the signal’s reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A graph that was loaded, and how that was chosen. */
@@ -60,6 +64,8 @@ export const openExecution = async (
     batch = 1,
     debug = false,
     note = line => process.emitWarning(line),
+    onProgress,
+    signal,
   }: ExecutionOptions,
 ): Promise<OpenedExecution> => {
   if (backend === 'reference') {
@@ -74,7 +80,7 @@ export const openExecution = async (
       ])
     return { execution: onEvaluator(compiled) }
   }
-  const options: ExecutorOptions = { backend, precision, debug, note }
+  const options: ExecutorOptions = { backend, precision, debug, note, onProgress, signal }
   if (executor === 'auto') return opened(await chooseExecutor(compiled, batch, options))
   const one = await openExecutor(executor, compiled, options)
   return opened(E.map((only: Execution) => ({ opened: only, tried: [], remembered: false }))(one))

@@ -1,4 +1,5 @@
 import type { NetworkOutput } from '../../passes/index.ts'
+import { type ChannelStatistics, channelStatistics, pooledStatistics } from '../data/channel-statistics.ts'
 import type { Batch, Skipped } from '../data/index.ts'
 import { evaluateData, namedAtMost, type Unanswered } from '../execute/evaluate-data.ts'
 import type { Model } from '../execute/model.ts'
@@ -8,6 +9,7 @@ import { wilsonPercent } from '../execute/score.ts'
 import { type ToldOutput, toldOutputs } from '../execute/told.ts'
 import { isClassifier } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
+import { type EvaluationWarning, type Suspected, warningsOf } from './warnings.ts'
 
 /** What a model says of one image of a data set. */
 export interface ImageAnswer {
@@ -18,6 +20,8 @@ export interface ImageAnswer {
   readonly label?: number
   /** The stage of an adaptive plan that it reached, from 1; 1 under a fixed plan. */
   readonly stage: number
+  /** How certain the answer is, from 0 to 1; NaN of a network of no classes. */
+  readonly certainty: number
   /** The likeliest classes, the likeliest first; none where its scores are no numbers. */
   readonly best: readonly RankedClass[]
   /** What every output says, by its name, of a network that is no classifier with one. */
@@ -42,6 +46,14 @@ export interface EvaluationResult {
   readonly skipped: readonly { readonly index: number; readonly image: string; readonly error: string }[]
   /** Images whose scores are no numbers, so that there is no answer; where there are labels, counted as wrong. */
   readonly unanswered: Unanswered
+  /** What the network was fed: of the first images, channel by channel. */
+  readonly fed?: ChannelStatistics | undefined
+  /** Of how many classes an answer is one. */
+  readonly classCount?: number | undefined
+  /** Whether the preprocessing says a mean and a deviation. */
+  readonly normalized?: boolean | undefined
+  /** What looks wrong: an error as of guessing, inputs unlike those that the preprocessing is to make. */
+  readonly warnings: readonly EvaluationWarning[]
   readonly seconds: number
   readonly imagesPerSecond: number
   readonly interrupted: boolean
@@ -59,6 +71,8 @@ export interface EvaluateOptions {
   readonly answers?: boolean
   /** How many classes an answer has. Default 5. */
   readonly top?: number
+  /** Whether an image that cannot be read or decoded is an error. Default: it is skipped. */
+  readonly strict?: boolean
   /** Aborted, it answers for the batches that are done. */
   readonly signal?: AbortSignal
   /** Told after each batch how many images are done, of how many. */
@@ -76,14 +90,19 @@ const answersOf = (
 ) =>
   topK(prediction, top, names).map((best, row): ImageAnswer => {
     const [index, image, label] = [batch.indices[row], batch.names[row], batch.labels?.[row]]
+    const [stage, certainty] = [prediction.stages[row], prediction.certainty[row]]
     const told = outputs === undefined ? {} : { outputs: toldOutputs(prediction, row, names, top) }
-    return { index, image, ...(label === undefined ? {} : { label }), stage: prediction.stages[row], best, ...told }
+    return { index, image, ...(label === undefined ? {} : { label }), ...{ stage, certainty, best }, ...told }
   })
 
 const skippedOf = ({ index, problem: { where, seen } }: Skipped) => ({ index, image: where, error: seen })
 
 /** Of so many wrong answers; nothing where there is no image. */
-const errorsOf = (wrong: number, wrongTop5: number, images: number) =>
+const errorsOf = (
+  wrong: number,
+  wrongTop5: number,
+  images: number,
+): Pick<EvaluationResult, 'wrong' | 'wrongTop5' | 'errorPercent' | 'top5ErrorPercent' | 'errorIntervalPercent'> =>
   images === 0
     ? {}
     : {
@@ -94,33 +113,63 @@ const errorsOf = (wrong: number, wrongTop5: number, images: number) =>
         errorIntervalPercent: wilsonPercent(wrong, images),
       }
 
+/** So many images tell what a network is fed. */
+const lookedAt = 256
+
+/** What looks wrong, beside what it was found by. */
+const suspected = (found: Suspected) => ({
+  ...{ fed: found.fed, classCount: found.classCount, normalized: found.normalized },
+  warnings: warningsOf(found),
+})
+
 /** Runs a model over images, decoding ahead of it. @throws EspalierError where none can be decoded */
 export const evaluate = async (
   model: Pick<Model, 'predictEach' | 'stages' | 'outputs'>,
   { data, preprocess, classes }: Images,
-  { batch = 128, limit = data.count, range, top = 5, signal, onProgress, onBatch, ...options }: EvaluateOptions = {},
+  {
+    batch = 128,
+    limit = data.count,
+    range,
+    top = 5,
+    strict,
+    signal,
+    onProgress,
+    onBatch,
+    ...options
+  }: EvaluateOptions = {},
 ): Promise<EvaluationResult> => {
   const { answers: keep = !data.labelled } = options
   const [from, to] = range ?? [0, Math.min(limit, data.count)]
   const answers: ImageAnswer[] = []
+  const fed: ChannelStatistics[] = []
+  let classCount: number | undefined
+  const { channels = 3, mean, std } = preprocess
   const done = await evaluateData(model, data, {
-    ...{ batch, preprocess, limit, range, signal },
+    ...{ batch, preprocess, limit, range, strict, signal },
     onBatch: async (read, prediction) => {
       onProgress?.({ done: read.first + read.n + read.skipped.length - from, total: to - from })
       await onBatch?.(read, prediction)
+      if (prediction.classes > 0) classCount = prediction.classes
+      if (read.n > 0 && fed.reduce((sum, { images }) => sum + images, 0) < lookedAt)
+        fed.push(channelStatistics(read.images, read.n, channels))
       if (keep)
         answers.push(...answersOf(read, prediction, top, classes, isClassifier(model) ? undefined : model.outputs))
     },
   })
   const { images, wrong, wrongTop5, reached, skipped, unanswered, seconds, interrupted } = done
+  const errors = data.labelled ? errorsOf(wrong, wrongTop5, images) : {}
   return {
     data: data.name,
     images,
-    ...(data.labelled ? errorsOf(wrong, wrongTop5, images) : {}),
+    ...errors,
     answers,
     stages: model.stages?.map(({ plan }, k) => ({ plan, images: reached[k] })),
     skipped: skipped.map(skippedOf),
     unanswered,
+    ...suspected({
+      ...{ errorIntervalPercent: errors.errorIntervalPercent, classCount },
+      ...{ fed: pooledStatistics(fed), normalized: mean !== undefined && std !== undefined },
+    }),
     seconds,
     imagesPerSecond: images / seconds,
     interrupted,
@@ -131,20 +180,21 @@ export const evaluate = async (
 export const joinEvaluations = (parts: readonly EvaluationResult[]): EvaluationResult => {
   const sum = (of: (part: EvaluationResult) => number | undefined): number =>
     parts.reduce((total, part) => total + (of(part) ?? 0), 0)
-  const [{ data, stages }] = parts
+  const [{ data, stages, classCount, normalized }] = parts
   const images = sum(part => part.images)
   const seconds = sum(part => part.seconds)
   const labelled = parts.some(({ wrong }) => wrong !== undefined)
+  const errors = labelled
+    ? errorsOf(
+        sum(({ wrong }) => wrong),
+        sum(({ wrongTop5 }) => wrongTop5),
+        images,
+      )
+    : {}
   return {
     data,
     images,
-    ...(labelled
-      ? errorsOf(
-          sum(({ wrong }) => wrong),
-          sum(({ wrongTop5 }) => wrongTop5),
-          images,
-        )
-      : {}),
+    ...errors,
     answers: parts.flatMap(({ answers }) => answers),
     stages: stages?.map(({ plan }, k) => ({ plan, images: sum(part => part.stages?.[k].images) })),
     skipped: parts.flatMap(({ skipped }) => skipped),
@@ -152,6 +202,10 @@ export const joinEvaluations = (parts: readonly EvaluationResult[]): EvaluationR
       images: sum(({ unanswered }) => unanswered.images),
       first: parts.flatMap(({ unanswered }) => unanswered.first).slice(0, namedAtMost),
     },
+    ...suspected({
+      ...{ errorIntervalPercent: errors.errorIntervalPercent, classCount },
+      ...{ fed: pooledStatistics(parts.flatMap(({ fed }) => fed ?? [])), normalized },
+    }),
     seconds,
     imagesPerSecond: images / seconds,
     interrupted: parts.some(({ interrupted }) => interrupted),

@@ -72,7 +72,7 @@ export const fitLabelled = (
         where,
         'images without labels',
         'labelled images',
-        'a folder for each class, or --labels FILE.csv',
+        data.labelsFile === undefined ? 'a folder for each class, or --labels FILE.csv' : `--labels ${data.labelsFile}`,
       ),
     ])
   return fitLabels(network, data, names, where)

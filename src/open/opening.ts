@@ -31,6 +31,8 @@ export interface DataName extends Pick<OpenDataOptions, 'labels'> {
 export interface OpeningOptions extends Pick<FitOptions, 'labels' | 'note'> {
   /** The flag that names weights. Default `--weights`. */
   readonly weightsFlag?: string
+  /** Whether a checkpoint's weights take the place of those that it is opened with. */
+  readonly resumed?: boolean | undefined
   /** What names the network, for problems. Default `--network`. */
   readonly where?: string
 }
@@ -45,11 +47,12 @@ export const noteAssumptions = ({ notes = [] }: Pick<Network, 'notes'>, note: No
   for (const assumed of notes) note(`Note: ${assumed}`)
 }
 
-const noteSource = (source: Source, { note = () => {}, weightsFlag = '--weights' }: OpeningOptions): void => {
+const noteSource = (source: Source, { note = () => {}, weightsFlag = '--weights', resumed }: OpeningOptions): void => {
   if (source.kind === 'compiled') return
   const { network, initializedFrom } = source
   noteAssumptions(network, note)
-  if (initializedFrom !== undefined) note(`No ${weightsFlag}: initialized from seed ${initializedFrom}, not trained.`)
+  if (initializedFrom !== undefined && resumed !== true)
+    note(`No ${weightsFlag}: initialized from seed ${initializedFrom}, not trained.`)
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/base/error.ts'
-import { watchEvaluation } from '../../../src/cli/evaluation.ts'
+import { type WatchOptions, watchEvaluation } from '../../../src/cli/evaluation.ts'
 import { describeRun, type RunResult, runResult } from '../../../src/cli/run-result.ts'
 import { type DataSet, openData } from '../../../src/data/index.ts'
 import type { Model } from '../../../src/execute/model.ts'
@@ -34,12 +34,12 @@ const dot = (value: number): Promise<Buffer> =>
     .png()
     .toBuffer()
 
-const evaluated = async (data: DataSet, names?: readonly string[]) => {
+const evaluated = async (data: DataSet, names?: readonly string[], more: Partial<WatchOptions> = {}) => {
   const notes: string[] = []
   const out = { result: () => {}, note: (line: string) => notes.push(line), interactive: false }
   const predictions = join(root, 'p.jsonl')
   const images = { data, preprocess: { size: [1, 1] as const }, classes: names }
-  const done = await watchEvaluation(model, images, out, { batch: 4, limit: data.count, predictions })
+  const done = await watchEvaluation(model, images, out, { batch: 4, limit: data.count, predictions, ...more })
   const result = runResult({ compiled, initializedFrom: undefined, model, data, done, float32: undefined, batch: 4 })
   const lines = (await readFile(predictions, 'utf8')).trimEnd().split('\n')
   return {
@@ -79,7 +79,41 @@ describe('images without labels', () => {
     expect((await evaluated(data)).result.answers?.[0].label).toBe(1)
     const text = describeRun(result, done).split('\n')
     expect(text.filter(line => line.endsWith('.png'))).toHaveLength(20)
-    expect(text.at(-2)).toBe('and 5 more: --json or --predictions FILE has all.')
+    expect(text.at(-2)).toBe('and 5 more: --json, --csv FILE or --predictions FILE has all.')
+  })
+})
+
+describe('a table of answers', () => {
+  const table = async (folder: string, names: readonly string[] | undefined, top?: number) => {
+    const csv = join(root, 'p.csv')
+    const data = orThrow(await openData(`images:${join(root, folder)}`))
+    await evaluated(data, names, { csv, top })
+    const text = await readFile(csv, 'utf8')
+    expect(text.endsWith('\n')).toBe(true)
+    return text.trimEnd().split('\n')
+  }
+
+  it('has file, label, probability and certainty of every image', async () => {
+    const [head, first, ...rest] = await table('many', ['dark', 'light, or bright'])
+    expect(head).toBe('file,label,probability,certainty,error')
+    expect(first).toBe(`${join(root, 'many', '10.png')},"light, or bright",0.731059,0.462117,`)
+    expect(rest).toHaveLength(24)
+  })
+
+  it('has the next classes, the labels of the data, and why there is no answer', async () => {
+    const [head, ...rows] = await table('mixed', ['dark', 'light'], 2)
+    expect(head).toBe('file,label,probability,certainty,label_2,probability_2,expected,error')
+    expect(rows[0]).toBe(`${join(root, 'mixed/dark/0.png')},dark,0.731059,0.462117,light,0.268941,dark,`)
+    expect(rows[1]).toMatch(/1\.png,,,,,,,\S/)
+    expect(rows).toHaveLength(5)
+    expect((await table('mixed', undefined))[1]).toBe(`${join(root, 'mixed/dark/0.png')},0,0.731059,0.462117,0,`)
+  })
+
+  it('is of the likeliest classes that --top says, as answers are', async () => {
+    const data = orThrow(await openData(`images:${join(root, 'many')}`))
+    const { result } = await evaluated(data, ['dark', 'light'], { top: 1 })
+    expect(result.answers?.[0]).toMatchObject({ label: 'light', best: [{ class: 'light' }] })
+    expect(result.answers?.[0].certainty).toBeCloseTo(0.462117, 5)
   })
 })
 
@@ -103,6 +137,15 @@ describe('an image that cannot be decoded', () => {
     ])
     expect(lines[3].error).toBe(result.skipped?.[1].error)
     expect(describeRun(result, done)).toContain('3 images (2 more skipped): error 33.33 %')
+  })
+
+  it('is an error under --strict, and no file is left', async () => {
+    const data = orThrow(await openData(`images:${join(root, 'mixed')}`))
+    const csv = join(root, 'strict.csv')
+    await expect(evaluated(data, undefined, { strict: true, csv })).rejects.toMatchObject({
+      problems: [{ tag: 'unreadable-image', where: join(root, 'mixed/dark/1.png') }, {}],
+    })
+    await expect(readFile(csv)).rejects.toThrow('ENOENT')
   })
 
   it('is an error where there is no other', async () => {

@@ -6,6 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/base/error.ts'
 import { openImages } from '../../../src/data/images.ts'
 import type { DataSet } from '../../../src/data/index.ts'
+import { createZooNetwork } from '../../../src/index.ts'
+import { fitLabelled } from '../../../src/network/fit-data.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
@@ -70,6 +72,21 @@ describe('a folder of images', () => {
     const root = await folderOf(['cat/0.png', 'dog/0.png', '@eaDir/cat.png', '.git/a.png'], { others })
     const data = await opened(root)
     expect([data.classes, data.count, data.notes]).toEqual([['cat', 'dog'], 2, undefined])
+  })
+
+  it('has labels to offer, where a file of them lies among its images', async () => {
+    const others = { 'a.csv': 'x,y\n1,2\n', 'labels.csv': 'file,class_index\n0.png,1\n' }
+    const root = await folderOf(['0.png'], { others })
+    const data = await opened(root)
+    const labels = join(root, 'labels.csv')
+    expect([data.labelled, data.labelsFile]).toEqual([false, labels])
+    expect(data.notes).toEqual([
+      `Labels are in ${labels}, which is not read: --labels ${labels} reads them.`,
+      '1 file passed over, no image: a.csv.',
+    ])
+    const network = createZooNetwork('cifar-resnet-8?classes=2')
+    expect(() => fitLabelled(network, data, undefined)).toThrow(`Try: --labels ${labels}`)
+    expect((await opened(root, labels)).notes).toEqual(['1 file passed over, no image: a.csv.'])
   })
 
   it('is read whatever its images are called, and what is none is named', async () => {

@@ -65,8 +65,9 @@ describe('auto, of stages', () => {
     const { machine, ran } = machineOf({ graph: [10, 10, 10], eager: [9, 30, 30] })
     const { opened, tried } = orThrow(await chooseExecutor(stagesOf(plan), 10, options, machine))
     expect(opened.executor).toBe('graph')
+    const few = ['graph 1: 4', 'graph 2: 2', 'graph 3: 1']
     expect(new Set(ran)).toEqual(
-      new Set(['graph', 'eager'].flatMap(name => [`${name} 1: 10`, `${name} 2: 4`, `${name} 3: 2`])),
+      new Set([...few, ...['graph', 'eager'].flatMap(name => [`${name} 1: 10`, `${name} 2: 4`, `${name} 3: 2`])]),
     )
     expect(tried[0].milliseconds).toBe(160)
   })

@@ -5,9 +5,10 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { builder, mapType } from '../../../ir/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { chooseExecutor } from '../../../src/execute/choose-executor.ts'
-import type { Machine } from '../../../src/execute/compete.ts'
+import { imagesThatTell, type Machine } from '../../../src/execute/compete.ts'
 import { executorProblem } from '../../../src/execute/error.ts'
 import type { Execution, ExecutorName } from '../../../src/execute/execution.ts'
+import type { ExecutorOptions } from '../../../src/execute/executor.ts'
 import { driftFrom } from '../../../src/execute/watch.ts'
 import { keptChoices } from '../../../src/runtime/kept-choices.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -19,12 +20,13 @@ const batch = 2
 const full = { x: new Float32Array(batch * 4) }
 
 /** Milliseconds of a run that begins at a time; a failure where there is none. */
-type Speed = (now: number) => number | undefined
+type Speed = (now: number, images: number) => number | undefined
 
 /** Executors that take times of one's choosing, on a clock of their own. */
-const standIns = (speeds: Partial<Record<ExecutorName, Speed>>) => {
+const standIns = (speeds: Partial<Record<ExecutorName, Speed>>, of = batch) => {
   let now = 0
   const opened: ExecutorName[] = []
+  const disposed: ExecutorName[] = []
   const open: Machine['open'] = async (executor): ReturnType<Machine['open']> => {
     const speed = speeds[executor]
     if (speed === undefined)
@@ -36,13 +38,13 @@ const standIns = (speeds: Partial<Record<ExecutorName, Speed>>) => {
       describe: executor,
       compilesBatches: false,
       inputs: new Map([['x', image]]),
-      run: async () => {
-        const took = speed(now)
+      run: async ({ x }) => {
+        const took = speed(now, x.length / 4)
         if (took === undefined) throw new Error('no kernel')
         now += took
         return { y: { shape: [1], data: Float32Array.of(1) } }
       },
-      dispose: () => {},
+      dispose: () => void disposed.push(executor),
     }
     return E.right(standIn)
   }
@@ -60,8 +62,9 @@ const standIns = (speeds: Partial<Record<ExecutorName, Speed>>) => {
     note: (line: string) => notes.push(line),
   }
   return {
-    ...{ notes, opened },
-    choose: async () => orThrow(await chooseExecutor(executed, batch, options, machine)),
+    ...{ notes, opened, disposed },
+    choose: async (more: Partial<ExecutorOptions> = {}) =>
+      orThrow(await chooseExecutor(executed, of, { ...options, ...more }, machine)),
     wait: rest,
   }
 }
@@ -121,6 +124,59 @@ describe('auto on a busy machine', () => {
     const { choose } = standIns({ onnx: () => 10, eager: slow })
     expect((await choose()).opened.executor).toBe('onnx')
     expect(runs).toBe(4)
+  })
+})
+
+describe('a batch of many images', () => {
+  it('is not run whole where fewer tell, and is looked after by what they took', async () => {
+    const sizes = new Set<number>()
+    let slowed = 1
+    const each =
+      (speed: number): Speed =>
+      (_, images) => {
+        sizes.add(images)
+        return images * speed * slowed
+      }
+    const stand = standIns({ graph: each(10), onnx: each(20) }, 128)
+    const { opened, tried } = await stand.choose()
+    expect([opened.executor, tried[0]]).toMatchObject(['graph', { images: 15, milliseconds: 150, min: 150 }])
+    expect([...sizes]).toEqual([4, 15])
+    const whole = { x: new Float32Array(128 * 4) }
+    await times(30, opened, whole)
+    expect(stand.notes).toEqual([])
+    slowed = 2
+    await times(30, opened, whole)
+    expect(stand.notes).toHaveLength(1)
+  })
+
+  it('is run whole where that is not many more, or takes no longer', () => {
+    expect(imagesThatTell(128, 4, 4)).toBe(128)
+    expect(imagesThatTell(128, 4, 10)).toBe(60)
+    expect(imagesThatTell(128, 4, 1000)).toBe(4)
+    expect(imagesThatTell(8, 4, 1000)).toBe(4)
+    expect(imagesThatTell(2, 2, 1000)).toBe(2)
+  })
+
+  it('tells how far it is, and is given up', async () => {
+    const seen: unknown[] = []
+    const control = new AbortController()
+    const stand = standIns({ graph: () => 200, onnx: () => 300 })
+    const { tried } = await stand.choose({
+      onProgress: ({ running, done, timed }) => seen.push([running, done, timed.length]),
+    })
+    expect(tried.length).toBe(5)
+    expect(seen).toEqual([
+      ['graph', 0, 0],
+      ['openvino', 1, 1],
+      ['onnx', 2, 1],
+      ['eager', 3, 2],
+      ['xla', 4, 2],
+      [undefined, 5, 2],
+    ])
+    const anew = standIns({ graph: () => 200, onnx: () => 300 }, 3)
+    const given = anew.choose({ onProgress: () => control.abort(new Error('enough')), signal: control.signal })
+    await expect(given).rejects.toThrow('enough')
+    expect([anew.opened, anew.disposed]).toEqual([['graph'], ['graph']])
   })
 })
 

@@ -5,6 +5,7 @@ import { builder, mapType } from '../../../ir/index.ts'
 import { parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { describeAnswer } from '../../../src/cli/answers.ts'
+import { predictionLines } from '../../../src/cli/prediction-lines.ts'
 import { predictionsFile } from '../../../src/cli/predictions-file.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { openData } from '../../../src/data/index.ts'
@@ -44,7 +45,7 @@ describe('scores that are no numbers', () => {
 
   it('are null in the file of predictions, and no answer in words', async () => {
     const path = join(await temporaryFolder('none'), 'p.jsonl')
-    const file = await predictionsFile(path, undefined)
+    const file = await predictionsFile(path, predictionLines(undefined))
     const { answers } = await evaluate(broken, { data, preprocess }, { batch: 8, answers: true, onBatch: file.write })
     await file.finish()
     const [line] = (await readFile(path, 'utf8')).split('\n')

@@ -70,7 +70,7 @@ describe('what is taken', () => {
   }
   const entrant = (executor: ExecutorName, milliseconds: number, value: number): Entrant => ({
     executor,
-    ...{ milliseconds, min: milliseconds, max: milliseconds },
+    ...{ images: 1, milliseconds, min: milliseconds, max: milliseconds },
     outputs: outputOf(value),
   })
   const wrongOnes = (...entrants: readonly Entrant[]): readonly (string | undefined)[] =>

@@ -1,0 +1,58 @@
+import { counted } from '../base/format.ts'
+import type { ChannelStatistics } from '../data/channel-statistics.ts'
+
+/** What of an evaluation looks wrong. */
+export interface EvaluationWarning {
+  readonly about: 'error' | 'preprocessing'
+  readonly text: string
+}
+
+/** What is looked at. */
+export interface Suspected {
+  readonly errorIntervalPercent?: readonly [low: number, high: number] | undefined
+  /** How many classes are guessed among. */
+  readonly classCount?: number | undefined
+  /** What the network is fed. */
+  readonly fed?: ChannelStatistics | undefined
+  /** Whether the preprocessing says a mean and a deviation, that numbers are to be of about 0 and 1. */
+  readonly normalized?: boolean | undefined
+}
+
+/** Where numbers are normalized by a mean and a deviation that are about theirs, no photographs are so far from 0, so wide or so flat. */
+const farthest = 4
+const widest = 4
+const flattest = 0.05
+/** A few images may be blank. */
+const fewest = 8
+
+const shown = (values: readonly number[]): string => values.map(value => value.toPrecision(2)).join(', ')
+
+const describeFed = ({ mean, deviation }: ChannelStatistics): string =>
+  `the network is fed numbers of mean ${shown(mean)} and deviation ${shown(deviation)}, channel by channel`
+
+const oddInputs = ({ fed, normalized }: Suspected): readonly EvaluationWarning[] => {
+  if (fed === undefined || normalized !== true) return []
+  const { mean, deviation, images } = fed
+  const far = mean.some(value => Math.abs(value) > farthest)
+  const wide = deviation.some(value => value > widest)
+  const flat = images >= fewest && deviation.every(value => value < flattest)
+  if (!far && !wide && !flat) return []
+  const text = `The preprocessing looks wrong: ${describeFed(fed)}, where its mean and std should bring them to about 0 and 1. Are mean and std those of pixels times scale (scale is 1 where it is left out, pixels are from 0 to 255)?`
+  return [{ about: 'preprocessing', text }]
+}
+
+/** No better than guessing, as far as so few images tell. */
+const guessing = ({ errorIntervalPercent, classCount, fed }: Suspected): readonly EvaluationWarning[] => {
+  if (errorIntervalPercent === undefined || classCount === undefined || classCount < 2) return []
+  const [low, high] = errorIntervalPercent
+  const chance = 100 - 100 / classCount
+  if (high < chance || low < chance / 2) return []
+  const inputs = fed === undefined ? '' : ` Here ${describeFed(fed)}.`
+  const text = `The error is that of guessing among ${counted(classCount, 'class', 'classes')}, ${chance.toFixed(2)} %: are the classes numbered as the network has them (--classes), and is the preprocessing the one that it was trained with (--preprocess)?${inputs}`
+  return [{ about: 'error', text }]
+}
+
+export const warningsOf = (suspected: Suspected): readonly EvaluationWarning[] => [
+  ...oddInputs(suspected),
+  ...guessing(suspected),
+]
