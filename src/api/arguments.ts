@@ -112,6 +112,10 @@ const precision = oneOf(...precisions)
 const runs = { backend, executor, precision, batch: Positive, debug: t.boolean }
 const said = { preprocess: AnObject, classes: names, labels: t.string, seed: WholeNumber }
 const watched = { signal: Signal, onProgress: Called }
+const opens = {
+  ...{ ...runs, ...watched, fill: t.boolean, note: Called, join: Positive, onBatch: Called },
+  ...{ worker: t.boolean, workers: Positive },
+}
 /** Of variants, which the evaluator does not run. */
 const runVariants = {
   ...runs,
@@ -138,8 +142,8 @@ const options = {
       costs: AnObject,
     },
   },
-  createModel: { ...runs, fill: t.boolean, note: Called, join: Positive, onBatch: Called },
-  loadModel: { ...runs, fill: t.boolean, note: Called, join: Positive, onBatch: Called },
+  createModel: opens,
+  loadModel: opens,
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
     ...{ backend, executor: oneOf('auto', ...trainingExecutors) },
@@ -147,7 +151,7 @@ const options = {
   },
   evaluate: {
     ...{ ...said, ...watched, batch: Positive, limit: Positive },
-    ...{ answers: t.boolean, top: Positive, onBatch: Called },
+    ...{ answers: t.boolean, top: Positive, strict: t.boolean, onBatch: Called },
   },
   impact: { ...runVariants, limit: Positive, transforms: t.string },
   views: { ...runVariants, limit: Positive },

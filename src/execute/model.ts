@@ -1,19 +1,20 @@
-import { checkArgument, EspalierError, type Graph, shapeOf, sizeOf } from '../../ir/index.ts'
+import { checkArgument, EspalierError, type Graph, isObject, nearestHint, shapeOf } from '../../ir/index.ts'
 import { cutStages, type NetworkOutput } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import type { CompiledStage } from '../compile/compiled-stages.ts'
-import { fitImages, type ImageInput } from '../data/index.ts'
+import { imageProblem } from '../data/image-argument.ts'
+import type { ImageInput } from '../data/index.ts'
 import type { Precision } from '../lower/precision.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
 import { imageType, outputsOf } from '../network/network.ts'
-import { cascade, measuresOf, type RanBatch, type SendOptions, type Sent } from './cascade.ts'
+import { measuresOf } from './cascade.ts'
 import { type OpenGraph, withVariants } from './disagreement.ts'
+import { type Engine, type EngineOptions, openEngine, type Staged } from './engine.ts'
+import { openEngineThreads } from './engine-threads.ts'
 import type { ExecutorName, Facts } from './execution.ts'
-import { inTurn } from './in-turn.ts'
-import { readInputs, type TensorLike } from './inputs.ts'
-import { lifetime } from './lifetime.ts'
-import { type ExecutionOptions, type OpenedExecution, openExecution } from './open-execution.ts'
+import type { TensorLike } from './inputs.ts'
+import type { OpenedExecution } from './open-execution.ts'
 import { type Prediction, predictionOf, type ShapedOutput } from './prediction.ts'
 import { type RankedClass, rankedClasses } from './ranking.ts'
 import { isAnswer } from './score.ts'
@@ -22,6 +23,8 @@ import { isAnswer } from './score.ts'
 export interface Answer extends RankedClass {
   /** The stage of an adaptive plan that the image reached, from 1; 1 under a fixed plan. */
   readonly stage: number
+  /** How certain the answer is, from 0 to 1, by the measure of its stage’s gate; the margin under a fixed plan. */
+  readonly certainty: number
   /** The largest probability less the second. */
   readonly margin: number
   /** Of the probabilities, in nats. */
@@ -36,14 +39,16 @@ export interface Answer extends RankedClass {
 
 /** How a prediction is run beside others. */
 export interface PredictOptions {
+  /** Whether a model in a thread may take the numbers over rather than copy them: their array is empty afterwards. Default false. */
+  readonly transfer?: boolean
   /** Gives it up: where it waits for others it is not run. Rejects with the signal’s reason. */
   readonly signal?: AbortSignal
   /** Told when it has waited long enough, and is run. */
   readonly onStart?: () => void
 }
 
-/** What answers have. */
-export interface ClassifyOptions {
+/** What answers have, and how they are run beside others. */
+export interface ClassifyOptions extends Omit<PredictOptions, 'transfer'> {
   /** How many classes `best` has. Default 1. */
   readonly top?: number
 }
@@ -79,25 +84,18 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
 }
 
 /** Where a model runs, and how. */
-export interface ModelOptions extends ExecutionOptions {
-  /** Whether batches smaller than `batch` are filled up with blank images where another size costs a compilation. Default true. */
-  readonly fill?: boolean
-  /** Images of concurrent predictions that are run as one batch, at most. Default: each prediction is a batch of its own. */
-  readonly join?: number
-  /** Told of each batch that was run. */
-  readonly onBatch?: (batch: RanBatch) => void
+export interface ModelOptions extends EngineOptions {
+  /** Whether it runs in a thread of its own, so that the event loop stays free. Default false. */
+  readonly worker?: boolean
+  /** In how many such threads; the least busy gets the next prediction. Each has the weights for itself. */
+  readonly workers?: number
 }
 
-const refuse = (
-  tag: 'disposed' | 'bad-input' | 'not-a-number',
-  where: string,
-  seen: string,
-  expected: string,
-  hint: string,
-) => new EspalierError([sourceProblem(tag, where, seen, expected, hint)], tag === 'not-a-number' ? 'failure' : 'usage')
+const refuse = (tag: 'bad-input' | 'not-a-number', where: string, seen: string, expected: string, hint: string) =>
+  new EspalierError([sourceProblem(tag, where, seen, expected, hint)], tag === 'not-a-number' ? 'failure' : 'usage')
 
 const answersOf = (prediction: Prediction, names: readonly string[] | undefined, top: number): readonly Answer[] => {
-  const { n, classes, probabilities, stages, margin, entropy, disagreement } = prediction
+  const { n, classes, probabilities, stages, certainty, margin, entropy, disagreement } = prediction
   return Array.from({ length: n }, (_, row) => {
     if (!isAnswer(probabilities, row, classes))
       throw refuse(
@@ -110,17 +108,36 @@ const answersOf = (prediction: Prediction, names: readonly string[] | undefined,
     const best = rankedClasses(probabilities, row, classes, Math.max(1, top), names)
     return {
       ...best[0],
-      ...{ stage: stages[row], margin: margin[row], entropy: entropy[row], disagreement: disagreement[row] },
+      ...{ stage: stages[row], certainty: certainty[row], margin: margin[row] },
+      ...{ entropy: entropy[row], disagreement: disagreement[row] },
       probabilities: probabilities.slice(row * classes, (row + 1) * classes),
       best,
     }
   })
 }
 
+/** Refuses options that a call does not have, with the nearest named. @throws EspalierError */
+const checkHow = (where: string, given: unknown, known: readonly string[]): void => {
+  if (given === undefined) return
+  checkArgument(where, given, isObject(given), `options: ${known.join(', ')}`)
+  const { signal, top = 1, ...others } = given as PredictOptions & ClassifyOptions
+  checkArgument(`${where}, signal`, signal, signal === undefined || signal instanceof AbortSignal, 'an AbortSignal')
+  checkArgument(`${where}, top`, top, Number.isSafeInteger(top) && top >= 1, 'a whole number from 1')
+  const strange = Object.keys(others).find(name => !known.includes(name))
+  checkArgument(where, strange, strange === undefined, known.join(', '), nearestHint(strange ?? '', known))
+}
+
+/** Where the graph runs: here, or in threads of its own. */
+const engineOf = (
+  staged: Staged,
+  { worker = false, workers = worker ? 1 : 0, ...options }: ModelOptions,
+): Promise<Engine> => (workers === 0 ? openEngine(staged, options) : openEngineThreads(staged, options, { workers }))
+
 /** Loads a compiled network into an executor. @throws EspalierError where there is none that runs it, or the meaning is another network's */
 export const openModel = async (
   compiled: CompiledNetwork & { readonly meaning?: Meaning },
   options: ModelOptions = {},
+  open: typeof engineOf = engineOf,
 ): Promise<Model> => {
   const meaning = orThrow(fitMeaning(compiled, compiled.meaning ?? {}))
   const { h, w, c } = imageType(compiled)
@@ -130,37 +147,28 @@ export const openModel = async (
   })
   const opened = outputs[0].kind === 'classes' ? withVariants : (graph: Graph): OpenGraph => ({ graph, variants: [] })
   const stages = cutStages(compiled.graph).map(stage => ({ ...stage, ...opened(stage.graph) }))
-  const [{ graph }, ...others] = stages
-  const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
-  const { execution, choice } = await openExecution({ graph, later, parameters: compiled.parameters }, options)
-  const { during, dispose, freed } = lifetime('predict', execution.dispose, () =>
-    refuse('disposed', 'predict', 'a disposed model', 'one in use', 'loadModel or createModel opens it again'),
-  )
-  const { send, wake } = cascade(execution, stages, {
-    outputs: outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) })),
-    batch: options.fill === false ? 1 : (options.batch ?? 1),
-    join: options.join,
-    onBatch: options.onBatch,
-  })
+  const engine = await open({ stages, outputs, image: [h, w, c], parameters: compiled.parameters }, options)
   const measures = measuresOf(stages)
-  const start = async (inputs: Float32Array | TensorLike, how?: SendOptions): Promise<Sent> => {
-    const images = await readInputs(inputs, [h, w, c])
-    return send(images, images.length / (h * w * c), how)
+  const predicted = async (images: Parameters<Engine['scoresOf']>[0], how?: PredictOptions): Promise<Prediction> =>
+    predictionOf(await engine.scoresOf(images, how), outputs, measures)
+  const predict: Model['predict'] = async (images, how) => {
+    checkHow('predict, options', how, ['signal', 'onStart', 'transfer'])
+    return predicted(images, how)
   }
-  const predict: Model['predict'] = (inputs, how) =>
-    during(async () => predictionOf(await (await start(inputs, how)).scores, outputs, measures))
-  const held = (inputs: Float32Array | TensorLike, hold: SendOptions['hold']): Promise<Sent> =>
-    new Promise((resolve, reject) => {
-      during(async () => {
-        const sent = await start(inputs, { hold })
-        resolve(sent)
-        await sent.scores
-      }).catch(reject)
-    })
   const predictEach: Model['predictEach'] = async function* (batches) {
-    for await (const scores of inTurn(batches, held, wake)) yield predictionOf(scores, outputs, measures)
+    const isSequence = isObject(batches) && Symbol.asyncIterator in batches
+    checkArgument(
+      'predictEach',
+      batches,
+      isSequence || Array.isArray(batches),
+      'batches, one after another',
+      'an async generator',
+    )
+    for await (const scores of engine.scoresOfEach(batches)) yield predictionOf(scores, outputs, measures)
   }
-  const classify: Model['classify'] = async (images, { top = 1 } = {}) => {
+  const classify: Model['classify'] = async (images, options = {}) => {
+    checkHow('classify, options', options, ['top', 'signal', 'onStart'])
+    const { top = 1, ...how } = options
     const hint = typeof images === 'string' ? 'classify([await readFile(path)])' : 'classify([image])'
     checkArgument('classify', images, Array.isArray(images), 'an array of images', hint)
     const { preprocess } = meaning
@@ -181,8 +189,9 @@ export const openModel = async (
         'compile with --preprocess, or call predict',
       )
     if (images.length === 0) return []
-    const named = images.map((image, k) => ({ image, where: `image ${k}` }))
-    return answersOf(await predict(orThrow(await fitImages(named, preprocess))), meaning.classes, top)
+    const wrong = images.flatMap((image, k) => imageProblem(image, `image ${k}`) ?? [])
+    if (wrong.length > 0) throw new EspalierError(wrong.slice(0, 1))
+    return answersOf(await predicted({ pictures: images, preprocess }, how), meaning.classes, top)
   }
   return {
     network: compiled.network,
@@ -192,26 +201,26 @@ export const openModel = async (
     meaning,
     outputs: outputsOf(compiled),
     precision: options.precision ?? 'float32',
-    choice,
+    choice: engine.choice,
     get backend() {
-      return execution.backend
+      return engine.backend
     },
     get executor() {
-      return execution.executor
+      return engine.executor
     },
     get describe() {
-      return execution.describe
+      return engine.describe
     },
     get reason() {
-      return execution.reason
+      return engine.reason
     },
     predict,
     predictEach,
     classify,
-    dispose,
+    dispose: engine.dispose,
     [Symbol.asyncDispose]: () => {
-      dispose()
-      return freed
+      engine.dispose()
+      return engine.freed
     },
   }
 }

@@ -1,3 +1,4 @@
+import { checkArgument, isObject } from '../../ir/index.ts'
 import { isAnswer, topClasses } from './score.ts'
 
 /** A class with its probability; its name where names are known. */
@@ -29,10 +30,16 @@ interface Probabilities {
 
 /** The `k` likeliest classes of each image of a prediction, the likeliest first; none of one whose scores are no numbers. */
 export const topK = (
-  { n, classes, probabilities }: Probabilities,
+  prediction: Probabilities,
   k: number,
   names?: readonly string[],
-): readonly (readonly RankedClass[])[] =>
-  Array.from({ length: n }, (_, row) =>
+): readonly (readonly RankedClass[])[] => {
+  const isPrediction = isObject(prediction) && prediction.probabilities instanceof Float32Array
+  checkArgument('topK, prediction', prediction, isPrediction, 'a prediction', 'await model.predict(images)')
+  checkArgument('topK, k', k, Number.isSafeInteger(k) && k >= 1, 'a whole number from 1')
+  checkArgument('topK, names', names, names === undefined || Array.isArray(names), 'an array of class names')
+  const { n, classes, probabilities } = prediction
+  return Array.from({ length: n }, (_, row) =>
     classes > 0 && isAnswer(probabilities, row, classes) ? rankedClasses(probabilities, row, classes, k, names) : [],
   )
+}

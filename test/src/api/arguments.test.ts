@@ -115,6 +115,11 @@ describe.each([
   ['toSavedModel', [net], 'Try: compile(network, plan)'],
   ['toSavedModel', [compiled, { xla: 1 }], 'toSavedModel, options, xla: saw 1'],
   ['printPlan', ['flip-3'], 'Try: parsePlan(text)'],
+  ['topK', [new Float32Array(4), 2], 'topK, prediction: saw a Float32Array of 4; expected a prediction'],
+  ['topK', [{ n: 1, classes: 2, probabilities: new Float32Array(2) }, 0], 'topK, k: saw the number 0'],
+  ['createModel', [compiled, { worker: 2 }], 'createModel, options, worker: saw 2'],
+  ['createModel', [compiled, { workers: 0 }], 'createModel, options, workers: saw 0'],
+  ['createModel', [compiled, { signal: {} }], 'createModel, options, signal: saw'],
 ] as const)('%s', (name, given, said) => {
   const functions = {
     createZooNetwork,
@@ -135,7 +140,7 @@ describe.each([
     toSavedModel,
   }
   it(`refuses ${given.map(ir.kindOf).join('; ').slice(0, 90)}: ${said.split('\n', 1)[0].slice(0, 40)}`, async () => {
-    const f = { ...functions, printPlan: api.printPlan }[name]
+    const f = { ...functions, printPlan: api.printPlan, topK: api.topK }[name]
     expect(await refusal(call(f, ...given))).toContain(said)
   })
 })
@@ -247,6 +252,26 @@ describe('a model', () => {
     ['pixels with alpha', [{ data: new Uint8Array(4), height: 1, width: 1 }], 'Try: the pixels without alpha'],
   ])('does not classify %s', async (_, images, said) => {
     expect(await refusal(call(opened.classify, images))).toContain(said)
+  })
+
+  it.each([
+    ['predict', { sginal: 1 }, 'predict, options: saw "sginal"; expected signal, onStart, transfer.\n  Try: signal'],
+    ['predict', 5, 'predict, options: saw the number 5'],
+    ['predict', { signal: 1 }, 'predict, options, signal: saw the number 1; expected an AbortSignal'],
+    ['classify', { topp: 5 }, 'Try: top'],
+    ['classify', { top: 0 }, 'classify, options, top: saw the number 0'],
+  ] as const)('has no %s with %j', async (name, options, said) => {
+    const given = name === 'predict' ? new Float32Array(image) : []
+    expect(await refusal(call(opened[name], given, options))).toContain(said)
+  })
+
+  it('takes batches one after another', async () => {
+    const next = (batches: unknown) =>
+      opened
+        .predictEach(batches as never)
+        [Symbol.asyncIterator]()
+        .next()
+    expect(await refusal(next(new Float32Array(image)))).toContain('predictEach: saw a Float32Array of 3072')
   })
 
   it('answers all of many calls at once, those under way when it is disposed of too, and says later that it is', async () => {

@@ -21,7 +21,7 @@ describe('the line of a bar', () => {
       expect(line.startsWith('3 h 25 min')).toBe(true)
     }
     expect(barLine(12_345, parts, 80, drawn)).toBe(
-      '3 h 25 min left  step 1200/78200, epoch 3, loss 1.234, error 45.67 %',
+      `3 h 25 min left  ${'='.repeat(9)}  step 1200/78200, epoch 3, loss 1.234, error 45.67 %`,
     )
     expect(barLine(undefined, ['1/9 images'], 24, drawn)).toBe(`${'='.repeat(11)}  1/9 images`)
   })

@@ -1,0 +1,40 @@
+import { workerData } from 'node:worker_threads'
+import { answerCalls } from '../base/thread.ts'
+import type { Scores } from './cascade.ts'
+import { openEngine } from './engine.ts'
+import type { EngineAnswer, EngineCall, EngineTold, ThreadTask } from './engine-threads.ts'
+
+const { staged, options } = workerData as ThreadTask
+
+/** Arrays that nothing else here holds. */
+const handedOver = ({ outputs, stages, certainty }: Scores) =>
+  [...outputs, stages, certainty].map(({ buffer }) => buffer as ArrayBuffer)
+
+const { tell } = answerCalls<EngineCall, EngineAnswer, EngineTold>(async (call, tellOf, signal) => {
+  const engine = await opening
+  const { executor, backend, describe, reason, choice } = engine
+  const facts = { executor, backend, describe, reason }
+  switch (call.kind) {
+    case 'open':
+      return { value: { facts, choice } }
+    case 'close':
+      engine.dispose()
+      await engine.freed
+      return { value: { facts } }
+    case 'run': {
+      const onStart = (): void => tellOf({ kind: 'started' })
+      const { outputs, stages, certainty, variants } = await engine.scoresOf(call.images, { signal, onStart })
+      const scores = { outputs, stages, certainty, variants }
+      return { value: { facts, scores }, transfer: handedOver(scores) }
+    }
+  }
+})
+
+const opening = openEngine(staged, {
+  ...options,
+  note: line => tell({ kind: 'note', line }),
+  onBatch: batch => tell({ kind: 'batch', batch }),
+  onProgress: timing => tell({ kind: 'timing', timing }),
+})
+// Who opens it is told; until then it must not count as unhandled.
+opening.catch(() => {})

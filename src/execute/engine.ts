@@ -1,0 +1,120 @@
+import { EspalierError, isObject, sizeOf } from '../../ir/index.ts'
+import { orThrow, sourceProblem } from '../base/error.ts'
+import type { CompiledNetwork } from '../compile/compile.ts'
+import { fitImages, type ImageInput, type Preprocess } from '../data/index.ts'
+import { cascade, type OpenStage, type RanBatch, type Scores, type SendOptions, type Sent } from './cascade.ts'
+import type { ExecutorName, Facts } from './execution.ts'
+import { inTurn } from './in-turn.ts'
+import { readInputs, type TensorLike } from './inputs.ts'
+import { lifetime } from './lifetime.ts'
+import { type ExecutionOptions, type OpenedExecution, openExecution } from './open-execution.ts'
+import type { ShapedOutput } from './prediction.ts'
+
+/** Encoded images or pixels, and how they become a network's input. */
+export interface Pictures {
+  readonly pictures: readonly ImageInput[]
+  readonly preprocess: Preprocess
+}
+
+/** How images are run beside others. */
+export interface RunOptions extends Pick<SendOptions, 'signal' | 'onStart'> {
+  /** Whether the numbers may be handed over, so that their array is empty afterwards. */
+  readonly transfer?: boolean | undefined
+}
+
+/** What a graph makes of images: the scores of its outputs. Where it runs is not seen. */
+export interface Engine extends Omit<Facts<ExecutorName | 'reference'>, 'compilesBatches'> {
+  readonly choice?: OpenedExecution['choice']
+  /** @throws EspalierError where they are no images, or it is disposed of */
+  readonly scoresOf: (images: Float32Array | TensorLike | Pictures, options?: RunOptions) => Promise<Scores>
+  /** Of batches, in their order. */
+  readonly scoresOfEach: (batches: AsyncIterable<Float32Array | TensorLike>) => AsyncIterable<Scores>
+  /** Frees the weights once the runs under way are done. */
+  readonly dispose: () => void
+  /** Resolves once they are freed. */
+  readonly freed: Promise<void>
+}
+
+export interface EngineOptions extends ExecutionOptions {
+  /** Whether batches smaller than `batch` are filled up with blank images where another size costs a compilation. Default true. */
+  readonly fill?: boolean
+  /** Images of concurrent predictions that are run as one batch, at most. Default: each prediction is a batch of its own. */
+  readonly join?: number
+  /** Told of each batch that was run. */
+  readonly onBatch?: (batch: RanBatch) => void
+}
+
+/** What is run: the stages of a graph, and what comes out of them. */
+export interface Staged {
+  readonly stages: readonly OpenStage[]
+  readonly outputs: readonly ShapedOutput[]
+  /** Height, width and channels of an image. */
+  readonly image: readonly [h: number, w: number, c: number]
+  readonly parameters: CompiledNetwork['parameters']
+}
+
+/** On a prediction after `dispose`. */
+export const disposedModel = (): EspalierError =>
+  new EspalierError([
+    sourceProblem('disposed', 'predict', 'a disposed model', 'one in use', 'loadModel or createModel opens it again'),
+  ])
+
+export const isPictures = (images: Float32Array | TensorLike | Pictures): images is Pictures =>
+  isObject(images) && 'pictures' in images
+
+/** Numbers that a network takes, of pictures. @throws EspalierError where one cannot be decoded */
+const numbersOf = async ({ pictures, preprocess }: Pictures): Promise<Float32Array> =>
+  orThrow(
+    await fitImages(
+      pictures.map((image, k) => ({ image, where: `image ${k}` })),
+      preprocess,
+    ),
+  )
+
+/** Loads the stages of a graph into an executor. @throws EspalierError where there is none that runs it */
+export const openEngine = async (
+  { stages, outputs, image, parameters }: Staged,
+  options: EngineOptions,
+): Promise<Engine> => {
+  const [{ graph }, ...others] = stages
+  const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
+  const { execution, choice } = await openExecution({ graph, later, parameters }, options)
+  const { during, dispose, freed } = lifetime('predict', execution.dispose, disposedModel)
+  const { send, wake } = cascade(execution, stages, {
+    outputs: outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) })),
+    batch: options.fill === false ? 1 : (options.batch ?? 1),
+    join: options.join,
+    onBatch: options.onBatch,
+  })
+  const start = async (inputs: Float32Array | TensorLike | Pictures, how?: SendOptions): Promise<Sent> => {
+    const images = isPictures(inputs) ? await numbersOf(inputs) : await readInputs(inputs, image)
+    return send(images, images.length / sizeOf(image), how)
+  }
+  const held = (inputs: Float32Array | TensorLike, hold: SendOptions['hold']): Promise<Sent> =>
+    new Promise((resolve, reject) => {
+      during(async () => {
+        const sent = await start(inputs, { hold })
+        resolve(sent)
+        await sent.scores
+      }).catch(reject)
+    })
+  return {
+    choice,
+    get backend() {
+      return execution.backend
+    },
+    get executor() {
+      return execution.executor
+    },
+    get describe() {
+      return execution.describe
+    },
+    get reason() {
+      return execution.reason
+    },
+    scoresOf: (images, how) => during(async () => (await start(images, how)).scores),
+    scoresOfEach: batches => inTurn(batches, held, wake),
+    dispose,
+    freed,
+  }
+}
