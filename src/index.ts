@@ -34,6 +34,7 @@ export { orThrow } from './base/error.ts'
 export type { CompiledNetwork, CompileOptions } from './compile/compile.ts'
 export type { BroughtValue, CompiledStage } from './compile/compiled-stages.ts'
 export type { ScheduleName } from './compile/scheduling.ts'
+export type { ChannelStatistics } from './data/channel-statistics.ts'
 export type {
   Batch,
   DataProblem,
@@ -48,6 +49,7 @@ export type {
 export type { RanBatch } from './execute/cascade.ts'
 export type { Unanswered } from './execute/evaluate-data.ts'
 export type { ExecutorName } from './execute/execution.ts'
+export type { Timing } from './execute/executor.ts'
 export type { TensorLike } from './execute/inputs.ts'
 export type { Answer, ClassifyOptions, Model, ModelOptions, PredictOptions } from './execute/model.ts'
 export type { ExecutionOptions, ModelBackend } from './execute/open-execution.ts'
@@ -71,6 +73,7 @@ export type {
   ViewsResult,
 } from './experiment/views/result.ts'
 export type { ClassTurns, ViewAnswer } from './experiment/views/views.ts'
+export type { EvaluationWarning } from './experiment/warnings.ts'
 export type { LowerOnnxOptions } from './lower/onnx/index.ts'
 export type { Precision } from './lower/precision.ts'
 export type { SavedModelOptions } from './lower/saved-model/index.ts'

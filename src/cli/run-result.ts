@@ -28,6 +28,12 @@ export interface Ran {
   readonly batch: number
 }
 
+/** Mean and deviation of what the network was fed, in digits that do not tell in which parts they were summed up. */
+const fedKeys = ({ fed }: EvaluationResult) => {
+  const rounded = (values: readonly number[]): readonly number[] => values.map(value => Number(value.toPrecision(6)))
+  return fed && { images: fed.images, mean: rounded(fed.mean), deviation: rounded(fed.deviation) }
+}
+
 /** What looks wrong; that a network which was not trained guesses is said already. */
 const warningKeys = ({ warnings }: EvaluationResult, untrained: boolean) => {
   const told = warnings.filter(({ about }) => about !== 'error' || !untrained)
@@ -52,7 +58,7 @@ export const runResult = ({ compiled, initializedFrom, model, data, done, float3
   float32_error_percent: float32?.errorPercent,
   answers: data.labelled ? undefined : done.answers.map(answerJson),
   ...(done.skipped.length === 0 ? {} : { skipped: done.skipped }),
-  fed: done.fed,
+  fed: fedKeys(done),
   ...warningKeys(done, initializedFrom !== undefined),
   backend: model.backend,
   executor: model.executor,

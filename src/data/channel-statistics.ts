@@ -22,11 +22,15 @@ const statisticsOf = (images: number, { numbers, sums, squares }: Sums): Channel
 export const channelStatistics = (values: Float32Array, images: number, channels: number): ChannelStatistics => {
   const sums = new Array<number>(channels).fill(0)
   const squares = new Array<number>(channels).fill(0)
-  for (let c = 0; c < channels; c++)
+  for (let c = 0; c < channels; c++) {
+    let [sum, square] = [0, 0]
     for (let at = c; at < values.length; at += channels) {
-      sums[c] += values[at]
-      squares[c] += values[at] ** 2
+      const value = values[at]
+      sum += value
+      square += value * value
     }
+    ;[sums[c], squares[c]] = [sum, square]
+  }
   return statisticsOf(images, { numbers: values.length / channels, sums, squares })
 }
 

@@ -46,7 +46,7 @@ export interface EvaluationResult {
   readonly skipped: readonly { readonly index: number; readonly image: string; readonly error: string }[]
   /** Images whose scores are no numbers, so that there is no answer; where there are labels, counted as wrong. */
   readonly unanswered: Unanswered
-  /** What the network was fed: of the first images, channel by channel. */
+  /** What the network was fed, channel by channel. */
   readonly fed?: ChannelStatistics | undefined
   /** Of how many classes an answer is one. */
   readonly classCount?: number | undefined
@@ -113,9 +113,6 @@ const errorsOf = (
         errorIntervalPercent: wilsonPercent(wrong, images),
       }
 
-/** So many images tell what a network is fed. */
-const lookedAt = 256
-
 /** What looks wrong, beside what it was found by. */
 const suspected = (found: Suspected) => ({
   ...{ fed: found.fed, classCount: found.classCount, normalized: found.normalized },
@@ -150,8 +147,7 @@ export const evaluate = async (
       onProgress?.({ done: read.first + read.n + read.skipped.length - from, total: to - from })
       await onBatch?.(read, prediction)
       if (prediction.classes > 0) classCount = prediction.classes
-      if (read.n > 0 && fed.reduce((sum, { images }) => sum + images, 0) < lookedAt)
-        fed.push(channelStatistics(read.images, read.n, channels))
+      if (read.n > 0) fed.push(channelStatistics(read.images, read.n, channels))
       if (keep)
         answers.push(...answersOf(read, prediction, top, classes, isClassifier(model) ? undefined : model.outputs))
     },
