@@ -92,6 +92,7 @@ export const checkParameters = (where: string, value: unknown): void => {
 }
 
 const Positive = numberThat('a whole number from 1', x => Number.isSafeInteger(x) && x >= 1)
+const NotNegative = numberThat('a number from 0', x => x >= 0)
 const Called = t.Function
 const Signal = new t.Type<unknown>(
   'an AbortSignal',
@@ -113,7 +114,7 @@ const runs = { backend, executor, precision, batch: Positive, debug: t.boolean }
 const said = { preprocess: AnObject, classes: names, labels: t.string, seed: WholeNumber }
 const watched = { signal: Signal, onProgress: Called }
 const opens = {
-  ...{ ...runs, ...watched, fill: t.boolean, note: Called, join: Positive, onBatch: Called },
+  ...{ ...runs, ...watched, fill: t.boolean, note: Called, join: Positive, delay: NotNegative, onBatch: Called },
   ...{ worker: t.boolean, workers: Positive },
 }
 /** Of variants, which the evaluator does not run. */

@@ -51,20 +51,19 @@ const opened = async (flags: ServeFlags, out: CommandOutput): Promise<Served> =>
     throw new EspalierError([
       sourceProblem('bad-input', '--network, --models', models === undefined ? 'neither' : 'both', 'one of them'),
     ])
-  const batching = { maxBatch, maxDelay }
   const source: ServeOptions['source'] = (onBatch): Source => {
     const executionOf = (name: string): ModelOptions => ({
-      ...{ backend, executor, precision, debug, batch: maxBatch, join: maxBatch, note: out.note },
+      ...{ backend, executor, precision, debug, batch: maxBatch, join: maxBatch, delay: maxDelay, note: out.note },
       onBatch: batch => onBatch(name, batch),
     })
-    if (models !== undefined) return modelsFolder(models, { batching, executionOf })
+    if (models !== undefined) return modelsFolder(models, executionOf)
     const named = namedNetworks(network)
     return async () =>
       new Map(
         [...named].map(([name, reference]) => {
           const open = async () => {
             const model = await openModel(await compiledFor(reference, flags, out), executionOf(name))
-            const served = servedModel(name, '1', model, batching)
+            const served = servedModel(name, '1', model)
             await tryOut(served)
             return served
           }

@@ -1,9 +1,11 @@
 import { type CertaintyMeasure, nodesWithTag, shapeOf, sizeOf } from '../../ir/index.ts'
 import { broughtTo, type Stage } from '../../passes/index.ts'
+import { type Alarm, machineAlarm } from './alarm.ts'
 import type { BatchVariants, VariantScores } from './disagreement.ts'
 import type { Execution } from './execution.ts'
-import { portionOf, portions } from './fill-batch.ts'
+import { type Portion, portionOf, portions, sizesUpTo } from './fill-batch.ts'
 import { type CarriedValue, type Gathered, gathering, type Numbers } from './gathering.ts'
+import { nextTurn, type Queue, type Turn } from './next-turn.ts'
 import { isAnswer } from './score.ts'
 
 /** What came out of images, row by row, and how far each went. */
@@ -56,6 +58,8 @@ export interface Cascade {
   readonly send: (images: Float32Array, n: number, options?: SendOptions) => Sent
   /** To be called where a hold was closed. */
   readonly wake: () => void
+  /** Runs blank images in every batch size that costs a compilation, so that no call waits for one. */
+  readonly warm: () => Promise<void>
 }
 
 export interface CascadeOptions {
@@ -65,6 +69,9 @@ export interface CascadeOptions {
   readonly batch: number
   /** Images of several calls that come in as one batch, at most. Default: each call is a batch of its own. */
   readonly join?: number
+  /** Milliseconds that images wait for others to be joined with, where the executor is free. Default 0: for a turn of the event loop. */
+  readonly delay?: number
+  readonly alarm?: Alarm
   readonly onBatch?: (batch: RanBatch) => void
 }
 
@@ -81,6 +88,7 @@ interface Call extends Scores, Omit<SendOptions, 'signal'> {
   readonly variants: (readonly [batch: BatchVariants, row: number])[]
   images: Float32Array
   readonly n: number
+  readonly came: number
   /** Images without an answer so far. */
   open: number
   failed: boolean
@@ -94,15 +102,10 @@ interface Owner {
   readonly row: number
 }
 
-/** What is run at once. */
-type Step =
-  | { readonly kind: 'incoming' }
-  | { readonly kind: 'full' | 'part'; readonly stage: number; readonly rows: Gathered<Owner> }
-
 /** As many images of several callers share a batch where a full one is less. */
 const joined = 32
 
-/** Where calls are joined, and so may come in without end, images wait for a full batch of the next stage while so many batches come in. */
+/** Where calls are joined, and so may come in without end, so many batches come in while images wait for a full batch of the next stage. */
 const patience = 4
 
 /** The images of calls, one after the other. */
@@ -122,17 +125,26 @@ export interface OpenStage extends Stage {
   readonly variants: readonly VariantScores[]
 }
 
-const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+const turnOfEventLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** Works, and lets what has become of it and who is at the door have a turn of the event loop, unless they had one meanwhile. */
+const lettingTurn = async (work: Promise<void>): Promise<void> => {
+  let turned = false
+  setImmediate(() => {
+    turned = true
+  })
+  await work
+  if (!turned) await turnOfEventLoop()
+}
 
 /**
- * Runs stages one batch at a time. Images that go on are gathered across batches and calls, and run when there is a full batch of them, or when nothing else is
- * to be done and somebody waits for one. An image's answer is its own, whoever shares its batch. Where a batch fails, the calls with images in it do, and no
- * others.
+ * Runs stages one batch at a time. Calls are joined into batches, where they are; images that go on are gathered across batches and calls; `nextTurn` says which
+ * are run. An image's answer is its own, whoever shares its batch. Where a batch fails, the calls with images in it do, and no others.
  */
 export const cascade = (
   execution: Pick<Execution, 'run' | 'compilesBatches'>,
   stages: readonly OpenStage[],
-  { outputs: given, batch, join = 0, onBatch }: CascadeOptions,
+  { outputs: given, batch, join = 0, delay = 0, alarm = machineAlarm, onBatch }: CascadeOptions,
 ): Cascade => {
   const carried = broughtTo(stages).map(brought =>
     [...brought].map(([name, type]): CarriedValue => ({ name, size: sizeOf(shapeOf(type)) })),
@@ -142,13 +154,13 @@ export const cascade = (
   const holds = new Set<Hold>()
   const untold: Call[] = []
   let [largest, busy] = [Math.max(batch, join), false]
-  /** Batches that came in since images wait for the next stage. */
-  let passed = 0
   const most = (): number => {
     for (const hold of holds) if (!hold.open) holds.delete(hold)
     return holds.size > 0 ? largest : Math.max(largest, joined)
   }
   const waiting = carried.map(values => gathering<Owner>(values, most))
+  /** Of each stage, the batches that came in since the images that wait for it do. */
+  const passed = carried.map(() => 0)
 
   /** Runs rows of what is carried to a stage, and sends on whom its gate does. */
   const pass = async (stage: number, values: readonly Float32Array[], owners: readonly Owner[]): Promise<void> => {
@@ -191,84 +203,113 @@ export const cascade = (
     }
   }
 
-  const isWanted = ({ call }: Owner): boolean => call.hold?.open !== true || call.failed
-
-  const runFirst = async (calls: readonly Call[]): Promise<void> => {
-    const images = imagesOf(calls)
-    const owners = calls.flatMap(call => Array.from({ length: call.n }, (_, row) => ({ call, row })))
-    const n = owners.length
-    const size = execution.compilesBatches ? Math.max(n, batch) : n
-    const run = async (): Promise<void> => {
-      for (const { onStart } of calls) onStart?.()
-      await pass(0, [portionOf(images, images.length / n, { from: 0, count: n, size })], owners)
-    }
-    await orFail(calls, run())
-    for (const call of calls) call.images = new Float32Array(0)
-    untold.push(...calls)
+  /** How rows are run at once: in a few sizes where each costs a compilation. */
+  const portionsOf = (stage: number, n: number): readonly Portion[] => {
+    if (!execution.compilesBatches) return [{ from: 0, count: n, size: n }]
+    return stage > 0 || join > 0 ? portions(n, most()) : [{ from: 0, count: n, size: Math.max(n, batch) }]
   }
 
-  /** Takes the calls that are run at once: the oldest, and those after it that it may be joined with. */
-  const takeIncoming = (): readonly Call[] => {
-    let [count, images] = [1, incoming[0].n]
-    while (count < incoming.length && images + incoming[count].n <= join) images += incoming[count++].n
-    return incoming.splice(0, count)
-  }
-
-  const runLater = async (stage: number, { values, owners }: Gathered<Owner>): Promise<void> => {
-    const n = owners.length
-    // Who has failed wants no more.
+  /** Runs rows, unless all that they belong to has failed and wants no more. */
+  const run = async (stage: number, { values, owners }: Gathered<Owner>): Promise<void> => {
     if (owners.every(({ call }) => call.failed)) return
-    for (const portion of execution.compilesBatches ? portions(n, most()) : [{ from: 0, count: n, size: n }]) {
+    for (const portion of portionsOf(stage, owners.length)) {
       const own = owners.slice(portion.from, portion.from + portion.count)
       const fed = carried[stage].map(({ size }, k) => portionOf(values[k], size, portion))
       await orFail(new Set(own.map(({ call }) => call)), pass(stage, fed, own))
     }
   }
 
-  /** What is to be run next: full batches, the last stage’s first; images that come in, unless others wait too long; what somebody waits for, the first stage’s first. */
-  const next = (): Step | undefined => {
-    const gathered = waiting.flatMap((each, stage) => {
-      const rows = each.oldest()
-      return rows === undefined ? [] : [{ stage, rows }]
-    })
-    const full = gathered.findLast(({ rows }) => rows.owners.length >= most())
-    if (full !== undefined) return { kind: 'full', ...full }
-    const wanted = gathered.find(({ rows }) => rows.owners.some(isWanted))
-    if (wanted === undefined) passed = 0
-    if (incoming.length > 0 && (join === 0 || passed < patience)) return { kind: 'incoming' }
-    return wanted && { kind: 'part', ...wanted }
+  /** How many of the calls that came in are run at once: the oldest, and those after it that it may be joined with. */
+  const joinable = (): { readonly count: number; readonly images: number } => {
+    let [count, images] = [0, 0]
+    for (; count < incoming.length && (count === 0 || images + incoming[count].n <= join); count++)
+      images += incoming[count].n
+    return { count, images }
+  }
+
+  const runIncoming = async (): Promise<void> => {
+    const calls = incoming.splice(0, joinable().count)
+    const owners = calls.flatMap(call => Array.from({ length: call.n }, (_, row) => ({ call, row })))
+    for (const { onStart } of calls) onStart?.()
+    await run(0, { values: [imagesOf(calls)], owners })
+    for (const call of calls) call.images = new Float32Array(0)
+    untold.push(...calls)
+  }
+
+  const runGathered = async (stage: number): Promise<void> => {
+    const rows = waiting[stage].oldest()
+    waiting[stage].take()
+    passed[stage] = 0
+    if (rows !== undefined) await run(stage, rows)
+  }
+
+  const incomingQueue = (): Queue => {
+    const { count, images } = joinable()
+    return {
+      images,
+      full: count > 0 && (images >= join || count < incoming.length),
+      since: incoming[0]?.came,
+      passed: 0,
+    }
+  }
+
+  const gatheredQueue = (stage: number): Queue => {
+    const owners = waiting[stage].oldest()?.owners ?? []
+    const wanted = owners.flatMap(({ call }) => (call.hold?.open !== true || call.failed ? [call.came] : []))
+    const since = wanted.length === 0 ? undefined : Math.min(...wanted)
+    return { images: owners.length, full: owners.length >= most(), since, passed: passed[stage] }
+  }
+
+  const next = (): Turn | undefined => {
+    const queues = waiting.map((_, stage) => (stage === 0 ? incomingQueue() : gatheredQueue(stage)))
+    return nextTurn(queues, { delay, batches: join === 0 ? Number.POSITIVE_INFINITY : patience }, alarm.now())
   }
 
   const tell = (): void => {
     for (const { take } of untold.splice(0)) take()
   }
 
-  const work = async (step: Step): Promise<void> => {
-    if (step.kind === 'incoming') {
-      passed++
-      return runFirst(takeIncoming())
-    }
-    waiting[step.stage].take()
-    return runLater(step.stage, step.rows)
+  const work = (stage: number): Promise<void> => {
+    if (stage > 0) return runGathered(stage)
+    waiting.forEach((each, later) => {
+      passed[later] = each.oldest() === undefined ? 0 : passed[later] + 1
+    })
+    return runIncoming()
   }
 
+  let sleepNoMore = (): void => {}
   const wake = async (): Promise<void> => {
     if (busy) return
     busy = true
+    sleepNoMore()
     let looked = false
-    for (let step = next(); step !== undefined; step = next()) {
-      if (step.kind !== 'full') tell()
-      if ((step.kind === 'part' || (step.kind === 'incoming' && join > 0)) && !looked) {
+    for (let turn = next(); turn !== undefined; turn = next()) {
+      if ('until' in turn) {
+        sleepNoMore = alarm.after(turn.until - alarm.now(), () => void wake())
+        break
+      }
+      if (turn.stage === 0 || !turn.full) tell()
+      if (!turn.full && !looked) {
         // Others who are at the door may join.
-        await nextTurn()
+        await turnOfEventLoop()
         looked = true
         continue
       }
       looked = false
-      await work(step)
+      await (join === 0 ? work(turn.stage) : lettingTurn(work(turn.stage)))
     }
     busy = false
     tell()
+  }
+
+  const warm = async (): Promise<void> => {
+    if (!execution.compilesBatches) return
+    for (const [stage, names] of takes.entries())
+      for (const size of sizesUpTo(most())) {
+        const sizes = new Map(carried[stage].map(each => [each.name, each.size]))
+        const blank = names.map(name => [name, new Float32Array(size * (sizes.get(name) as number))])
+        await execution.run(Object.fromEntries(blank), stage)
+      }
   }
 
   /** Takes a call that has not begun out of those that come in. */
@@ -290,6 +331,7 @@ export const cascade = (
     const call: Call = {
       images,
       n,
+      came: alarm.now(),
       ...{ hold, onStart },
       open: n,
       failed: false,
@@ -311,6 +353,7 @@ export const cascade = (
     const abort = (): void => {
       giveUp(call)
       call.fail(signal?.reason)
+      void wake()
     }
     if (signal?.aborted === true) abort()
     else {
@@ -326,5 +369,5 @@ export const cascade = (
     }
   }
 
-  return { send, wake: () => void wake() }
+  return { send, wake: () => void wake(), warm }
 }

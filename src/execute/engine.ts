@@ -40,6 +40,8 @@ export interface EngineOptions extends ExecutionOptions {
   readonly fill?: boolean
   /** Images of concurrent predictions that are run as one batch, at most. Default: each prediction is a batch of its own. */
   readonly join?: number
+  /** Milliseconds that images of concurrent predictions wait for others, where the executor is free. Default 0. */
+  readonly delay?: number
   /** Told of each batch that was run. */
   readonly onBatch?: (batch: RanBatch) => void
 }
@@ -71,6 +73,15 @@ const numbersOf = async ({ pictures, preprocess }: Pictures): Promise<Float32Arr
     ),
   )
 
+const orDispose = async ({ dispose }: Pick<Engine, 'dispose'>, work: Promise<void>): Promise<void> => {
+  try {
+    await work
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}
+
 /** Loads the stages of a graph into an executor. @throws EspalierError where there is none that runs it */
 export const openEngine = async (
   { stages, outputs, image, parameters }: Staged,
@@ -80,12 +91,14 @@ export const openEngine = async (
   const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
   const { execution, choice } = await openExecution({ graph, later, parameters }, options)
   const { during, dispose, freed } = lifetime('predict', execution.dispose, disposedModel)
-  const { send, wake } = cascade(execution, stages, {
+  const { send, wake, warm } = cascade(execution, stages, {
     outputs: outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) })),
     batch: options.fill === false ? 1 : (options.batch ?? 1),
     join: options.join,
+    delay: options.delay,
     onBatch: options.onBatch,
   })
+  if (options.join !== undefined) await orDispose(execution, warm())
   const start = async (inputs: Float32Array | TensorLike | Pictures, how?: SendOptions): Promise<Sent> => {
     const images = isPictures(inputs) ? await numbersOf(inputs) : await readInputs(inputs, image)
     return send(images, images.length / sizeOf(image), how)

@@ -28,7 +28,7 @@ export const runFilled = (
 }
 
 /** Where each size costs a compilation, gathered rows are run in these. */
-const sizesUpTo = (most: number): readonly number[] =>
+export const sizesUpTo = (most: number): readonly number[] =>
   [...new Set([most, most / 4, most / 16, 1].map(Math.ceil))].toSorted((a, b) => b - a)
 
 /**

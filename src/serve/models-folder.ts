@@ -3,25 +3,21 @@ import { join } from 'node:path'
 import { type ModelOptions, openModel } from '../execute/model.ts'
 import { readCompiledFolder } from '../open/compiled-folder.ts'
 import type { Source, Version } from './models.ts'
-import { type Batching, type ServedModel, servedModel, tryOut } from './served-model.ts'
+import { type ServedModel, servedModel, tryOut } from './served-model.ts'
 
-/** What a folder of models needs to open them. */
-export interface OpeningOptions {
-  readonly batching: Batching
-  /** Where a version runs, and who is told of its batches. */
-  readonly executionOf: (name: string) => ModelOptions
-}
+/** Where a version of a model runs, how its predictions are joined, and who is told of its batches. */
+export type ExecutionOf = (name: string) => ModelOptions
 
 /** Opens a compiled folder, and has it answer once. @throws EspalierError */
 const openFolder = async (
   folder: string,
   name: string,
   version: string,
-  { batching, executionOf }: OpeningOptions,
+  executionOf: ExecutionOf,
 ): Promise<ServedModel> => {
   const { compiled, meaning } = await readCompiledFolder(folder)
   const model = await openModel({ ...compiled, meaning }, executionOf(name))
-  const served = servedModel(name, version, model, batching)
+  const served = servedModel(name, version, model)
   await tryOut(served)
   return served
 }
@@ -43,7 +39,7 @@ const foldersIn = async (path: string): Promise<readonly string[]> => {
 
 /** The models in a folder: a folder each, `NAME`, with a compiled folder for each version, `NAME/1`. */
 export const modelsFolder =
-  (root: string, options: OpeningOptions): Source =>
+  (root: string, executionOf: ExecutionOf): Source =>
   async () => {
     const found = new Map<string, readonly Version[]>()
     for (const name of await foldersIn(root)) {
@@ -51,7 +47,7 @@ export const modelsFolder =
       const newestFirst = numbers.sort((a, b) => (BigInt(a) < BigInt(b) ? 1 : -1))
       const versions = newestFirst.map(async (version): Promise<Version> => {
         const folder = join(root, name, version)
-        return { version, mark: await markOf(folder), open: () => openFolder(folder, name, version, options) }
+        return { version, mark: await markOf(folder), open: () => openFolder(folder, name, version, executionOf) }
       })
       found.set(name, await Promise.all(versions))
     }

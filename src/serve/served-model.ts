@@ -2,16 +2,7 @@ import { EspalierError } from '../../ir/index.ts'
 import { lifetime } from '../execute/lifetime.ts'
 import type { Model } from '../execute/model.ts'
 import type { Prediction } from '../execute/prediction.ts'
-import { door } from './door.ts'
 import { inputOf, type ServedOutput, servedOutputs, type TensorFacts } from './outputs.ts'
-
-/** How images of several requests are joined. */
-export interface Batching {
-  /** Images in a batch, and in a request, at most. */
-  readonly maxBatch: number
-  /** Milliseconds that images wait for others. */
-  readonly maxDelay: number
-}
 
 /** What a prediction took, in milliseconds. */
 export interface Took {
@@ -34,28 +25,19 @@ export interface ServedModel {
   readonly retire: () => Promise<void>
 }
 
-/** Opens the door to a model that joins predictions. */
-export const servedModel = (
-  name: string,
-  version: string,
-  model: Model,
-  { maxBatch, maxDelay }: Batching,
-): ServedModel => {
-  const input = inputOf(model)
-  const each = input.shape.slice(1).reduce((a, b) => a * b, 1)
-  const { wait } = door(maxBatch, maxDelay)
+/** A model that joins predictions, as it is served. */
+export const servedModel = (name: string, version: string, model: Model): ServedModel => {
   const { during, dispose, freed } = lifetime(`${name}, version ${version}`, model.dispose)
   return {
     name,
     version,
     model,
-    input,
+    input: inputOf(model),
     outputs: servedOutputs(model),
     during,
     predict: async (images, signal) => {
       const came = performance.now()
       let began = came
-      await wait(images.length / each, signal)
       const onStart = (): void => {
         began = performance.now()
       }

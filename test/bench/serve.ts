@@ -88,8 +88,8 @@ const load = (
 
 const open = async (network: Network, plan: string): Promise<readonly [Served, Model]> => {
   const compiled = compile(network, parsePlan(plan), { batch })
-  const model = await openModel(compiled, { batch, join: batch })
-  const one = servedModel('model', '1', model, { maxBatch: batch, maxDelay: 2 })
+  const model = await openModel(compiled, { batch, join: batch, delay: 2 })
+  const one = servedModel('model', '1', model)
   const server = await serve({
     source: () => async () => new Map([['model', [{ version: '1', mark: '', open: async () => one }]]]),
     events: { onOpened: () => {}, onBroken: () => {}, onGone: () => {} },

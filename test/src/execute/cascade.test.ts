@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { cutStages } from '../../../passes/index.ts'
 import type { DataSet } from '../../../src/data/index.ts'
+import type { Alarm } from '../../../src/execute/alarm.ts'
 import { cascade, type Hold, type Scores } from '../../../src/execute/cascade.ts'
 import { evaluateData } from '../../../src/execute/evaluate-data.ts'
 import { executorIsThere } from '../../../src/execute/executor.ts'
@@ -183,6 +184,10 @@ describe('the stages of a plan', () => {
 interface ByHand {
   readonly batch: number
   readonly join?: number
+  readonly delay?: number
+  readonly alarm?: Alarm
+  /** Waits as long as a batch takes. */
+  readonly compute?: (stage: number, images: number) => Promise<void>
   readonly compilesBatches?: boolean
   readonly fails?: (batch: Float32Array) => boolean
 }
@@ -199,7 +204,7 @@ const byHand = (options: ByHand) => {
         const rows = fed.image.length / imageSize
         ran.push([stage + 1, rows])
         if (options.fails?.(fed.image)) throw new Error('no memory')
-        await new Promise(resolve => setImmediate(resolve))
+        await (options.compute?.(stage + 1, rows) ?? ticks(1))
         const firsts = Float32Array.from({ length: rows }, (_, row) => fed.image[row * imageSize])
         const logits = Float32Array.from({ length: rows * classes }, (_, k) => firsts[Math.floor(k / classes)])
         const certainty = { shape: [rows, 1], data: firsts.map(value => (value < 0 ? 0 : 1)) }
@@ -211,7 +216,7 @@ const byHand = (options: ByHand) => {
       },
     },
     stages,
-    { outputs: [{ name: 'logits', size: classes }], batch: options.batch, join: options.join },
+    { outputs: [{ name: 'logits', size: classes }], ...options },
   )
   return { ...sent, ran }
 }
@@ -329,12 +334,12 @@ describe('calls that are joined', () => {
     expect(ran).toEqual([4, 3, 2, 6, 1].map(images => [1, images]))
   })
 
-  it('go on in batches across them, after so many that came in at the latest', async () => {
+  it('go on in batches across them, passed by so many that came in at most', async () => {
     const { send, ran } = byHand({ batch: 1, join: 2 })
     const seen = await Promise.all(Array.from({ length: 12 }, (_, k) => send(marked(-k - 1, k), 2).scores))
     expect(seen.map(firstsOf)).toEqual(Array.from({ length: 12 }, (_, k) => [-k - 1, k]))
-    const four = new Array(4).fill([1, 2])
-    expect(ran).toEqual([...four, [2, 4], ...four, [2, 4], ...four, [2, 4]])
+    const batches = (count: number) => new Array(count).fill([1, 2])
+    expect(ran).toEqual([...batches(5), [2, 5], ...batches(5), [2, 5], ...batches(2), [2, 2]])
   })
 
   it('are not run where they were given up before', async () => {
@@ -350,6 +355,120 @@ describe('calls that are joined', () => {
     await expect(never.scores).rejects.toThrow('gone')
     expect([firstsOf(await calls[0].scores), firstsOf(await calls[2].scores)]).toEqual([[1], [3]])
     expect([started, ran.length]).toEqual([[1, 3], 2])
+  })
+})
+
+/** Time that passes when it is told to. */
+const timeByHand = () => {
+  let [now, calls] = [0, [] as { readonly at: number; readonly call: () => void }[]]
+  const alarm: Alarm = {
+    now: () => now,
+    after: (milliseconds, call) => {
+      const one = { at: now + milliseconds, call }
+      calls.push(one)
+      return () => {
+        calls = calls.filter(other => other !== one)
+      }
+    },
+  }
+  /** All that is to be done by then, in order. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    const until = now + milliseconds
+    for (;;) {
+      await ticks(8)
+      const [first] = calls.filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)
+      if (first === undefined) break
+      now = first.at
+      calls = calls.filter(other => other !== first)
+      first.call()
+    }
+    now = until
+  }
+  const rest = (milliseconds: number): Promise<void> => new Promise(resolve => alarm.after(milliseconds, resolve))
+  return { alarm, pass, rest, waiting: () => calls.length }
+}
+
+describe('calls that wait for others', () => {
+  it('are run as soon as they fill a batch, or when the first has waited so long', async () => {
+    const { alarm, pass, waiting } = timeByHand()
+    const { send, ran } = byHand({ batch: 1, join: 4, delay: 10, alarm })
+    const first = send(marked(1), 1)
+    await pass(5)
+    const second = send(marked(2), 1)
+    await pass(4)
+    expect(ran).toEqual([])
+    await pass(1)
+    expect([first.isDone(), second.isDone(), ran]).toEqual([true, true, [[1, 2]]])
+    const others = [send(marked(3, 4), 2), send(marked(5, 6), 2)]
+    await pass(0)
+    expect([others.map(({ isDone }) => isDone()), ran.at(-1), waiting()]).toEqual([[true, true], [1, 4], 0])
+  })
+
+  it('are forgotten where they are given up', async () => {
+    const { alarm, pass, waiting } = timeByHand()
+    const { send, ran } = byHand({ batch: 1, join: 4, delay: 10, alarm })
+    const control = new AbortController()
+    const gone = send(marked(1), 1, { signal: control.signal })
+    await pass(5)
+    control.abort(new Error('gone'))
+    await expect(gone.scores).rejects.toThrow('gone')
+    await pass(20)
+    expect([ran, waiting()]).toEqual([[], 0])
+  })
+
+  it('do not wait once more where they go on alone', async () => {
+    const { alarm, pass } = timeByHand()
+    const { send, ran } = byHand({ batch: 1, join: 4, delay: 10, alarm })
+    const alone = send(marked(-1), 1)
+    await pass(10)
+    expect([alone.isDone(), ran]).toEqual([
+      true,
+      [
+        [1, 1],
+        [2, 1],
+      ],
+    ])
+  })
+})
+
+/** Images of each batch, on average. */
+const meanImages = (ran: readonly (readonly [stage: number, images: number])[], stage: number): number => {
+  const own = ran.filter(([other]) => other === stage)
+  return own.reduce((sum, [, images]) => sum + images, 0) / own.length
+}
+
+/** What is run for so many clients, who send four images each as soon as they are answered, of which four in ten go on; a batch takes a millisecond an image. */
+const underLoad = async (clients: number, compilesBatches: boolean) => {
+  const { alarm, pass, rest } = timeByHand()
+  const compute = (_: number, images: number): Promise<void> => rest(images)
+  const { send, ran } = byHand({ batch: 32, join: 32, delay: 2, alarm, compilesBatches, compute })
+  let [drawn, answered] = [0, 0]
+  const draw = (): number => ((drawn++ * 7) % 10 < 4 ? -drawn : drawn)
+  const client = async (k: number): Promise<void> => {
+    await rest(k / 10)
+    for (;;) {
+      await send(marked(draw(), draw(), draw(), draw()), 4).scores
+      answered += 4
+      await rest(1)
+    }
+  }
+  for (let k = 0; k < clients; k++) void client(k)
+  await pass(5000)
+  return { ran, answered }
+}
+
+describe('batches under load', () => {
+  it.each([false, true])('are full at every stage where enough come (compiled by size: %s)', async compilesBatches => {
+    const { ran, answered } = await underLoad(64, compilesBatches)
+    expect([meanImages(ran, 1), meanImages(ran, 2)]).toEqual([32, 32])
+    expect(answered).toBeGreaterThan(5000 / 1.45)
+  })
+
+  it.each([false, true])('are few where too few come (compiled by size: %s)', async compilesBatches => {
+    const { ran, answered } = await underLoad(16, compilesBatches)
+    expect(meanImages(ran, 1)).toBe(32)
+    expect(meanImages(ran, 2)).toBeGreaterThan(25)
+    expect(answered).toBeGreaterThan(5000 / 1.55)
   })
 })
 

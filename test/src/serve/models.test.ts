@@ -8,7 +8,6 @@ import { temporaryFolder } from '../../temporary-folder.ts'
 import { compiledUnder, smallClassifier } from '../execute/staged.ts'
 import { imagesOf, limits, meaning, serveSmall, smallModel } from './served.ts'
 
-const batching = { maxBatch: 8, maxDelay: 0 }
 const executionOf = () => ({ backend: 'cpu', join: 8 }) as const
 
 /** What happened to models, in words. */
@@ -34,7 +33,7 @@ it('opens the newest version of each, and what is changed or added later', async
   await write(join(root, 'a/2'), 2)
   await write(join(root, 'b/7'), 3)
   const { on, take } = told()
-  const models = modelsOf(modelsFolder(root, { batching, executionOf }), on)
+  const models = modelsOf(modelsFolder(root, executionOf), on)
   await models.refresh()
   expect(take()).toEqual(['a/2 opened', 'b/7 opened'])
   expect([versionOf(models, 'a'), models.names(), models.ready()]).toEqual(['2', ['a', 'b'], true])
@@ -83,7 +82,7 @@ it('loses no request while versions come, one of them broken', async () => {
   await writeFile(join(prepared, '4/weights.safetensors'), 'cut short')
   const { on, events } = told()
   const { app, service } = await serveSmall('vanilla', {
-    source: () => modelsFolder(root, { batching, executionOf }),
+    source: () => modelsFolder(root, executionOf),
     events: on,
     limits: { ...limits, timeout: 60_000 },
   })

@@ -25,12 +25,7 @@ it('gives a network’s outputs of other kinds under their own names', async () 
   const model = await openModel(compiled, { backend: 'cpu', join: 8 })
   const { app } = await serveSmall('vanilla', {
     source: () => async () =>
-      new Map([
-        [
-          'n',
-          [{ version: '1', mark: '', open: async () => servedModel('n', '1', model, { maxBatch: 8, maxDelay: 0 }) }],
-        ],
-      ]),
+      new Map([['n', [{ version: '1', mark: '', open: async () => servedModel('n', '1', model) }]]]),
   })
   const { outputs: told } = (await app.inject({ url: '/v2/models/n' })).json()
   expect(told).toEqual([

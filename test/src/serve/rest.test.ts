@@ -225,8 +225,8 @@ describe('where there is too much', () => {
   })
 
   it('answers nobody who waited too long', async () => {
-    const { app, service } = await serveSmall('vanilla', { limits: { ...limits, timeout: 0 } })
-    const answer = await app.inject({ url: infer, method: 'POST', body: inferBody(8) })
+    const { app, service } = await serveSmall('vanilla', { delay: 60_000, limits: { ...limits, timeout: 0 } })
+    const answer = await app.inject({ url: infer, method: 'POST', body: inferBody(1) })
     expect([answer.statusCode, answer.json().error]).toEqual([504, 'no answer within 0 s'])
     expect(service.admission.count()).toBe(0)
   })

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest'
+import type { RanBatch } from '../../../src/execute/cascade.ts'
 import { type Model, type ModelOptions, openModel } from '../../../src/execute/model.ts'
 import type { Meaning } from '../../../src/network/meaning.ts'
 import { decodeHere } from '../../../src/serve/decode-here.ts'
@@ -24,12 +25,16 @@ export interface Silent extends Served {
 }
 
 /** A server of one model, `small`, in this process; ends with the test. */
-export const serveSmall = async (plan = 'vanilla', options: Partial<ServeOptions> = {}): Promise<Silent> => {
+export const serveSmall = async (
+  plan = 'vanilla',
+  { delay = 0, ...options }: Partial<ServeOptions> & { readonly delay?: number } = {},
+): Promise<Silent> => {
   const logged: Record<string, unknown>[] = []
   const source = (onBatch: Parameters<ServeOptions['source']>[0]): Source => {
     const open = async () => {
-      const model = await smallModel(plan, 1, { join: limits.maxBatch, onBatch: batch => onBatch('small', batch) })
-      return servedModel('small', '1', model, { maxBatch: limits.maxBatch, maxDelay: 0 })
+      const joined = { join: limits.maxBatch, delay, onBatch: (batch: RanBatch) => onBatch('small', batch) }
+      const model = await smallModel(plan, 1, joined)
+      return servedModel('small', '1', model)
     }
     return async () => new Map([['small', [{ version: '1', mark: '', open }]]])
   }
