@@ -1,5 +1,6 @@
 import autocannon from 'autocannon'
 import { table } from '../../src/base/format.ts'
+import type { RanBatch } from '../../src/execute/cascade.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
 import { compile, loadNetwork, parsePlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
@@ -11,12 +12,12 @@ import { sharedPath } from '../shared.ts'
 import type { Bench, BenchOptions } from './main.ts'
 
 const batch = 32
-/** Of a request: so many images, and of these so many requests at once fill two batches. */
-const [images, connections] = [4, 16]
+/** Images of a request, and requests at once: eight batches of images, so that those who wait for a later stage leave enough for the first. */
+const [images, connections] = [4, 64]
 const distinct = 16
 const defaultSeconds = 20
 
-/** Networks, with the plans that are served; the last two are held against each other. */
+/** Networks, with the plans that are served; an adaptive plan is held against the one before it, its last stage. */
 const served: readonly (readonly [name: string, reference: string, plans: readonly string[]])[] = [
   ['preact-resnet-110', 'zoo:preact-resnet-110', ['vanilla', 'flip-4-max']],
   ['squeezenet', sharedPath('models', 'imagenet_squeezenet.onnx'), ['vanilla']],
@@ -86,9 +87,27 @@ const load = (
     ...(overallRate === undefined ? {} : { overallRate }),
   })
 
-const open = async (network: Network, plan: string): Promise<readonly [Served, Model]> => {
+/** Counts batches and their images, stage by stage. */
+const counted = () => {
+  const stages: { batches: number; images: number }[] = []
+  return {
+    onBatch: ({ stage, images }: RanBatch): void => {
+      stages[stage - 1] ??= { batches: 0, images: 0 }
+      stages[stage - 1].batches++
+      stages[stage - 1].images += images
+    },
+    /** Images of each stage’s batches, on average, since this was asked. */
+    take: (): readonly number[] => stages.splice(0).map(({ batches, images }) => images / batches),
+  }
+}
+
+const open = async (
+  network: Network,
+  plan: string,
+  onBatch: (batch: RanBatch) => void,
+): Promise<readonly [Served, Model]> => {
   const compiled = compile(network, parsePlan(plan), { batch })
-  const model = await openModel(compiled, { batch, join: batch, delay: 2 })
+  const model = await openModel(compiled, { batch, join: batch, delay: 2, onBatch })
   const one = servedModel('model', '1', model)
   const server = await serve({
     source: () => async () => new Map([['model', [{ version: '1', mark: '', open: async () => one }]]]),
@@ -100,10 +119,23 @@ const open = async (network: Network, plan: string): Promise<readonly [Served, M
   return [server, model]
 }
 
-const megabytes = (): number => process.memoryUsage.rss() / 2 ** 20
+/** Looks at memory every second, until it is ended: allocators settle in the first quarter, which is not looked at. */
+const sampling = () => {
+  const seen: number[] = []
+  const timer = setInterval(() => seen.push(process.memoryUsage.rss() / 2 ** 20), 1000)
+  return {
+    end: () => {
+      clearInterval(timer)
+      const steady = seen.slice(Math.floor(seen.length / 4))
+      const half = Math.ceil(steady.length / 2)
+      return { first: Math.max(...steady.slice(0, half)), last: Math.max(...steady.slice(-half)) }
+    },
+  }
+}
 
 const measured = async (name: string, network: Network, plan: string, seconds: number) => {
-  const [server, model] = await open(network, plan)
+  const { onBatch, take } = counted()
+  const [server, model] = await open(network, plan, onBatch)
   try {
     const { h, w, c } = imageType(network)
     const given = imagesFor(network, images * distinct)
@@ -113,9 +145,11 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
     await alone(model, given, seconds / 4)
     await load(url, requests, Math.ceil(seconds / 4))
     const inProcess = await alone(model, given, seconds)
-    const first = megabytes()
+    take()
+    const sampled = sampling()
     const full = await load(url, requests, seconds)
-    const last = megabytes()
+    const memory = sampled.end()
+    const images_per_batch = take()
     const half = await load(url, requests, seconds, Math.max(1, Math.floor(full.requests.average / 2)))
     return {
       ...{ network: name, batch, plan, executor: model.executor },
@@ -123,23 +157,34 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
       in_process_images_per_second: inProcess,
       relative_to_in_process: (images * full.requests.average) / inProcess,
       milliseconds_at_half_load: { p50: half.latency.p50, p99: half.latency.p99 },
+      images_per_batch,
       failed: full.non2xx + full.errors + half.non2xx + half.errors,
-      megabytes: { first, last },
+      megabytes: memory,
     }
   } finally {
     await server.end(0)
   }
 }
 
+type Row = Awaited<ReturnType<typeof measured>>
+
+/** An adaptive plan beside its last stage, where that was measured before it. */
+const besideTta = (row: Row, before: Row | undefined): Row & { readonly relative_to_tta?: number } =>
+  before !== undefined && row.network === before.network && row.plan.endsWith(`/${before.plan}`)
+    ? { ...row, relative_to_tta: row.images_per_second / before.images_per_second }
+    : row
+
 /** What the server adds to `predict`, under load on loopback; ten minutes say what memory does. */
 export const serveBench: Bench = {
   about:
-    'served images a second beside in-process ones, and latency at half of that (--minutes N under full load, by default a third)',
+    'served images a second beside in-process ones and, of adaptive plans, beside their TTA; latency at half of that (--minutes N under full load, by default a third: 10 for memory)',
   run: async ({ wants, minutes = defaultSeconds / 60 }: BenchOptions) => {
-    const rows = []
+    const rows: ReturnType<typeof besideTta>[] = []
     for (const [name, reference, plans] of served.filter(([name]) => wants('network', name)))
       for (const plan of plans.filter(each => wants('plan', each)))
-        rows.push(await measured(name, await loadNetwork(reference), plan, Math.ceil(60 * minutes)))
+        rows.push(
+          besideTta(await measured(name, await loadNetwork(reference), plan, Math.ceil(60 * minutes)), rows.at(-1)),
+        )
     const text = table(
       [
         'network',
@@ -148,14 +193,18 @@ export const serveBench: Bench = {
         'images/s',
         'in process',
         'relative',
+        'to its TTA',
+        'images a batch',
         'p50, p99 ms at half',
         'failed',
-        'MB, first to last',
+        'MB, most in the first half and the last',
       ],
       rows.map(row => [
         ...[row.network, row.plan, row.executor],
         ...[row.images_per_second, row.in_process_images_per_second].map(n => n.toFixed(0)),
         row.relative_to_in_process.toFixed(2),
+        row.relative_to_tta?.toFixed(2) ?? '',
+        row.images_per_batch.map(n => n.toFixed(1)).join(', '),
         `${row.milliseconds_at_half_load.p50}, ${row.milliseconds_at_half_load.p99}`,
         String(row.failed),
         `${row.megabytes.first.toFixed(0)}, ${row.megabytes.last.toFixed(0)}`,
