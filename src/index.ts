@@ -80,7 +80,7 @@ export type { SavedModelOptions } from './lower/saved-model/index.ts'
 export type { Meaning } from './network/meaning.ts'
 export type { Network } from './network/network.ts'
 export type { SourceOptions } from './open/network-source.ts'
-export type { BackendName } from './runtime/backend.ts'
+export type { BackendName } from './runtime/backend-names.ts'
 export type {
   Recipe,
   ReferredData,

@@ -6,7 +6,7 @@ import { executorNames } from '../execute/execution.ts'
 import { objectives } from '../experiment/search/objective.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
-import { backendNames } from '../runtime/backend.ts'
+import { backendNames } from '../runtime/backend-names.ts'
 import { closed, closedProblems, numberThat, oneOf, WholeNumber } from '../train/closed-record.ts'
 import { trainingExecutors } from '../train/index.ts'
 

@@ -1,5 +1,5 @@
 import type { ModelBackend } from '../execute/open-execution.ts'
-import type { BackendName } from '../runtime/backend.ts'
+import type { BackendName } from '../runtime/backend-names.ts'
 
 /** `tensorflow`, native TensorFlow, has an older name, too: `node-gpu`. */
 type Named<B> = B | (BackendName extends B ? 'tensorflow' : never)

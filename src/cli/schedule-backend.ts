@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
-import { type BackendName, openBackend } from '../runtime/backend.ts'
+import { openBackend } from '../runtime/backend.ts'
+import type { BackendName } from '../runtime/backend-names.ts'
 import type { ExecutionFlags } from './options.ts'
 import type { CommonOptions } from './output.ts'
 

@@ -17,7 +17,7 @@ import { trainedPlan } from '../experiment/search/trained.ts'
 import type { Sourced } from '../experiment/sourced.ts'
 import { openWork } from '../open/opening.ts'
 import { searchPage } from '../report/page/search-page.ts'
-import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { type BackendName, backendNames } from '../runtime/backend-names.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import {

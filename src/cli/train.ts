@@ -9,7 +9,7 @@ import { trainingReference } from '../data/index.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import type { Source } from '../open/network-source.ts'
 import { openWork } from '../open/opening.ts'
-import { backendNames } from '../runtime/backend.ts'
+import { backendNames } from '../runtime/backend-names.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import {
   type Recipe,

@@ -10,7 +10,7 @@ import { thumbnail } from '../experiment/views/thumbnail.ts'
 import { openWork } from '../open/opening.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
-import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { type BackendName, backendNames } from '../runtime/backend-names.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import {

@@ -10,7 +10,7 @@ import {
   type WatchOptions,
 } from '../compile/inspect/index.ts'
 import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../compile/scheduling.ts'
-import { type BackendName, backendNames } from '../runtime/backend.ts'
+import { type BackendName, backendNames } from '../runtime/backend-names.ts'
 import { backendNamed, listedBackends, numberAboveZero, scheduleOption, wholeNumber } from './options.ts'
 
 export const toleranceOption = (): Option =>

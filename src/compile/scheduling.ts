@@ -6,7 +6,7 @@ import {
   type Scheduling,
   schedules,
 } from '../../passes/index.ts'
-import type { BackendName } from '../runtime/backend.ts'
+import type { BackendName } from '../runtime/backend-names.ts'
 import { costsOf } from './calibrate/index.ts'
 
 export const scheduleNames = [...schedules, 'auto'] as const

@@ -6,7 +6,7 @@ import { imageParts, progressBar } from '../cli/progress-bar.ts'
 import { guardProcess } from '../cli/report-error.ts'
 import { runProgram } from '../cli/run-program.ts'
 import { processTerminal } from '../cli/terminal.ts'
-import { backendNames } from '../runtime/backend.ts'
+import { backendNames } from '../runtime/backend-names.ts'
 import { type DemoOptions, measure } from './measure.ts'
 import { describeDemo } from './table.ts'
 

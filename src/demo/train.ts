@@ -11,7 +11,7 @@ import type { ModelBackend } from '../execute/open-execution.ts'
 import { createZooNetwork, loadRecipe as readRecipe } from '../index.ts'
 import { writeSafetensors } from '../network/weights/safetensors.ts'
 import { espalierFormat } from '../network/zoo/index.ts'
-import { backendNames } from '../runtime/backend.ts'
+import { backendNames } from '../runtime/backend-names.ts'
 import { train } from '../train/index.ts'
 import { type DemoNetworkName, demoNetworks, weightsFile } from './networks.ts'
 

@@ -1,5 +1,5 @@
 import type { Graph, Tensor, Type } from '../../ir/index.ts'
-import type { BackendName } from '../runtime/backend.ts'
+import type { BackendName } from '../runtime/backend-names.ts'
 
 /**
  * Ways to run a graph: op by op on a backend of TensorFlow.js; handed over whole to TensorFlow, as it is or compiled by

@@ -6,7 +6,7 @@ import type { ModelBackend } from '../execute/open-execution.ts'
 import { type Clock, machineClock, race, ratios, type Spread, spreadOf } from '../execute/race.ts'
 import type { Precision } from '../lower/precision.ts'
 import { imageType, type Network } from '../network/network.ts'
-import { backendNames } from '../runtime/backend.ts'
+import { backendNames } from '../runtime/backend-names.ts'
 
 export interface TimeOptions {
   readonly backend?: ModelBackend

@@ -1,14 +1,9 @@
 import { createRequire } from 'node:module'
 import { either as E } from 'fp-ts'
 import { problem } from '../../ir/error.ts'
+import { type BackendName, backendNames } from './backend-names.ts'
 import type { RuntimeProblem } from './error.ts'
 import { loadNative, type NativeRuntime, nativeBackend, type Tf, tensorflowJs } from './native/load.ts'
-
-/** The runtimes that execute a lowered graph, best first. */
-export const backendNames = ['node-gpu', 'wasm', 'cpu'] as const
-
-/** The name of a runtime; `node-gpu` is native TensorFlow, on CPUs too. */
-export type BackendName = (typeof backendNames)[number]
 
 export interface Backend {
   readonly name: BackendName

@@ -1,6 +1,6 @@
 import type { ExecutorName } from '../../src/execute/execution.ts'
 import type { Precision } from '../../src/lower/precision.ts'
-import type { BackendName } from '../../src/runtime/backend.ts'
+import type { BackendName } from '../../src/runtime/backend-names.ts'
 
 /** One way to execute graphs; `onnxruntime` runs the network as it was exported, a call for each view. */
 export interface Lane {

@@ -10,7 +10,7 @@ import { makeFolder } from '../../base/make-folder.ts'
 import { replaceFile } from '../../base/replace-file.ts'
 import { parseSealedJson, sealedJson } from '../../base/sealed-json.ts'
 import { warn } from '../../base/warn.ts'
-import type { BackendName } from '../../runtime/backend.ts'
+import type { BackendName } from '../../runtime/backend-names.ts'
 import { cacheFolder } from '../../runtime/native/layout.ts'
 import { shippedCosts } from './shipped.ts'
 

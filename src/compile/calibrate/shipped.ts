@@ -1,5 +1,5 @@
 import type { CostModel } from '../../../passes/index.ts'
-import type { BackendName } from '../../runtime/backend.ts'
+import type { BackendName } from '../../runtime/backend-names.ts'
 
 /**
  * What `espalier calibrate` measured on two cores of an AMD EPYC (Zen 5, AVX-512) with TensorFlow 2.21.0 and TensorFlow.js 4.22, otherwise idle. On another machine the proportions

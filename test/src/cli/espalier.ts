@@ -49,7 +49,7 @@ export const espalier = async (args: readonly string[]): Promise<Ran> => {
 }
 
 /** These sources, built into a package of their own, once for all test files. */
-const builtPackage = async (): Promise<string> => {
+export const builtPackage = async (): Promise<string> => {
   const folder = inject('builtPackage')
   const done = join(folder, 'built')
   const first = await mkdir(join(folder, 'dist')).then(

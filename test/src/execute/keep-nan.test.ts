@@ -8,7 +8,7 @@ import type { ExecutorName } from '../../../src/execute/execution.ts'
 import { openExecutor } from '../../../src/execute/executor.ts'
 import { keepingNaN } from '../../../src/execute/keep-nan.ts'
 import { createNetwork, createZooNetwork, parsePlan } from '../../../src/index.ts'
-import type { BackendName } from '../../../src/runtime/backend.ts'
+import type { BackendName } from '../../../src/runtime/backend-names.ts'
 import { expectOutputs, fill } from '../lower/agree.ts'
 
 /** What becomes of numbers that are none, and of infinities, on every runtime: what the evaluator says. */

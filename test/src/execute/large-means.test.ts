@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Graph, mapType, type NodeId } from '../../../ir/index.ts'
 import type { ExecutorName } from '../../../src/execute/execution.ts'
 import { openExecutor } from '../../../src/execute/executor.ts'
-import type { BackendName } from '../../../src/runtime/backend.ts'
+import type { BackendName } from '../../../src/runtime/backend-names.ts'
 
 /** Means over large maps in float32 keep four digits. */
 

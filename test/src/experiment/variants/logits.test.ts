@@ -11,7 +11,7 @@ import { defaultBatch, type VariantsOptions, variantLogits } from '../../../../s
 import { reduceLogits } from '../../../../src/experiment/variants/reduction.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
 import type { Images } from '../../../../src/open/images.ts'
-import type { BackendName } from '../../../../src/runtime/backend.ts'
+import type { BackendName } from '../../../../src/runtime/backend-names.ts'
 import { bestInstalled } from '../../../../src/runtime/native/installed.ts'
 import { fixedPlanOf } from '../../../fixed-plan.ts'
 
