@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { count, ratio, table } from '../base/format.ts'
 import { type CompiledNetwork, factsOf } from '../compile/compile.ts'
-import { readPlan } from '../compile/read-plan.ts'
+import { remembering } from '../compile/compiled-stages.ts'
+import { readPlanWithShares } from '../compile/read-plan.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
 import { writeCompiledFolder } from '../open/compiled-folder.ts'
@@ -111,16 +112,17 @@ export const compileCommand = (terminal: Terminal): Command =>
       await prepareEmission(options)
       const source = await openUncompiled(options, out)
       const { network, meaning, initializedFrom } = source
-      const plan = await readPlan(options.plan ?? 'vanilla')
+      const { plan, shares: remembered } = await readPlanWithShares(options.plan ?? 'vanilla')
       noteMissingBranches(source, plan, out)
       const { stages, observe } = stageCollector()
-      const { compiled, trace } = compileWatched(
+      const { compiled: ran, trace } = compileWatched(
         network,
         plan,
         options,
         terminal,
         emit === 'html' ? observe : undefined,
       )
+      const compiled = { ...ran, stages: remembering(ran.stages, remembered) }
       checkShares(shares, compiled.stages)
       const { layout = network.layout ?? 'nhwc', precision, tritonBackend, maxBatch, maxDelay, instances } = options
       const { classes } = meaning

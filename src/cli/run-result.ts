@@ -10,7 +10,7 @@ import { answerJson, answersShown, describeAnswer } from './answers.ts'
 import { foundKeys } from './found-data.ts'
 import { type CommandOutput, exitCodes } from './output.ts'
 import { giveResult } from './shard-output.ts'
-import { describeDrift, describeStages, type Remembered, stageKeys } from './stage-shares.ts'
+import { describeDrift, describeStages, stageKeys } from './stage-shares.ts'
 
 /** What was run, where, and what came of it. */
 export interface Ran {
@@ -22,7 +22,6 @@ export interface Ran {
   /** The same in float32, where another precision was asked for. */
   readonly float32: EvaluationResult | undefined
   /** What the plan file remembers of the images that it was made for. */
-  readonly remembered?: Remembered | undefined
   /** What the plain network takes on some of the images, beside this. */
   readonly time?: TimeOver | undefined
   readonly batch: number
@@ -41,7 +40,7 @@ const warningKeys = ({ warnings }: EvaluationResult, untrained: boolean) => {
 }
 
 /** The keys of `run --json`: those of errors where there are labels, `answers` where there are none. */
-export const runResult = ({ compiled, initializedFrom, model, data, done, float32, remembered, time, batch }: Ran) => ({
+export const runResult = ({ compiled, initializedFrom, model, data, done, float32, time, batch }: Ran) => ({
   network: compiled.network,
   plan: compiled.plan,
   initialized_from_seed: initializedFrom,
@@ -68,7 +67,7 @@ export const runResult = ({ compiled, initializedFrom, model, data, done, float3
   schedule: compiled.schedule,
   multiply_adds: compiled.multiplyAdds.total,
   multiply_adds_relative: compiled.multiplyAdds.relative,
-  ...(compiled.stages === undefined ? {} : stageKeys(compiled.stages, done, remembered)),
+  ...(compiled.stages === undefined ? {} : stageKeys(compiled.stages, done)),
   ...(time === undefined
     ? {}
     : {

@@ -4,8 +4,9 @@ import { EspalierError } from '../../ir/index.ts'
 import { cutStages, type Plan, parsePlan } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
+import { remembering } from '../compile/compiled-stages.ts'
 import { watchedCompile } from '../compile/inspect/index.ts'
-import { type ReadPlan, readPlanWithShares } from '../compile/read-plan.ts'
+import { readPlanWithShares } from '../compile/read-plan.ts'
 import type { ScheduleName } from '../compile/scheduling.ts'
 import { part } from '../data/index.ts'
 import { bestBatch } from '../execute/best-batch.ts'
@@ -63,8 +64,8 @@ interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlag
 
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
 
-/** What is run, what the plan file remembers, and the plain network beside it, where that is known. */
-interface Compiled extends Pick<ReadPlan, 'shares'> {
+/** What is run, and the plain network beside it, where that is known. */
+interface Compiled {
   readonly compiled: CompiledNetwork
   readonly plain: () => CompiledNetwork | undefined
 }
@@ -86,7 +87,11 @@ const compiledOf = async (source: Source, flags: RunFlags, images: number, out: 
     const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))
     const options = { seed, schedule, batch, backend: await scheduleBackend(flags) }
     const under = (each: Plan): CompiledNetwork => orThrow(watchedCompile(source.network, each, options))
-    return { compiled: under(plan), shares, plain: () => under(orThrow(parsePlan('vanilla'))) }
+    const compiled = under(plan)
+    return {
+      compiled: { ...compiled, stages: remembering(compiled.stages, shares) },
+      plain: () => under(orThrow(parsePlan('vanilla'))),
+    }
   }
   if (flags.plan === undefined) return { compiled: source.compiled, plain: () => plainStage(source.compiled) }
   const seen = `${flags.plan} for ${flags.network}, compiled under ${source.compiled.plan}`
@@ -166,7 +171,7 @@ const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; r
   const { data } = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
   const range = rangeOf(flags, limit)
-  const { compiled, shares, plain } = await compiledOf(source, flags, limit, out)
+  const { compiled, plain } = await compiledOf(source, flags, limit, out)
   checkTable(flags, compiled)
   const options = {
     backend: flags.backend ?? 'auto',
@@ -192,7 +197,7 @@ const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; r
     const timedOn = range === undefined ? images : { ...images, data: part(data, range) }
     const time = await timeOverPlain(model, beside, options, timedOn, evaluation, out)
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
-    const ran = { compiled, initializedFrom, model, data, done, float32, remembered: shares, time, batch }
+    const ran = { compiled, initializedFrom, model, data, done, float32, time, batch }
     const { seed } = flags
     const where = { ...model, batch }
     const of = { plan: compiled.plan, schedule: compiled.schedule, seed }

@@ -69,6 +69,10 @@ const watched = (
         if (progress.done === progress.total) bar.stop()
         return
       }
+      if (progress.kind === 'timing') {
+        out.note(`Timing ${['vanilla', ...progress.plans].join(', ')}.`)
+        return
+      }
       const { round, evaluated, plan, errorPercent, predictedCost } = progress
       const worth = `${plan}, error ${errorPercent.toFixed(2)} %, predicted time ${ratio(predictedCost)}`
       out.note(`Round ${round}, ${evaluated} plans: ${worth}.`)

@@ -2,9 +2,6 @@ import { ratio } from '../base/format.ts'
 import { type CompiledStage, meanMultiplyAdds } from '../compile/compiled-stages.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
 
-/** Of other images, what part reached each stage. */
-export type Remembered = readonly number[]
-
 /** A share that differs from what is remembered by more than so many of its standard deviations is no chance. */
 const chance = 3
 
@@ -14,9 +11,8 @@ const deviations = (share: number, expected: number, images: number): number =>
 
 /** The keys of `run --json` on an adaptive plan: how far images went, and what that took of each in the mean and at most. */
 export const stageKeys = (
-  stages: readonly Pick<CompiledStage, 'plan' | 'multiplyAdds'>[],
+  stages: readonly Pick<CompiledStage, 'plan' | 'multiplyAdds' | 'share'>[],
   { images, stages: reached = [] }: Pick<EvaluationResult, 'images' | 'stages'>,
-  remembered: Remembered | undefined,
 ) => {
   const shares = stages.map((_, k) => (images === 0 ? 0 : (reached[k]?.images ?? 0) / images))
   const mean = meanMultiplyAdds(stages, shares)
@@ -25,8 +21,8 @@ export const stageKeys = (
     multiply_adds: mean.total,
     multiply_adds_relative: mean.relative,
     multiply_adds_relative_worst: meanMultiplyAdds(stages, everyone).relative,
-    stages: stages.map(({ plan, multiplyAdds }, k) => {
-      const expected = images === 0 ? undefined : remembered?.[k]
+    stages: stages.map(({ plan, multiplyAdds, share }, k) => {
+      const expected = images === 0 ? undefined : share
       const drifted = expected !== undefined && deviations(shares[k], expected, images) > chance
       return {
         plan,
@@ -62,12 +58,12 @@ export const describeStages = ({
   return [...lines, `Time: ${ratio(time)} the plain network’s (${least} to ${most}), in turns on ${images} images.`]
 }
 
-/** Where other parts of the images go on than those that the plan file remembers, by more than chance. */
+/** Where other parts of the images go on than where the thresholds were chosen, by more than chance. */
 export const describeDrift = ({ stages = [] }: Pick<StageKeys, 'stages'>): readonly string[] =>
   stages.flatMap(({ plan, share, remembered_share, drifted }, k) =>
     drifted === true && remembered_share !== undefined
       ? [
-          `${percent(share)} of these images reach stage ${k + 1}, ${plan}; the plan file remembers ${percent(remembered_share)}: they are not like those that its thresholds were chosen on.`,
+          `${percent(share)} of these images reach stage ${k + 1}, ${plan}; of those that its thresholds were chosen on ${percent(remembered_share)} did: these are not like them.`,
         ]
       : [],
   )

@@ -24,7 +24,16 @@ export interface CompiledStage {
   readonly brought: readonly BroughtValue[]
   /** What an answer must show to be the last. Absent from the last stage. */
   readonly gate?: Gate
+  /** Of the images that the thresholds were chosen on, the part that reached it, where that is known. */
+  readonly share?: number
 }
+
+/** Stages that remember what part of the images reached each. */
+export const remembering = (
+  stages: readonly CompiledStage[] | undefined,
+  shares: readonly number[] | undefined,
+): readonly CompiledStage[] | undefined =>
+  shares === undefined ? stages : stages?.map((stage, k) => ({ ...stage, share: shares[k] }))
 
 /** What each stage of a graph computes, beside the plain network; undefined of a fixed plan. */
 export const compiledStages = (
@@ -47,12 +56,13 @@ export const compiledStages = (
 }
 
 /** A stage as JSON says it. */
-export const stageFacts = ({ plan, multiplyAdds: { total, relative }, brought, gate }: CompiledStage) => ({
+export const stageFacts = ({ plan, multiplyAdds: { total, relative }, brought, gate, share }: CompiledStage) => ({
   plan,
   multiply_adds: total,
   multiply_adds_relative: relative,
   brought,
   gate,
+  share,
 })
 
 /** Multiply-adds of the mean image, where such shares of the images reach each stage; `relative` to the plain network. */

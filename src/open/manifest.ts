@@ -50,7 +50,7 @@ const StageFacts = t.intersection([
     multiply_adds_relative: t.number,
     brought: t.readonlyArray(t.strict({ name: t.string, numbers: t.number })),
   }),
-  t.partial({ gate: t.strict({ measure: CertaintyMeasure, below: t.number }) }),
+  t.partial({ gate: t.strict({ measure: CertaintyMeasure, below: t.number }), share: t.number }),
 ])
 
 /** `manifest.json`: what a compiled folder holds and how it was made. */

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import type { CertaintyMeasure, Reduction, Transform } from '../../../ir/index.ts'
-import { featureMaps, type Plan } from '../../../passes/index.ts'
+import { type AdaptivePlan, featureMaps, type Plan } from '../../../passes/index.ts'
 import { compileNetwork } from '../../compile/compile.ts'
 import type { ExecutorName } from '../../execute/execution.ts'
 import type { Clock } from '../../execute/race.ts'
@@ -56,6 +56,8 @@ export interface SearchNetworkOptions {
   readonly signal?: AbortSignal
   readonly onRound?: (round: Round) => void
   readonly onImages?: (done: number, total: number) => void
+  /** Told of plans before they are timed. */
+  readonly onTiming?: (plans: readonly Plan[]) => void
 }
 
 export interface Found {
@@ -141,6 +143,16 @@ const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkO
   }
 }
 
+/** Multiply-adds of a plan's stages relative to vanilla's, as compiled; infinite where it does not fit the network. */
+const compiledStagePrices =
+  (network: Network, { batch, backend, seed }: SearchNetworkOptions) =>
+  (plan: AdaptivePlan): readonly number[] => {
+    const compiled = compileNetwork(network, plan, { seed, batch, backend })
+    return E.isRight(compiled) && compiled.right.stages !== undefined
+      ? compiled.right.stages.map(({ multiplyAdds }) => multiplyAdds.relative)
+      : plan.stages.map((_, k) => (k === 0 ? 1 : Number.POSITIVE_INFINITY))
+  }
+
 /** A plan through which one image in so many goes may take what the budget has for them; but no more than this. */
 const [oneIn, dearest] = [10, 6]
 
@@ -154,6 +166,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
   let { executor } = options
   const timesOfPlans = async (plans: readonly Plan[], images?: readonly Float32Array[]) => {
     signal?.throwIfAborted()
+    options.onTiming?.(plans)
     const timed = await relativeTimes(network, plans, {
       ...{ batch, executor, precision, seed, images, backend },
       ...timing,
@@ -205,7 +218,12 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
   }: InStages = adaptive
     ? await searchStages(
         { graph: network.graph, images: options.select, labels, searched },
-        { ...options, budget: times, always: [flipTta], time: timesOfPlans },
+        {
+          ...options,
+          ...{ budget: times, always: [flipTta] },
+          compiledPrices: compiledStagePrices(network, options),
+          time: timesOfPlans,
+        },
       )
     : { best: undefined, alone: [], measured: [] }
   const known = new Set(measured.map(({ candidate }) => keyOf(candidate.sites)))

@@ -29,6 +29,8 @@ export type SearchProgress =
       readonly errorPercent: number
       readonly predictedCost: number
     }
+  /** Plans that are now timed, in turns with vanilla. */
+  | { readonly kind: 'timing'; readonly plans: readonly string[] }
 
 /** What is searched, by which images, and how far. */
 export interface SearchOptions {
@@ -133,6 +135,7 @@ export const searchPlan = async (
     transforms: orThrow(parseSets(sets)),
     start: trained === undefined ? [flipTta] : [flipTta, sitesOf(trained, network.graph)],
     onImages: (done, total) => onProgress({ kind: 'images', done, total }),
+    onTiming: plans => onProgress({ kind: 'timing', plans: plans.map(printPlan) }),
     onRound: ({ round, evaluated, best: { sites, reduction, score, cost } }) =>
       onProgress({
         kind: 'round',

@@ -27,6 +27,8 @@ export interface SequenceRules {
   /** Times of vanilla's that an image may take in the mean. */
   readonly budget: number
   readonly measure: CertaintyMeasure
+  /** What the stages of a sequence cost as compiled, which takes time. */
+  readonly compiledPrices: (sequence: OpenSequence) => readonly number[]
   readonly clock: SequenceClock
 }
 
@@ -36,8 +38,8 @@ export interface SequenceChoice {
   readonly measured: readonly Measured<Sequence>[]
 }
 
-/** Sequences whose stages are timed together, and how often at most. */
-const [together, timesAtMost] = [3, 4]
+/** Sequences that are compiled and whose stages are timed together, and how often at most. */
+const [together, compiledAtMost, timesAtMost] = [3, 12, 4]
 /** The thresholds of so many sequences are set by the clock, each so often at most. */
 const [finalists, settingsAtMost] = [2, 5]
 /** Thresholds are first set for this share of what the budget has for later stages, and for so much less where they did not keep it. */
@@ -52,18 +54,18 @@ interface Timed {
 }
 
 /** No stage takes less than this share of what was predicted: the clock was wrong. */
-const leastCorrection = 0.5
+const leastExcess = 0.5
 
 /** How much more than predicted the later stages of a sequence take; what the first takes is known. */
-const correctionOf = ({ prices: [first] }: OpenSequence, times: readonly Timed[]): number => {
+const excess = ({ prices: [first] }: OpenSequence, times: readonly Timed[]): number => {
   const added = (of: (time: Timed) => number): number => times.reduce((sum, time) => sum + of(time) - first, 0)
   const predicted = added(time => time.predicted)
-  return predicted > 0 ? Math.max(leastCorrection, added(({ relative }) => relative) / predicted) : 1
+  return predicted > 0 ? Math.max(leastExcess, added(({ relative }) => relative) / predicted) : 1
 }
 
-const corrected = ({ stages, prices: [first, ...later] }: OpenSequence, correction: number): OpenSequence => ({
+const dearer = ({ stages, prices: [first, ...later] }: OpenSequence, by: number): OpenSequence => ({
   stages,
-  prices: [first, ...later.map(price => correction * price)],
+  prices: [first, ...later.map(price => by * price)],
 })
 
 type Fit = (open: OpenSequence, most: number) => Sequence | undefined
@@ -105,35 +107,59 @@ interface Priced {
   readonly worst: number
 }
 
+/** How much more than said the later stages of a sequence turned out to cost. */
+type Excess = ReadonlyMap<OpenSequence, number>
+
+/** That of a sequence; where it is not known, what is usual among those with as many stages. */
+const excessOf = (known: Excess, one: OpenSequence): number => {
+  const alike = [...known].flatMap(([{ stages }, excess]) => (stages.length === one.stages.length ? [excess] : []))
+  return known.get(one) ?? (alike.length === 0 ? 1 : median(alike))
+}
+
+const total = (prices: readonly number[]): number => prices.reduce((sum, price) => sum + price, 0)
+
 /**
- * The best sequences within a budget, by prices of the clock. What was not timed is judged by what is predicted, three stages by what the clock said of others, and is timed
- * where that makes it one of the best.
+ * The best sequences within a budget, by prices of the clock. What was neither compiled nor timed is judged by what that said of others, and is compiled and timed where
+ * that makes it one of the best.
  */
 const pricedSequences = async (open: readonly OpenSequence[], rules: SequenceRules): Promise<readonly Priced[]> => {
   const fitted = fitter(rules)
+  const compiled = new Map<OpenSequence, OpenSequence>()
+  const [asCompiled, byClock] = [new Map<OpenSequence, number>(), new Map<OpenSequence, number>()]
   const worst = new Map<OpenSequence, number>()
-  const correction = (one: OpenSequence, relative: number): number =>
-    correctionOf(one, [{ predicted: one.prices.reduce((sum, price) => sum + price, 0), relative }])
-  /** Of two stages what was predicted: what others are off by, says little of them. */
-  const usual = ({ stages }: OpenSequence): number => {
-    const alike = [...worst].filter(([timed]) => timed.stages.length === stages.length)
-    return stages.length === 2 || alike.length === 0 ? 1 : median(alike.map(timed => correction(...timed)))
-  }
+  const compiledOf = (one: OpenSequence): OpenSequence => compiled.get(one) ?? dearer(one, excessOf(asCompiled, one))
+  /** Of two stages the clock says what was predicted, nearly: what others are off by, says little of them. */
+  const clockOf = (one: OpenSequence): number =>
+    one.stages.length === 2 ? (byClock.get(one) ?? 1) : excessOf(byClock, one)
   const ranked = (): readonly { readonly one: OpenSequence; readonly sequence: Sequence }[] =>
     simplestFirst(
       open.flatMap(one => {
-        const time = worst.get(one)
-        const sequence = fitted(corrected(one, time === undefined ? usual(one) : correction(one, time)), rules.budget)
+        const sequence = fitted(dearer(compiledOf(one), clockOf(one)), rules.budget)
         return sequence === undefined ? [] : [{ one, sequence }]
       }),
     )
+  /** The best, as compiled. */
+  const bestCompiled = (): readonly OpenSequence[] => {
+    for (let round = 0; ; round++) {
+      const best = ranked()
+        .slice(0, together)
+        .map(({ one }) => one)
+      const unknown = best.filter(one => !compiled.has(one))
+      if (unknown.length === 0 || round === compiledAtMost) return best
+      for (const one of unknown) {
+        const prices = rules.compiledPrices(one)
+        compiled.set(one, { ...one, prices })
+        asCompiled.set(one, excess(one, [{ predicted: total(one.prices), relative: total(prices) }]))
+      }
+    }
+  }
   for (let round = 0; round < timesAtMost; round++) {
-    const best = ranked().slice(0, together)
-    const group = best.map(({ one }) => one).filter(one => !worst.has(one))
+    const group = bestCompiled().filter(one => !worst.has(one))
     if (group.length === 0) break
     const times = await rules.clock.throughAll(group)
     group.forEach((one, k) => {
       worst.set(one, times[k])
+      byClock.set(one, excess(one, [{ predicted: total(compiledOf(one).prices), relative: times[k] }]))
     })
   }
   return ranked().flatMap(({ one, sequence }) => {
@@ -162,7 +188,7 @@ const settled = async (sequence: Sequence, rules: SequenceRules): Promise<Settle
   let kept: Measured<Sequence> | undefined
   let share = aim
   for (let setting = 0; setting < settingsAtMost; setting++) {
-    const candidate = fitted(corrected(sequence, correctionOf(sequence, timed)), partOf(share))
+    const candidate = fitted(dearer(sequence, excess(sequence, timed)), partOf(share))
     if (candidate === undefined || (kept !== undefined && byWorth(candidate, kept.candidate) >= 0)) break
     const relative = ((await clock.mean(candidate)) + (await clock.mean(candidate))) / 2
     measured.push({ candidate, relative })

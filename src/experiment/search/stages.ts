@@ -31,6 +31,8 @@ export interface StagesOptions {
   readonly measure: CertaintyMeasure
   readonly objective: Objective
   readonly batch: number
+  /** What the stages of a plan cost relative to vanilla, as compiled. */
+  readonly compiledPrices: (plan: AdaptivePlan) => readonly number[]
   /** Times plans on batches, in turns with vanilla. */
   readonly time: (plans: readonly Plan[], batches: readonly Float32Array[]) => Promise<RelativeTimes>
 }
@@ -53,7 +55,7 @@ const throughAll = ({ stages }: OpenSequence, measure: CertaintyMeasure): Adapti
 /** The best sequence of plans, of those that a search found or of given ones, within a mean time by the clock. @throws EspalierError where an image cannot be read */
 export const searchStages = async (
   { graph, images, labels, searched }: StagesSubject,
-  { budget, stages, always, measure, objective, batch, time }: StagesOptions,
+  { budget, stages, always, measure, objective, batch, compiledPrices, time }: StagesOptions,
 ): Promise<InStages> => {
   const candidates = stages === undefined ? stagePlans(searched, objective, always) : searched.candidates
   await searched.evidence.gather([[], ...candidates.map(({ sites }) => sites)])
@@ -71,6 +73,7 @@ export const searchStages = async (
     stages === undefined ? sequencesOf(provenPlans(plans, vanilla), remaining) : [openSequence(plans, remaining)],
     {
       ...{ vanilla, budget, measure },
+      compiledPrices: sequence => compiledPrices(throughAll(sequence, measure)),
       clock: {
         throughAll: sequences =>
           relatives(

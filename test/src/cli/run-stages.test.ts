@@ -71,7 +71,7 @@ describe('espalier run on an adaptive plan', () => {
     expect(stages.map(({ plan }: Stage) => plan)).toEqual(['vanilla', 'vanilla-tta-geo'])
   })
 
-  it('says where other parts of the images go on than a plan file remembers', async () => {
+  it('says where other parts of the images go on than a plan file remembers, and a folder compiled under it', async () => {
     const file = join(folder, 'plan.json')
     const plan = { stages: ['vanilla', 'vanilla-tta-geo'], thresholds: [1] }
     const seen = async (shares: readonly number[]) => {
@@ -80,11 +80,19 @@ describe('espalier run on an adaptive plan', () => {
     }
     const other = await seen([1, 0.1])
     expect(other.stderr).toContain(
-      '100.0 % of these images reach stage 2, vanilla-tta-geo; the plan file remembers 10.0 %',
+      '100.0 % of these images reach stage 2, vanilla-tta-geo; of those that its thresholds were chosen on 10.0 % did',
     )
     expect(JSON.parse(other.stdout).stages.map(({ drifted }: Stage) => drifted)).toEqual([false, true])
+    const compiled = join(folder, 'remembers')
+    const made = ['compile', '--network', 'zoo:cifar-resnet-8?classes=10', '--plan', file, '--out', compiled, '--quiet']
+    expect((await espalier(made)).code).toBe(0)
+    const preprocess = join(folder, 'plain.json')
+    await writeFile(preprocess, '{"size": [32, 32]}')
+    const flags = ['--backend', 'wasm', '--preprocess', preprocess, '--limit', '6', '--json', '--no-time']
+    const ofFolder = await espalier(['run', '--network', compiled, ...data, ...flags])
+    expect(JSON.parse(ofFolder.stdout).stages.map(({ drifted }: Stage) => drifted)).toEqual([false, true])
     const same = await seen([1, 0.9])
-    expect(same.stderr).not.toContain('remembers')
+    expect(same.stderr).not.toContain('these images reach')
     const wrong = await seen([0.6, 0.4])
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('shares 0.6, 0.4')])
   })
@@ -101,7 +109,7 @@ describe('shares of stages', () => {
   })
 
   it('weigh what each takes', () => {
-    const keys = stageKeys(stages, reached(100, 100, 40, 10), undefined)
+    const keys = stageKeys(stages, reached(100, 100, 40, 10))
     expect(keys.stages.map(({ share }) => share)).toEqual([1, 0.4, 0.1])
     expect([keys.multiply_adds, keys.multiply_adds_relative, keys.multiply_adds_relative_worst]).toEqual([210, 2.1, 6])
     expect(describeStages(keys)).toEqual([
@@ -113,7 +121,12 @@ describe('shares of stages', () => {
 
   it('are other ones than remembered beyond three standard deviations', () => {
     const drift = (images: number, second: number, shares: readonly number[]) =>
-      describeDrift(stageKeys(stages, reached(images, images, second, 0), shares)).length
+      describeDrift(
+        stageKeys(
+          stages.map((stage, k) => ({ ...stage, share: shares[k] })),
+          reached(images, images, second, 0),
+        ),
+      ).length
     expect([drift(100, 54, [1, 0.4, 0]), drift(100, 55, [1, 0.4, 0])]).toEqual([0, 1])
     expect([drift(10_000, 4140, [1, 0.4, 0]), drift(10_000, 4150, [1, 0.4, 0])]).toEqual([0, 1])
     expect(drift(0, 0, [1, 0.4, 0])).toBe(0)

@@ -4,7 +4,13 @@ import { orThrow } from '../../../../src/base/error.ts'
 import { random } from '../../../../src/base/random.ts'
 import { remainingShares } from '../../../../src/experiment/search/cost.ts'
 import type { Candidate } from '../../../../src/experiment/search/search.ts'
-import { adaptivePlan, costOf, type JudgedPlan, sharesOf } from '../../../../src/experiment/search/sequence.ts'
+import {
+  adaptivePlan,
+  costOf,
+  type JudgedPlan,
+  type OpenSequence,
+  sharesOf,
+} from '../../../../src/experiment/search/sequence.ts'
 import { chooseSequence, type SequenceClock } from '../../../../src/experiment/search/sequence-choice.ts'
 import { openSequence, provenPlans, sequencesOf, stagePlans } from '../../../../src/experiment/search/sequences.ts'
 import type { Sites } from '../../../../src/experiment/search/space.ts'
@@ -75,8 +81,9 @@ const clockOf = (factor: number, off: (call: number) => number = () => 1) => {
   }
   return { calls, clock }
 }
-const choose = (budget: number, clock: SequenceClock, among = open) =>
-  chooseSequence(among, { vanilla, budget, measure: 'margin', clock })
+const asPredicted = ({ prices }: OpenSequence): readonly number[] => prices
+const choose = (budget: number, clock: SequenceClock, among = open, compiledPrices = asPredicted) =>
+  chooseSequence(among, { vanilla, budget, measure: 'margin', compiledPrices, clock })
 const timeOf = ({ chosen }: Awaited<ReturnType<typeof choose>>, factor = 1): number =>
   chosen === undefined ? Number.NaN : trueTime(chosen.candidate.stages, chosen.candidate.shares, factor)
 
@@ -150,6 +157,27 @@ describe('chooseSequence', () => {
       expect(chosen?.candidate.stages).toHaveLength(of.expected)
     },
   )
+
+  it('compiles before it times: what costs more than was predicted is neither timed nor taken', async () => {
+    const dearAsCompiled = ({ stages, prices }: OpenSequence): readonly number[] =>
+      stages.length === 3 ? [prices[0], 4 * prices[1], 4 * prices[2]] : prices
+    const timed: number[] = []
+    const { clock } = clockOf(1)
+    const counted: SequenceClock = {
+      ...clock,
+      throughAll: sequences => {
+        timed.push(...sequences.map(({ stages }) => stages.length))
+        return clock.throughAll(sequences)
+      },
+    }
+    const among = [
+      [vanilla, better],
+      [vanilla, better, best],
+    ].map(stages => openSequence(stages, nothingShared))
+    expect((await choose(2.8, clock, among)).chosen?.candidate.stages).toHaveLength(3)
+    expect((await choose(2.8, counted, among, dearAsCompiled)).chosen?.candidate.stages).toHaveLength(2)
+    expect(timed[0]).toBe(2)
+  })
 
   it('gives up after some times where the clock never keeps the budget', async () => {
     const { clock, calls } = clockOf(1, call => 2 ** (call + 1))
