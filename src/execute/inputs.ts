@@ -41,6 +41,12 @@ const valuesOf = async (value: unknown, [h, w, c]: Extents): Promise<Float32Arra
     : refuse(argumentProblem('predict, the tensor’s data', data, 'a tensor of numbers'))
 }
 
+/** The first number that is not finite, or −1: every image passes through here, and a callback for each of its numbers takes a tenth of a small network's time. */
+const firstNotFinite = (numbers: Float32Array): number => {
+  for (let k = 0; k < numbers.length; k++) if (!Number.isFinite(numbers[k])) return k
+  return -1
+}
+
 /** The numbers of a batch of images, checked to be whole images and finite. @throws EspalierError */
 export const readInputs = async (value: Float32Array | TensorLike, image: Extents): Promise<Float32Array> => {
   const [h, w, c] = image
@@ -56,7 +62,7 @@ export const readInputs = async (value: Float32Array | TensorLike, image: Extent
       sourceProblem('wrong-size', 'predict', given, `images [n, ${h}, ${w}, ${c}]: a multiple of ${size} numbers`),
     )
   }
-  const wrong = numbers.findIndex(number => !Number.isFinite(number))
+  const wrong = firstNotFinite(numbers)
   return wrong < 0
     ? numbers
     : refuse(
