@@ -22,7 +22,7 @@ export interface FeatureMap {
 }
 
 /** Per-example nodes on a path from the image to an output, in order. */
-const dataPath = (graph: Graph): readonly NodeId[] => {
+export const dataPath = (graph: Graph): readonly NodeId[] => {
   const live = liveNodes(graph)
   return graph.nodes.flatMap(({ type }, id) => (live[id] && isPerExample(type) ? [id] : []))
 }
@@ -43,8 +43,12 @@ const cuts = (graph: Graph, path: readonly NodeId[]): readonly NodeId[] => {
 const filterExtents = (graph: Graph, node: Node): readonly number[] =>
   shapeOf(graph.nodes[node.operands[1]].type).slice(0, 2)
 
+/** Whether a node is a convolution over more than one pixel. */
+export const isWide = (graph: Graph, node: Node): boolean =>
+  node.tag === 'Conv2d' && filterExtents(graph, node).some(n => n > 1)
+
 /** Whether an op commutes with a flip on the grid it has, so that what comes out is the same feature map. */
-const staysOnMap = (graph: Graph, node: Node): boolean => {
+export const staysOnMap = (graph: Graph, node: Node): boolean => {
   switch (node.tag) {
     case 'Unary':
     case 'Binary':
@@ -67,7 +71,7 @@ const staysOnMap = (graph: Graph, node: Node): boolean => {
 }
 
 /** A vector seen as a map, or a pooling that left one pixel. */
-const comesFromGlobalPooling = ({ tag, type }: Node): boolean =>
+export const comesFromGlobalPooling = ({ tag, type }: Node): boolean =>
   tag === 'Unflatten' ||
   ((tag === 'MeanPool' || tag === 'MaxPool') && type.kind === 'Map' && type.h === 1 && type.w === 1)
 
@@ -76,10 +80,7 @@ export const featureMaps = (graph: Graph): readonly FeatureMap[] => {
   checkGraph('featureMaps', graph)
   const path = dataPath(graph)
   const places: NodeId[] = []
-  const wide = path.filter(
-    id => graph.nodes[id].tag === 'Conv2d' && filterExtents(graph, graph.nodes[id]).some(n => n > 1),
-  )
-  const lastWide = wide.at(-1) ?? -1
+  const lastWide = path.findLast(id => isWide(graph, graph.nodes[id])) ?? -1
   let at = 0
   let pooled = false
   for (const cut of cuts(graph, path)) {

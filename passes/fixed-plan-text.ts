@@ -7,6 +7,7 @@ import {
   type PlanProblem,
   type PlanReduction,
   planReductions,
+  printPlace,
   type Site,
   setNames,
   type TransformSet,
@@ -122,16 +123,20 @@ const parseCompact = (text: string): E.Either<readonly PlanProblem[], FixedPlan>
   const parsed: Site[] = []
   for (const part of splitTopLevel(sites)) {
     const [set, at = '', ...more] = part.split('@')
-    if (more.length > 0 || !/^\d+$/.test(at))
+    const [, map, cut] = /^(\d+)(?:\.([1-9]\d*))?$/.exec(at) ?? []
+    if (more.length > 0 || map === undefined)
       return refusePlan(
         text,
         `the site ${JSON.stringify(part)}`,
-        'set@map, the map a number from 0 (the image)',
+        'set@map, the map a number from 0 (the image), or 4.2, the second cut behind map 4',
         `nearest plans: ${nearest(text)}`,
       )
     const transforms = parseSet(text, set)
     if (E.isLeft(transforms)) return transforms
-    parsed.push({ set: transforms.right, place: { kind: 'map', index: Number(at) } })
+    parsed.push({
+      set: transforms.right,
+      place: { kind: 'map', map: Number(map), ...(cut === undefined ? {} : { cut: Number(cut) }) },
+    })
   }
   if (rest.length > 2)
     return refusePlan(text, `${rest.length} reductions`, 'one, or one for training and one for inference')
@@ -178,6 +183,8 @@ export const printFixed = (plan: FixedPlan): string => {
   const [{ set, place }] = plan.sites
   if (plan.sites.length === 1 && typeof set === 'string' && place.kind !== 'map')
     return `${set}-${place.kind === 'last' ? place.count : `only${place.fromEnd}`}-${reduction}${tta}`
-  const sites = plan.sites.map(site => `${printSet(site.set)}@${site.place.kind === 'map' ? site.place.index : '?'}`)
+  const sites = plan.sites.map(
+    site => `${printSet(site.set)}@${site.place.kind === 'map' ? printPlace(site.place) : '?'}`,
+  )
   return `${sites.join(',')}:${reduction.replace(',', ':')}`
 }

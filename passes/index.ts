@@ -1,3 +1,4 @@
+export { type BranchPlace, branchPlaces } from './branch-places.ts'
 export type { NumberCosts } from './carried-nodes.ts'
 export { mergeWherePaid, scheduleOf, sinkWherePaid, stackWherePaid, worthwhile } from './choose-schedule.ts'
 export * from './cost.ts'

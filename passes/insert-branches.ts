@@ -2,14 +2,32 @@ import { either as E } from 'fp-ts'
 import { addLike, applyTransform, draft, EspalierError, type Graph, motionOf, type NodeId } from '../ir/index.ts'
 import type { Pass, PassProblem } from './pass.ts'
 import { type PlacedPlan, type PlacedStages, placedStages } from './place-plan.ts'
+import { comparePlaces, printPlace } from './plan.ts'
 import { reducedOutput, scoresOfClasses } from './reduce-outputs.ts'
 import { spellCombination } from './spell-combination.ts'
 
 /** What the variant axis of a plan's k-th site is called. */
 export const axisOf = ({ sites }: PlacedPlan, k: number): string => {
-  const { map } = sites[k]
-  return `map${map}${sites.findIndex(site => site.map === map) === k ? '' : `.${k}`}`
+  const at = sites[k]
+  const first = sites.findIndex(site => comparePlaces(site, at) === 0)
+  return `${at.cut === undefined ? 'map' : 'cut'}${printPlace(at)}${first === k ? '' : `.${k}`}`
 }
+
+/** A value as a site leaves it, and the nodes before that site, which read what came before. */
+interface MovedValue {
+  readonly node: NodeId
+  readonly before: readonly NodeId[]
+}
+
+/** A value as the network has it, and what each site on its way makes of it. */
+interface PlacedValue {
+  readonly plain: NodeId
+  readonly moved: readonly MovedValue[]
+}
+
+/** A value as a node behind some of its sites reads it, or an output, which is behind all. */
+const asRead = ({ plain, moved }: PlacedValue, reader = Number.POSITIVE_INFINITY): NodeId =>
+  moved.findLast(({ before }) => !before.includes(reader))?.node ?? plain
 
 /** Draws the nodes of one stage after those of the stages before it, with which it shares what equals theirs, and gives its reduced answers. */
 const stageDrawer = (graph: Graph) => {
@@ -29,31 +47,32 @@ const stageDrawer = (graph: Graph) => {
     return copy
   }
   const draw = (plan: PlacedPlan, suffix: string): readonly NodeId[] => {
-    const renamed: NodeId[] = []
+    const drawn = plan.sites.map((site, k) => ({ ...site, axis: `${axisOf(plan, k)}${suffix}` })).sort(comparePlaces)
+    const values: PlacedValue[] = []
     graph.nodes.forEach((node, id) => {
-      let last = copied(
+      const plain = copied(
         id,
-        node.operands.map(operand => renamed[operand]),
+        node.operands.map(operand => asRead(values[operand], id)),
       )
-      plan.sites.forEach((site, k) => {
-        if (site.node !== id) return
+      let last = plain
+      const moved: MovedValue[] = []
+      for (const { values, before, transforms, axis } of drawn) {
+        if (!values.includes(id)) continue
         last =
-          site.transforms.length === 1
-            ? applyTransform(d, site.transforms[0], last)
-            : d.add('Branch', [last], {
-                axis: `${axisOf(plan, k)}${suffix}`,
-                transforms: site.transforms,
-              })
-      })
-      renamed.push(last)
+          transforms.length === 1
+            ? applyTransform(d, transforms[0], last)
+            : d.add('Branch', [last], { axis, transforms })
+        moved.push({ node: last, before })
+      }
+      values.push({ plain, moved })
     })
-    const drawn = plan.sites.map((site, k) => ({ ...site, axis: `${axisOf(plan, k)}${suffix}` }))
     return graph.outputs.map(({ node }, k) => {
       const output = plan.outputs?.[k]
-      if (output !== undefined) return reducedOutput(d, renamed[node], output, drawn)
-      return plan.reduction === null || d.nodes[renamed[node]].variants.length === 0
-        ? renamed[node]
-        : d.add('Reduce', [renamed[node]], { reduction: plan.reduction })
+      const answer = asRead(values[node])
+      if (output !== undefined) return reducedOutput(d, answer, output, drawn)
+      return plan.reduction === null || d.nodes[answer].variants.length === 0
+        ? answer
+        : d.add('Reduce', [answer], { reduction: plan.reduction })
     })
   }
   return { d, draw }

@@ -9,26 +9,31 @@ import {
   printTransform,
   problem,
   Reduction,
+  shapeOf,
   type Transform,
 } from '../ir/index.ts'
-import { type FeatureMap, featureMaps } from './feature-maps.ts'
+import { type BranchPlace, branchPlaces } from './branch-places.ts'
 import { classifierOutputs, factsOfKind, type NetworkOutput } from './output-kinds.ts'
 import {
   type FixedPlan,
   type Gate,
   isAdaptive,
+  type PlaceNumber,
   type Plan,
   type PlanReduction,
+  printPlace,
   type SetName,
   type Site,
   type TransformSet,
 } from './plan.ts'
 import { printPlan } from './plan-text.ts'
 
-/** A branch (or, with one transform, a transform) at a node of a given graph. */
-export interface PlacedSite {
-  readonly map: number
-  readonly node: NodeId
+/** A branch (or, with one transform, a transform) at a place of a given graph. */
+export interface PlacedSite extends PlaceNumber {
+  /** What is transformed: a feature map, or all maps of a cut. */
+  readonly values: readonly NodeId[]
+  /** Nodes before the place that read one of them, as it was. */
+  readonly before: readonly NodeId[]
   readonly transforms: readonly Transform[]
   /** What training draws anew for every variant and step, in place of these. */
   readonly drawn?: 'rotate' | 'scale'
@@ -93,23 +98,42 @@ const variantsOf = (set: TransformSet, draw: () => number): readonly Transform[]
   return named[set]()
 }
 
-const describe = (maps: readonly FeatureMap[]): string =>
-  maps.length === 0 ? 'none' : `maps ${maps[0].index} to ${maps[maps.length - 1].index}`
+const describe = (what: string, places: readonly PlaceNumber[]): string => {
+  const [first, last] = [places[0], places[places.length - 1]]
+  return places.length === 0 ? 'none' : `${what} ${printPlace(first)} to ${printPlace(last)}`
+}
 
-const mapsOf = (
+/** What a place that a network does not have is, and what the network has in its stead. */
+export const noSuchPlace = (
+  where: string,
+  { map, cut }: PlaceNumber,
+  places: readonly BranchPlace[],
+): PlacementProblem => {
+  if (cut === undefined) {
+    const maps = places.filter(place => place.cut === undefined)
+    return problem('no-such-map', where, `feature map ${map}`, `a map of this network: ${describe('maps', maps)}`)
+  }
+  const cuts = places.filter(place => place.cut !== undefined)
+  const [behind, all] = [cuts.filter(place => place.map === map), new Set(cuts.map(place => place.map))]
+  const expected =
+    behind.length > 0 || cuts.length === 0
+      ? describe('cuts', behind)
+      : `cuts, which are behind maps ${[...all].slice(0, 8).join(', ')}${all.size > 8 ? ', …' : ''}`
+  return problem('no-such-map', where, `cut ${printPlace({ map, cut })}`, `a cut of this network: ${expected}`)
+}
+
+const placesAt = (
   where: string,
   site: Site,
-  maps: readonly FeatureMap[],
-  branchable: readonly FeatureMap[],
-): E.Either<readonly PlacementProblem[], readonly FeatureMap[]> => {
+  places: readonly BranchPlace[],
+): E.Either<readonly PlacementProblem[], readonly BranchPlace[]> => {
   const { place } = site
-  const wanted = place.kind === 'map' ? place.index : place.kind === 'last' ? place.count : place.fromEnd
   if (place.kind === 'map') {
-    const map = maps[wanted]
-    return map === undefined
-      ? E.left([problem('no-such-map', where, `feature map ${wanted}`, `a map of this network: ${describe(maps)}`)])
-      : E.right([map])
+    const found = places.find(({ map, cut }) => map === place.map && cut === place.cut)
+    return found === undefined ? E.left([noSuchPlace(where, place, places)]) : E.right([found])
   }
+  const branchable = places.filter(({ counted }) => counted)
+  const wanted = place.kind === 'last' ? place.count : place.fromEnd
   if (wanted > branchable.length)
     return E.left([
       problem(
@@ -118,7 +142,7 @@ const mapsOf = (
         place.kind === 'last'
           ? `branches at the last ${wanted} feature maps`
           : `a branch at feature map ${wanted} from the end`,
-        `at most ${branchable.length}: the feature maps of this network that a convolution over more than one pixel follows are ${describe(branchable)}`,
+        `at most ${branchable.length}: the feature maps of this network that a convolution over more than one pixel follows are ${describe('maps', branchable)}`,
         branchable.length > 0 && typeof site.set === 'string' ? `${site.set}-${branchable.length}` : undefined,
       ),
     ])
@@ -191,6 +215,23 @@ const flawsOf = (
     ]
   })
 
+/** Cuts whose maps differ in extents under transforms that are not the same at each. */
+const unlikeExtents = (where: string, graph: Graph, sites: readonly PlacedSite[]): readonly PlacementProblem[] =>
+  sites.flatMap(({ values, transforms, ...place }) => {
+    const moved = transforms.find(({ kind }) => kind !== 'd4')
+    const extents = [...new Set(values.map(id => shapeOf(graph.nodes[id].type).slice(0, 2).join('×')))]
+    return moved === undefined || extents.length === 1
+      ? []
+      : [
+          problem(
+            'bad-plan' as const,
+            where,
+            `${printTransform(moved)} at cut ${printPlace(place)}, of maps of ${extents.join(' and ')} pixels`,
+            'flips and quarter turns, which are the same at every resolution',
+          ),
+        ]
+  })
+
 /** Finds a plan's feature maps in a network and draws its variants. `draw` gives numbers in [0, 1). */
 export const placePlan = (
   plan: FixedPlan,
@@ -201,18 +242,19 @@ export const placePlan = (
   checkGraph('placePlan', graph)
   const name = printPlan(plan)
   const where = `plan ${name}`
-  const maps = featureMaps(graph)
-  const branchable = maps.filter(map => map.index > 0 && map.convolutionFollows)
+  const places = branchPlaces(graph)
   const sites: PlacedSite[] = []
-  const tta: Site = { set: 'flip', place: { kind: 'map', index: 0 } }
+  const tta: Site = { set: 'flip', place: { kind: 'map', map: 0 } }
   for (const site of plan.tta ? [tta, ...plan.sites] : plan.sites) {
-    const found = mapsOf(where, site, maps, branchable)
+    const found = placesAt(where, site, places)
     if (E.isLeft(found)) return found
     const drawn = site.set === 'rotate' || site.set === 'scale' ? { drawn: site.set } : {}
     sites.push(
-      ...found.right.map(map => ({
-        map: map.index,
-        node: map.node,
+      ...found.right.map(({ map, cut, values, before }) => ({
+        map,
+        ...(cut === undefined ? {} : { cut }),
+        values,
+        before,
         transforms: variantsOf(site.set, draw),
         ...drawn,
       })),
@@ -230,7 +272,8 @@ export const placePlan = (
       ),
     ])
   const branched = sites.some(site => site.transforms.length > 1)
-  const flaws = sites.length === 0 ? [] : flawsOf(plan, where, sites, outputs)
+  const flaws =
+    sites.length === 0 ? [] : [...unlikeExtents(where, graph, sites), ...flawsOf(plan, where, sites, outputs)]
   if (flaws.length > 0) return E.left(flaws)
   const reductionOf = (output: NetworkOutput): PlanReduction | null => {
     const reduction = output.reduction ?? plan.inference

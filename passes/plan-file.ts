@@ -7,9 +7,12 @@ import { fixedPlan, gateOf, ofStage, parsePlan } from './plan-text.ts'
 
 const Named = t.strict({ plan: t.string })
 
+/** The number of a feature map, or of a cut as text: of numbers 4.1 and 4.10 would be one. */
+const PlaceText = t.union([t.Int, t.string])
+
 const Sites = t.intersection([
   t.strict({
-    sites: t.readonlyArray(t.strict({ set: t.union([t.string, t.readonlyArray(t.string)]), map: t.number })),
+    sites: t.readonlyArray(t.strict({ set: t.union([t.string, t.readonlyArray(t.string)]), map: PlaceText })),
   }),
   t.partial({ reduction: t.string, inference_reduction: t.string }),
 ])
@@ -43,7 +46,7 @@ export const decodeShares = (json: unknown): E.Either<readonly PlanProblem[], re
 }
 
 const forms =
-  '{"plan": NAME}, {"sites": [{"set": NAME or [TRANSFORM, …], "map": N}, …], "reduction": R} or {"stages": [PLAN, …], "thresholds": [T, …], "measure": M}'
+  '{"plan": NAME}, {"sites": [{"set": NAME or [TRANSFORM, …], "map": N or "N.CUT"}, …], "reduction": R} or {"stages": [PLAN, …], "thresholds": [T, …], "measure": M}'
 
 /**
  * A plan from a plan file's JSON: `{"plan": "flip-3-max"}`, `{"sites": [{"set": "flip" or ["id", "shift(1,0)"], "map": 4}], "reduction": "geo"}`, or

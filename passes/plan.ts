@@ -7,9 +7,21 @@ export type SetName = (typeof setNames)[number]
 /** A set of transforms, by its name or spelled out. */
 export type TransformSet = SetName | readonly Transform[]
 
-/** Where a branch stands: at a numbered feature map, at each of the last n, or at the k-th from the end. */
+/** The number of a place where a network may be branched: of a feature map, or of a cut behind it, counted from 1. */
+export interface PlaceNumber {
+  readonly map: number
+  readonly cut?: number
+}
+
+/** `4`, or `4.2`: the second cut behind feature map 4. */
+export const printPlace = ({ map, cut }: PlaceNumber): string => (cut === undefined ? `${map}` : `${map}.${cut}`)
+
+/** The order of places on the way from the image to the answer. */
+export const comparePlaces = (a: PlaceNumber, b: PlaceNumber): number => a.map - b.map || (a.cut ?? 0) - (b.cut ?? 0)
+
+/** Where a branch stands: at a numbered place, at each of the last n feature maps, or at the k-th from the end. */
 export type BranchPosition =
-  | { readonly kind: 'map'; readonly index: number }
+  | ({ readonly kind: 'map' } & PlaceNumber)
   | { readonly kind: 'last'; readonly count: number }
   | { readonly kind: 'only'; readonly fromEnd: number }
 

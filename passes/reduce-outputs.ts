@@ -1,7 +1,7 @@
 import { type Draft, type NodeId, shapeOf, type ValueReduction } from '../ir/index.ts'
 import { factsOfKind } from './output-kinds.ts'
 import type { PlacedOutput, PlacedSite } from './place-plan.ts'
-import type { PlanReduction } from './plan.ts'
+import { comparePlaces, type PlanReduction } from './plan.ts'
 import { undone } from './spell-reduction.ts'
 
 /** A branch as it was drawn: its site, and the axis of its variants. */
@@ -26,7 +26,8 @@ const elementOf = ({ transforms }: PlacedSite, k: number) => {
 /** A map as it would be had no site moved anything: the last site is undone first. */
 const still = (d: Draft, x: NodeId, sites: readonly DrawnSite[], pairs: PlacedOutput['pairs'] = []): NodeId =>
   sites
-    .toSorted((a, b) => a.node - b.node)
+    .filter(({ transforms, axis }) => transforms.length === 1 || d.nodes[x].variants.some(({ name }) => name === axis))
+    .toSorted(comparePlaces)
     .reduceRight((value, site) => {
       if (site.transforms.length === 1) return undone(d, elementOf(site, 0), pairs, value)
       const elements = site.transforms.map((_, k) => elementOf(site, k))
@@ -91,7 +92,7 @@ export const reducedOutput = (
   if (sites.length === 0) return id
   const { type, probabilities } = factsOfKind(kind)
   const moved = (x: NodeId): NodeId => (type === 'Map' ? still(d, x, sites, pairs) : x)
-  if (reduction === null) return moved(id)
+  if (reduction === null || d.nodes[id].variants.length === 0) return moved(id)
   if (probabilities !== undefined) {
     const scores = moved(gives === 'probabilities' ? scoresOf(d, id, probabilities) : id)
     return (probabilities === 'softmax' ? classes : labels)(d, scores, reduction, gives)

@@ -10,14 +10,14 @@ import {
   type NodeId,
   type Output,
   printTransform,
-  problem,
   type Transform,
 } from '../ir/index.ts'
+import { type BranchPlace, branchPlaces } from './branch-places.ts'
 import { multiplyAdds } from './cost.ts'
-import { featureMaps } from './feature-maps.ts'
 import { type PassProblem, type Program, runPasses } from './pass.ts'
 import { optimizations } from './pipeline.ts'
-import type { PlacementProblem } from './place-plan.ts'
+import { noSuchPlace, type PlacementProblem } from './place-plan.ts'
+import { comparePlaces, type PlaceNumber } from './plan.ts'
 import { canonicalVariant, type Variant, variantKey } from './variant.ts'
 
 /** One flat graph that computes the logits of many variants, with what they have in common computed once. */
@@ -58,31 +58,45 @@ const byTransform = (
   return [...groups.values()]
 }
 
-/** The values of the network as it is, and how to go from a value at one feature map to the same at the next. */
+/** What is alive at a place: what each value of the network is in one variant. */
+type Alive = ReadonlyMap<NodeId, NodeId>
+
+/** The values of the network as it is, and how to go from those at one place to the same at the next. */
 interface Segments {
   readonly draft: Draft
-  /** The value at a feature map that nothing changed. */
-  readonly plain: (map: number) => NodeId
-  /** What the network makes of a value at a map, at the next; after the last, its logits. */
-  readonly onward: (map: number, value: NodeId) => NodeId
+  readonly places: readonly BranchPlace[]
+  /** The values at a place that nothing changed. */
+  readonly plain: (place: number) => Alive
+  /** What the network makes of the values at a place, at the next; after the last, its logits. */
+  readonly onward: (place: number, values: Alive) => Alive
 }
 
-const segmentsOf = (graph: Graph): Segments => {
+/** The per-example nodes that values depend on, down to others. */
+const between = (graph: Graph, from: readonly NodeId[], to: readonly NodeId[]): readonly NodeId[] => {
+  const needed = new Set(to)
+  const order: NodeId[] = []
+  for (let id = Math.max(...to); id > Math.min(...from); id--) {
+    if (!needed.has(id) || from.includes(id)) continue
+    order.push(id)
+    for (const operand of graph.nodes[id].operands) if (isPerExample(graph.nodes[operand].type)) needed.add(operand)
+  }
+  return order.reverse()
+}
+
+const segmentsOf = (graph: Graph, places: readonly BranchPlace[]): Segments => {
   const d = draft('flat')
-  const original = graph.nodes.map((_, id) => id)
   for (const node of graph.nodes) addLike(d, node, node.operands)
-  const ends = [...featureMaps(graph).map(({ node }) => node), graph.outputs[0].node]
-  /** The per-example nodes from one map to the next: nothing else of the network lies between. */
-  const segments = ends
-    .slice(1)
-    .map((end, map) => original.slice(ends[map] + 1, end + 1).filter(id => isPerExample(graph.nodes[id].type)))
+  const ends = [...places.map(({ values, still }) => [...values, ...still]), [graph.outputs[0].node]]
+  const plain = ends.map((values): Alive => new Map(values.map(id => [id, id])))
+  const segments = ends.slice(1).map((end, place) => between(graph, ends[place], end))
   return {
     draft: d,
-    plain: map => ends[map],
-    onward: (map, value) => {
-      if (value === ends[map]) return ends[map + 1]
-      const copies = new Map<NodeId, NodeId>([[ends[map], value]])
-      for (const id of segments[map]) {
+    places,
+    plain: place => plain[place],
+    onward: (place, values) => {
+      if ([...values].every(([id, value]) => id === value)) return plain[place + 1]
+      const copies = new Map(values)
+      for (const id of segments[place]) {
         const node = graph.nodes[id]
         copies.set(
           id,
@@ -93,33 +107,35 @@ const segmentsOf = (graph: Graph): Segments => {
           ),
         )
       }
-      return copies.get(ends[map + 1]) as NodeId
+      return new Map(ends[place + 1].map(id => [id, copies.get(id) as NodeId]))
     },
   }
 }
 
 /** Takes all variants from the image to their logits, together as long as they are one: as many nodes as the result has. */
 const unrollFrom = (
-  { draft: d, plain, onward }: Segments,
-  maps: number,
+  { draft: d, places, plain, onward }: Segments,
+  logits: NodeId,
   variants: readonly Variant[],
 ): readonly Output[] => {
   const outputs: Output[] = []
-  const go = (from: number, at: NodeId, pending: readonly PendingVariant[]): void => {
-    let value = at
+  const go = (from: number, at: Alive, pending: readonly PendingVariant[]): void => {
+    let alive = at
     let together = pending
-    for (let map = from; map < maps && together.length > 0; map++) {
-      const leaves = ({ variant, done }: PendingVariant): boolean => variant[done]?.map === map
+    for (let place = from; place < places.length && together.length > 0; place++) {
+      const { values, ...here } = places[place]
+      const leaves = ({ variant, done }: PendingVariant): boolean =>
+        done < variant.length && comparePlaces(variant[done], here) === 0
       for (const [transform, group] of byTransform(together.filter(leaves)))
         go(
-          map,
-          applyTransform(d, transform, value),
+          place,
+          new Map([...alive].map(([id, x]) => [id, values.includes(id) ? applyTransform(d, transform, x) : x])),
           group.map(one => ({ ...one, done: one.done + 1 })),
         )
       together = together.filter(one => !leaves(one))
-      if (together.length > 0) value = onward(map, value)
+      if (together.length > 0) alive = onward(place, alive)
     }
-    outputs.push(...together.map(({ key }) => ({ name: key, node: value })))
+    outputs.push(...together.map(({ key }) => ({ name: key, node: alive.get(logits) as NodeId })))
   }
   go(
     0,
@@ -129,26 +145,18 @@ const unrollFrom = (
   return outputs
 }
 
-const checked = (
+/** The places that variants go through: all feature maps, and the cuts at which some step is. */
+const placesOf = (
   { name, graph }: NamedProgram,
   variants: readonly Variant[],
-): E.Either<readonly VariantProblem[], number> => {
-  const maps = featureMaps(graph).length
-  const wrong = variants.flatMap(variant =>
-    variant.filter(({ map }) => map < 0 || map >= maps).map(({ map }) => ({ variant, map })),
-  )
+): E.Either<readonly VariantProblem[], readonly BranchPlace[]> => {
+  const all = branchPlaces(graph)
+  const has = (places: readonly PlaceNumber[], step: PlaceNumber): boolean =>
+    places.some(place => comparePlaces(place, step) === 0)
+  const wrong = variants.flatMap(variant => variant.filter(step => !has(all, step)).map(step => ({ variant, step })))
   return wrong.length === 0
-    ? E.right(maps)
-    : E.left(
-        wrong.map(({ variant, map }) =>
-          problem(
-            'no-such-map',
-            `variant ${variantKey(variant)} of ${name}`,
-            `feature map ${map}`,
-            maps === 0 ? 'a network with feature maps' : `a map of this network: 0 to ${maps - 1}`,
-          ),
-        ),
-      )
+    ? E.right(all.filter(place => place.cut === undefined || variants.some(variant => has(variant, place))))
+    : E.left(wrong.map(({ variant, step }) => noSuchPlace(`variant ${variantKey(variant)} of ${name}`, step, all)))
 }
 
 /** The graph of all variants before anything but their prefixes is shared: an output for each, under its key. */
@@ -157,11 +165,11 @@ export const unrollShared = (
   variants: readonly Variant[],
 ): E.Either<readonly VariantProblem[], Graph> => {
   const canonical = variants.map(canonicalVariant)
-  const maps = checked(network, canonical)
-  if (E.isLeft(maps)) return maps
+  const places = placesOf(network, canonical)
+  if (E.isLeft(places)) return places
   try {
-    const segments = segmentsOf(network.graph)
-    return E.right(segments.draft.finish(unrollFrom(segments, maps.right, canonical)))
+    const segments = segmentsOf(network.graph, places.right)
+    return E.right(segments.draft.finish(unrollFrom(segments, network.graph.outputs[0].node, canonical)))
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error
     return E.left(error.problems.map(p => ({ ...p, hint: 'quarter turns need square feature maps' }) as PassProblem))

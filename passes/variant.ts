@@ -1,13 +1,13 @@
 import { compose, printTransform, type Transform } from '../ir/index.ts'
 import type { PlacedSite } from './place-plan.ts'
+import { comparePlaces, type PlaceNumber, printPlace } from './plan.ts'
 
-/** A transform at a numbered feature map. */
-export interface VariantStep {
-  readonly map: number
+/** A transform at a numbered place. */
+export interface VariantStep extends PlaceNumber {
   readonly transform: Transform
 }
 
-/** One way through a network: what is done to its feature maps, in the order of the maps. Empty: the network as it is. */
+/** One way through a network: what is done to its feature maps, in the order of the places. Empty: the network as it is. */
 export type Variant = readonly VariantStep[]
 
 const doesNothing = (transform: Transform): boolean => {
@@ -29,14 +29,14 @@ const composed = (first: Transform, second: Transform): Transform | undefined =>
     ? { kind: 'd4', element: compose(second.element, first.element) }
     : undefined
 
-/** The one form of a variant: ordered by map, acts that meet at a map composed, what does nothing left out. */
+/** The one form of a variant: ordered by place, acts that meet at one composed, what does nothing left out. */
 export const canonicalVariant = (variant: Variant): Variant => {
   const steps: VariantStep[] = []
-  for (const { map, transform } of variant.toSorted((a, b) => a.map - b.map)) {
+  for (const { transform, ...place } of variant.toSorted(comparePlaces)) {
     const last = steps.at(-1)
-    const met = last?.map === map ? composed(last.transform, transform) : undefined
+    const met = last !== undefined && comparePlaces(last, place) === 0 ? composed(last.transform, transform) : undefined
     if (met !== undefined) steps.pop()
-    const step = { map, transform: met ?? transform }
+    const step = { ...place, transform: met ?? transform }
     if (!doesNothing(step.transform)) steps.push(step)
   }
   return steps
@@ -45,12 +45,12 @@ export const canonicalVariant = (variant: Variant): Variant => {
 /** `id`, `flip@4`, `shift(1,0)@4+flip@7`: equal for equal variants. */
 export const variantKey = (variant: Variant): string =>
   canonicalVariant(variant)
-    .map(({ map, transform }) => `${printTransform(transform)}@${map}`)
+    .map(step => `${printTransform(step.transform)}@${printPlace(step)}`)
     .join('+') || 'id'
 
-/** The sets of a plan, each at its feature map. */
+/** The sets of a plan, each at its place. */
 interface PlacedSets {
-  readonly sites: readonly Pick<PlacedSite, 'map' | 'transforms'>[]
+  readonly sites: readonly Pick<PlacedSite, 'map' | 'cut' | 'transforms'>[]
 }
 
 /**
@@ -58,10 +58,12 @@ interface PlacedSets {
  * last varies fastest. Equal ones are as many as the plan counts.
  */
 export const variantsOfPlan = ({ sites }: PlacedSets): readonly Variant[] => {
-  const fromImage = sites.toSorted((a, b) => a.map - b.map)
+  const fromImage = sites.toSorted(comparePlaces)
   const variants = fromImage.reduce<readonly Variant[]>(
-    (before, { map, transforms }) =>
-      before.flatMap(variant => transforms.map(transform => [...variant, { map, transform }])),
+    (before, { map, cut, transforms }) =>
+      before.flatMap(variant =>
+        transforms.map(transform => [...variant, { map, ...(cut === undefined ? {} : { cut }), transform }]),
+      ),
     [[]],
   )
   return variants.map(canonicalVariant)
@@ -76,7 +78,7 @@ export const distinctVariants = (variants: Iterable<Variant>): readonly Variant[
 
 const byPath = (a: Variant, b: Variant): number => {
   for (let k = 0; k < Math.min(a.length, b.length); k++) {
-    const difference = a[k].map - b[k].map
+    const difference = comparePlaces(a[k], b[k])
     if (difference !== 0) return difference
     const [left, right] = [printTransform(a[k].transform), printTransform(b[k].transform)]
     if (left !== right) return left < right ? -1 : 1

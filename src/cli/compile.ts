@@ -12,6 +12,7 @@ import { stageCollector } from '../report/steps.ts'
 import { type EmissionFlags, emissions, emitted, hasGates, placeOf, prepareEmission, writeEmitted } from './emission.ts'
 import { command, type NetworkFlags, networkOptions, numberAboveZero, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
+import { describePlaces, placesIn } from './places.ts'
 import { checkShares, describeStageCosts, parseShares, stageCostKeys } from './stage-costs.ts'
 import type { Terminal } from './terminal.ts'
 import { noteMissingBranches } from './trained-note.ts'
@@ -20,6 +21,7 @@ import { compileWatched } from './watched.ts'
 
 interface CompileFlags extends CommonOptions, NetworkFlags, WatchFlags, EmissionFlags {
   readonly stats?: boolean
+  readonly places?: boolean
   readonly shares?: readonly number[]
 }
 
@@ -100,6 +102,7 @@ export const compileCommand = (terminal: Terminal): Command =>
       ),
     )
     .option('--stats', 'what each pass did, and what each stage of an adaptive plan costs')
+    .option('--places', 'the feature maps and cuts of the network, as plans number them; flip-n counts those with a *')
     .addOption(
       new Option(
         '--shares <list>',
@@ -136,8 +139,10 @@ export const compileCommand = (terminal: Terminal): Command =>
         if (options.stats === true) out.note(statistics(compiled, shares))
         return
       }
+      const places = options.places === true ? placesIn(network.graph) : undefined
       const json = {
         ...factsOf(compiled),
+        ...(places === undefined ? {} : { places }),
         ...(compiled.stages === undefined ? {} : stageCostKeys(compiled.stages, shares)),
         nodes: compiled.graph.nodes.length,
         initialized_from_seed: initializedFrom,
@@ -147,6 +152,7 @@ export const compileCommand = (terminal: Terminal): Command =>
       }
       out.result(json, () =>
         [
+          ...(places === undefined ? [] : [describePlaces(places), '']),
           summary(compiled),
           ...(options.stats === true ? [statistics(compiled, shares)] : []),
           ...(path === undefined ? [] : [`Wrote ${path}${hasGates(emit, compiled) ? ', its gates inside' : ''}.`]),

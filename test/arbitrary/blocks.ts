@@ -262,6 +262,29 @@ const stretched: Block = (s, choose, x) => {
 
 const resize: Block = (s, choose, x) => apply(s, choose, 'Resize', x)
 
+/** Down to half the extents and up again, beside the map itself, as a U-Net; now and then with another such level inside. */
+const hourglass: Block = (s, choose, x) => {
+  const level = (y: NodeId, deeper: boolean): NodeId => {
+    const { h, w, c } = s.mapOf(y)
+    const half: Pair = [h > 1 ? 2 : 1, w > 1 ? 2 : 1]
+    const inner = settle(s, choose, sameConvolution(s, choose, s.b.maxPool(y, half, { strides: half, ceil: true }), c))
+    const low = deeper ? level(inner, false) : inner
+    const from = s.mapOf(low)
+    const [rows, columns] = [from.h * half[0], from.w * half[1]]
+    const up = s.b.resize(low, [rows, columns], { method: choose.pick(['linear', 'nearest']) })
+    const cropped =
+      rows === h && columns === w
+        ? up
+        : s.b.crop(up, [
+            [0, rows - h],
+            [0, columns - w],
+          ])
+    if (from.c === c && choose.oneIn(2)) return s.b.add(y, cropped)
+    return sameConvolution(s, choose, s.b.concat(choose.oneIn(2) ? [y, cropped] : [cropped, y]), c)
+  }
+  return level(x, choose.oneIn(3))
+}
+
 const border: Block = (s, choose, x) => apply(s, choose, 'Pad', x)
 
 /** Some channels alone, or all of them in another order. */
@@ -320,4 +343,5 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [2, upsampled],
   [3, bordered],
   [2, stretched],
+  [5, hourglass],
 ]

@@ -1,9 +1,10 @@
-import { certaintyMeasures, type Graph, motionOf, reductions } from '../../ir/index.ts'
+import { certaintyMeasures, type Graph, motionOf, type Pair, reductions, shapeOf } from '../../ir/index.ts'
 import {
   type AdaptivePlan,
+  type BranchPlace,
+  branchPlaces,
   type FixedPlan,
   factsOfKind,
-  featureMaps,
   type NetworkOutput,
   outputKindNames,
   type PlacedPlan,
@@ -20,19 +21,40 @@ const mostVariants = 8
 /** Sets with a name, by the number of their variants. */
 const named = { flip: 2, flipv: 2, rotate: 2, scale: 2, rot4: 4, shift4: 4, d4: 8 } as const
 
+/** A place of a network: any feature map or, as often where there are some, a cut between two. */
+const drawPlace = (choose: Choose, graph: Graph): BranchPlace => {
+  const places = branchPlaces(graph)
+  const cuts = places.filter(({ cut }) => cut !== undefined)
+  return cuts.length > 0 && choose.oneIn(2)
+    ? choose.pick(cuts)
+    : choose.pick(places.filter(place => !cuts.includes(place)))
+}
+
+const extentsAt = ({ nodes }: Graph, { values }: BranchPlace): readonly Pair[] =>
+  values.map(id => shapeOf(nodes[id].type).slice(0, 2) as unknown as Pair)
+
+const isSquare = ([h, w]: Pair): boolean => h === w
+
+const siteAt = ({ map, cut }: BranchPlace, set: Site['set']): Site => ({
+  set,
+  place: { kind: 'map', map, ...(cut === undefined ? {} : { cut }) },
+})
+
 const drawSite = (choose: Choose, graph: Graph, room: number, exact: boolean): Site => {
-  const maps = featureMaps(graph)
-  const map = choose.pick(maps)
-  const { h, w } = map.type
+  const place = drawPlace(choose, graph)
+  const extents = extentsAt(graph, place)
+  const alike = extents.every(other => other.join() === extents[0].join())
   const suits = setNames.filter(
     name =>
       named[name] <= room &&
-      (h === w || (name !== 'rot4' && name !== 'd4')) &&
-      !(exact && (name === 'rotate' || name === 'scale')),
+      (extents.every(isSquare) || (name !== 'rot4' && name !== 'd4')) &&
+      !(exact && (name === 'rotate' || name === 'scale')) &&
+      (alike || (name !== 'rotate' && name !== 'scale' && name !== 'shift4')),
   )
-  const set =
-    suits.length > 0 && choose.oneIn(2) ? choose.pick(suits) : drawTransforms(choose, [h, w], Math.min(room, 3), exact)
-  return { set, place: { kind: 'map', index: map.index } }
+  if (suits.length > 0 && choose.oneIn(2)) return siteAt(place, choose.pick(suits))
+  const drawn = drawTransforms(choose, extents[0], Math.min(room, 3), exact)
+  const allowed = alike ? drawn : drawn.filter(({ kind }) => kind === 'd4')
+  return siteAt(place, allowed.length === 0 ? [{ kind: 'd4', element: 'flip' }] : allowed)
 }
 
 /** A kind for each output of a network, with all that a kind has: every kind has a reduction in common with every other. */
@@ -51,11 +73,11 @@ export const drawOutputs = (choose: Choose, { nodes, outputs }: Graph): readonly
 
 /** A plan with one branch of flips or, on a square map, of quarter turns too. */
 export const drawFlips = (choose: Choose, graph: Graph): FixedPlan => {
-  const map = choose.pick(featureMaps(graph))
-  const { h, w } = map.type
-  const set = choose.pick(h === w ? (['flip', 'flipv', 'd4', 'rot4'] as const) : (['flip', 'flipv'] as const))
+  const place = drawPlace(choose, graph)
+  const turns = extentsAt(graph, place).every(isSquare)
+  const set = choose.pick(turns ? (['flip', 'flipv', 'd4', 'rot4'] as const) : (['flip', 'flipv'] as const))
   return {
-    sites: [{ set, place: { kind: 'map', index: map.index } }],
+    sites: [siteAt(place, set)],
     tta: false,
     training: 'none',
     inference: choose.pick(reductions),
@@ -100,8 +122,7 @@ export const drawStages = (choose: Choose, graph: Graph, exact: boolean): Adapti
 
 /** Whether a map takes other extents: then windows and resizes after it may round where they did not. */
 export const turnsOffSquare = (graph: Graph, plan: PlacedPlan): boolean =>
-  plan.sites.some(({ node, transforms }) => {
-    const { type } = graph.nodes[node]
+  plan.sites.some(({ values, transforms }) => {
     const turned = transforms.some(t => t.kind === 'd4' && motionOf(t.element).swap)
-    return turned && type.kind === 'Map' && type.h !== type.w
+    return turned && values.some(id => !isSquare(shapeOf(graph.nodes[id].type).slice(0, 2) as unknown as Pair))
   })

@@ -1,15 +1,17 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
-import type { Graph } from '../../ir/index.ts'
+import { type Graph, printType } from '../../ir/index.ts'
 import {
   allRules,
+  type BranchPlace,
+  branchPlaces,
   type Compiled,
+  comparePlaces,
   dropSymmetricActs,
   evaluateConstants,
   type Forms,
   factsOfKind,
-  featureMaps,
   foldBatchNorm,
   inferencePipeline,
   insertBranches,
@@ -22,6 +24,7 @@ import {
   type PlacedPlan,
   type Program,
   placePlan,
+  printPlace,
   removeDeadNodes,
   rewritePass,
   runPasses,
@@ -110,6 +113,13 @@ const placed = (
   const inserted = insertBranches(plan).run({ graph, parameters: new Map() })
   return E.isRight(inserted) ? plan : null
 }
+
+/** The number of each place, and what is alive there. */
+const placesIn = (graph: Graph) =>
+  branchPlaces(graph).map(place => [
+    printPlace(place),
+    ...[place.values, place.still].map(ids => ids.map(id => printType(graph.nodes[id].type)).sort()),
+  ])
 
 const compiled = (passes: readonly Pass[], program: Program): Compiled => orThrow(runPasses(passes, program))
 
@@ -259,19 +269,19 @@ export const laws: readonly Law[] = [
     },
   ),
   law(
-    'feature maps and plans are the same on a network whose batch norm is folded',
+    'feature maps, cuts and plans are the same on a network whose batch norm is folded',
     kind => fc.record({ plan: planned(kind), passes: sequences(4, importing) }),
     ({ plan: { example, choices }, passes }, kind, observer) => {
       const { graph, environment } = example
       const plan = placed(graph, choices, kind)
       if (plan === null) return
       const optimized = compiled(passes, { graph, parameters: environment.parameters }).program
-      const maps = featureMaps(optimized.graph)
-      assert.deepEqual(
-        maps.map(map => map.type),
-        featureMaps(graph).map(map => map.type),
-      )
-      const sites = plan.sites.map(site => ({ ...site, node: maps[site.map].node }))
+      const places = branchPlaces(optimized.graph)
+      assert.deepEqual(placesIn(optimized.graph), placesIn(graph))
+      const sites = plan.sites.map(site => {
+        const place = places.find(other => comparePlaces(other, site) === 0) as BranchPlace
+        return { ...site, values: place.values, before: place.before }
+      })
       const [one, other] = [
         { program: { graph, parameters: environment.parameters }, plan },
         { program: optimized, plan: { ...plan, sites } },

@@ -11,7 +11,7 @@ import {
   type Transform,
   type Type,
 } from '../../ir/index.ts'
-import type { PlacedPlan, PlacedSite, PlacedStages } from '../../passes/index.ts'
+import { branchPlaces, comparePlaces, type PlacedPlan, type PlacedSite, type PlacedStages } from '../../passes/index.ts'
 import { valuesOf } from './agreement.ts'
 
 const moved = (transform: Transform, type: Type, value: Tensor): { readonly type: Type; readonly value: Tensor } => {
@@ -21,39 +21,58 @@ const moved = (transform: Transform, type: Type, value: Tensor): { readonly type
   return { type: b.typeOf(y), value: values.get('y') as Tensor }
 }
 
-/** A value of the network where it is cut: what comes out of a site in one variant. */
-interface Cut {
-  readonly node: NodeId
-  readonly type: Type
-  readonly value: Tensor
-}
+/** The values of the network where it is cut: what comes out of a site in one variant, and what goes by it. */
+type Cut = ReadonlyMap<NodeId, { readonly type: Type; readonly value: Tensor }>
 
-const cutName = 'cut'
+const nameOf = (id: NodeId): string => `cut ${id}`
 
-/** The part of the network between a cut (or the image) and a node, typed anew: a variant may have other extents. */
-const part = (graph: Graph, cut: Cut | null, end: NodeId): Graph => {
+/** The part of the network between a cut (or the image) and some nodes, typed anew: a variant may have other extents. */
+const part = (graph: Graph, cut: Cut, ends: readonly NodeId[]): { readonly part: Graph; readonly types: Type[] } => {
+  const needed = new Set(ends)
+  for (let id = graph.nodes.length - 1; id >= 0; id--)
+    if (needed.has(id) && !cut.has(id)) for (const operand of graph.nodes[id].operands) needed.add(operand)
   const d = draft('flat')
-  for (const [id, node] of graph.nodes.slice(0, end + 1).entries())
-    if (id === cut?.node) d.add('Input', [], { name: cutName, type: cut.type })
-    else d.add(node.tag, node.operands, node.attributes as AttributesOf<typeof node.tag>)
-  return d.finish([{ name: 'end', node: end }])
+  const renamed = new Map<NodeId, NodeId>()
+  for (const id of [...needed].sort((a, b) => a - b)) {
+    const [node, given] = [graph.nodes[id], cut.get(id)]
+    const operands = node.operands.map(operand => renamed.get(operand) as NodeId)
+    renamed.set(
+      id,
+      given === undefined
+        ? d.add(node.tag, operands, node.attributes as AttributesOf<typeof node.tag>)
+        : d.add('Input', [], { name: nameOf(id), type: given.type }),
+    )
+  }
+  const found = ends.map(id => renamed.get(id) as NodeId)
+  return {
+    part: d.finish(found.map((node, k) => ({ name: nameOf(ends[k]), node }))),
+    types: found.map(id => d.nodes[id].type),
+  }
 }
 
-/** Logits of each variant: everything up to a site, each transform of what comes out there, everything after it. */
-const variantsOf = (
+/** The first output of each variant: everything up to a site, each transform of all that comes out there, everything after it. */
+export const variantsOf = (
   graph: Graph,
-  cut: Cut | null,
+  cut: Cut,
   [site, ...rest]: readonly PlacedSite[],
   { inputs, parameters }: Environment,
 ): readonly Tensor[] => {
-  const here = part(graph, cut, site?.node ?? graph.outputs[0].node)
-  const given = cut === null ? inputs : new Map([...inputs, [cutName, cut.value]])
-  const value = valuesOf(here, { inputs: given, parameters }).get('end') as Tensor
-  if (site === undefined) return [value]
-  const { type } = here.nodes[site.node]
-  return site.transforms.flatMap(transform =>
-    variantsOf(graph, { node: site.node, ...moved(transform, type, value) }, rest, { inputs, parameters }),
-  )
+  const place = branchPlaces(graph).find(({ map, cut }) => map === site?.map && cut === site.cut)
+  const ends = place === undefined ? [graph.outputs[0].node] : [...place.values, ...place.still]
+  const { part: here, types } = part(graph, cut, ends)
+  const given = new Map([...inputs, ...[...cut].map(([id, { value }]) => [nameOf(id), value] as const)])
+  const found = valuesOf(here, { inputs: given, parameters })
+  const values = ends.map(id => found.get(nameOf(id)) as Tensor)
+  if (place === undefined) return values
+  return site.transforms.flatMap(transform => {
+    const next: Cut = new Map(
+      ends.map((id, k) => [
+        id,
+        place.values.includes(id) ? moved(transform, types[k], values[k]) : { type: types[k], value: values[k] },
+      ]),
+    )
+    return variantsOf(graph, next, rest, { inputs, parameters })
+  })
 }
 
 const softmax = (row: readonly number[]): readonly number[] => {
@@ -96,8 +115,7 @@ const tensorOf = (probabilities: readonly (readonly number[])[]): Tensor => ({
 
 /** Class probabilities `[n, classes]` of a network under a plan, computed cut by cut and without any `Branch`. */
 export const planMeaning = (graph: Graph, plan: PlacedPlan, environment: Environment): Tensor => {
-  const sites = [...plan.sites].sort((a, b) => a.node - b.node)
-  const logits = variantsOf(graph, null, sites, environment).map(rows)
+  const logits = variantsOf(graph, new Map(), plan.sites.toSorted(comparePlaces), environment).map(rows)
   return tensorOf(
     logits[0].map((_, b) =>
       reduced(

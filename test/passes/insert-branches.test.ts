@@ -24,7 +24,7 @@ const textOf = (placed: PlacedPlan): readonly string[] => {
 
 describe('branches', () => {
   it('stand behind their nodes, and what has variants is reduced', () => {
-    const result = orThrow(inserted(plan({ map: 1, node: map, transforms: [identity, flip] })))
+    const result = orThrow(inserted(plan({ map: 1, values: [map], before: [], transforms: [identity, flip] })))
     const { nodes, outputs, dialect } = result.program.graph
     expect(dialect).toBe('branched')
     expect(nodes.map(({ tag }) => tag)).toEqual(['Input', 'Unary', 'Branch', 'GlobalPool', 'Reduce'])
@@ -39,25 +39,30 @@ describe('branches', () => {
   })
 
   it('of one transform are the transform', () => {
-    const text = textOf(plan({ map: 1, node: map, transforms: [flip] })).join('\n')
+    const text = textOf(plan({ map: 1, values: [map], before: [], transforms: [flip] })).join('\n')
     expect(text).toContain('Act')
     expect(text).not.toMatch(/Branch|Reduce/)
   })
 
   it('are named by their map, and by their place in the plan from the second on', () => {
-    const site = (at: number) => ({ map: at, node: map, transforms: [identity, flip] })
+    const site = (at: number) => ({ map: at, values: [map], before: [], transforms: [identity, flip] })
     const placed = plan(site(1), site(2), site(1))
     expect([0, 1, 2].map(k => axisOf(placed, k))).toEqual(['map1', 'map2', 'map1.2'])
   })
 
   it('without a reduction stay', () => {
-    const result = inserted({ ...plan({ map: 0, node: image, transforms: [identity, flip] }), reduction: null })
+    const result = inserted({
+      ...plan({ map: 0, values: [image], before: [], transforms: [identity, flip] }),
+      reduction: null,
+    })
     // A branched graph cannot answer with variants.
     expect(E.isLeft(result) || result.right.program.graph.nodes.every(({ tag }) => tag !== 'Reduce')).toBe(true)
   })
 
   it('that do not fit are refused: a quarter turn of a map that is not square', () => {
-    const pass = insertBranches(plan({ map: 1, node: map, transforms: [identity, { kind: 'd4', element: 'rot90' }] }))
+    const pass = insertBranches(
+      plan({ map: 1, values: [map], before: [], transforms: [identity, { kind: 'd4', element: 'rot90' }] }),
+    )
     expect(pass.name).toBe('insert-branches')
     const result = pass.run({ graph, parameters: new Map() })
     expect(E.isLeft(result) && result.left).toMatchObject([
@@ -72,7 +77,7 @@ describe('branches', () => {
         throw new RangeError('no length')
       },
     } as never
-    const broken = insertBranches(plan({ map: 1, node: map, transforms }))
+    const broken = insertBranches(plan({ map: 1, values: [map], before: [], transforms }))
     expect(() => broken.run({ graph, parameters: new Map() })).toThrow('no length')
   })
 })

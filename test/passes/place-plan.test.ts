@@ -57,7 +57,7 @@ describe('the variants of a set', () => {
       [undefined],
       [undefined],
     ])
-    expect(Object.keys(sitesOf('flip@1')[0]).sort()).toEqual(['map', 'node', 'transforms'])
+    expect(Object.keys(sitesOf('flip@1')[0]).sort()).toEqual(['before', 'map', 'transforms', 'values'])
   })
 
   it('are as they are written', () => {
@@ -83,7 +83,7 @@ describe('sites', () => {
     ])
     expect(sitesOf('vanilla-tta')[0].transforms).toEqual(d4('id', 'flip'))
     const graph = network()
-    expect(sitesOf('flip@1')[0].node).toBe(graph.nodes.findIndex(({ name }) => name === 'one'))
+    expect(sitesOf('flip@1')[0].values).toEqual([graph.nodes.findIndex(({ name }) => name === 'one')])
   })
 
   it('that a network does not have are named, with what it has', () => {

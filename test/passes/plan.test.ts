@@ -106,9 +106,9 @@ describe('plans as values', () => {
             { kind: 'd4', element: 'id' },
             { kind: 'shift', dy: -12, dx: 34 },
           ],
-          place: { kind: 'map', index: 10 },
+          place: { kind: 'map', map: 10 },
         },
-        { set: 'scale', place: { kind: 'map', index: 4 } },
+        { set: 'scale', place: { kind: 'map', map: 4 } },
       ],
       training: 'max',
       inference: 'sum',
@@ -122,10 +122,21 @@ describe('plans as values', () => {
     ])
   })
 
+  it('stand at cuts behind feature maps', () => {
+    const places = value('flip@4.2,{id,rot180}@0.10:max').sites.map(({ place }) => place)
+    expect(places).toEqual([
+      { kind: 'map', map: 4, cut: 2 },
+      { kind: 'map', map: 0, cut: 10 },
+    ])
+    expect(printPlan(value('flip@4.2,{id,rot180}@0.10:max'))).toBe('flip@4.2,{id,rot180}@0.10:max')
+    expect(E.isLeft(parsePlan('flip@4.0'))).toBe(true)
+    expect(E.isLeft(parsePlan('flip@4.'))).toBe(true)
+  })
+
   it('print what has no name as far as it can be written', () => {
     const plan = value('flip-2-geo')
     const [last] = plan.sites
-    const at = { set: 'flipv', place: { kind: 'map', index: 1 } } as const
+    const at = { set: 'flipv', place: { kind: 'map', map: 1 } } as const
     expect(printPlan({ ...plan, sites: [last, at] })).toBe('flip@?,flipv@1:geo')
     expect(printPlan({ ...plan, sites: [{ ...last, set: [{ kind: 'd4', element: 'flip' }] }] })).toBe('{flip}@?:geo')
   })
@@ -197,6 +208,9 @@ describe('plans as values', () => {
     expect(refused({ sites, inference_reduction: 3 })).toEqual(['bad-plan: plan "file"'])
     expect(refused({ sites: [{ set: 'flip' }] })).toEqual(['bad-plan: plan "file"'])
     expect(decodePlan({ sites })).toEqual(parsePlan('flip@4:geo'))
+    expect(decodePlan({ sites: [{ set: 'flip', map: '4.10' }] })).toEqual(parsePlan('flip@4.10:geo'))
+    // As a number it would be 4.1.
+    expect(E.isLeft(decodePlan({ sites: [{ set: 'flip', map: 4.1 }] }))).toBe(true)
     expect(decodePlan({ sites, reduction: 'none', inference_reduction: 'max' })).toEqual(parsePlan('flip@4:none:max'))
   })
 })

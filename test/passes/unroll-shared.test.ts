@@ -102,7 +102,7 @@ describe('one graph of many variants', () => {
   it('refuses maps that are not there', () => {
     const program = variantProgram(createZooNetwork('cifar-resnet-8'), [flipAt(9)])
     expect(E.isLeft(program) && program.left).toMatchObject([
-      { tag: 'no-such-map', seen: 'feature map 9', expected: 'a map of this network: 0 to 4' },
+      { tag: 'no-such-map', seen: 'feature map 9', expected: 'a map of this network: maps 0 to 4' },
     ])
   })
 })

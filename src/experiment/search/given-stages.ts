@@ -6,6 +6,7 @@ import {
   type PlanProblem,
   parseFixedPlan,
   placePlan,
+  printPlace,
   printPlan,
 } from '../../../passes/index.ts'
 import { random } from '../../base/random.ts'
@@ -58,6 +59,9 @@ export const placedStages = (
     const placed = placePlan(plan, graph, random(seed, 'plan').next)
     if (E.isLeft(placed)) return placed
     const { reduction } = placed.right
+    const cut = placed.right.sites.find(site => site.cut !== undefined)
+    if (cut !== undefined)
+      return refuse(`${printPlan(plan)}, a branch at cut ${printPlace(cut)}`, 'branches at feature maps')
     const sites = placed.right.sites.map(({ map, transforms }) => ({ map, transforms })).sort((a, b) => a.map - b.map)
     return new Set(sites.map(({ map }) => map)).size === sites.length
       ? E.right({ sites, reduction: reduction ?? 'geo' })

@@ -95,7 +95,7 @@ const setOf = (transforms: readonly Transform[]): TransformSet =>
   transforms.length === 2 && transforms.map(printTransform).join() === 'id,flip' ? 'flip' : transforms
 
 export const planOf = (sites: Sites, reduction: Reduction): FixedPlan => ({
-  sites: sites.map(({ map, transforms }) => ({ set: setOf(transforms), place: { kind: 'map', index: map } })),
+  sites: sites.map(({ map, transforms }) => ({ set: setOf(transforms), place: { kind: 'map', map } })),
   training: reduction,
   inference: reduction,
   tta: false,

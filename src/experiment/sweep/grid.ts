@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { type Graph, type Problem, problem, Reduction, reductions } from '../../../ir/index.ts'
 import {
   type FixedPlan,
+  type PlacedPlan,
   parseFixedPlan,
   placePlan,
   printPlan,
@@ -129,9 +130,9 @@ const trainingName = ({ sites, training }: FixedPlan): string =>
  * augmentation is none of it.
  */
 export const trainedAs = (plan: FixedPlan, graph: Graph): E.Either<readonly Problem[], string> =>
-  E.map(({ sites }: { readonly sites: readonly { map: number; transforms: unknown; drawn?: string }[] }) =>
+  E.map(({ sites }: Pick<PlacedPlan, 'sites'>) =>
     JSON.stringify({
-      sites: sites.map(({ map, transforms, drawn }) => ({ map, transforms: drawn ?? transforms })),
+      sites: sites.map(({ map, cut, transforms, drawn }) => ({ map, cut, transforms: drawn ?? transforms })),
       loss: sites.length === 0 ? null : plan.training,
     }),
   )(placePlan({ ...plan, inference: 'geo', tta: false }, graph, () => 0.5))

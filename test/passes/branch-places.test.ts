@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { type Builder, builder, type Graph, mapType, type NodeId, printType } from '../../ir/index.ts'
+import { branchPlaces, printPlace } from '../../passes/index.ts'
+
+const conv = (b: Builder, x: NodeId, name: string, { size = 3, strides = 1, from = 4 } = {}): NodeId =>
+  b.conv2d(x, b.parameter(`${name}.w`, [size, size, from, 4]), { padding: Math.floor(size / 2), strides, name })
+
+const pool = (b: Builder, x: NodeId, name: string): NodeId => b.maxPool(x, 2, { strides: 2, name })
+
+/** Down and up again, the skip as it is or through a convolution that may come late. */
+const unet = (lateSkip = false): Graph => {
+  const b = builder()
+  const a = conv(b, b.input('image', mapType(8, 8, 4)), 'a')
+  const skip = lateSkip ? undefined : conv(b, a, 'skip')
+  const low = b.relu(conv(b, pool(b, a, 'down'), 'low'), 'low relu')
+  const up = b.resize(low, [8, 8], { name: 'up' })
+  const joined = b.relu(b.concat([up, skip ?? conv(b, a, 'skip')]), 'joined')
+  return b.finish({ map: conv(b, joined, 'end', { size: 1, from: 8 }) })
+}
+
+const places = (graph: Graph) =>
+  branchPlaces(graph).map(place => [
+    printPlace(place),
+    place.name,
+    place.values.map(id => printType(graph.nodes[id].type)).join(' '),
+  ])
+
+const classified = (build: (b: Builder, x: NodeId) => NodeId): Graph => {
+  const b = builder()
+  const x = conv(b, b.input('image', mapType(8, 8, 4)), 'one')
+  return b.finish({ logits: b.globalPool(conv(b, build(b, x), 'last')) })
+}
+
+describe('places', () => {
+  it('of a U-Net are its few maps and all that is alive between them', () => {
+    expect(places(unet())).toEqual([
+      ['0', 'image', 'Map[8,8,4]'],
+      ['1', 'a', 'Map[8,8,4]'],
+      ['1.1', 'skip + down', 'Map[8,8,4] Map[4,4,4]'],
+      ['1.2', 'skip + low relu', 'Map[8,8,4] Map[4,4,4]'],
+      ['2', 'end', 'Map[8,8,4]'],
+    ])
+  })
+
+  it('do not depend on the order of the nodes', () => {
+    const sorted = (graph: Graph) =>
+      branchPlaces(graph).map(place => [printPlace(place), place.name.split(' + ').sort().join(' + ')])
+    expect(sorted(unet(true))).toEqual(sorted(unet()))
+  })
+
+  it('inside a residual block are cuts, which names of plans do not count', () => {
+    const graph = classified((b, x) => b.add(conv(b, b.relu(conv(b, x, 'in'), 'relu'), 'deep'), x, 'sum'))
+    expect(branchPlaces(graph).map(place => [printPlace(place), place.name, place.counted])).toEqual([
+      ['0', 'image', false],
+      ['1', 'one', true],
+      ['1.1', 'one + relu', false],
+      ['2', 'sum', true],
+      ['3', 'last', false],
+    ])
+  })
+
+  it('are counted by names of plans where the network goes down and up again, and a wide convolution follows', () => {
+    expect(branchPlaces(unet()).map(place => [printPlace(place), place.counted])).toEqual([
+      ['0', false],
+      ['1', true],
+      ['1.1', true],
+      ['1.2', false],
+      ['2', false],
+    ])
+  })
+
+  it('leave what comes out of global pooling as it is', () => {
+    const gated = (b: Builder, x: NodeId) =>
+      b.multiply(conv(b, x, 'wide'), b.unary('sigmoid', conv(b, b.unflatten(b.globalPool(x)), 'gate', { size: 1 })))
+    const graph = classified(gated)
+    const cut = branchPlaces(graph).find(place => place.cut !== undefined)
+    // A product moves with its map: nothing but the map itself lies between two feature maps.
+    expect(cut).toBeUndefined()
+    const deeper = classified((b, x) => conv(b, gated(b, x), 'two'))
+    expect(places(deeper).map(([place]) => place)).toEqual(['0', '1', '2', '3', '4'])
+  })
+
+  it('are none where a vector with pixels in it goes by', () => {
+    const b = builder()
+    const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
+    const pixels = b.flatten(x, 'hwc')
+    const other = b.globalPool(conv(b, conv(b, x, 'two'), 'three'))
+    const graph = b.finish({ pixels, other })
+    expect(places(graph).map(([place]) => place)).toEqual(['0', '1'])
+  })
+
+  it('are behind a head by which vectors go that say the same of a mirror image', () => {
+    const b = builder()
+    const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
+    const early = b.globalPool(x)
+    const graph = b.finish({ early, late: b.globalPool(conv(b, conv(b, x, 'two'), 'three')) })
+    expect(places(graph)).toEqual([
+      ['0', 'image', 'Map[4,4,4]'],
+      ['1', 'one', 'Map[4,4,4]'],
+      ['1.1', 'two', 'Map[4,4,4]'],
+      ['1.2', 'three', 'Map[4,4,4]'],
+    ])
+  })
+
+  it('of outputs that are maps reach to the end', () => {
+    const b = builder()
+    const y = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
+    const graph = b.finish({ y, z: conv(b, y, 'two') })
+    expect(places(graph).at(-1)).toEqual(['1.1', 'one + two', 'Map[4,4,4] Map[4,4,4]'])
+  })
+
+  it('say which nodes before them read one of their values', () => {
+    expect(branchPlaces(unet()).flatMap(({ before }) => before)).toEqual([])
+    const residual = classified((b, x) => b.add(conv(b, conv(b, x, 'in'), 'deep'), x))
+    const cut = branchPlaces(residual).find(place => place.cut === 1)
+    expect(cut?.before).toEqual([residual.nodes.findIndex(node => node.name === 'in')])
+  })
+})
