@@ -75,12 +75,16 @@ type Fallible<A> = E.Either<readonly PassProblem[], A>
 const drawing = (plan: PlacedPlan): { readonly transformed: TransformVariant; readonly draws: Draws } => {
   const kinds = new Map(plan.sites.map((site, k) => [axisOf(plan, k), site.drawn]))
   const draws = new Map<string, 'rotate' | 'scale'>()
+  const matrices = new Map<string, NodeId>()
   const transformed: TransformVariant = (d, { axis, transforms }, index, x) => {
     const kind = kinds.get(axis)
     if (kind === undefined) return applyTransform(d, transforms[index], x)
     const name = `${kind} ${axis}.${index}`
     draws.set(name, kind)
-    return d.add('Warp', [x, d.add('Input', [], { name, type: sharedType([2, 2]) }, name)], {})
+    // The maps of a cut are transformed alike.
+    const matrix = matrices.get(name) ?? d.add('Input', [], { name, type: sharedType([2, 2]) }, name)
+    matrices.set(name, matrix)
+    return d.add('Warp', [x, matrix], {})
   }
   return { transformed, draws }
 }

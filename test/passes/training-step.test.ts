@@ -90,9 +90,24 @@ const plans = [
   '{id,shift(0,1)}@1:sum',
 ]
 
+/** A residual block of two convolutions, in which a cut lies. */
+const residual = (): Graph => {
+  const b = builder()
+  const conv = (x: number, name: string) => b.conv2d(x, b.parameter(name, [3, 3, 2, 2]), { padding: 1 })
+  const stem = conv(b.input('image', mapType(6, 6, 2)), 'stem')
+  const sum = b.add(conv(b.relu(conv(stem, 'one')), 'two'), stem)
+  return b.finish({ logits: b.dense(b.globalPool(b.relu(sum)), b.parameter('fc', [2, 3])) })
+}
+
+const cases: readonly (readonly [plan: string, network: () => Graph])[] = [
+  ...plans.map(plan => [plan, small] as const),
+  ['flip@1.1:max', residual],
+  ['rotate@1.1,flip@1:none:geo', residual],
+]
+
 describe('a training step', () => {
-  it.each(plans)('under %s goes down its own loss', plan => {
-    const step = stepOf(plan, { labelSmoothing: 0.1 })
+  it.each(cases)('under %s goes down its own loss', (plan, network) => {
+    const step = stepOf(plan, { labelSmoothing: 0.1 }, network())
     expect(verify(step.graph)).toEqual(E.right(step.graph))
     const environment = environmentFor(step)
     const values = evaluated(step, environment)
@@ -256,6 +271,15 @@ describe('a training step', () => {
     moved({ gradientClipping: most }).forEach((g, i) => {
       expect(g).toBeCloseTo(free[i] * scale, 11)
     })
+  })
+
+  it('turns all maps of a cut by one angle', () => {
+    const { graph, draws } = stepOf('rotate@1.1:none:geo', {}, residual())
+    expect([...draws.keys()]).toEqual(['rotate cut1.1.0', 'rotate cut1.1.1'])
+    const warps = graph.nodes.filter(({ tag }) => tag === 'Warp')
+    expect(warps.map(({ operands: [, matrix] }) => graph.nodes[matrix].name)).toEqual(
+      ['0', '1', '0', '1'].map(k => `rotate cut1.1.${k}`),
+    )
   })
 
   it('says which transforms are drawn', () => {

@@ -15,7 +15,7 @@ import { orThrow } from '../../src/base/error.ts'
 import { random } from '../../src/base/random.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
 import { createZooNetwork } from '../../src/index.ts'
-import { imageType, type Network } from '../../src/network/network.ts'
+import { imageType, type Network, networkOf } from '../../src/network/network.ts'
 import { fixedPlanOf } from '../fixed-plan.ts'
 
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
@@ -60,6 +60,40 @@ describe('one graph of many variants', () => {
       })
     },
   )
+
+  it('takes variants through cuts, with what has no pixels beside them', () => {
+    const b = builder()
+    const conv = (x: number, name: string) => b.conv2d(x, b.parameter(name, [3, 3, 4, 4]), { padding: 1 })
+    const x = conv(b.input('image', mapType(6, 6, 4)), 'stem')
+    const gate = b.unary('sigmoid', b.unflatten(b.globalPool(x)))
+    const sum = b.add(b.multiply(conv(b.relu(conv(x, 'one')), 'two'), gate), x)
+    const graph = b.finish({ logits: b.globalPool(conv(sum, 'last')) })
+    const { normal } = random(3, 'weights')
+    const parameters = new Map(
+      ['stem', 'one', 'two', 'last'].map(name => [
+        name,
+        { shape: [3, 3, 4, 4], data: Float32Array.from({ length: 144 }, normal) },
+      ]),
+    )
+    const network = orThrow(networkOf('gated', graph, parameters))
+    const plans = ['vanilla', '{flip}@1.1', '{flip}@1.1,{rot90}@2', '{flipv}@1,{rotate(15)}@1.1']
+    const variants = plans.map(text => variantsOfPlan(orThrow(placePlan(fixedPlanOf(text), graph, () => 0)))[0])
+    expect(variants.map(variantKey)).toEqual(['id', 'flip@1.1', 'flip@1.1+rot90@2', 'flipv@1+rotate(15)@1.1'])
+    const program = orThrow(variantProgram(network, variants))
+    const inputs = images(network)
+    const all = orThrow(evaluate(program.graph, { inputs, parameters: program.parameters }))
+    plans.forEach((text, k) => {
+      const compiled = orThrow(compileNetwork(network, fixedPlanOf(text)))
+      const wanted = orThrow(evaluate(compiled.graph, { inputs, parameters: compiled.parameters })).get('logits')
+      const seen = all.get(program.outputs.get(variantKey(variants[k])) as string)
+      expect(
+        Math.max(...(wanted as Tensor).data.map((value, i) => Math.abs(value - (seen as Tensor).data[i]))),
+      ).toBeLessThan(1e-6)
+    })
+    expect(variantProgram(network, [[{ map: 1, cut: 4, transform: { kind: 'd4', element: 'flip' } }]])).toMatchObject({
+      left: [{ seen: 'cut 1.4', expected: 'a cut of this network: cuts 1.1 to 1.1' }],
+    })
+  })
 
   it('gives what flips at the last map the network’s own output', () => {
     const network = createZooNetwork('cifar-resnet-8')

@@ -54,6 +54,14 @@ describe.concurrent('espalier compile', () => {
     expect(result.passes.at(-1).nodes_after).toBe(result.nodes)
   })
 
+  it('shows the places where the network may be branched', async () => {
+    const { stdout } = await espalier(['compile', ...network, '--places'])
+    expect(stdout).toMatch(/^place +maps +computed before it +what\n[─ ]+\n0 +32×32×3 +0\.0 % +image\n1 \* +32×32×16 +/)
+    expect(stdout).toMatch(/\n1\.1 +32×32×16 32×32×16 +/)
+    const { places } = JSON.parse((await espalier(['compile', ...network, '--places', '--json'])).stdout)
+    expect(places[0]).toEqual({ place: '0', name: 'image', shapes: [[32, 32, 3]], before: 0, counted: false })
+  })
+
   it('shows what each stage of an adaptive plan costs, at best, at worst and in the mean', async () => {
     const staged = [...network.slice(0, 3), 'vanilla/0.7/vanilla-tta-geo/0.1/flip@0,shift4@0:geo'] as const
     const { stdout } = await espalier(['compile', ...staged, '--stats', '--shares', '0.4,0.1'])
