@@ -324,7 +324,7 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [1, activate],
   [8, convolution],
   [1, normalize],
-  [10, pool],
+  [12, pool],
   [6, residual],
   [4, grouped],
   [4, separable],
@@ -343,5 +343,5 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [2, upsampled],
   [3, bordered],
   [2, stretched],
-  [5, hourglass],
+  [4, hourglass],
 ]
