@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { adaptiveBench } from './adaptive.ts'
 import { compileBench } from './compile.ts'
+import { cutsBench } from './cuts.ts'
 import { environment } from './environment.ts'
 import { inferenceBench } from './inference.ts'
 import { scaling } from './scaling.ts'
@@ -29,6 +30,7 @@ export interface Bench {
 const benches: Readonly<Record<string, Bench>> = {
   adaptive: adaptiveBench,
   compile: compileBench,
+  cuts: cutsBench,
   inference: inferenceBench,
   training: trainingBench,
   scaling,
