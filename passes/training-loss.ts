@@ -22,6 +22,20 @@ export const crossEntropy = (d: Draft, scores: NodeId, labels: NodeId, classes: 
   return affine(d, mean, -classes, 0)
 }
 
+/**
+ * How far scores `[classes]` are from a teacher's: T² times the Kullback-Leibler divergence of `softmax(scores/T)` from `softmax(teacher/T)`, averaged as
+ * {@link crossEntropy} is (Hinton, Vinyals, Dean 2015, section 2).
+ */
+export const divergence = (d: Draft, scores: NodeId, teacher: NodeId, classes: number, temperature: number): NodeId => {
+  const logs = (x: NodeId): NodeId =>
+    d.add('Softmax', [temperature === 1 ? x : affine(d, x, 1 / temperature, 0)], { log: true })
+  const [own, taught] = [logs(scores), logs(teacher)]
+  const apart = d.add('Binary', [taught, own], { fn: 'subtract' })
+  const weighed = multiply(d, d.add('Unary', [taught], { fn: 'exp', alpha: 0, beta: 0 }), apart)
+  const mean = d.add('ReduceTo', [weighed], { to: sharedType([]), reduction: 'mean' })
+  return affine(d, mean, classes * temperature ** 2, 0)
+}
+
 /** 1 for each class whose number is the largest. */
 const largest = (d: Draft, x: NodeId): NodeId => {
   const column = d.add('Transpose', [d.add('Unflatten', [x], {})], { permutation: [2, 0, 1] })

@@ -21,7 +21,7 @@ import { stepOptimizations, trainingPipeline } from './pipeline.ts'
 import type { PlacedPlan } from './place-plan.ts'
 import type { TrainingReduction } from './plan.ts'
 import { stackBranchesIn, type TransformVariant } from './stack-branches.ts'
-import { crossEntropy, reducedScores, rightAnswers } from './training-loss.ts'
+import { crossEntropy, divergence, reducedScores, rightAnswers } from './training-loss.ts'
 
 /** What of a recipe is part of every step. */
 export interface StepRecipe {
@@ -29,6 +29,8 @@ export interface StepRecipe {
   readonly loss: TrainingReduction
   /** How much of each label is spread over all classes, from 0 to 1. */
   readonly labelSmoothing: number
+  /** A teacher's answers to learn from: `weight` of the loss is how far the scores are from them, the rest the criterion. */
+  readonly teacher?: { readonly temperature: number; readonly weight: number } | undefined
   readonly momentum: number
   readonly nesterov: boolean
   /** By the parameter’s name. */
@@ -41,6 +43,8 @@ export interface StepRecipe {
 
 /** Names of inputs beside the images and what is carried from step to step. */
 export const labelsName = 'labels'
+/** The input with the teacher's scores `[n, classes]`. */
+export const teacherName = 'teacher'
 /** The input with the learning rate. */
 export const rateName = 'learning rate'
 /** Names of outputs beside what is carried. */
@@ -51,8 +55,8 @@ export const correctName = 'correct'
 export const velocityName = (parameter: string): string => `velocity of ${parameter}`
 
 /**
- * One step of training as a pure graph. Inputs: a batch of images; their labels `[n, classes]`, one-hot or mixed; the learning rate; a matrix `[2, 2]` for each drawn
- * transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and `correct`, how many images
+ * One step of training as a pure graph. Inputs: a batch of images; their labels `[n, classes]`, one-hot or mixed; a teacher's scores, where there is one; the learning rate; a matrix `[2, 2]`
+ * for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and `correct`, how many images
  * the scores are right about (without any reduction: how many variants).
  */
 export interface TrainingStep {
@@ -89,6 +93,24 @@ const drawing = (plan: PlacedPlan): { readonly transformed: TransformVariant; re
   return { transformed, draws }
 }
 
+/** The criterion on labels, a teacher's divergence, or something between them. */
+const lossOf = (
+  d: Draft,
+  scores: NodeId,
+  labels: NodeId,
+  classes: number,
+  { labelSmoothing, teacher }: StepRecipe,
+): NodeId => {
+  const criterion = (): NodeId => crossEntropy(d, scores, labels, classes, labelSmoothing)
+  if (teacher === undefined) return criterion()
+  const { temperature, weight } = teacher
+  const answers = d.add('Input', [], { name: teacherName, type: vectorType(classes) }, teacherName)
+  const taught = divergence(d, scores, answers, classes, temperature)
+  if (weight === 1) return taught
+  const part = (x: NodeId, alpha: number): NodeId => d.add('Unary', [x], { fn: 'affine', alpha, beta: 0 })
+  return d.add('Binary', [part(taught, weight), part(criterion(), 1 - weight)], { fn: 'add' })
+}
+
 /** The branched network with a loss and the new running statistics for outputs. */
 const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph => {
   const d = draft('branched')
@@ -99,7 +121,7 @@ const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph =
   const scores = reducedScores(d, logits, recipe.loss)
   const answer = reducedScores(d, logits, plan.reduction)
   return d.finish([
-    { name: lossName, node: crossEntropy(d, scores, labels, classes, recipe.labelSmoothing) },
+    { name: lossName, node: lossOf(d, scores, labels, classes, recipe) },
     { name: correctName, node: rightAnswers(d, answer, labels) },
     ...[...running].map(([name, node]) => ({ name, node })),
   ])
@@ -197,6 +219,7 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
       const own = [
         images,
         labelsName,
+        ...(recipe.teacher === undefined ? [] : [teacherName]),
         rateName,
         lossName,
         correctName,

@@ -5,6 +5,7 @@ import { calibrateCommand } from './calibrate.ts'
 import { compileCommand } from './compile.ts'
 import { doctorCommand } from './doctor.ts'
 import { impactCommand } from './impact.ts'
+import { inspectCommand } from './inspect.ts'
 import { lawsCommand } from './laws.ts'
 import { mergeCommand } from './merge.ts'
 import { reduceCommand } from './reduce.ts'
@@ -28,6 +29,7 @@ const commands = [
   searchCommand,
   viewsCommand,
   serveCommand,
+  inspectCommand,
   lawsCommand,
   bisectCommand,
   reduceCommand,

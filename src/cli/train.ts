@@ -12,6 +12,7 @@ import { openWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import { packageVersion } from '../runtime/native/layout.ts'
 import {
+  needsLabels,
   type Recipe,
   readRecipe,
   recipeNames,
@@ -23,6 +24,7 @@ import {
 } from '../train/index.ts'
 import { foundKeys } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { nextCommands } from './next-commands.ts'
 import {
   backendOption,
   classesFile,
@@ -72,6 +74,8 @@ const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags
   })
 }
 
+type Next = Awaited<ReturnType<typeof nextCommands>>
+
 const noteWarmUp = ({ epochs, learning_rate: { initial, warm_up = 0 } }: Recipe, out: Output): void => {
   if (warm_up >= epochs)
     out.note(`A warm-up of ${warm_up} epochs, a training of ${epochs}: the learning rate never gets to ${initial}.`)
@@ -85,7 +89,14 @@ const checkDestination = ({ out, maxSteps, resume }: TrainFlags): void => {
   ])
 }
 
-const resultOf = (trained: Trained, flags: TrainFlags, plan: FixedPlan, recipe: Recipe, source: Source) => {
+const resultOf = (
+  trained: Trained,
+  flags: TrainFlags,
+  plan: FixedPlan,
+  recipe: Recipe,
+  source: Source,
+  next?: Next,
+) => {
   const { network, losses, validation, loss, errorPercent, ...rest } = trained
   return {
     network: network.name,
@@ -97,6 +108,7 @@ const resultOf = (trained: Trained, flags: TrainFlags, plan: FixedPlan, recipe: 
     validation_error_percent: validation?.errorPercent ?? null,
     losses: flags.maxSteps === undefined ? undefined : losses,
     recipe,
+    next,
     seed: flags.seed,
     ...(source.kind === 'network' && source.initializedFrom !== undefined && flags.resume !== true
       ? { initialized_from_seed: source.initializedFrom }
@@ -105,16 +117,10 @@ const resultOf = (trained: Trained, flags: TrainFlags, plan: FixedPlan, recipe: 
   }
 }
 
-const described = ({
-  steps,
-  losses,
-  loss,
-  errorPercent,
-  validation,
-  imagesPerSecond,
-  checkpoint,
-  skipped,
-}: Trained): string =>
+const described = (
+  { steps, losses, loss, errorPercent, validation, imagesPerSecond, checkpoint, skipped }: Trained,
+  next?: Next,
+): string =>
   [
     `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}, error ${errorPercent?.toFixed(2) ?? '–'} % on training images.`,
     ...(validation === null
@@ -129,22 +135,20 @@ const described = ({
             .join(' ')}`,
         ]
       : [`Wrote ${checkpoint}.`]),
+    ...(next === undefined ? [] : [`Run it:\n  ${next.run}\nSearch plans for it:\n  ${next.search}`]),
   ].join('\n')
 
 const run = async (flags: TrainFlags, out: Output) => {
   checkDestination(flags)
   const reference = trainingReference(flags.data)
   const { seed, labels } = flags
-  const [source, plan, recipe] = await Promise.all([
-    openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
-      labels: 'needed',
-      weightsFlag: '--from',
-      resumed: flags.resume,
-      note: out.note,
-    }),
-    readFixedPlan(flags.plan, 'train'),
-    recipeOf(flags),
-  ])
+  const [plan, recipe] = await Promise.all([readFixedPlan(flags.plan, 'train'), recipeOf(flags)])
+  const source = await openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
+    labels: needsLabels(recipe) ? 'needed' : 'if-they-fit',
+    weightsFlag: '--from',
+    resumed: flags.resume,
+    note: out.note,
+  })
   noteWarmUp(recipe, out)
   const [{ data, preprocess }] = source.images
   const trained = await untilInterrupted(signal =>
@@ -170,7 +174,12 @@ const run = async (flags: TrainFlags, out: Output) => {
       out,
     ),
   )
-  return { trained, result: { ...resultOf(trained, flags, plan, recipe, source), ...foundKeys(data) } }
+  const { out: folder } = flags
+  const next =
+    folder === undefined || trained.interrupted
+      ? undefined
+      : await nextCommands({ ...flags, out: folder }, plan, trained)
+  return { trained, next, result: { ...resultOf(trained, flags, plan, recipe, source, next), ...foundKeys(data) } }
 }
 
 /** `espalier train`: from scratch, from trained weights or from a checkpoint, under any plan. */
@@ -219,8 +228,8 @@ export const trainCommand = (terminal: Terminal): Command =>
     .addOption(new Option('--workers <n>', 'threads that prepare images').argParser(wholeNumber(0)).default(1))
     .action(async (flags: TrainFlags) => {
       const out = output(flags, terminal)
-      const { trained, result } = await run(flags, out)
-      out.result(result, () => described(trained))
+      const { trained, next, result } = await run(flags, out)
+      out.result(result, () => described(trained, next))
       if (!trained.interrupted) return
       out.note(`Interrupted after ${trained.steps} steps${trained.checkpoint === null ? '' : '; --resume goes on'}.`)
       out.terminal.exitWith(exitCodes.failed)

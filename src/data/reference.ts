@@ -94,6 +94,12 @@ export const trainingReference = (reference: string): string => {
   return new URLSearchParams(query).has('split') ? reference : `${reference}&split=train`
 }
 
+/** The test split, whole, of the data that a reference names part of; undefined where the data has no splits. */
+export const testReference = (reference: string): string | undefined => {
+  const parsed = parseDataReference(reference)
+  return E.isLeft(parsed) || parsed.right.split === undefined ? undefined : splitAtQuery(reference)[0]
+}
+
 /** The part of a data set from one image to another. */
 export const part = (data: DataSet, [from, to]: readonly [number, number]): DataSet => ({
   ...data,

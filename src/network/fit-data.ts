@@ -58,6 +58,25 @@ export const fitLabels = (
   return fitted
 }
 
+/** The data as if it had no labels. */
+export const withoutLabels = (data: DataSet): DataSet => ({
+  ...data,
+  labelled: false,
+  classCount: undefined,
+  labelsBelow: undefined,
+  classes: undefined,
+})
+
+/** The same, where the labels are not needed: those of other classes than the network's are not looked at. */
+export const fitLabelsThatFit: typeof fitLabels = (network, data, names, where) => {
+  try {
+    return fitLabels(network, data, names, where)
+  } catch (error) {
+    if (error instanceof EspalierError) return withoutLabels(data)
+    throw error
+  }
+}
+
 /** The same, of data that must have labels. @throws EspalierError where it has none, too */
 export const fitLabelled = (
   network: Named,

@@ -1,7 +1,14 @@
 import { orThrow } from '../base/error.ts'
 import { counted } from '../base/format.ts'
 import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
-import { fitLabelled, fitLabels, type Named, preprocessFor } from '../network/fit-data.ts'
+import {
+  fitLabelled,
+  fitLabels,
+  fitLabelsThatFit,
+  type Named,
+  preprocessFor,
+  withoutLabels,
+} from '../network/fit-data.ts'
 import type { Meaning } from '../network/meaning.ts'
 import { isClassifier } from '../network/network.ts'
 
@@ -33,12 +40,14 @@ export const openFound = async (reference: string, options: OpenDataOptions, not
 }
 
 export interface FitOptions {
-  /** Whether images must have labels, or theirs are not looked at. Default: those that they have must fit. */
-  readonly labels?: 'needed' | 'unread' | undefined
+  /** Whether images must have labels, or theirs are not looked at, at all or where they do not fit. Default: those that they have must fit. */
+  readonly labels?: 'needed' | 'unread' | 'if-they-fit' | undefined
   /** What the data is called in problems. Default `--data` and its name. */
   readonly where?: string | undefined
   readonly note?: Note | undefined
 }
+
+const fittedBy = { needed: fitLabelled, 'if-they-fit': fitLabelsThatFit, fitting: fitLabels } as const
 
 /** A data set as a network takes it. @throws EspalierError where its labels or its images are not the network's */
 export const fitImages = (
@@ -49,11 +58,11 @@ export const fitImages = (
 ): Images => {
   if (labels !== 'needed' && !isClassifier(network)) {
     if (found.labelled) note('Labels are for networks of classes: those of the images are not looked at.')
-    const data = { ...found, labelled: false, classCount: undefined, labelsBelow: undefined, classes: undefined }
+    const data = withoutLabels(found)
     return { data, preprocess: preprocessFor(network, data, preprocess), classes }
   }
-  const fitted = labels === 'needed' ? fitLabelled : fitLabels
-  const data = labels === 'unread' ? found : fitted(network, found, classes, where)
+  const data = labels === 'unread' ? found : fittedBy[labels ?? 'fitting'](network, found, classes, where)
+  if (found.labelled && !data.labelled) note('The labels of the images are not the network’s classes: not looked at.')
   for (const line of (data.notes ?? []).slice(found.notes?.length ?? 0)) note(line)
   return { data, preprocess: preprocessFor(network, data, preprocess), classes: classes ?? data.classes }
 }

@@ -2,14 +2,15 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { Count, decodeErrors, encodeGraph, type Problem, Real, sameShape, type Tensor } from '../../ir/index.ts'
+import { decodeErrors, encodeGraph, type Problem, sameShape, type Tensor } from '../../ir/index.ts'
 import { cannotWrite, orThrow, type SourceProblem, sourceProblem } from '../base/error.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { replaceFile } from '../base/replace-file.ts'
 import { sealedJson } from '../base/sealed-json.ts'
 import type { Network } from '../network/network.ts'
 import { encodeSealedSafetensors, readSafetensorsFile, type Safetensors } from '../network/weights/safetensors.ts'
-import { espalierFormat } from '../network/zoo/index.ts'
+import { Progress, Whole } from './progress.ts'
+import { weightsMetadata } from './weights-metadata.ts'
 
 /** The files of a training folder that are written whole, in the order of their writing: the state is the last. */
 export const trainingFiles = {
@@ -20,33 +21,6 @@ export const trainingFiles = {
 } as const
 
 const version = 1
-const Whole = t.refinement(Count, n => n >= 0, 'a whole number from 0')
-const Text = t.string
-
-/** Where a training stands, and what it is a training of. */
-export const Progress = t.strict(
-  {
-    network: Text,
-    /** The plan as it is printed. */
-    plan: Text,
-    /** Any JSON: whoever resumes compares it. */
-    recipe: t.unknown,
-    seed: Whole,
-    /** What tells the data from others: its classes, and a hash of its images' names and labels. */
-    data: Text,
-    /** The epoch that the next step belongs to, from 0. */
-    epoch: Whole,
-    /** Steps that this epoch has behind it. */
-    step_in_epoch: Whole,
-    /** Steps since the start. */
-    steps: Whole,
-    best: t.union([t.strict({ error_percent: Real, epoch: Whole, step: Whole }), t.null]),
-    /** Sums over the steps of the unfinished epoch; losses are weighed by their images. */
-    running: t.strict({ loss: Real, correct: Whole, images: Whole }),
-  },
-  'Progress',
-)
-export type Progress = t.TypeOf<typeof Progress>
 
 /** All that a training goes on from: randomness is a function of the seed and the step. */
 export interface State {
@@ -93,9 +67,6 @@ export const writeNetworkFile = (folder: string, { graph }: Pick<Network, 'graph
   return orCannotWrite(folder, write())
 }
 
-const weightsMetadata = ({ network, plan, seed, steps }: Progress): ReadonlyMap<string, string> =>
-  new Map([espalierFormat, ['network', network], ['plan', plan], ['seed', `${seed}`], ['steps', `${steps}`]])
-
 /**
  * Writes where a training stands: `last.safetensors`, `best.safetensors` where this is the best so far, then
  * `state.safetensors`. Each is replaced whole, so that a state can be read whenever the process ends; weights beside it are
@@ -108,7 +79,7 @@ export const writeCheckpoint = (folder: string, state: State, { best }: { readon
   if (!Progress.is(progress)) throw new RangeError(`no progress to go on from: ${JSON.stringify(progress)}`)
   const write = async (): Promise<void> => {
     await prepare(folder)
-    const weights = encodeSealedSafetensors(parameters, weightsMetadata(progress))
+    const weights = encodeSealedSafetensors(parameters, weightsMetadata({ ...progress, epochs: progress.epoch }))
     await replaceFile(join(folder, trainingFiles.last), weights)
     if (best) await replaceFile(join(folder, trainingFiles.best), weights)
     const tensors = new Map([...prefixed('parameters', state), ...prefixed('velocities', state)])

@@ -9,6 +9,7 @@ export type TrainingProblem = Problem<
   | 'not-labelled'
   | 'too-few-images'
   | 'too-large'
+  | 'other-teacher'
   | 'other-training'
   | 'training-exists'
 >

@@ -1,5 +1,5 @@
 export type { SkippedImage, Trained, TrainingEvent, Validation } from './events.ts'
-export { type Recipe, withOverrides } from './recipe.ts'
+export { needsLabels, type Recipe, withOverrides } from './recipe.ts'
 export { type RecipeName, readRecipe, recipeNames, recipes } from './recipes.ts'
 export { type TrainingExecutor, trainingExecutors } from './step.ts'
 export { type TrainOptions, train } from './train.ts'

@@ -24,6 +24,8 @@ export interface Preparation {
   readonly preprocess: Preprocess
   readonly augment: readonly Augmentation[]
   readonly seed: number
+  /** Whether labels are read. Default true. */
+  readonly labelled?: boolean
 }
 
 /** Which images of the data set, in which epoch: they are augmented by the seed, the epoch and their number alone. */
@@ -35,6 +37,8 @@ export interface Order {
 export interface LoadedImages {
   /** `[n, h, w, c]` */
   readonly images: Float32Array
+  readonly n: number
+  /** None where they are not read. */
   readonly labels: readonly number[]
   /** Images that could not be read or decoded, which are not among the others. */
   readonly skipped: readonly Skipped[]
@@ -58,14 +62,14 @@ const rowsOf = (images: Float32Array, rows: readonly number[], size: number): Fl
   return some
 }
 
-/** Reads, decodes, augments and normalizes images, but for those that cannot be. @throws EspalierError where one has no label */
+/** Reads, decodes, augments and normalizes images, but for those that cannot be. @throws EspalierError where one has no label that is to be read */
 export const loadBatch = async (
   data: DataSet,
   { epoch, indices }: Order,
-  { preprocess, augment, seed }: Preparation,
+  { preprocess, augment, seed, labelled = true }: Preparation,
 ): Promise<LoadedImages> => {
   const { examples, skipped: unread } = orThrow(await readableAt(data, indices))
-  const labels = examples.map(labelOf)
+  const labels = labelled ? examples.map(labelOf) : []
   const [h, w] = preprocess.size
   const size = h * w * channelsOf(preprocess)
   const images = new Float32Array(examples.length * size)
@@ -88,7 +92,8 @@ export const loadBatch = async (
   const undecoded = [...problems].map(([k, problem]) => ({ index: examples[k].index, problem }))
   return {
     images: rowsOf(images, rows, size),
-    labels: rows.map(k => labels[k]),
+    n: rows.length,
+    labels: labelled ? rows.map(k => labels[k]) : [],
     skipped: [...unread, ...undecoded].sort((a, b) => a.index - b.index),
   }
 }

@@ -6,6 +6,7 @@ import { Augmentation } from './augmentation/augmentation.ts'
 import { AboveZero, closed, closedProblems, FromZero, numberThat, oneOf, WholeNumber } from './closed-record.ts'
 import { type TrainingProblem, trainingProblem } from './error.ts'
 import { LearningRate } from './learning-rate.ts'
+import { Teacher } from './teacher.ts'
 
 const BelowOne = numberThat('a number from 0 and below 1', x => x >= 0 && x < 1)
 const Weight = numberThat('a number above 0, at most 1', x => x > 0 && x <= 1)
@@ -33,6 +34,8 @@ const sometimes = {
   gradient_clipping: AboveZero,
   /** Training images that are held out and evaluated after each epoch: a tenth, at most 5,000, where it is left out. */
   validation: WholeNumber,
+  /** What it learns beside labels, or in their place. */
+  teacher: Teacher,
 }
 
 /** How a network is trained; the plan says what the loss is. */
@@ -44,6 +47,9 @@ const RecipeFile = closed({}, { ...always, ...sometimes })
 const fits: readonly Augmentation['kind'][] = ['random-crop', 'random-resized-crop']
 
 const disagreements = (where: string, recipe: Recipe): readonly TrainingProblem[] => [
+  ...(recipe.teacher?.network === 'same' && recipe.teacher.weights !== undefined
+    ? [trainingProblem('bad-recipe', `${where}, teacher.weights`, 'weights of the same network', 'none', 'name it')]
+    : []),
   ...(recipe.nesterov && recipe.momentum === 0
     ? [trainingProblem('bad-recipe', where, 'nesterov with momentum 0', 'a momentum to look ahead by', '0.9')]
     : []),
@@ -88,6 +94,9 @@ const heldOutAtMost = 5000
 /** How many of `count` training images a recipe holds out: what it says, else a tenth, at most 5,000. */
 export const heldOutCount = ({ validation }: Recipe, count: number): number =>
   validation ?? Math.min(heldOutAtMost, Math.floor(count / 10))
+
+/** Whether a recipe learns from labels: not where all of its loss is a teacher's. */
+export const needsLabels = ({ teacher }: Pick<Recipe, 'teacher'>): boolean => teacher?.weight !== 1
 
 /** What flags put in place of a recipe's own. */
 export interface RecipeOverrides {

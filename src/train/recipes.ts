@@ -22,8 +22,10 @@ const plain: Recipe = {
   checkpoint_every: 1,
 }
 
-export const recipeNames = ['default', 'cifar', 'imagenet', 'fine-tune'] as const
+export const recipeNames = ['default', 'cifar', 'imagenet', 'fine-tune', 'distill'] as const
 export type RecipeName = (typeof recipeNames)[number]
+
+const fineTune: Recipe = { ...plain, epochs: 3, learning_rate: { kind: 'cosine', initial: 0.02 } }
 
 /** Recipes by name: `cifar` and `imagenet` are the paper's (arXiv 2012.10769, section 4). */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
@@ -59,7 +61,12 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
       { kind: 'pca-lighting', std: 0.1 },
     ],
   },
-  'fine-tune': { ...plain, epochs: 3, learning_rate: { kind: 'cosine', initial: 0.02 } },
+  'fine-tune': fineTune,
+  /** The network learns its own answers under flip test-time augmentation, without labels. */
+  distill: {
+    ...fineTune,
+    teacher: { network: 'same', plan: 'vanilla-tta-geo', temperature: 2, weight: 1 },
+  },
 }
 
 /**

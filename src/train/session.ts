@@ -2,13 +2,15 @@ import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { printPlan } from '../../passes/index.ts'
 import type { Skipped } from '../data/index.ts'
 import type { Network } from '../network/network.ts'
-import type { Progress, State } from './checkpoint.ts'
+import type { State } from './checkpoint.ts'
 import { drawnMatrices } from './draws.ts'
 import { trainingProblem } from './error.ts'
 import type { SkippedImage, TrainingEvent, Validation } from './events.ts'
 import { learningRateAt } from './learning-rate.ts'
+import type { Progress } from './progress.ts'
 import { noRecords, openRecords } from './records.ts'
 import { openStep, type StepOptions } from './step.ts'
+import { openTeacher } from './teacher.ts'
 import { stateOf, type Training } from './training.ts'
 import type { TrainingBatch } from './training-batches.ts'
 import { validate } from './validate.ts'
@@ -70,13 +72,18 @@ const advanced = (progress: Progress, { n }: TrainingBatch, loss: number, correc
   },
 })
 
-/** The beginning of the next epoch, with the best validation so far. */
+/** The beginning of the next epoch, with what the last came to and the best validation so far. */
 const closed = (progress: Progress, validation: Validation | null): Progress => {
-  const { best, epoch, steps: step } = progress
+  const { best, epoch, steps: step, running } = progress
   const error = validation?.errorPercent
   const better = error !== undefined && (best === null || error < best.error_percent)
   const next = { epoch: epoch + 1, step_in_epoch: 0, running: nothing }
-  return { ...progress, ...next, best: better ? { error_percent: error, epoch: epoch + 1, step } : best }
+  const last_epoch = {
+    loss: running.loss / running.images,
+    error_percent: percentWrong(running.correct, running.images),
+    validation: validation && { images: validation.images, error_percent: validation.errorPercent },
+  }
+  return { ...progress, ...next, last_epoch, best: better ? { error_percent: error, epoch: epoch + 1, step } : best }
 }
 
 /** Loads a training into a runtime and opens its records. @throws EspalierError */
@@ -87,6 +94,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
   let { progress } = training.state
   const carried = new Map([...training.state.parameters, ...training.state.velocities])
   const open = await openStep(step, network, carried, options)
+  const teacher = training.teacher && (await openTeacher(training.teacher, open, { seed, batch: recipe.batch }))
   const records = out === undefined ? noRecords : await openRecords(out, network, first === 0 ? undefined : first)
   let saved = { steps: first === 0 ? -1 : first, at: performance.now() }
   let stepBegun = performance.now()
@@ -139,7 +147,9 @@ export const openSession = async (training: Training, options: SessionOptions): 
   const runStep: Session['step'] = async batch => {
     const rate = learningRateAt(recipe, { step: progress.steps, stepsPerEpoch })
     const matrices = drawnMatrices(step, seed, progress.steps)
-    const { loss, correct } = await open.run({ images: batch.images, labels: batch.labels, rate, matrices })
+    const { images, labels } = batch
+    const answers = await teacher?.answers(images)
+    const { loss, correct } = await open.run({ images, labels, answers, rate, matrices })
     checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss))
     progress = advanced(progress, batch, loss, correct)
     const event = await told({
@@ -210,6 +220,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
     network: networkNow,
     close: async () => {
       open.dispose()
+      teacher?.dispose()
       await records.close()
     },
   }

@@ -1,7 +1,7 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs'
 import { either as E } from 'fp-ts'
 import { EspalierError, evaluate, renderProblems, sizeOf, type Tensor } from '../../ir/index.ts'
-import { correctName, labelsName, lossName, rateName, type TrainingStep } from '../../passes/index.ts'
+import { correctName, labelsName, lossName, rateName, type TrainingStep, teacherName } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import { openSavedModel } from '../execute/saved-model.ts'
@@ -30,8 +30,10 @@ export type Carried = ReadonlyMap<string, Tensor>
 export interface StepInput {
   /** `[n, h, w, c]`, preprocessed. */
   readonly images: Float32Array
-  /** The class of each image. */
+  /** The class of each image; none where a teacher's answers stand for them. */
   readonly labels: readonly number[]
+  /** A teacher's scores `[n, classes]`. */
+  readonly answers?: Float32Array | undefined
   readonly rate: number
   /** By input name, a matrix `[2, 2]`. */
   readonly matrices: ReadonlyMap<string, Float32Array>
@@ -82,13 +84,17 @@ type Feed = (input: StepInput) => ReadonlyMap<string, Tensor>
 const feedOf = (step: TrainingStep, network: Network): Feed => {
   const { h, w, c } = imageType(network)
   const classes = classCount(network)
-  return ({ images, labels, rate, matrices }) =>
-    new Map<string, Tensor>([
-      [step.images, { shape: [labels.length, h, w, c], data: images }],
-      [labelsName, { shape: [labels.length, classes], data: oneHot(labels, classes) }],
+  return ({ images, labels, answers, rate, matrices }) => {
+    const n = images.length / (h * w * c)
+    const ofClasses = (data: Float32Array): Tensor => ({ shape: [n, classes], data })
+    return new Map<string, Tensor>([
+      [step.images, { shape: [n, h, w, c], data: images }],
+      [labelsName, ofClasses(labels.length === 0 && answers !== undefined ? answers : oneHot(labels, classes))],
+      ...(answers === undefined ? [] : [[teacherName, ofClasses(answers)] as const]),
       [rateName, { shape: [], data: Float32Array.of(rate) }],
       ...[...matrices].map(([name, data]): [string, Tensor] => [name, { shape: [2, 2], data }]),
     ])
+  }
 }
 
 const float32 = (data: Tensor['data']): Float32Array => (data instanceof Float32Array ? data : Float32Array.from(data))

@@ -75,6 +75,7 @@ async function* takeSteps(
         preprocess,
         seed,
         images,
+        labelled: training.data.labelled,
         start: { epoch, index },
         workers,
       })) {

@@ -27,10 +27,8 @@ export interface Place {
   readonly index: number
 }
 
-/** `n` augmented and normalized images, `[n, h, w, c]`, and the class of each. */
-export interface TrainingBatch extends Place, LoadedImages {
-  readonly n: number
-}
+/** `n` augmented and normalized images, `[n, h, w, c]`, and the class of each where labels are read. */
+export interface TrainingBatch extends Place, LoadedImages {}
 
 export interface TrainingBatchOptions {
   readonly recipe: Pick<Recipe, 'epochs' | 'batch' | 'augment'>
@@ -38,6 +36,8 @@ export interface TrainingBatchOptions {
   readonly seed: number
   /** Numbers of the images to train on. Default: all. */
   readonly images?: Int32Array
+  /** Whether labels are read. Default true. */
+  readonly labelled?: boolean
   /** The first batch. Default: that of the first epoch. */
   readonly start?: Place
   /** Threads that prepare images given by reference; 0: this one. Default 1. */
@@ -73,17 +73,17 @@ const onThisThread = (data: DataSet, preparation: Preparation): Loader => ({
  * The batches of a training, the last of an epoch with what is left, prepared ahead of the reader. Batch `index` of epoch `epoch` follows from the source, the seed, the
  * size of batches, augmentation and preprocessing alone: whatever the start, the workers and what was read before. Workers end when the generator does; an abort ends it.
  *
- * Images that cannot be read or decoded are left out, and named. @throws EspalierError where the data cannot be opened, or an image has no label.
+ * Images that cannot be read or decoded are left out, and named. @throws EspalierError where the data cannot be opened, or an image has no label that is to be read.
  */
 export async function* trainingBatches(
   source: TrainingSource,
   options: TrainingBatchOptions,
 ): AsyncGenerator<TrainingBatch, void, undefined> {
-  const { recipe, preprocess, seed, workers = 1, ahead = 2 * Math.max(workers, 1), signal } = options
+  const { recipe, preprocess, seed, labelled = true, workers = 1, ahead = 2 * Math.max(workers, 1), signal } = options
   const augment = orThrow(checkAugmentation(recipe.augment, preprocess))
-  const preparation: Preparation = { augment, preprocess, seed }
+  const preparation: Preparation = { augment, preprocess, seed, labelled }
   const data = await openSource(source)
-  if (!data.labelled)
+  if (labelled && !data.labelled)
     throw new EspalierError([
       trainingProblem('not-labelled', `--data ${data.name}`, 'images without labels', 'a label for each image'),
     ])
@@ -100,9 +100,7 @@ export async function* trainingBatches(
         const { value: order } = coming.next()
         if (order === undefined) return
         const { epoch, index, indices } = order
-        const batch = loader
-          .load({ epoch, indices })
-          .then(loaded => ({ epoch, index, n: loaded.labels.length, ...loaded }))
+        const batch = loader.load({ epoch, indices }).then(loaded => ({ epoch, index, ...loaded }))
         // A failure is reported when its turn comes; until then it must not count as unhandled.
         batch.catch(() => {})
         queue.push(batch)

@@ -11,14 +11,16 @@ import {
 import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
-import { fitLabelled, preprocessFor } from '../network/fit-data.ts'
+import { fitLabelled, fitLabelsThatFit, preprocessFor } from '../network/fit-data.ts'
 import type { Network } from '../network/network.ts'
-import { hasCheckpoint, misfits, type Progress, readCheckpoint, type State } from './checkpoint.ts'
+import { hasCheckpoint, misfits, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
 import { splitHeldOut, subset } from './held-out.ts'
 import { checkMemory } from './memory.ts'
-import { heldOutCount, type Recipe, weightDecayOf } from './recipe.ts'
+import type { Progress } from './progress.ts'
+import { heldOutCount, needsLabels, type Recipe, weightDecayOf } from './recipe.ts'
 import { type Carried, carriedAtFirst } from './step.ts'
+import { type ReadTeacher, readTeacher } from './teacher.ts'
 import { stepsPerEpoch } from './training-batches.ts'
 
 export interface TrainingOptions {
@@ -40,6 +42,7 @@ export interface Training {
   readonly recipe: Recipe
   readonly seed: number
   readonly step: TrainingStep
+  readonly teacher?: ReadTeacher | undefined
   readonly preprocess: Preprocess
   /** With the labels that the network has for its classes. */
   readonly data: DataSet
@@ -59,6 +62,7 @@ const stepOf = ({ graph }: Network, plan: FixedPlan, recipe: Recipe, seed: numbe
     trainingStep(graph, placed, {
       loss: orThrow(trainingReduction(plan)),
       labelSmoothing: recipe.label_smoothing,
+      teacher: recipe.teacher,
       momentum: recipe.momentum,
       nesterov: recipe.nesterov,
       weightDecay: weightDecayOf(recipe, graph),
@@ -69,7 +73,7 @@ const stepOf = ({ graph }: Network, plan: FixedPlan, recipe: Recipe, seed: numbe
 }
 
 /** What a checkpoint must agree in with what is asked for. */
-const identity = ['network', 'plan', 'recipe', 'seed', 'data'] as const
+const identity = ['network', 'plan', 'recipe', 'teacher', 'seed', 'data'] as const
 
 /** What is carried from step to step, as a checkpoint has it. */
 export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress): State => {
@@ -107,6 +111,22 @@ const refuseToOverwrite = async (folder: string): Promise<void> => {
     ])
 }
 
+/** How many images are held out: none of those without labels, by which nothing is validated. @throws EspalierError where some are asked for */
+const heldOutOf = (recipe: Recipe, { labelled, name, count }: DataSet): number => {
+  if (labelled) return heldOutCount(recipe, count)
+  if ((recipe.validation ?? 0) === 0) return 0
+  const [where, expected] = [`--data ${name}`, 'labels to validate by']
+  throw new EspalierError([
+    trainingProblem(
+      'not-labelled',
+      where,
+      'images without labels of the network’s classes',
+      expected,
+      '--validation 0',
+    ),
+  ])
+}
+
 /** Reads and checks all that a training needs. @throws EspalierError where something of it does not fit */
 export const openTraining = async (
   network: Network,
@@ -115,14 +135,16 @@ export const openTraining = async (
   given: DataSet,
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,
 ): Promise<Training> => {
-  const data = fitLabelled(network, given, undefined)
+  const data = (needsLabels(recipe) ? fitLabelled : fitLabelsThatFit)(network, given, undefined)
+  const teacher = recipe.teacher === undefined ? undefined : await readTeacher(recipe.teacher, network, seed)
   const step = stepOf(network, answering(plan), recipe, seed)
-  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutCount(recipe, data.count), seed))
+  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutOf(recipe, data), seed))
   orThrow(checkMemory(network.graph, Math.min(recipe.batch, images.length)))
   const progress: Progress = {
     network: network.name,
     plan: printPlan(plan),
     recipe: JSON.parse(JSON.stringify(recipe)),
+    teacher: teacher?.identity,
     seed,
     data: orThrow(await fingerprint(data)),
     epoch: 0,
@@ -138,6 +160,7 @@ export const openTraining = async (
     recipe,
     seed,
     step,
+    teacher,
     preprocess: preprocessFor(network, data, preprocess),
     data,
     images,

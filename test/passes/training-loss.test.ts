@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { builder, type Draft, type NodeId, print, type Tensor, tensor, vectorType } from '../../ir/index.ts'
-import { crossEntropy, reducedScores, rightAnswers } from '../../passes/training-loss.ts'
+import { crossEntropy, divergence, reducedScores, rightAnswers } from '../../passes/training-loss.ts'
 import { valuesOf } from '../laws/agreement.ts'
 
 const scores = tensor([2, 3], Float64Array.of(1, 2, 3, 0, 0, 0))
@@ -41,6 +41,37 @@ describe('cross-entropy', () => {
     }
     expect(tags(0)).toEqual(['Softmax', 'Binary', 'ReduceTo', 'Unary'])
     expect(tags(0.1).slice(4)).toEqual(['Softmax', 'Unary', 'Binary', 'ReduceTo', 'Unary'])
+  })
+})
+
+describe('the divergence from a teacher', () => {
+  const softmax = (row: readonly number[], temperature: number): readonly number[] => {
+    const powers = row.map(x => Math.exp(x / temperature))
+    return powers.map(p => p / powers.reduce((a, b) => a + b))
+  }
+  const taught = [
+    [0, 1, 0],
+    [2, -1, 3],
+  ]
+  const own = [
+    [1, 2, 3],
+    [0, 0, 0],
+  ]
+
+  it.each([1, 2, 0.5])('is T² times the mean of Σ p·log(p/q) at T = %d', temperature => {
+    const each = taught.map((row, k) => {
+      const [p, q] = [softmax(row, temperature), softmax(own[k], temperature)]
+      return p.reduce((sum, x, i) => sum + x * Math.log(x / q[i]), 0)
+    })
+    const wanted = (temperature ** 2 * (each[0] + each[1])) / 2
+    const given = tensor([2, 3], Float64Array.from(taught.flat()))
+    expect(numberOf((d, x, y) => divergence(d, x, y, 3, temperature), given)).toBeCloseTo(wanted, 12)
+  })
+
+  it('is 0 from the same answer, and finite where the teacher rules a class out', () => {
+    expect(numberOf((d, x) => divergence(d, x, x, 3, 2))).toBeCloseTo(0, 12)
+    const certain = tensor([2, 3], Float64Array.of(-1e30, -1e30, 0, 0, -1e30, -1e30))
+    expect(numberOf((d, x, y) => divergence(d, x, y, 3, 1), certain)).toBeCloseTo((first + second) / 2, 12)
   })
 })
 

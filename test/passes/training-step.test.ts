@@ -105,28 +105,32 @@ const cases: readonly (readonly [plan: string, network: () => Graph])[] = [
   ['rotate@1.1,flip@1:none:geo', residual],
 ]
 
+const goesDown = (step: TrainingStep): void => {
+  expect(verify(step.graph)).toEqual(E.right(step.graph))
+  const environment = environmentFor(step)
+  const values = evaluated(step, environment)
+  const lossWhere = (name: string, direction: readonly number[], by: number): number => {
+    const { shape, data } = environment.inputs.get(name) as Tensor
+    const there = { shape, data: Float64Array.from(data, (x, i) => x + by * direction[i]) }
+    return evaluated(step, { ...environment, inputs: new Map([...environment.inputs, [name, there]]) })('loss')[0]
+  }
+  for (const name of step.parameters) {
+    const before = given(environment, name)
+    const gradient = values(name).map((x, i) => (before[i] - x) / rate)
+    const draw = random(2, name)
+    const direction = gradient.map(() => draw.between(-1, 1))
+    const seen = (lossWhere(name, direction, 1e-6) - lossWhere(name, direction, -1e-6)) / 2e-6
+    expect(
+      gradient.reduce((sum, g, i) => sum + g * direction[i], 0),
+      name,
+    ).toBeCloseTo(seen, 6)
+  }
+}
+
 describe('a training step', () => {
   it.each(cases)('under %s goes down its own loss', (plan, network) => {
-    const step = stepOf(plan, { labelSmoothing: 0.1 }, network())
-    expect(verify(step.graph)).toEqual(E.right(step.graph))
-    const environment = environmentFor(step)
-    const values = evaluated(step, environment)
-    const lossWhere = (name: string, direction: readonly number[], by: number): number => {
-      const { shape, data } = environment.inputs.get(name) as Tensor
-      const there = { shape, data: Float64Array.from(data, (x, i) => x + by * direction[i]) }
-      return evaluated(step, { ...environment, inputs: new Map([...environment.inputs, [name, there]]) })('loss')[0]
-    }
-    for (const name of step.parameters) {
-      const before = given(environment, name)
-      const gradient = values(name).map((x, i) => (before[i] - x) / rate)
-      const draw = random(2, name)
-      const direction = gradient.map(() => draw.between(-1, 1))
-      const seen = (lossWhere(name, direction, 1e-6) - lossWhere(name, direction, -1e-6)) / 2e-6
-      expect(
-        gradient.reduce((sum, g, i) => sum + g * direction[i], 0),
-        name,
-      ).toBeCloseTo(seen, 6)
-    }
+    for (const teacher of [undefined, { temperature: 2, weight: 0.5 }, { temperature: 1, weight: 1 }])
+      goesDown(stepOf(plan, { labelSmoothing: 0.1, teacher }, network()))
   })
 
   it('carries what it says, in and out', () => {

@@ -1,5 +1,6 @@
 import { type FixedPlan, printPlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
+import { networkDigest } from '../../network/digest.ts'
 import type { Network } from '../../network/network.ts'
 import { packageVersion } from '../../runtime/native/layout.ts'
 import type { ShardFacts } from '../shards/shard.ts'
@@ -7,7 +8,6 @@ import { type SweepTraining, trainedAs } from './grid.ts'
 import type { OpenSweep } from './open.ts'
 import {
   type Evaluated,
-  networkDigest,
   readEvaluation,
   readTrainingFolder,
   statusOf,

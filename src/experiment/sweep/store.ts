@@ -2,17 +2,16 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { decodeErrors, EspalierError, encodeGraph, type Tensor } from '../../../ir/index.ts'
-import { type FixedPlan, printPlan } from '../../../passes/index.ts'
+import { decodeErrors, EspalierError, type Tensor } from '../../../ir/index.ts'
 import { cannotWrite, orThrow, orThrowAsync, sourceProblem } from '../../base/error.ts'
 import { makeFolder } from '../../base/make-folder.ts'
 import { replaceFile } from '../../base/replace-file.ts'
 import { readSealedJson, sealedJson } from '../../base/sealed-json.ts'
 import type { Network } from '../../network/network.ts'
-import { encodeSafetensors, encodeSealedSafetensors, readSafetensors } from '../../network/weights/safetensors.ts'
-import { espalierFormat } from '../../network/zoo/index.ts'
+import { encodeSealedSafetensors, readSafetensors } from '../../network/weights/safetensors.ts'
 import { sha256 } from '../../open/manifest.ts'
 import { hasCheckpoint, readCheckpoint } from '../../train/checkpoint.ts'
+import { type Origin, weightsMetadata } from '../../train/weights-metadata.ts'
 
 const files = {
   what: 'run.json',
@@ -85,10 +84,6 @@ export const writeJson = (path: string, value: unknown): Promise<void> =>
 /** {@link writeJson} for what a sweep reads again itself. */
 const writeOwn = (path: string, value: object): Promise<void> => replace(path, sealedJson(value))
 
-/** Of a network's graph and values: equal for equal networks. */
-export const networkDigest = ({ graph, parameters }: Pick<Network, 'graph' | 'parameters'>): string =>
-  sha256(Buffer.concat([Buffer.from(JSON.stringify(encodeGraph(graph))), encodeSafetensors(parameters)]))
-
 /** A short name for what determines something: equal for equal JSON. */
 export const keyOf = (what: object): string => sha256(Buffer.from(JSON.stringify(what))).slice(0, 12)
 
@@ -120,16 +115,15 @@ export const writeFailure = ({ path }: TrainingFolder, reason: string): Promise<
 export const writeSpent = ({ path }: TrainingFolder, seconds: number): Promise<void> =>
   writeOwn(join(path, files.spent), { seconds })
 
-/** Keeps a trained network, which says what plan it was trained under: the weights first, so that the facts are there only where they are. */
+/** Keeps a trained network, whose weights say how they came to be: the weights first, so that the facts are there only where they are. */
 export const writeTrained = async (
   { path }: TrainingFolder,
   parameters: ReadonlyMap<string, Tensor>,
-  plan: FixedPlan,
+  origin: Origin,
   facts: TrainingFacts,
 ): Promise<void> => {
   const weights = join(path, files.weights)
-  const metadata = new Map([espalierFormat, ['plan', printPlan(plan)]])
-  await replace(weights, encodeSealedSafetensors(parameters, metadata))
+  await replace(weights, encodeSealedSafetensors(parameters, weightsMetadata(origin)))
   await writeOwn(join(path, files.trained), facts)
 }
 

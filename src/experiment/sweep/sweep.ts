@@ -31,6 +31,7 @@ export interface SweepOptions {
 
 /** Trains, where that is not done. Whether it is done now: not where it was interrupted. */
 const trained = async (
+  { recipe, fingerprints }: OpenSweep,
   network: Network,
   { training, folder }: SweepJob,
   work: SweepWork,
@@ -47,14 +48,21 @@ const trained = async (
     return false
   }
   const { steps, epochs, loss, backend, executor } = done
-  await writeTrained(folder, done.network.parameters, training.plan, {
-    steps,
-    epochs,
-    loss,
-    seconds,
-    backend,
-    executor,
-  })
+  const { plan, seed } = training
+  const of = { network: network.name, plan: printPlan(plan), recipe, seed, data: fingerprints.train }
+  await writeTrained(
+    folder,
+    done.network.parameters,
+    { ...of, steps, epochs },
+    {
+      steps,
+      epochs,
+      loss,
+      seconds,
+      backend,
+      executor,
+    },
+  )
   return true
 }
 
@@ -70,7 +78,7 @@ const finish = async (
   const { training, folder, evaluated } = job
   const network = open.networks.get(training.seed) as Network
   await beginTraining(folder, what)
-  if (!(await trained(network, job, work, signal, tell))) return false
+  if (!(await trained(open, network, job, work, signal, tell))) return false
   tell('evaluate')
   const missing = evaluatedPlans(training).filter(plan => evaluated?.wrong[printPlan(plan)] === undefined)
   const found = await work.evaluate(await readTrainedNetwork(folder, network), missing, signal)

@@ -4,6 +4,7 @@ import { type Command, CommanderError } from 'commander'
 import { bisectCommand } from '../../../src/cli/bisect.ts'
 import { compileCommand } from '../../../src/cli/compile.ts'
 import { impactCommand } from '../../../src/cli/impact.ts'
+import { inspectCommand } from '../../../src/cli/inspect.ts'
 import { lawsCommand } from '../../../src/cli/laws.ts'
 import { reduceCommand } from '../../../src/cli/reduce.ts'
 import { runCommand } from '../../../src/cli/run.ts'
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, (terminal: Terminal) => Command>> = {
   compile: compileCommand,
   run: runCommand,
   impact: impactCommand,
+  inspect: inspectCommand,
   reduce: reduceCommand,
   bisect: bisectCommand,
   laws: lawsCommand,

@@ -11,13 +11,13 @@ import { openSource } from '../../../src/open/network-source.ts'
 import {
   hasCheckpoint,
   misfits,
-  type Progress,
   readCheckpoint,
   type State,
   trainingFiles,
   writeCheckpoint,
   writeNetworkFile,
 } from '../../../src/train/checkpoint.ts'
+import type { Progress } from '../../../src/train/progress.ts'
 import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Tensor } from '../../../ir/index.ts'
+import type { TrainingStep } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { openCifar } from '../../../src/data/cifar.ts'
 import { batches } from '../../../src/data/data-set.ts'
@@ -12,6 +13,7 @@ import { readSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { withWeights, zoo } from '../../../src/network/zoo/index.ts'
 import type { Backend } from '../../../src/runtime/backend.ts'
 import { carriedAtFirst } from '../../../src/train/step.ts'
+import { openTeacher, readTeacher } from '../../../src/train/teacher.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
 import { runSteps, stepOf } from './steps.ts'
@@ -26,6 +28,17 @@ interface Oracle {
   readonly loss: readonly number[]
   readonly after_two_steps: Readonly<Record<string, Fingerprint>>
 }
+
+/** Made by `oracle/distill/make.py`. */
+interface Distilled extends Oracle {
+  readonly plan: string
+  readonly temperature: number
+  readonly weight: number
+}
+
+const distillations: readonly Distilled[] = JSON.parse(
+  readFileSync(new URL('../../oracle/distill/figures.json', import.meta.url), 'utf8'),
+)
 
 /** Names of the oracle, as plans are written here; inference reductions only matter to what counts as correct. */
 const plans: Readonly<Record<string, string>> = {
@@ -91,8 +104,13 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
     oracles = JSON.parse(readFileSync(sharedPath('oracle', 'train_step.json'), 'utf8')).steps
   })
 
-  const check = async (plan: string, { tf, native }: Backend, whole: boolean): Promise<void> => {
-    const step = stepOf(network, plans[plan], recipe)
+  const check = async (
+    step: TrainingStep,
+    oracle: Oracle,
+    { tf, native }: Backend,
+    whole: boolean,
+    answers?: Float32Array,
+  ): Promise<void> => {
     const executable =
       whole && native !== undefined
         ? await openSavedModel(native, step.graph, new Map())
@@ -103,12 +121,11 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
       executable.run,
       step,
       carriedAtFirst(step, network),
-      { images, labels, rate: 0.01 },
+      { images, labels, answers, rate: 0.01 },
       2,
     )
     expect(tf.memory().numTensors).toBe(before)
     executable.dispose()
-    const oracle = oracles[plan]
     losses.forEach((loss, k) => {
       expect(Math.abs(loss - oracle.loss[k]), `loss ${k}: ${loss}`).toBeLessThan(1e-4)
     })
@@ -122,8 +139,26 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
     beforeAll(async () => {
       if (absent === undefined) backend = await start(name)
     })
-    it.skipIf(absent !== undefined).each(Object.keys(plans))('%s', plan => check(plan, backend, false))
+    const undistilled = (plan: string, whole: boolean) =>
+      check(stepOf(network, plans[plan], recipe), oracles[plan], backend, whole)
+    it.skipIf(absent !== undefined).each(Object.keys(plans))('%s', plan => undistilled(plan, false))
     if (name === 'node-gpu')
-      it.skipIf(absent !== undefined).each(Object.keys(plans))('%s as one graph', plan => check(plan, backend, true))
+      it.skipIf(absent !== undefined).each(Object.keys(plans))('%s as one graph', plan => undistilled(plan, true))
+
+    const distilled = async ({ plan, temperature, weight, ...oracle }: Distilled, whole: boolean): Promise<void> => {
+      const said = { network: 'same', plan: 'vanilla-tta-geo', temperature, weight }
+      const teacher = await openTeacher(
+        await readTeacher(said, network, 0),
+        { backend: name, executor: whole ? 'graph' : 'eager' },
+        { seed: 0, batch: 32 },
+      )
+      const answers = await teacher.answers(images)
+      teacher.dispose()
+      await check(stepOf(network, plan, { ...recipe, teacher: said }), oracle, backend, whole, answers)
+    }
+    const called = 'distilled under $plan at $temperature, $weight'
+    it.skipIf(absent !== undefined).each(distillations)(called, each => distilled(each, false))
+    if (name === 'node-gpu')
+      it.skipIf(absent !== undefined).each(distillations)(`${called}, as one graph`, each => distilled(each, true))
   })
 })

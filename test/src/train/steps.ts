@@ -8,6 +8,7 @@ import {
   rateName,
   type StepRecipe,
   type TrainingStep,
+  teacherName,
   trainingStep,
 } from '../../../passes/training-step.ts'
 import { orThrow } from '../../../src/base/error.ts'
@@ -26,11 +27,13 @@ export interface Fed {
   readonly images: Float32Array
   /** `[n, classes]`. */
   readonly labels: Float32Array
+  /** A teacher's scores `[n, classes]`. */
+  readonly answers?: Float32Array | undefined
   readonly rate: number
 }
 
 /** What every step is given beside what it carries. */
-export const fedOnce = (step: TrainingStep, { images, labels, rate }: Fed): Carried => {
+export const fedOnce = (step: TrainingStep, { images, labels, answers, rate }: Fed): Carried => {
   const { type } = step.graph.nodes.find(node => node.tag === 'Input' && node.attributes.name === step.images) ?? {}
   if (type?.kind !== 'Map') throw new Error('no images')
   const { h, w, c } = type
@@ -38,6 +41,7 @@ export const fedOnce = (step: TrainingStep, { images, labels, rate }: Fed): Carr
   return new Map<string, Tensor>([
     [step.images, { shape: [n, h, w, c], data: images }],
     [labelsName, { shape: [n, labels.length / n], data: labels }],
+    ...(answers === undefined ? [] : [[teacherName, { shape: [n, answers.length / n], data: answers }] as const]),
     [rateName, { shape: [], data: Float32Array.of(rate) }],
   ])
 }
