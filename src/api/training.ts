@@ -16,7 +16,7 @@ import {
 import { checkData, checkNetwork, checkOptions, checkPlan, checkRecipe, checkText } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
 
-/** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `FILE.json`. @throws EspalierError */
+/** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `distill`, `FILE.json`. @throws EspalierError */
 export const loadRecipe = async (reference: string): Promise<Recipe> => {
   checkText('loadRecipe', reference, 'the name of a recipe, or FILE.json', "loadRecipe('default')")
   return readRecipe(reference)

@@ -117,7 +117,7 @@ def steps(flipped, reduction, temperature, weight):
 
 cases = [
     ("vanilla", (), "geo", 1, 1),
-    ("vanilla", (), "geo", 4, 0.9),
+    ("vanilla", (), "geo", 4, 0.25),
     ("flip-2-none,geo", (8, 9), "none", 2, 0.5),
     ("flip-2-max", (8, 9), "max", 2, 0.5),
     ("flip-2-sum", (8, 9), "sum", 2, 1),

@@ -74,6 +74,15 @@ describe('espalier train', () => {
     for (const key of ['loss', 'error_percent', 'seconds', 'images_per_second'])
       expect(result[key]).toBeTypeOf('number')
     expect(done.stderr).toContain('Epoch 6: loss')
+    const weights = join(whole, 'best.safetensors')
+    const named = `--network 'zoo:preact-resnet-8?classes=10' --weights ${weights}`
+    expect(result.next).toEqual({
+      run: `espalier run ${named} --plan flip-1-max --data generated:orientation`,
+      search: `espalier search ${named} --budget 2x --select 'generated:orientation?range=0:5000' --report 'generated:orientation?range=5000:10000' --out ${join(whole, 'plan.json')}`,
+    })
+    const [text, said] = [await espalier(['inspect', weights]), await espalier(['inspect', weights, '--json'])]
+    expect(text.stdout).toMatch(/^plan +flip-1-max$/m)
+    expect(JSON.parse(said.stdout)).toMatchObject({ metadata: { plan: 'flip-1-max', held_out_images: '4' } })
 
     const interrupted = await spawned(on(broken), { env: interruptedAt(join(broken, 'log.jsonl'), 5) })
     expect(interrupted.code, interrupted.stderr).toBe(1)

@@ -76,6 +76,14 @@ describe('the named recipes', () => {
   })
 })
 
+describe('distill', () => {
+  it('is fine-tuning by the network’s own answers under flip test-time augmentation', () => {
+    const { teacher, ...rest } = recipes.distill
+    expect(rest).toEqual(recipes['fine-tune'])
+    expect(teacher).toMatchObject({ network: 'same', plan: 'vanilla-tta-geo', weight: 1 })
+  })
+})
+
 describe('the recipe in the docs', () => {
   it('sees every image once, past its warm-up', async () => {
     const recipe = await readRecipe(fileURLToPath(new URL('../../../docs/recipes/one-pass.json', import.meta.url)))
