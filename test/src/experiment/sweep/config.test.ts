@@ -102,6 +102,20 @@ describe('the sweep in the docs', () => {
     for (const { runs } of trainings.slice(1, 7)) expect(runs).toHaveLength(2 * 4)
   })
 
+  it('has others beside it, that expand', async () => {
+    const network = createZooNetwork('preact-resnet-20').graph
+    for (const [name, trainings] of Object.entries({
+      'fine-tune': 4,
+      distill: 4,
+      'distill-half': 4,
+      'from-scratch': 7,
+    })) {
+      const sweep = decoded(await json(`${name}.json`))
+      await recipeOf(sweep, name)
+      expect(orThrow(expandGrid(sweep, network)), name).toHaveLength(3 * trainings)
+    }
+  })
+
   it('begins with weights trained by a recipe there', async () => {
     expect(decodeRecipe(await json('pretrain.json'), 'pretrain.json', recipes.default)).toMatchObject({
       right: { epochs: 10, batch: 128 },
