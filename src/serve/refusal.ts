@@ -16,9 +16,12 @@ export class Refusal extends Error {
 /** A problem in one line; what to try is for the command line. */
 export const lineOf = ({ hint: _, ...told }: Problem): string => renderProblem(told).replaceAll('\n', ' ')
 
+/** What clients sent comes back cut: headers and trailers that hold it have limits. */
+const cut = (text: string): string => (text.length <= 200 ? text : `${text.slice(0, 200)}…`)
+
 /** Refuses for what was seen in place of what was expected. */
 export const refuse = (status: number, where: string, seen: string, expected: string): Refusal =>
-  new Refusal(status, lineOf(problem('refused', where, seen, expected)))
+  new Refusal(status, lineOf(problem('refused', cut(where), cut(seen), expected)))
 
 /** What no client is told more of; the log has it. */
 const internal = (): Refusal => new Refusal(500, 'an error of the server; its log says which, under this request id')

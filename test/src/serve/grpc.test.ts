@@ -1,31 +1,12 @@
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
-import { expect, it, onTestFinished } from 'vitest'
-import { type MethodName, methodOf } from '../../../src/serve/grpc-protocol.ts'
+import { Metadata, status } from '@grpc/grpc-js'
+import { expect, it } from 'vitest'
+import type { MethodName } from '../../../src/serve/grpc-protocol.ts'
 import { bytesOf } from '../../../src/serve/infer.ts'
 import { classes, side } from '../execute/staged.ts'
+import { connect } from './grpc-client.ts'
 import { imagesOf, serveSmall, size, smallModel } from './served.ts'
 
 type Told = { readonly code: status; readonly details: string }
-
-const identity = (bytes: Buffer): Buffer => bytes
-
-/** A client of a server that listens, by its own reading of the protocol. */
-const connect = async ({ listen }: Awaited<ReturnType<typeof serveSmall>>) => {
-  const { grpcPort } = await listen({ host: '127.0.0.1', port: 0, grpcPort: 0 })
-  const client = new Client(`127.0.0.1:${grpcPort}`, credentials.createInsecure())
-  onTestFinished(() => client.close())
-  const send = (name: MethodName, bytes: Buffer, metadata = new Metadata()): Promise<Buffer> =>
-    new Promise((resolve, reject) => {
-      client.makeUnaryRequest(methodOf(name).path, identity, identity, bytes, metadata, (error, answer) =>
-        error === null ? resolve(answer as Buffer) : reject(error),
-      )
-    })
-  const call = async (name: MethodName, request: object, metadata?: Metadata): Promise<Record<string, never>> => {
-    const { request: written, response } = methodOf(name)
-    return response.decode(await send(name, written.encode(request), metadata)) as Record<string, never>
-  }
-  return { call, send }
-}
 
 const images = imagesOf(2)
 const input = { name: 'images', datatype: 'FP32', shape: [2, side, side, 3] }
