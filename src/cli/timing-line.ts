@@ -6,18 +6,18 @@ import { type BarParts, progressBar } from './progress-bar.ts'
 
 type Times = readonly { readonly executor: Timing['timed'][number]['executor']; readonly milliseconds?: number }[]
 
-/** `onnxruntime 74 ms, TensorFlow 120 ms`: the quickest first. */
-export const timesInWords = (times: Times): string =>
+const inWords = (times: Times): readonly string[] =>
   times
     .flatMap(({ executor, milliseconds }) => (milliseconds === undefined ? [] : [{ executor, milliseconds }]))
     .sort((a, b) => a.milliseconds - b.milliseconds)
     .map(({ executor, milliseconds }) => `${executorInWords[executor]} ${Number(milliseconds.toPrecision(2))} ms`)
-    .join(', ')
+
+/** `onnxruntime 74 ms, TensorFlow 120 ms`: the quickest first. */
+export const timesInWords = (times: Times): string => inWords(times).join(', ')
 
 const parts: BarParts<Timing> = (_done, _total, { running, images, timed }) => [
-  running === undefined ? 'timing them in turns' : `timing ${executorInWords[running]}`,
-  ...(images === undefined ? [] : [`on ${counted(images, 'image')}`]),
-  ...(timed.length === 0 ? [] : [timesInWords(timed)]),
+  `timing ${running === undefined ? 'them in turns' : executorInWords[running]}${images === undefined ? '' : ` on ${counted(images, 'image')}`}`,
+  ...inWords(timed),
 ]
 
 /** Says what `auto` times: a line that it is done, and on a terminal how far it is. */

@@ -93,12 +93,12 @@ const entered = async (task: Task, able: readonly ExecutorName[]) => {
       for (const { opened } of racers) opened.dispose()
       throw options.signal.reason
     }
-    options.onProgress?.({ running: executor, total: able.length, done, images, timed: timesOf(racers) })
     const quickest = Math.min(...racers.map(({ milliseconds }) => (milliseconds * task.batch) / (images ?? 1)))
     if (executor === 'xla' && racers.length > 0 && quickest > xlaBelowMilliseconds) {
       tried.push({ executor, reason: `not tried over ${xlaBelowMilliseconds} ms a batch` })
       continue
     }
+    options.onProgress?.({ running: executor, total: able.length, done, images, timed: timesOf(racers) })
     const opened = await machine.open(executor, executed, options)
     if (E.isLeft(opened)) {
       const absent = !(await machine.isThere(executor, options))

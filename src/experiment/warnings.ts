@@ -25,7 +25,7 @@ const flattest = 0.05
 /** A few images may be blank. */
 const fewest = 8
 
-const shown = (values: readonly number[]): string => values.map(value => value.toPrecision(2)).join(', ')
+const shown = (values: readonly number[]): string => values.map(value => Number(value.toPrecision(2))).join(', ')
 
 const describeFed = ({ mean, deviation }: ChannelStatistics): string =>
   `the network is fed numbers of mean ${shown(mean)} and deviation ${shown(deviation)}, channel by channel`

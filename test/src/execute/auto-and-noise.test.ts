@@ -170,7 +170,6 @@ describe('a batch of many images', () => {
       ['openvino', 1, 1],
       ['onnx', 2, 1],
       ['eager', 3, 2],
-      ['xla', 4, 2],
       [undefined, 5, 2],
     ])
     const anew = standIns({ graph: () => 200, onnx: () => 300 }, 3)

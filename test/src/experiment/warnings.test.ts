@@ -63,6 +63,6 @@ describe('an error', () => {
     const [{ about, text }] = warningsOf({ ...fedWith(0, 1), errorIntervalPercent, classCount: 100 })
     expect(about).toBe('error')
     expect(text).toContain('guessing among 100 classes, 99.00 %')
-    expect(text).toContain('mean 0.0, 0.0, 0.0 and deviation 1.0, 1.0, 1.0')
+    expect(text).toContain('mean 0, 0, 0 and deviation 1, 1, 1')
   })
 })
