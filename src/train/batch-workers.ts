@@ -1,6 +1,4 @@
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { EspalierError, type Problem } from '../../ir/index.ts'
+import { receivedError, type SentError, startThread } from '../base/thread.ts'
 import type { OpenDataOptions } from '../data/index.ts'
 import type { LoadedImages, Order, Preparation } from './load-batch.ts'
 
@@ -15,11 +13,7 @@ export interface Job extends Order {
   readonly id: number
 }
 
-export type Answer = { readonly id: number } & (
-  | { readonly loaded: LoadedImages }
-  | { readonly problems: readonly Problem[]; readonly kind: EspalierError['kind'] }
-  | { readonly error: unknown }
-)
+export type Answer = { readonly id: number } & ({ readonly loaded: LoadedImages } | { readonly failed: SentError })
 
 /** What loads batches, beside the reader. */
 export interface Loader {
@@ -29,19 +23,6 @@ export interface Loader {
   readonly close: () => Promise<void>
 }
 
-/** Run from source, a worker first needs the loader of TypeScript that development has. */
-const startWorker = (task: WorkerTask): Worker => {
-  const extension = extname(import.meta.url)
-  const main = new URL(`./batch-worker${extension}`, import.meta.url)
-  const loaded = (): URL =>
-    new URL(
-      `data:text/javascript,${encodeURIComponent(
-        `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${main.href}')`,
-      )}`,
-    )
-  return new Worker(extension === '.ts' ? loaded() : main, { workerData: task, execArgv: [] })
-}
-
 interface Pending {
   readonly resolve: (loaded: LoadedImages) => void
   readonly reject: (error: unknown) => void
@@ -49,7 +30,7 @@ interface Pending {
 
 /** One worker thread. Where it dies, all that it was asked for, and will be, fails by what it died of. */
 const openWorker = (task: WorkerTask) => {
-  const worker = startWorker(task)
+  const worker = startThread('./batch-worker', import.meta.url, task)
   const pending = new Map<number, Pending>()
   let ids = 0
   let dead: { readonly of: unknown } | undefined
@@ -65,7 +46,7 @@ const openWorker = (task: WorkerTask) => {
     const asked = pending.get(answer.id)
     pending.delete(answer.id)
     if ('loaded' in answer) asked?.resolve(answer.loaded)
-    else asked?.reject('problems' in answer ? new EspalierError(answer.problems, answer.kind) : answer.error)
+    else asked?.reject(receivedError(answer.failed))
   })
   return {
     worker,
