@@ -303,9 +303,9 @@ describe('auto', () => {
   it('takes every kind of schedule where that is the cheapest, on networks under flips', () => {
     const taken = new Set<string>()
     const fired = (rewrites: Rewrites) => Object.keys(rewrites).forEach(name => void taken.add(name))
-    // Thirty graphs of the first seed are enough; others follow where generators or passes have changed.
-    for (let seed = 148; taken.size < 4 && seed < 168; seed++)
-      expect(scheduleLaws.networks.broken('reals', 30, { graph: () => {}, fired }, seed)).toBeNull()
+    // Twelve graphs of the first seed are enough; others follow where generators or passes have changed.
+    for (let seed = 393; taken.size < 4 && seed < 433; seed++)
+      expect(scheduleLaws.networks.broken('reals', 12, { graph: () => {}, fired }, seed)).toBeNull()
     expect([...taken].sort()).toEqual(['apart', 'joined', 'split', 'stacked'].map(part => `auto takes ${part}`))
   })
 
