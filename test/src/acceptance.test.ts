@@ -80,10 +80,9 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
         ['ONNX', () => networkOf(sharedPath('models', `${name}.onnx`))],
         ['safetensors and the zoo', () => networkOf(zooName, sharedPath('models', `${name}.safetensors`))],
       ])(`from %s gives PyTorch's logits on ${backend}`, async (_, open) => {
-        const { logits } = await using(under(await open(), 'vanilla'), backend, async runner =>
-          runner.predict(await firstImages(16)),
-        )
-        expectNear(logits, oracle(`${name}_logits16`).logits.flat())
+        const images = await firstImages(fast.includes(backend) ? 16 : 4)
+        const { n, logits } = await using(under(await open(), 'vanilla'), backend, runner => runner.predict(images))
+        expectNear(logits, oracle(`${name}_logits16`).logits.slice(0, n).flat())
       })
   })
 
@@ -94,9 +93,9 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
     >
   }
 
-  /** Plans, where PyTorch's error stands, and whether only a full run takes them. */
+  /** Plans, where PyTorch's error stands, and whether only a full run takes them: `vanilla` has the whole test set as the first stage of adaptive plans. */
   const plans: readonly (readonly [string, (impact: Impact) => number, 'always' | 'full'])[] = [
-    ['vanilla', at => at.error_percent.vanilla.geo, 'always'],
+    ['vanilla', at => at.error_percent.vanilla.geo, 'full'],
     ['vanilla-tta-geo', at => at.error_percent['branch@0'].geo, 'full'],
     ['vanilla-tta-sum', at => at.error_percent['branch@0'].sum, 'full'],
     ['vanilla-tta-max', at => at.error_percent['branch@0'].max, 'full'],
@@ -145,11 +144,12 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
   }
 
   it.skipIf(!hasNative || E.isLeft(bfloat16Support())).each([
-    ['cifar100_resnet20', 'vanilla'],
     // Its errors in float32 are known from above.
-    ['cifar100_resnet20', 'shift4@4:sum'],
+    ['cifar100_resnet20', '{rotate(15)}@4'],
     ...(full
       ? [
+          ['cifar100_resnet20', 'vanilla'],
+          ['cifar100_resnet20', 'shift4@4:sum'],
           ['cifar100_resnet20', 'vanilla-tta-geo'],
           ['cifar100_resnet56', 'vanilla'],
           ['cifar100_resnet56', 'vanilla-tta-geo'],
@@ -168,7 +168,7 @@ describe.skipIf(!hasShared)('CIFAR-100 (../shared is absent: no networks, no ima
   it.skipIf(!hasNative)(
     'native and WebAssembly agree under every plan (skipped where native is not set up)',
     async () => {
-      const images = await firstImages(8)
+      const images = await firstImages(4)
       for (const [name] of plans) {
         const compiled = under(resnet20, name)
         const [wasm, native] = [
@@ -203,7 +203,7 @@ describe.skipIf(!hasShared)('content moderation by TensorFlow.js models (../shar
   for (const name of ['moderation_mobilenet_v2', 'moderation_mobilenet_v2_mid'])
     it.each(fast)(`${name} gives TensorFlow's probabilities, plain and under TTA, on %s`, async backend => {
       const network = await networkOf(sharedPath('models', 'tfjs', name))
-      const images = await enlarged(8)
+      const images = await enlarged(4)
       for (const [key, planName] of [
         ['plain', 'vanilla'],
         ['tta-geo', 'vanilla-tta-geo'],
@@ -211,7 +211,7 @@ describe.skipIf(!hasShared)('content moderation by TensorFlow.js models (../shar
         ['tta-max', 'vanilla-tta-max'],
       ]) {
         const { probabilities } = await using(under(network, planName), backend, runner => runner.predict(images))
-        expectNear(probabilities, oracle('tfjs_moderation')[name][key].flat())
+        expectNear(probabilities, oracle('tfjs_moderation')[name][key].slice(0, 4).flat())
       }
     })
 })
