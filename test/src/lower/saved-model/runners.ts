@@ -11,9 +11,9 @@ export interface Runner {
 }
 
 const all: readonly Runner[] = [
-  { name: 'TensorFlow', options: {}, tolerance: 1e-4, share: 0.5 },
+  { name: 'TensorFlow', options: {}, tolerance: 1e-4, share: 0.35 },
   { name: 'XLA', options: { xla: true }, tolerance: 1e-4, share: 0.1 },
-  { name: 'TensorFlow, bfloat16', options: { precision: 'bfloat16' }, tolerance: 0.1, share: 0.3 },
+  { name: 'TensorFlow, bfloat16', options: { precision: 'bfloat16' }, tolerance: 0.1, share: 0.2 },
 ]
 
 export const runners = plainKernels
