@@ -304,7 +304,7 @@ describe('auto', () => {
     const taken = new Set<string>()
     const fired = (rewrites: Rewrites) => Object.keys(rewrites).forEach(name => void taken.add(name))
     // Twelve graphs of the first seed are enough; others follow where generators or passes have changed.
-    for (let seed = 393; taken.size < 4 && seed < 433; seed++)
+    for (let seed = 27; taken.size < 4 && seed < 327; seed++)
       expect(scheduleLaws.networks.broken('reals', 12, { graph: () => {}, fired }, seed)).toBeNull()
     expect([...taken].sort()).toEqual(['apart', 'joined', 'split', 'stacked'].map(part => `auto takes ${part}`))
   })
