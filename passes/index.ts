@@ -1,5 +1,5 @@
 export { type BranchPlace, branchPlaces } from './branch-places.ts'
-export type { NumberCosts } from './carried-nodes.ts'
+export { fetching, type NumberCosts } from './carried-nodes.ts'
 export { mergeWherePaid, scheduleOf, sinkWherePaid, stackWherePaid, worthwhile } from './choose-schedule.ts'
 export * from './cost.ts'
 export * from './cost-model.ts'

@@ -1,7 +1,8 @@
 import { either as E } from 'fp-ts'
 import type { CertaintyMeasure, Reduction, Transform } from '../../../ir/index.ts'
-import { type AdaptivePlan, featureMaps, type Plan } from '../../../passes/index.ts'
+import { type AdaptivePlan, featureMaps, fetching, multiplyAdds, type Plan } from '../../../passes/index.ts'
 import { compileNetwork } from '../../compile/compile.ts'
+import type { CompiledStage } from '../../compile/compiled-stages.ts'
 import type { ExecutorName } from '../../execute/execution.ts'
 import type { Clock } from '../../execute/race.ts'
 import type { Precision } from '../../lower/precision.ts'
@@ -143,14 +144,24 @@ const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkO
   }
 }
 
-/** Multiply-adds of a plan's stages relative to vanilla's, as compiled; infinite where it does not fit the network. */
+/** Numbers of an image that come to a stage and did not come to the one before. */
+const fetched = ({ brought }: CompiledStage, before: CompiledStage): number =>
+  brought
+    .filter(({ name }) => !before.brought.some(earlier => earlier.name === name))
+    .reduce((sum, { numbers }) => sum + numbers, 0)
+
+/** Multiply-adds of a plan's stages relative to vanilla's, as compiled, with what it takes to fetch numbers for the next stage; infinite where it does not fit the network. */
 const compiledStagePrices =
   (network: Network, { batch, backend, seed }: SearchNetworkOptions) =>
   (plan: AdaptivePlan): readonly number[] => {
     const compiled = compileNetwork(network, plan, { seed, batch, backend })
-    return E.isRight(compiled) && compiled.right.stages !== undefined
-      ? compiled.right.stages.map(({ multiplyAdds }) => multiplyAdds.relative)
-      : plan.stages.map((_, k) => (k === 0 ? 1 : Number.POSITIVE_INFINITY))
+    if (E.isLeft(compiled)) return plan.stages.map((_, k) => (k === 0 ? 1 : Number.POSITIVE_INFINITY))
+    const { stages = [] } = compiled.right
+    const plain = multiplyAdds(network.graph)
+    return stages.map((stage, k) => {
+      const next = stages[k + 1]
+      return (stage.multiplyAdds.total + (next === undefined ? 0 : fetching * fetched(next, stage))) / plain
+    })
   }
 
 /** A plan through which one image in so many goes may take what the budget has for them; but no more than this. */
