@@ -1,5 +1,6 @@
-import autocannon from 'autocannon'
+import { once } from 'node:events'
 import { table } from '../../src/base/format.ts'
+import { startThread } from '../../src/base/thread.ts'
 import type { RanBatch } from '../../src/execute/cascade.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
 import { compile, loadNetwork, parsePlan } from '../../src/index.ts'
@@ -51,8 +52,29 @@ const alone = async (model: Model, given: Float32Array, seconds: number): Promis
   return (done * batch) / took
 }
 
+interface LoadRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** What is sent, again and again, by so many clients for so many seconds; at most at a rate where there is one. */
+export interface Load {
+  readonly url: string
+  readonly requests: readonly LoadRequest[]
+  readonly connections: number
+  readonly duration: number
+  readonly overallRate?: number
+}
+
+export interface Loaded {
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
+  readonly failed: number
+}
+
 /** Requests of binary tensors, `images` of them each. */
-const requestsOf = (given: Float32Array, shape: readonly number[]): autocannon.Request[] =>
+const requestsOf = (given: Float32Array, shape: readonly number[]): readonly LoadRequest[] =>
   Array.from({ length: distinct }, (_, k) => {
     const size = given.length / distinct
     const bytes = Buffer.from(given.slice(k * size, (k + 1) * size).buffer)
@@ -67,25 +89,15 @@ const requestsOf = (given: Float32Array, shape: readonly number[]): autocannon.R
       'inference-header-content-length': String(json.length),
       'content-type': 'application/octet-stream',
     }
-    return { method: 'POST', headers, body: Buffer.concat([json, bytes]) }
+    return { headers, body: Buffer.concat([json, bytes]) }
   })
 
-const load = (
-  url: string,
-  requests: autocannon.Request[],
-  duration: number,
-  overallRate?: number,
-): Promise<autocannon.Result> =>
-  autocannon({
-    url,
-    requests,
-    connections,
-    duration,
-    timeout: 60,
-    // A thread of its own: the server's does not pay for its clients.
-    workers: 1,
-    ...(overallRate === undefined ? {} : { overallRate }),
-  })
+const load = async (task: Omit<Load, 'connections'>): Promise<Loaded> => {
+  const thread = startThread('./serve-load', import.meta.url, { ...task, connections })
+  const [loaded] = await once(thread, 'message')
+  await thread.terminate()
+  return loaded
+}
 
 /** Counts batches and their images, stage by stage. */
 const counted = () => {
@@ -143,22 +155,25 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
     const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
     const url = `http://127.0.0.1:${port}/v2/models/model/infer`
     await alone(model, given, seconds / 4)
-    await load(url, requests, Math.ceil(seconds / 4))
+    await load({ url, requests, duration: Math.ceil(seconds / 4) })
     const inProcess = await alone(model, given, seconds)
     take()
     const sampled = sampling()
-    const full = await load(url, requests, seconds)
+    const full = await load({ url, requests, duration: seconds })
     const memory = sampled.end()
     const images_per_batch = take()
-    const half = await load(url, requests, seconds, Math.max(1, Math.floor(full.requests.average / 2)))
+    const half = await load({
+      ...{ url, requests, duration: seconds },
+      overallRate: Math.max(1, Math.floor(full.perSecond / 2)),
+    })
     return {
       ...{ network: name, batch, plan, executor: model.executor },
-      images_per_second: images * full.requests.average,
+      images_per_second: images * full.perSecond,
       in_process_images_per_second: inProcess,
-      relative_to_in_process: (images * full.requests.average) / inProcess,
-      milliseconds_at_half_load: { p50: half.latency.p50, p99: half.latency.p99 },
+      relative_to_in_process: (images * full.perSecond) / inProcess,
+      milliseconds_at_half_load: { p50: half.p50, p99: half.p99 },
       images_per_batch,
-      failed: full.non2xx + full.errors + half.non2xx + half.errors,
+      failed: full.failed + half.failed,
       megabytes: memory,
     }
   } finally {
