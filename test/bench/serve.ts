@@ -1,6 +1,6 @@
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { table } from '../../src/base/format.ts'
-import { startThread } from '../../src/base/thread.ts'
 import type { RanBatch } from '../../src/execute/cascade.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
 import { compile, loadNetwork, parsePlan } from '../../src/index.ts'
@@ -53,7 +53,7 @@ const alone = async (model: Model, given: Float32Array, seconds: number): Promis
 }
 
 interface LoadRequest {
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Record<string, string>
   readonly body: Uint8Array
 }
 
@@ -93,9 +93,10 @@ const requestsOf = (given: Float32Array, shape: readonly number[]): readonly Loa
   })
 
 const load = async (task: Omit<Load, 'connections'>): Promise<Loaded> => {
-  const thread = startThread('./serve-load', import.meta.url, { ...task, connections })
-  const [loaded] = await once(thread, 'message')
-  await thread.terminate()
+  const clients = fork(new URL('./serve-load.ts', import.meta.url), { serialization: 'advanced' })
+  clients.send({ ...task, connections })
+  const [loaded] = await once(clients, 'message')
+  clients.kill()
   return loaded
 }
 
