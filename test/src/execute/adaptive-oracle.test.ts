@@ -77,6 +77,12 @@ describe.skipIf(!hasShared || !hasNative)(
         ).networks[name]
         const under = await gated(name, ['vanilla', 'vanilla-tta-geo'], 10_000)
         expect(rows.length).toBeGreaterThan(0)
+        if (name === 'cifar100_resnet20') {
+          // Nobody goes on, and everybody does.
+          const { error_percent } = JSON.parse(readFileSync(sharedPath('oracle', `${name}_impact.json`), 'utf8'))
+          expect(Math.abs(under([0]).error - error_percent.vanilla.geo)).toBeLessThanOrEqual(0.03)
+          expect(Math.abs(under([2]).error - error_percent['branch@0'].geo)).toBeLessThanOrEqual(0.03)
+        }
         for (const { threshold, share_percent, error_percent } of rows) {
           const { error, shares } = under([threshold])
           expect(Math.abs(shares[1] - share_percent), `share below ${threshold}`).toBeLessThanOrEqual(0.1)
