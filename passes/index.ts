@@ -8,6 +8,7 @@ export { addGradients, type Differentiation, differentiate, gradientName } from 
 export { dropSymmetricActs } from './drop-symmetric-acts.ts'
 export { evaluateConstants } from './evaluate-constants.ts'
 export * from './feature-maps.ts'
+export type { PlacementProblem } from './find-places.ts'
 export { foldBatchNorm } from './fold-batch-norm.ts'
 export { insertBranches } from './insert-branches.ts'
 export { type Forms, legalize, legalized } from './legalize.ts'

@@ -14,9 +14,9 @@ import {
 } from '../ir/index.ts'
 import { type BranchPlace, branchPlaces } from './branch-places.ts'
 import { multiplyAdds } from './cost.ts'
+import { noSuchPlace, type PlacementProblem } from './find-places.ts'
 import { type PassProblem, type Program, runPasses } from './pass.ts'
 import { optimizations } from './pipeline.ts'
-import { noSuchPlace, type PlacementProblem } from './place-plan.ts'
 import { comparePlaces, type PlaceNumber } from './plan.ts'
 import { canonicalVariant, type Variant, variantKey } from './variant.ts'
 

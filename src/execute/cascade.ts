@@ -1,48 +1,13 @@
 import { type CertaintyMeasure, nodesWithTag, shapeOf, sizeOf } from '../../ir/index.ts'
 import { broughtTo, type Stage } from '../../passes/index.ts'
 import { type Alarm, machineAlarm } from './alarm.ts'
+import { type Call, type Hold, imagesOf, type Owner, openCall, type SendOptions, type Sent } from './call.ts'
 import type { BatchVariants, VariantScores } from './disagreement.ts'
 import type { Execution } from './execution.ts'
 import { type Portion, portionOf, portions, sizesUpTo } from './fill-batch.ts'
 import { type CarriedValue, type Gathered, gathering, type Numbers } from './gathering.ts'
 import { nextTurn, type Queue, type Turn } from './next-turn.ts'
 import { isAnswer } from './score.ts'
-
-/** What came out of images, row by row, and how far each went. */
-export interface Scores {
-  /** Of each output the numbers of all images. */
-  readonly outputs: readonly Float32Array[]
-  /** The last stage of each image, from 1. */
-  readonly stages: Uint8Array
-  /** What the gate of that stage saw; NaN after the last one, which has none. */
-  readonly certainty: Float32Array
-  /** Of each image the scores of that stage’s variants, and where it stands among them. */
-  readonly variants: readonly (readonly [batch: BatchVariants, row: number])[]
-}
-
-/** As long as it is open, the images of its calls wait for full batches. */
-export interface Hold {
-  open: boolean
-}
-
-/** Images on their way. */
-export interface Sent {
-  /** Resolves when their first stage is done, and no full batch waits. */
-  readonly taken: Promise<void>
-  readonly scores: Promise<Scores>
-  /** Numbers in the images and their answers. */
-  readonly size: number
-  readonly isDone: () => boolean
-}
-
-export interface SendOptions {
-  /** As long as it is open, images that wait for others are held. */
-  readonly hold?: Hold
-  /** Gives the images up: those of a call that has not begun are not run. */
-  readonly signal?: AbortSignal
-  /** Told when the first of its stages begins. */
-  readonly onStart?: () => void
-}
 
 /** A batch that was run. */
 export interface RanBatch {
@@ -83,42 +48,11 @@ export const measuresOf = (stages: readonly Stage[]): readonly CertaintyMeasure[
     return node?.tag === 'Certainty' ? [node.attributes.measure] : []
   })
 
-/** What was sent, as far as it is. */
-interface Call extends Scores, Omit<SendOptions, 'signal'> {
-  readonly variants: (readonly [batch: BatchVariants, row: number])[]
-  images: Float32Array
-  readonly n: number
-  readonly came: number
-  /** Images without an answer so far. */
-  open: number
-  failed: boolean
-  readonly answer: () => void
-  readonly fail: (error: unknown) => void
-  readonly take: () => void
-}
-
-interface Owner {
-  readonly call: Call
-  readonly row: number
-}
-
 /** As many images of several callers share a batch where a full one is less. */
 const joined = 32
 
 /** Where calls are joined, and so may come in without end, so many batches come in while images wait for a full batch of the next stage. */
 const patience = 4
-
-/** The images of calls, one after the other. */
-const imagesOf = (calls: readonly Call[]): Float32Array => {
-  if (calls.length === 1) return calls[0].images
-  const all = new Float32Array(calls.reduce((sum, { images }) => sum + images.length, 0))
-  let at = 0
-  for (const { images } of calls) {
-    all.set(images, at)
-    at += images.length
-  }
-  return all
-}
 
 /** A stage, and where the scores of its variants come out. */
 export interface OpenStage extends Stage {
@@ -321,52 +255,26 @@ export const cascade = (
   const send: Cascade['send'] = (images, n, { hold, signal, onStart } = {}) => {
     if (hold !== undefined) holds.add(hold)
     largest = Math.max(largest, n)
-    let [answer, fail, take] = [(_: Scores): void => {}, (_: unknown): void => {}, (): void => {}]
-    const scores = new Promise<Scores>((resolve, reject) => {
-      ;[answer, fail] = [resolve, reject]
-    })
-    const taken = new Promise<void>(resolve => {
-      take = resolve
-    })
-    const call: Call = {
-      images,
-      n,
+    const { call, sent } = openCall(images, n, {
+      hold,
+      onStart,
       came: alarm.now(),
-      ...{ hold, onStart },
-      open: n,
-      failed: false,
-      outputs: given.map(({ size }) => new Float32Array(n * size)),
-      stages: new Uint8Array(n),
-      certainty: new Float32Array(n),
-      variants: [],
-      answer: () => {
-        signal?.removeEventListener('abort', abort)
-        answer(call)
-      },
-      fail: error => {
-        signal?.removeEventListener('abort', abort)
-        call.failed = true
-        fail(error)
-      },
-      take,
-    }
+      sizes: given.map(({ size }) => size),
+    })
     const abort = (): void => {
       giveUp(call)
       call.fail(signal?.reason)
       void wake()
     }
     if (signal?.aborted === true) abort()
-    else {
-      signal?.addEventListener('abort', abort)
-      incoming.push(call)
+    else incoming.push(call)
+    if (signal?.aborted === false) {
+      signal.addEventListener('abort', abort)
+      const listenNoMore = () => signal.removeEventListener('abort', abort)
+      sent.scores.then(listenNoMore, listenNoMore)
     }
     void wake()
-    return {
-      taken,
-      scores,
-      size: images.length + n * given.reduce((sum, { size }) => sum + size, 0),
-      isDone: () => call.failed || call.open === 0,
-    }
+    return sent
   }
 
   return { send, wake: () => void wake(), warm }

@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads'
 import { answerCalls } from '../base/thread.ts'
-import type { Scores } from './cascade.ts'
+import type { Scores } from './call.ts'
 import { openEngine } from './engine.ts'
 import type { EngineAnswer, EngineCall, EngineTold, ThreadTask } from './engine-threads.ts'
 

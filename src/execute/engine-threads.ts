@@ -1,5 +1,6 @@
 import { callThread, startThread, type Thread } from '../base/thread.ts'
-import type { RanBatch, Scores } from './cascade.ts'
+import type { Scores } from './call.ts'
+import type { RanBatch } from './cascade.ts'
 import { disposedModel, type Engine, type EngineOptions, isPictures, type Pictures, type Staged } from './engine.ts'
 import type { ExecutorName, Facts } from './execution.ts'
 import type { Timing } from './executor.ts'

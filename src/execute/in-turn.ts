@@ -1,4 +1,5 @@
-import type { Cascade, Hold, Scores, Sent } from './cascade.ts'
+import type { Hold, Scores, Sent } from './call.ts'
+import type { Cascade } from './cascade.ts'
 
 /** Numbers of images and answers on their way: their sender may hold them so long. */
 const heldAtMost = 2 ** 27

@@ -2,7 +2,7 @@ import type { CertaintyMeasure } from '../../ir/index.ts'
 import { certaintiesOf } from '../../ir/ops/certainty.ts'
 import { factsOfKind, type NetworkOutput, type OutputKind } from '../../passes/index.ts'
 import { softmaxRows } from '../base/softmax.ts'
-import type { Scores } from './cascade.ts'
+import type { Scores } from './call.ts'
 import { disagreementOf } from './disagreement.ts'
 import { isAnswer } from './score.ts'
 

@@ -143,7 +143,7 @@ describe('experiments', () => {
     const result = await search(network, images, { ...options, onProgress: each => progress.push(each) })
     expect(result).toMatchObject({ budget: '6x', select: { images: 40 }, report: { images: 20 }, executor: 'eager' })
     expect(result.relativeCost).toBeLessThanOrEqual(result.beatsVanilla ? result.budgetRelative : 1)
-    expect(new Set(progress.map(({ kind }) => kind))).toEqual(new Set(['images', 'round']))
+    expect(new Set(progress.map(({ kind }) => kind))).toEqual(new Set(['timing', 'images', 'round']))
     const stopped = search(network, images, { ...options, signal: AbortSignal.abort(new Error('enough')) })
     await expect(stopped).rejects.toThrow('enough')
   })
