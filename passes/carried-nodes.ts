@@ -16,7 +16,7 @@ export interface NumberCosts {
 export const fetching = 1024
 
 /** All images pay for what is carried, and only those that go on for what is computed anew: half of them, or fewer. */
-export const usualCosts: NumberCosts = { carry: 2 * fetching, gather: 32, compute: 64 }
+export const usualCosts: NumberCosts = { carry: 2 * fetching, gather: 32, compute: 72 }
 
 /** Where a graph is to part. */
 export interface Parting {
