@@ -12,20 +12,18 @@ const handedOver = ({ outputs, stages, certainty }: Scores) =>
 
 const { tell } = answerCalls<EngineCall, EngineAnswer, EngineTold>(async (call, tellOf, signal) => {
   const engine = await opening
-  const { executor, backend, describe, reason, choice } = engine
-  const facts = { executor, backend, describe, reason }
   switch (call.kind) {
     case 'open':
-      return { value: { facts, choice } }
+      return { value: { facts: engine.facts(), choice: engine.choice } }
     case 'close':
       engine.dispose()
       await engine.freed
-      return { value: { facts } }
+      return { value: { facts: engine.facts() } }
     case 'run': {
       const onStart = (): void => tellOf({ kind: 'started' })
       const { outputs, stages, certainty, variants } = await engine.scoresOf(call.images, { signal, onStart })
       const scores = { outputs, stages, certainty, variants }
-      return { value: { facts, scores }, transfer: handedOver(scores) }
+      return { value: { facts: engine.facts(), scores }, transfer: handedOver(scores) }
     }
   }
 })

@@ -1,8 +1,15 @@
 import { callThread, startThread, type Thread } from '../base/thread.ts'
 import type { Scores } from './call.ts'
 import type { RanBatch } from './cascade.ts'
-import { disposedModel, type Engine, type EngineOptions, isPictures, type Pictures, type Staged } from './engine.ts'
-import type { ExecutorName, Facts } from './execution.ts'
+import {
+  disposedModel,
+  type Engine,
+  type EngineFacts,
+  type EngineOptions,
+  isPictures,
+  type Pictures,
+  type Staged,
+} from './engine.ts'
 import type { Timing } from './executor.ts'
 import { readInputs, type TensorLike } from './inputs.ts'
 import { lifetime } from './lifetime.ts'
@@ -16,8 +23,6 @@ export interface ThreadTask {
 export type EngineCall =
   | { readonly kind: 'open' | 'close' }
   | { readonly kind: 'run'; readonly images: Float32Array | Pictures }
-
-type EngineFacts = Omit<Facts<ExecutorName | 'reference'>, 'compilesBatches'>
 
 export interface EngineAnswer {
   /** What computes now. */
@@ -123,18 +128,7 @@ export const openEngineThreads = async (
     })
   return {
     choice,
-    get backend() {
-      return facts.backend
-    },
-    get executor() {
-      return facts.executor
-    },
-    get describe() {
-      return facts.describe
-    },
-    get reason() {
-      return facts.reason
-    },
+    facts: () => facts,
     scoresOf,
     scoresOfEach: async function* (batches) {
       const underWay: Promise<Scores>[] = []

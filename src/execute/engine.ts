@@ -23,8 +23,13 @@ export interface RunOptions extends Pick<SendOptions, 'signal' | 'onStart'> {
   readonly transfer?: boolean | undefined
 }
 
+/** What computes. */
+export type EngineFacts = Omit<Facts<ExecutorName | 'reference'>, 'compilesBatches'>
+
 /** What a graph makes of images: the scores of its outputs. Where it runs is not seen. */
-export interface Engine extends Omit<Facts<ExecutorName | 'reference'>, 'compilesBatches'> {
+export interface Engine {
+  /** What computes now: after a fall-back another executor than before. */
+  readonly facts: () => EngineFacts
   readonly choice?: OpenedExecution['choice']
   /** @throws EspalierError where they are no images, or it is disposed of */
   readonly scoresOf: (images: Float32Array | TensorLike | Pictures, options?: RunOptions) => Promise<Scores>
@@ -114,17 +119,9 @@ export const openEngine = async (
     })
   return {
     choice,
-    get backend() {
-      return execution.backend
-    },
-    get executor() {
-      return execution.executor
-    },
-    get describe() {
-      return execution.describe
-    },
-    get reason() {
-      return execution.reason
+    facts: () => {
+      const { executor, backend, describe, reason } = execution
+      return { executor, backend, describe, reason }
     },
     scoresOf: (images, how) => during(async () => (await start(images, how)).scores),
     scoresOfEach: batches => inTurn(batches, held, wake),

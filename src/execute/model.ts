@@ -203,16 +203,16 @@ export const openModel = async (
     precision: options.precision ?? 'float32',
     choice: engine.choice,
     get backend() {
-      return engine.backend
+      return engine.facts().backend
     },
     get executor() {
-      return engine.executor
+      return engine.facts().executor
     },
     get describe() {
-      return engine.describe
+      return engine.facts().describe
     },
     get reason() {
-      return engine.reason
+      return engine.facts().reason
     },
     predict,
     predictEach,

@@ -4,7 +4,7 @@ import { orThrow } from '../../src/base/error.ts'
 import { ratio, table } from '../../src/base/format.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
 import { openModel } from '../../src/execute/model.ts'
-import { median, race, ratios } from '../../src/execute/race.ts'
+import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
 import { type Network, networkOf } from '../../src/network/network.ts'
 import { initialize } from '../../src/network/zoo/index.ts'
 import type { Bench } from './main.ts'
@@ -44,7 +44,7 @@ interface Row {
   readonly precision: string
   readonly batch: number
   readonly plan: string
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   readonly relative_to_plain: number
   readonly multiply_adds_relative: number
 }
@@ -83,7 +83,7 @@ export const cutsBench: Bench = {
         racers.forEach(({ plan, compiled, dispose }, k) => {
           rows.push({
             ...{ network: network.name, batch, plan, executor, precision: 'float32' },
-            milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
+            milliseconds: spreadOf(times[k]),
             relative_to_plain: ratios(times[k], times[0]),
             multiply_adds_relative: compiled.multiplyAdds.relative,
           })

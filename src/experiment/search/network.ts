@@ -151,18 +151,21 @@ const fetched = ({ brought }: CompiledStage, before: CompiledStage): number =>
     .reduce((sum, { numbers }) => sum + numbers, 0)
 
 /** Multiply-adds of a plan's stages relative to vanilla's, as compiled, with what it takes to fetch numbers for the next stage; infinite where it does not fit the network. */
-const compiledStagePrices =
-  (network: Network, { batch, backend, seed }: SearchNetworkOptions) =>
-  (plan: AdaptivePlan): readonly number[] => {
+const compiledStagePrices = (
+  network: Network,
+  { batch, backend, seed }: SearchNetworkOptions,
+): ((plan: AdaptivePlan) => readonly number[]) => {
+  const plain = multiplyAdds(network.graph)
+  return plan => {
     const compiled = compileNetwork(network, plan, { seed, batch, backend })
     if (E.isLeft(compiled)) return plan.stages.map((_, k) => (k === 0 ? 1 : Number.POSITIVE_INFINITY))
     const { stages = [] } = compiled.right
-    const plain = multiplyAdds(network.graph)
     return stages.map((stage, k) => {
       const next = stages[k + 1]
       return (stage.multiplyAdds.total + (next === undefined ? 0 : fetching * fetched(next, stage))) / plain
     })
   }
+}
 
 /** A plan through which one image in so many goes may take what the budget has for them; but no more than this. */
 const [oneIn, dearest] = [10, 6]
