@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { addLike, applyTransform, draft, EspalierError, type Graph, motionOf, type NodeId } from '../ir/index.ts'
 import type { Pass, PassProblem } from './pass.ts'
-import { type PlacedPlan, type PlacedStages, placedStages } from './place-plan.ts'
+import { type PlacedPlan, type PlacedStages, placedStages } from './placed-plan.ts'
 import { comparePlaces, printPlace } from './plan.ts'
 import { reducedOutput, scoresOfClasses } from './reduce-outputs.ts'
 import { spellCombination } from './spell-combination.ts'
@@ -66,14 +66,7 @@ const stageDrawer = (graph: Graph) => {
       }
       values.push({ plain, moved })
     })
-    return graph.outputs.map(({ node }, k) => {
-      const output = plan.outputs?.[k]
-      const answer = asRead(values[node])
-      if (output !== undefined) return reducedOutput(d, answer, output, drawn)
-      return plan.reduction === null || d.nodes[answer].variants.length === 0
-        ? answer
-        : d.add('Reduce', [answer], { reduction: plan.reduction })
-    })
+    return graph.outputs.map(({ node }, k) => reducedOutput(d, asRead(values[node]), plan.outputs[k], drawn))
   }
   return { d, draw }
 }
@@ -86,10 +79,10 @@ export const branched = (graph: Graph, plan: PlacedPlan | PlacedStages): Graph =
   const { d, draw } = stageDrawer(graph)
   const answers = placedStages(plan).map((stage, k) => draw(stage, k === 0 ? '' : `-stage${k + 1}`))
   const gates = 'gates' in plan ? plan.gates : []
-  const first = placedStages(plan)[0].outputs?.[0]
+  const [first] = placedStages(plan)[0].outputs
   const chosen = gates.reduceRight<readonly NodeId[]>(
     (deeper, { measure, below }, k) => {
-      const scores = scoresOfClasses(d, answers[k][0], first ?? {})
+      const scores = scoresOfClasses(d, answers[k][0], first)
       const certainty = d.add('Certainty', [scores], { measure })
       return answers[k].map((kept, output) => d.add('Select', [certainty, kept, deeper[output]], { below }))
     },

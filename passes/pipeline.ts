@@ -8,7 +8,7 @@ import { insertBranches } from './insert-branches.ts'
 import { mergeConvolutions } from './merge-convolutions.ts'
 import { mergeVariants } from './merge-variants.ts'
 import type { Pass } from './pass.ts'
-import type { PlacedPlan, PlacedStages } from './place-plan.ts'
+import type { PlacedPlan, PlacedStages } from './placed-plan.ts'
 import { removeDeadNodes } from './remove-dead-nodes.ts'
 import { sharePrefix } from './share-prefix.ts'
 import { sinkTransforms } from './sink-transforms.ts'
@@ -56,7 +56,7 @@ export const optimizations = (scheduling: Scheduling = 'apart'): readonly Pass[]
 
 /** What a network goes through before its loss is added. */
 export const trainingPipeline = (plan: PlacedPlan): readonly Pass<'both'>[] => [
-  insertBranches({ ...plan, reduction: null }),
+  insertBranches({ ...plan, outputs: plan.outputs.map(output => ({ ...output, reduction: null })) }),
   removeDeadNodes,
 ]
 

@@ -1,6 +1,6 @@
 import { type Draft, type NodeId, shapeOf, type ValueReduction } from '../ir/index.ts'
 import { factsOfKind } from './output-kinds.ts'
-import type { PlacedOutput, PlacedSite } from './place-plan.ts'
+import type { PlacedOutput, PlacedSite } from './placed-plan.ts'
 import { comparePlaces, type PlanReduction } from './plan.ts'
 import { undone } from './spell-reduction.ts'
 
@@ -76,9 +76,8 @@ const noLength = 1e-24
 /** A vector of unit length in the same direction. */
 const unitLength = (d: Draft, x: NodeId): NodeId => {
   const [length] = shapeOf(d.nodes[x].type)
-  const channels = d.add('Unflatten', [unary(d, 'square', x)], {})
-  const pixels = d.add('Transpose', [channels], { permutation: [2, 1, 0] })
-  const sum = unary(d, 'affine', d.add('GlobalPool', [pixels], { reduction: 'mean' }), length)
+  const mean = d.add('ChannelPool', [unary(d, 'square', x)], { reduction: 'mean' })
+  const sum = unary(d, 'affine', mean, length)
   return binary(d, 'multiply', x, unary(d, 'rsqrt', sum, noLength))
 }
 

@@ -1,3 +1,4 @@
+import { channelRuns } from '../ir/channel-runs.ts'
 import {
   applyTransform,
   type Draft,
@@ -70,13 +71,7 @@ export const spellReduction = (
 
 /** Channels in another order, run by run. */
 const permuted = (d: Draft, x: NodeId, from: readonly number[]): NodeId => {
-  const runs: { begin: number; size: number }[] = []
-  for (const channel of from) {
-    const last = runs.at(-1)
-    if (last !== undefined && channel === last.begin + last.size) last.size++
-    else runs.push({ begin: channel, size: 1 })
-  }
-  const parts = runs.map(({ begin, size }) => d.add('Slice', [x], { axis: 2, begin, size }))
+  const parts = channelRuns(from).map(run => d.add('Slice', [x], { axis: 2, ...run }))
   return parts.length === 1 ? x : d.add('Concat', parts, { axis: 2 })
 }
 

@@ -18,7 +18,7 @@ import { addGradients, continued } from './differentiate.ts'
 import { axisOf } from './insert-branches.ts'
 import { type Compiled, type PassProblem, runPasses } from './pass.ts'
 import { stepOptimizations, trainingPipeline } from './pipeline.ts'
-import type { PlacedPlan } from './place-plan.ts'
+import { type PlacedPlan, scoreReduction } from './placed-plan.ts'
 import type { TrainingReduction } from './plan.ts'
 import { stackBranchesIn, type TransformVariant } from './stack-branches.ts'
 import { crossEntropy, divergence, reducedScores, rightAnswers } from './training-loss.ts'
@@ -119,7 +119,7 @@ const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph =
   const [classes] = shapeOf(d.nodes[logits].type)
   const labels = d.add('Input', [], { name: labelsName, type: vectorType(classes) }, labelsName)
   const scores = reducedScores(d, logits, recipe.loss)
-  const answer = reducedScores(d, logits, plan.reduction)
+  const answer = reducedScores(d, logits, scoreReduction(plan))
   return d.finish([
     { name: lossName, node: lossOf(d, scores, labels, classes, recipe) },
     { name: correctName, node: rightAnswers(d, answer, labels) },

@@ -1,5 +1,5 @@
 import { compose, printTransform, type Transform } from '../ir/index.ts'
-import type { PlacedSite } from './place-plan.ts'
+import type { PlacedSite } from './placed-plan.ts'
 import { comparePlaces, type PlaceNumber, printPlace } from './plan.ts'
 
 /** A transform at a numbered place. */

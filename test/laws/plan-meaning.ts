@@ -11,7 +11,14 @@ import {
   type Transform,
   type Type,
 } from '../../ir/index.ts'
-import { branchPlaces, comparePlaces, type PlacedPlan, type PlacedSite, type PlacedStages } from '../../passes/index.ts'
+import {
+  branchPlaces,
+  comparePlaces,
+  type PlacedPlan,
+  type PlacedSite,
+  type PlacedStages,
+  scoreReduction,
+} from '../../passes/index.ts'
 import { valuesOf } from './agreement.ts'
 
 const moved = (transform: Transform, type: Type, value: Tensor): { readonly type: Type; readonly value: Tensor } => {
@@ -120,7 +127,7 @@ export const planMeaning = (graph: Graph, plan: PlacedPlan, environment: Environ
     logits[0].map((_, b) =>
       reduced(
         logits.map(variant => variant[b]),
-        plan.reduction,
+        scoreReduction(plan),
       ),
     ),
   )

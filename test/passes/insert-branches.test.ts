@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, mapType, print } from '../../ir/index.ts'
-import { insertBranches, type PlacedPlan } from '../../passes/index.ts'
+import { insertBranches, type PlacedOutput, type PlacedPlan } from '../../passes/index.ts'
 import { axisOf } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
 
@@ -13,7 +13,9 @@ const graph = b.finish({ logits: b.globalPool(map), image })
 const flip = { kind: 'd4', element: 'flip' } as const
 const identity = { kind: 'd4', element: 'id' } as const
 
-const plan = (...sites: PlacedPlan['sites']): PlacedPlan => ({ name: 'plan', sites, reduction: 'geo' })
+const outputs = (reduction: PlacedOutput['reduction']): readonly PlacedOutput[] =>
+  ['logits', 'image'].map(name => ({ name, kind: 'classes', gives: 'scores', reduction }))
+const plan = (...sites: PlacedPlan['sites']): PlacedPlan => ({ name: 'plan', sites, outputs: outputs('geo') })
 const inserted = (placed: PlacedPlan) => insertBranches(placed).run({ graph, parameters: new Map() })
 
 const textOf = (placed: PlacedPlan): readonly string[] => {
@@ -53,7 +55,7 @@ describe('branches', () => {
   it('without a reduction stay', () => {
     const result = inserted({
       ...plan({ map: 0, values: [image], before: [], transforms: [identity, flip] }),
-      reduction: null,
+      outputs: outputs(null),
     })
     // A branched graph cannot answer with variants.
     expect(E.isLeft(result) || result.right.program.graph.nodes.every(({ tag }) => tag !== 'Reduce')).toBe(true)

@@ -132,7 +132,7 @@ describe('the pipeline', () => {
       'stack-variants',
     ])
     expect(names(optimizations())).toEqual([...before, 'evaluate-constants'])
-    expect(names(inferencePipeline({ name: 'vanilla', sites: [], reduction: null }, 'stacked'))).toEqual([
+    expect(names(inferencePipeline({ name: 'vanilla', sites: [], outputs: [] }, 'stacked'))).toEqual([
       'insert-branches',
       'unroll',
       ...names(optimizations('stacked')),

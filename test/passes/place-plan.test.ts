@@ -1,7 +1,15 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, type Element, mapType, type NodeId, type Transform } from '../../ir/index.ts'
-import { parseFixedPlan, parsePlan, placedStages, placePlan, placeStages, type SetName } from '../../passes/index.ts'
+import {
+  parseFixedPlan,
+  parsePlan,
+  placedStages,
+  placePlan,
+  placeStages,
+  type SetName,
+  scoreReduction,
+} from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 
 const conv = (b: Builder, x: NodeId, name: string): NodeId =>
@@ -121,7 +129,7 @@ describe('sites', () => {
 describe('the reduction', () => {
   const reduction = (text: string) => {
     const result = placed(text)
-    return E.isLeft(result) ? result.left[0].tag : result.right.reduction
+    return E.isLeft(result) ? result.left[0].tag : scoreReduction(result.right)
   }
 
   it('is that of inference where there are branches', () => {
@@ -149,7 +157,11 @@ describe('the reduction', () => {
     const result = placed('flip-1')
     expect(E.isRight(result) && result.right.name).toBe('flip-1-max')
     const vanilla = placed('vanilla')
-    expect(E.isRight(vanilla) && vanilla.right).toEqual({ name: 'vanilla', sites: [], reduction: null })
+    expect(E.isRight(vanilla) && vanilla.right).toEqual({
+      name: 'vanilla',
+      sites: [],
+      outputs: [{ name: 'logits', kind: 'classes', gives: 'scores', reduction: null }],
+    })
   })
 })
 

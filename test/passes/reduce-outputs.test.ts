@@ -195,7 +195,7 @@ describe('what a kind excludes is refused', () => {
     const placed = orThrow(
       placedOn(networkOf('values', undefined), 'vanilla-tta-geo', { name: 'y', kind: 'values', reduction: 'median' }),
     )
-    expect(placed.outputs?.[0].reduction).toBe('median')
+    expect(placed.outputs[0].reduction).toBe('median')
   })
 
   it('shifts, scales and angles where maps come out', () => {

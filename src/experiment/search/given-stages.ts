@@ -8,6 +8,7 @@ import {
   placePlan,
   printPlace,
   printPlan,
+  scoreReduction,
 } from '../../../passes/index.ts'
 import { random } from '../../base/random.ts'
 import type { BranchedPlan } from './search.ts'
@@ -58,12 +59,11 @@ export const placedStages = (
   E.traverseArray((plan: FixedPlan): E.Either<readonly (PlacementProblem | PlanProblem)[], BranchedPlan> => {
     const placed = placePlan(plan, graph, random(seed, 'plan').next)
     if (E.isLeft(placed)) return placed
-    const { reduction } = placed.right
     const cut = placed.right.sites.find(site => site.cut !== undefined)
     if (cut !== undefined)
       return refuse(`${printPlan(plan)}, a branch at cut ${printPlace(cut)}`, 'branches at feature maps')
     const sites = placed.right.sites.map(({ map, transforms }) => ({ map, transforms })).sort((a, b) => a.map - b.map)
     return new Set(sites.map(({ map }) => map)).size === sites.length
-      ? E.right({ sites, reduction: reduction ?? 'geo' })
+      ? E.right({ sites, reduction: scoreReduction(placed.right) ?? 'geo' })
       : refuse(`${printPlan(plan)}, two branches at one feature map`, 'one at each', 'their transforms in one set')
   })(plans)

@@ -1,4 +1,11 @@
-import { type FixedPlan, placePlan, printPlan, variantKey, variantsOfPlan } from '../../../passes/index.ts'
+import {
+  type FixedPlan,
+  placePlan,
+  printPlan,
+  scoreReduction,
+  variantKey,
+  variantsOfPlan,
+} from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import { random } from '../../base/random.ts'
 import type { Network } from '../../network/network.ts'
@@ -91,7 +98,7 @@ const evaluateWith =
     const { logits, classes, labels = [], images } = found
     const wrong = plans.map((plan, k) => {
       const variants = variantsOfPlan(placed[k]).map(variant => logits.get(variantKey(variant)) as Float32Array)
-      const scores = reduceLogits(variants, { classes, reduction: placed[k].reduction ?? 'geo' })
+      const scores = reduceLogits(variants, { classes, reduction: scoreReduction(placed[k]) ?? 'geo' })
       return [printPlan(plan), errorOf(scores, labels).wrong] as const
     })
     return { images, seconds: (performance.now() - begun) / 1000, wrong: Object.fromEntries(wrong) }

@@ -1,5 +1,12 @@
 import { EspalierError } from '../../../ir/index.ts'
-import { type FixedPlan, placePlan, type Variant, variantKey, variantsOfPlan } from '../../../passes/index.ts'
+import {
+  type FixedPlan,
+  placePlan,
+  scoreReduction,
+  type Variant,
+  variantKey,
+  variantsOfPlan,
+} from '../../../passes/index.ts'
 import { orThrow, sourceProblem } from '../../base/error.ts'
 import { random } from '../../base/random.ts'
 import type { DataSet } from '../../data/index.ts'
@@ -66,7 +73,7 @@ export const networkViews = async (
   const ran = await variantLogits(network, [[], ...variants], images, { ...options, limit, onBatch: onProgress })
   if (ran.images === 0)
     throw new EspalierError([sourceProblem('bad-input', '--data', 'no image was run', 'one at least')])
-  const views = analysed(ran, variants, placed.reduction ?? 'geo')
+  const views = analysed(ran, variants, scoreReduction(placed) ?? 'geo')
   return viewsResult(views, {
     network: network.name,
     plan: placed.name,

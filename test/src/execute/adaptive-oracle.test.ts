@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { certaintiesOf } from '../../../ir/ops/certainty.ts'
-import { parseFixedPlan, placePlan, type Variant, variantKey, variantsOfPlan } from '../../../passes/index.ts'
+import {
+  parseFixedPlan,
+  placePlan,
+  scoreReduction,
+  type Variant,
+  variantKey,
+  variantsOfPlan,
+} from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { compileNetwork } from '../../../src/compile/compile.ts'
 import { type DataSet, openData, type Preprocess } from '../../../src/data/index.ts'
@@ -30,7 +37,7 @@ const scoresOf = (
 ): Float32Array | Float64Array => {
   const placed = orThrow(placePlan(orThrow(parseFixedPlan(plan)), network.graph, () => 0))
   const variants = variantsOfPlan(placed).map(variant => logits.get(variantKey(variant)) as Float32Array)
-  return reduceLogits(variants, { classes, reduction: placed.reduction ?? 'geo' })
+  return reduceLogits(variants, { classes, reduction: scoreReduction(placed) ?? 'geo' })
 }
 
 const variantsUnder = (network: Network, plans: readonly string[]): readonly Variant[] =>

@@ -1,3 +1,4 @@
+import { channelRuns } from '../../../../ir/channel-runs.ts'
 import { compose, type Element } from '../../../../ir/dihedral.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import { refuse } from './refuse.ts'
@@ -41,12 +42,7 @@ const shuffled = (t: Translation, node: NodeId, permutation: readonly number[]):
 /** Channels in another order, run by run. */
 export const permuteChannels = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {
   t.room.take(permutation.length)
-  const runs: { begin: number; size: number }[] = []
-  for (const channel of permutation) {
-    const last = runs.at(-1)
-    if (last !== undefined && channel === last.begin + last.size) last.size++
-    else runs.push({ begin: channel, size: 1 })
-  }
+  const runs = channelRuns(permutation)
   if (permutation.every((channel, k) => channel === k) && permutation.length === exampleType(t, node).c) return node
   if (runs.length > runsAtMost) return shuffled(t, node, permutation)
   const parts = runs.map(({ begin, size }) => t.build.slice(node, begin, size))

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { placePlan, type Variant, variantKey, variantsOfPlan } from '../../../../passes/index.ts'
+import { placePlan, scoreReduction, type Variant, variantKey, variantsOfPlan } from '../../../../passes/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../src/compile/compile.ts'
 import { batches, type DataSet, openGenerated, type Preprocess } from '../../../../src/data/index.ts'
@@ -46,8 +46,7 @@ describe.each(runs)('on %s, of %i images', (backend, limit) => {
     for (const [k, text] of plans.entries()) {
       const compiled = orThrow(compileNetwork(network, fixedPlanOf(text)))
       const variants = variantsOfPlan(placed[k]).map(v => found.logits.get(variantKey(v)) as Float32Array)
-      const { reduction } = placed[k]
-      const reduced = reduceLogits(variants, { classes: 10, reduction: reduction ?? 'geo' })
+      const reduced = reduceLogits(variants, { classes: 10, reduction: scoreReduction(placed[k]) ?? 'geo' })
       const runner = await openModel(compiled, { backend, executor: 'eager' })
       try {
         for await (const { first, n, images } of batches(data, { batch, preprocess, limit })) {
