@@ -50,16 +50,31 @@ const forRows =
 const asRows = (filter: Constant): Constant =>
   filter.dims.length === 3 ? { ...filter, dims: [filter.dims[0], filter.dims[1], 1, filter.dims[2]] } : filter
 
+const automaticPads = ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'] as const
+
+/** Whether a node gives its pads, has none, or as many as keep the extents but for strides: an odd one behind (upper) or before. */
+const automaticOf = (node: OnnxNode): (typeof automaticPads)[number] => {
+  const given = node.text('auto_pad', 'NOTSET')
+  return (
+    automaticPads.find(name => name === given) ??
+    refuse('unsupported-attribute', `auto_pad = ${given}`, 'NOTSET, VALID, SAME_UPPER or SAME_LOWER')
+  )
+}
+
+const pacesOf = (node: OnnxNode): { readonly strides: Pair; readonly dilations: Pair } => ({
+  strides: pairOf(node.ints('strides') ?? [1, 1], 'strides'),
+  dilations: pairOf(node.ints('dilations') ?? [1, 1], 'dilations'),
+})
+
 /** How a convolution's or a pooling's window moves over an image of these extents. */
 const slideOf = (
   node: OnnxNode,
   extents: readonly number[],
   size: Pair,
 ): { readonly strides: Pair; readonly dilations: Pair; readonly padding: Padding } => {
-  const strides = pairOf(node.ints('strides') ?? [1, 1], 'strides')
-  const dilations = pairOf(node.ints('dilations') ?? [1, 1], 'dilations')
+  const { strides, dilations } = pacesOf(node)
   const pads = node.ints('pads') ?? [0, 0, 0, 0]
-  const automatic = node.text('auto_pad', 'NOTSET')
+  const automatic = automaticOf(node)
   if (pads.some(pad => Math.abs(pad) > limits.mapExtent))
     return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, `at most ${limits.mapExtent}`)
   if (pads.length !== 4) return refuse('unsupported-attribute', `pads = ${printDims(pads)}`, 'four, for images')
@@ -74,8 +89,6 @@ const slideOf = (
         return same
       case 'SAME_LOWER':
         return [same[1], same[0]]
-      default:
-        return refuse('unsupported-attribute', `auto_pad = ${automatic}`, 'NOTSET, VALID, SAME_UPPER or SAME_LOWER')
     }
   }
   return { strides, dilations, padding: [along(0), along(1)] }
@@ -140,14 +153,11 @@ const transposedSlide = (
   input: readonly number[],
   size: Pair,
 ): { readonly strides: Pair; readonly dilations: Pair; readonly padding: Padding; readonly extents: Pair } => {
-  const strides = pairOf(node.ints('strides') ?? [1, 1], 'strides')
-  const dilations = pairOf(node.ints('dilations') ?? [1, 1], 'dilations')
+  const { strides, dilations } = pacesOf(node)
   const beyond = node.ints('output_padding') ?? [0, 0]
   const wanted = node.ints('output_shape')?.slice(-2)
   const given = node.ints('pads') ?? [0, 0, 0, 0]
-  const automatic = node.text('auto_pad', 'NOTSET')
-  if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(automatic))
-    return refuse('unsupported-attribute', `auto_pad = ${automatic}`, 'NOTSET, VALID, SAME_UPPER or SAME_LOWER')
+  const automatic = automaticOf(node)
   if (given.length !== 4 || beyond.length !== 2 || [...given, ...beyond].some(pad => pad < 0 || pad > limits.mapExtent))
     return refuse(
       'unsupported-attribute',
