@@ -78,7 +78,7 @@ export const callThread = <C, A, T>(
   }
   worker.unref()
   worker.on('error', die)
-  worker.on('exit', code => die(new Error(`the thread of ${name} ended with code ${code}`)))
+  worker.on('exit', code => die(new Error(`${name} ended with code ${code}`)))
   worker.on('message', (said: Said<A, T>) => {
     if ('told' in said) {
       if (said.id === undefined) onTold(said.told)

@@ -84,7 +84,11 @@ export const openEngineThreads = async (
   }
   const threads: EngineThread[] = []
   const open = async (more: EngineOptions): Promise<EngineAnswer> => {
-    const thread: EngineThread = callThread(start({ staged, options: { ...options, ...more } }), 'a model', hear)
+    const thread: EngineThread = callThread(
+      start({ staged, options: { ...options, ...more } }),
+      'the thread of a model',
+      hear,
+    )
     threads.push(thread)
     return thread.call({ kind: 'open' }, { signal })
   }

@@ -65,7 +65,6 @@ function* orders(
 
 const onThisThread = (data: DataSet, preparation: Preparation): Loader => ({
   load: order => loadBatch(data, order, preparation),
-  awaited: loading => loading,
   close: async () => {},
 })
 
@@ -108,7 +107,7 @@ export async function* trainingBatches(
     }
     fill()
     while (queue.length > 0 && signal?.aborted !== true) {
-      const batch = await loader.awaited(queue.shift() as Promise<TrainingBatch>)
+      const batch = await (queue.shift() as Promise<TrainingBatch>)
       fill()
       yield batch
     }
