@@ -6,7 +6,9 @@ import { type FlowEdge, minimumCut } from './minimum-cut.ts'
 export interface NumberCosts {
   /** To fetch it from a runtime, gather it and feed it to the next stage. */
   readonly carry: number
-  /** The same where it is outside of the runtime anyway: an input, or an answer. */
+  /** The same where only a stage after the next reads it. */
+  readonly keep: number
+  /** The same where it is outside of the runtime anyway: an input, or what is given. */
   readonly gather: number
   /** To compute it anew, beside the multiplications of its op. */
   readonly compute: number
@@ -15,8 +17,11 @@ export interface NumberCosts {
 /** What it takes to fetch a number of an image from a runtime and to gather it, in multiplications with an addition: measured on TensorFlow. */
 export const fetching = 1024
 
-/** All images pay for what is carried, and only those that go on for what is computed anew: half of them, or fewer. */
-export const usualCosts: NumberCosts = { carry: 2 * fetching, gather: 32, compute: 72 }
+/**
+ * All images pay for what is carried, and only those that go on for what is computed anew: half of them, or fewer, to the next stage, and a sixteenth to one
+ * after it.
+ */
+export const usualCosts: NumberCosts = { carry: 2 * fetching, keep: 16 * fetching, gather: 32, compute: 72 }
 
 /** Where a graph is to part. */
 export interface Parting {
@@ -26,8 +31,8 @@ export interface Parting {
   readonly later: Uint8Array
   /** What the later stages give. */
   readonly read: readonly NodeId[]
-  /** What the earlier one gives. */
-  readonly answers: readonly NodeId[]
+  /** What the earlier one gives anyway. */
+  readonly given: readonly NodeId[]
 }
 
 /**
@@ -36,8 +41,8 @@ export interface Parting {
  */
 export const carriedNodes = (
   graph: Graph,
-  { first, later, read, answers }: Parting,
-  costs: NumberCosts,
+  { first, later, read, given }: Parting,
+  costs: Omit<NumberCosts, 'keep'>,
 ): readonly NodeId[] => {
   const { nodes } = graph
   const shared = nodes.flatMap(({ type }, id) => (first[id] && later[id] && isPerExample(type) ? [id] : []))
@@ -46,7 +51,7 @@ export const carriedNodes = (
   const edges: FlowEdge[] = []
   const free = Number.POSITIVE_INFINITY
   const wanted = new Set(read)
-  const outside = (id: NodeId): boolean => nodes[id].tag === 'Input' || answers.includes(id)
+  const outside = (id: NodeId): boolean => nodes[id].tag === 'Input' || given.includes(id)
   nodes.forEach(({ operands }, id) => {
     if (later[id] && !place.has(id)) for (const operand of operands) wanted.add(operand)
   })

@@ -34,7 +34,7 @@ export interface StageGate {
   readonly carried: readonly string[]
 }
 
-/** Where the outputs of a graph are all chosen by one certainty. */
+/** Where some outputs of a graph are all chosen by one certainty. */
 interface Choice {
   readonly certainty: NodeId
   readonly below: number
@@ -42,7 +42,7 @@ interface Choice {
   readonly deeper: readonly Output[]
 }
 
-const choiceOf = ({ nodes, outputs }: Graph): Choice | null => {
+const choiceOf = ({ nodes }: Graph, outputs: readonly Output[]): Choice | null => {
   const chosen = outputs.map(({ node }) => nodes[node])
   const [first] = chosen
   if (first?.tag !== 'Select') return null
@@ -107,12 +107,18 @@ export const cutStages = (graph: Graph, costs: NumberCosts = usualCosts): readon
   const fresh = names(graph)
   const stages: Stage[] = []
   let rest = graph
-  for (let choice = choiceOf(rest); choice !== null; choice = choiceOf(rest)) {
+  for (let choice = choiceOf(rest, rest.outputs); choice !== null; choice = choiceOf(rest, rest.outputs)) {
     const { certainty, below, kept, deeper } = choice
     const answers = kept.map(({ node }) => node)
     const first = ancestorsOf(rest, [certainty, ...answers])
-    const wanted = deeper.map(({ node }) => node)
-    const carried = carriedNodes(rest, { first, later: ancestorsOf(rest, wanted), read: wanted, answers }, costs)
+    const carriedTo = (read: readonly NodeId[], given: readonly NodeId[], carry: number): readonly NodeId[] =>
+      carriedNodes(rest, { first, later: ancestorsOf(rest, read), read, given }, { ...costs, carry })
+    const all = deeper.map(({ node }) => node)
+    const following = choiceOf(rest, deeper)
+    const next = following === null ? all : [following.certainty, ...following.kept.map(({ node }) => node)]
+    const toNext = carriedTo(next, answers, costs.carry)
+    const toAll = following === null ? [] : carriedTo(all, [...answers, ...toNext], costs.keep)
+    const carried = [...new Set([...toNext, ...toAll])].sort((a, b) => a - b)
     const fed = new Map(carried.map(id => [id, carriedName(rest, id, fresh)]))
     const certaintyName = fresh('certainty')
     const given = carried.flatMap(id =>

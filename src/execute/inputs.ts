@@ -41,10 +41,18 @@ const valuesOf = async (value: unknown, [h, w, c]: Extents): Promise<Float32Arra
     : refuse(argumentProblem('predict, the tensor’s data', data, 'a tensor of numbers'))
 }
 
-/** The first number that is not finite, or −1: every image passes through here, and a callback for each of its numbers takes a tenth of a small network's time. */
-const firstNotFinite = (numbers: Float32Array): number => {
-  for (let k = 0; k < numbers.length; k++) if (!Number.isFinite(numbers[k])) return k
-  return -1
+/** Whether all numbers are finite: 0 times any other is NaN. In four sums, each without waiting for the others: every image passes through here. */
+const allFinite = (numbers: Float32Array): boolean => {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const fours = numbers.length - (numbers.length % 4)
+  for (let k = 0; k < fours; k += 4) {
+    a += 0 * numbers[k]
+    b += 0 * numbers[k + 1]
+    c += 0 * numbers[k + 2]
+    d += 0 * numbers[k + 3]
+  }
+  for (let k = fours; k < numbers.length; k++) a += 0 * numbers[k]
+  return a + b + c + d === 0
 }
 
 /** The numbers of a batch of images, checked to be whole images and finite. @throws EspalierError */
@@ -62,10 +70,9 @@ export const readInputs = async (value: Float32Array | TensorLike, image: Extent
       sourceProblem('wrong-size', 'predict', given, `images [n, ${h}, ${w}, ${c}]: a multiple of ${size} numbers`),
     )
   }
-  const wrong = firstNotFinite(numbers)
-  return wrong < 0
-    ? numbers
-    : refuse(
-        sourceProblem('bad-input', `predict, image ${Math.floor(wrong / size)}`, `${numbers[wrong]}`, 'finite numbers'),
-      )
+  if (allFinite(numbers)) return numbers
+  const wrong = numbers.findIndex(number => !Number.isFinite(number))
+  return refuse(
+    sourceProblem('bad-input', `predict, image ${Math.floor(wrong / size)}`, `${numbers[wrong]}`, 'finite numbers'),
+  )
 }

@@ -165,14 +165,14 @@ const timedLanes = lanes.filter(
 export const adaptiveBench: Bench = {
   about: 'adaptive plans on CIFAR-100: errors and shares beside the known ones, mean time over the plain network',
   run: async options => {
-    const errors: ErrorRow[] = []
-    const times: TimeRow[] = []
+    const found: { readonly errors: readonly ErrorRow[]; readonly times: readonly TimeRow[] }[] = []
     for (const name of networks) {
       const file = sharedPath('models', `${name}.onnx`)
       if (!options.wants('network', name) || !existsSync(file)) continue
       const network = await loadNetwork(file)
       process.stderr.write(`${name}, errors\n`)
-      errors.push(...(await errorRows(network, name, options)))
+      const errors = await errorRows(network, name, options)
+      const times: TimeRow[] = []
       for (const batch of [128, 1]) {
         for (const lane of timedLanes) {
           if (!options.wants('batch', String(batch)) || !options.wants('executor', lane.name)) continue
@@ -185,7 +185,11 @@ export const adaptiveBench: Bench = {
           times.push(...(await exportedTimes(network, name, batch)))
         }
       }
+      found.push({ errors, times })
+      process.stderr.write(`${adaptiveTable(errors, times)}\n`)
     }
+    const errors = found.flatMap(each => each.errors)
+    const times = found.flatMap(each => each.times)
     return { rows: [...errors, ...times], text: adaptiveTable(errors, times), svg: () => adaptiveChart(errors, times) }
   },
 }

@@ -92,7 +92,8 @@ const expectStages = (cut: (graph: Graph) => readonly Stage[], graph: Graph, env
 }
 
 /** A cut that carries what usual costs would compute anew: nothing is large in drawn graphs. */
-export const carryingCut = (graph: Graph): readonly Stage[] => cutStages(graph, { carry: 8, gather: 8, compute: 4 })
+export const carryingCut = (graph: Graph): readonly Stage[] =>
+  cutStages(graph, { carry: 8, keep: 12, gather: 8, compute: 4 })
 
 /** What a cut into stages promises. */
 export const cutLaw = (cut: (graph: Graph) => readonly Stage[]): Law =>

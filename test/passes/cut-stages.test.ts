@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { builder, type Graph, mapType, nodesWithTag, print, shapeOf, vectorType } from '../../ir/index.ts'
-import { broughtTo, cutStages, joinStages, multiplyAdds, parsePlan, type Stage } from '../../passes/index.ts'
+import {
+  broughtTo,
+  cutStages,
+  joinStages,
+  multiplyAdds,
+  type NumberCosts,
+  parsePlan,
+  type Stage,
+} from '../../passes/index.ts'
 import type { Schedule } from '../../passes/pipeline.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { compileNetwork } from '../../src/compile/compile.ts'
@@ -70,6 +78,32 @@ describe('what comes with an image that goes on', () => {
     const graph = b.finish({ logits: b.select(b.certainty(first), 0.5, first, second) })
     const [, later] = cutStages(graph)
     expect([...broughtTo([later])[0].keys()]).toEqual(['image'])
+  })
+})
+
+describe('what only a stage after the next takes', () => {
+  const prices: NumberCosts = { carry: 10, keep: 10, gather: 1, compute: 1 }
+  /** A convolution that the first stage computes, and the last takes; the second, too, if it is told so. */
+  const threeStages = (secondTakesIt: boolean): Graph => {
+    const b = builder()
+    const image = b.input('image', mapType(8, 8, 2))
+    const logits = (x: number, name: string) => b.dense(b.globalPool(x), b.parameter(name, [2, 3]))
+    const dear = b.conv2d(image, b.parameter('filter', [3, 3, 2, 2]), { padding: 1 })
+    const flipped = b.act('flip', secondTakesIt ? dear : image)
+    const [first, second, third] = [logits(dear, 'v'), logits(flipped, 'w'), logits(b.relu(dear), 'u')]
+    const gate = (kept: number, deeper: number) => b.select(b.certainty(kept), 0.5, kept, deeper)
+    return b.finish({ logits: gate(first, gate(second, third)) })
+  }
+  const brings = (secondTakesIt: boolean, keep: number): boolean =>
+    cutStages(threeStages(secondTakesIt), { ...prices, keep })[0].graph.outputs.length === 3
+
+  it('is carried like the rest at the same price, and computed again where that costs less', () => {
+    expect(brings(false, prices.carry)).toBe(true)
+    expect(brings(false, 4 * prices.carry)).toBe(false)
+  })
+
+  it('is what the next stage takes as well: that is carried at its price', () => {
+    expect(brings(true, 4 * prices.carry)).toBe(true)
   })
 })
 
