@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Graph, liveNodes, type Tensor as Values } from '../../ir/index.ts'
 import { inputsOf, takeInputs } from '../lower/inputs.ts'
 import { lowerSavedModel, type SavedModelOptions } from '../lower/saved-model/index.ts'

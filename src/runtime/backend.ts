@@ -70,7 +70,7 @@ const silenceGreeting = (tf: Tf): void => {
 
 const openCpu = async (): Promise<Opened> => {
   const tf = tensorflowJs()
-  const { tfjs: version } = tf.version
+  const { version_cpu: version } = require('@tensorflow/tfjs-backend-cpu')
   silenceGreeting(tf)
   return started(tf, 'cpu', { name: 'cpu', tf, version, describe: `plain JavaScript, TensorFlow.js ${version}` })
 }

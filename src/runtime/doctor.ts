@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
+import type { Rank } from '@tensorflow/tfjs-core'
 import { either as E } from 'fp-ts'
 import { renderProblem } from '../../ir/error.ts'
 import { type Backend, type OpenOptions, openBackend } from './backend.ts'
@@ -63,8 +64,8 @@ export interface Report {
 
 /** A 3×3 window of ones over a 4×4 ramp, `SAME`: its top left output is 0 + 1 + 4 + 5. */
 const tryConvolution = async ({ tf }: Backend): Promise<string | undefined> => {
-  const image = tf.range(0, 16).reshape([1, 4, 4, 1]) as import('@tensorflow/tfjs').Tensor4D
-  const filter = tf.ones([3, 3, 1, 1]) as import('@tensorflow/tfjs').Tensor4D
+  const image = tf.reshape<Rank.R4>(tf.range(0, 16), [1, 4, 4, 1])
+  const filter = tf.ones<Rank.R4>([3, 3, 1, 1])
   const out = tf.conv2d(image, filter, 1, 'same')
   const [first] = await out.data()
   tf.dispose([image, filter, out])

@@ -1,4 +1,4 @@
-import type { Tensor as TfTensor } from '@tensorflow/tfjs'
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import { either as E } from 'fp-ts'
 import { EspalierError, evaluate, renderProblems, sizeOf, type Tensor } from '../../ir/index.ts'
 import { correctName, labelsName, lossName, rateName, type TrainingStep, teacherName } from '../../passes/index.ts'

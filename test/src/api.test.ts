@@ -153,7 +153,7 @@ describe.each(tensorBackends)('tensors on %s', backend => {
       const { logits } = await m.predict(images)
       expectSame(backend, logits, (await m.predict(inputs(2, 5))).logits)
       expect(images.isDisposed).toBe(false)
-      const turned = images.reshape([2, 3, 32, 32])
+      const turned = tf.reshape(images, [2, 3, 32, 32])
       await expect(m.predict(turned)).rejects.toThrow('a tensor [2,3,32,32]')
       images.dispose()
       turned.dispose()

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Padding, Pair } from '../../../ir/index.ts'
 import type { Target } from './kernel.ts'
 

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { shapeOf } from '../../../ir/index.ts'
 import { leastLogarithm } from '../../../ir/ops/certainty.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'

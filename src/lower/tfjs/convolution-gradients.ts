@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Pair, shapeOf } from '../../../ir/index.ts'
 import { type Slide, slideOf } from '../../../passes/sliding.ts'
 import { hasGaps, isBare, spanOf } from '../window/forms.ts'

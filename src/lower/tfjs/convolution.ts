@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Pair, shapeOf } from '../../../ir/index.ts'
 import { type Slide, slideOf } from '../../../passes/sliding.ts'
 import { isPlain, type PlainWindow, plainWindow, restOfShares } from '../window/plain.ts'

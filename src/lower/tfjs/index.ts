@@ -6,7 +6,7 @@ import { forms } from './forms.ts'
 export type { LowerProblem } from '../error.ts'
 export type { Fed } from '../inputs.ts'
 
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Graph, type NodeId, problem, type Type, type Tensor as Values } from '../../../ir/index.ts'
 import { legalized } from '../../../passes/legalize.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'

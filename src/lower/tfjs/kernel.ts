@@ -1,4 +1,4 @@
-import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs'
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core'
 import type { AttributesOf, Typing } from '../../../ir/index.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'
 import type { LoweredTag } from '../lowered-tag.ts'

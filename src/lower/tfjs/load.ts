@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Graph, isPerExample, type NodeId, type Tensor as Values } from '../../../ir/index.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
 import type { Kernel, Lowering, Target } from './kernel.ts'

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Target } from './kernel.ts'
 
 /** What tfjs-node's backend offers beyond its table of kernels: any op of TensorFlow. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { sameShape, shapeOf } from '../../../ir/index.ts'
 import { type Primitive, type Reader, read } from '../../../ir/ops/expression.ts'
 import type { BinaryFunction, UnaryFunction } from '../../../ir/ops/pointwise.ts'

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Pair, shapeOf, type Window } from '../../../ir/index.ts'
 import { meanSteps } from '../../../passes/mean-steps.ts'
 import { type Slide, slideOf } from '../../../passes/sliding.ts'

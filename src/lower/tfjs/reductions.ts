@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { isPerExample, sameShape, shapeOf, sizeOf } from '../../../ir/index.ts'
 import { meanSteps } from '../../../passes/mean-steps.ts'
 import { reducedAxes } from '../reduced-axes.ts'

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { shapeOf } from '../../../ir/index.ts'
 import { centred, samplingWeights } from '../sampling.ts'
 import type { Lowering, Target } from './kernel.ts'

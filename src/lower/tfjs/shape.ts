@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { isPerExample, shapeOf } from '../../../ir/index.ts'
 import { resampled } from '../../../ir/ops/shape.ts'
 import { padded } from './canvas.ts'

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Lowering } from './kernel.ts'
 
 /** Variants lie one after another along the batch: `[variants · n, …]`. */

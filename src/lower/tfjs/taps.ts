@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { type Pair, sameShape } from '../../../ir/index.ts'
 import type { Target } from './kernel.ts'
 

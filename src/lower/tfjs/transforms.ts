@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { isPerExample, motionOf, shapeOf, sizeOf, type Typing } from '../../../ir/index.ts'
 import { rotationMatrix, scalingMatrix } from '../../../ir/ops/transforms.ts'
 import type { Kernel, Lowering, Target } from './kernel.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -48,27 +48,40 @@ const pack = async (pin: Pins, folder: string): Promise<E.Either<RuntimeProblem,
     : F.pipe(await readFile(file), bytes => checkIntegrity(wanted, bytes, pin.integrity))
 }
 
+const [whole, core] = ['require("@tensorflow/tfjs")', 'require("@tensorflow/tfjs-core")']
+const modified = `${core} in place of ${whole}`
+
+/** Has the files require TensorFlow.js's core, which has all that they use. */
+const onCore = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!name.endsWith('.js')) continue
+    const file = join(folder, name)
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(whole, core))
+  }
+}
+
 /** Takes the scripts and dependencies out: nothing here is ever installed or run by npm. */
-const strippedManifest = async (folder: string, pin: Pins): Promise<void> => {
+const strippedManifest = async (folder: string, { integrity }: Pins): Promise<void> => {
   const file = join(folder, 'package.json')
   const { name, version, license, repository } = JSON.parse(await readFile(file, 'utf8'))
   await writeFile(
     file,
-    `${JSON.stringify({ name, version, license, repository, integrity: pin.integrity }, undefined, 2)}\n`,
+    `${JSON.stringify({ name, version, license, repository, integrity, modified }, undefined, 2)}\n`,
   )
 }
 
-const vendoredIntegrity = async (folder: string): Promise<string | undefined> => {
+const isPresent = async (folder: string, { integrity }: Pins): Promise<boolean> => {
   try {
-    return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')).integrity
+    const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    return manifest.integrity === integrity && manifest.modified === modified
   } catch {
-    return undefined
+    return false
   }
 }
 
 /** Right: whether anything had to be done. */
 export const vendor = async (pin: Pins, target: string): Promise<E.Either<RuntimeProblem, 'present' | 'unpacked'>> => {
-  if ((await vendoredIntegrity(target)) === pin.integrity) return E.right('present')
+  if (await isPresent(target, pin)) return E.right('present')
   const temporary = await mkdtemp(join(tmpdir(), 'espalier-vendor-'))
   const unpacked = `${target}.${process.pid}.tmp`
   try {
@@ -78,6 +91,7 @@ export const vendor = async (pin: Pins, target: string): Promise<E.Either<Runtim
     await writeFile(file, tarball.right)
     await makeFolder(unpacked)
     await extract({ file, cwd: unpacked, strip: 1, filter: kept })
+    await onCore(unpacked)
     await strippedManifest(unpacked, pin)
     await cp(licence, join(unpacked, 'LICENSE'))
     await rm(target, { recursive: true, force: true })

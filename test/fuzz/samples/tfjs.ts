@@ -1,7 +1,7 @@
 import type { io } from '@tensorflow/tfjs'
 import { sizeOf } from '../../../ir/index.ts'
 import { random } from '../../../src/base/random.ts'
-import { tensorflowJs } from '../../../src/runtime/native/load.ts'
+import { tf } from '../../tensorflow-js.ts'
 
 type Files = ReadonlyMap<string, Uint8Array>
 
@@ -29,7 +29,6 @@ const values = (name: string, shape: readonly number[]): Float32Array => {
 
 /** Models of layers as TensorFlow.js saves them. */
 export const layersSamples = async (): Promise<ReadonlyMap<string, Files>> => {
-  const tf = tensorflowJs()
   await tf.setBackend('cpu')
   const { layers: l } = tf
   const inputShape = [8, 8, 3]

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { orThrow } from '../../../src/base/error.ts'
@@ -84,7 +84,7 @@ describe('every backend', () => {
     'native does what Node 23 removed from `util`, in the one TensorFlow.js there is',
     async () => {
       const { tf } = await opened('node-gpu')
-      expect(tf).toBe(createRequire(import.meta.url)('@tensorflow/tfjs'))
+      expect(tf).toBe(createRequire(import.meta.url)('@tensorflow/tfjs-core'))
       const { values } = tf.topk(tf.tensor1d([1, 5, 2]), 2)
       expect(Array.from(await values.data())).toEqual([5, 2])
     },

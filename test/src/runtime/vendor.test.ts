@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../temporary-folder.ts'
 
 const published: Readonly<Record<string, string>> = {
   'package/package.json': '{"name": "some", "version": "1.0.0", "scripts": {"install": "exit 1"}}',
-  'package/dist/index.js': 'exports.here = true',
+  'package/dist/index.js': 'exports.tf = require("@tensorflow/tfjs")',
   'package/dist/index_test.js': 'a test',
   'package/binding/backend.cc': 'source',
   'package/scripts/install.js': 'downloads',
@@ -54,6 +54,7 @@ it('unpacks the JavaScript and the source once, without tests and scripts', asyn
     ['LICENSE', 'binding', 'binding/backend.cc', 'dist', 'dist/index.js', 'package.json'].sort(),
   )
   expect(await readFile(join(target, 'package.json'), 'utf8')).not.toContain('scripts')
+  expect(await readFile(join(target, 'dist/index.js'), 'utf8')).toBe('exports.tf = require("@tensorflow/tfjs-core")')
 })
 
 it('refuses a tarball of another integrity and unpacks nothing', async () => {

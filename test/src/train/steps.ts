@@ -1,4 +1,4 @@
-import type { Tensor as TfTensor } from '@tensorflow/tfjs'
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import type { Tensor } from '../../../ir/index.ts'
 import { parseFixedPlan, placePlan, trainingReduction } from '../../../passes/index.ts'
 import {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Tensor as TfTensor } from '@tensorflow/tfjs'
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Environment, Tensor } from '../../../../ir/index.ts'

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { type Graph, type Node, type Pair, type Reduction, type Transform, variantCount } from '../../../../ir/index.ts'
 import type { Tf } from '../../../../src/runtime/native/load.ts'
 import { normalizeBatch, normalizeByMoments, type Statistics } from './native-batch-norm.ts'

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../../../src/runtime/native/load.ts'
 
 /** What the native backend of TensorFlow.js offers beside its kernels: any TensorFlow op by name. */

@@ -1,4 +1,5 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs'
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs' // its gradients
 import type { Graph, Tensor as Values } from '../../../../ir/index.ts'
 import type { Tf } from '../../../../src/runtime/native/load.ts'
 import { trainingForward } from './forward.ts'
@@ -68,7 +69,7 @@ export const trainer = (
             }),
         })
         const targets = tf.oneHot(tf.tensor1d(labels, 'int32'), scores.shape[1] as number)
-        return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(scores), targets), 1))).asScalar()
+        return tf.neg<Scalar>(tf.mean(tf.sum(tf.mul(tf.logSoftmax(scores), targets), 1)))
       }, learned)
       descend(
         learned.map(({ name }) => grads[name]),

@@ -5,7 +5,8 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../../ir/index.ts'
 import { importTfjs } from '../../../../../src/network/import/tfjs/index.ts'
-import { artifactsOf, filesOf, imported, inFolder, refused, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { artifactsOf, filesOf, imported, inFolder, refused } from './folder.ts'
 import { b, frozen, i, ints, node, s, weight } from './graph-artifacts.ts'
 
 const { layers } = tf

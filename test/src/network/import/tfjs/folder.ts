@@ -8,9 +8,7 @@ import { evaluate, renderProblems, type Tensor } from '../../../../../ir/index.t
 import { orThrow } from '../../../../../src/base/error.ts'
 import { importTfjs, readTfjs } from '../../../../../src/network/import/tfjs/index.ts'
 import { imageType, type Network } from '../../../../../src/network/network.ts'
-import { tensorflowJs } from '../../../../../src/runtime/native/load.ts'
-
-export const tf = tensorflowJs()
+import { tf } from '../../../../tensorflow-js.ts'
 
 /** Files of a model by name, in a folder that is gone afterwards. */
 export const inFolder = async <A>(

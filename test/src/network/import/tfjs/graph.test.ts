@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { expectSame, filesOf, imported, read, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { expectSame, filesOf, imported, read } from './folder.ts'
 import {
   b,
   type Constant,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { expectSame, fill, imported, refused, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { expectSame, fill, imported, refused } from './folder.ts'
 import { files, type Layer, pool } from './keras-files.ts'
 
 for (const version of [2, 3] as const)

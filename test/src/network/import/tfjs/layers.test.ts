@@ -1,6 +1,7 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { artifactsOf, expectSame, filesOf, fill, imported, read, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { artifactsOf, expectSame, filesOf, fill, imported, read } from './folder.ts'
 
 beforeAll(async () => {
   await tf.setBackend('cpu')

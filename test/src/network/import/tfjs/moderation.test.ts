@@ -7,7 +7,8 @@ import { importTfjs } from '../../../../../src/network/import/tfjs/index.ts'
 import { imageType } from '../../../../../src/network/network.ts'
 import { openBackend } from '../../../../../src/runtime/backend.ts'
 import { hasShared, sharedPath } from '../../../../shared.ts'
-import { probabilitiesOf, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { probabilitiesOf } from './folder.ts'
 
 type Answers = Readonly<Record<'plain' | 'flipped', readonly (readonly number[])[]>>
 

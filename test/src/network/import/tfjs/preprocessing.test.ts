@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { orThrow } from '../../../../../src/base/error.ts'
 import { importTfjs } from '../../../../../src/network/import/tfjs/index.ts'
 import { hasShared, sharedPath } from '../../../../shared.ts'
-import { artifactsOf, expectSame, filesOf, imported, logitsOf, refused, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { artifactsOf, expectSame, filesOf, imported, logitsOf, refused } from './folder.ts'
 import { files, type Layer, pool } from './keras-files.ts'
 
 const read = (layer: Layer): readonly Layer[] => [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { filesOf, imported, refused, tf } from './folder.ts'
+import { tf } from '../../../../tensorflow-js.ts'
+import { filesOf, imported, refused } from './folder.ts'
 import { frozen, ints, node, weight } from './graph-artifacts.ts'
 
 interface Stored {
