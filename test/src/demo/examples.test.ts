@@ -45,13 +45,15 @@ const compilerOptions = {
   },
   rootDir: '../..',
   noEmit: true,
+  allowJs: true,
+  checkJs: true,
 }
 
 let folder = ''
 beforeAll(async () => {
   await mkdir(join(root, '.cache'), { recursive: true })
   folder = await mkdtemp(join(root, '.cache/examples-'))
-  const config = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }
+  const config = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts', '../../examples/*.js'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
   for (const { name, code } of examples) await writeFile(join(folder, `${name}.ts`), `${code}export {}\n`)
   process.chdir(folder)
