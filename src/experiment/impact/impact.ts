@@ -1,8 +1,10 @@
 import { type Reduction, reductions } from '../../../ir/index.ts'
 import { featureMaps, multiplyAdds, unrollShared, type Variant, variantKey } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
+import { rankOf } from '../../execute/score.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
+import { differenceInterval, type Turns, turnsOf } from '../paired.ts'
 import { defaultBatch, openVariants, type VariantLogits, type VariantsOptions } from '../variants/logits.ts'
 import { errorOf, errorRate, reduceLogits } from '../variants/reduction.ts'
 import { forwardTimer } from './time.ts'
@@ -10,14 +12,16 @@ import { type ImpactTransform, parseImpactTransforms } from './transforms.ts'
 
 type Interval = readonly [low: number, high: number]
 
-/** Errors in percent, with Wilson's 95 % intervals, where a transform is applied to one feature map. */
+/** Errors in percent, with Wilson's 95 % intervals, where a transform is applied to one feature map; and 95 % intervals of the difference to vanilla on the same images, in points. */
 export interface TransformImpact {
   /** The map is transformed, and the network goes on. */
   readonly only: number
   readonly onlyInterval: Interval
+  readonly onlyDifferenceInterval: Interval
   /** The map and its transform both go on, and their answers are reduced. */
   readonly branch: Readonly<Record<Reduction, number>>
   readonly branchInterval: Readonly<Record<Reduction, Interval>>
+  readonly branchDifferenceInterval: Readonly<Record<Reduction, Interval>>
 }
 
 /** A feature map with what each transform does there. */
@@ -62,13 +66,13 @@ export interface ImpactResult extends Measured {
   readonly positions: readonly ImpactPosition[]
 }
 
-/** Wrong answers where a transform is applied to one feature map. */
+/** Answers that a transform at one feature map turns. */
 interface TransformCounts {
-  readonly only: number
-  readonly branch: Readonly<Record<Reduction, number>>
+  readonly only: Turns
+  readonly branch: Readonly<Record<Reduction, Turns>>
 }
 
-/** The same as {@link ImpactResult} in wrong answers, which add up over parts of the images. */
+/** The same as {@link ImpactResult} in answers, which add up over parts of the images. */
 export interface ImpactCounts extends Measured {
   readonly network: string
   readonly data: string
@@ -97,26 +101,36 @@ const flip: ImpactTransform = { name: 'flip', transform: { kind: 'd4', element: 
 const byReduction = <A>(of: (reduction: Reduction) => A): Readonly<Record<Reduction, A>> =>
   Object.fromEntries(reductions.map(reduction => [reduction, of(reduction)])) as Record<Reduction, A>
 
-const countWrong = (
+/** Whether each image is answered wrong. */
+const wrongs = (scores: Float32Array | Float64Array, labels: readonly number[]): readonly boolean[] => {
+  const classes = scores.length / labels.length
+  return labels.map((label, image) => rankOf(scores, image, classes, label) > 0)
+}
+
+const countTurns = (
   { logits, classes }: VariantLogits,
   labels: readonly number[],
   variant: Variant,
 ): TransformCounts => {
   const [plain, transformed] = [[], variant].map(v => logits.get(variantKey(v)) as Float32Array)
+  const vanilla = wrongs(plain, labels)
   return {
-    only: errorOf(transformed, labels).wrong,
-    branch: byReduction(reduction => errorOf(reduceLogits([plain, transformed], { classes, reduction }), labels).wrong),
+    only: turnsOf(vanilla, wrongs(transformed, labels)),
+    branch: byReduction(reduction =>
+      turnsOf(vanilla, wrongs(reduceLogits([plain, transformed], { classes, reduction }), labels)),
+    ),
   }
 }
 
-const transformImpact = (counts: TransformCounts, images: number): TransformImpact => {
-  const only = errorRate(counts.only, images)
-  const branch = byReduction(reduction => errorRate(counts.branch[reduction], images))
+const transformImpact = ({ only, branch }: TransformCounts, wrong: number, images: number): TransformImpact => {
+  const rateOf = ({ won, lost }: Turns) => errorRate(wrong - won + lost, images)
   return {
-    only: only.percent,
-    onlyInterval: only.interval,
-    branch: byReduction(reduction => branch[reduction].percent),
-    branchInterval: byReduction(reduction => branch[reduction].interval),
+    only: rateOf(only).percent,
+    onlyInterval: rateOf(only).interval,
+    onlyDifferenceInterval: differenceInterval(only, images),
+    branch: byReduction(reduction => rateOf(branch[reduction]).percent),
+    branchInterval: byReduction(reduction => rateOf(branch[reduction]).interval),
+    branchDifferenceInterval: byReduction(reduction => differenceInterval(branch[reduction], images)),
   }
 }
 
@@ -133,11 +147,11 @@ const positionsOf = (
     branchMultiplyAddsRelative:
       multiplyAdds(orThrow(unrollShared(network, [[], at(map, flip)]))) / multiplyAdds(network.graph),
     results: Object.fromEntries(
-      transforms.map(transform => [transform.name, countWrong(found, labels, at(map, transform))]),
+      transforms.map(transform => [transform.name, countTurns(found, labels, at(map, transform))]),
     ),
   }))
 
-/** Errors of wrong answers. */
+/** The errors that answers come to. */
 export const impactOf = ({
   network,
   data,
@@ -156,17 +170,21 @@ export const impactOf = ({
     positions: positions.map(position => ({
       ...position,
       results: Object.fromEntries(
-        Object.entries(position.results).map(([name, counts]) => [name, transformImpact(counts, images)]),
+        Object.entries(position.results).map(([name, counts]) => [name, transformImpact(counts, wrong, images)]),
       ),
     })),
     ...rest,
   }
 }
 
-/** The wrong answers on all images, of those on parts of them. */
+/** The answers on all images, of those on parts of them. */
 export const joinImpact = (parts: readonly ImpactCounts[]): ImpactCounts => {
   const [first] = parts
   const sum = (of: (part: ImpactCounts) => number): number => parts.reduce((total, part) => total + of(part), 0)
+  const summed = (of: (part: ImpactCounts) => Turns): Turns => ({
+    won: sum(part => of(part).won),
+    lost: sum(part => of(part).lost),
+  })
   /** Null where a part does not know it. */
   const mean = (key: keyof Measured & `${string}Per${string}`): number | null =>
     parts.some(part => part[key] === null) ? null : sum(part => Number(part[key])) / parts.length
@@ -182,8 +200,8 @@ export const joinImpact = (parts: readonly ImpactCounts[]): ImpactCounts => {
           first.transforms.map(name => [
             name,
             {
-              only: sum(part => at(part, name).only),
-              branch: byReduction(reduction => sum(part => at(part, name).branch[reduction])),
+              only: summed(part => at(part, name).only),
+              branch: byReduction(reduction => summed(part => at(part, name).branch[reduction])),
             },
           ]),
         ),
@@ -207,7 +225,7 @@ export const joinImpact = (parts: readonly ImpactCounts[]): ImpactCounts => {
 export const impact = async (network: Network, images: Images, options: ImpactOptions = {}): Promise<ImpactResult> =>
   impactOf(await countImpact(network, images, options))
 
-/** {@link impact} in wrong answers. */
+/** {@link impact} in answers. */
 export const countImpact = async (
   network: Network,
   images: Images,

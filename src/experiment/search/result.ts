@@ -2,6 +2,7 @@ import { type CertaintyMeasure, printTransform, type Reduction } from '../../../
 import { printPlan } from '../../../passes/index.ts'
 import { rankOf, wilsonPercent } from '../../execute/score.ts'
 import { mcNemar } from '../mcnemar.ts'
+import { differenceInterval, turnsOf } from '../paired.ts'
 import { printBudget } from './budget.ts'
 import { likelihoodSigma, type Measured, shownFront } from './choice.ts'
 import { type CurvePoint, curveOf } from './curve.ts'
@@ -46,6 +47,9 @@ export interface FrontPlan {
   readonly errorPercent: number
   /** On those that nothing was chosen by. */
   readonly reportErrorPercent: number
+  /** 95 % intervals of the difference to vanilla's error on the same images, in points. */
+  readonly differenceInterval: Interval
+  readonly reportDifferenceInterval: Interval
 }
 
 /** What a chosen plan has whose images go through stages as far as they need. */
@@ -163,10 +167,9 @@ const rate = (wrong: readonly boolean[]): Rate => ({
   errorIntervalPercent: wilsonPercent(count(wrong), wrong.length),
 })
 
-/** Of images on which two answers differ: how many the first turned right, and wrong, and whether that is chance. */
+/** What the plan turned of what vanilla answers, and whether that is chance. */
 const compared = (plan: readonly boolean[], vanilla: readonly boolean[]): Compared => {
-  const won = plan.filter((wrong, image) => !wrong && vanilla[image]).length
-  const lost = plan.filter((wrong, image) => wrong && !vanilla[image]).length
+  const { won, lost } = turnsOf(vanilla, plan)
   return { won, lost, pValue: mcNemar(won, lost) }
 }
 
@@ -194,12 +197,23 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
   const { vanilla } = searched
   const { options } = call
   const chosen: Measured<Choosable> = choice.chosen ?? { candidate: vanilla, relative: 1 }
-  await searched.evidence.gather([[], ...sitesIn(chosen.candidate)])
+  const front = shownFront<Choosable>(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
+  await searched.evidence.gather([[], ...front.flatMap(({ candidate }) => sitesIn(candidate))])
   const onSelected: Judging = { evidence: searched.evidence, labels: select.labels }
   const [onSelect, vanillaOnSelect] = [chosen.candidate, vanilla].map(plan => wrongs(onSelected, plan))
   const tta: BranchedPlan = { sites: flipTta, reduction: 'geo' }
   const [onReport, vanillaOnReport, ttaOnReport] = [chosen.candidate, vanilla, tta].map(plan => wrongs(report, plan))
-  const front = shownFront<Choosable>(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
+  const pointOf = ({ candidate, relative }: Measured<Choosable>): FrontPlan => {
+    const [selected, reported] = [onSelected, report].map(on => wrongs(on, candidate))
+    return {
+      plan: name(candidate),
+      relativeCost: relative,
+      errorPercent: rate(selected).errorPercent,
+      reportErrorPercent: rate(reported).errorPercent,
+      differenceInterval: differenceInterval(turnsOf(vanillaOnSelect, selected), select.images),
+      reportDifferenceInterval: differenceInterval(turnsOf(vanillaOnReport, reported), report.images),
+    }
+  }
   const sigma = (plan: Choosable): number =>
     isSequence(plan)
       ? sequenceSigma(plan, judged(searched.evidence, select.labels, vanilla, plan.measure))
@@ -235,12 +249,7 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
       ttaErrorIntervalPercent: rate(ttaOnReport).errorIntervalPercent,
       ...compared(onReport, vanillaOnReport),
     },
-    front: front.map(({ candidate, relative }) => ({
-      plan: name(candidate),
-      relativeCost: relative,
-      errorPercent: (100 * candidate.score.wrong) / select.images,
-      reportErrorPercent: rate(wrongs(report, candidate)).errorPercent,
-    })),
+    front: front.map(pointOf),
     ...(sequence === undefined
       ? {}
       : { curve: { stages: stageNames(sequence), points: curveOf(sequence, stagesOn(report, sequence.candidate)) } }),

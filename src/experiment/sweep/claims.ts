@@ -13,6 +13,9 @@ export interface Claim {
   readonly because: readonly string[]
 }
 
+/** Whether a sweep says anything of a claim. */
+export const isTested = ({ verdict }: { readonly verdict: string }): boolean => verdict !== 'untested here'
+
 /** How two cells differ in error, seed by seed: below 0 where the first is better. */
 export interface Difference {
   readonly mean: number

@@ -1,13 +1,14 @@
 import { cpus } from 'node:os'
 import { printPlan } from '../../../passes/index.ts'
+import { counted } from '../../base/format.ts'
 import { wilsonPercent } from '../../execute/score.ts'
-import type { Network } from '../../network/network.ts'
+import { classCount, type Network } from '../../network/network.ts'
 import type { Sourced } from '../sourced.ts'
 import { judgeClaims } from './claims.ts'
 import { rowName, type SweepRun } from './grid.ts'
 import { type SweepJob, sweepJobs } from './jobs.ts'
 import type { OpenSweep } from './open.ts'
-import { type DoneRun, sweepTable } from './table.ts'
+import { type DoneRun, type SweepCell, sweepTable } from './table.ts'
 import { type SweepTimes, sweepTimes } from './times.ts'
 
 /** What there is of a training, as files of shards have it. */
@@ -75,6 +76,7 @@ export interface SweepPart {
   readonly recipe: OpenSweep['recipe']
   readonly data_seed: number
   readonly images: { readonly train: number; readonly evaluate: number }
+  readonly classes: number
   readonly machine: string
   readonly trainings: readonly TrainingPart[]
   readonly times: SweepTimes | null
@@ -100,6 +102,7 @@ export const sweepPart = async (
       train: open.train.data.count,
       evaluate: Math.min(open.sweep.limit ?? open.evaluate.data.count, open.evaluate.data.count),
     },
+    classes: classCount(network),
     machine: `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown'}`,
     trainings: jobs.map(trainingPart).filter(({ number }) => takes(number)),
     times: (await sweepTimes(open, out)) ?? null,
@@ -116,6 +119,20 @@ export const joinSweep = (parts: readonly SweepPart[]): SweepPart => ({
   seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0),
 })
 
+/** Cells that err as guessing does, as far as their images tell. */
+const atChance = (table: readonly SweepCell[], classes: number, images: number): readonly string[] => {
+  const chance = 100 - 100 / classes
+  const guessing = table.filter(({ errors, error_percent }) => {
+    const all = images * errors.length
+    return wilsonPercent(Math.round((error_percent.mean * all) / 100), all)[1] >= chance
+  })
+  return guessing.length === 0
+    ? []
+    : [
+        `${guessing.length} of ${counted(table.length, 'cell')} err as guessing among ${counted(classes, 'class', 'classes')} does, ${chance.toFixed(2)} %: networks that have learned nothing do not tell plans apart. Longer trainings or trained weights would.`,
+      ]
+}
+
 /** The keys of `sweep --json`. */
 export const sweepResult = (
   { trainings, times, seconds, ...part }: SweepPart,
@@ -124,7 +141,8 @@ export const sweepResult = (
   const runs = trainings.flatMap(training => training.runs.map(run => runOf(training, run, times)))
   const finished = runs.filter((run): run is typeof run & DoneRun => run.error_percent !== null)
   const table = sweepTable(finished)
-  const { network, out, config, recipe, data_seed, images, machine } = part
+  const { network, out, config, recipe, data_seed, images, classes, machine } = part
+  const warnings = atChance(table, classes, images.evaluate)
   return {
     network,
     command,
@@ -139,6 +157,7 @@ export const sweepResult = (
     runs,
     table,
     claims: judgeClaims(table),
+    ...(warnings.length === 0 ? {} : { warnings }),
     trainings: trainings.map(trainingOf),
     times,
     seconds,

@@ -1,4 +1,5 @@
 import { table } from '../../base/format.ts'
+import { type Claim, isTested } from './claims.ts'
 import type { SweepResult } from './result.ts'
 
 /** 31.17 ± 0.12. */
@@ -52,16 +53,23 @@ const matrices = ({ table: cells }: SweepResult): string => {
   )
 }
 
+/** In one line the claims of the paper that a sweep says nothing of. */
+const untestedText = (claims: readonly Claim[]): string =>
+  `Untested here: ${claims.map(({ claim, because }) => `(${claim}) ${because.at(-1)}`).join('; ')}.`
+
 /** Errors over seeds, the claims, and what is not done. */
 export const describeSweep = (result: SweepResult): string => {
   const { claims, trainings, images, network } = result
+  const [tested, untested] = [true, false].map(is => claims.filter(claim => isTested(claim) === is))
   const open = trainings.filter(({ status }) => status !== 'done')
   return [
     `${network} trained on ${images.train} images, ${trainings.length - open.length} of ${trainings.length} trainings done; errors on ${images.evaluate} images, means and standard deviations over seeds; vanilla: without the branches.`,
     ...(result.table.length === 0 ? [] : [matrices(result)]),
-    ...claims.map(({ claim, says, verdict, because }) =>
+    ...(result.warnings ?? []),
+    ...tested.map(({ claim, says, verdict, because }) =>
       [`(${claim}) ${says}: ${verdict}.`, ...because.map(line => `    ${line}`)].join('\n'),
     ),
+    ...(untested.length === 0 ? [] : [untestedText(untested)]),
     ...(open.length === 0 ? [] : [describeTrainings({ ...result, trainings: open })]),
   ].join('\n\n')
 }

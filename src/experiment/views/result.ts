@@ -58,7 +58,7 @@ export interface ViewsResult {
   /** Wrong by vanilla and right by the plan, the clearest first; and the other way round. */
   readonly won: readonly TurnedImage[]
   readonly lost: readonly TurnedImage[]
-  /** Classes of which an image turned, the greatest gain first. */
+  /** Classes of which an image turned: from those that gain most surely to those that lose most surely. */
   readonly byClass: readonly (ClassTurns & { readonly name?: string })[]
   readonly variants: readonly VariantFindings[]
   /** How many images two variants answer differently, in percent: a row and a column for each of `variants`. */
@@ -152,9 +152,10 @@ export const describeViews = (result: ViewsResult): string => {
       ? []
       : [
           table(
-            ['won', 'lost', 'net', 'class'],
-            ends.map(({ won, lost, net, name, class: index }) => [
+            ['won', 'lost', 'net', 'p', 'class'],
+            ends.map(({ won, lost, net, pValue, name, class: index }) => [
               ...[won, lost, net].map(String),
+              pValue.toPrecision(2),
               name ?? String(index),
             ]),
           ),

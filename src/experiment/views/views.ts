@@ -41,6 +41,8 @@ export interface ClassTurns {
   readonly won: number
   readonly lost: number
   readonly net: number
+  /** How likely so uneven a split of the class is by chance (McNemar's exact test, two-sided). */
+  readonly pValue: number
 }
 
 export interface ViewFindings {
@@ -70,7 +72,7 @@ export interface Views {
   readonly lost: readonly Turned[]
   /** How likely so uneven a split of won and lost is where neither is better (McNemar's exact test, two-sided). */
   readonly pValue: number
-  /** Classes of which an image turned, the greatest gain first. */
+  /** Classes of which an image turned: from those that gain most surely to those that lose most surely. */
   readonly byClass: readonly ClassTurns[]
   readonly views: readonly ViewFindings[]
   /** How many images two variants answer differently, in percent. */
@@ -96,6 +98,9 @@ const judged = (
   })
 }
 
+/** How far a class's net is from that of fair coins, in their standard deviations. */
+const evidenceOf = ({ won, lost, net }: ClassTurns): number => net / Math.sqrt(won + lost)
+
 const byClass = (labels: readonly number[], won: readonly Turned[], lost: readonly Turned[]): readonly ClassTurns[] => {
   const count = (of: readonly number[]): ReadonlyMap<number, number> => {
     const counts = new Map<number, number>()
@@ -106,10 +111,10 @@ const byClass = (labels: readonly number[], won: readonly Turned[], lost: readon
   return [...images]
     .map(([label, n]) => {
       const [up, down] = [ups.get(label) ?? 0, downs.get(label) ?? 0]
-      return { class: label, images: n, won: up, lost: down, net: up - down }
+      return { class: label, images: n, won: up, lost: down, net: up - down, pValue: mcNemar(up, down) }
     })
     .filter(({ won, lost }) => won + lost > 0)
-    .sort((a, b) => b.net - a.net || b.won - a.won || a.class - b.class)
+    .sort((a, b) => evidenceOf(b) - evidenceOf(a) || a.class - b.class)
 }
 
 /** How far each image's variants are from their mean: total variation, averaged over them. */

@@ -31,8 +31,12 @@ export const drawSection = (section: Section, chart: number): Markup => {
       return html`<dl class="facts">${section.facts.map(
         ({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
       )}</dl>`
-    case 'table':
-      return html`<section>${heading(section.heading)}${paragraph(section.text)}${drawTable(section)}</section>`
+    case 'table': {
+      const table = html`${paragraph(section.text)}${section.rows.length === 0 ? nothing : drawTable(section)}`
+      return section.folded === true
+        ? html`<section><details><summary>${heading(section.heading)}</summary>${table}</details></section>`
+        : html`<section>${heading(section.heading)}${table}</section>`
+    }
     case 'chart': {
       const table = section.table ?? chartTable(section.chart)
       return html`

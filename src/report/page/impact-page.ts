@@ -1,7 +1,17 @@
-import { wilsonPercent } from '../../execute/score.ts'
 import type { Sourced } from '../../experiment/sourced.ts'
 import type { Line, LineChart, LinePoint } from './chart.ts'
-import type { Page, Section } from './section.ts'
+import type { Cell, Page, Section, Table } from './section.ts'
+
+type Interval = readonly [low: number, high: number]
+
+/** A transform at one feature map; the intervals are of differences to vanilla, in points. */
+interface Transformed {
+  readonly only: number
+  readonly only_difference_interval: Interval
+  /** By reduction. */
+  readonly branch: Readonly<Record<string, number>>
+  readonly branch_difference_interval: Readonly<Record<string, Interval>>
+}
 
 /** What `impact` measured, as far as its page reads it; errors in percent. */
 export interface ImpactFindings extends Sourced {
@@ -14,13 +24,28 @@ export interface ImpactFindings extends Sourced {
     readonly name: string
     readonly shape: readonly number[]
     /** By transform. */
-    readonly results: Readonly<
-      Record<string, { readonly only: number; readonly branch: Readonly<Record<string, number>> }>
-    >
+    readonly results: Readonly<Record<string, Transformed>>
   }[]
 }
 
 type Position = ImpactFindings['positions'][number]
+
+/** What is looked at of a transform. */
+interface Read {
+  readonly error: number
+  readonly difference: Interval
+}
+
+type ReadOf = (results: Transformed) => Read | undefined
+
+const ofMap: ReadOf = ({ only, only_difference_interval }) => ({ error: only, difference: only_difference_interval })
+
+const ofBranch =
+  (reduction: string): ReadOf =>
+  ({ branch, branch_difference_interval }) =>
+    branch[reduction] === undefined
+      ? undefined
+      : { error: branch[reduction], difference: branch_difference_interval[reduction] }
 
 const transformsOf = ({ positions }: ImpactFindings): readonly string[] => [
   ...new Set(positions.flatMap(({ results }) => Object.keys(results))),
@@ -30,34 +55,49 @@ const reductionsOf = ({ positions }: ImpactFindings): readonly string[] => [
   ...new Set(positions.flatMap(({ results }) => Object.values(results).flatMap(({ branch }) => Object.keys(branch)))),
 ]
 
-/** The error of a transform at each map, with its interval. */
-const lineOf = (
-  { positions, images }: ImpactFindings,
-  name: string,
-  errorAt: (results: Position['results'][string]) => number | undefined,
-): Line => ({
+const readAt = ({ results }: Position, name: string, readOf: ReadOf): Read | undefined =>
+  results[name] === undefined ? undefined : readOf(results[name])
+
+/** The error of a transform at each map; its bar clears that of vanilla where the difference is no chance. */
+const lineOf = ({ positions, vanilla_error_percent: vanilla }: ImpactFindings, name: string, readOf: ReadOf): Line => ({
   name,
-  points: positions.flatMap(({ map, results }): readonly LinePoint[] => {
-    const value = results[name] === undefined ? undefined : errorAt(results[name])
-    return value === undefined
-      ? []
-      : [{ x: map, value, interval: wilsonPercent(Math.round((value * images) / 100), images) }]
+  points: positions.flatMap((position): readonly LinePoint[] => {
+    const read = readAt(position, name, readOf)
+    if (read === undefined) return []
+    const [low, high] = read.difference
+    return [{ x: position.map, value: read.error, interval: [vanilla + low, vanilla + high] }]
   }),
 })
 
-const chartOf = (
-  findings: ImpactFindings,
-  errorAt: (results: Position['results'][string]) => number | undefined,
-): LineChart => ({
+const mapTitle = ({ name, shape }: Position): string => `${name}, ${shape.join('×')}`
+
+const chartOf = (findings: ImpactFindings, readOf: ReadOf): LineChart => ({
   kind: 'lines',
   x: {
     title: 'feature map',
     unit: 'count',
-    names: Object.fromEntries(findings.positions.map(({ map, name, shape }) => [map, `${name}, ${shape.join('×')}`])),
+    names: Object.fromEntries(findings.positions.map(position => [position.map, mapTitle(position)])),
   },
   y: { title: 'error', unit: 'percent' },
-  lines: transformsOf(findings).map(name => lineOf(findings, name, errorAt)),
+  lines: transformsOf(findings).map(name => lineOf(findings, name, readOf)),
   levels: [{ name: 'vanilla', value: findings.vanilla_error_percent }],
+})
+
+const signed = (points: number): string => `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)}`
+
+/** 31.55 (−0.12 to +0.88). */
+const cellOf = (read: Read | undefined): Cell => ({
+  number: read === undefined ? '–' : `${read.error.toFixed(2)} (${read.difference.map(signed).join(' to ')})`,
+})
+
+const tableOf = (findings: ImpactFindings, readOf: ReadOf): Table => ({
+  head: ['feature map', '', ...transformsOf(findings)],
+  rows: findings.positions.map(position => [
+    { number: String(position.map) },
+    mapTitle(position),
+    ...transformsOf(findings).map(name => cellOf(readAt(position, name, readOf))),
+  ]),
+  note: `Error in percent (95 % interval of its difference to vanilla's ${findings.vanilla_error_percent.toFixed(2)}, in points)`,
 })
 
 /** The page of `impact`: the paper's Figures 4 and 5, a line for each transform. */
@@ -68,7 +108,8 @@ export const impactPage = (findings: ImpactFindings): Page => {
     id: `branch-${reduction}`,
     heading: `Both branches, reduced by ${reduction}`,
     text: `At one feature map at a time the network branches: one branch goes on as it is, the other with the map transformed, and the scores of both are reduced by ${reduction}. Below the dashed line the branch helps.`,
-    chart: chartOf(findings, ({ branch }) => branch[reduction]),
+    chart: chartOf(findings, ofBranch(reduction)),
+    table: tableOf(findings, ofBranch(reduction)),
   }))
   return {
     name: 'impact',
@@ -87,8 +128,9 @@ export const impactPage = (findings: ImpactFindings): Page => {
         kind: 'chart',
         id: 'only',
         heading: 'One feature map transformed',
-        text: 'The network as it is, without branches, and one of its feature maps transformed. Where a line meets the dashed one, the network does not mind the transform there. Bars are 95 % intervals (Wilson) over images.',
-        chart: chartOf(findings, ({ only }) => only),
+        text: 'The network as it is, without branches, and one of its feature maps transformed. Where a line meets the dashed one, the network does not mind the transform there. Bars are 95 % intervals of the difference to vanilla on the same images: one that crosses the dashed line may be chance.',
+        chart: chartOf(findings, ofMap),
+        table: tableOf(findings, ofMap),
       },
       ...branches,
     ],

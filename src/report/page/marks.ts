@@ -50,33 +50,77 @@ export interface BarApi {
   readonly coord: (point: readonly number[]) => readonly number[]
 }
 
+type Ends = readonly [x1: number, y1: number, x2: number, y2: number]
+
+/** A bar with caps: three lines. */
+const capped = (colour: string, lines: readonly Ends[]) =>
+  lines.map(([x1, y1, x2, y2]) => ({
+    type: 'line' as const,
+    shape: { x1, y1, x2, y2 },
+    style: { stroke: colour, lineWidth: 1, opacity: 0.7 },
+  }))
+
+const drawn = (name: string, colour: string) => ({
+  type: 'custom' as const,
+  name,
+  silent: true,
+  itemStyle: { color: colour },
+  tooltip: { show: false },
+  clip: true,
+})
+
 /** Upright bars with caps through the points of a series: `[x, low, high]` each, in the series' own colour. */
 export const errorBars = (
   name: string,
   colour: string,
   intervals: readonly (readonly [number | string, number, number])[],
 ) => ({
-  type: 'custom' as const,
-  name,
-  silent: true,
-  itemStyle: { color: colour },
+  ...drawn(name, colour),
   data: intervals.map(interval => [...interval]),
   encode: { x: 0, y: [1, 2] },
-  tooltip: { show: false },
-  clip: true,
   z: 1,
   renderItem: (_: unknown, api: BarApi) => {
     const [x, low] = api.coord([api.value(0), api.value(1)])
     const [, high] = api.coord([api.value(0), api.value(2)])
-    const style = { stroke: colour, lineWidth: 1, opacity: 0.7 }
-    const line = (x1: number, y1: number, x2: number, y2: number) => ({
-      type: 'line' as const,
-      shape: { x1, y1, x2, y2 },
-      style,
-    })
     return {
       type: 'group' as const,
-      children: [line(x, low, x, high), line(x - 3, low, x + 3, low), line(x - 3, high, x + 3, high)],
+      children: capped(colour, [
+        [x, low, x, high],
+        [x - 3, low, x + 3, low],
+        [x - 3, high, x + 3, high],
+      ]),
+    }
+  },
+})
+
+/** Lying bars with caps at the ends of bars, and what is written right of them: of each bar its place, the bounds and the text. */
+export const lyingErrorBars = (
+  name: string,
+  { palette }: Ground,
+  rows: readonly { readonly at: number; readonly bounds: readonly [number, number]; readonly text: string }[],
+) => ({
+  ...drawn(name, palette.ink),
+  clip: false,
+  data: rows.map(({ at, bounds }) => [...bounds, at]),
+  encode: { x: [0, 1], y: 2 },
+  z: 3,
+  renderItem: ({ dataIndex }: { readonly dataIndex: number }, api: BarApi) => {
+    const [low, y] = api.coord([api.value(0), api.value(2)])
+    const [high] = api.coord([api.value(1), api.value(2)])
+    const { text } = rows[dataIndex]
+    return {
+      type: 'group' as const,
+      children: [
+        ...capped(palette.ink, [
+          [low, y, high, y],
+          [low, y - 3, low, y + 3],
+          [high, y - 3, high, y + 3],
+        ]),
+        {
+          type: 'text' as const,
+          style: { x: high + 7, y, text, fill: palette.ink, fontSize: 12, verticalAlign: 'middle' as const },
+        },
+      ],
     }
   },
 })

@@ -3,13 +3,15 @@ import type { Sourced } from '../../experiment/sourced.ts'
 import type { Measured, ScatterPoint } from './chart.ts'
 import type { Page, Section } from './section.ts'
 
+type Interval = readonly [low: number, high: number]
+
 /** Stages under some thresholds. */
 interface CurvePoint {
   readonly thresholds: readonly number[]
   readonly relative_cost: number
   readonly shares_percent: readonly number[]
   readonly error_percent: number
-  readonly report_error_percent?: number
+  readonly report_error_percent: number
 }
 
 interface Costed {
@@ -17,7 +19,10 @@ interface Costed {
   readonly relative_cost: number
   readonly error_percent: number
   /** On the images that nothing was selected on. */
-  readonly report_error_percent?: number
+  readonly report_error_percent: number
+  /** 95 % intervals of the difference to vanilla, in points. */
+  readonly difference_interval: Interval
+  readonly report_difference_interval: Interval
 }
 
 /** What `search` found, as far as its page reads it. */
@@ -31,13 +36,22 @@ export interface SearchFindings extends Sourced {
   /** The budget over the time of vanilla. */
   readonly budget_relative?: number
   readonly relative_cost: number
-  readonly select: { readonly data: string; readonly images: number; readonly error_percent: number }
+  readonly select: {
+    readonly data: string
+    readonly images: number
+    readonly error_percent: number
+    readonly vanilla_error_percent: number
+  }
   readonly report: {
     readonly data: string
     readonly images: number
     readonly error_percent: number
     readonly vanilla_error_percent: number
     readonly tta_error_percent: number
+    /** Images that the plan turned right and wrong, and how likely so uneven a split is by chance. */
+    readonly won: number
+    readonly lost: number
+    readonly p_value: number
   }
   /** The chosen plan is among them. Errors on the data that plans were selected on. */
   readonly front: readonly Costed[]
@@ -64,12 +78,31 @@ const measured = (value: number, images: number): Measured & { readonly interval
 
 type Chart = Extract<Section, { kind: 'chart' }>['chart']
 
-type ErrorOf = (point: Pick<Costed, 'error_percent' | 'report_error_percent'>) => number | undefined
+/** What points have on the images of a chart. */
+interface On {
+  readonly vanilla: number
+  readonly error: (point: Pick<Costed, 'error_percent' | 'report_error_percent'>) => number
+  readonly difference: (point: Costed) => Interval
+}
 
-const pointsOf = (front: readonly Costed[], errorOf: ErrorOf, label?: string): readonly ScatterPoint[] =>
-  front.flatMap((point): readonly ScatterPoint[] => {
-    const y = errorOf(point)
-    return y === undefined ? [] : [{ name: point.plan, label, x: point.relative_cost, y }]
+const onSelected = ({ select }: SearchFindings): On => ({
+  vanilla: select.vanilla_error_percent,
+  error: point => point.error_percent,
+  difference: point => point.difference_interval,
+})
+
+const onOthers = ({ report }: SearchFindings): On => ({
+  vanilla: report.vanilla_error_percent,
+  error: point => point.report_error_percent,
+  difference: point => point.report_difference_interval,
+})
+
+/** A bar is the interval of the difference to vanilla, from vanilla's error on. */
+const pointsOf = (front: readonly Costed[], on: On, label?: string): readonly ScatterPoint[] =>
+  front.map(point => {
+    const [low, high] = on.difference(point)
+    const bar = point.plan === 'vanilla' ? {} : { interval: [on.vanilla + low, on.vanilla + high] as const }
+    return { name: point.plan, label, x: point.relative_cost, y: on.error(point), ...bar }
   })
 
 /** `vanilla/0.68/flip@0:geo`, and how many go on. */
@@ -85,16 +118,18 @@ const sharesText = (shares: readonly number[]): string =>
     .map(share => `${share.toFixed(1)} %`)
     .join(' and ')} go on`
 
-const curvePoints = ({ curve }: SearchFindings, errorOf: ErrorOf): readonly ScatterPoint[] =>
-  (curve?.points ?? []).flatMap(point => {
-    const y = errorOf(point)
-    return y === undefined ? [] : [{ name: curveName(curve?.stages ?? [], point), x: point.relative_cost, y }]
-  })
+const curvePoints = ({ curve }: SearchFindings, { error }: On): readonly ScatterPoint[] =>
+  (curve?.points ?? []).map(point => ({
+    name: curveName(curve?.stages ?? [], point),
+    x: point.relative_cost,
+    y: error(point),
+  }))
 
 const isInStages = ({ plan }: Costed): boolean => plan.includes('/')
 
-const frontOf = (findings: SearchFindings, errorOf: ErrorOf): Chart => {
+const frontOf = (findings: SearchFindings, on: On): Chart => {
   const { front, plan, budget_relative, adaptive } = findings
+  const [chosen, others] = [true, false].map(is => front.filter(point => (point.plan === plan) === is))
   return {
     kind: 'scatter',
     x: { title: 'time over vanilla', unit: 'times' },
@@ -103,36 +138,36 @@ const frontOf = (findings: SearchFindings, errorOf: ErrorOf): Chart => {
       {
         name: 'plans',
         points: pointsOf(
-          front.filter(point => point.plan !== plan && !isInStages(point)),
-          errorOf,
+          others.filter(point => !isInStages(point)),
+          on,
         ),
       },
       {
         name: 'the chosen plan',
-        points: pointsOf(
-          front.filter(point => point.plan === plan),
-          errorOf,
-          adaptive === undefined ? undefined : `${adaptive.stages.length} stages`,
-        ),
+        points: pointsOf(chosen, on, adaptive === undefined ? undefined : `${adaptive.stages.length} stages`),
       },
-      { name: 'stages, as thresholds move', joined: true, points: curvePoints(findings, errorOf) },
+      { name: 'stages, as thresholds move', joined: true, points: curvePoints(findings, on) },
     ].filter(({ points }) => points.length > 0),
-    levels: [],
+    levels: [{ name: 'vanilla', value: on.vanilla }],
     limit: budget_relative === undefined ? undefined : { name: 'budget', value: budget_relative },
   }
 }
 
+/** Flip TTA, as a plan of a search is called. */
+const flipTta = 'flip@0:geo'
+
 const reported = ({ plan, beats_vanilla, report }: SearchFindings): Section => {
   const bars = [
     ['vanilla', report.vanilla_error_percent] as const,
-    ['flip TTA', report.tta_error_percent] as const,
-    ...(beats_vanilla ? [[plan, report.error_percent] as const] : []),
+    [plan === flipTta ? `${plan}, flip TTA` : 'flip TTA', report.tta_error_percent] as const,
+    ...(beats_vanilla && plan !== flipTta ? [[plan, report.error_percent] as const] : []),
   ]
+  const turned = `Of those that the plan answers otherwise than vanilla it turned ${report.won} right and ${report.lost} wrong: so uneven a split comes about by chance with a probability of ${report.p_value.toPrecision(2)} (McNemar's exact test).`
   return {
     kind: 'chart',
     id: 'report',
     heading: 'On images that nothing was selected on',
-    text: `${report.images.toLocaleString('en-US')} images of ${report.data}; in the table, 95 % intervals (Wilson) over images.`,
+    text: `${report.images.toLocaleString('en-US')} images of ${report.data}; bars are 95 % intervals (Wilson) over images.${beats_vanilla ? ` ${turned}` : ''}`,
     chart: {
       kind: 'bars',
       names: bars.map(([name]) => name),
@@ -144,8 +179,11 @@ const reported = ({ plan, beats_vanilla, report }: SearchFindings): Section => {
   }
 }
 
+const bars =
+  'Bars are 95 % intervals of the difference to vanilla on the same images: one that crosses the dashed line may be chance.'
+
 const fronts = (findings: SearchFindings): readonly Section[] => {
-  const { select, report, front, curve } = findings
+  const { select, report, curve } = findings
   const moved =
     curve === undefined
       ? ''
@@ -155,20 +193,16 @@ const fronts = (findings: SearchFindings): readonly Section[] => {
       kind: 'chart',
       id: 'front',
       heading: 'The best plans at each price',
-      text: `Error on the ${select.images.toLocaleString('en-US')} images that plans were selected on, ${select.data}: lower than it is on others, because it was selected for. Nothing that was timed and shown as a point is below and left of the line.${moved}`,
-      chart: frontOf(findings, ({ error_percent }) => error_percent),
+      text: `Error on the ${select.images.toLocaleString('en-US')} images that plans were selected on, ${select.data}: lower than it is on others, because it was selected for. Nothing that was timed and shown as a point is below and left of the line. ${bars}${moved}`,
+      chart: frontOf(findings, onSelected(findings)),
     },
-    ...(front.some(point => point.report_error_percent !== undefined)
-      ? [
-          {
-            kind: 'chart' as const,
-            id: 'front-report',
-            heading: 'The same plans on other images',
-            text: `Error on the ${report.images.toLocaleString('en-US')} images of ${report.data}. Plans that are not named are no better here than a cheaper one.`,
-            chart: frontOf(findings, ({ report_error_percent }) => report_error_percent),
-          },
-        ]
-      : []),
+    {
+      kind: 'chart',
+      id: 'front-report',
+      heading: 'The same plans on other images',
+      text: `Error on the ${report.images.toLocaleString('en-US')} images of ${report.data}. Plans that are not named are no better here than a cheaper one. ${bars}`,
+      chart: frontOf(findings, onOthers(findings)),
+    },
   ]
 }
 

@@ -23,6 +23,8 @@ export interface TableSection extends Table {
   readonly kind: 'table'
   readonly heading?: string
   readonly text?: string
+  /** Closed at first; open on paper. */
+  readonly folded?: boolean
 }
 
 /** A chart with its numbers in a table beside it. `id` names its SVG file. */

@@ -22,6 +22,7 @@ p { margin: 0 0 10px; max-width: 78ch; overflow-wrap: anywhere; }
 .facts dt { color: var(--soft); font-size: 13px; }
 .chart { background: var(--box); outline: 12px solid var(--box); border-radius: 2px; margin: 20px 12px 26px; overflow: hidden; }
 summary { cursor: pointer; color: var(--soft); font-size: 13px; margin-bottom: 4px; }
+summary h2 { display: inline; color: var(--ink); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 18px 4px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
@@ -47,7 +48,7 @@ a { color: var(--link); }
   .chart { break-inside: avoid; break-before: avoid; outline: 0; width: 680px; max-width: 100%; margin: 8px 0 12px; }
   table { font-size: 10.5px; } .scroll { overflow: visible; } tr { break-inside: avoid; }
   th, td { padding: 2px 12px 2px 0; }
-  summary, .screen { display: none; }
+  summary:not(:has(h2)), .screen { display: none; } summary { list-style: none; }
   .gallery { grid-template-columns: repeat(6, 1fr); gap: 10px; } figcaption { font-size: 9px; }
   footer { break-inside: avoid; }
 }

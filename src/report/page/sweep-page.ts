@@ -1,4 +1,5 @@
 import type { Sourced } from '../../experiment/sourced.ts'
+import { isTested } from '../../experiment/sweep/claims.ts'
 import type { MatrixChart, Measured, ScatterGroup } from './chart.ts'
 import type { Page, Section } from './section.ts'
 
@@ -25,6 +26,8 @@ export interface SweepFindings extends Sourced {
   }[]
   /** What people should know of how it was run. */
   readonly notes?: readonly string[]
+  /** What looks wrong. */
+  readonly warnings?: readonly string[]
 }
 
 const measured = ({ error_percent: { mean, spread } }: Cell): Measured => ({
@@ -68,7 +71,7 @@ const matrixOf = (cells: readonly Cell[]): MatrixChart => {
 
 /** The page of `sweep`: the paper's Figures 2 and 3, of the cells `shown`, and a matrix of Figures 7 and 8 for each plan. */
 export const sweepPage = (findings: SweepFindings, shown: SweepFindings['table'] = findings.table): Page => {
-  const { network, table: cells, claims = [], notes = [], seeds } = findings
+  const { network, table: cells, claims = [], notes = [], warnings = [], seeds } = findings
   const plans = unique(cells.map(cell => cell.plan))
   const timed = shown.some(cell => cell.relative_time !== null)
   const overSeeds = `Means over ${seeds.length} seed${seeds.length === 1 ? '' : 's'}${seeds.length > 1 ? ', plus and minus one standard deviation over them' : ''}.`
@@ -91,6 +94,7 @@ export const sweepPage = (findings: SweepFindings, shown: SweepFindings['table']
         },
       ]
     : []
+  const [tested, untested] = [true, false].map(is => claims.filter(claim => isTested(claim) === is))
   const judged: readonly Section[] =
     claims.length === 0
       ? []
@@ -98,8 +102,14 @@ export const sweepPage = (findings: SweepFindings, shown: SweepFindings['table']
           {
             kind: 'table',
             heading: "The paper's claims",
+            ...(untested.length === 0
+              ? {}
+              : {
+                  text: `Untested here: ${untested.map(({ says, because }) => `${says} (${because.at(-1)})`).join('; ')}.`,
+                }),
+            folded: true,
             head: ['claim', 'verdict', 'because', 'judged by'],
-            rows: claims.map(({ says, verdict, because, rule }) => [says, verdict, because.join('; '), rule]),
+            rows: tested.map(({ says, verdict, because, rule }) => [says, verdict, because.join('; '), rule]),
           },
         ]
   const matrices: readonly Section[] = plans
@@ -118,9 +128,10 @@ export const sweepPage = (findings: SweepFindings, shown: SweepFindings['table']
     subtitle: `${plans.length} plans, ${cells.length} cells, seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`,
     sections: [
       ...(notes.length === 0 ? [] : [{ kind: 'text' as const, paragraphs: notes }]),
-      ...judged,
+      ...(warnings.length === 0 ? [] : [{ kind: 'text' as const, heading: 'Mind', paragraphs: warnings }]),
       ...front,
       ...matrices,
+      ...judged,
     ],
     result: findings,
   }

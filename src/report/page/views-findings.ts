@@ -38,6 +38,7 @@ export interface ViewsFindings extends Sourced {
     readonly won: number
     readonly lost: number
     readonly net: number
+    readonly p_value: number
   }[]
   readonly variants: readonly {
     readonly variant: string

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Section } from './section.ts'
 import { type Answer, classNamed, type Image, type Turned, type ViewsFindings } from './views-findings.ts'
 
@@ -19,9 +20,11 @@ const gallery = (
   thumbnails: Thumbnails,
   total = images.length,
 ): readonly Section[] => {
-  const shown = images.slice(0, thumbnails.count).flatMap(({ index, label, label_class, lines }) => {
+  const shown = images.slice(0, thumbnails.count).flatMap(({ index, file, label, label_class, lines }) => {
     const png = thumbnails.of.get(index)
-    return png === undefined ? [] : [{ png, name: classNamed(label, label_class), lines: [...lines, `image ${index}`] }]
+    return png === undefined
+      ? []
+      : [{ png, name: classNamed(label, label_class), lines: [...lines, `${basename(file)}, image ${index}`] }]
   })
   if (shown.length === 0) return []
   const count =

@@ -20,7 +20,7 @@ const classSections = ({ by_class }: ViewsFindings): readonly Section[] => {
       kind: 'chart',
       id: 'classes',
       heading: 'By class',
-      text: `Images that the plan won to the right, lost to the left${shown.length < by_class.length ? `; the ${classesShown / 2} classes that gain most and the ${classesShown / 2} that lose most, of ${by_class.length} of which an image turned` : ''}.`,
+      text: `Images that the plan won to the right, lost to the left${shown.length < by_class.length ? `; the ${classesShown / 2} classes that gain most surely and the ${classesShown / 2} that lose most surely, of ${by_class.length} of which an image turned` : ''}. In the table, how likely so uneven a split is by chance (McNemar): of many classes some are uneven by chance.`,
       chart: {
         kind: 'bars',
         names: shown.map(name),
@@ -33,10 +33,11 @@ const classSections = ({ by_class }: ViewsFindings): readonly Section[] => {
         ],
       },
       table: {
-        head: ['class', 'images', 'won', 'lost', 'net'],
+        head: ['class', 'images', 'won', 'lost', 'net', 'p'],
         rows: by_class.map(each => [
           name(each),
           ...[each.images, each.won, each.lost, each.net].map(value => ({ number: String(value) })),
+          { number: each.p_value.toPrecision(2) },
         ]),
       },
     },

@@ -117,6 +117,25 @@ describe('runSweep', () => {
     expect(times?.batch).toBe(128)
   })
 
+  it('says where errors are those of guessing', async () => {
+    const open = await opened({ seeds: [0] })
+    const erring = (wrong: number) =>
+      noted({
+        evaluate: async (_, plans) => ({
+          images: 48,
+          seconds: 1,
+          wrong: Object.fromEntries(plans.map(plan => [printPlan(plan), wrong])),
+        }),
+      }).work
+    await runSweep(open, join(out, 'guesses'), erring(48))
+    const { warnings, table } = sweepResult(await sweepPart(open, join(out, 'guesses'), 0), call)
+    expect(warnings).toEqual([
+      expect.stringContaining(`${table.length} of ${table.length} cells err as guessing among`),
+    ])
+    await runSweep(open, join(out, 'knows'), erring(5))
+    expect(sweepResult(await sweepPart(open, join(out, 'knows'), 0), call)).not.toHaveProperty('warnings')
+  })
+
   it('does a shard of the trainings; the parts are the whole, and the last times the plans', async () => {
     const open = await opened()
     const whole = join(out, 'whole')

@@ -48,11 +48,33 @@ describe('per-view analysis', () => {
     for (const { vanilla, plan } of views.won) expect(vanilla.margin < 0 && plan.margin > 0).toBe(true)
   })
 
-  it('counts by class, the greatest gain first, without classes of which none turned', () => {
+  it('counts by class, without classes of which none turned', () => {
     expect(views.byClass).toEqual([
-      { class: 1, images: 2, won: 1, lost: 0, net: 1 },
-      { class: 0, images: 2, won: 0, lost: 1, net: -1 },
-      { class: 2, images: 1, won: 0, lost: 1, net: -1 },
+      { class: 1, images: 2, won: 1, lost: 0, net: 1, pValue: 1 },
+      { class: 0, images: 2, won: 0, lost: 1, net: -1, pValue: 1 },
+      { class: 2, images: 1, won: 0, lost: 1, net: -1, pValue: 1 },
+    ])
+  })
+
+  it('puts classes in the order of what speaks for a gain: four of four before five of seven', () => {
+    const turned = (label: number, won: number, lost: number): readonly (readonly [number, boolean])[] => [
+      ...Array.from({ length: won }, () => [label, true] as const),
+      ...Array.from({ length: lost }, () => [label, false] as const),
+    ]
+    const images = [...turned(0, 6, 1), ...turned(1, 4, 0), ...turned(2, 0, 2)]
+    const answers = (right: (won: boolean) => boolean): Float32Array =>
+      rows(...images.map(([label, won]) => [0, 1, 2, 3].map(c => Number(c === (right(won) ? label : 3)))))
+    const { byClass } = viewsOf({
+      labels: images.map(([label]) => label),
+      classes: 4,
+      vanilla: answers(won => !won),
+      views: [{ variant: 'flip@0', times: 1, logits: answers(won => won) }],
+      reduction: 'geo',
+    })
+    expect(byClass.map(({ class: label, net }) => [label, net])).toEqual([
+      [1, 4],
+      [0, 5],
+      [2, -2],
     ])
   })
 

@@ -8,6 +8,13 @@ import { sourced } from './findings.ts'
 
 const charts = ({ sections }: Page) => sections.flatMap(section => (section.kind === 'chart' ? [section] : []))
 
+const transformed = (only: number, geo: number, max: number) => ({
+  only,
+  only_difference_interval: [-0.12, 0.88] as const,
+  branch: { geo, max },
+  branch_difference_interval: { geo: [-2.4, -1.4] as const, max: [-2, -1] as const },
+})
+
 describe('the page of impact', () => {
   const page = impactPage({
     ...sourced,
@@ -21,15 +28,15 @@ describe('the page of impact', () => {
         name: 'conv1',
         shape: [32, 32, 16],
         results: {
-          flip: { only: 31.55, branch: { geo: 29.24, max: 29.7 } },
-          'scale(1.1)': { only: 42.43, branch: { geo: 32.88, max: 33.19 } },
+          flip: transformed(31.55, 29.24, 29.7),
+          'scale(1.1)': transformed(42.43, 32.88, 33.19),
         },
       },
       {
         map: 9,
         name: 'layer3.2',
         shape: [8, 8, 64],
-        results: { flip: { only: 32.07, branch: { geo: 31.56, max: 31.42 } } },
+        results: { flip: transformed(32.07, 31.56, 31.42) },
       },
     ],
   })
@@ -44,7 +51,7 @@ describe('the page of impact', () => {
         {
           name: 'flip',
           points: [
-            { x: 0, value: 31.55, interval: wilsonPercent(3155, 10_000) },
+            { x: 0, value: 31.55, interval: [31.17 - 0.12, 31.17 + 0.88] },
             { x: 9, value: 32.07 },
           ],
         },
@@ -54,6 +61,10 @@ describe('the page of impact', () => {
     expect(geo).toMatchObject({
       lines: [{ points: [{ value: 29.24 }, { value: 31.56 }] }, { points: [{ value: 32.88 }] }],
     })
+    expect(charts(page)[0].table?.rows).toEqual([
+      [{ number: '0' }, 'conv1, 32×32×16', { number: '31.55 (−0.12 to +0.88)' }, { number: '42.43 (−0.12 to +0.88)' }],
+      [{ number: '9' }, 'layer3.2, 8×8×64', { number: '32.07 (−0.12 to +0.88)' }, { number: '–' }],
+    ])
   })
 })
 
@@ -95,6 +106,11 @@ describe('the page of a sweep', () => {
     })
   })
 
+  it('says first what looks wrong', () => {
+    const [first] = sweepPage({ ...sourced, network: 'n', table, warnings: ['at chance'] }).sections
+    expect(first).toMatchObject({ kind: 'text', heading: 'Mind', paragraphs: ['at chance'] })
+  })
+
   it('has a matrix for each plan, with holes where nothing was run', () => {
     const [, { chart }] = charts(sweepPage({ ...sourced, network: 'n', table }))
     expect(chart).toMatchObject({
@@ -108,33 +124,48 @@ describe('the page of a sweep', () => {
   })
 
   it('has no chart of times where nothing was timed, and the verdicts where there are some', () => {
-    const claims = [{ says: 'a', rule: 'r', verdict: 'untested here', because: ['x', 'y'] }]
+    const claims = [
+      { says: 'a', rule: 'r', verdict: 'reproduced', because: ['x', 'y'] },
+      { says: 'b', rule: 's', verdict: 'untested here', because: ['u', 'v'] },
+    ]
     const page = sweepPage({ ...sourced, network: 'n', table: table.map(c => ({ ...c, relative_time: null })), claims })
     expect(charts(page).map(({ id }) => id)).toEqual(['matrix-flip-2'])
-    expect(page.sections).toContainEqual(expect.objectContaining({ rows: [['a', 'untested here', 'x; y', 'r']] }))
+    expect(page.sections.at(-1)).toMatchObject({
+      folded: true,
+      text: 'Untested here: b (v).',
+      rows: [['a', 'reproduced', 'x; y', 'r']],
+    })
   })
 })
+
+const differences = {
+  difference_interval: [-3, -2] as const,
+  report_difference_interval: [-2.5, -1.4] as const,
+}
 
 describe('the page of a search', () => {
   const found: SearchFindings = {
     ...sourced,
     network: 'n',
-    plan: 'flip@0:geo',
+    plan: 'flip@1:geo',
     beats_vanilla: true,
     budget: '2.2x',
     budget_relative: 2.2,
     relative_cost: 1.98,
-    select: { data: 'first', images: 5000, error_percent: 28.5 },
+    select: { data: 'first', images: 5000, error_percent: 28.5, vanilla_error_percent: 31 },
     report: {
       data: 'second',
       images: 5000,
       error_percent: 29.24,
       vanilla_error_percent: 31.2,
       tta_error_percent: 29.3,
+      won: 300,
+      lost: 202,
+      p_value: 0.00001,
     },
     front: [
-      { plan: 'vanilla', relative_cost: 1, error_percent: 31, report_error_percent: 31.2 },
-      { plan: 'flip@0:geo', relative_cost: 1.98, error_percent: 28.5, report_error_percent: 29.24 },
+      { plan: 'vanilla', relative_cost: 1, error_percent: 31, report_error_percent: 31.2, ...differences },
+      { plan: 'flip@1:geo', relative_cost: 1.98, error_percent: 28.5, report_error_percent: 29.24, ...differences },
     ],
     evaluated: 4000,
     seconds: 300,
@@ -145,25 +176,35 @@ describe('the page of a search', () => {
     expect(charts(page).map(({ id }) => id)).toEqual(['report', 'front', 'front-report'])
     const [report, front, other] = charts(page).map(({ chart }) => chart)
     expect(report).toMatchObject({
-      names: ['vanilla', 'flip TTA', 'flip@0:geo'],
+      names: ['vanilla', 'flip TTA', 'flip@1:geo'],
       bars: [{ values: [{ value: 31.2 }, { value: 29.3 }, { value: 29.24, interval: wilsonPercent(1462, 5000) }] }],
     })
-    const groups = (first: number, second: number) => [
+    expect(charts(page)[0].text).toContain('turned 300 right and 202 wrong')
+    const groups = (first: number, second: number, interval: readonly number[]) => [
       { name: 'plans', points: [{ name: 'vanilla', x: 1, y: first }] },
-      { name: 'the chosen plan', points: [{ name: 'flip@0:geo', x: 1.98, y: second }] },
+      { name: 'the chosen plan', points: [{ name: 'flip@1:geo', x: 1.98, y: second, interval }] },
     ]
-    expect(front).toMatchObject({ groups: groups(31, 28.5), limit: { value: 2.2 } })
-    expect(other).toMatchObject({ groups: groups(31.2, 29.24), limit: { value: 2.2 } })
+    const held = (value: number) => ({ levels: [{ name: 'vanilla', value }], limit: { value: 2.2 } })
+    expect(front).toMatchObject({ groups: groups(31, 28.5, [28, 29]), ...held(31) })
+    expect(other).toMatchObject({ groups: groups(31.2, 29.24, [31.2 - 2.5, 31.2 - 1.4]), ...held(31.2) })
+  })
+
+  it('shows flip TTA once where it was chosen', () => {
+    const page = searchPage({ ...found, plan: 'flip@0:geo' })
+    expect(charts(page)[0].chart).toMatchObject({ names: ['vanilla', 'flip@0:geo, flip TTA'] })
   })
 
   it('shows stages as their thresholds move, with the worst case and who goes on', () => {
-    const stages = ['vanilla', 'flip@0:geo']
-    const [plan, name] = ['vanilla/0.4/flip@0:geo', 'vanilla/0.4/flip@0:geo, 24.9 % go on']
+    const stages = ['vanilla', 'flip@1:geo']
+    const [plan, name] = ['vanilla/0.4/flip@1:geo', 'vanilla/0.4/flip@1:geo, 24.9 % go on']
     const staged: SearchFindings = {
       ...found,
       plan,
       relative_cost: 1.3,
-      front: [...found.front, { plan, relative_cost: 1.3, error_percent: 28.6, report_error_percent: 29.3 }],
+      front: [
+        ...found.front,
+        { plan, relative_cost: 1.3, error_percent: 28.6, report_error_percent: 29.3, ...differences },
+      ],
       adaptive: { stages, shares_percent: [100, 24.9], report_shares_percent: [100, 25.3], worst_relative_cost: 2.1 },
       curve: {
         stages,
@@ -188,7 +229,7 @@ describe('the page of a search', () => {
     const page = searchPage(staged)
     const [, front, other] = charts(page).map(({ chart }) => chart)
     const groups = (first: number, second: number) => [
-      { name: 'plans', points: [{ name: 'vanilla' }, { name: 'flip@0:geo' }] },
+      { name: 'plans', points: [{ name: 'vanilla' }, { name: 'flip@1:geo' }] },
       { name: 'the chosen plan', points: [{ name: plan, label: '2 stages', y: second }] },
       {
         joined: true,
