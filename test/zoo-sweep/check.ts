@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as ort from 'onnxruntime-node'
 import { renderProblems } from '../../ir/index.ts'
@@ -8,6 +9,7 @@ import { random } from '../../src/base/random.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
 import { lowerOnnx } from '../../src/lower/onnx/index.ts'
 import { importOnnx } from '../../src/network/import/onnx/index.ts'
+import { importTfjs } from '../../src/network/import/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import type { Finding } from './finding.ts'
 
@@ -56,8 +58,15 @@ const underPlan = (network: Network, plan: string): CompiledNetwork =>
 const compiledSession = ({ graph, parameters }: CompiledNetwork): Promise<ort.InferenceSession> =>
   sessionOf(lowerOnnx(cutStages(graph), parameters, { layout: 'nchw' }))
 
-/** How far a network is from the file that it came from. */
-const errorsOf = async (file: string, network: Network, compiled: readonly [CompiledNetwork, CompiledNetwork]) => {
+/** What a network answers to an image, to its mirror image and to another image, as who made it says. */
+interface Answers {
+  readonly image: Image
+  readonly there: readonly number[]
+  readonly back: readonly number[]
+  readonly elsewhere: readonly number[]
+}
+
+const answersOfOnnx = async (file: string, network: Network): Promise<Answers> => {
   const { h, w, c } = imageType(network)
   const [image, other] = [noise([1, c, h, w], 1), noise([1, c, h, w], 2)]
   const original = await sessionOf(await readFile(file))
@@ -65,13 +74,41 @@ const errorsOf = async (file: string, network: Network, compiled: readonly [Comp
   const back = await scoresOf(original, mirrored(image))
   const elsewhere = await scoresOf(original, other)
   await original.release()
+  return { image, there, back, elsewhere }
+}
+
+/** Pixels `[h, w, c]` as `[c, h, w]`. */
+const channelsFirst = (pixels: readonly number[], size: number): Image => {
+  const c = pixels.length / size ** 2
+  return {
+    dims: [1, c, size, size],
+    data: Float32Array.from(
+      { length: pixels.length },
+      (_, k) => pixels[(k % size ** 2) * c + Math.floor(k / size ** 2)],
+    ),
+  }
+}
+
+/** What export_keras.py wrote beside the model. */
+const answersOfKeras = async (folder: string): Promise<Answers> => {
+  const { size, images, scores } = JSON.parse(await readFile(join(folder, 'answers.json'), 'utf8'))
+  const [there, elsewhere, back] = scores
+  return { image: channelsFirst(images[0], size), there, elsewhere, back }
+}
+
+/** How far a network is from the file that it came from. */
+const errorsOf = async (
+  { image, there, back, elsewhere }: Answers,
+  compiled: readonly [CompiledNetwork, CompiledNetwork],
+) => {
   const scores: (readonly number[])[] = []
   for (const each of compiled) {
     const session = await compiledSession(each)
     scores.push(await scoresOf(session, image))
     await session.release()
   }
-  const spread = distance(there, elsewhere)
+  // Weights that are one number all over give all images the same scores.
+  const spread = distance(there, elsewhere) || Math.max(...there.map(Math.abs))
   const [plain, flipped] = scores
   if (!isProbabilities(there))
     return { plainError: distance(plain, there) / spread, flipError: distance(flipped, mean(there, back)) / spread }
@@ -84,10 +121,11 @@ const errorsOf = async (file: string, network: Network, compiled: readonly [Comp
 
 const quarterTurns = '{id,flip,flipv,rot180,rot90,rot270,transpose,antitranspose}@0:geo'
 
-/** Imports a file, compiles it, and compares it with onnxruntime. */
+/** Imports a file, compiles it, and compares it with onnxruntime, or a Keras model with what Keras said. */
 export const check = async (file: string, options: { readonly turns?: boolean } = {}): Promise<Finding> => {
   const started = performance.now()
-  const imported = await importOnnx(file)()
+  const isOnnx = file.endsWith('.onnx')
+  const imported = await (isOnnx ? importOnnx(file) : importTfjs(join(file, 'model.json')))()
   if (E.isLeft(imported)) return { imported: false, reason: renderProblems(imported.left) }
   const importSeconds = (performance.now() - started) / 1000
   const gibibytes = process.resourceUsage().maxRSS / 2 ** 20
@@ -100,7 +138,7 @@ export const check = async (file: string, options: { readonly turns?: boolean } 
     return {
       ...{ imported: true, importSeconds, gibibytes, acts },
       ...(eight === undefined ? {} : { actsOfEight: eight }),
-      ...(await errorsOf(file, network, compiled)),
+      ...(await errorsOf(await (isOnnx ? answersOfOnnx(file, network) : answersOfKeras(file)), compiled)),
     }
   } catch (cause) {
     return { imported: true, importSeconds, gibibytes, reason: (cause as Error).message }

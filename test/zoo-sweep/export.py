@@ -91,11 +91,11 @@ def works(model, size, channels):
         return False
 
 
-def size_of(model, channels):
+def sizes_of(model, channels):
     given = getattr(model, "default_cfg", {}).get("input_size", (3, 224, 224))[1]
     fixed = getattr(model, "default_cfg", {}).get("fixed_input_size", False)
     candidates = (given,) if fixed else tuple(s for s in SIZES if s >= 64 or given < 64) + (given,)
-    return next((size for size in candidates if works(model, size, channels)), None)
+    return (size for size in candidates if works(model, size, channels))
 
 
 def export(library, name, exporter, path, largest):
@@ -106,16 +106,22 @@ def export(library, name, exporter, path, largest):
         raise RuntimeError(f"{count / 1e6:.0f} million weights")
     roughened(model)
     channels = getattr(model, "default_cfg", {}).get("input_size", (3,))[0]
-    size = size_of(model, channels)
-    if size is None:
-        raise RuntimeError("no size works")
-    # A map of one pixel makes statistics of one number each.
-    settle = next((s for s in (size, 2 * size) if s == size or works(model, s, channels)), size)
+    sizes = sizes_of(model, channels)
+    size, reason = next(sizes, None), RuntimeError("no size works")
     try:
-        model = settled(model, settle, channels)
+        model = settled(model, size, channels)
     except Exception:
         model.eval()
-    image = torch.zeros(1, channels, size, size)
+    while size is not None:
+        try:
+            return written(model, torch.zeros(1, channels, size, size), exporter, path)
+        except torch.onnx.errors.SymbolicValueError as error:
+            # AlexNet pools to 6×6, which the exporter has for maps of a multiple of that alone.
+            size, reason = next(sizes, None), error
+    raise reason
+
+
+def written(model, image, exporter, path):
     partial = path.with_suffix(".part")
     if exporter == "legacy":
         torch.onnx.export(model, (image,), str(partial), opset_version=17, dynamo=False, input_names=["image"])

@@ -6,9 +6,9 @@ import { parseArgs, promisify } from 'node:util'
 import { type Finding, isFlipFree, isRight } from './finding.ts'
 import { page } from './table.ts'
 
-/** `npm run zoo-sweep -- FOLDER`: every ONNX file of a folder is imported, compared with onnxruntime, and written into docs/zoos.md. */
+/** `npm run zoo-sweep -- FOLDER`: every ONNX file of a folder, and every Keras model, is imported, compared with onnxruntime or Keras, and written into docs/zoos.md. */
 const usage = `npm run zoo-sweep -- FOLDER [--again] [--only TEXT] [--page FILE]
-  FOLDER   files that test/zoo-sweep/export.py wrote
+  FOLDER   files that test/zoo-sweep/export.py and export_keras.py wrote
   --again  check what findings.json in the folder knows too
   --only   files with this text in their names alone
   --page   where the table goes (docs/zoos.md)
@@ -35,7 +35,7 @@ const shown = (name: string, finding: Finding): string => {
 const sweep = async (folder: string, only: string, again: boolean, to: string): Promise<void> => {
   const kept = join(folder, 'findings.json')
   const findings: Record<string, Finding> = existsSync(kept) ? JSON.parse(await readFile(kept, 'utf8')) : {}
-  const names = (await readdir(folder)).filter(name => name.endsWith('.onnx') && name.includes(only)).sort()
+  const names = (await readdir(folder)).filter(name => /\.(onnx|keras\d)$/.test(name) && name.includes(only)).sort()
   for (const file of names) {
     const name = basename(file, '.onnx')
     if (findings[name] !== undefined && !again) continue

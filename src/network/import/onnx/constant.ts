@@ -19,6 +19,8 @@ export interface Constant {
   readonly dims: readonly number[]
   readonly values: ArrayLike<Scalar>
   readonly type: ElementName
+  /** The number that all values are, where they are made from it. */
+  readonly fill?: number
 }
 
 export const constant = (
@@ -102,6 +104,20 @@ export const stored = (type: ElementName, values: ArrayLike<Scalar>): ArrayLike<
       return new Uint32Array(numbers)
     default:
       return new Float64Array(numbers)
+  }
+}
+
+/** One number all over, its values made when they are first read. */
+export const uniform = (name: string, dims: readonly number[], number: number, type: ElementName): Constant => {
+  const one = stored(type, [number]) as Float32Array
+  const make = (): Float32Array => new (one.constructor as Float32ArrayConstructor)(sizeOf(dims)).fill(one[0])
+  let values: Float32Array | undefined
+  return {
+    ...{ kind: 'constant', name, dims, type, fill: one[0] },
+    get values() {
+      values ??= make()
+      return values
+    },
   }
 }
 

@@ -42,7 +42,7 @@ export const parameters = (
       known.set(value.values, layouts)
       const earlier = layouts.get(layout)
       if (earlier !== undefined) return earlier
-      room.take(sizeOf(value.dims) + overhead)
+      room.take((value.fill === undefined ? sizeOf(value.dims) : 0) + overhead)
       const id = add(fresh(value.name), convert(value))
       layouts.set(layout, id)
       return id

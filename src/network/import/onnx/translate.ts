@@ -4,7 +4,7 @@ import { variantsOf } from '../../../../ir/draft.ts'
 import { EspalierError, problem } from '../../../../ir/error.ts'
 import type { Graph } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
-import type { Tensor } from '../../../../ir/tensor.ts'
+import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample } from '../../../../ir/type.ts'
 import type { ImportProblem } from '../error.ts'
 import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from './branches.ts'
@@ -139,7 +139,11 @@ export const translate = (
     const [first] = node.inputs
     if (isShape(node.op) && first?.kind === 'view') return [shapeOfView(node, first, t)]
     const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
-    if (allConstant && Object.hasOwn(folds, node.op)) return folds[node.op](node, { opset, room })
+    if (allConstant && Object.hasOwn(folds, node.op)) {
+      for (const value of node.inputs)
+        if (value?.kind === 'constant' && value.fill !== undefined) room.take(sizeOf(value.dims))
+      return folds[node.op](node, { opset, room })
+    }
     return Object.hasOwn(rules, node.op) ? rules[node.op](node, t) : null
   }
 

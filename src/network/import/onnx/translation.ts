@@ -45,9 +45,12 @@ export const arranged = (
   const data = float32(constant)
   const strides = stridesOf(shape)
   if (sizeOf(shape) !== data.length) throw new Error(`${data.length} values for [${shape}]`)
+  const extents = permutation.map(axis => shape[axis])
+  // One number all over is the same in any order.
+  if (constant.fill !== undefined) return { shape: extents, data }
   return gather(
     { shape, data },
-    permutation.map(axis => shape[axis]),
+    extents,
     permutation.map(axis => strides[axis]),
     0,
   )

@@ -1,9 +1,9 @@
 import { sizeOf, stridesOf } from '../../../../../ir/tensor.ts'
-import { type Constant, constant, elementName, elementOf, isWhole, stored } from '../constant.ts'
+import { type Constant, constant, elementName, elementOf, isWhole, stored, uniform } from '../constant.ts'
 import { axesOf, axisOf, constantAt, numbersOf, type OnnxNode, optionalAt, scalarOf } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { computed, type Fold, reshaped, strided } from './fold.ts'
-import { made } from './room.ts'
+import { filled, made } from './room.ts'
 
 const given: Fold = node => {
   const value = node.tensor('value')
@@ -19,11 +19,10 @@ const given: Fold = node => {
   return refuse('unsupported-attribute', 'a constant of another kind', 'value, value_int(s) or value_float(s)')
 }
 
-const filled: Fold = (node, { room }) => {
+const ofShape: Fold = (node, { room }) => {
   const value = node.tensor('value')
-  const type = value?.type ?? 'float'
-  const fill = value === undefined ? 0 : scalarOf(value)
-  return [computed(node.output, numbersOf(constantAt(node, 0)), type, room, () => fill)]
+  const dims = filled(room, numbersOf(constantAt(node, 0)))
+  return [uniform(node.output, dims, value === undefined ? 0 : scalarOf(value), value?.type ?? 'float')]
 }
 
 const shape: Fold = node => {
@@ -235,7 +234,7 @@ const tile: Fold = (node, { room }) => {
 /** Constants arranged anew. */
 export const shapeFolds: Readonly<Record<string, Fold>> = {
   Constant: given,
-  ConstantOfShape: filled,
+  ConstantOfShape: ofShape,
   Shape: shape,
   Size: size,
   Slice: slice,

@@ -9,17 +9,8 @@ import { imageInput } from '../image-input.ts'
 import { decode } from '../model-json.ts'
 import { inOrder } from '../order.ts'
 import { attempt, refuse } from '../refusal.ts'
-import { convolutionOps } from './convolution.ts'
-import { imageOps } from './image.ts'
 import { GraphNode, type GraphRule, outputOf, type Site, shapeAttribute, signatureShape } from './node.ts'
-import { pointwiseOps } from './pointwise.ts'
-import { shapeOps } from './shape.ts'
-import { sliceOps } from './slice.ts'
-
-/** Every TensorFlow op that can be imported, besides inputs and constants. */
-const rules: ReadonlyMap<string, GraphRule> = new Map(
-  Object.entries({ ...convolutionOps, ...imageOps, ...pointwiseOps, ...shapeOps, ...sliceOps }),
-)
+import { graphRules } from './rules.ts'
 
 type Imported<A> = E.Either<readonly ImportProblem[], A>
 
@@ -93,7 +84,7 @@ const importNode = (model: Model, node: GraphNode, values: Values): readonly Val
       ? refuse('missing-weights', 'no value', `a weight named ${node.name} in weightsManifest`)
       : [{ kind: 'constant', name: node.name, value }]
   }
-  const made = (rules.get(node.op) as GraphRule)(site)
+  const made = (graphRules.get(node.op) as GraphRule)(site)
   return Array.isArray(made) ? (made as readonly Value[]) : [made as Value]
 }
 
@@ -152,7 +143,7 @@ const planned = (
   const problems = missing(
     'op',
     needed
-      .filter(({ op }) => !rules.has(op) && op !== 'Const' && op !== 'Placeholder')
+      .filter(({ op }) => !graphRules.has(op) && op !== 'Const' && op !== 'Placeholder')
       .map(node => ({ kind: node.op, place: placeOf(where, node) })),
   )
   return problems.length > 0 ? E.left(problems) : E.right(needed)

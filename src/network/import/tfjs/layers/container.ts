@@ -3,21 +3,16 @@ import * as t from 'io-ts'
 import { excerpt, problem } from '../../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
 import { decode, JsonObject } from '../model-json.ts'
+import { type Call, callOf, callReading, nestedAtMost, type Reference, referencesIn } from './call.ts'
 import type { Config } from './layer.ts'
-
-/** The result of a layer's call: which layer, which of its calls, which of that call's results. */
-export interface Reference {
-  readonly layer: string
-  readonly call: number
-  readonly result: number
-}
 
 export interface ContainedLayer {
   readonly name: string
   readonly className: string
   readonly config: Config
-  /** What each call of the layer reads. */
-  readonly calls: readonly (readonly Reference[])[]
+  /** The function that is called, where the layer is a call of one and no layer of Keras. */
+  readonly operation?: string | undefined
+  readonly calls: readonly Call[]
   /** The layers inside, where the layer is a model itself. */
   readonly container?: Container
 }
@@ -29,12 +24,11 @@ export interface Container {
   readonly outputs: readonly Reference[]
 }
 
-const nestedAtMost = 32
 const containerClasses: readonly string[] = ['Functional', 'Model', 'Sequential']
 
 const LayerJson = t.intersection([
   t.type({ class_name: t.string, config: JsonObject }),
-  t.partial({ name: t.string, inbound_nodes: t.array(t.unknown) }),
+  t.partial({ name: t.string, module: t.unknown, inbound_nodes: t.array(t.unknown) }),
 ])
 const FunctionalJson = t.type({
   layers: t.array(LayerJson),
@@ -43,32 +37,14 @@ const FunctionalJson = t.type({
 })
 const SequentialJson = t.type({ layers: t.array(LayerJson) })
 
-const isReference = (value: unknown): value is readonly [string, number, number] =>
-  Array.isArray(value) &&
-  value.length >= 3 &&
-  typeof value[0] === 'string' &&
-  Number.isSafeInteger(value[1]) &&
-  Number.isSafeInteger(value[2])
-
-const reference = ([layer, call, result]: readonly [string, number, number]): Reference => ({ layer, call, result })
-
-const History = t.type({ config: t.type({ keras_history: t.array(t.unknown) }) })
-const Arguments = t.type({ args: t.array(t.unknown) })
-
-/**
- * References in order of appearance: `["conv", 0, 0]` alone or in lists (Keras 2), or as the history of a tensor among
- * a call's arguments (Keras 3).
- */
-const referencesIn = (value: unknown, depth = 0): readonly Reference[] => {
-  if (isReference(value)) return [reference(value)]
-  if (depth > nestedAtMost) return []
-  if (Array.isArray(value)) return value.flatMap(item => referencesIn(item, depth + 1))
-  if (History.is(value)) return referencesIn(value.config.keras_history, depth + 1)
-  return Arguments.is(value) ? referencesIn(value.args, depth + 1) : []
-}
-
 const nameOf = ({ name, config }: t.TypeOf<typeof LayerJson>, at: number): string =>
   name ?? (typeof config.name === 'string' ? config.name : `layer ${at}`)
+
+/** A function of TensorFlow's that Keras 2 wrapped in a layer, or one of Keras 3's own. */
+const operationOf = ({ class_name, module, config }: t.TypeOf<typeof LayerJson>): string | undefined => {
+  if (class_name === 'TFOpLambda') return typeof config.function === 'string' ? config.function : undefined
+  return typeof module === 'string' && /^keras\.(src\.)?ops\b/.test(module) ? class_name : undefined
+}
 
 type Parsed<A> = E.Either<readonly ImportProblem[], A>
 
@@ -76,10 +52,11 @@ const parseLayer = (
   where: string,
   json: t.TypeOf<typeof LayerJson>,
   at: number,
-  calls: readonly (readonly Reference[])[],
+  calls: readonly Call[],
   depth: number,
 ): Parsed<ContainedLayer> => {
-  const layer = { name: nameOf(json, at), className: json.class_name, config: json.config, calls }
+  const { class_name: className, config } = json
+  const layer = { name: nameOf(json, at), className, config, operation: operationOf(json), calls }
   if (!containerClasses.includes(json.class_name)) return E.right(layer)
   return E.map((container: Container) => ({ ...layer, container }))(
     parseContainer(`${where}, ${layer.name}`, json.class_name, json.config, depth + 1),
@@ -92,13 +69,7 @@ const parseFunctional = (where: string, config: unknown, depth: number): Parsed<
   const { layers, input_layers, output_layers } = decoded.right
   const outputs = referencesIn(output_layers)
   const parsed = E.traverseArray(([json, at]: readonly [t.TypeOf<typeof LayerJson>, number]) =>
-    parseLayer(
-      where,
-      json,
-      at,
-      (json.inbound_nodes ?? []).map(node => referencesIn(node)),
-      depth,
-    ),
+    parseLayer(where, json, at, (json.inbound_nodes ?? []).map(callOf), depth),
   )(layers.map((json, at) => [json, at] as const))
   return F.pipe(
     parsed,
@@ -122,11 +93,11 @@ const distinct = (where: string, layers: readonly ContainedLayer[]): Parsed<read
 /** A model's first call may be the one that made it, which the file leaves out though it counts. */
 const withOwnCalls = (layers: readonly ContainedLayer[], outputs: readonly Reference[]): readonly ContainedLayer[] => {
   const highest = new Map<string, number>()
-  for (const { layer, call } of [...outputs, ...layers.flatMap(({ calls }) => calls.flat())])
+  for (const { layer, call } of [...outputs, ...layers.flatMap(({ calls }) => calls.flatMap(({ reads }) => reads))])
     highest.set(layer, Math.max(call, highest.get(layer) ?? 0))
   return layers.map(layer =>
     layer.container !== undefined && highest.get(layer.name) === layer.calls.length
-      ? { ...layer, calls: [[], ...layer.calls] }
+      ? { ...layer, calls: [callReading(), ...layer.calls] }
       : layer,
   )
 }
@@ -162,7 +133,7 @@ const parseSequential = (where: string, config: unknown, depth: number): Parsed<
       : [{ class_name: 'InputLayer', name: impliedInput(layers), config: { batch_input_shape: shape } }, ...layers]
   const result = (at: number): Reference => ({ layer: nameOf(chain[at], at), call: 0, result: 0 })
   const parsed = E.traverseArray((at: number) =>
-    parseLayer(where, chain[at], at, at === 0 ? [] : [[result(at - 1)]], depth),
+    parseLayer(where, chain[at], at, at === 0 ? [] : [callReading(result(at - 1))], depth),
   )(chain.map((_, at) => at))
   return F.pipe(
     parsed,

@@ -10,11 +10,13 @@ import { decode } from '../model-json.ts'
 import { inOrder } from '../order.ts'
 import { attempt, refuse } from '../refusal.ts'
 import { activationLayers } from './activation.ts'
-import { type ContainedLayer, type Container, parseContainer, type Reference } from './container.ts'
+import type { Call, Reference } from './call.ts'
+import { type ContainedLayer, type Container, parseContainer } from './container.ts'
 import { convolutionLayers } from './convolution.ts'
 import type { LayerRule } from './layer.ts'
 import { mergeLayers } from './merge.ts'
 import { normalizationLayers } from './normalization.ts'
+import { operationRule } from './operations.ts'
 import { poolingLayers } from './pooling.ts'
 import { preprocessingLayers } from './preprocessing.ts'
 import { shapeLayers } from './shape.ts'
@@ -33,6 +35,9 @@ const rules: ReadonlyMap<string, LayerRule> = new Map(
   }),
 )
 
+const ruleOf = ({ className, operation }: ContainedLayer): LayerRule | undefined =>
+  operation === undefined ? rules.get(className) : operationRule(operation)
+
 type Imported<A> = E.Either<readonly ImportProblem[], A>
 
 /** Where a container stands: the file, the models around it and what its weights are called. */
@@ -47,11 +52,12 @@ const placeOf = (where: string, path: readonly string[], className: string): str
   `${where}, layer ${path.join('/')} (${className})`
 
 const unsupported = (where: string, path: readonly string[], { layers }: Container): readonly Unsupported[] =>
-  layers.flatMap(({ name, className, container }) => {
+  layers.flatMap(layer => {
+    const { name, className, container, operation = className } = layer
     if (container !== undefined) return unsupported(where, [...path, name], container)
-    return className === 'InputLayer' || rules.has(className)
+    return className === 'InputLayer' || ruleOf(layer) !== undefined
       ? []
-      : [{ kind: className, place: placeOf(where, [...path, name], className) }]
+      : [{ kind: operation, place: placeOf(where, [...path, name], className) }]
   })
 
 /** Calls of layers that a model may make: nested models that are called twice each would multiply without end. */
@@ -76,13 +82,18 @@ const read = (results: Results, { layer, call, result }: Reference): Example =>
   results.get(keyOf(layer, call))?.[result] ??
   refuse('malformed-file', `result ${result} of call ${call} of ${layer}`, 'a result of a layer in the model')
 
-const applyRule = (site: Site, layer: ContainedLayer, inputs: readonly Example[]): Imported<readonly Example[]> => {
+const applyRule = (
+  site: Site,
+  layer: ContainedLayer,
+  call: Call,
+  inputs: readonly Example[],
+): Imported<readonly Example[]> => {
   const path = [...site.path, layer.name]
   if (layer.container !== undefined) return importContainer({ ...site, path }, layer.container, inputs)
   return attempt(placeOf(site.where, path, layer.className), () => {
-    const rule = rules.get(layer.className) as LayerRule
+    const rule = ruleOf(layer) as LayerRule
     const weight = (name: string) => site.weightOf(path, name)
-    return [rule({ canvas: site.canvas, name: path.join('/'), config: layer.config, inputs, weight })]
+    return [rule({ canvas: site.canvas, name: path.join('/'), config: layer.config, call, inputs, weight })]
   })
 }
 
@@ -102,16 +113,16 @@ const importContainer = (
 ): Imported<readonly Example[]> => {
   const layers = new Map(container.layers.map(layer => [layer.name, layer]))
   const results: Results = new Map()
-  const calls = new Map<string, { readonly layer: ContainedLayer; readonly inputs: readonly Reference[] }>()
+  const calls = new Map<string, { readonly layer: ContainedLayer; readonly call: Call }>()
   for (const layer of layers.values())
-    layer.calls.forEach((inputs, call) => {
-      calls.set(keyOf(layer.name, call), { layer, inputs })
+    layer.calls.forEach((call, at) => {
+      calls.set(keyOf(layer.name, at), { layer, call })
     })
   const bound = bindInputs(site, container, layers, given)
   if (E.isLeft(bound)) return bound
   for (const [key, value] of bound.right) results.set(key, [value])
   const needs = (key: string): readonly string[] =>
-    results.has(key) ? [] : (calls.get(key)?.inputs ?? []).map(({ layer, call }) => keyOf(layer, call))
+    results.has(key) ? [] : (calls.get(key)?.call.reads ?? []).map(({ layer, call }) => keyOf(layer, call))
   const order = inOrder(
     container.outputs.map(({ layer, call }) => keyOf(layer, call)),
     needs,
@@ -122,12 +133,13 @@ const importContainer = (
       problem('malformed-file', here, `layer ${order.left} reading its own result`, 'layers without a cycle'),
     ])
   for (const key of order.right) {
-    const call = calls.get(key)
-    if (results.has(key) || call === undefined) continue
-    const inputs = attempt(placeOf(site.where, [...site.path, call.layer.name], call.layer.className), () =>
-      call.inputs.map(input => read(results, input)),
+    const wanted = calls.get(key)
+    if (results.has(key) || wanted === undefined) continue
+    const { layer, call } = wanted
+    const inputs = attempt(placeOf(site.where, [...site.path, layer.name], layer.className), () =>
+      call.reads.map(input => read(results, input)),
     )
-    const made = E.flatMap((values: readonly Example[]) => applyRule(site, call.layer, values))(inputs)
+    const made = E.flatMap((values: readonly Example[]) => applyRule(site, layer, call, values))(inputs)
     if (E.isLeft(made)) return made
     results.set(key, made.right)
   }

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import { excerpt, type Pair } from '../../../../../ir/index.ts'
 import type { Canvas, Constant, Example } from '../canvas.ts'
 import { refuse } from '../refusal.ts'
+import type { Call } from './call.ts'
 
 export type Config = Readonly<Record<string, unknown>>
 
@@ -11,6 +12,8 @@ export interface Layer {
   readonly canvas: Canvas
   readonly name: string
   readonly config: Config
+  readonly call: Call
+  /** The results that the call reads. */
   readonly inputs: readonly Example[]
   /** The layer's weight of that name; refuses where the model has none. */
   readonly weight: (name: string) => Constant

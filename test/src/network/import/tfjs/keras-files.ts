@@ -4,8 +4,13 @@ export interface Layer {
   readonly name: string
   readonly class_name: string
   readonly config?: Readonly<Record<string, unknown>>
+  readonly module?: string
   /** Names of the layers that it reads. */
   readonly reads?: readonly string[]
+  /** A number that it is called with in place of a layer's result. */
+  readonly first?: number
+  /** What else it is called with: by name in Keras 2, the second argument in Keras 3. */
+  readonly with?: unknown
 }
 
 type Weights = Readonly<Record<string, readonly number[]>>
@@ -31,9 +36,11 @@ export const files = (version: 2 | 3, layers: readonly Layer[], weights: Weights
     class_name: '__keras_tensor__',
     config: { shape: [null], dtype: 'float32', keras_history: [name, 0, 0] },
   })
-  const calls = (reads: readonly string[] | undefined) => {
+  const calls = ({ reads, first, with: more }: Omit<Layer, 'name' | 'class_name'>) => {
+    if (first !== undefined) return [['_CONSTANT_VALUE', -1, first, more]]
     if (reads === undefined) return []
-    if (version === 2) return [reads.map(name => [name, 0, 0, {}])]
+    if (version === 2) return [more === undefined ? reads.map(name => [name, 0, 0, {}]) : [reads[0], 0, 0, more]]
+    if (more !== undefined) return [{ args: [history(reads[0]), more], kwargs: {} }]
     return [{ args: reads.length === 1 ? [history(reads[0])] : [reads.map(history)], kwargs: {} }]
   }
   const input = { name: 'image', class_name: 'InputLayer', config: { name: 'image', batch_shape: [null, ...shape] } }
@@ -41,10 +48,10 @@ export const files = (version: 2 | 3, layers: readonly Layer[], weights: Weights
     name: 'net',
     layers: [
       { ...input, inbound_nodes: [] },
-      ...layers.map(({ reads, ...layer }) => ({
+      ...layers.map(({ reads, first, with: more, ...layer }) => ({
         ...layer,
         config: { name: layer.name, ...layer.config },
-        inbound_nodes: calls(reads),
+        inbound_nodes: calls({ reads, first, with: more }),
       })),
     ],
     input_layers: version === 2 ? [['image', 0, 0]] : ['image', 0, 0],

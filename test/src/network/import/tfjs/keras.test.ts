@@ -97,3 +97,48 @@ it('two weights that could be meant, an activation that is not known', async () 
     /layer a \(Conv2D\): saw activation snake; expected one of linear, relu, /,
   )
 })
+
+/** A call of a function, as a version of Keras writes it. */
+const called = (
+  version: 2 | 3,
+  name: string,
+  names: readonly [string, string],
+  reads: string,
+  value: unknown,
+): Layer => {
+  const [fn, operation] = names
+  return version === 2
+    ? { name, class_name: 'TFOpLambda', config: { function: fn }, reads: [reads], with: { y: value, name: null } }
+    : { name, class_name: operation, module: 'keras.src.ops.numpy', reads: [reads], with: value }
+}
+
+for (const version of [2, 3] as const)
+  it(`functions that a model of Keras ${version} calls as layers`, async () => {
+    const layers: readonly Layer[] = [
+      called(version, 'more', ['__operators__.add', 'Add'], 'image', 3),
+      { name: 'six', class_name: 'ReLU', config: { max_value: 6 }, reads: ['more'] },
+      called(version, 'share', ['math.multiply', 'Multiply'], 'six', 1 / 6),
+      { name: 'gated', class_name: 'Multiply', reads: ['image', 'share'] },
+      { ...pool, reads: ['gated'] },
+    ]
+    const network = await imported(files(version, layers, {}))
+    expectSame(network, images => tf.mean(tf.mul(images, tf.div(tf.relu6(tf.add(images, 3)), 6)), [1, 2]))
+  })
+
+it('a function of two results, of a constant first, and one that is not known', async () => {
+  const between: Layer = {
+    ...{ name: 'far', class_name: 'TFOpLambda', config: { function: 'math.subtract' } },
+    ...{ reads: ['image'], with: { y: ['image', 0, 0], name: null } },
+  }
+  const rest = {
+    name: 'rest',
+    class_name: 'TFOpLambda',
+    config: { function: 'math.subtract' },
+    first: 1,
+    with: { y: ['far', 0, 0] },
+  }
+  const network = await imported(files(2, [between, rest, { ...pool, reads: ['rest'] }], {}))
+  expectSame(network, images => tf.mean(tf.sub(1, tf.sub(images, images)), [1, 2]))
+  const unknown = { ...between, config: { function: 'signal.fft2d' } }
+  expect(await refused(files(2, [unknown, { ...pool, reads: ['far'] }], {}))).toContain('layer far (TFOpLambda)')
+})
