@@ -1,13 +1,6 @@
 import { either as E } from 'fp-ts'
-import { type Graph, sharedType, type Tensor } from '../../ir/index.ts'
-import {
-  multiplyAdds,
-  naivePipeline,
-  placePlan,
-  type TrainingStep,
-  trainingReduction,
-  trainingStep,
-} from '../../passes/index.ts'
+import { type Graph, sharedType } from '../../ir/index.ts'
+import { multiplyAdds, naivePipeline, placePlan } from '../../passes/index.ts'
 import { branched } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompileOptions, compileNetwork } from '../../src/compile/compile.ts'
@@ -17,13 +10,14 @@ import { openSavedModel } from '../../src/execute/saved-model.ts'
 import { createZooNetwork } from '../../src/index.ts'
 import { lower } from '../../src/lower/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
-import { parameterUses } from '../../src/network/zoo/roles.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import type { BackendName } from '../../src/runtime/backend-names.ts'
 import { carriedAtFirst, openStep } from '../../src/train/step.ts'
 import { fixedPlanOf } from '../fixed-plan.ts'
 import { trainer } from '../src/train/tape/trainer.ts'
 import type { Bench, BenchOptions } from './main.ts'
+import { besideTorch } from './training-beside-torch.ts'
+import { inputOf, rate, recipe, settled, stepOf, weightDecay } from './training-step.ts'
 
 interface Cell {
   readonly network: string
@@ -71,41 +65,6 @@ export interface TrainingRow {
   /** Of the step's graph, to the vanilla step's. */
   readonly multiply_adds_relative: number
 }
-
-const recipe = { labelSmoothing: 0, momentum: 0.9, nesterov: false, batchNormMomentum: 0.1 }
-const weightDecay = 2e-4
-const rate = 0.01
-const classes = 100
-
-const stepOf = ({ graph }: Network, name: string): TrainingStep => {
-  const plan = fixedPlanOf(name)
-  const placed = orThrow(placePlan(plan, graph, () => 0))
-  return orThrow(
-    trainingStep(graph, placed, { ...recipe, loss: orThrow(trainingReduction(plan)), weightDecay: () => weightDecay }),
-  )
-}
-
-const inputOf = (network: Network, batch: number) => {
-  const { h, w, c } = imageType(network)
-  return {
-    images: Float32Array.from({ length: batch * h * w * c }, (_, k) => Math.sin(k)),
-    labels: Array.from({ length: batch }, (_, k) => k % classes),
-    rate,
-    matrices: new Map(),
-  }
-}
-
-/** A zoo network as training leaves it: no normalization is the identity, which runtimes would leave out. */
-const settled = (network: Network): Network => ({
-  ...network,
-  parameters: new Map(
-    parameterUses(network.graph).map(({ name, role }, k) => {
-      const value = network.parameters.get(name) as Tensor
-      if (!['scale', 'offset', 'mean', 'variance'].includes(role.kind)) return [name, value]
-      return [name, { ...value, data: Float32Array.from(value.data, (v, i) => v + 0.3 * Math.sin(i + k)) }]
-    }),
-  ),
-})
 
 /** A graph whose parameters are inputs. */
 const valuesGiven = (graph: Graph): Graph => ({
@@ -268,6 +227,7 @@ const table = (rows: readonly TrainingRow[]): string => {
 }
 
 const run = async (options: BenchOptions) => {
+  if (options.withTorch === true) return besideTorch(options)
   const rows: TrainingRow[] = []
   for (const cell of cells) {
     if (!options.wants('network', cell.network) || !options.wants('batch', String(cell.batch))) continue
@@ -279,8 +239,8 @@ const run = async (options: BenchOptions) => {
   return { rows, text: table(rows) }
 }
 
-/** Training steps beside inference passes and the tape of TensorFlow.js. */
+/** Training steps beside inference passes and the tape of TensorFlow.js, or beside PyTorch's. */
 export const trainingBench: Bench = {
-  about: 'training steps, beside inference passes and the gradient tape of TensorFlow.js',
+  about: 'training steps, beside inference passes and the gradient tape of TensorFlow.js; --with-torch: beside PyTorch',
   run,
 }
