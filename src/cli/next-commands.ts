@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { type FixedPlan, printPlan } from '../../passes/index.ts'
 import { openData, testReference } from '../data/index.ts'
+import { splitWeights } from '../open/network-source.ts'
 import { trainingFiles } from '../train/checkpoint.ts'
 import type { Trained } from '../train/index.ts'
 import { quoted } from './provenance.ts'
@@ -34,7 +35,9 @@ export const nextCommands = async (
   plan: FixedPlan,
   { validation }: Pick<Trained, 'validation'>,
 ): Promise<Readonly<Record<'run' | 'search', string>>> => {
-  const network = flags.network.startsWith('zoo:') ? flags.network : join(flags.out, trainingFiles.network)
+  const network = flags.network.startsWith('zoo:')
+    ? splitWeights(flags.network).reference
+    : join(flags.out, trainingFiles.network)
   const weights = join(flags.out, validation === null ? trainingFiles.last : trainingFiles.best)
   const { preprocess, classes, labels, size } = flags
   const kept = Object.entries({ preprocess, classes, labels, size: size?.join('x') }).flatMap(([flag, value]) =>

@@ -77,8 +77,25 @@ const withValues = (architecture: Architecture, tensors: Safetensors | undefined
 const readWeights = async (path: string | undefined): Promise<Safetensors | undefined> =>
   path === undefined ? undefined : orThrowAsync(readSafetensorsFile(path))
 
-const openZoo = async (reference: string, { weights, seed = 0, dataClasses }: SourceOptions): Promise<Source> => {
-  const loaded = await readWeights(weights)
+const weightsOption = 'weights='
+
+/** A zoo reference without the weights that it names (`NAME?weights=FILE`), and these. @throws EspalierError where it names several */
+export const splitWeights = (reference: string): { readonly reference: string; readonly weights?: string } => {
+  const [name, ...query] = reference.split('?')
+  const options = query.join('?').split('&')
+  const named = options.filter(option => option.startsWith(weightsOption))
+  if (named.length === 0) return { reference }
+  if (named.length > 1)
+    throw new EspalierError([sourceProblem('bad-input', reference, named.join(' and '), 'one file of weights')])
+  const others = options.filter(option => !named.includes(option)).join('&')
+  return { reference: others === '' ? name : `${name}?${others}`, weights: named[0].slice(weightsOption.length) }
+}
+
+const openZoo = async (given: string, { weights, seed = 0, dataClasses }: SourceOptions): Promise<Source> => {
+  const { reference, weights: own } = splitWeights(given)
+  if (own !== undefined && weights !== undefined)
+    throw new EspalierError([sourceProblem('bad-input', given, `other weights, ${weights}`, 'weights named once')])
+  const loaded = await readWeights(own ?? weights)
   const classes = (loaded && classCountOfWeights(loaded.tensors)) ?? dataClasses
   return withValues(orThrow(zoo(reference, { classes })), loaded, seed)
 }

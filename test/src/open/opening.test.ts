@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { weightsFile } from '../../../src/demo/networks.ts'
 import { compile, createZooNetwork, parsePlan, save } from '../../../src/index.ts'
 import { openAnyWork, openUncompiled, openWork } from '../../../src/open/opening.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -60,6 +61,26 @@ describe('a network with images', () => {
     const data = { ...generated, flag: '--report' }
     const opened = openWork({ network: 'zoo:cifar-resnet-8?classes=5', seed: 0 }, [data])
     await expect(opened).rejects.toThrow('--report orientation test')
+  })
+})
+
+describe('weights in a reference', () => {
+  const weights = weightsFile('plain')
+  const trained = `zoo:cifar-vgg-6?weights=${weights}`
+
+  it('are those of --weights', async () => {
+    const [named, flagged] = [
+      await openUncompiled({ network: trained, seed: 0 }),
+      await openUncompiled({ network: 'zoo:cifar-vgg-6', weights, seed: 0 }),
+    ]
+    expect(named).toEqual(flagged)
+    expect(named.initializedFrom).toBeUndefined()
+    expect((await openUncompiled({ network: `${trained}&classes=10`, seed: 0 })).network).toEqual(named.network)
+  })
+
+  it('are named once', async () => {
+    await expect(openUncompiled({ network: trained, weights, seed: 0 })).rejects.toThrow('expected weights named once')
+    await expect(openUncompiled({ network: `${trained}&weights=b`, seed: 0 })).rejects.toThrow('one file of weights')
   })
 })
 
