@@ -29,3 +29,16 @@ export const weightsMetadata = ({
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, `${value}`] as const])),
   ])
 }
+
+/** What a file of weights says of errors on images that were not trained on: in percent, by the plan that the network is run under. */
+export const errorsMetadata = (
+  data: string,
+  { images, wrong }: { readonly images: number; readonly wrong: Readonly<Record<string, number>> },
+): ReadonlyMap<string, string> => {
+  const percent = Object.entries(wrong).map(([plan, n]) => [plan, Number(((100 * n) / images).toFixed(2))])
+  return new Map([
+    ['test_data', data],
+    ['test_images', `${images}`],
+    ['test_error_percent', JSON.stringify(Object.fromEntries(percent))],
+  ])
+}

@@ -8,10 +8,10 @@ import { makeFolder } from '../../base/make-folder.ts'
 import { replaceFile } from '../../base/replace-file.ts'
 import { readSealedJson, sealedJson } from '../../base/sealed-json.ts'
 import type { Network } from '../../network/network.ts'
-import { encodeSealedSafetensors, readSafetensors } from '../../network/weights/safetensors.ts'
+import { encodeSealedSafetensors, readSafetensors, readSafetensorsFile } from '../../network/weights/safetensors.ts'
 import { sha256 } from '../../open/manifest.ts'
 import { hasCheckpoint, readCheckpoint } from '../../train/checkpoint.ts'
-import { type Origin, weightsMetadata } from '../../train/weights-metadata.ts'
+import { errorsMetadata, type Origin, weightsMetadata } from '../../train/weights-metadata.ts'
 
 const files = {
   what: 'run.json',
@@ -131,6 +131,13 @@ export const writeTrained = async (
 export const readTrainedNetwork = async ({ path }: TrainingFolder, network: Network): Promise<Network> => {
   const parameters = await orThrowAsync(readSafetensors(join(path, files.weights)))
   return { ...network, parameters }
+}
+
+/** Has the weights of a trained network say how it errs on data; what else they say stays. */
+export const writeErrors = async ({ path }: TrainingFolder, data: string, evaluated: Evaluated): Promise<void> => {
+  const weights = join(path, files.weights)
+  const { tensors, metadata } = await orThrowAsync(readSafetensorsFile(weights))
+  await replace(weights, encodeSealedSafetensors(tensors, new Map([...metadata, ...errorsMetadata(data, evaluated)])))
 }
 
 const evaluationFile = ({ path }: TrainingFolder, on: object): string => join(path, `evaluation-${keyOf(on)}.json`)

@@ -7,7 +7,15 @@ import { type ShardNumber, shardHas } from '../shards/shard.ts'
 import type { SweepTraining } from './grid.ts'
 import { evaluatedOn, evaluatedPlans, jobAt, type Located, locate, type SweepJob } from './jobs.ts'
 import type { OpenSweep } from './open.ts'
-import { beginTraining, readTrainedNetwork, writeEvaluation, writeFailure, writeSpent, writeTrained } from './store.ts'
+import {
+  beginTraining,
+  readTrainedNetwork,
+  writeErrors,
+  writeEvaluation,
+  writeFailure,
+  writeSpent,
+  writeTrained,
+} from './store.ts'
 import { timePlans } from './times.ts'
 import type { SweepWork } from './work.ts'
 
@@ -47,21 +55,16 @@ const trained = async (
     await writeSpent(folder, seconds)
     return false
   }
-  const { steps, epochs, loss, backend, executor } = done
+  const { steps, epochs, loss, errorPercent, backend, executor } = done
   const { plan, seed } = training
+  const last_epoch =
+    loss === null || errorPercent === null ? undefined : { loss, error_percent: errorPercent, validation: null }
   const of = { network: network.name, plan: printPlan(plan), recipe, seed, data: fingerprints.train }
   await writeTrained(
     folder,
     done.network.parameters,
-    { ...of, steps, epochs },
-    {
-      steps,
-      epochs,
-      loss,
-      seconds,
-      backend,
-      executor,
-    },
+    { ...of, steps, epochs, last_epoch },
+    { steps, epochs, loss, seconds, backend, executor },
   )
   return true
 }
@@ -85,7 +88,9 @@ const finish = async (
   if (found === null) return false
   const wrong = { ...evaluated?.wrong, ...found.wrong }
   const seconds = (evaluated?.seconds ?? 0) + found.seconds
-  await writeEvaluation(folder, evaluatedOn(open), { ...found, wrong, seconds })
+  const all = { ...found, wrong, seconds }
+  await writeErrors(folder, open.fingerprints.evaluate, all)
+  await writeEvaluation(folder, evaluatedOn(open), all)
   return (await jobAt(open, { what, ...located })).status.status === 'done'
 }
 

@@ -23,7 +23,7 @@ import type { TimeOfPlans } from './times.ts'
 
 /** What a training came to, and where it ran. */
 export interface TrainOutcome
-  extends Pick<Trained, 'network' | 'steps' | 'epochs' | 'loss' | 'seconds' | 'interrupted'> {
+  extends Pick<Trained, 'network' | 'steps' | 'epochs' | 'loss' | 'errorPercent' | 'seconds' | 'interrupted'> {
   readonly backend: string
   readonly executor: string
 }

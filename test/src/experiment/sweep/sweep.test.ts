@@ -60,7 +60,7 @@ const noted = (doing: Partial<SweepWork> = {}) => {
       log.push(`train ${task.training.name} ${task.training.seed}${task.resume ? ' on' : ''}`)
       if (doing.train !== undefined) return doing.train(task)
       const { network } = task
-      return { network, steps: 4, epochs: 2, loss: 1, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
+      return { network, steps: 4, epochs: 2, loss: 1, errorPercent: 25, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
     },
     evaluate: async (network, plans, signal) => {
       log.push(`evaluate ${plans.map(printPlan).join(' ')}`)
@@ -172,18 +172,24 @@ describe('runSweep', () => {
     expect(await runSweep(open, out, work)).toEqual({ interrupted: false })
   })
 
-  it('keeps weights that say what they were trained under', async () => {
+  it('keeps weights that say what they were trained under, and how they err', async () => {
     const { work } = noted()
     await runSweep(await opened({ seeds: [0] }), out, work)
     const folders = (await readdir(join(out, 'runs'))).toSorted()
     const metadata = folders.map(async name => {
       const file = await orThrowAsync(readSafetensorsFile(join(out, 'runs', name, 'trained.safetensors')))
-      return [name.slice(0, name.indexOf('-seed')), file.metadata.get('plan')]
+      const [plan, trained, images, errors = ''] = [
+        'plan',
+        'training_error_percent',
+        'test_images',
+        'test_error_percent',
+      ].map(key => file.metadata.get(key))
+      return [name.slice(0, name.indexOf('-seed')), plan, trained, images, JSON.parse(errors).vanilla]
     })
     expect(await Promise.all(metadata)).toEqual([
-      ['flip-1-max', 'flip-1-max'],
-      ['flip-1-none', 'flip-1-none,geo'],
-      ['vanilla', 'vanilla'],
+      ['flip-1-max', 'flip-1-max', '25', '50', 20],
+      ['flip-1-none', 'flip-1-none,geo', '25', '50', 20],
+      ['vanilla', 'vanilla', '25', '50', 20],
     ])
   })
 
@@ -232,7 +238,7 @@ describe('runSweep', () => {
     const failing = noted({
       train: async ({ training: { name, seed }, network }) => {
         if (name === 'flip-1-max' && seed === 0) throw new Error('the loss is no number\nany more')
-        return { network, steps: 4, epochs: 2, loss: 1, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
+        return { network, steps: 4, epochs: 2, loss: 1, errorPercent: 25, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
       },
     })
     const open = await opened()
@@ -263,7 +269,7 @@ describe('runSweep', () => {
           interrupt.abort()
           await checkpointed(checkpoints)
         }
-        return { network, steps: 3, epochs: 1, loss: 1, seconds: 6, interrupted, backend: 'b', executor: 'e' }
+        return { network, steps: 3, epochs: 1, loss: 1, errorPercent: 25, seconds: 6, interrupted, backend: 'b', executor: 'e' }
       },
     })
     expect(await runSweep(open, out, first.work, { signal: interrupt.signal })).toEqual({ interrupted: true })
@@ -316,7 +322,7 @@ describe('runSweep', () => {
     const first: number[] = []
     const { work } = noted({
       train: async ({ network }) => ({
-        ...{ steps: 4, epochs: 2, loss: 1, seconds: 10, interrupted: false, backend: 'b', executor: 'e' },
+        ...{ steps: 4, epochs: 2, loss: 1, errorPercent: 25, seconds: 10, interrupted: false, backend: 'b', executor: 'e' },
         network: { ...network, parameters: new Map([...network.parameters, [name, changed]]) },
       }),
       evaluate: async (network, plans) => {
