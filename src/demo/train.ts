@@ -48,13 +48,10 @@ const trainDemo = async (name: DemoNetworkName, { backend }: { readonly backend?
   const { architecture, plan } = demoNetworks[name]
   const data = { ...openGenerated('orientation', 'train', 0), count: images }
   const recipe = await readRecipe(recipeFile)
-  const training = train(
-    createZooNetwork(architecture, { seed }),
-    orThrow(parseFixedPlan(plan)),
-    recipe,
-    data,
-    { seed, backend },
-  )
+  const training = train(createZooNetwork(architecture, { seed }), orThrow(parseFixedPlan(plan)), recipe, data, {
+    seed,
+    backend,
+  })
   for (;;) {
     const next = await training.next()
     if (next.done !== true) {

@@ -100,7 +100,7 @@ export const withWeights = (
 }
 
 /** Biases of the layers that end a zoo network: as long as there are classes, in either layout. */
-const lastBias = /(?:^|\.)(?:fc|classifier\.6)\.bias$/
+const lastBias = /(?:^|\.)(?:fc|classifier(?:\.6)?)\.bias$/
 
 /** How many classes trained tensors of a zoo network tell apart; undefined where no tensor says it. */
 export const classCountOfWeights = (tensors: Tensors): number | undefined => {

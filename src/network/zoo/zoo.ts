@@ -96,7 +96,9 @@ const readQuery = (where: string, query: string): E.Either<readonly ZooProblem[]
   const unknown = options.filter(([key]) => key !== 'classes')
   if (unknown.length > 0)
     return E.left(
-      unknown.map(([key]) => problem('unknown-option', where, `option ${key}`, 'classes, or weights of a file', `${where}?classes=10`)),
+      unknown.map(([key]) =>
+        problem('unknown-option', where, `option ${key}`, 'classes, or weights of a file', `${where}?classes=10`),
+      ),
     )
   if (options.length > 1)
     return E.left([problem('bad-classes', where, options.map(([, k]) => `classes=${k}`).join(' and '), 'one count')])

@@ -60,7 +60,17 @@ const noted = (doing: Partial<SweepWork> = {}) => {
       log.push(`train ${task.training.name} ${task.training.seed}${task.resume ? ' on' : ''}`)
       if (doing.train !== undefined) return doing.train(task)
       const { network } = task
-      return { network, steps: 4, epochs: 2, loss: 1, errorPercent: 25, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
+      return {
+        network,
+        steps: 4,
+        epochs: 2,
+        loss: 1,
+        errorPercent: 25,
+        seconds: 10,
+        interrupted: false,
+        backend: 'b',
+        executor: 'e',
+      }
     },
     evaluate: async (network, plans, signal) => {
       log.push(`evaluate ${plans.map(printPlan).join(' ')}`)
@@ -238,7 +248,17 @@ describe('runSweep', () => {
     const failing = noted({
       train: async ({ training: { name, seed }, network }) => {
         if (name === 'flip-1-max' && seed === 0) throw new Error('the loss is no number\nany more')
-        return { network, steps: 4, epochs: 2, loss: 1, errorPercent: 25, seconds: 10, interrupted: false, backend: 'b', executor: 'e' }
+        return {
+          network,
+          steps: 4,
+          epochs: 2,
+          loss: 1,
+          errorPercent: 25,
+          seconds: 10,
+          interrupted: false,
+          backend: 'b',
+          executor: 'e',
+        }
       },
     })
     const open = await opened()
@@ -269,7 +289,17 @@ describe('runSweep', () => {
           interrupt.abort()
           await checkpointed(checkpoints)
         }
-        return { network, steps: 3, epochs: 1, loss: 1, errorPercent: 25, seconds: 6, interrupted, backend: 'b', executor: 'e' }
+        return {
+          network,
+          steps: 3,
+          epochs: 1,
+          loss: 1,
+          errorPercent: 25,
+          seconds: 6,
+          interrupted,
+          backend: 'b',
+          executor: 'e',
+        }
       },
     })
     expect(await runSweep(open, out, first.work, { signal: interrupt.signal })).toEqual({ interrupted: true })
@@ -322,7 +352,16 @@ describe('runSweep', () => {
     const first: number[] = []
     const { work } = noted({
       train: async ({ network }) => ({
-        ...{ steps: 4, epochs: 2, loss: 1, errorPercent: 25, seconds: 10, interrupted: false, backend: 'b', executor: 'e' },
+        ...{
+          steps: 4,
+          epochs: 2,
+          loss: 1,
+          errorPercent: 25,
+          seconds: 10,
+          interrupted: false,
+          backend: 'b',
+          executor: 'e',
+        },
         network: { ...network, parameters: new Map([...network.parameters, [name, changed]]) },
       }),
       evaluate: async (network, plans) => {

@@ -86,7 +86,17 @@ describe('a training impact', () => {
     await runSweep(open, out, {
       train: async ({ network, training: { name } }) => {
         trainedAs.push(name)
-        return { network, steps: 1, epochs: 1, loss: 1, errorPercent: 25, seconds: 1, interrupted: false, backend: 'b', executor: 'e' }
+        return {
+          network,
+          steps: 1,
+          epochs: 1,
+          loss: 1,
+          errorPercent: 25,
+          seconds: 1,
+          interrupted: false,
+          backend: 'b',
+          executor: 'e',
+        }
       },
       evaluate: async (_, plans) => ({
         images: 20,

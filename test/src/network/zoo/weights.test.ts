@@ -123,6 +123,7 @@ describe('classCountOfWeights', () => {
     expect(classCountOfWeights(own)).toBe(5)
     expect(classCountOfWeights(new Map([['module.fc.bias', tensor([7], new Float32Array(7))]]))).toBe(7)
     expect(classCountOfWeights(new Map([['classifier.6.bias', tensor([9], new Float32Array(9))]]))).toBe(9)
+    expect(classCountOfWeights(new Map([['classifier.bias', tensor([9], new Float32Array(9))]]))).toBe(9)
     expect(classCountOfWeights(new Map([['classifier.3.bias', tensor([9], new Float32Array(9))]]))).toBeUndefined()
   })
 })
