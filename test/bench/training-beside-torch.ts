@@ -1,4 +1,4 @@
-import { placePlan } from '../../passes/index.ts'
+import { placePlan, trainingReduction } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { table } from '../../src/base/format.ts'
 import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
@@ -40,11 +40,12 @@ const enterEspalier = async (name: string, plan: string): Promise<Entry & { read
 }
 
 const enterTorch = async (python: string, network: string, plan: string, parameters: number): Promise<Entry[]> => {
-  const { sites, reduction } = orThrow(placePlan(fixedPlanOf(plan), createZooNetwork(network).graph, () => 0))
+  const { sites } = orThrow(placePlan(fixedPlanOf(plan), createZooNetwork(network).graph, () => 0))
+  const reduction = orThrow(trainingReduction(fixedPlanOf(plan)))
   const entries: Entry[] = []
   for (const channels_last of [false, true]) {
     const maps = sites.map(({ map }) => map)
-    const steps = await openTorchSteps(python, { network, maps, reduction: reduction ?? 'none', batch, channels_last })
+    const steps = await openTorchSteps(python, { network, maps, reduction, batch, channels_last })
     if (steps.parameters !== parameters)
       throw new Error(`${network} trains ${steps.parameters} parameters in PyTorch, ${parameters} here`)
     entries.push({ ...steps, program: `PyTorch ${steps.version}, channels ${channels_last ? 'last' : 'first'}` })
