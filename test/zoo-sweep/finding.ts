@@ -8,6 +8,7 @@ export interface Finding {
   readonly acts?: number
   /** The same under all eight flips and quarter turns, where the image is square. */
   readonly actsOfEight?: number
+  /** Of the processor, so that it is the same whatever else runs. */
   readonly importSeconds?: number
   readonly gibibytes?: number
   /** Why it was refused, or failed. */

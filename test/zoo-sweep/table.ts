@@ -14,8 +14,6 @@ const row = (name: string, found: Found): string => {
   return `| ${name} | ${found.length} | ${count(f => f.imported)} | ${right.length} | ${right.filter(([, f]) => isFlipFree(f)).length} |`
 }
 
-const isEqual = (a: string, b: string): boolean => a === b
-
 const listed = (title: string, found: Found, reason: (finding: Finding) => string): string =>
   found.length === 0
     ? ''
@@ -51,14 +49,16 @@ export const page = (findings: Readonly<Record<string, Finding>>): string => {
   const rows = kinds.map(kind =>
     row(
       kind,
-      all.filter(([name]) => isEqual([partsOf(name)[0], partsOf(name)[2]].join(', '), kind)),
+      all.filter(([name]) => [partsOf(name)[0], partsOf(name)[2]].join(', ') === kind),
     ),
   )
   return `# Zoos
 
 \`npm run zoo-sweep -- FOLDER\` wrote this page: networks of torchvision and timm with random weights, exported by [\`test/zoo-sweep/export.py\`](../test/zoo-sweep/export.py) at
-the smallest size that works. A network is right where its scores, and those averaged with the mirrored image's, are within ${bounds.error} of
-onnxruntime's, relative to how far the scores of two images are apart; flip-free where flip TTA leaves no flip on any map, the image among them.
+the smallest size that works; the light models of the \`onnx\` package; and models of \`keras.applications\` as TensorFlow.js has them, by
+[\`test/zoo-sweep/export_keras.py\`](../test/zoo-sweep/export_keras.py). A network is right where its scores, and those averaged with the mirrored image's, are within
+${bounds.error} of onnxruntime's, or of Keras's, relative to how far the scores of two images are apart; flip-free where flip TTA leaves no flip on any map, the image
+among them. The weights of the light models are one number each, so any two images have the same scores there: what is compared is little.
 
 | library, exporter | tried | imported | right | flip-free |
 |---|--:|--:|--:|--:|

@@ -92,7 +92,7 @@ const applyRule = (
   if (layer.container !== undefined) return importContainer({ ...site, path }, layer.container, inputs)
   return attempt(placeOf(site.where, path, layer.className), () => {
     const rule = ruleOf(layer) as LayerRule
-    const weight = (name: string) => site.weightOf(path, name)
+    const weight = (...names: readonly string[]) => site.weightOf(path, ...names)
     return [rule({ canvas: site.canvas, name: path.join('/'), config: layer.config, call, inputs, weight })]
   })
 }

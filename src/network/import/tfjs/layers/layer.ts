@@ -15,8 +15,8 @@ export interface Layer {
   readonly call: Call
   /** The results that the call reads. */
   readonly inputs: readonly Example[]
-  /** The layer's weight of that name; refuses where the model has none. */
-  readonly weight: (name: string) => Constant
+  /** The layer's weight of one of these names; refuses where the model has none. */
+  readonly weight: (...names: readonly string[]) => Constant
 }
 
 export type LayerRule = (layer: Layer) => Example

@@ -61,9 +61,14 @@ const layerNormalization: LayerRule = layer => {
   return shifted(c, name, standardized(c, name, x, axes, epsilon), scale, offset)
 }
 
+/** Of ConvNeXt: a number for each channel. */
+const layerScale: LayerRule = layer =>
+  binary(layer.canvas, layer.name, 'multiply', only(layer), layer.weight('gamma', 'variable')) as Example
+
 export const normalizationLayers: { readonly [className: string]: LayerRule } = {
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
+  LayerScale: layerScale,
   Rescaling: rescaling,
   Normalization: normalization,
 }

@@ -142,3 +142,16 @@ it('a function of two results, of a constant first, and one that is not known', 
   const unknown = { ...between, config: { function: 'signal.fft2d' } }
   expect(await refused(files(2, [unknown, { ...pool, reads: ['far'] }], {}))).toContain('layer far (TFOpLambda)')
 })
+
+it('layers of the applications themselves: a number a channel, and a share added', async () => {
+  for (const weight of ['gamma', 'variable_3']) {
+    const layers: readonly Layer[] = [
+      { name: 'scaled', class_name: 'LayerScale', config: { projection_dim: 4 }, reads: ['image'] },
+      { name: 'sum', class_name: 'CustomScaleLayer', config: { scale: 0.17 }, reads: ['image', 'scaled'] },
+      { ...pool, reads: ['sum'] },
+    ]
+    const network = await imported(files(2, layers, { [`net/scaled/${weight}`]: [4] }))
+    const gamma = tf.tensor1d(fill(4, 2))
+    expectSame(network, images => tf.mean(tf.add(images, tf.mul(tf.mul(images, gamma), 0.17)), [1, 2]))
+  }
+})
