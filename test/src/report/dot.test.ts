@@ -26,6 +26,23 @@ describe('the graph in Graphviz’s language', () => {
     expect(graphDot(compiledZoo('cifar-resnet-20', 'vanilla').graph)).not.toContain('flip')
   })
 
+  it('has a box for each stage of an adaptive plan, fed by those before it', () => {
+    const plan = 'vanilla/0.68/vanilla-tta-geo/entropy=0.5/flip@0,shift4@0:geo'
+    const { graph, stages } = compiledZoo('cifar-resnet-8', plan)
+    const lines = graphDot(graph, stages).split('\n')
+    const [first, ...later] = lines.filter(line => line.includes('label="Stage '))
+    expect(first).toMatch(/"Stage 1: vanilla, \S+ multiply-adds"$/)
+    expect(later.map(line => line.replace(/, \S+ multiply-adds/, '').trim())).toEqual([
+      'label="Stage 2: vanilla-tta-geo\\nwhere the margin is below 0.68"',
+      'label="Stage 3: flip@0,shift4@0:geo\\nwhere the entropy is below 0.5"',
+    ])
+    expect(lines.filter(line => line.includes('label="logits"'))).toHaveLength(3)
+    const drawn = new Set(lines.flatMap(line => /^ +(s\dn\d+) \[/.exec(line)?.[1] ?? []))
+    const carried = lines.flatMap(line => /^ {2}(s\dn\d+) -> (s\dn\d+) \[style=dashed\]$/.exec(line)?.slice(1) ?? [])
+    expect(carried.length).toBeGreaterThan(3)
+    for (const node of carried) expect(drawn).toContain(node)
+  })
+
   it('keeps hostile names inside of their strings', () => {
     const b = builder()
     const name = 'a"]; evil [label="\\N\\\n'
