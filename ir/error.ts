@@ -1,10 +1,11 @@
+import type { ProblemTag } from './problem-kinds.ts'
 import { visible, visibleLines } from './visible.ts'
 
 /**
  * A problem with something that came from outside (a file, a flag, a graph): what was seen, what was
  * expected, where, and what to try. Each folder has one closed union of its tags; all are rendered here.
  */
-export interface Problem<Tag extends string = string> {
+export interface Problem<Tag extends ProblemTag = ProblemTag> {
   readonly tag: Tag
   readonly seen: string
   readonly expected: string
@@ -25,7 +26,7 @@ const brief = (text: string): string =>
   text.length > longest ? `${text.slice(0, 0.7 * longest)} … ${text.slice(-0.2 * longest)}` : text
 
 /** A problem, with texts cut that are too long to be read. */
-export const problem = <Tag extends string>(
+export const problem = <Tag extends ProblemTag>(
   tag: Tag,
   where: string,
   seen: string,

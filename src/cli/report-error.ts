@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { EspalierError, type Problem, problem, renderProblems, visibleLines } from '../../ir/index.ts'
+import { EspalierError, type Problem, problem, problemNumber, renderProblems, visibleLines } from '../../ir/index.ts'
 import { cannotWrite } from '../base/error.ts'
 import { fileReason } from '../base/file-error.ts'
 import { isWarning } from '../base/warn.ts'
@@ -30,6 +30,12 @@ interface Told {
 
 const suggestion = /\n\(Did you mean (.*)\?\)/
 
+/** What more can be read of these kinds of problems. */
+const explained = (problems: readonly Problem[]): string =>
+  [...new Set(problems.map(({ tag }) => problemNumber(tag)))]
+    .map(number => `More: espalier explain ${number}\n`)
+    .join('')
+
 /** What commander says of arguments, as a problem. */
 const argumentsProblem = ({ message }: CommanderError): Problem =>
   problem(
@@ -46,14 +52,14 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 const toldOf = (error: unknown): Told => {
   if (error instanceof EspalierError) {
     const { kind, problems } = error
-    return { kind, problems, text: `espalier: ${renderProblems(problems)}\n` }
+    return { kind, problems, text: `espalier: ${renderProblems(problems)}\n${explained(problems)}` }
   }
   // Commander has written its text itself.
   if (error instanceof CommanderError) return { kind: 'usage', problems: [argumentsProblem(error)], text: '' }
   if (isSystemError(error)) {
     const where = error.path ?? error.syscall ?? 'the system'
     const problems = [problem('system-error', where, fileReason(error), 'a machine that does what it is asked to')]
-    return { kind: 'failure', problems, text: `espalier: ${renderProblems(problems)}\n` }
+    return { kind: 'failure', problems, text: `espalier: ${renderProblems(problems)}\n${explained(problems)}` }
   }
   const message = error instanceof Error ? error.message : String(error)
   const said = 'This is a bug or a failing machine; --debug shows where.'
@@ -88,7 +94,8 @@ export const reportError = async (
   const stack = debug && error instanceof Error ? error.stack : undefined
   const reproducer = await reproducerOf(error)
   const { kind, problems } = told
-  const object = { error: { kind, problems, reproducer, stack } }
+  const numbered = problems.map(each => ({ number: problemNumber(each.tag), ...each }))
+  const object = { error: { kind, problems: numbered, reproducer, stack } }
   stderr(json ? `${JSON.stringify(object)}\n` : textOf(told, stack, reproducer))
   return kind === 'usage' ? exitCodes.usage : exitCodes.failed
 }

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { decodeErrors, nearestHint, type Problem, problem } from '../../ir/index.ts'
+import { decodeErrors, nearestHint, type Problem, type ProblemTag, problem } from '../../ir/index.ts'
 
 /** A number within bounds; `name` says which, in problems. */
 export const numberThat = (name: string, holds: (value: number) => boolean): t.Type<number, number, unknown> => {
@@ -95,7 +95,7 @@ const namesOf = ({ context }: t.ValidationError): readonly string[] =>
   (context[context.length - 1].type as Partial<Names<string>>).names ?? []
 
 /** What a closed object refused, as problems that name the place in it and the nearest names. */
-export const closedProblems = <Tag extends string>(
+export const closedProblems = <Tag extends ProblemTag>(
   tag: Tag,
   where: string,
   errors: t.Errors,

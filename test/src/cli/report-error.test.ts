@@ -52,7 +52,7 @@ describe('an error under --json', () => {
         ],
       },
     ],
-    ['that is a failure', new EspalierError([problem('t', 'w', 's', 'e')], 'failure'), 1, { kind: 'failure' }],
+    ['that is a failure', new EspalierError([problem('run-failed', 'w', 's', 'e')], 'failure'), 1, { kind: 'failure' }],
     [
       'of arguments',
       commanderError(['--jso']),
@@ -104,7 +104,9 @@ describe('an error under --json', () => {
 describe('an error as text', () => {
   it('of the machine is no bug', async () => {
     expect(await reportError(full, { json: false, debug: false }, processTerminal)).toBe(1)
-    expect(said).toBe('espalier: /a/b: saw a full disk; expected a machine that does what it is asked to.\n')
+    expect(said).toBe(
+      'espalier: /a/b: saw a full disk; expected a machine that does what it is asked to.\nMore: espalier explain E006\n',
+    )
   })
 })
 
@@ -135,7 +137,9 @@ describe('a guarded process', () => {
     guardProcess(processTerminal)
     process.stdout.emit('error', full)
     await vi.waitFor(() => expect(ended).toHaveBeenCalledExactlyOnceWith(1))
-    expect(said).toBe('espalier: stdout: saw a full disk; expected a place that can be written to.\n')
+    expect(said).toBe(
+      'espalier: stdout: saw a full disk; expected a place that can be written to.\nMore: espalier explain E013\n',
+    )
   })
 
   it('goes on where its notes cannot be', () => {
