@@ -23,6 +23,7 @@ import {
 import { random } from '../base/random.ts'
 import type { Network } from '../network/network.ts'
 import { type CompiledStage, compiledStages, stageFacts } from './compiled-stages.ts'
+import { traceFolder, traceVariable } from './inspect/trace-folder.ts'
 import { predictorFor, type ScheduleOptions, schedulingOf } from './scheduling.ts'
 
 /** A network under a plan, ready to run: a flat graph from the image to the reduced answers, with the values it needs. */
@@ -84,12 +85,17 @@ export const compileNetwork = (
   if (E.isLeft(placed)) return placed
   const passes = pipeline?.(placed.right) ?? inferencePipeline(placed.right, schedulingOf(scheduling))
   const predict = predictorFor(scheduling)
+  const { schedule, backend, batch } = scheduling
+  const parent = process.env[traceVariable]
+  const followed = { network: name, plan: placed.right.name, seed, schedule, backend, batch }
+  const trace = parent ? traceFolder(parent, followed, graph, passes, admit) : undefined
   let unsharedMicroseconds: number | undefined
   const watch: typeof observe = (pass, program, before) => {
     if (pass.name === unroll.name) unsharedMicroseconds = predict(program.graph)
+    trace?.observe(pass, program.graph)
     observe(pass, program, before)
   }
-  const compiled = runPasses(passes, { graph, parameters }, watch, admit)
+  const compiled = runPasses(passes, { graph, parameters }, watch, trace?.admit ?? admit)
   if (E.isLeft(compiled)) return compiled
   const { program, reports } = compiled.right
   const plain = multiplyAdds(graph)
