@@ -74,11 +74,10 @@ export type {
 } from './experiment/views/result.ts'
 export type { ClassTurns, ViewAnswer } from './experiment/views/views.ts'
 export type { EvaluationWarning } from './experiment/warnings.ts'
-export type { LowerOnnxOptions } from './lower/onnx/index.ts'
 export type { Precision } from './lower/precision.ts'
-export type { SavedModelOptions } from './lower/saved-model/index.ts'
 export type { Meaning } from './network/meaning.ts'
 export type { Network } from './network/network.ts'
+export type { OnnxExportOptions, SavedModelExportOptions } from './open/exported.ts'
 export type { SourceOptions } from './open/network-source.ts'
 export type { BackendName } from './runtime/backend-names.ts'
 export type {

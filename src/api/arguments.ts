@@ -162,8 +162,8 @@ const options = {
     ...{ beam: Positive, offspring: Positive, screening: Positive, learnWeights: t.boolean },
     ...{ adaptive: t.boolean, stages: t.union([t.string, t.readonlyArray(AnObject)]), measure: CertaintyMeasure },
   },
-  toOnnx: { layout: oneOf(...imageLayouts), name: t.string },
-  toSavedModel: { precision, xla: t.boolean },
+  toOnnx: { layout: oneOf(...imageLayouts), name: t.string, withPreprocessing: t.boolean },
+  toSavedModel: { precision, xla: t.boolean, withPreprocessing: t.boolean },
 } satisfies Readonly<Record<string, t.Props>>
 
 /** Refuses unknown options, with the nearest named, and values of another kind. */

@@ -1,13 +1,12 @@
 import { checkArgument } from '../../ir/index.ts'
-import { cutStages, type Plan, parsePlan as parsedPlan } from '../../passes/index.ts'
+import { type Plan, parsePlan as parsedPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type CompiledNetwork, type CompileOptions, compileNetwork } from '../compile/compile.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
-import { type LowerOnnxOptions, lowerOnnx } from '../lower/onnx/index.ts'
-import { lowerSavedModel, type SavedModelOptions } from '../lower/saved-model/index.ts'
 import { fitMeaning, type Meaning } from '../network/meaning.ts'
 import type { Network } from '../network/network.ts'
 import { readCompiledFolder, writeCompiledFolder } from '../open/compiled-folder.ts'
+import { type OnnxExportOptions, onnxFile, type SavedModelExportOptions, savedModelFolder } from '../open/exported.ts'
 import { checkCompiled, checkNetwork, checkOptions, checkPlan, checkText } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
 
@@ -68,17 +67,22 @@ export const loadModel = async (folder: string, options: WithBackend<ModelOption
   return openModel({ ...compiled, meaning }, withBackend<ModelOptions>(options))
 }
 
-/** A compiled network as an ONNX file: images in as the network takes them, `[n, classes]` scores out. @throws EspalierError */
-export const toOnnx = (compiled: Compiled, options: LowerOnnxOptions = {}): Uint8Array => {
+/**
+ * A compiled network as an ONNX file: images in as the network takes them, or under `withPreprocessing` pixels of any size; `[n, classes]` scores out. Preprocessing
+ * and class names are in its metadata. @throws EspalierError
+ */
+export const toOnnx = (compiled: Compiled, options: OnnxExportOptions = {}): Uint8Array => {
   checkCompiled('toOnnx, compiled', compiled)
   checkOptions('toOnnx', options)
-  const { graph, parameters, network, plan } = compiled
-  return lowerOnnx(cutStages(graph), parameters, { name: `${network} ${plan}`, ...options })
+  return onnxFile(compiled, compiled.meaning ?? {}, options)
 }
 
 /** A compiled network as the files of a TensorFlow SavedModel's folder, by name. @throws EspalierError */
-export const toSavedModel = (compiled: Compiled, options: SavedModelOptions = {}): ReadonlyMap<string, Uint8Array> => {
+export const toSavedModel = (
+  compiled: Compiled,
+  options: SavedModelExportOptions = {},
+): ReadonlyMap<string, Uint8Array> => {
   checkCompiled('toSavedModel, compiled', compiled)
   checkOptions('toSavedModel', options)
-  return lowerSavedModel(cutStages(compiled.graph), compiled.parameters, options)
+  return savedModelFolder(compiled, compiled.meaning ?? {}, options)
 }

@@ -82,6 +82,10 @@ export const compileCommand = (terminal: Terminal): Command =>
         `how images go into an ONNX file: ${imageLayouts.join(' or ')}; by default as in the file that the network is of, else nhwc`,
       ).argParser(oneOf(imageLayouts)),
     )
+    .option(
+      '--with-preprocessing',
+      'an ONNX file or SavedModel that takes pixels of any size, uint8 RGB, and resizes, crops and normalizes them itself',
+    )
     .addOption(
       new Option('--precision <name>', `of a SavedModel's convolutions: ${precisions.join(', ')}`).argParser(
         oneOf(precisions),
@@ -127,11 +131,11 @@ export const compileCommand = (terminal: Terminal): Command =>
       )
       const compiled = { ...ran, stages: remembering(ran.stages, remembered) }
       checkShares(shares, compiled.stages)
-      const { layout = network.layout ?? 'nhwc', precision, tritonBackend, maxBatch, maxDelay, instances } = options
-      const { classes } = meaning
-      const choices = { layout, precision, backend: tritonBackend, maxBatch, maxDelay, instances, classes }
+      const { tritonBackend: backend, layout = network.layout ?? 'nhwc', ...flags } = options
+      const { withPreprocessing, precision, maxBatch, maxDelay, instances } = flags
+      const choices = { layout, withPreprocessing, precision, backend, maxBatch, maxDelay, instances }
       const path = options.out === undefined ? undefined : await placeOf(emit, options.out, compiled)
-      const text = emit === undefined ? undefined : emitted(emit, compiled, stages, choices)
+      const text = emit === undefined ? undefined : emitted(emit, compiled, stages, meaning, choices)
       if (path !== undefined)
         await (text === undefined ? writeCompiledFolder(path, compiled, meaning) : writeEmitted(path, text))
       if (typeof text === 'string' && path === undefined && options.json !== true) {

@@ -1,19 +1,22 @@
 import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { EspalierError, encodeGraph, print } from '../../ir/index.ts'
-import { cutStages } from '../../passes/index.ts'
 import { cannotWrite, sourceProblem } from '../base/error.ts'
 import { makeParent, replaceFolder } from '../base/replace-folder.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
-import { type ImageLayout, lowerOnnx } from '../lower/onnx/index.ts'
+import type { ImageLayout } from '../lower/onnx/index.ts'
 import type { Precision } from '../lower/precision.ts'
-import { lowerSavedModel } from '../lower/saved-model/index.ts'
+import type { Meaning } from '../network/meaning.ts'
 import { prepareCompiledFolder } from '../open/compiled-folder.ts'
+import { type OnnxExportOptions, onnxFile, savedModelFacts, savedModelFolder } from '../open/exported.ts'
 import { type TritonBackend, type TritonOptions, tritonModel, tritonName } from '../open/triton-model.ts'
 import { graphDot } from '../report/dot.ts'
 import { graphHtml } from '../report/html.ts'
 import type { PassStage } from '../report/steps.ts'
 import { prepareFile, writeWhole } from './destination.ts'
+
+/** Flags that say what images and answers mean, which files of a graph alone do not. */
+const meaningFlags = ['preprocess', 'classes'] as const
 
 /** Forms of a compiled graph: what they are written as, and which choices they leave. */
 const forms = {
@@ -21,9 +24,12 @@ const forms = {
   json: { as: 'text', takes: [] },
   dot: { as: 'text', takes: [] },
   html: { as: 'text', takes: [] },
-  onnx: { as: 'file', takes: ['layout'] },
-  'saved-model': { as: 'folder', takes: ['precision'] },
-  triton: { as: 'repository', takes: ['layout', 'tritonBackend', 'maxBatch', 'maxDelay', 'instances'] },
+  onnx: { as: 'file', takes: [...meaningFlags, 'layout', 'withPreprocessing'] },
+  'saved-model': { as: 'folder', takes: [...meaningFlags, 'withPreprocessing', 'precision'] },
+  triton: {
+    as: 'repository',
+    takes: [...meaningFlags, 'layout', 'tritonBackend', 'maxBatch', 'maxDelay', 'instances'],
+  },
 } as const satisfies Record<
   string,
   { readonly as: 'text' | 'file' | 'folder' | 'repository'; readonly takes: readonly string[] }
@@ -34,8 +40,12 @@ export const emissions = Object.keys(forms) as readonly Emission[]
 export interface EmissionFlags {
   readonly emit?: Emission
   readonly out?: string
+  readonly preprocess?: string
+  readonly classes?: string
   /** Of images in an ONNX file. */
   readonly layout?: ImageLayout
+  /** Of an ONNX file or a SavedModel. */
+  readonly withPreprocessing?: boolean
   /** Of a SavedModel. */
   readonly precision?: Precision
   /** Of Triton. */
@@ -50,7 +60,7 @@ const refuse = (where: string, seen: string, expected: string): never => {
 }
 
 /** Entries of folders of these forms: nothing else is ever written over. */
-const savedModelFiles: readonly string[] = ['saved_model.pb']
+const savedModelFiles: readonly string[] = ['saved_model.pb', dirname(savedModelFacts)]
 const tritonFiles: readonly string[] = ['1', 'config.pbtxt', 'labels.txt']
 
 const prepareFolder = async (path: string, own: readonly string[]): Promise<void> => {
@@ -67,10 +77,12 @@ const prepareFolder = async (path: string, own: readonly string[]): Promise<void
 
 /** Refuses now what would fail after the work is done. @throws EspalierError */
 export const prepareEmission = async ({ emit, out, ...flags }: EmissionFlags): Promise<void> => {
-  const { layout, precision, tritonBackend, maxBatch, maxDelay, instances } = flags
-  const choices = { layout, precision, tritonBackend, maxBatch, maxDelay, instances }
-  for (const [flag, value] of Object.entries(choices))
-    if (value !== undefined && (emit === undefined || !(forms[emit].takes as readonly string[]).includes(flag)))
+  const { preprocess, classes, layout, withPreprocessing, precision, tritonBackend, maxBatch, maxDelay, instances } =
+    flags
+  const choices = { layout, withPreprocessing, precision, tritonBackend, maxBatch, maxDelay, instances }
+  const kept: readonly string[] = emit === undefined ? meaningFlags : forms[emit].takes
+  for (const [flag, value] of Object.entries({ preprocess, classes, ...choices }))
+    if (value !== undefined && !kept.includes(flag))
       refuse(
         `--${flag.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`,
         emit === undefined ? 'no --emit' : `--emit ${emit}`,
@@ -86,28 +98,33 @@ export const prepareEmission = async ({ emit, out, ...flags }: EmissionFlags): P
 /** A form of a compiled graph: text, which a terminal shows, the bytes of a file, or the files of a folder by name. */
 export type Emitted = string | Uint8Array | ReadonlyMap<string, Uint8Array>
 
+interface EmissionChoices extends TritonOptions, Pick<OnnxExportOptions, 'withPreprocessing'> {
+  readonly precision?: Precision | undefined
+}
+
 export const emitted = (
   emission: Emission,
   compiled: CompiledNetwork,
   stages: readonly PassStage[],
-  { layout, precision = 'float32', ...triton }: TritonOptions & { readonly precision?: Precision | undefined },
+  meaning: Meaning,
+  { layout, withPreprocessing, precision = 'float32', ...triton }: EmissionChoices,
 ): Emitted => {
-  const { graph, parameters, network, plan } = compiled
+  const { graph } = compiled
   switch (emission) {
     case 'text':
       return print(graph)
     case 'json':
       return `${JSON.stringify(encodeGraph(graph), null, 1)}\n`
     case 'dot':
-      return graphDot(graph)
+      return graphDot(graph, compiled.stages)
     case 'html':
       return graphHtml(compiled, stages)
     case 'onnx':
-      return lowerOnnx(cutStages(graph), parameters, { layout, name: `${network} ${plan}` })
+      return onnxFile(compiled, meaning, { layout, withPreprocessing })
     case 'saved-model':
-      return lowerSavedModel(cutStages(graph), parameters, { precision })
+      return savedModelFolder(compiled, meaning, { precision, withPreprocessing })
     case 'triton':
-      return tritonModel(compiled, { ...triton, layout })
+      return tritonModel(compiled, meaning, { ...triton, layout })
   }
 }
 

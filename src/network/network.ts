@@ -26,6 +26,8 @@ export interface Network {
   readonly outputs?: readonly NetworkOutput[]
   /** `nchw` where the file that it came from takes images channels first: exported again, it still does. */
   readonly layout?: 'nchw'
+  /** What its file says of it beside the graph. */
+  readonly metadata?: ReadonlyMap<string, string>
   /** What was taken for granted when it was opened, in sentences. */
   readonly notes?: readonly string[]
 }

@@ -7,6 +7,7 @@ import { sealKey } from '../base/seal.ts'
 import { readSealedJson } from '../base/sealed-json.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import type { Preprocess } from '../data/index.ts'
+import { meaningInMetadata, metadataKey } from '../network/exported-facts.ts'
 import { finiteWeights } from '../network/finite-weights.ts'
 import { importOnnx } from '../network/import/onnx/index.ts'
 import { importTfjs } from '../network/import/tfjs/index.ts'
@@ -124,11 +125,23 @@ const openGraph = async (
   return { ...source, network: orThrow(networkOf(name, graph, source.network.parameters, saidOutputs(answers))) }
 }
 
-const imported = async (task: TE.TaskEither<readonly Problem[], Network>): Promise<Source> => ({
-  kind: 'network',
-  network: await orThrowAsync(task),
-  meaning: {},
-})
+/** What a file that was compiled already is taken for. */
+const compiledNote = (plan: string | undefined): readonly string[] =>
+  plan === undefined || plan === 'vanilla'
+    ? []
+    : [`It was exported under the plan ${plan}, which is part of it now: another plan comes on top.`]
+
+/** A network of a file, and what this says of its images and answers. @throws EspalierError */
+const imported = async (file: string, task: TE.TaskEither<readonly Problem[], Network>): Promise<Source> => {
+  const network = await orThrowAsync(task)
+  const { metadata = new Map() } = network
+  const notes = [...(network.notes ?? []), ...compiledNote(metadata.get(metadataKey('plan')))]
+  return {
+    kind: 'network',
+    network: notes.length === 0 ? network : { ...network, notes },
+    meaning: orThrow(meaningInMetadata(metadata, file)),
+  }
+}
 
 const answersKnown = (reference: string, answers: string): EspalierError =>
   new EspalierError([
@@ -160,9 +173,9 @@ const open = async (reference: string, options: SourceOptions): Promise<Source> 
     case 'compiled':
       return { kind: 'compiled', ...(await readCompiledFolder(file)) }
     case 'onnx':
-      return imported(importOnnx(file, { size, answers }))
+      return imported(file, importOnnx(file, { size, answers }))
     case 'tfjs':
-      return imported(importTfjs(file, { size, answers }))
+      return imported(file, importTfjs(file, { size, answers }))
   }
 }
 

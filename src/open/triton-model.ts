@@ -1,8 +1,10 @@
 import { isPerExample, shapeOf, type Type } from '../../ir/index.ts'
 import { cutStages } from '../../passes/index.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
-import { type ImageLayout, lowerOnnx } from '../lower/onnx/index.ts'
+import type { ImageLayout } from '../lower/onnx/index.ts'
 import { inputsOfStages } from '../lower/stages.ts'
+import type { Meaning } from '../network/meaning.ts'
+import { onnxFile } from './exported.ts'
 
 /** What of Triton runs ONNX files. */
 export const tritonBackends = ['onnxruntime', 'openvino'] as const
@@ -20,8 +22,6 @@ export interface TritonOptions {
   readonly maxDelay?: number | undefined
   /** How often each device has the model. Default 1. */
   readonly instances?: number | undefined
-  /** The names of the classes, where they are known. */
-  readonly classes?: readonly string[] | undefined
 }
 
 const labels = 'labels.txt'
@@ -42,7 +42,8 @@ export const tritonName = ({ network }: Pick<CompiledNetwork, 'network'>): strin
 /** A model's `config.pbtxt`, in protobuf's text format. */
 const configOf = (
   { graph, stages, ...compiled }: CompiledNetwork,
-  { backend = 'onnxruntime', layout = 'nhwc', maxBatch = 32, maxDelay = 2, instances = 1, classes }: TritonOptions,
+  { backend = 'onnxruntime', layout = 'nhwc', maxBatch = 32, maxDelay = 2, instances = 1 }: TritonOptions,
+  classes: Meaning['classes'],
 ): string => {
   const inputs = [...inputsOfStages(cutStages(graph))]
   const outputs = graph.outputs.map(({ name, node }) => [name, graph.nodes[node].type] as const)
@@ -69,13 +70,16 @@ const configOf = (
  * A model as Triton has it in its repository, files by their paths in the directory {@link tritonName}: version 1 as ONNX, and how it is run.
  * @throws EspalierError where ONNX does not hold it
  */
-export const tritonModel = (compiled: CompiledNetwork, options: TritonOptions): ReadonlyMap<string, Uint8Array> => {
-  const { graph, parameters, network, plan } = compiled
-  const { layout, classes } = options
+export const tritonModel = (
+  compiled: CompiledNetwork,
+  meaning: Meaning,
+  options: TritonOptions,
+): ReadonlyMap<string, Uint8Array> => {
+  const { classes } = meaning
   const names = classes?.map(name => name.replaceAll(/\s+/g, ' '))
   return new Map([
-    ['1/model.onnx', lowerOnnx(cutStages(graph), parameters, { layout, name: `${network} ${plan}` })],
-    ['config.pbtxt', Buffer.from(configOf(compiled, options))],
+    ['1/model.onnx', onnxFile(compiled, meaning, { layout: options.layout })],
+    ['config.pbtxt', Buffer.from(configOf(compiled, options, classes))],
     ...(names === undefined ? [] : [[labels, Buffer.from(`${names.join('\n')}\n`)] as const]),
   ])
 }

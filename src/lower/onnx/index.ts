@@ -1,12 +1,14 @@
-import { type Graph, problem, type Tensor } from '../../../ir/index.ts'
+import { type Graph, problem, type Tensor, type Type } from '../../../ir/index.ts'
 import type { Stage } from '../../../passes/index.ts'
 import { legalized } from '../../../passes/legalize.ts'
+import type { Preprocess } from '../../data/index.ts'
 import { inputsOfStages } from '../stages.ts'
 import { finished } from './canvas.ts'
 import { fail } from './error.ts'
 import { forms } from './forms.ts'
 import type { Written } from './graph.ts'
 import { encodeModel, type ImageLayout } from './model.ts'
+import { writePreprocess } from './preprocess.ts'
 import { writeStages } from './stages.ts'
 import { type Writer, type WrittenNode, writer } from './writer.ts'
 
@@ -19,6 +21,10 @@ export interface LowerOnnxOptions {
   readonly layout?: ImageLayout
   /** The graph's name in the file. */
   readonly name?: string
+  /** What the file says of itself beside its graph. */
+  readonly metadata?: ReadonlyMap<string, string>
+  /** Has the file take pixels, bytes of red, green and blue of any height and width, and preprocess them so. */
+  readonly preprocess?: Preprocess | undefined
 }
 
 const toChannelsFirst = { perm: [0, 3, 1, 2] }
@@ -80,16 +86,18 @@ const legal = (stage: Stage): Stage => {
 export const lowerOnnx = (
   source: Graph | readonly Stage[],
   parameters: ReadonlyMap<string, Tensor>,
-  { layout = 'nhwc', name = 'espalier' }: LowerOnnxOptions = {},
+  { layout = 'nhwc', name = 'espalier', metadata = new Map(), preprocess }: LowerOnnxOptions = {},
 ): Uint8Array => {
   const stages = ('nodes' in source ? [{ graph: source }] : source).map(legal)
   const { graph } = stages[stages.length - 1]
   const inputs = inputsOfStages(stages)
   checkNames(inputs.keys(), graph)
   const w = writer([...inputs.keys(), ...graph.outputs.map(output => output.name)])
-  const given = [...inputs].map(([input, { kind }]) => {
-    const moved = kind === 'Map' && layout === 'nhwc'
-    return [input, moved ? w.add('Transpose', [input], toChannelsFirst) : input] as const
+  const isImage = ({ kind }: Type): boolean => kind === 'Map'
+  const given = [...inputs].map(([input, type]) => {
+    const image = isImage(type) && preprocess !== undefined ? writePreprocess(w, input, preprocess, layout) : input
+    const moved = isImage(type) && layout === 'nhwc'
+    return [input, moved ? w.add('Transpose', [image], toChannelsFirst) : image] as const
   })
   const outputs = writeStages(w, stages, new Map(given), parameters)
   return encodeModel({
@@ -97,7 +105,11 @@ export const lowerOnnx = (
     layout,
     nodes: writeOutputs(w, outputs, layout),
     initializers: w.initializers,
-    inputs: [...inputs].map(([input, type]) => ({ name: input, type })),
+    inputs: [...inputs].map(([input, type]) => ({
+      name: input,
+      type: isImage(type) && preprocess !== undefined ? 'pixels' : type,
+    })),
     outputs,
+    metadata,
   })
 }

@@ -1,16 +1,27 @@
 import { isPerExample, problem, shapeOf, type Type } from '../../../ir/index.ts'
 import { onnxSchema } from '../../network/import/onnx/schema.ts'
 import { fail } from './error.ts'
-import type { Attribute, Initializer, InnerGraph, Port, WrittenNode } from './writer.ts'
+import type { Attribute, Initializer, InnerGraph, WrittenNode } from './writer.ts'
 
 /** How maps come in and go out: `[n, h, w, c]` or `[n, c, h, w]`. */
 export const imageLayouts = ['nhwc', 'nchw'] as const
 export type ImageLayout = (typeof imageLayouts)[number]
 
+/** A value that goes in. Pixels are bytes of red, green and blue, of any height and width. */
+export interface InputPort {
+  readonly name: string
+  readonly type: Type | 'pixels'
+}
+
 export interface WrittenGraph extends InnerGraph {
   readonly name: string
   readonly layout: ImageLayout
-  readonly inputs: readonly Port[]
+  readonly inputs: readonly InputPort[]
+}
+
+/** A file: a graph, and what it says of itself beside it. */
+export interface WrittenModel extends WrittenGraph {
+  readonly metadata?: ReadonlyMap<string, string>
 }
 
 /**
@@ -26,6 +37,7 @@ const bytesAtMost = 2 ** 31 - 1
 const bytesAround = 1024
 
 const float32 = 1
+const uint8 = 2
 const int64 = 7
 
 const attributeOf = ([name, value]: readonly [string, Attribute]): object => {
@@ -51,17 +63,18 @@ const tensorOf = ({ name, dims, data }: Initializer): object => ({
   raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
 })
 
-const dimsOf = (type: Type, layout: ImageLayout): readonly (number | string)[] => {
+const dimsOf = (type: InputPort['type'], layout: ImageLayout): readonly (number | string)[] => {
+  if (type === 'pixels') return layout === 'nchw' ? ['n', 3, 'height', 'width'] : ['n', 'height', 'width', 3]
   if (!isPerExample(type)) return type.shape
   if (type.kind === 'Map' && layout === 'nchw') return ['n', type.c, type.h, type.w]
   return ['n', ...shapeOf(type)]
 }
 
-const valueInfo = ({ name, type }: Port, layout: ImageLayout): object => ({
+const valueInfo = ({ name, type }: InputPort, layout: ImageLayout): object => ({
   name,
   type: {
     tensor_type: {
-      elem_type: float32,
+      elem_type: type === 'pixels' ? uint8 : float32,
       shape: { dim: dimsOf(type, layout).map(d => (typeof d === 'number' ? { dim_value: d } : { dim_param: d })) },
     },
   },
@@ -86,7 +99,7 @@ const withInner = (graph: InnerGraph): readonly InnerGraph[] => [
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
 /** The bytes of an ONNX file. @throws EspalierError where they are more than protobuf takes. */
-export const encodeModel = (graph: WrittenGraph): Uint8Array => {
+export const encodeModel = ({ metadata = new Map(), ...graph }: WrittenModel): Uint8Array => {
   const graphs = withInner(graph)
   const weights = sum(graphs.flatMap(({ initializers }) => initializers.map(({ data }) => data.byteLength)))
   const parts = sum(graphs.map(({ nodes, initializers }) => nodes.length + initializers.length))
@@ -100,6 +113,7 @@ export const encodeModel = (graph: WrittenGraph): Uint8Array => {
       ir_version: irVersion,
       producer_name: 'espalier',
       opset_import: [{ domain: '', version: opset }],
+      metadata_props: [...metadata].map(([key, value]) => ({ key, value })),
       graph: graphOf(graph),
     })
     .finish()

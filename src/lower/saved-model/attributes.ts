@@ -29,6 +29,7 @@ const encodings: { readonly [F in Format]: (values: ArrayLike<number>) => ArrayB
   float32: values => (values instanceof Float32Array ? values : Float32Array.from(values)),
   bfloat16: values => bfloat16(values instanceof Float32Array ? values : Float32Array.from(values)),
   bool: values => Uint8Array.from(values),
+  uint8: values => Uint8Array.from(values),
   int32: values => Int32Array.from(values),
   int64: values => BigInt64Array.from(Array.from(values), BigInt),
 }

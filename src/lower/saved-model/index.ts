@@ -10,6 +10,7 @@ import {
 } from '../../../ir/index.ts'
 import type { Stage } from '../../../passes/index.ts'
 import { legalized } from '../../../passes/legalize.ts'
+import type { Preprocess } from '../../data/index.ts'
 import { pins } from '../../runtime/native/layout.ts'
 import { fail } from '../error.ts'
 import { checkParameters } from '../parameters.ts'
@@ -20,6 +21,7 @@ import { emitBody } from './body.ts'
 import { inGraph, type Namer, namer, type Value } from './emitter.ts'
 import { forms } from './forms.ts'
 import { type Body, body, library } from './functions.ts'
+import { emitPreprocess } from './preprocess.ts'
 import {
   dataTypes,
   encodeSavedModel,
@@ -36,6 +38,8 @@ import { emitStages } from './stages.ts'
 export interface SavedModelOptions {
   /** Default float32. */
   readonly precision?: Precision
+  /** Has the model take pixels, bytes of red, green and blue of any height and width, and preprocess them so. */
+  readonly preprocess?: Preprocess | undefined
   /** Have XLA compile the whole graph, once for each batch size. Default false. */
   readonly xla?: boolean
 }
@@ -56,10 +60,10 @@ interface Emitted {
   readonly precision: Precision
 }
 
-type Given = ReadonlyMap<string, Value>
+type Taken = ReadonlyMap<string, Value>
 
 /** The nodes as they are, for TensorFlow's own optimizer and kernels. */
-const inline = ({ stages, parameters, precision }: Emitted, given: Given, unique: Namer): Inside => {
+const inline = ({ stages, parameters, precision }: Emitted, given: Taken, unique: Namer): Inside => {
   const graph = body('kernels', unique, inGraph)
   const called = library()
   const outputs = emitStages(graph, called, stages, given, parameters, precision)
@@ -67,7 +71,7 @@ const inline = ({ stages, parameters, precision }: Emitted, given: Given, unique
 }
 
 /** The nodes in a function that XLA must compile, and the call of it. */
-const compiled = ({ stages: [{ graph }], parameters, precision }: Emitted, given: Given, unique: Namer): Inside => {
+const compiled = ({ stages: [{ graph }], parameters, precision }: Emitted, given: Taken, unique: Namer): Inside => {
   const xla = { _XlaMustCompile: flag(true) }
   const { functions, define } = library()
   const float32s = [...given].map((): Format => 'float32')
@@ -102,29 +106,47 @@ const compiled = ({ stages: [{ graph }], parameters, precision }: Emitted, given
   }
 }
 
-const tensorInfo = (node: string, shape: TensorShapeProto): TensorInfo => ({
+const tensorInfo = (node: string, shape: TensorShapeProto, of: Format = 'float32'): TensorInfo => ({
   name: `${node}:0`,
-  dtype: dataTypes.float32,
+  dtype: dataTypes[of],
   tensor_shape: shape,
 })
 
 const batched = (type: Type): TensorShapeProto =>
   shapeProto(isPerExample(type) ? [-1, ...shapeOf(type)] : shapeOf(type))
 
-const savedModel = (emitted: Emitted, xla: boolean): SavedModel => {
+/** An input as it is fed: as the graph takes it, or of pixels. */
+interface Given {
+  readonly shape: TensorShapeProto
+  readonly format: Format
+}
+
+const givenAs = (type: Type, preprocess: Preprocess | undefined): Given =>
+  preprocess !== undefined && type.kind === 'Map'
+    ? { shape: shapeProto([-1, -1, -1, 3]), format: 'uint8' }
+    : { shape: batched(type), format: 'float32' }
+
+const savedModel = (
+  emitted: Emitted,
+  { xla, preprocess }: Pick<SavedModelOptions, 'xla' | 'preprocess'>,
+): SavedModel => {
   const { graph } = emitted.stages[emitted.stages.length - 1]
   const inputs = [...inputsOfStages(emitted.stages)]
+  const given = inputs.map(([, type]) => givenAs(type, preprocess))
   const unique = namer()
-  const placeholders = inputs.map(([name, type]): NodeDef => {
-    const attr = { dtype: format('float32'), shape: { shape: batched(type) } }
+  const placeholders = inputs.map(([name], k): NodeDef => {
+    const attr = { dtype: format(given[k].format), shape: { shape: given[k].shape } }
     return { name: unique(name), op: 'Placeholder', input: [], attr }
   })
   const results = graph.outputs.map(({ name }) => unique(name))
-  const given = placeholders.map(({ name: node }, k): readonly [string, Value] => [
-    inputs[k][0],
-    { node, op: 'Placeholder', index: 0, format: 'float32' },
-  ])
-  const inside = (xla ? compiled : inline)(emitted, new Map(given), unique)
+  const before = body('kernels', unique, inGraph)
+  before.enter('preprocess')
+  const taken = placeholders.map(({ name: node }, k): readonly [string, Value] => {
+    const fed: Value = { node, op: 'Placeholder', index: 0, format: given[k].format }
+    const isPixels = preprocess !== undefined && fed.format === 'uint8'
+    return [inputs[k][0], isPixels ? emitPreprocess(before.emit, fed, preprocess) : fed]
+  })
+  const inside = (xla === true ? compiled : inline)(emitted, new Map(taken), unique)
   const identities = results.map(
     (name, k): NodeDef => ({
       name,
@@ -139,14 +161,14 @@ const savedModel = (emitted: Emitted, xla: boolean): SavedModel => {
       {
         meta_info_def: { tags: ['serve'], tensorflow_version: pins.tensorflow },
         graph_def: {
-          node: [...placeholders, ...inside.nodes, ...identities],
+          node: [...placeholders, ...before.nodes, ...inside.nodes, ...identities],
           library: { function: inside.functions },
           versions: { producer: graphVersion, min_consumer: 0 },
         },
         signature_def: {
           serving_default: {
             inputs: Object.fromEntries(
-              inputs.map(([name, type], k) => [name, tensorInfo(placeholders[k].name, batched(type))]),
+              inputs.map(([name], k) => [name, tensorInfo(placeholders[k].name, given[k].shape, given[k].format)]),
             ),
             outputs: Object.fromEntries(
               graph.outputs.map(({ name, node }, k) => [name, tensorInfo(results[k], batched(graph.nodes[node].type))]),
@@ -199,12 +221,14 @@ const checkStages = (stages: readonly Stage[], xla: boolean): void => {
 export const lowerSavedModel = (
   source: Graph | readonly Stage[],
   parameters: ReadonlyMap<string, Values>,
-  { precision = 'float32', xla = false }: SavedModelOptions = {},
+  { precision = 'float32', xla = false, preprocess }: SavedModelOptions = {},
 ): ReadonlyMap<string, Uint8Array> => {
   const given: readonly Stage[] = 'nodes' in source ? [{ graph: source }] : source
   checkStages(given, xla)
   const stages = given.map(stage => ({ ...stage, graph: legalized(stage.graph, forms(xla ? 'xla' : 'kernels')) }))
   checkSize(stages, precision)
   for (const { graph } of stages) checkParameters(graph, liveNodes(graph), parameters)
-  return new Map([['saved_model.pb', encodeSavedModel(savedModel({ stages, parameters, precision }, xla))]])
+  return new Map([
+    ['saved_model.pb', encodeSavedModel(savedModel({ stages, parameters, precision }, { xla, preprocess }))],
+  ])
 }

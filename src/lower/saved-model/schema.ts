@@ -61,7 +61,7 @@ root.resolveAll()
 export const savedModelType: protobuf.Type = root.lookupType('SavedModel')
 
 /** The number formats that graphs here use, by TensorFlow's `DataType`. */
-export const dataTypes = { float32: 1, int32: 3, int64: 9, bool: 10, bfloat16: 14 } as const
+export const dataTypes = { float32: 1, int32: 3, uint8: 4, int64: 9, bool: 10, bfloat16: 14 } as const
 export type Format = keyof typeof dataTypes
 
 export interface TensorShapeProto {

@@ -163,7 +163,7 @@ describe.concurrent('espalier compile', () => {
     const emit = (out: string, ...flags: readonly string[]) =>
       espalier(['compile', ...network, '--emit', 'saved-model', '--out', out, '--quiet', ...flags])
     expect(await emit(model)).toMatchObject({ code: 0, stderr: '' })
-    expect(await readdir(model)).toEqual(['saved_model.pb'])
+    expect(await readdir(model)).toEqual(['assets.extra', 'saved_model.pb'])
     const whole = (await stat(join(model, 'saved_model.pb'))).size
     expect(await emit(model, '--precision', 'bfloat16')).toMatchObject({ code: 0, stderr: '' })
     expect((await stat(join(model, 'saved_model.pb'))).size).toBeLessThan(whole)
@@ -188,7 +188,7 @@ describe.concurrent('espalier compile', () => {
     const { code, stderr } = await espalier(['compile', '--network', file])
     expect([code, stderr]).toEqual([
       2,
-      `espalier: ${file}: saw an adaptive plan with its gates: cifar-resnet-8 vanilla/0.7/vanilla-tta-geo; expected a network.\n  Try: compile the network that the file was made of under this plan\n`,
+      `espalier: ${file}: saw an adaptive plan with its gates: cifar-resnet-8 vanilla/0.7/vanilla-tta-geo; expected a network.\n  Try: compile the network that the file was made of under this plan\nMore: espalier explain E027\n`,
     ])
   })
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 describe('tritonModel', () => {
   it('has a version, its configuration and its labels', () => {
-    const files = tritonModel(adaptive, { classes, maxBatch: 8, maxDelay: 0.5, instances: 2 })
+    const files = tritonModel(adaptive, { classes }, { maxBatch: 8, maxDelay: 0.5, instances: 2 })
     expect([...files.keys()]).toEqual(['1/model.onnx', 'config.pbtxt', 'labels.txt'])
     expect(textOf(files, 'labels.txt')).toBe(`a "quoted" one\ntwo lines\n${[...'cdefghij'].join('\n')}\n`)
     expect(textOf(files, 'config.pbtxt').split('\n')).toEqual([
@@ -48,7 +48,7 @@ describe('tritonModel', () => {
 
   it('is of another backend or layout where it is asked for, and has no labels that nobody knows', () => {
     const plain = compile(network, orThrow(parsePlan('flip-1-max')))
-    const files = tritonModel(plain, { backend: 'openvino', layout: 'nchw' })
+    const files = tritonModel(plain, {}, { backend: 'openvino', layout: 'nchw' })
     expect([...files.keys()]).toEqual(['1/model.onnx', 'config.pbtxt'])
     const text = textOf(files, 'config.pbtxt')
     for (const part of ['"openvino"', 'dims: [3, 32, 32]', 'KIND_CPU', 'max_batch_size: 32'])
@@ -57,7 +57,7 @@ describe('tritonModel', () => {
   })
 
   it.skipIf(ort === undefined)(`computes what the model does${noOnnxruntime}`, async () => {
-    const bytes = tritonModel(adaptive, {}).get('1/model.onnx') as Uint8Array
+    const bytes = tritonModel(adaptive, {}, {}).get('1/model.onnx') as Uint8Array
     const { InferenceSession, Tensor } = ort as NonNullable<typeof ort>
     const images = Float32Array.from({ length: 3 * 32 * 32 * 3 }, (_, k) => Math.sin(k))
     const session = await InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 })
@@ -109,7 +109,7 @@ describe('espalier compile --emit triton', () => {
 
   it.skipIf(python === undefined)(`writes what Triton’s own protobuf reads${noPython}`, async () => {
     const path = join(folder, 'config.pbtxt')
-    await writeFile(path, tritonModel(adaptive, { classes }).get('config.pbtxt') as Uint8Array)
+    await writeFile(path, tritonModel(adaptive, { classes }, {}).get('config.pbtxt') as Uint8Array)
     const { stdout } = await promisify(execFile)(python as string, ['-c', parsed, path])
     expect(JSON.parse(stdout)).toEqual({
       ...{ name: 'cifar-resnet-8', backend: 'onnxruntime', default_model_filename: 'model.onnx', max_batch_size: 32 },

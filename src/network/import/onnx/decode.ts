@@ -1,5 +1,6 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { problem } from '../../../../ir/error.ts'
+import { metadataKey } from '../../exported-facts.ts'
 import type { ImportProblem } from '../error.ts'
 import { opsetOf, withoutFunctions } from './functions.ts'
 import { type Names, names } from './names.ts'
@@ -11,6 +12,8 @@ import { type GraphProto, type ModelProto, onnxSchema } from './schema.ts'
 export interface OnnxModel {
   readonly graph: GraphProto
   readonly opset: number
+  /** What the file says of itself beside its graph. */
+  readonly metadata: ReadonlyMap<string, string>
   /** Every name that a value of the file has. */
   readonly names: Names
 }
@@ -32,8 +35,11 @@ const firstBytes = (bytes: Uint8Array): string => {
   return `first bytes ${head.toString('hex').replace(/(..)(?=.)/g, '$1 ')}`
 }
 
-/** Reads the bytes of an ONNX file, which are not trusted; problems name the byte and the field. */
-export const decodeOnnx = (bytes: Uint8Array, file: string): E.Either<readonly ImportProblem[], OnnxModel> => {
+/** A file as it spells itself, which has a graph. */
+export type WholeModel = ModelProto & { readonly graph: GraphProto }
+
+/** Decodes the bytes of an ONNX file, which are not trusted; problems name the byte and the field. */
+export const decodeModel = (bytes: Uint8Array, file: string): E.Either<readonly ImportProblem[], WholeModel> => {
   if (bytes.length === 0) return refuse('malformed-file', file, 'an empty file', 'an ONNX model')
   if (Buffer.from(bytes.subarray(0, lfsPointer.length)).toString('latin1') === lfsPointer)
     return refuse('malformed-file', file, 'a Git LFS pointer', 'an ONNX model', 'git lfs pull')
@@ -53,8 +59,18 @@ export const decodeOnnx = (bytes: Uint8Array, file: string): E.Either<readonly I
     cause => (cause instanceof Error ? cause.message : String(cause)),
   )
   if (E.isLeft(model)) return refuse('malformed-file', file, model.left, 'an ONNX model')
-  return prepared(model.right, file, bytes)
+  const { graph } = model.right
+  return graph === undefined
+    ? refuse('malformed-file', file, `no graph (${firstBytes(bytes)})`, 'an ONNX model', 'is this an ONNX file?')
+    : E.right({ ...model.right, graph })
 }
+
+/** Reads the bytes of an ONNX file: its graph without calls of functions. */
+export const decodeOnnx = (bytes: Uint8Array, file: string): E.Either<readonly ImportProblem[], OnnxModel> =>
+  F.pipe(
+    decodeModel(bytes, file),
+    E.flatMap(model => prepared(model, file)),
+  )
 
 /** All names in a graph and in those inside it. */
 const takeNames = (graph: GraphProto, taken: Names): void => {
@@ -69,14 +85,8 @@ const takeNames = (graph: GraphProto, taken: Names): void => {
 const hasGates = ({ producer_name, graph }: ModelProto): boolean =>
   producer_name === 'espalier' && graph?.node.some(node => node.op_type === 'If') === true
 
-const prepared = (
-  model: ModelProto,
-  file: string,
-  bytes: Uint8Array,
-): E.Either<readonly ImportProblem[], OnnxModel> => {
+const prepared = (model: WholeModel, file: string): E.Either<readonly ImportProblem[], OnnxModel> => {
   const { graph } = model
-  if (graph === undefined)
-    return refuse('malformed-file', file, `no graph (${firstBytes(bytes)})`, 'an ONNX model', 'is this an ONNX file?')
   if (hasGates(model))
     return refuse(
       'unsupported-op',
@@ -84,6 +94,15 @@ const prepared = (
       `an adaptive plan with its gates: ${graph.name}`,
       'a network',
       'compile the network that the file was made of under this plan',
+    )
+  const metadata = new Map(model.metadata_props.map(({ key = '', value = '' }) => [key, value]))
+  if (metadata.has(metadataKey('pixels')))
+    return refuse(
+      'unsupported-type',
+      file,
+      'a network with its preprocessing inside, which takes pixels of any size',
+      'a network',
+      'compile without --with-preprocessing: the file says all the same how images become its input',
     )
   try {
     const opset = opsetOf(model.opset_import)
@@ -99,7 +118,7 @@ const prepared = (
       return refuse('unsupported-type', file, 'sparse initializers', 'dense ones', 'store the weights densely')
     const taken = names()
     takeNames(graph, taken)
-    return E.right({ graph: withoutFunctions(model, graph, opset, taken), opset, names: taken })
+    return E.right({ graph: withoutFunctions(model, graph, opset, taken), opset, metadata, names: taken })
   } catch (cause) {
     if (cause instanceof Refusal) return refuse(cause.tag, file, cause.seen, cause.expected, cause.hint)
     throw cause

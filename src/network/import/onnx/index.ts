@@ -72,7 +72,7 @@ const readInitializers = async (
 export const readOnnx = (
   path: string,
   { size }: OnnxOptions = {},
-): TE.TaskEither<readonly ImportProblem[], Translated> =>
+): TE.TaskEither<readonly ImportProblem[], Translated & Pick<OnnxModel, 'metadata'>> =>
   F.pipe(
     TE.tryCatch(
       () => readBytes(path),
@@ -87,6 +87,7 @@ export const readOnnx = (
             TE.flatMapEither(({ constants, outside }) =>
               translate(model, { file: path, bytes: bytes.length + outside, initializers: constants, size }),
             ),
+            TE.map(translated => ({ ...translated, metadata: model.metadata })),
           ),
         ),
       ),
@@ -104,10 +105,21 @@ export const importOnnx = (
   F.pipe(
     readOnnx(path, options),
     TE.flatMapEither(
-      ({ graph, parameters, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+      ({
+        graph,
+        parameters,
+        channelsFirst,
+        metadata,
+      }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
         F.pipe(
           networkOf(basename(path, '.onnx'), graph, parameters, options.answers),
-          E.map((network): Network => (channelsFirst ? { ...network, layout: 'nchw' } : network)),
+          E.map(
+            (network): Network => ({
+              ...network,
+              ...(channelsFirst ? { layout: 'nchw' } : {}),
+              ...(metadata.size === 0 ? {} : { metadata }),
+            }),
+          ),
         ),
     ),
   )

@@ -2,7 +2,7 @@ import protobuf from 'protobufjs'
 
 /**
  * The part of ONNX's `ModelProto` that a classifier uses, under the field numbers of the standard. Training information
- * and metadata are left out: a decoder skips them.
+ * is left out: a decoder skips it.
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
@@ -14,6 +14,7 @@ message ModelProto {
   string producer_version = 3;
   GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
+  repeated StringStringEntryProto metadata_props = 14;
   repeated FunctionProto functions = 25;
 }
 message FunctionProto {
@@ -90,7 +91,13 @@ export interface ModelProto {
   readonly producer_name?: string
   readonly graph?: GraphProto
   readonly opset_import: readonly OperatorSetId[]
+  readonly metadata_props: readonly StringStringEntry[]
   readonly functions: readonly FunctionProto[]
+}
+
+export interface StringStringEntry {
+  readonly key?: string
+  readonly value?: string
 }
 
 export interface OperatorSetId {
@@ -155,7 +162,7 @@ export interface TensorProto {
   readonly int64_data: readonly number[]
   readonly double_data: readonly number[]
   readonly uint64_data: readonly number[]
-  readonly external_data: readonly { readonly key?: string; readonly value?: string }[]
+  readonly external_data: readonly StringStringEntry[]
   readonly data_location?: number
 }
 
