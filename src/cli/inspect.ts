@@ -1,35 +1,31 @@
 import type { Command } from 'commander'
-import { sizeOf } from '../../ir/index.ts'
-import { orThrowAsync } from '../base/error.ts'
-import { counted, table } from '../base/format.ts'
-import { sealKey } from '../base/seal.ts'
-import { readSafetensorsFile, type Safetensors } from '../network/weights/safetensors.ts'
+import { table } from '../base/format.ts'
+import { inspectFile } from '../open/inspected.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
-const originOf = ({ metadata }: Safetensors): Readonly<Record<string, string>> =>
-  Object.fromEntries([...metadata].filter(([key]) => key !== sealKey))
+const longest = 100
 
-/** `espalier inspect`: what a file of weights says of them, and what it holds. */
+const valueText = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
+
+/** `espalier inspect`: what a file is, and what it says of itself. */
 export const inspectCommand = (terminal: Terminal): Command =>
   command(
     'inspect',
-    'what a file of weights says of them: network, plan, data, recipe, error',
+    'what is in a file: a network, weights, an export, a result',
     'espalier inspect runs/flip-3-max/best.safetensors',
   )
-    .argument('<file>', 'a safetensors file')
+    .argument('<file>', 'a network or weights, a compiled folder, an ONNX file, a SavedModel, a result in JSON')
     .action(async (file: string, flags: CommonOptions) => {
-      const found = await orThrowAsync(readSafetensorsFile(file))
-      const metadata = originOf(found)
-      const tensors = [...found.tensors].map(([name, { shape }]) => ({ name, shape }))
-      const values = tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-      output(flags, terminal).result({ file, metadata, tensors, values }, () =>
-        [
-          `${counted(tensors.length, 'tensor')} of ${counted(values, 'value')}.`,
-          Object.keys(metadata).length === 0
-            ? 'It says nothing of where they come from.'
-            : table(['key', 'value'], Object.entries(metadata)),
-        ].join('\n'),
+      const { form, facts, shown } = await inspectFile(file)
+      const rows = Object.entries(shown).filter(([, value]) => value !== undefined)
+      output(flags, terminal).result({ file, form, ...facts }, () =>
+        rows.length === 0
+          ? `${form}. It says nothing of itself.`
+          : table(['key', 'value'], [['form', form], ...rows.map(([key, value]) => [key, valueText(value)])]),
       )
     })

@@ -29,7 +29,8 @@ const headBytes = 4096
 const latin1 = (head: Uint8Array, from: number, to: number): string =>
   Buffer.from(head.subarray(from, to)).toString('latin1')
 
-const isSafetensors = (head: Uint8Array, size: number): boolean =>
+/** Whether a file that begins so holds weights alone. */
+export const isSafetensors = (head: Uint8Array, size: number): boolean =>
   head.length > 8 && head[8] === 0x7b && Buffer.from(head).readBigUInt64LE(0) <= BigInt(size - 8)
 
 /** What people have in place of a network: how it begins, and what to try. */
@@ -101,7 +102,8 @@ const formOfFile = async (path: string, head: Uint8Array, size: number): Promise
   return formByName(path) === undefined && beginsAsOnnx(head) ? { form: 'onnx', file: path } : byName(path)
 }
 
-const readHead = async (path: string): Promise<Uint8Array> => {
+/** The first bytes of a file. */
+export const readHead = async (path: string): Promise<Uint8Array> => {
   const handle = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(headBytes), 0, headBytes, 0)
