@@ -2,8 +2,11 @@ import { Command } from 'commander'
 import { packageVersion } from '../runtime/native/layout.ts'
 import { bisectCommand } from './bisect.ts'
 import { calibrateCommand } from './calibrate.ts'
+import { compareCommand } from './compare.ts'
 import { compileCommand } from './compile.ts'
+import { completionCommand } from './completion.ts'
 import { doctorCommand } from './doctor.ts'
+import { explainCommand } from './explain.ts'
 import { impactCommand } from './impact.ts'
 import { inspectCommand } from './inspect.ts'
 import { lawsCommand } from './laws.ts'
@@ -28,6 +31,7 @@ const commands = [
   mergeCommand,
   searchCommand,
   viewsCommand,
+  compareCommand,
   serveCommand,
   inspectCommand,
   lawsCommand,
@@ -36,6 +40,8 @@ const commands = [
   calibrateCommand,
   setupCommand,
   doctorCommand,
+  explainCommand,
+  completionCommand,
 ]
 
 /** The command line `espalier`, called from a terminal, to its end. */

@@ -6,18 +6,26 @@ import { type ExecutorName, executorNames } from '../execute/execution.ts'
 import type { ShardNumber } from '../experiment/shards/shard.ts'
 import { type Precision, precisions } from '../lower/precision.ts'
 
+/** Parses a flag's value out of a closed list, and says what is in it. */
+export interface OneOf<T extends string> {
+  (text: string): T
+  readonly values: readonly string[]
+}
+
 /** A flag's value out of a closed list; anything else is refused with the nearest named. `planned` are known and not there yet. */
-export const oneOf =
-  <T extends string>(values: readonly T[], planned: readonly string[] = []) =>
-  (text: string): T => {
-    const known = values.find(value => value === text)
-    if (known !== undefined) return known
-    const there = `one of ${values.join(', ')}`
-    if (planned.includes(text))
-      throw new InvalidArgumentError(`${text} does not exist in this version: expected ${there}.`)
-    const near = nearestNames(text, values)
-    throw new InvalidArgumentError(`Expected ${there}.${near.length === 0 ? '' : ` Nearest: ${near.join(', ')}.`}`)
-  }
+export const oneOf = <T extends string>(values: readonly T[], planned: readonly string[] = []): OneOf<T> =>
+  Object.assign(
+    (text: string): T => {
+      const known = values.find(value => value === text)
+      if (known !== undefined) return known
+      const there = `one of ${values.join(', ')}`
+      if (planned.includes(text))
+        throw new InvalidArgumentError(`${text} does not exist in this version: expected ${there}.`)
+      const near = nearestNames(text, values)
+      throw new InvalidArgumentError(`Expected ${there}.${near.length === 0 ? '' : ` Nearest: ${near.join(', ')}.`}`)
+    },
+    { values },
+  )
 
 export const wholeNumber =
   (least: number) =>
@@ -151,15 +159,18 @@ export const shardOption = (): Option =>
     'part i, from 0, of n of the work: espalier merge makes one result of the n that --out or --json give',
   ).argParser(parseShard)
 
-/** Backends by the names that help has for them: native TensorFlow by its own, not by the older one. */
-export const listedBackends = (backends: readonly string[]): string =>
-  backends.map(name => (name === 'node-gpu' ? 'tensorflow' : name)).join(', ')
+/** Native TensorFlow by its own name, not by the older one. */
+const namedBackends = (backends: readonly string[]): readonly string[] =>
+  backends.map(name => (name === 'node-gpu' ? 'tensorflow' : name))
+
+/** Backends by the names that help has for them. */
+export const listedBackends = (backends: readonly string[]): string => namedBackends(backends).join(', ')
 
 /** A backend's name; native TensorFlow is `tensorflow` or `node-gpu`. */
-export const backendNamed =
-  <B extends string>(backends: readonly B[]) =>
-  (text: string): B =>
-    oneOf(backends)(text === 'tensorflow' ? 'node-gpu' : text)
+export const backendNamed = <B extends string>(backends: readonly B[]): OneOf<B> =>
+  Object.assign((text: string): B => oneOf(backends)(text === 'tensorflow' ? 'node-gpu' : text), {
+    values: namedBackends(backends),
+  })
 
 export const backendOption = (backends: readonly string[]): Option =>
   new Option('--backend <name>', `${listedBackends(backends)} (default: the best there is)`).argParser(

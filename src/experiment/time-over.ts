@@ -26,29 +26,56 @@ async function* each(images: readonly Float32Array[]): AsyncGenerator<Float32Arr
   yield* images
 }
 
+/** Images as a model takes them. */
+export interface Timed {
+  readonly data: DataSet
+  readonly preprocess: Preprocess
+}
+
+interface TimedSizes {
+  readonly batch: number
+  readonly limit: number
+  readonly clock?: Clock
+}
+
+const readBatches = async (
+  { data, preprocess }: Timed,
+  batch: number,
+  limit: number,
+): Promise<readonly Float32Array[]> => {
+  const read: Float32Array[] = []
+  for await (const { n, images } of batches(data, { batch, preprocess, limit, skip: true }))
+    if (n > 0) read.push(images)
+  return read
+}
+
 /** The first few batches of a data set go through two models in turns, as evaluations send them: what the one takes over the other. */
 export const timeOver = async (
   model: Pick<Model, 'predictEach'>,
   plain: Pick<Model, 'predictEach'>,
-  { data, preprocess }: { readonly data: DataSet; readonly preprocess: Preprocess },
-  { batch, limit, clock }: { readonly batch: number; readonly limit: number; readonly clock?: Clock },
+  images: Timed,
+  sizes: TimedSizes,
 ): Promise<TimeOver> => {
-  const read: Float32Array[] = []
-  let images = 0
-  for await (const one of batches(data, {
-    batch,
-    preprocess,
-    limit: Math.min(limit, Math.max(least.batches * batch, least.images)),
-    skip: true,
-  })) {
-    images += one.n
-    if (one.n > 0) read.push(one.images)
-  }
-  const racer = ({ predictEach }: Pick<Model, 'predictEach'>) => ({
+  const { count, times } = await timesInTurns([model, plain], [images, images], sizes)
+  const [own, over] = times
+  return { images: count, relative: spreadOf(own.map((time, k) => time / over[k])) }
+}
+
+/** Milliseconds that models take in turns for the first few batches of a data set, round by round, each fed as it takes them. */
+export const timesInTurns = async (
+  models: readonly Pick<Model, 'predictEach'>[],
+  timed: readonly Timed[],
+  { batch, limit, clock }: TimedSizes,
+): Promise<{ readonly count: number; readonly times: readonly (readonly number[])[] }> => {
+  const most = Math.min(limit, Math.max(least.batches * batch, least.images))
+  const read = new Map<Timed, readonly Float32Array[]>()
+  for (const one of new Set(timed)) read.set(one, await readBatches(one, batch, most))
+  const racers = models.map(({ predictEach }, k) => ({
     run: async () => {
-      for await (const _ of predictEach(each(read)));
+      for await (const _ of predictEach(each(read.get(timed[k]) as readonly Float32Array[])));
     },
-  })
-  const [times, over] = await race([racer(model), racer(plain)], { ...course, clock })
-  return { images, relative: spreadOf(times.map((time, k) => time / over[k])) }
+  }))
+  const { size, channels = 3 } = timed[0].preprocess
+  const numbers = (read.get(timed[0]) as readonly Float32Array[]).reduce((sum, { length }) => sum + length, 0)
+  return { count: numbers / (size[0] * size[1] * channels), times: await race(racers, { ...course, clock }) }
 }
