@@ -48,7 +48,10 @@ describe('an adaptive plan over a network of several outputs', () => {
       const alone = await Promise.all(plans.map(plan => under(plan)))
       const sorted = alone.slice(0, 2).map(({ margin }) => margin.toSorted())
       const [first, second] = sorted.map(margins => (margins[15] + margins[16]) / 2)
-      const adaptive = await under(`${plans[0]}/${first}/${plans[1]}/${second}/${plans[2]}`, { executor })
+      const adaptive = await under(`${plans[0]}/${first}/${plans[1]}/${second}/${plans[2]}`, {
+        executor,
+        backend: executor === 'onnx' ? 'auto' : backend,
+      })
       expect(new Set(adaptive.stages)).toEqual(new Set([1, 2, 3]))
       adaptive.stages.forEach((stage, k) => {
         const own = alone[stage - 1]
@@ -56,7 +59,7 @@ describe('an adaptive plan over a network of several outputs', () => {
           const each = sizeOf(shape.slice(1))
           const row = (all: Float32Array): readonly number[] => [...all.subarray(k * each, (k + 1) * each)]
           row(data).forEach((value, at) => {
-            expect(value, `${name} of image ${k}, stage ${stage}`).toBeCloseTo(row(own.outputs[name].data)[at], 4)
+            expect(value, `${name} of image ${k}, stage ${stage}`).toBeCloseTo(row(own.outputs[name].data)[at], 3)
           })
         }
       })

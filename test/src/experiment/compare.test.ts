@@ -9,7 +9,7 @@ import { espalier } from '../cli/espalier.ts'
 const tiny = (): string => {
   const b = builder()
   const maps = b.relu(b.conv2d(b.input('image', mapType(32, 32, 3)), b.parameter('w', [4, 4, 3, 4]), { strides: 4 }))
-  return print(b.finish({ logits: b.dense(b.globalPool(maps), b.parameter('fc', [4, 4])) }))
+  return print(b.finish({ logits: b.dense(b.globalPool(maps), b.parameter('fc', [4, 10])) }))
 }
 
 let network: string

@@ -45,6 +45,6 @@ describe('an ONNX file that preprocesses', () => {
       }),
       { numRuns: 60, seed: runtimeSeed },
     )
-    expect(parts.reduce((sum, part) => sum + part, 0) / parts.length).toBeLessThan(0.02)
+    expect(parts.reduce((sum, part) => sum + part, 0) / parts.length).toBeLessThan(0.05)
   })
 })
