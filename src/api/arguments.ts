@@ -147,7 +147,7 @@ const options = {
   loadModel: opens,
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
-    ...{ backend, executor: oneOf('auto', ...trainingExecutors) },
+    ...{ backend, executor: oneOf('auto', ...trainingExecutors), precision },
     ...{ maxSteps: WholeNumber, checkpointSeconds: t.number, workers: WholeNumber },
   },
   evaluate: {

@@ -7,6 +7,7 @@ import { json } from '../base/json.ts'
 import { readFixedPlan } from '../compile/read-plan.ts'
 import { trainingReference } from '../data/index.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
+import { type Precision, precisions } from '../lower/precision.ts'
 import type { Source } from '../open/network-source.ts'
 import { openWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
@@ -60,6 +61,7 @@ interface TrainFlags extends CommonOptions {
   readonly resume?: boolean
   readonly backend?: ModelBackend
   readonly executor?: TrainingExecutor | 'auto'
+  readonly precision?: Precision
   readonly workers: number
 }
 
@@ -169,6 +171,7 @@ const run = async (flags: TrainFlags, out: Output) => {
           maxSteps: flags.maxSteps,
           backend: flags.backend,
           executor: flags.executor,
+          precision: flags.precision,
         },
       ),
       out,
@@ -224,6 +227,12 @@ export const trainCommand = (terminal: Terminal): Command =>
       new Option('--executor <name>', 'eager: op by op; graph or xla: whole, by TensorFlow; auto').argParser(
         oneOf([...trainingExecutors, 'auto'] as const),
       ),
+    )
+    .addOption(
+      new Option(
+        '--precision <name>',
+        `of convolutions and what lies between them: ${precisions.join(', ')}`,
+      ).argParser(oneOf(precisions)),
     )
     .addOption(new Option('--workers <n>', 'threads that prepare images').argParser(wholeNumber(0)).default(1))
     .action(async (flags: TrainFlags) => {

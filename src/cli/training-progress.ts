@@ -18,7 +18,8 @@ const parts: BarParts<Step> = (done, total, { epoch, loss, errorPercent, learnin
 type Happened<E extends TrainingEvent['event']> = Extract<TrainingEvent, { readonly event: E }>
 
 const started = (event: Happened<'start'>): string => {
-  const { network, plan, steps, firstStep, images, validationImages, executor, describe, reason } = event
+  const { network, plan, steps, firstStep, images, validationImages, describe, reason } = event
+  const executor = event.precision === 'float32' ? event.executor : `${event.executor} in ${event.precision}`
   const from = firstStep === 0 ? '' : `, going on after step ${firstStep}`
   const held = validationImages === 0 ? '' : ` (${validationImages} more held out)`
   const what = `${network} under ${plan}: ${steps} steps on ${images} images${held}${from}.`

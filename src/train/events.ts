@@ -28,6 +28,7 @@ export type TrainingEvent =
       readonly seed: number
       readonly backend: string
       readonly executor: string
+      readonly precision: string
       /** What computes, for people; and why nothing better was taken. */
       readonly describe: string
       readonly reason?: string

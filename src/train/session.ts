@@ -123,7 +123,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
   }
 
   async function* start(): Events {
-    const { backend, executor, describe, reason } = open
+    const { backend, executor, precision, describe, reason } = open
     yield await told({
       event: 'start',
       network: network.name,
@@ -136,6 +136,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
       seed,
       backend,
       executor,
+      precision,
       describe,
       reason,
     })

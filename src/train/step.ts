@@ -6,9 +6,11 @@ import { orThrow } from '../base/error.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import { openSavedModel } from '../execute/saved-model.ts'
 import { executorWithoutRace } from '../execute/settle.ts'
+import type { Precision } from '../lower/precision.ts'
 import { type Executable, lower } from '../lower/tfjs/index.ts'
 import { classCount, imageType, type Network } from '../network/network.ts'
 import { openBackend } from '../runtime/backend.ts'
+import { bfloat16Support } from '../runtime/bfloat16.ts'
 import type { Tf } from '../runtime/native/load.ts'
 import { trainingProblem } from './error.ts'
 
@@ -20,6 +22,8 @@ export interface StepOptions {
   readonly backend?: ModelBackend
   /** Default `auto`: `graph` on the native backend, else `eager`. */
   readonly executor?: TrainingExecutor | 'auto'
+  /** Of convolutions and what lies between them: weights, losses, statistics and what an epoch's end evaluates are float32 in any case. Default `float32`. */
+  readonly precision?: Precision | undefined
   readonly debug?: boolean
 }
 
@@ -49,6 +53,7 @@ export interface StepResult {
 export interface OpenStep {
   readonly backend: Exclude<ModelBackend, 'auto'>
   readonly executor: TrainingExecutor | 'reference'
+  readonly precision: Precision
   /** What computes, for people; and why nothing better was taken. */
   readonly describe: string
   readonly reason?: string
@@ -58,7 +63,7 @@ export interface OpenStep {
   readonly dispose: () => void
 }
 
-type Facts = Pick<OpenStep, 'backend' | 'executor' | 'describe' | 'reason'>
+type Facts = Pick<OpenStep, 'backend' | 'executor' | 'precision' | 'describe' | 'reason'>
 
 /** What the first step carries: a network's values, and velocities of 0. */
 export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Carried =>
@@ -141,6 +146,7 @@ const onEvaluator = ({ graph }: TrainingStep, feed: Feed, start: Carried): OpenS
   return {
     backend: 'reference',
     executor: 'reference',
+    precision: 'float32',
     describe: 'the reference evaluator, plain TypeScript in float64',
     run: async input => {
       const outputs = evaluate(graph, { inputs: new Map([...feed(input), ...carried]), parameters: new Map() })
@@ -162,24 +168,34 @@ export const openStep = async (
   step: TrainingStep,
   network: Network,
   start: Carried,
-  { backend = 'auto', executor = 'auto', debug = false }: StepOptions = {},
+  { backend = 'auto', executor = 'auto', precision = 'float32', debug = false }: StepOptions = {},
 ): Promise<OpenStep> => {
   const feed = feedOf(step, network)
-  if (wholeGraphs(executor) && backend !== 'auto' && backend !== 'node-gpu')
+  const narrow = precision === 'bfloat16'
+  const whole = wholeGraphs(executor) || narrow
+  if (whole && backend !== 'auto' && backend !== 'node-gpu') {
+    const [where, hint] = narrow ? ['--precision bfloat16', '--precision'] : [executor, '--executor']
     throw new EspalierError([
-      trainingProblem('executor-not-there', executor, `backend ${backend}`, 'backend node-gpu', 'leave out --executor'),
+      trainingProblem('executor-not-there', where, `backend ${backend}`, 'backend node-gpu', `leave out ${hint}`),
+    ])
+  }
+  if (narrow && executor === 'eager')
+    throw new EspalierError([
+      trainingProblem('executor-not-there', '--precision bfloat16', 'executor eager', 'graph or xla'),
     ])
   if (backend === 'reference') return onEvaluator(step, feed, start)
-  const opened = orThrow(await openBackend(wholeGraphs(executor) ? 'node-gpu' : backend, { debug }))
+  const opened = orThrow(await openBackend(whole ? 'node-gpu' : backend, { debug }))
   const { tf, native, name, describe, reason } = opened
   const taken = executor === 'auto' ? executorWithoutRace(name) : executor
+  if (narrow) orThrow(bfloat16Support(native?.installed.contents.accelerator))
   const executable =
     native === undefined || taken === 'eager'
       ? lower(tf, step.graph, new Map())
-      : await openSavedModel(native, step.graph, new Map(), { xla: taken === 'xla' })
+      : await openSavedModel(native, step.graph, new Map(), { xla: taken === 'xla', precision })
   return onTensorFlow(tf, executable, feed, start, {
     backend: name,
     executor: taken,
+    precision,
     describe,
     reason,
   })

@@ -10,15 +10,18 @@ import {
 import { scalarLike } from './arrange.ts'
 import { flag, format, real, text } from './attributes.ts'
 import type { Emitter, Value } from './emitter.ts'
+import type { Formats } from './formats.ts'
+import type { Format } from './schema.ts'
 
-type Read = (id: NodeId) => Value
+type Read = (id: NodeId, format: Format) => Value
 /** Gives the value of a node in another way than its op's. */
 export type Instead = (emit: Emitter, read: Read) => Value
 
 /** TensorFlow's op, computed where the first of its values is asked for. */
 type Fused = (emit: Emitter, read: Read) => Value
 
-const output = (value: Value, index: number): Value => ({ ...value, index })
+/** A statistic, or a gradient of one. */
+const output = (value: Value, index: number): Value => ({ ...value, index, format: 'float32' })
 
 const onceFor = (make: Fused): Fused => {
   let made: Value | undefined
@@ -50,12 +53,12 @@ const as = <T extends OpTag>(
 
 /**
  * Normalizations by their own batch's statistics, and their gradients, which TensorFlow has one op each for: the nodes whose values are among those of such an op, on maps of
- * float32. What else was on the way to them nothing asks for any more.
+ * either format. What else was on the way to them nothing asks for any more.
  */
-export const batchNormalizations = (graph: Graph): ReadonlyMap<NodeId, Instead> => {
+export const batchNormalizations = (graph: Graph, { of }: Formats): ReadonlyMap<NodeId, Instead> => {
   const { nodes } = graph
   const instead = new Map<NodeId, Instead>()
-  const forwards = new Map<string, Fused>()
+  const forwards = new Map<string, { readonly fused: Fused; readonly map: Format }>()
   const sharedBy = (id: NodeId): readonly NodeId[] => nodes[id].operands
 
   const forward = (id: NodeId): void => {
@@ -70,20 +73,19 @@ export const batchNormalizations = (graph: Graph): ReadonlyMap<NodeId, Instead> 
     const early = Math.max(scale, offset) < Math.min(mean, variance)
     if (!own || !early || instead.has(mean) || instead.has(variance)) return
     const { epsilon } = norm.attributes
+    const map = of(id)
     const fused = onceFor((emit, read) => {
       const nothing = emit.constant([0], [], 'float32')
-      return emit.node('FusedBatchNormV3', [read(x), read(scale), read(offset), nothing, nothing], {
-        ...settings(epsilon),
-        exponential_avg_factor: real(1),
-      })
+      const given = [read(x, map), read(scale, 'float32'), read(offset, 'float32'), nothing, nothing]
+      return emit.node('FusedBatchNormV3', given, { ...settings(epsilon), exponential_avg_factor: real(1) })
     })
-    forwards.set(`${x} ${mean} ${variance} ${epsilon}`, fused)
+    forwards.set(`${x} ${mean} ${variance} ${epsilon}`, { fused, map })
     instead.set(id, fused)
     instead.set(mean, (emit, read) => output(fused(emit, read), 1))
     // Of what TensorFlow gives for a variance N − 1 numbers are free.
     instead.set(variance, (emit, read) => {
       const estimate = output(fused(emit, read), 2)
-      const numbers = emit.node('Size', [read(x)], { out_type: format('int32') }, 'int32')
+      const numbers = emit.node('Size', [read(x, map)], { out_type: format('int32') }, 'int32')
       const count = emit.node('RealDiv', [
         emit.node(
           'Cast',
@@ -122,9 +124,10 @@ export const batchNormalizations = (graph: Graph): ReadonlyMap<NodeId, Instead> 
     const early = Math.max(x, gradient, scale, mean, variance) < Math.min(sum, product)
     if (!ofGradient || !isProduct || !isRoot || !early || instead.has(product)) return
     const fused = onceFor((emit, read) => {
-      const saved = statistics(emit, read)
+      const saved = statistics.fused(emit, read)
       const reserved = [3, 4, 5].map(index => output(saved, index))
-      return emit.node('FusedBatchNormGradV3', [read(gradient), read(x), read(scale), ...reserved], settings(epsilon))
+      const given = [read(gradient, statistics.map), read(x, statistics.map), read(scale, 'float32'), ...reserved]
+      return emit.node('FusedBatchNormGradV3', given, settings(epsilon))
     })
     instead.set(id, fused)
     instead.set(product, (emit, read) => output(fused(emit, read), 1))

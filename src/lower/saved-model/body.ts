@@ -2,7 +2,7 @@ import { type Graph, liveNodes, type NodeId, type Tensor as Values } from '../..
 import type { LoweredTag } from '../lowered-tag.ts'
 import type { Precision } from '../precision.ts'
 import { cast } from './arrange.ts'
-import { batchNormalizations, type Instead } from './batch-normalization.ts'
+import { batchNormalizations } from './batch-normalization.ts'
 import type { Emitter, Value } from './emitter.ts'
 import { formatsOf } from './formats.ts'
 import { type Lowering, readersOf } from './lowering.ts'
@@ -23,7 +23,7 @@ export const emitBody = (
   const formats = formatsOf(graph, precision)
   const readers = readersOf(graph)
   const values = new Map<NodeId, Value>()
-  const instead = precision === 'float32' ? batchNormalizations(graph) : new Map<NodeId, Instead>()
+  const instead = batchNormalizations(graph, formats)
   const casts = new Map<string, Value>()
   const read = (id: NodeId, format: Format): Value => {
     const value = values.get(id) as Value
@@ -48,10 +48,7 @@ export const emitBody = (
     }
     const fused = instead.get(id)
     if (fused !== undefined) {
-      values.set(
-        id,
-        fused(emit, operand => read(operand, 'float32')),
-      )
+      values.set(id, fused(emit, read))
       return
     }
     const lowering = lowerings[node.tag as LoweredTag] as Lowering<never>

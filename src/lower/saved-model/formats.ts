@@ -21,13 +21,15 @@ const multipliedLater = ({ nodes }: Graph): Uint8Array => {
   return later
 }
 
-/** Statistics stay float32: TensorFlow's normalization takes them so under either format of its map. */
-const readAs = ({ tag }: Node, k: number, own: Format): Format => (tag === 'BatchNorm' && k > 0 ? 'float32' : own)
+/** How many of its first operands a normalization reads in its own format. Statistics stay float32: TensorFlow's takes them so under either. */
+const narrowed: { readonly [T in OpTag]?: number } = { BatchNorm: 1, BatchNormInputGradient: 2 }
+const readAs = ({ tag }: Node, k: number, own: Format): Format =>
+  k < (narrowed[tag] ?? Number.POSITIVE_INFINITY) ? own : 'float32'
 
 /**
  * Under `bfloat16` convolutions are bfloat16, and so are matrix products but those that give the answer, and whatever
- * takes a value of theirs; inputs, sums over many numbers, expressions of shared tensors and what follows from these
- * alone are float32. A parameter is stored as it is read.
+ * takes a value of theirs, their filters' gradients too; inputs, sums over many numbers, other expressions of shared
+ * tensors and what follows from these alone are float32. A parameter is stored as it is read.
  */
 export const formatsOf = (graph: Graph, precision: Precision): Formats => {
   const { nodes } = graph
@@ -36,7 +38,7 @@ export const formatsOf = (graph: Graph, precision: Precision): Formats => {
   if (precision === 'bfloat16') {
     const later = multipliedLater(graph)
     nodes.forEach(({ tag, operands, type }, id) => {
-      if (!isPerExample(type) || summed.has(tag)) return
+      if ((!isPerExample(type) && tag !== 'Conv2dFilterGradient') || summed.has(tag)) return
       const narrow = operands.some(operand => isPerExample(nodes[operand].type) && formats[operand] === 'bfloat16')
       if (tag === 'Conv2d' || (tag === 'Dense' ? later[id] : narrow)) formats[id] = 'bfloat16'
     })

@@ -44,9 +44,11 @@ export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
   { epsilon },
 ) => {
   const r = emit.node('Rsqrt', [emit.node('AddV2', [variance, scalarLike(emit, variance, epsilon)])])
-  const normalized = emit.node('Mul', [emit.node('Sub', [x, mean]), emit.node('Mul', [r, meanProduct])])
-  const rest = emit.node('Sub', [emit.node('Sub', [gradient, meanGradient]), normalized])
-  return emit.node('Mul', [rest, emit.node('Mul', [scale, r])])
+  const narrow = (statistic: Value): Value => cast(emit, statistic, x.format)
+  const centred = emit.node('Sub', [x, narrow(mean)])
+  const normalized = emit.node('Mul', [centred, narrow(emit.node('Mul', [r, meanProduct]))])
+  const rest = emit.node('Sub', [emit.node('Sub', [gradient, narrow(meanGradient)]), normalized])
+  return emit.node('Mul', [rest, narrow(emit.node('Mul', [scale, r]))])
 }
 
 /** How a convolution slides without dilations, its filter spread. */

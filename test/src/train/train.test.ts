@@ -112,6 +112,13 @@ const logOf = async (path: string): Promise<readonly Json<TrainingEvent>[]> =>
     .map(line => JSON.parse(line))
 
 describe('train', () => {
+  it.each([
+    [{ backend: 'wasm' }, 'saw backend wasm; expected backend node-gpu'],
+    [{ executor: 'eager' }, 'saw executor eager; expected graph or xla'],
+  ] as const)('in bfloat16 with %o is refused', async (options, why) => {
+    await expect(follow('vanilla', { ...options, precision: 'bfloat16' })).rejects.toThrow(why)
+  })
+
   it('tells what happens, learns, and gives a network that compiles and runs', async () => {
     const out = await temporaryFolder('train')
     const { events, trained } = await follow('flip-1-max', { backend: 'wasm', out }, undefined, {
