@@ -16,6 +16,8 @@ export const scatterOption = (chart: ScatterChart, ground: Ground) => {
   const points = groups.flatMap(group => group.points)
   const front = scatterFront(chart)
   const onFront: ReadonlySet<ScatterPoint> = new Set(front)
+  /** A level's name stands above its end, below that of a limit. */
+  const above = 0.06 * (Math.max(...points.map(({ y }) => y)) - Math.min(...points.map(({ y }) => y)))
   const [least, most] = [Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x))]
   /** Nothing lies left of a point of the front at its height: its name goes there, or, where there is no room, above the line. */
   const fitsLeft = ({ name, label = name, x }: ScatterPoint): boolean =>
@@ -35,7 +37,7 @@ export const scatterOption = (chart: ScatterChart, ground: Ground) => {
     yAxis: valueAxis(y, ground, 'y'),
     series: [
       roomFor([
-        ...levels.map(({ value }) => [front[0]?.x ?? 0, value] as const),
+        ...levels.map(({ value }) => [front[0]?.x ?? 0, value + above] as const),
         ...(limit === undefined ? [] : [[limit.value, front[0]?.y ?? 0] as const]),
       ]),
       ...groups.flatMap((group, k) => {

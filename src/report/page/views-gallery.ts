@@ -22,9 +22,7 @@ const gallery = (
 ): readonly Section[] => {
   const shown = images.slice(0, thumbnails.count).flatMap(({ index, file, label, label_class, lines }) => {
     const png = thumbnails.of.get(index)
-    return png === undefined
-      ? []
-      : [{ png, name: classNamed(label, label_class), lines: [...lines, `${basename(file)}, image ${index}`] }]
+    return png === undefined ? [] : [{ png, name: classNamed(label, label_class), lines: [...lines, basename(file)] }]
   })
   if (shown.length === 0) return []
   const count =
