@@ -67,6 +67,7 @@ export default defineConfig({
             'test/src/execute/kernels.test.ts',
           ],
           env: { TF_ENABLE_ONEDNN_OPTS: '0', ESPALIER_TEST_PLAIN_KERNELS: '1' },
+          isolate: false,
         },
       },
     ],

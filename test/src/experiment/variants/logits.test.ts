@@ -32,7 +32,7 @@ const plans = [
 ]
 
 const runs: readonly (readonly [BackendName, number])[] = [
-  ['cpu', 2],
+  ['cpu', 1],
   ['wasm', 6],
   ...(hasNative ? [['node-gpu', 40] as const] : []),
 ]
