@@ -115,4 +115,75 @@ describe('places', () => {
     const cut = branchPlaces(residual).find(place => place.cut === 1)
     expect(cut?.before).toEqual([residual.nodes.findIndex(node => node.name === 'in')])
   })
+
+  it('say what goes by them that has no pixels to move: poolings of all pixels, and what is made of these', () => {
+    const b = builder()
+    const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
+    const pixel = b.meanPool(x, 4, { strides: 1, name: 'pixel' })
+    const early = b.relu(b.add(b.globalPool(x, 'mean', 'pooled'), b.flatten(pixel)), 'early')
+    const graph = b.finish({ early, late: b.globalPool(conv(b, conv(b, x, 'two'), 'three')) })
+    const stillAt = (cut: number) =>
+      branchPlaces(graph)
+        .find(place => place.cut === cut)
+        ?.still.map(id => graph.nodes[id].name)
+    expect([stillAt(1), stillAt(2)]).toEqual([['early'], ['early']])
+  })
+
+  it('are none where what goes by is of pooled numbers and of pixels', () => {
+    const b = builder()
+    const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
+    const pixels = b.dense(b.flatten(x, 'hwc'), b.parameter('w', [64, 4]))
+    const mixed = b.add(b.globalPool(x), pixels)
+    const graph = b.finish({ mixed, other: b.globalPool(conv(b, conv(b, x, 'two'), 'three')) })
+    expect(places(graph).map(([place]) => place)).toEqual(['0', '1'])
+  })
+
+  it('transform what is one pixel high, and not what is one pixel', () => {
+    const placesOf = (h: number, w: number) => {
+      const b = builder()
+      const x = conv(b, b.input('image', mapType(h, w, 4)), 'one')
+      return places(b.finish({ y: b.add(conv(b, conv(b, x, 'two'), 'three'), x) })).filter(([at]) => at.includes('.'))
+    }
+    expect(placesOf(1, 4)).toEqual([['1.1', 'one + two', 'Map[1,4,4] Map[1,4,4]']])
+    expect(placesOf(1, 1)).toEqual([])
+  })
+})
+
+describe('cuts that names of plans count', () => {
+  /** Whether there are some where a network forks and joins again before a wide convolution. */
+  const counts = (fork: (b: Builder, x: NodeId) => readonly [NodeId, NodeId]): boolean => {
+    const b = builder()
+    const [one, other] = fork(b, conv(b, b.input('image', mapType(8, 8, 4)), 'a'))
+    const found = branchPlaces(b.finish({ map: conv(b, b.concat([one, other]), 'end', { from: 8 }) }))
+    expect(found.some(({ cut }) => cut !== undefined)).toBe(true)
+    return found.some(({ cut, counted }) => cut !== undefined && counted)
+  }
+  const transposed = (b: Builder, x: NodeId, stride: number): NodeId => {
+    const sides = [0, 0] as const
+    const same = { dilations: [1, 1], padding: [sides, sides], groups: 1, extents: [8, 8] } as const
+    return b.draft.add('Conv2dTranspose', [x, b.parameter('up.w', [stride, stride, 4, 4])], {
+      ...same,
+      strides: [stride, stride],
+    })
+  }
+  const low = (b: Builder, x: NodeId): NodeId => conv(b, pool(b, x, 'down'), 'low')
+  const skip = (b: Builder, x: NodeId): NodeId => conv(b, x, 'skip')
+
+  it('are those of a network that goes down and up again, whatever goes up', () => {
+    expect(counts((b, x) => [b.resize(low(b, x), [8, 8]), skip(b, x)])).toBe(true)
+    expect(counts((b, x) => [transposed(b, low(b, x), 2), skip(b, x)])).toBe(true)
+  })
+
+  it('are not those of one that stays as it is, or goes down alone', () => {
+    expect(counts((b, x) => [conv(b, conv(b, x, 'in'), 'deep'), skip(b, x)])).toBe(false)
+    expect(counts((b, x) => [transposed(b, conv(b, x, 'in'), 1), skip(b, x)])).toBe(false)
+    expect(counts((b, x) => [b.resize(conv(b, x, 'in'), [8, 8]), skip(b, x)])).toBe(false)
+    expect(counts((b, x) => [b.resize(conv(b, x, 'in'), [4, 4]), pool(b, skip(b, x), 'down')])).toBe(false)
+  })
+
+  it('are not those beside a pixel that is stretched over the map', () => {
+    const stretched = (b: Builder, x: NodeId): NodeId =>
+      b.resize(conv(b, b.unflatten(b.globalPool(x)), 'pooled', { size: 1 }), [8, 8])
+    expect(counts((b, x) => [b.add(conv(b, conv(b, x, 'in'), 'deep'), stretched(b, x)), skip(b, x)])).toBe(false)
+  })
 })
