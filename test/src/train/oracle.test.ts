@@ -13,7 +13,7 @@ import { readSafetensors } from '../../../src/network/weights/safetensors.ts'
 import { withWeights, zoo } from '../../../src/network/zoo/index.ts'
 import type { Backend } from '../../../src/runtime/backend.ts'
 import { carriedAtFirst } from '../../../src/train/step.ts'
-import { openTeacher, readTeacher } from '../../../src/train/teacher.ts'
+import { openTeacher, readTeacher, type Teacher } from '../../../src/train/teacher.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
 import { backends, start } from '../lower/tfjs/agree.ts'
 import { runSteps, stepOf } from './steps.ts'
@@ -104,6 +104,15 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
     oracles = JSON.parse(readFileSync(sharedPath('oracle', 'train_step.json'), 'utf8')).steps
   })
 
+  const steps = new Map<string, TrainingStep>()
+  /** Made once for all that run it. */
+  const stepUnder = (plan: string, teacher?: Teacher): TrainingStep => {
+    const key = JSON.stringify([plan, teacher])
+    const step = steps.get(key) ?? stepOf(network, plan, { ...recipe, teacher })
+    steps.set(key, step)
+    return step
+  }
+
   const check = async (
     step: TrainingStep,
     oracle: Oracle,
@@ -139,22 +148,28 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
     beforeAll(async () => {
       if (absent === undefined) backend = await start(name)
     })
-    const undistilled = (plan: string, whole: boolean) =>
-      check(stepOf(network, plans[plan], recipe), oracles[plan], backend, whole)
+    const undistilled = (plan: string, whole: boolean) => check(stepUnder(plans[plan]), oracles[plan], backend, whole)
     it.skipIf(absent !== undefined).each(Object.keys(plans))('%s', plan => undistilled(plan, false))
     if (name === 'node-gpu')
       it.skipIf(absent !== undefined).each(Object.keys(plans))('%s as one graph', plan => undistilled(plan, true))
 
+    const teaching = { network: 'same', plan: 'vanilla-tta-geo' }
+    const taught = new Map<'eager' | 'graph', Promise<Float32Array>>()
+    const answersOf = async (executor: 'eager' | 'graph'): Promise<Float32Array> => {
+      const read = await readTeacher({ ...teaching, temperature: 1, weight: 1 }, network, 0)
+      const teacher = await openTeacher(read, { backend: name, executor }, { seed: 0, batch: 32 })
+      try {
+        return await teacher.answers(images)
+      } finally {
+        teacher.dispose()
+      }
+    }
     const distilled = async ({ plan, temperature, weight, ...oracle }: Distilled, whole: boolean): Promise<void> => {
-      const said = { network: 'same', plan: 'vanilla-tta-geo', temperature, weight }
-      const teacher = await openTeacher(
-        await readTeacher(said, network, 0),
-        { backend: name, executor: whole ? 'graph' : 'eager' },
-        { seed: 0, batch: 32 },
-      )
-      const answers = await teacher.answers(images)
-      teacher.dispose()
-      await check(stepOf(network, plan, { ...recipe, teacher: said }), oracle, backend, whole, answers)
+      const executor = whole ? 'graph' : 'eager'
+      const answers = taught.get(executor) ?? answersOf(executor)
+      taught.set(executor, answers)
+      const step = stepUnder(plan, { ...teaching, temperature, weight })
+      await check(step, oracle, backend, whole, await answers)
     }
     const called = 'distilled under $plan at $temperature, $weight'
     it.skipIf(absent !== undefined).each(distillations)(called, each => distilled(each, false))
