@@ -25,8 +25,11 @@ SIZES = {"InceptionResNetV2": 75, "InceptionV3": 75, "Xception": 71, "NASNetMobi
 
 
 def roughened(model, generator):
-    """Scales, biases and statistics that all are one number become different ones."""
+    """Scales, biases and statistics that all are one number become different ones; what `Normalization` took from its weights when it was built stays."""
+    built = {id(w) for layer in model.layers if type(layer).__name__ == "Normalization" for w in layer.weights}
     for weight in model.weights:
+        if id(weight) in built:
+            continue
         value = numpy.array(weight)
         if value.size > 1 and (value == value.flat[0]).all():
             noise = generator.random(value.shape)
@@ -56,7 +59,7 @@ def export(applications, version, name, folder):
         "weightsManifest": [{"paths": ["weights.bin"], "weights": manifest}],
     }))
     images = (generator.random((2, size, size, 3)) * 255).astype("float32")
-    scores = numpy.array(model(numpy.concatenate([images, images[:1, :, ::-1]]), training=False)).astype("float32")
+    scores = model.predict(numpy.concatenate([images, images[:1, :, ::-1]]), verbose=0).astype("float32")
     (folder / "answers.json").write_text(json.dumps({
         "size": size,
         "images": images.reshape(2, -1).tolist(),
