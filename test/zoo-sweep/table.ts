@@ -33,10 +33,9 @@ const left = `
 Flips stay where a network itself takes no mirrored pixels: GhostNetV2 and V3 halve an odd map and stretch it again to nearest pixels. Borders of a map's own
 pixels pass flips but not quarter turns. Filters that the image computes (CondConv) are refused.
 
-Attention over pixels would be two more ops: products of two computed values, over the channels of each pixel and over the pixels of a map. Both move with the
-pixels, so a flip passes them; a table of positions is a shared tensor over pairs of pixels, which a flip permutes as it permutes a filter. A class token
-is a vector beside the map: attention then takes a map and a vector and gives both. Windows (Swin) are reshapes of the map, of which a flip moves whole ones where
-they divide it.
+Attention over pixels would be one more op, of queries and pairs of keys and values, each a map: a flip of the queries passes it, one of a pair's keys and values
+ends there. A table of positions that is added to a map is a shared tensor, which a flip permutes today. A class token is a map of one pixel: as queries an
+attention of its own, as keys and values a second pair. Windows (Swin) are reshapes of the map, of which a flip moves whole ones where they divide it.
 `
 
 /** The page of all findings. */
