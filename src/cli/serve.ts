@@ -30,6 +30,7 @@ interface ServeFlags extends ServedFlags {
   readonly port: number
   readonly grpcPort?: number
   readonly maxDelay: number
+  readonly workers: number
   readonly maxQueue: number
   readonly maxBody: number
   readonly maxPixels: number
@@ -46,14 +47,16 @@ const megabyte = 2 ** 20
 /** The server as the flags say; what it imports is loaded for this command alone. */
 const opened = async (flags: ServeFlags, out: CommandOutput): Promise<Served> => {
   const { decodePool, lineOf, modelsFolder, serve, servedModel, tryOut } = await import('../serve/index.ts')
-  const { network = [], models, backend, executor, precision, debug, maxBatch, maxDelay, maxQueue, maxPixels } = flags
+  const { network = [], models, maxQueue, maxPixels } = flags
+  const { backend, executor, precision, debug, maxBatch, maxDelay, workers } = flags
   if ((models === undefined) === (network.length === 0))
     throw new EspalierError([
       sourceProblem('bad-input', '--network, --models', models === undefined ? 'neither' : 'both', 'one of them'),
     ])
   const source: ServeOptions['source'] = (onBatch): Source => {
     const executionOf = (name: string): ModelOptions => ({
-      ...{ backend, executor, precision, debug, batch: maxBatch, join: maxBatch, delay: maxDelay, note: out.note },
+      ...{ backend, executor, precision, debug, workers, note: out.note },
+      ...{ batch: maxBatch, join: maxBatch, delay: maxDelay },
       onBatch: batch => onBatch(name, batch),
     })
     if (models !== undefined) return modelsFolder(models, executionOf)
@@ -133,6 +136,14 @@ const limitOptions = (c: Command): Command =>
     )
     .addOption(
       new Option('--max-delay <ms>', 'milliseconds that images wait for others').argParser(wholeNumber(0)).default(2),
+    )
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'threads that run each model, which leave the server free to listen; each has the weights for itself',
+      )
+        .argParser(wholeNumber(0))
+        .default(0),
     )
     .addOption(
       new Option('--max-queue <n>', 'requests of a model that are under way; more are told to come again')

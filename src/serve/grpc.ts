@@ -184,5 +184,12 @@ export const listenGrpc = (server: Server, host: string, port: number): Promise<
     )
   })
 
-/** Answers what it has, and ends. */
-export const endGrpc = (server: Server): Promise<void> => new Promise(resolve => server.tryShutdown(() => resolve()))
+/** Answers what it has, and ends: after so many milliseconds, in which every call has its answer, without those who never end a frame. */
+export const endGrpc = (server: Server, milliseconds: number): Promise<void> =>
+  new Promise(resolve => {
+    const late = setTimeout(() => server.forceShutdown(), milliseconds)
+    server.tryShutdown(() => {
+      clearTimeout(late)
+      resolve()
+    })
+  })

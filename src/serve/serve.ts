@@ -70,7 +70,7 @@ export const serve = async ({ source, events, decoder, limits, token, log }: Ser
     end: async grace => {
       ending = true
       await pause(grace)
-      await Promise.all([app.close(), endGrpc(grpc)])
+      await Promise.all([app.close(), endGrpc(grpc, service.limits.timeout)])
       await decoder.close()
       await models.close()
     },

@@ -20,5 +20,5 @@ export const connect = async ({ listen }: Awaited<ReturnType<typeof serveSmall>>
     const { request: written, response } = methodOf(name)
     return response.decode(await send(name, written.encode(request), metadata)) as Record<string, never>
   }
-  return { call, send }
+  return { call, send, port: grpcPort as number }
 }

@@ -28,6 +28,19 @@ describe('over REST', () => {
     expect(await get('/v2/models/small/ready')).toEqual({ name: 'small', ready: true })
   })
 
+  it('gives the same from a thread, and counts its batches', async () => {
+    const answers = await Promise.all(
+      [0, 1].map(async workers => {
+        const { app } = await serveSmall('vanilla', { workers })
+        const { outputs } = (await app.inject({ url: infer, method: 'POST', body: inferBody(3) })).json()
+        const metrics = (await app.inject({ url: '/metrics' })).body
+        return [outputs, /espalier_batch_images_count\{[^}]*model="small"[^}]*\} 1/.test(metrics)]
+      }),
+    )
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[0][1]).toBe(true)
+  })
+
   it('gives the bits that a program gets, as JSON and as bytes, flat and nested', async () => {
     const { app } = await serveSmall()
     const model = await smallModel('vanilla')

@@ -27,12 +27,12 @@ export interface Silent extends Served {
 /** A server of one model, `small`, in this process; ends with the test. */
 export const serveSmall = async (
   plan = 'vanilla',
-  { delay = 0, ...options }: Partial<ServeOptions> & { readonly delay?: number } = {},
+  { delay = 0, workers = 0, ...options }: Partial<ServeOptions> & Pick<ModelOptions, 'delay' | 'workers'> = {},
 ): Promise<Silent> => {
   const logged: Record<string, unknown>[] = []
   const source = (onBatch: Parameters<ServeOptions['source']>[0]): Source => {
     const open = async () => {
-      const joined = { join: limits.maxBatch, delay, onBatch: (batch: RanBatch) => onBatch('small', batch) }
+      const joined = { join: limits.maxBatch, delay, workers, onBatch: (batch: RanBatch) => onBatch('small', batch) }
       const model = await smallModel(plan, 1, joined)
       return servedModel('small', '1', model)
     }
