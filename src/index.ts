@@ -8,6 +8,7 @@ export {
   type Plan,
   printPlan,
 } from '../passes/index.ts'
+export { createSizedModel, createTiledModel, type SizedModelOptions, type TiledModelOptions } from './api/any-size.ts'
 export type { WithBackend } from './api/backend.ts'
 export {
   type Compiled,
@@ -40,11 +41,14 @@ export type {
   DataProblem,
   DataSet,
   Example,
+  FittedTarget,
   ImageInput,
   OpenDataOptions,
   Pixels,
   Preprocess,
   Skipped,
+  Target,
+  TargetKind,
 } from './data/index.ts'
 export type { RanBatch } from './execute/cascade.ts'
 export type { Unanswered } from './execute/evaluate-data.ts'
@@ -53,11 +57,13 @@ export type { Timing } from './execute/executor.ts'
 export type { TensorLike } from './execute/inputs.ts'
 export type { Answer, ClassifyOptions, Model, ModelOptions, PredictOptions } from './execute/model.ts'
 export type { ExecutionOptions, ModelBackend } from './execute/open-execution.ts'
-export type { PredictedOutput, Prediction } from './execute/prediction.ts'
+export type { PredictedOutput, Prediction, ShapedOutput } from './execute/prediction.ts'
 export { type RankedClass, topK } from './execute/ranking.ts'
 export type { ToldOutput } from './execute/told.ts'
+export type { ImagesModel } from './execute/whole-images.ts'
 export type { EvaluateOptions, EvaluationResult, ImageAnswer } from './experiment/evaluation.ts'
 export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } from './experiment/impact/impact.ts'
+export type { MeasuredSum, MeasuredValue } from './experiment/measures/index.ts'
 export type { Budget } from './experiment/search/budget.ts'
 export type { CurvePoint } from './experiment/search/curve.ts'
 export type { Objective } from './experiment/search/objective.ts'

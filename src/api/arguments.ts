@@ -145,6 +145,8 @@ const options = {
   },
   createModel: opens,
   loadModel: opens,
+  createSizedModel: { ...opens, weights: t.string, answers: t.string, seed: WholeNumber, kept: Positive },
+  createTiledModel: { ...opens, overlap: WholeNumber },
   train: {
     ...{ seed: WholeNumber, preprocess: AnObject, out: t.string, resume: t.boolean, signal: Signal, debug: t.boolean },
     ...{ backend, executor: oneOf('auto', ...trainingExecutors), precision },

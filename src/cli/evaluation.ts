@@ -8,9 +8,11 @@ import { predictionLines } from './prediction-lines.ts'
 import { predictionTable } from './prediction-table.ts'
 import { type PredictionsFile, predictionsFile } from './predictions-file.ts'
 import { imageParts, progressBar } from './progress-bar.ts'
+import { answersFolder } from './written-answers.ts'
 
-/** Where a line an image goes: JSON, and CSV. */
+/** Where a line an image goes, JSON and CSV, and a folder for what comes out. */
 export interface PredictionPaths {
+  readonly write?: string | undefined
   readonly predictions?: string | undefined
   readonly csv?: string | undefined
 }
@@ -25,13 +27,14 @@ export const skippedNote = ({ where, seen }: DataProblem): string => `Skipped ${
 
 const openFiles = async (
   { stages }: Pick<Model, 'stages'>,
-  { data: { labelled }, classes: names }: Images,
-  { predictions, csv, top = 1 }: PredictionPaths & Pick<WatchOptions, 'top'>,
+  { data, preprocess, classes: names }: Images,
+  { predictions, csv, write, top = 1 }: PredictionPaths & Pick<WatchOptions, 'top'>,
 ): Promise<readonly PredictionsFile[]> => {
-  const columns = { names, top, labelled, staged: stages !== undefined }
+  const columns = { names, top, labelled: data.labelled, staged: stages !== undefined }
   return [
     ...(predictions === undefined ? [] : [await predictionsFile(predictions, predictionLines(names))]),
     ...(csv === undefined ? [] : [await predictionsFile(csv, predictionTable(columns))]),
+    ...(write === undefined ? [] : [await answersFolder(write, data, preprocess)]),
   ]
 }
 
@@ -40,9 +43,9 @@ export const watchEvaluation = async (
   model: Pick<Model, 'predictEach' | 'stages' | 'outputs'>,
   images: Images,
   out: Output,
-  { predictions, csv, ...options }: WatchOptions,
+  { predictions, csv, write, ...options }: WatchOptions,
 ): Promise<EvaluationResult> => {
-  const files = await openFiles(model, images, { predictions, csv, top: options.top })
+  const files = await openFiles(model, images, { predictions, csv, write, top: options.top })
   const bar = progressBar(out, imageParts)
   const [from, to] = options.range ?? [0, options.limit]
   bar.at(0, to - from)

@@ -3,8 +3,10 @@ import { executorInWords } from '../execute/execution.ts'
 import type { Model } from '../execute/model.ts'
 import { timesInWords } from './timing-line.ts'
 
+type Facts = Pick<Model, 'describe' | 'reason' | 'executor' | 'choice' | 'precision'>
+
 /** What runs a network, and under `auto` what else was timed. */
-export const modelNote = ({ describe, reason, executor, choice, precision }: Model): string => {
+export const modelNote = ({ describe, reason, executor, choice, precision }: Facts): string => {
   const [first, ...more] = [
     `Backend: ${reason ?? describe}`,
     `executor ${executor}`,

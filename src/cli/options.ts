@@ -59,6 +59,27 @@ export const sizeOption = (): Option =>
     'height and width of images, where the network leaves them open (default: those of the preprocessing)',
   ).argParser(sizeOf)
 
+/** A size, or that of each image. */
+export const sizeOrImage = (text: string): NetworkFlags['size'] | 'image' => (text === 'image' ? text : sizeOf(text))
+
+/** The flags for images of any size. */
+export const sizingOptions = (c: Command): Command =>
+  c
+    .addOption(
+      new Option(
+        '--size <HxW>',
+        'height and width of images, where the network leaves them open (default: those of the preprocessing); image: those of each image',
+      ).argParser(sizeOrImage),
+    )
+    .addOption(
+      new Option('--tile <HxW>', 'images as they are, in tiles of this size; the answers are maps').argParser(sizeOf),
+    )
+    .addOption(
+      new Option('--overlap <n>', 'of tiles, which fade into each other there, in pixels')
+        .argParser(wholeNumber(0))
+        .default(32),
+    )
+
 export const scheduleOption = (): Option =>
   new Option('--schedule <name>', `how variants are run: ${scheduleNames.join(', ')}`)
     .argParser(oneOf(scheduleNames))
@@ -84,14 +105,16 @@ export const classesFile = 'the network’s class names, one a line: folders are
 
 export const answersForm = `what the outputs are, where the network does not show it: KIND or NAME=KIND,NAME=KIND:REDUCTION, of ${outputKindNames.join(', ')}`
 
-export const networkOptions = (c: Command): Command =>
+export const networkOptions = (c: Command): Command => planOptions(c).addOption(sizeOption())
+
+/** Those of {@link networkOptions} but for the size. */
+export const planOptions = (c: Command): Command =>
   c
     .requiredOption(
       '--network <network>',
       'zoo:NAME, FILE.onnx, FOLDER/model.json, a compiled folder, or a graph as text or JSON',
     )
     .option('--weights <file>', weightsFile)
-    .addOption(sizeOption())
     .option(
       '--plan <plan>',
       'where to branch: flip-3-max, vanilla-tta-geo, {id,shift(1,0)}@4:geo, FILE.json, … (default: vanilla, or what was compiled)',

@@ -53,9 +53,10 @@ export const runResult = ({ compiled, initializedFrom, model, data, done, float3
         top5_error_percent: done.top5ErrorPercent,
         error_interval_percent: done.errorIntervalPercent,
       }),
+  ...Object.fromEntries((done.measures ?? []).map(({ name, value = null }) => [name, value])),
   ...(done.unanswered.images > 0 ? { non_finite: done.unanswered } : {}),
   float32_error_percent: float32?.errorPercent,
-  answers: data.labelled ? undefined : done.answers.map(answerJson),
+  answers: data.labelled || done.measures !== undefined ? undefined : done.answers.map(answerJson),
   ...(done.skipped.length === 0 ? {} : { skipped: done.skipped }),
   fed: fedKeys(done),
   ...warningKeys(done, initializedFrom !== undefined),
@@ -90,12 +91,22 @@ const errors = (result: RunResult): string => {
   return ` error ${result.error_percent.toFixed(2)} %${beside} (95 % interval ${low} to ${high}), top-5 error ${result.top5_error_percent?.toFixed(2)} %;`
 }
 
+const measures = ({ measures = [] }: Pick<EvaluationResult, 'measures'>): string => {
+  const told = measures.map(({ title, unit, value }) =>
+    value === undefined
+      ? `no ${title}`
+      : `${title} ${value.toFixed(unit === '' ? 4 : 2)}${unit === '' ? '' : ` ${unit}`}`,
+  )
+  return told.length === 0 ? '' : ` ${told.join(', ')};`
+}
+
 /** Which images have no answer. */
 export const describeUnanswered = ({ images, first }: Unanswered, of: number, labelled: boolean): string =>
   `The scores of ${images} of ${of} image${of === 1 ? '' : 's'} are no numbers: ${first.join(', ')}${images > first.length ? ', …' : ''}. They have no answer${labelled ? ', and count as wrong' : ''}.`
 
 /** The answers and one sentence on the whole. */
-export const describeRun = (result: RunResult, { answers: all }: Pick<EvaluationResult, 'answers'>): string => {
+export const describeRun = (result: RunResult, done: Pick<EvaluationResult, 'answers' | 'measures'>): string => {
+  const { answers: all } = done
   const untrained = result.initialized_from_seed === undefined ? '' : ', untrained'
   const skipped = result.skipped === undefined ? '' : ` (${result.skipped.length} more skipped)`
   const stopped = result.interrupted === true ? ' (interrupted)' : ''
@@ -107,7 +118,7 @@ export const describeRun = (result: RunResult, { answers: all }: Pick<Evaluation
   const answers = all.slice(0, answersShown).map(describeAnswer)
   const more = all.length - answers.length
   const rest = more > 0 ? [`and ${more} more: --json, --csv FILE or --predictions FILE has all.`] : []
-  return [...answers, ...rest, `${head}${errors(result)}${cost}`, ...describeStages(result)].join('\n')
+  return [...answers, ...rest, `${head}${errors(result)}${measures(done)}${cost}`, ...describeStages(result)].join('\n')
 }
 
 /** Writes and prints what a run came to; images without an answer fail it. @throws EspalierError */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
-import { EspalierError } from '../../ir/index.ts'
+import { EspalierError, type Pair } from '../../ir/index.ts'
 import { cutStages, type Plan, parsePlan } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
@@ -12,18 +12,21 @@ import { part } from '../data/index.ts'
 import { bestBatch } from '../execute/best-batch.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
+import type { ImagesModel } from '../execute/whole-images.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
 import { evaluationFacts } from '../experiment/shards/facts.ts'
 import { type Shard, shardRange } from '../experiment/shards/shard.ts'
 import { type TimeOver, timeOver } from '../experiment/time-over.ts'
 import { outputsOf } from '../network/network.ts'
+import type { AtSize } from '../open/any-size.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
-import { openAnyWork } from '../open/opening.ts'
+import { openAnyWork, openUncompiled } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import { prepareFile } from './destination.ts'
 import { divided } from './division.ts'
 import { type WatchOptions, watchEvaluation } from './evaluation.ts'
+import { openImagesModel, type Sizing, type SizingFlags, sizingOf } from './images-model.ts'
 import { modelNote } from './model-note.ts'
 import { type OnFlags, onOptions } from './on-options.ts'
 import {
@@ -34,8 +37,9 @@ import {
   executionOptions,
   limitOption,
   type NetworkFlags,
-  networkOptions,
+  planOptions,
   scheduleOption,
+  sizingOptions,
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
@@ -47,15 +51,23 @@ import { checkShard } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
 import { watchTiming } from './timing-line.ts'
 import { noteMissingBranches } from './trained-note.ts'
+import { prepareAnswersFolder } from './written-answers.ts'
 
 const defaultBatch = 128
 
-interface RunFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<ModelBackend>, OnFlags {
+interface RunFlags
+  extends CommonOptions,
+    Omit<NetworkFlags, 'size'>,
+    SizingFlags,
+    DataFlags,
+    ExecutionFlags<ModelBackend>,
+    OnFlags {
   readonly batch: number | 'auto'
   readonly schedule: ScheduleName
   readonly limit?: number
   readonly predictions?: string
   readonly csv?: string
+  readonly write?: string
   readonly top?: number
   readonly strict?: boolean
   readonly out?: string
@@ -164,10 +176,40 @@ const rangeOf = (flags: RunFlags, images: number) => {
   return shardRange(flags.shard, images, checkBatch(flags))
 }
 
+/** What says which network, at a size; where that is not the flags' own, images are no further brought to it. */
+const namesAt = ({ size, ...flags }: RunFlags, at: Pair | undefined) => ({
+  ...flags,
+  size: at ?? (size === 'image' ? undefined : size),
+  ownSize: at !== undefined,
+})
+
+const asTheyAre = (images: Images, sizing: Sizing | undefined): Images =>
+  sizing === undefined ? images : { ...images, preprocess: { ...images.preprocess, own: true } }
+
+const openAsTheyAre = (
+  flags: RunFlags,
+  compiled: CompiledNetwork,
+  sizing: Sizing,
+  options: ModelOptions,
+  out: Output,
+): Promise<ImagesModel> => {
+  const quiet = { ...out, note: () => {} }
+  const openAt = async (size: Pair): Promise<AtSize> => {
+    const source = await openUncompiled(namesAt(flags, size))
+    return { network: source.network, compile: async () => (await compiledOf(source, flags, 1, quiet)).compiled }
+  }
+  return openImagesModel(compiled, sizing, openAt, options, out.note)
+}
+
 const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; readonly shard: Shard | undefined }> => {
   for (const path of [flags.out, flags.predictions, flags.csv]) if (path !== undefined) await prepareFile(path)
-  const source = await openAnyWork(flags, [{ reference: flags.data, labels: flags.labels }], out)
-  const [images] = source.images
+  if (flags.write !== undefined) await prepareAnswersFolder(flags.write)
+  const sizing = sizingOf(flags)
+  if (sizing !== undefined && flags.time === true)
+    throw new EspalierError([sourceProblem('bad-input', '--time', 'images of any size', 'images of one size')])
+  const names = namesAt(flags, sizing?.size)
+  const source = await openAnyWork(names, [{ reference: flags.data, labels: flags.labels }], out)
+  const images = asTheyAre(source.images[0], sizing)
   const { data } = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
   const range = rangeOf(flags, limit)
@@ -183,19 +225,21 @@ const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; r
     note: out.note,
   }
   const { onProgress, stop } = watchTiming(out)
-  const model = await openModel(compiled, { ...options, onProgress }).finally(stop)
+  const own = sizing === undefined ? await openModel(compiled, { ...options, onProgress }).finally(stop) : undefined
+  const model =
+    own ?? (await openAsTheyAre(flags, compiled, sizing as Sizing, { ...options, onProgress }, out).finally(stop))
   try {
     out.note(modelNote(model))
-    const batch = flags.batch === 'auto' ? await bestBatch(model, compiled) : flags.batch
+    const batch = own === undefined ? 1 : flags.batch === 'auto' ? await bestBatch(own, compiled) : flags.batch
     const evaluation = { batch, limit, range }
-    const { predictions, csv, top, strict } = flags
-    const done = await watchEvaluation(model, images, out, { ...evaluation, predictions, csv, top, strict })
-    const compare = flags.precision !== 'float32' && data.labelled && !done.interrupted
-    const float32 = compare ? await inFloat32(compiled, options, model, images, evaluation, out) : undefined
+    const { predictions, csv, write, top, strict } = flags
+    const done = await watchEvaluation(model, images, out, { ...evaluation, predictions, csv, write, top, strict })
+    const compare = own !== undefined && flags.precision !== 'float32' && data.labelled && !done.interrupted
+    const float32 = compare ? await inFloat32(compiled, options, own, images, evaluation, out) : undefined
     const timed = flags.time ?? compiled.stages !== undefined
     const beside = timed && done.images > 0 && !done.interrupted ? plain() : undefined
     const timedOn = range === undefined ? images : { ...images, data: part(data, range) }
-    const time = await timeOverPlain(model, beside, options, timedOn, evaluation, out)
+    const time = own && (await timeOverPlain(own, beside, options, timedOn, evaluation, out))
     const initializedFrom = source.kind === 'network' ? source.initializedFrom : undefined
     const ran = { compiled, initializedFrom, model, data, done, float32, time, batch }
     const { seed } = flags
@@ -217,12 +261,13 @@ export const runCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'run',
-      'run a network on data: its error rate, or its predictions',
+      'run a network on data: its error or another measure, or its predictions',
       'espalier run --network zoo:cifar-resnet-20 --weights resnet20.safetensors --data cifar100:DIR --plan vanilla-tta-geo',
     ),
-    networkOptions,
+    planOptions,
+    sizingOptions,
     dataOptions(
-      'cifar10:DIR, cifar100:DIR, images:DIR, generated:orientation or an image file; ?split=train&range=0:5000 for a part',
+      'cifar10:DIR, cifar100:DIR, images:DIR, masks:IMAGES,MASKS, pairs:LOW,HIGH, downscale:N,images:DIR, generated:orientation or an image file; ?split=train&range=0:5000 for a part',
     ),
     executionOptions(
       [...backendNames, 'reference'],
@@ -241,6 +286,10 @@ export const runCommand = (terminal: Terminal): Command =>
       '--csv <file>',
       'a table, a row an image: file, label, probability, certainty; with --top the next classes too',
     )
+    .option(
+      '--write <dir>',
+      'a new folder for what comes out: PNG masks with a palette, and laid over the images; images; else .npy',
+    )
     .addOption(
       new Option('--top <k>', 'how many of the likeliest classes an answer has (default: 5, in --csv 1)').argParser(
         wholeNumber(1),
@@ -255,12 +304,14 @@ export const runCommand = (terminal: Terminal): Command =>
       if (flags.on !== undefined) {
         checkBatch(flags)
         if (flags.csv !== undefined) throw refuseTable('--on beside it', 'a run on this machine')
+        if (flags.write !== undefined)
+          throw new EspalierError([sourceProblem('bad-input', '--write', '--on beside it', 'a run on this machine')])
         return runOn(divided('run', flags.on, flags, out), flags, out)
       }
       const { ran, shard } = await run(flags, out)
       const result = await tellRun(ran, flags.out, out, shard)
       if (result.interrupted !== true) return
-      const files = [flags.predictions, flags.csv].filter(path => path !== undefined)
+      const files = [flags.predictions, flags.csv, flags.write].filter(path => path !== undefined)
       const kept = files.length === 0 ? '' : `; ${files.join(' and ')} has their predictions`
       out.note(`Interrupted after ${result.images} images${kept}.`)
       out.terminal.exitWith(exitCodes.failed)

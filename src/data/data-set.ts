@@ -1,12 +1,15 @@
 import { either as E } from 'fp-ts'
+import type { Pair } from '../../ir/index.ts'
 import { orThrow } from '../base/error.ts'
 import type { DataProblem } from './error.ts'
-import { fitImages, type NamedImage } from './fit-images.ts'
-import type { Preprocess } from './preprocess.ts'
+import { fitImages, fitWhole, type NamedImage } from './fit-images.ts'
+import type { Cut, Preprocess } from './preprocess.ts'
+import { type FittedTarget, fitTarget, type Target, type TargetKind } from './target.ts'
 
 /** One image as a data set has it. */
 export interface Example extends NamedImage {
   readonly label?: number
+  readonly target?: Target
 }
 
 /** Images on disk or made up, read when they are asked for. */
@@ -14,11 +17,19 @@ export interface DataSet {
   readonly name: string
   readonly count: number
   readonly labelled: boolean
+  /** What its images have to hold answers against, where that is no class. */
+  readonly targets?: TargetKind | undefined
+  /** Of targets that are numbers: what each is called. */
+  readonly columns?: readonly string[] | undefined
+  /** Of targets that are images: how many times as large they are as those that are fed, where that is known. */
+  readonly times?: number | undefined
   /** How many classes its labels tell apart, where it knows. */
   readonly classCount?: number
   readonly classes?: readonly string[]
   /** Of a folder a class: all its folders by code point, those without images too; `classes` are those with images. */
   readonly folders?: readonly string[]
+  /** Where its images lie, whose names begin with it. */
+  readonly folder?: string | undefined
   /** What its owner may not know of it, a sentence each: what was passed over, and how its classes were numbered. */
   readonly notes?: readonly string[]
   /** A file of labels that lies among its images and is not read. */
@@ -86,14 +97,21 @@ export interface Batch {
   readonly indices: readonly number[]
   readonly skipped: readonly Skipped[]
   readonly images: Float32Array
+  /** Height and width, where the image is alone and has its own. */
+  readonly size?: Pair | undefined
+  /** As many as images, where the data set has targets. */
+  readonly targets?: readonly FittedTarget[] | undefined
   /** As many as images, where the data set is labelled. */
   readonly labels?: readonly number[]
   readonly names: readonly string[]
 }
 
 export interface BatchOptions {
+  /** One, where each image has its own extents. */
   readonly batch: number
-  readonly preprocess: Preprocess
+  readonly preprocess: Cut
+  /** Targets that are images are so many times as large as those that are fed. Default 1. */
+  readonly times?: number | undefined
   /** Read ahead no further than this many batches. Default 2. */
   readonly ahead?: number
   /** Begins with this image. Default 0, the first. */
@@ -105,28 +123,51 @@ export interface BatchOptions {
   readonly signal?: AbortSignal
 }
 
-type Preparing = Pick<BatchOptions, 'preprocess' | 'skip'>
+type Preparing = Pick<BatchOptions, 'preprocess' | 'times' | 'skip'>
+
+const targetsOf = async (
+  data: DataSet,
+  examples: readonly Example[],
+  { preprocess, times = 1 }: Preparing,
+): Promise<E.Either<DataProblem, readonly FittedTarget[] | undefined>> => {
+  if (data.targets === undefined) return E.right(undefined)
+  const targets = examples.map(({ target }) => target as Target)
+  return E.sequenceArray(await Promise.all(targets.map(target => fitTarget(target, preprocess, times))))
+}
+
+/** Images that are cut alike, or one alone as it is. */
+const fedBy = async (
+  examples: readonly Example[],
+  preprocess: Cut,
+): Promise<E.Either<DataProblem, Pick<Batch, 'images' | 'size'>>> =>
+  preprocess.own === true
+    ? fitWhole(examples[0], preprocess)
+    : E.map((images: Float32Array) => ({ images }))(await fitImages(examples, preprocess))
 
 const readWhole = async (
   data: DataSet,
   first: number,
   to: number,
-  { preprocess }: Preparing,
+  preparing: Preparing,
 ): Promise<E.Either<DataProblem, Batch>> => {
   const examples = await data.read(first, to)
   if (E.isLeft(examples)) return examples
   const { right } = examples
+  const fed = await fedBy(right, preparing.preprocess)
+  if (E.isLeft(fed)) return fed
+  const targets = await targetsOf(data, right, preparing)
   return E.map(
-    (images: Float32Array): Batch => ({
+    (fitted: Batch['targets']): Batch => ({
       first,
       n: right.length,
       indices: right.map((_, k) => first + k),
       skipped: [],
-      images,
+      ...fed.right,
+      targets: fitted,
       labels: data.labelled ? right.map(example => example.label as number) : undefined,
       names: right.map(example => example.where),
     }),
-  )(await fitImages(right, preprocess))
+  )(targets)
 }
 
 /** One batch of several. */
@@ -143,6 +184,9 @@ const joined = (first: number, parts: readonly Batch[]): Batch => {
     indices: parts.flatMap(({ indices }) => indices),
     skipped: parts.flatMap(({ skipped }) => skipped),
     images,
+    targets: parts.every(({ targets }) => targets !== undefined)
+      ? parts.flatMap(({ targets = [] }) => targets)
+      : undefined,
     labels: parts.every(({ labels }) => labels !== undefined) ? parts.flatMap(({ labels = [] }) => labels) : undefined,
     names: parts.flatMap(({ names }) => names),
   }
@@ -161,18 +205,15 @@ const readBatch = async (data: DataSet, first: number, to: number, options: Prep
         ? E.left({ ...whole.left, hint: whole.left.hint ?? onTheSameImages })
         : whole,
     )
+  if (to - first === 1)
+    return {
+      ...{ first, n: 0, indices: [], names: [], images: new Float32Array(0) },
+      labels: data.labelled ? [] : undefined,
+      targets: data.targets === undefined ? undefined : [],
+      skipped: [{ index: first, problem: whole.left }],
+    }
   const parts: Batch[] = []
-  for (let index = first; index < to; index++) {
-    const one = await readWhole(data, index, index + 1, options)
-    if (E.isRight(one)) parts.push(one.right)
-    else if (!isOfOneImage(one.left)) return orThrow(one)
-    else
-      parts.push({
-        ...{ first: index, n: 0, indices: [], names: [], images: new Float32Array(0) },
-        labels: data.labelled ? [] : undefined,
-        skipped: [{ index, problem: one.left }],
-      })
-  }
+  for (let index = first; index < to; index++) parts.push(await readBatch(data, index, index + 1, options))
   return joined(first, parts)
 }
 

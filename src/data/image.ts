@@ -1,11 +1,11 @@
 import { either as E, function as F } from 'fp-ts'
-import { problem } from '../../ir/index.ts'
+import { EspalierError, type Pair, problem } from '../../ir/index.ts'
 import { decodable, type Pixels, readHead, withDecoded } from './decode.ts'
 import type { DataProblem } from './error.ts'
 import { inChannels } from './grey.ts'
 import { imageProblem } from './image-argument.ts'
-import type { Preprocess } from './preprocess.ts'
-import { resample } from './resample.ts'
+import type { Cut, Preprocess } from './preprocess.ts'
+import { type Crop, resample } from './resample.ts'
 
 export type { Pixels } from './decode.ts'
 
@@ -41,6 +41,47 @@ export const shorterSideTo = (
   return h <= w ? [length, whole((length * w) / h)] : [whole((length * h) / w), length]
 }
 
+/** What of an image is wanted: the extents that it is resized to, and the part of these. */
+export interface Fitted extends Crop {
+  readonly height: number
+  readonly width: number
+}
+
+/**
+ * What a preprocessing wants of an image of these extents; of one that is so many times as large, the same part so many times as large.
+ *
+ * @throws EspalierError where it is not resized and smaller than what is wanted
+ */
+export const fittedExtents = (
+  { height, width }: Pick<Pixels, 'height' | 'width'>,
+  { size, own = false, resize, resize_to, longer_side }: Cut,
+  times = 1,
+): Fitted => {
+  const unsized: Pair = [Math.floor(height / times), Math.floor(width / times)]
+  const [rows, columns] = own ? unsized : size
+  const [h, w] = ((): Pair => {
+    if (own || resize === 'none') return unsized
+    return resize === 'shorter-side' && resize_to !== undefined
+      ? shorterSideTo({ height, width }, resize_to, longer_side)
+      : [rows, columns]
+  })()
+  if (h < rows || w < columns || h * w === 0)
+    throw new EspalierError([
+      problem(
+        'unreadable-image',
+        'image',
+        `${height} × ${width} pixels`,
+        `at least ${times * Math.max(rows, 1)} × ${times * Math.max(columns, 1)}, for it is not resized`,
+      ),
+    ])
+  const whole = own || resize === 'none' ? [height, width] : [times * h, times * w]
+  return {
+    ...{ height: whole[0], width: whole[1] },
+    ...{ top: times * cropAt(h, rows), left: times * cropAt(w, columns) },
+    ...{ rows: times * rows, columns: times * columns },
+  }
+}
+
 /** Half of the margin, a half to the even side, as torchvision's CenterCrop does by Python's rounding. */
 const cropAt = (extent: number, size: number): number => {
   const half = Math.floor((extent - size) / 2)
@@ -69,10 +110,10 @@ export const withPixels = async <A>(
   const strange = imageProblem(image, where)
   if (strange !== undefined) return E.left(strange)
   const checked = (pixels: Pixels) => F.pipe(pixels, checkFilled(where), E.map(use))
-  if (!isEncoded(image)) return checked(image)
   try {
-    return await withDecoded(image, checked)
+    return isEncoded(image) ? await withDecoded(image, checked) : checked(image)
   } catch (error) {
+    if (error instanceof EspalierError) return E.left({ ...(error.problems[0] as DataProblem), where })
     return E.left(problem('unreadable-image', where, (error as Error).message, decodable))
   }
 }
@@ -88,22 +129,40 @@ export const imageHead = async (
   }
 }
 
-/** Pixels as the network's extents want them: resized bilinearly with antialiasing, cropped at the centre. */
-export const fitPixels = (
-  pixels: Pixels,
-  { size: [rows, columns], resize, resize_to, longer_side }: Preprocess,
-): Pixels => {
-  const [height, width] =
-    resize !== 'shorter-side' || resize_to === undefined
-      ? [rows, columns]
-      : shorterSideTo(pixels, resize_to, longer_side)
-  return resample(pixels, height, width, { top: cropAt(height, rows), left: cropAt(width, columns), rows, columns })
+/** Pixels as the network's extents want them, or so many times as large: resized bilinearly with antialiasing, cropped at the centre. @throws EspalierError as {@link fittedExtents} */
+export const fitPixels = (pixels: Pixels, preprocess: Cut, times = 1): Pixels => {
+  const { height, width, ...crop } = fittedExtents(pixels, preprocess, times)
+  return resample(pixels, height, width, crop)
 }
 
-/** An image as the network's extents want it: upright, RGB, resized and cropped as {@link fitPixels} does: `[height, width, 3]`. */
+/** The means of squares of so many pixels, in floats. */
+const means = ({ data, height, width }: Pixels, side: number): Fed => {
+  const [rows, columns] = [height / side, width / side]
+  const out = new Float32Array(rows * columns * 3)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < 3; c++)
+        out[(Math.floor(y / side) * columns + Math.floor(x / side)) * 3 + c] +=
+          data[(y * width + x) * 3 + c] / (side * side)
+  return { data: out, height: rows, width: columns }
+}
+
+/** Pixels as they are normalized: bytes, or means of bytes. */
+export interface Fed extends Omit<Pixels, 'data'> {
+  readonly data: Uint8Array | Float32Array
+}
+
+/**
+ * An image as the network's extents want it: upright, RGB, resized and cropped as {@link fitPixels} does: `[height, width, 3]`. Where it is so many `times` as large
+ * as what the network is fed, that is the means of its pixels.
+ */
 export const fitImage = (
   image: ImageInput,
-  preprocess: Preprocess,
+  preprocess: Cut,
   where: string,
-): Promise<E.Either<DataProblem, Uint8Array>> =>
-  withPixels(image, where, pixels => fitPixels(inChannels(pixels, preprocess), preprocess).data)
+  times = 1,
+): Promise<E.Either<DataProblem, Fed>> =>
+  withPixels(image, where, pixels => {
+    const fitted = fitPixels(inChannels(pixels, preprocess), preprocess, times)
+    return times === 1 ? fitted : means(fitted, times)
+  })

@@ -8,21 +8,31 @@ import type { DataSet, Example } from './data-set.ts'
 import type { DataProblem } from './error.ts'
 import { hashOf } from './fingerprint.ts'
 import { type Found, findImages, whyNotImage } from './folder.ts'
-import { absentNote, type Labelling, labelFiles, labelsAmong, readLabels } from './labels.ts'
+import {
+  absentNote,
+  type Labelling,
+  labelFiles,
+  labelsAmong,
+  type NumberTable,
+  readLabels,
+  readNumbers,
+} from './labels.ts'
 import type { WalkedFile } from './walk.ts'
 
 interface ImageFile extends WalkedFile {
   readonly label?: number
+  readonly numbers?: readonly number[]
 }
 
 const readFiles =
   (files: readonly ImageFile[]): DataSet['read'] =>
   async (from, to) => {
     const read = files.slice(from, to).map(
-      async ({ path, label }): Promise<Example> => ({
+      async ({ path, label, numbers }): Promise<Example> => ({
         image: new Uint8Array(await readFile(path)),
         where: path,
         label,
+        ...(numbers === undefined ? {} : { target: { kind: 'numbers', values: numbers } }),
       }),
     )
     try {
@@ -36,7 +46,7 @@ const readFiles =
 const dataSet = (
   name: string,
   files: readonly ImageFile[],
-  { notes = [], ...more }: Pick<DataSet, 'classes' | 'folders' | 'notes' | 'labelsBelow'> = {},
+  { notes = [], ...more }: Pick<DataSet, 'classes' | 'folders' | 'notes' | 'labelsBelow' | 'targets' | 'columns'> = {},
 ): DataSet => ({
   name,
   count: files.length,
@@ -45,7 +55,9 @@ const dataSet = (
   ...more,
   ...(notes.length === 0 ? {} : { notes }),
   identity: async () =>
-    E.right(hashOf(files.map(({ name, label = null }) => JSON.stringify([name.normalize(), label])))),
+    E.right(
+      hashOf(files.map(({ name, label = null, numbers = label }) => JSON.stringify([name.normalize(), numbers]))),
+    ),
   read: readFiles(files),
 })
 
@@ -94,15 +106,30 @@ const openUnlabelled = async (folder: string, found: Found): Promise<E.Either<Da
   })
 }
 
+/** What a CSV file says of files: a class each, or numbers. */
+type Listing =
+  | { readonly kind: 'classes'; readonly rows: ReadonlyMap<string, number> }
+  | ({ readonly kind: 'numbers' } & NumberTable)
+
+const readListing = async (labelsFile: string): Promise<E.Either<DataProblem, Listing>> => {
+  const classes = await readLabels(labelsFile)
+  if (E.isRight(classes)) return E.right({ kind: 'classes', rows: classes.right })
+  const numbers = await readNumbers(labelsFile)
+  if (E.isRight(numbers) && !numbers.right.columns.includes('class_index'))
+    return E.right({ kind: 'numbers', ...numbers.right })
+  return E.isLeft(numbers) && classes.left.where === labelsFile ? numbers : classes
+}
+
 /** Images with the labels of a CSV file: those at the first level, or in all where it names images in folders. */
 const openListed = async (
   folder: string,
   found: Found,
   labelsFile: string,
 ): Promise<E.Either<DataProblem, DataSet>> => {
-  const read = await readLabels(labelsFile)
+  const read = await readListing(labelsFile)
   if (E.isLeft(read)) return read
-  const deep = [...read.right.keys()].some(name => name.includes('/'))
+  const listing = read.right
+  const deep = [...listing.rows.keys()].some(name => name.includes('/'))
   const images = found.images.filter(image => deep || !isNested(image))
   if (images.length === 0)
     return E.left(
@@ -114,21 +141,31 @@ const openListed = async (
       ),
     )
   const names = images.map(({ name }) => name)
-  return E.map(({ labels, absent }: Labelling) =>
+  const notes = (absent: readonly string[]): readonly string[] => [
+    ...(absent.length === 0 ? [] : [absentNote(labelsFile, absent, folder)]),
+    ...(deep ? [] : notRead(found.images.filter(isNested), 'in folders')),
+    ...outside(found),
+    ...passedOver(found),
+  ]
+  const name = basename(resolve(folder))
+  if (listing.kind === 'numbers')
+    return E.map(({ labels, absent }: Labelling<readonly number[]>) =>
+      dataSet(
+        name,
+        images.map((image, k) => ({ ...image, numbers: labels[k] })),
+        { targets: 'numbers', columns: listing.columns, notes: notes(absent) },
+      ),
+    )(labelFiles(names, listing.rows, labelsFile, folder))
+  return E.map(({ labels, absent }: Labelling<number>) =>
     dataSet(
-      basename(resolve(folder)),
+      name,
       images.map((image, k) => ({ ...image, label: labels[k] })),
       {
         labelsBelow: labels.reduce((most, label) => Math.max(most, label + 1), 0),
-        notes: [
-          ...(absent.length === 0 ? [] : [absentNote(labelsFile, absent, folder)]),
-          ...(deep ? [] : notRead(found.images.filter(isNested), 'in folders')),
-          ...outside(found),
-          ...passedOver(found),
-        ],
+        notes: notes(absent),
       },
     ),
-  )(labelFiles(names, read.right, labelsFile, folder))
+  )(labelFiles(names, listing.rows, labelsFile, folder))
 }
 
 const splits = ['train', 'training', 'val', 'valid', 'validation', 'test', 'testing', 'eval']
@@ -199,6 +236,15 @@ const noImages = (folder: string, found: Found): DataProblem =>
     `images (${formats}), or folders of them`,
   )
 
+const openFound = async (
+  folder: string,
+  found: Found,
+  labelsFile: string | undefined,
+): Promise<E.Either<DataProblem, DataSet>> => {
+  if (labelsFile !== undefined) return openListed(folder, found, labelsFile)
+  return found.images.some(isNested) ? openClassFolders(folder, found) : openUnlabelled(folder, found)
+}
+
 /**
  * A folder of images: a folder a class where there are images in folders, or flat; or as a CSV file labels them (`file,class_index`). What is an image is told by its
  * first bytes. Hidden files and what archives leave are no part of it, links are followed, and what else is passed over is said in the notes.
@@ -210,8 +256,7 @@ export const openImages = async (folder: string, labelsFile?: string): Promise<E
     const all = await findImages(folder)
     const found = { ...all, passedOver: all.passedOver.filter(({ name }) => !isSame(join(folder, name), labelsFile)) }
     if (found.images.length === 0) return E.left(noImages(folder, found))
-    if (labelsFile !== undefined) return openListed(folder, found, labelsFile)
-    return found.images.some(isNested) ? openClassFolders(folder, found) : openUnlabelled(folder, found)
+    return E.map((data: DataSet): DataSet => ({ ...data, folder }))(await openFound(folder, found, labelsFile))
   } catch (error) {
     return E.left(problem('missing-file', folder, fileReason(error), 'a folder of images that can be read'))
   }

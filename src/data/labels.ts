@@ -27,54 +27,100 @@ const composed = (name: string): string => name.normalize('NFC')
 const spelledOut = (name: string): string =>
   name.replace(/[^ -~]/gu, character => `\\u{${(character.codePointAt(0) as number).toString(16)}}`)
 
-/** The class of each file by its name, from a CSV with the columns `file,class_index`; names are in Unicode's NFC. */
-export const readLabels = async (path: string): Promise<E.Either<DataProblem, ReadonlyMap<string, number>>> => {
-  const text = await readText(path, 'a CSV file with the columns file,class_index')()
+type Row = Readonly<Record<string, string>>
+
+const readRows = async (path: string, expected: string): Promise<E.Either<DataProblem, readonly Row[]>> => {
+  const text = await readText(path, `a CSV file with ${expected}`)()
   if (E.isLeft(text)) return text
-  let rows: readonly Readonly<Record<string, string>>[]
   try {
-    rows = parse(text.right, { columns: true, skip_empty_lines: true, trim: true })
+    const rows: readonly Row[] = parse(text.right, { columns: true, skip_empty_lines: true, trim: true })
+    return rows.length > 0 ? E.right(rows) : E.left(problem('bad-labels', path, 'no rows', expected))
   } catch (error) {
-    return E.left(problem('bad-labels', path, (error as Error).message, 'CSV with the columns file,class_index'))
+    return E.left(problem('bad-labels', path, (error as Error).message, `CSV with ${expected}`))
   }
-  if (rows.length === 0 || rows[0].file === undefined || rows[0].class_index === undefined)
-    return E.left(
-      problem(
-        'bad-labels',
-        path,
-        rows.length === 0 ? 'no rows' : `columns ${Object.keys(rows[0]).join(',')}`,
-        'the columns file,class_index',
-      ),
-    )
-  const labels = new Map<string, number>()
-  for (const [k, { file, class_index }] of rows.entries()) {
-    const refuse = (seen: string, expected: string) =>
-      E.left(problem('bad-labels' as const, `${path}, row ${k + 2}`, seen, expected))
-    const label = Number(class_index)
-    if (!/^\d+$/.test(class_index) || !Number.isSafeInteger(label))
-      return refuse(`class_index ${JSON.stringify(class_index)}`, 'a whole number from 0')
-    const name = composed(file)
-    const before = labels.get(name)
-    if (before !== undefined && before !== label)
-      return refuse(`class ${label} for ${file}, ${before} before`, 'one class for each file')
-    labels.set(name, label)
-  }
-  return E.right(labels)
 }
 
-/** Of CSV files in a folder of images the first that has these columns: it may be the images' labels. */
+/** What each row says of its file, by its name in Unicode's NFC. Left: where two rows of a file differ. */
+const byFile = <A>(
+  path: string,
+  rows: readonly Row[],
+  of: (row: Row, where: string) => E.Either<DataProblem, A>,
+  said: (value: A) => string,
+): E.Either<DataProblem, ReadonlyMap<string, A>> => {
+  const values = new Map<string, A>()
+  for (const [k, row] of rows.entries()) {
+    const where = `${path}, row ${k + 2}`
+    const value = of(row, where)
+    if (E.isLeft(value)) return value
+    const name = composed(row.file)
+    const before = values.get(name)
+    if (before !== undefined && said(before) !== said(value.right)) {
+      const seen = `${said(value.right)} for ${row.file}, ${said(before).replace('class ', '')} before`
+      return E.left(problem('bad-labels', where, seen, 'one class for each file'))
+    }
+    values.set(name, value.right)
+  }
+  return E.right(values)
+}
+
+const classColumns = 'the columns file,class_index'
+
+/** The class of each file by its name, from a CSV with the columns `file,class_index`; names are in Unicode's NFC. */
+export const readLabels = async (path: string): Promise<E.Either<DataProblem, ReadonlyMap<string, number>>> => {
+  const rows = await readRows(path, classColumns)
+  if (E.isLeft(rows)) return rows
+  const columns = Object.keys(rows.right[0])
+  if (!columns.includes('file') || !columns.includes('class_index'))
+    return E.left(problem('bad-labels', path, `columns ${columns}`, classColumns))
+  return byFile(
+    path,
+    rows.right,
+    ({ class_index: text }, where) =>
+      /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
+        ? E.right(Number(text))
+        : E.left(problem('bad-labels' as const, where, `class_index ${JSON.stringify(text)}`, 'a whole number from 0')),
+    label => `class ${label}`,
+  )
+}
+
+/** Numbers of files: what the columns are called, and a row for each file by its name. */
+export interface NumberTable {
+  readonly columns: readonly string[]
+  readonly rows: ReadonlyMap<string, readonly number[]>
+}
+
+/** The numbers of each file, from a CSV with a column `file` and others, all of them numbers: labels as 0 and 1, or what is to be told. */
+export const readNumbers = async (path: string): Promise<E.Either<DataProblem, NumberTable>> => {
+  const expected = 'the columns file,class_index; or file and columns of numbers'
+  const rows = await readRows(path, expected)
+  if (E.isLeft(rows)) return rows
+  const columns = Object.keys(rows.right[0]).filter(name => name !== 'file')
+  if (columns.length === Object.keys(rows.right[0]).length || columns.length === 0)
+    return E.left(problem('bad-labels', path, `columns ${Object.keys(rows.right[0])}`, expected))
+  const numbersOf = (row: Row, where: string): E.Either<DataProblem, readonly number[]> => {
+    const strange = columns.find(name => row[name] === '' || !Number.isFinite(Number(row[name])))
+    return strange === undefined
+      ? E.right(columns.map(name => Number(row[name])))
+      : E.left(problem('bad-labels', where, `${strange} ${JSON.stringify(row[strange])}`, 'a number'))
+  }
+  return E.map((numbers: ReadonlyMap<string, readonly number[]>): NumberTable => ({ columns, rows: numbers }))(
+    byFile(path, rows.right, numbersOf, values => `${values}`),
+  )
+}
+
+/** Of CSV files in a folder of images the first that has the columns of one: it may be the images' labels. */
 export const labelsAmong = async (files: readonly WalkedFile[]): Promise<string | undefined> => {
   for (const { path, name } of files) {
     if (name.includes('/') || extname(name).toLowerCase() !== '.csv') continue
-    if (E.isRight(await readLabels(path))) return path
+    if (E.isRight(await readLabels(path)) || E.isRight(await readNumbers(path))) return path
   }
   return undefined
 }
 
 /** What the rows of a CSV say of the files of a folder. */
-export interface Labelling {
+export interface Labelling<A> {
   /** One for each file. */
-  readonly labels: readonly number[]
+  readonly labels: readonly A[]
   /** Files of rows that are not in the folder. */
   readonly absent: readonly string[]
 }
@@ -82,13 +128,13 @@ export interface Labelling {
 const fewOf = (names: readonly string[]): string =>
   `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
 
-/** Gives every file of a folder its row's class, whichever Unicode normal form the two names are in. */
-export const labelFiles = (
+/** Gives every file of a folder what its row says, whichever Unicode normal form the two names are in. */
+export const labelFiles = <A>(
   names: readonly string[],
-  labels: ReadonlyMap<string, number>,
+  labels: ReadonlyMap<string, A>,
   labelsFile: string,
   folder: string,
-): E.Either<DataProblem, Labelling> => {
+): E.Either<DataProblem, Labelling<A>> => {
   const refuse = (seen: string, expected: string) => E.left(problem('bad-labels' as const, labelsFile, seen, expected))
   const files = new Map<string, string>()
   for (const name of names) {
@@ -103,7 +149,7 @@ export const labelFiles = (
   const unlabelled = names.filter(name => !labels.has(composed(name)))
   if (unlabelled.length > 0) return refuse(`no row for ${fewOf(unlabelled)}`, `a row for each image of ${folder}`)
   return E.right({
-    labels: names.map(name => labels.get(composed(name)) as number),
+    labels: names.map(name => labels.get(composed(name)) as A),
     absent: [...labels.keys()].filter(name => !files.has(name)),
   })
 }

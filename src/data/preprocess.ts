@@ -7,14 +7,14 @@ import type { DataProblem } from './error.ts'
 const Channels = t.readonlyArray(Real)
 
 /**
- * How an image becomes a network's input: resized so that its shorter side is `resize_to` (the longer `cut` to whole pixels, or `rounded`), or to exactly `size`; cropped at the
+ * How an image becomes a network's input: resized so that its shorter side is `resize_to` (the longer `cut` to whole pixels, or `rounded`), or to exactly `size`, or not at all (`none`); cropped at the
  * centre to `size` (`[height, width]`, in pixels); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255. With one channel, what is resized is its luma.
  */
 export const Preprocess = t.intersection(
   [
     t.strict({ size: t.readonly(t.tuple([Extent, Extent]), '[height, width] in pixels, or the side of a square') }),
     t.partial({
-      resize: t.keyof({ 'shorter-side': null, exact: null }),
+      resize: t.keyof({ 'shorter-side': null, exact: null, none: null }),
       resize_to: Extent,
       longer_side: t.keyof({ cut: null, rounded: null }),
       crop: t.literal('center'),
@@ -27,6 +27,9 @@ export const Preprocess = t.intersection(
   'Preprocess',
 )
 export type Preprocess = t.TypeOf<typeof Preprocess>
+
+/** How an image is cut for a network: to the size of its preprocessing, or, for one of open height and width, not at all. */
+export type Cut = Preprocess & { readonly own?: boolean }
 
 const example =
   '{"size": [224, 224], "resize": "shorter-side", "resize_to": 256, "crop": "center", "scale": 0.00392157, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'

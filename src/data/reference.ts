@@ -12,8 +12,9 @@ import type { DataProblem } from './error.ts'
 import { identityOf } from './fingerprint.ts'
 import { generatedNames, openGenerated } from './generated.ts'
 import { openImage, openImages } from './images.ts'
+import { downscaled, openPaired } from './paired.ts'
 
-const schemes = ['cifar10', 'cifar100', 'images', 'generated'] as const
+const schemes = ['cifar10', 'cifar100', 'images', 'generated', 'masks', 'pairs', 'downscale'] as const
 type Scheme = (typeof schemes)[number] | 'image'
 
 /** What a `--data` reference says: a scheme with a folder or name, or an image file, and the part that is meant. */
@@ -27,7 +28,7 @@ export interface DataReference {
 }
 
 const forms =
-  'cifar10:DIR, cifar100:DIR, images:DIR, generated:NAME or an image file, with ?split=train&range=0:5000 where a part is meant'
+  'cifar10:DIR, cifar100:DIR, images:DIR, masks:IMAGES,MASKS, pairs:LOW,HIGH, downscale:N,images:DIR, generated:NAME or an image file, with ?split=train&range=0:5000 where a part is meant'
 
 const refuse = (reference: string, seen: string, expected: string, hint?: string): E.Either<DataProblem, never> =>
   E.left(problem('bad-reference', `--data ${reference}`, seen, expected, hint))
@@ -51,7 +52,7 @@ const parseQuery = (
   scheme: Scheme,
 ): E.Either<DataProblem, Pick<DataReference, 'split' | 'range'>> => {
   const options = new URLSearchParams(query)
-  const unsplit = scheme === 'images' || scheme === 'image'
+  const unsplit = !['cifar10', 'cifar100', 'generated'].includes(scheme)
   const known = unsplit ? ['range'] : ['split', 'range']
   for (const key of options.keys())
     if (!known.includes(key)) return refuse(reference, `the option ${key} for ${scheme}`, known.join(' or '))
@@ -123,6 +124,31 @@ export interface OpenDataOptions {
   readonly classes?: readonly string[] | undefined
 }
 
+/** Two folders, between them a comma. */
+const foldersOf = (reference: string, path: string): E.Either<DataProblem, readonly [string, string]> => {
+  const folders = path.split(',')
+  return folders.length === 2 && !folders.includes('')
+    ? E.right([folders[0], folders[1]])
+    : refuse(reference, path, 'two folders and a comma between them')
+}
+
+const openPairedFolders = async (
+  reference: string,
+  path: string,
+  kind: 'mask' | 'image',
+): Promise<E.Either<DataProblem, DataSet>> => {
+  const folders = foldersOf(reference, path)
+  return E.isLeft(folders) ? folders : openPaired(...folders.right, kind)
+}
+
+/** How many times, and of which images: `2,images:DIR`. */
+const openDownscaled = async (path: string): Promise<E.Either<DataProblem, DataSet>> => {
+  const parts = /^([1-9]\d?),(.+)$/.exec(path)
+  if (parts === null || Number(parts[1]) < 2)
+    return refuse(`downscale:${path}`, path, 'a whole number from 2 to 99 and images', 'downscale:2,images:DIR')
+  return E.map((data: DataSet) => downscaled(data, Number(parts[1])))(await openData(parts[2]))
+}
+
 /** One image file, whatever it is called. */
 const openFile = async (path: string): Promise<E.Either<DataProblem, DataSet>> => {
   const neither = refuse(path, 'neither a scheme nor an image file', forms, `images:${path}`)
@@ -143,6 +169,12 @@ const openWhole = async (
       return openCifar(scheme, path, split)
     case 'images':
       return openImages(path, labels)
+    case 'masks':
+      return openPairedFolders(`masks:${path}`, path, 'mask')
+    case 'pairs':
+      return openPairedFolders(`pairs:${path}`, path, 'image')
+    case 'downscale':
+      return openDownscaled(path)
     case 'generated': {
       const name = generatedNames.find(known => known === path)
       return name === undefined

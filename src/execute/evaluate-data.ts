@@ -1,5 +1,6 @@
 import { EspalierError } from '../../ir/index.ts'
-import { type Batch, batches, type DataSet, type Preprocess, type Skipped } from '../data/index.ts'
+import { type Batch, batches, type Cut, channelsOf, type DataSet, type Skipped } from '../data/index.ts'
+import type { TensorLike } from './inputs.ts'
 import type { Model } from './model.ts'
 import { type Prediction, predictionOf, unansweredRows } from './prediction.ts'
 import { rankOf } from './score.ts'
@@ -32,7 +33,9 @@ export interface Evaluation {
 
 export interface EvaluateOptions {
   readonly batch: number
-  readonly preprocess: Preprocess
+  readonly preprocess: Cut
+  /** Of targets that are images: how many times as large as what is fed. */
+  readonly times?: number | undefined
   readonly limit?: number
   /** The images from one number up to another alone, of which none need be readable: a part of a larger evaluation. */
   readonly range?: readonly [from: number, to: number]
@@ -46,6 +49,10 @@ export interface EvaluateOptions {
 const problemsShown = 3
 const none = new Float32Array(0)
 const nothing = predictionOf({ outputs: [], stages: new Uint8Array(0), certainty: none, variants: [] }, [], [])
+
+/** What a model is fed: numbers, or a tensor where the image has extents of its own. */
+const fedOf = ({ images, size }: Batch, preprocess: Cut): Float32Array | TensorLike =>
+  size === undefined ? images : { shape: [1, ...size, channelsOf(preprocess)], data: () => Promise.resolve(images) }
 
 /**
  * Runs a model over a data set, decoding ahead of it, and counts wrong answers where the data is labelled. Images that cannot be decoded are skipped.
@@ -92,7 +99,7 @@ export const evaluateData = async (
   const given = async function* () {
     for await (const batch of batches(data, { ...options, first: from, limit: to, skip: true })) {
       read.push(batch)
-      if (batch.n > 0) yield batch.images
+      if (batch.n > 0) yield fedOf(batch, options.preprocess)
     }
   }
   for await (const prediction of model.predictEach(given())) {

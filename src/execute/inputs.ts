@@ -29,17 +29,26 @@ const hintFor = (value: unknown): string | undefined => {
   return ArrayBuffer.isView(value) && 'length' in value ? 'Float32Array.from(values)' : undefined
 }
 
-const valuesOf = async (value: unknown, [h, w, c]: Extents): Promise<Float32Array> => {
-  if (value instanceof Float32Array) return value
-  const expected = `a Float32Array or a tensor of images [n, ${h}, ${w}, ${c}]`
+/** What a tensor holds. @throws EspalierError where a value is none */
+export const readTensor = async (
+  value: unknown,
+  expected: string,
+): Promise<{ readonly shape: readonly number[]; readonly data: Float32Array }> => {
   if (!isTensor(value)) return refuse(argumentProblem('predict', value, expected, hintFor(value)))
   if (value.isDisposed === true)
     return refuse(sourceProblem('disposed', 'predict', `a disposed tensor [${value.shape}]`, 'one in use'))
+  const { shape } = value
   const data: unknown = await value.data()
-  return data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
-    ? Float32Array.from(data)
+  if (data instanceof Float32Array) return { shape, data }
+  return data instanceof Int32Array || data instanceof Uint8Array
+    ? { shape, data: Float32Array.from(data) }
     : refuse(argumentProblem('predict, the tensor’s data', data, 'a tensor of numbers'))
 }
+
+const valuesOf = async (value: unknown, [h, w, c]: Extents): Promise<Float32Array> =>
+  value instanceof Float32Array
+    ? value
+    : (await readTensor(value, `a Float32Array or a tensor of images [n, ${h}, ${w}, ${c}]`)).data
 
 /** Whether all numbers are finite: 0 times any other is NaN. In four sums, each without waiting for the others: every image passes through here. */
 const allFinite = (numbers: Float32Array): boolean => {

@@ -1,5 +1,5 @@
 import { checkArgument, EspalierError, type Graph, isObject, nearestHint, shapeOf } from '../../ir/index.ts'
-import { cutStages, type NetworkOutput } from '../../passes/index.ts'
+import { cutStages } from '../../passes/index.ts'
 import { orThrow, sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import type { CompiledStage } from '../compile/compiled-stages.ts'
@@ -64,7 +64,7 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
   readonly stages?: readonly CompiledStage[]
   readonly meaning: Meaning
   /** What comes out, in the order of its graph. */
-  readonly outputs: readonly NetworkOutput[]
+  readonly outputs: readonly ShapedOutput[]
   readonly precision: Precision
   /** Under `auto`: what was timed, and whether that was an earlier time. */
   readonly choice?: OpenedExecution['choice']
@@ -199,7 +199,7 @@ export const openModel = async (
     graph: compiled.graph,
     stages: compiled.stages,
     meaning,
-    outputs: outputsOf(compiled),
+    outputs,
     precision: options.precision ?? 'float32',
     choice: engine.choice,
     get backend() {

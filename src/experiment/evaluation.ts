@@ -9,6 +9,7 @@ import { wilsonPercent } from '../execute/score.ts'
 import { type ToldOutput, toldOutputs } from '../execute/told.ts'
 import { isClassifier } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
+import { joinSums, type MeasuredSum, type MeasuredValue, sumOfBatch, valuesOf } from './measures/index.ts'
 import { type EvaluationWarning, type Suspected, warningsOf } from './warnings.ts'
 
 /** What a model says of one image of a data set. */
@@ -38,6 +39,10 @@ export interface EvaluationResult {
   readonly errorPercent?: number
   readonly top5ErrorPercent?: number
   readonly errorIntervalPercent?: readonly [low: number, high: number]
+  /** Where the data has masks, images to be had back, numbers, or classes of embeddings: how good the answers are by these. */
+  readonly measures?: readonly MeasuredValue[] | undefined
+  /** What they follow from. */
+  readonly measured?: MeasuredSum | undefined
   /** One for each image, where they were asked for. */
   readonly answers: readonly ImageAnswer[]
   /** Under an adaptive plan: how many images reached each stage; all of them the first. */
@@ -67,7 +72,7 @@ export interface EvaluateOptions {
   readonly limit?: number
   /** The images from one number up to another alone, of which none need be readable: a part of a larger evaluation. */
   readonly range?: readonly [from: number, to: number]
-  /** Whether each image's answer is kept. Default: where there are no labels. */
+  /** Whether each image's answer is kept. Default: where there are neither labels nor anything else to hold answers against. */
   readonly answers?: boolean
   /** How many classes an answer has. Default 5. */
   readonly top?: number
@@ -113,6 +118,14 @@ const errorsOf = (
         errorIntervalPercent: wilsonPercent(wrong, images),
       }
 
+const measuresOf = (sums: readonly MeasuredSum[]): Pick<EvaluationResult, 'measures' | 'measured'> => {
+  const measured = joinSums(sums)
+  return measured === undefined ? {} : { measured, measures: valuesOf(measured) }
+}
+
+/** So many sums of batches wait to become one. */
+const sumsKept = 64
+
 /** What looks wrong, beside what it was found by. */
 const suspected = (found: Suspected) => ({
   ...{ fed: found.fed, classCount: found.classCount, normalized: found.normalized },
@@ -122,7 +135,7 @@ const suspected = (found: Suspected) => ({
 /** Runs a model over images, decoding ahead of it. @throws EspalierError where none can be decoded */
 export const evaluate = async (
   model: Pick<Model, 'predictEach' | 'stages' | 'outputs'>,
-  { data, preprocess, classes }: Images,
+  { data, preprocess, classes, measured }: Images,
   {
     batch = 128,
     limit = data.count,
@@ -135,17 +148,20 @@ export const evaluate = async (
     ...options
   }: EvaluateOptions = {},
 ): Promise<EvaluationResult> => {
-  const { answers: keep = !data.labelled } = options
+  const { answers: keep = !data.labelled && measured === undefined } = options
   const [from, to] = range ?? [0, Math.min(limit, data.count)]
   const answers: ImageAnswer[] = []
   const fed: ChannelStatistics[] = []
+  let sums: readonly MeasuredSum[] = []
   let classCount: number | undefined
   const { channels = 3, mean, std } = preprocess
   const done = await evaluateData(model, data, {
-    ...{ batch, preprocess, limit, range, strict, signal },
+    ...{ batch, preprocess, times: measured?.times, limit, range, strict, signal },
     onBatch: async (read, prediction) => {
       onProgress?.({ done: read.first + read.n + read.skipped.length - from, total: to - from })
       await onBatch?.(read, prediction)
+      const sum = measured === undefined ? undefined : sumOfBatch(measured, read, prediction, preprocess)
+      if (sum !== undefined) sums = [...(sums.length < sumsKept ? sums : [joinSums(sums) ?? sum]), sum]
       if (prediction.classes > 0) classCount = prediction.classes
       if (read.n > 0) fed.push(channelStatistics(read.images, read.n, channels))
       if (keep)
@@ -158,6 +174,7 @@ export const evaluate = async (
     data: data.name,
     images,
     ...errors,
+    ...measuresOf(sums),
     answers,
     stages: model.stages?.map(({ plan }, k) => ({ plan, images: reached[k] })),
     skipped: skipped.map(skippedOf),
@@ -191,6 +208,7 @@ export const joinEvaluations = (parts: readonly EvaluationResult[]): EvaluationR
     data,
     images,
     ...errors,
+    ...measuresOf(parts.flatMap(({ measured }) => measured ?? [])),
     answers: parts.flatMap(({ answers }) => answers),
     stages: stages?.map(({ plan }, k) => ({ plan, images: sum(part => part.stages?.[k].images) })),
     skipped: parts.flatMap(({ skipped }) => skipped),

@@ -77,13 +77,14 @@ export const fitLabelsThatFit: typeof fitLabels = (network, data, names, where) 
   }
 }
 
-/** The same, of data that must have labels. @throws EspalierError where it has none, too */
+/** The same, of data that must have labels. @throws EspalierError where it has none, and first where the network is no classifier */
 export const fitLabelled = (
   network: Named,
   data: DataSet,
   names: readonly string[] | undefined,
   where = `--data ${data.name}`,
 ): DataSet => {
+  classCount(network)
   if (!data.labelled)
     throw new EspalierError([
       sourceProblem(

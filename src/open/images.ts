@@ -1,6 +1,6 @@
 import { orThrow } from '../base/error.ts'
 import { counted } from '../base/format.ts'
-import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
+import { type Cut, type DataSet, type OpenDataOptions, openData } from '../data/index.ts'
 import {
   fitLabelled,
   fitLabels,
@@ -9,8 +9,9 @@ import {
   preprocessFor,
   withoutLabels,
 } from '../network/fit-data.ts'
+import { fitTargets, type Measured, withClassTargets } from '../network/fit-targets.ts'
 import type { Meaning } from '../network/meaning.ts'
-import { isClassifier } from '../network/network.ts'
+import { isClassifier, outputsOf } from '../network/network.ts'
 
 /** Told what was found and what was taken for granted, a line each. */
 export type Note = (line: string) => void
@@ -19,9 +20,11 @@ export type Note = (line: string) => void
 export interface Images {
   readonly data: DataSet
   /** How they become its input. */
-  readonly preprocess: Preprocess
+  readonly preprocess: Cut
   /** A name for each class, where the network or the data knows them. */
   readonly classes?: readonly string[] | undefined
+  /** The output that is held against what the images have beside a class. */
+  readonly measured?: Measured | undefined
 }
 
 /** What of a data set's classes is known. */
@@ -49,6 +52,21 @@ export interface FitOptions {
 
 const fittedBy = { needed: fitLabelled, 'if-they-fit': fitLabelsThatFit, fitting: fitLabels } as const
 
+/** A data set for answers that are no one class, and what of them is measured. */
+const fitAnswers = (
+  network: Named,
+  { classes, preprocess }: Meaning,
+  found: DataSet,
+  { labels, where = '', note = () => {} }: FitOptions,
+): Images => {
+  const compared = labels === undefined && found.labelled && outputsOf(network).some(({ kind }) => kind === 'embedding')
+  if (found.labelled && !compared) note('Labels are for networks of classes: those of the images are not looked at.')
+  const data = compared ? withClassTargets(found) : withoutLabels(found)
+  const measured = labels === undefined ? fitTargets(network, data, where) : undefined
+  const read = measured === undefined ? { ...data, targets: undefined } : data
+  return { data: read, preprocess: preprocessFor(network, data, preprocess), classes, measured }
+}
+
 /** A data set as a network takes it. @throws EspalierError where its labels or its images are not the network's */
 export const fitImages = (
   network: Named,
@@ -56,11 +74,8 @@ export const fitImages = (
   found: DataSet,
   { labels, where = `--data ${found.name}`, note = () => {} }: FitOptions = {},
 ): Images => {
-  if (labels !== 'needed' && !isClassifier(network)) {
-    if (found.labelled) note('Labels are for networks of classes: those of the images are not looked at.')
-    const data = withoutLabels(found)
-    return { data, preprocess: preprocessFor(network, data, preprocess), classes }
-  }
+  if (labels !== 'needed' && (found.targets !== undefined || !isClassifier(network)))
+    return fitAnswers(network, { classes, preprocess }, found, { labels, where, note })
   const data = labels === 'unread' ? found : fittedBy[labels ?? 'fitting'](network, found, classes, where)
   if (found.labelled && !data.labelled) note('The labels of the images are not the network’s classes: not looked at.')
   for (const line of (data.notes ?? []).slice(found.notes?.length ?? 0)) note(line)

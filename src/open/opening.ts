@@ -12,6 +12,8 @@ export interface NetworkNames {
   readonly weights?: string | undefined
   /** Height and width of its images, where it leaves them open. */
   readonly size?: Pair | undefined
+  /** Whether images come as they are, so that the preprocessing says nothing of their size. */
+  readonly ownSize?: boolean | undefined
   /** A file that says how images become its input. */
   readonly preprocess?: string | undefined
   /** What its outputs are, where it does not show. */
@@ -66,7 +68,8 @@ export const openAny = async (
   options: OpeningOptions = {},
   dataClasses?: number,
 ): Promise<Source> => {
-  const preprocess = preprocessFile === undefined ? undefined : await orThrowAsync(readPreprocess(preprocessFile))
+  const read = preprocessFile === undefined ? undefined : await orThrowAsync(readPreprocess(preprocessFile))
+  const preprocess = names.ownSize === true && names.size !== undefined ? { ...read, size: names.size } : read
   const source = await openSource(names.network, { ...names, preprocess, dataClasses })
   noteSource(source, options)
   const classes = classesFile === undefined ? undefined : orThrow(await readClassNames(classesFile))

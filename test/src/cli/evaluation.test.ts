@@ -15,7 +15,7 @@ const compiled = compile(createZooNetwork('cifar-resnet-8?classes=2'), parsePlan
 
 /** Answers class 0 for dark images and class 1 for bright ones, of one pixel. */
 const model: Pick<Model, 'predictEach' | 'outputs' | 'backend' | 'executor' | 'precision'> = {
-  outputs: [{ name: 'logits', kind: 'classes' }],
+  outputs: [{ name: 'logits', kind: 'classes', shape: [2] }],
   ...{ backend: 'reference', executor: 'reference', precision: 'float32' },
   predictEach: async function* (batches) {
     for await (const inputs of batches) {

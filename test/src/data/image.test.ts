@@ -15,7 +15,7 @@ const one: Preprocess = { size: [1, 1] }
 
 const fitted = async (image: ImageInput, preprocess: Preprocess = one): Promise<readonly number[]> => {
   const fit = orThrow(await fitImage(image, preprocess, 'the image'))
-  return [...fit]
+  return [...fit.data]
 }
 
 const refusal = async (image: ImageInput): Promise<string> => {

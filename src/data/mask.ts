@@ -1,0 +1,63 @@
+import { either as E } from 'fp-ts'
+import sharp from 'sharp'
+import { problem } from '../../ir/index.ts'
+import type { DataProblem } from './error.ts'
+import { fittedExtents } from './image.ts'
+import { chunksOf, isPng, pngOf } from './png.ts'
+import type { Cut } from './preprocess.ts'
+
+/** The class of each pixel, row by row; 255 is none. */
+export interface Mask {
+  readonly data: Uint8Array
+  readonly height: number
+  readonly width: number
+}
+
+/** A pixel of this number has no class: it is not counted. */
+export const noClass = 255
+
+const [grey, palette] = [0, 3]
+
+const expected = 'a PNG whose pixels are numbers of classes: grey or with a palette, of at most 8 bits'
+
+/** A PNG with a palette as one whose greys are the numbers of its colours: no decoder gives these. */
+const withoutPalette = (encoded: Uint8Array): Uint8Array =>
+  pngOf(
+    chunksOf(encoded)
+      .filter(({ name }) => name !== 'PLTE' && name !== 'tRNS')
+      .map(chunk => (chunk.name === 'IHDR' ? { ...chunk, data: chunk.data.with(9, grey) } : chunk)),
+  )
+
+/** The numbers of a mask’s pixels. Left: where it is no PNG of numbers. */
+export const decodeMask = async (encoded: Uint8Array, where: string): Promise<E.Either<DataProblem, Mask>> => {
+  const refuse = (seen: string) => E.left(problem('unreadable-image' as const, where, seen, expected))
+  if (!isPng(encoded)) return refuse('a mask that is no PNG')
+  try {
+    const head = chunksOf(encoded)[0].data
+    const [depth, colour] = [head[8], head[9]]
+    if (colour !== grey && colour !== palette) return refuse('a mask of colours')
+    if (depth > 8) return refuse(`a mask of ${depth} bits`)
+    const decoded = sharp(withoutPalette(encoded), { failOn: 'error', ignoreIcc: true }).toColourspace('b-w').raw()
+    const { data, info } = await decoded.toBuffer({ resolveWithObject: true })
+    const [most, step] = [2 ** depth - 1, info.channels]
+    return E.right({
+      data: Uint8Array.from({ length: info.height * info.width }, (_, k) => Math.round((data[k * step] * most) / 255)),
+      height: info.height,
+      width: info.width,
+    })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+/** A mask resized and cropped as its image is, each pixel that of the nearest. */
+export const fitMask = (mask: Mask, preprocess: Cut): Mask => {
+  const { height, width, top, left, rows, columns } = fittedExtents(mask, preprocess)
+  const nearest = (at: number, extent: number, of: number): number => Math.floor(((at + 0.5) * extent) / of)
+  const out = new Uint8Array(rows * columns)
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++)
+      out[y * columns + x] =
+        mask.data[nearest(top + y, mask.height, height) * mask.width + nearest(left + x, mask.width, width)]
+  return { data: out, height: rows, width: columns }
+}

@@ -1,0 +1,88 @@
+import { EspalierError, problem } from '../../../ir/index.ts'
+import { type FittedTarget, noClass } from '../../data/index.ts'
+import { type Answered, measuring } from './measure.ts'
+
+/** How many pixels of each class were taken for each: `[true class · classes + answered class]`. */
+interface Confusion {
+  readonly classes: number
+  readonly pixels: readonly number[]
+}
+
+/** The class of each pixel: the likeliest, or of one label’s probability whether it holds. */
+export const classesOfPixels = (values: Float32Array, channels: number): Uint8Array =>
+  Uint8Array.from({ length: values.length / channels }, (_, pixel) => {
+    if (channels === 1) return values[pixel] > 0.5 ? 1 : 0
+    let best = 0
+    for (let c = 1; c < channels; c++) if (values[pixel * channels + c] > values[pixel * channels + best]) best = c
+    return best
+  })
+
+const confusionOf = (
+  { shape: [h, w, channels], values }: Answered,
+  target: Extract<FittedTarget, { readonly kind: 'mask' | 'image' }>,
+  where: string,
+): Confusion => {
+  const classes = Math.max(channels, 2)
+  const answered = classesOfPixels(values, channels)
+  const [rows, columns] = target.size
+  const pixels = new Array<number>(classes ** 2).fill(0)
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++) {
+      const own = target.data[y * columns + x]
+      if (own === noClass) continue
+      if (own >= classes)
+        throw new EspalierError([
+          problem('bad-labels', where, `a mask with class ${own}`, `classes below ${classes}; ${noClass} is none`),
+        ])
+      pixels[own * classes + answered[Math.floor((y * h) / rows) * w + Math.floor((x * w) / columns)]]++
+    }
+  return { classes, pixels }
+}
+
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, k) => k)
+
+/** For each class that is there or was answered: the pixels that are both over those that are either. */
+const intersectionsOverUnions = ({ classes, pixels }: Confusion): readonly number[] =>
+  range(classes).flatMap(k => {
+    const [own, answered] = range(classes).reduce(
+      ([row, column], other) => [row + pixels[k * classes + other], column + pixels[other * classes + k]],
+      [0, 0],
+    )
+    const both = pixels[k * classes + k]
+    const either = own + answered - both
+    return either === 0 ? [] : [both / either]
+  })
+
+const mean = (values: readonly number[]): number | undefined =>
+  values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length
+
+/** Masks: one class a pixel. */
+export const segmentation = measuring<Confusion>({
+  target: 'mask',
+  kinds: ['map-classes', 'map-labels'],
+  one: (answer, target, where) => {
+    if (target.kind !== 'mask') throw new Error('no mask')
+    return confusionOf(answer, target, where)
+  },
+  sum: parts => ({
+    classes: parts[0].classes,
+    pixels: parts[0].pixels.map((_, k) => parts.reduce((sum, { pixels }) => sum + pixels[k], 0)),
+  }),
+  measures: {
+    mean_iou_percent: {
+      ...{ title: 'mean IoU', unit: '%', better: 'higher' },
+      of: confusion => {
+        const value = mean(intersectionsOverUnions(confusion))
+        return value === undefined ? undefined : 100 * value
+      },
+    },
+    pixel_accuracy_percent: {
+      ...{ title: 'pixel accuracy', unit: '%', better: 'higher' },
+      of: ({ classes, pixels }) => {
+        const all = pixels.reduce((sum, count) => sum + count, 0)
+        const right = range(classes).reduce((sum, k) => sum + pixels[k * classes + k], 0)
+        return all === 0 ? undefined : (100 * right) / all
+      },
+    },
+  },
+})
