@@ -13,6 +13,7 @@ export type Target =
   | { readonly kind: 'numbers'; readonly values: readonly number[] }
   | { readonly kind: 'class'; readonly index: number }
 
+/** What kinds of targets there are. */
 export type TargetKind = Target['kind']
 
 /** A target as an answer is held against it; a mask’s numbers are classes, an image’s are from 0 to 255, `[h, w, c]`. */
