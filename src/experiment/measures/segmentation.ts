@@ -6,6 +6,8 @@ import { type Answered, measuring } from './measure.ts'
 interface Confusion {
   readonly classes: number
   readonly pixels: readonly number[]
+  /** Pixels that have no class. */
+  readonly none: number
 }
 
 /** The class of each pixel: the likeliest, or of one label’s probability whether it holds. */
@@ -26,17 +28,35 @@ const confusionOf = (
   const answered = classesOfPixels(values, channels)
   const [rows, columns] = target.size
   const pixels = new Array<number>(classes ** 2).fill(0)
+  let none = 0
   for (let y = 0; y < rows; y++)
     for (let x = 0; x < columns; x++) {
       const own = target.data[y * columns + x]
-      if (own === noClass) continue
+      if (own === noClass) {
+        none++
+        continue
+      }
       if (own >= classes)
         throw new EspalierError([
           problem('bad-labels', where, `a mask with class ${own}`, `classes below ${classes}; ${noClass} is none`),
         ])
       pixels[own * classes + answered[Math.floor((y * h) / rows) * w + Math.floor((x * w) / columns)]]++
     }
-  return { classes, pixels }
+  return { classes, pixels, none }
+}
+
+/** Masks of a foreground are often 0 and 255, which would count its pixels as none. @throws EspalierError */
+const checkForeground = ({ classes, pixels, none }: Confusion): void => {
+  if (classes === 2 && none > 0 && pixels[2] + pixels[3] === 0)
+    throw new EspalierError([
+      problem(
+        'bad-labels',
+        'masks',
+        'pixels of 0 and 255 alone',
+        `classes 0 and 1; ${noClass} is none`,
+        'write the foreground as 1',
+      ),
+    ])
 }
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, k) => k)
@@ -67,11 +87,13 @@ export const segmentation = measuring<Confusion>({
   sum: parts => ({
     classes: parts[0].classes,
     pixels: parts[0].pixels.map((_, k) => parts.reduce((sum, { pixels }) => sum + pixels[k], 0)),
+    none: parts.reduce((sum, { none }) => sum + none, 0),
   }),
   measures: {
     mean_iou_percent: {
       ...{ title: 'mean IoU', unit: '%', better: 'higher' },
       of: confusion => {
+        checkForeground(confusion)
         const value = mean(intersectionsOverUnions(confusion))
         return value === undefined ? undefined : 100 * value
       },

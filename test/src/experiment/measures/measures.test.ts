@@ -100,6 +100,17 @@ describe('masks', () => {
       /class 2.*classes below 2/s,
     )
   })
+
+  it('whose foreground would count as no class are refused', () => {
+    const answer = { kind: 'map-labels', shape: [1, 3, 1], values: [0.9, 0.2, 0.8] } as const
+    const mask = (...classes: number[]) => ({ kind: 'mask', size: [1, 3], data: Uint8Array.from(classes) }) as const
+    expect(() => measured(segmentation, [[answer, mask(255, 0, 255)]])).toThrow('write the foreground as 1')
+    const found = measured(segmentation, [
+      [answer, mask(255, 0, 0)],
+      [answer, mask(1, 0, 255)],
+    ])
+    expect(found.pixel_accuracy_percent).toBe(75)
+  })
 })
 
 describe('columns of numbers', () => {
