@@ -18,9 +18,10 @@ export const placePlan = (
   plan: FixedPlan,
   graph: Graph,
   draw: () => number,
-  outputs: readonly NetworkOutput[] = scoresOf(graph),
+  told?: readonly NetworkOutput[],
 ): E.Either<readonly PlacementProblem[], PlacedPlan> => {
   checkGraph('placePlan', graph)
+  const outputs = told ?? scoresOf(graph)
   const name = printPlan(plan)
   const where = `plan ${name}`
   const places = branchPlaces(graph)

@@ -29,7 +29,7 @@ const hintFor = (value: unknown): string | undefined => {
   return ArrayBuffer.isView(value) && 'length' in value ? 'Float32Array.from(values)' : undefined
 }
 
-/** What a tensor holds. @throws EspalierError where a value is none */
+/** What a tensor holds, copied: it may be handed to a thread. @throws EspalierError where a value is none */
 export const readTensor = async (
   value: unknown,
   expected: string,
@@ -39,8 +39,7 @@ export const readTensor = async (
     return refuse(sourceProblem('disposed', 'predict', `a disposed tensor [${value.shape}]`, 'one in use'))
   const { shape } = value
   const data: unknown = await value.data()
-  if (data instanceof Float32Array) return { shape, data }
-  return data instanceof Int32Array || data instanceof Uint8Array
+  return data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array
     ? { shape, data: Float32Array.from(data) }
     : refuse(argumentProblem('predict, the tensor’s data', data, 'a tensor of numbers'))
 }
