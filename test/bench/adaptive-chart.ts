@@ -40,7 +40,7 @@ export const adaptiveChart = (errors: readonly ErrorRow[], timed: readonly TimeR
   chart.setOption({
     animation: false,
     backgroundColor: '#fff',
-    legend: { top: 4, itemGap: 12, textStyle: { fontSize: 11 } },
+    legend: { top: 4, itemGap: 30, textStyle: { fontSize: 11 } },
     grid: { left: 50, right: 150, top: 58, bottom: 55 },
     xAxis: { type: 'value', name: 'mean time, plain network = 1', nameLocation: 'middle', nameGap: 32, min: 0.9 },
     yAxis: {
