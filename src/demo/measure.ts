@@ -5,6 +5,7 @@ import { meanMultiplyAdds } from '../compile/compiled-stages.ts'
 import { batches, openGenerated } from '../data/index.ts'
 import { executorIsThere } from '../execute/executor.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
+import { ratios, type Spread, spreadOf } from '../execute/race.ts'
 import { rankOf, wilsonPercent } from '../execute/score.ts'
 import { parsePlan as parsedPlan } from '../index.ts'
 import { type Contender, contenders } from './comparison.ts'
@@ -32,7 +33,7 @@ export interface DemoRow {
   readonly multiply_adds: number
   readonly multiply_adds_relative: number
   /** Of one batch. */
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   /** The median of the batches' ratios to the first contender. */
   readonly relative_to_plain: number
 }
@@ -57,12 +58,6 @@ interface Entrant {
   wrong: number
   /** By stage, how many images it saw. */
   readonly seen: number[]
-}
-
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
 /** TensorFlow takes whole graphs; the other backends run op by op. */
@@ -105,8 +100,8 @@ const rowOf = (entrant: Entrant, plain: Entrant, images: number): DemoRow => {
     error_interval_percent: wilsonPercent(wrong, images),
     multiply_adds: total,
     multiply_adds_relative: relative,
-    milliseconds: { median: median(times), min: Math.min(...times), max: Math.max(...times) },
-    relative_to_plain: median(times.map((time, k) => time / plain.times[k])),
+    milliseconds: spreadOf(times),
+    relative_to_plain: ratios(times, plain.times),
   }
 }
 

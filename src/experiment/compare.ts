@@ -4,6 +4,7 @@ import { type Clock, type Spread, spreadOf } from '../execute/race.ts'
 import type { Images } from '../open/images.ts'
 import { type EvaluationResult, evaluate, type ImageAnswer } from './evaluation.ts'
 import { mcNemar } from './mcnemar.ts'
+import { turnsOf } from './paired.ts'
 import { timesInTurns } from './time-over.ts'
 
 /** A network under a plan on an executor, and the images as it takes them. */
@@ -73,11 +74,10 @@ const paired = ([a, b]: readonly EvaluationResult[]): readonly (readonly [ImageA
 
 const scored = (pairs: readonly (readonly [ImageAnswer, ImageAnswer])[]): Comparison['labelled'] => {
   if (pairs.length === 0 || pairs.some(([{ label }]) => label === undefined)) return undefined
-  const right = pairs.map(sides => sides.map(side => numberOf(side) === side.label))
-  const count = (is: (a: boolean, b: boolean) => boolean): number => right.filter(([a, b]) => is(a, b)).length
-  const [won, lost] = [count((a, b) => !a && b), count((a, b) => a && !b)]
-  const percent = (wrong: number): number => (100 * wrong) / pairs.length
-  const errorPercent = [percent(count(a => !a)), percent(count((_, b) => !b))] as const
+  const [a, b] = ([0, 1] as const).map(side => pairs.map(sides => numberOf(sides[side]) !== sides[side].label))
+  const { won, lost } = turnsOf(a, b)
+  const percent = (wrong: readonly boolean[]): number => (100 * wrong.filter(Boolean).length) / pairs.length
+  const errorPercent = [percent(a), percent(b)] as const
   return { errorPercent, won, lost, p: mcNemar(won, lost) }
 }
 

@@ -1,4 +1,4 @@
-import { median, race, ratios } from '../../src/execute/race.ts'
+import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
 import type { Lane } from './lanes.ts'
 
 /** What a plan takes. Times of one batch, a mean over the images of a round; `relative_to_plain`: the median of the rounds' ratios. */
@@ -10,7 +10,7 @@ export interface TimeRow {
   readonly executor: Lane['name']
   readonly precision: Lane['precision']
   readonly share: number
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   readonly relative_to_plain: number
 }
 
@@ -30,7 +30,7 @@ export const timeRows = async (
     ...where,
     plan,
     share,
-    milliseconds: { median: median(perBatch[k]), min: Math.min(...perBatch[k]), max: Math.max(...perBatch[k]) },
+    milliseconds: spreadOf(perBatch[k]),
     relative_to_plain: ratios(perBatch[k], perBatch[0]),
   }))
 }

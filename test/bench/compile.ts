@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os'
 import { either as E } from 'fp-ts'
 import { table } from '../../src/base/format.ts'
-import { median, race, ratios } from '../../src/execute/race.ts'
+import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
 import { createZooNetwork } from '../../src/index.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import { type Combination, enter } from './contenders.ts'
@@ -38,7 +38,7 @@ interface Row {
   readonly schedule: string
   readonly chosen: string
   readonly multiply_adds_relative: number
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   readonly relative_to_plain: number
   readonly predicted_milliseconds: number
   /** Under `auto`: the fastest of the forced schedules, and the median of the rounds' ratios to it. */
@@ -67,7 +67,7 @@ const measure = async (combination: Combination): Promise<readonly Row[]> => {
         schedule: kind,
         chosen: compiled.schedule,
         multiply_adds_relative: compiled.multiplyAdds.relative * (kind === 'library-tta' ? 2 : 1),
-        milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
+        milliseconds: spreadOf(times[k]),
         relative_to_plain: ratios(times[k], plain),
         predicted_milliseconds: compiled.predictedMilliseconds.total,
       }

@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompiledNetwork, compileNetwork } from '../../src/compile/compile.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
-import { median, race, ratios } from '../../src/execute/race.ts'
+import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
 import { createZooNetwork, loadNetwork as openNetwork, parsePlan as parsedPlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { sharedPath } from '../shared.ts'
@@ -62,7 +62,7 @@ export interface Row {
   readonly chosen: string
   readonly schedule: string
   readonly multiply_adds_relative: number
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   /** To the plain network on the same executor in the same precision. */
   readonly relative_to_plain: number
   /** To the plain network on onnxruntime in float32, as exported; absent where that is not installed. */
@@ -130,7 +130,7 @@ const measure = async (cell: Cell, batch: number, options: BenchOptions): Promis
         chosen: executor,
         schedule: compiled.schedule,
         multiply_adds_relative: compiled.multiplyAdds.relative * (plan === 'library-tta' ? 2 : 1),
-        milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
+        milliseconds: spreadOf(times[k]),
         relative_to_plain: ratios(times[k], timesOf(lane.name, lane.precision)),
         ...(exported === undefined ? {} : { relative_to_onnxruntime: ratios(times[k], exported) }),
       }),

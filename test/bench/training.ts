@@ -5,7 +5,7 @@ import { branched } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { type CompileOptions, compileNetwork } from '../../src/compile/compile.ts'
 import { openModel } from '../../src/execute/model.ts'
-import { median, race, ratios } from '../../src/execute/race.ts'
+import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
 import { openSavedModel } from '../../src/execute/saved-model.ts'
 import { createZooNetwork } from '../../src/index.ts'
 import { lower } from '../../src/lower/tfjs/index.ts'
@@ -56,7 +56,7 @@ export interface TrainingRow {
   readonly plan: string
   readonly work: Work
   readonly executor: string
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number }
+  readonly milliseconds: Spread
   /** To a compiled inference pass on the same executor, to one that is given its values, to the vanilla step on it, to the tape's step: medians of the rounds' ratios. */
   readonly relative_to_forward: number
   readonly relative_to_forward_values_given?: number
@@ -186,7 +186,7 @@ const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], tim
       plan,
       work,
       executor,
-      milliseconds: { median: median(times[k]), min: Math.min(...times[k]), max: Math.max(...times[k]) },
+      milliseconds: spreadOf(times[k]),
       relative_to_forward: to(forward < 0 ? vanilla : forward),
       ...(given < 0 ? {} : { relative_to_forward_values_given: to(given) }),
       relative_to_vanilla: to(vanilla),

@@ -52,6 +52,18 @@ beforeEach(async () => {
   out = await mkdtemp(join(root, 'out-'))
 })
 
+/** What a training gives beside its network. */
+const outcome = {
+  steps: 4,
+  epochs: 2,
+  loss: 1,
+  errorPercent: 25,
+  seconds: 10,
+  interrupted: false,
+  backend: 'b',
+  executor: 'e',
+}
+
 /** Work that notes what it was asked for. `seconds` of training is 10, `loss` 1. */
 const noted = (doing: Partial<SweepWork> = {}) => {
   const log: string[] = []
@@ -60,17 +72,7 @@ const noted = (doing: Partial<SweepWork> = {}) => {
       log.push(`train ${task.training.name} ${task.training.seed}${task.resume ? ' on' : ''}`)
       if (doing.train !== undefined) return doing.train(task)
       const { network } = task
-      return {
-        network,
-        steps: 4,
-        epochs: 2,
-        loss: 1,
-        errorPercent: 25,
-        seconds: 10,
-        interrupted: false,
-        backend: 'b',
-        executor: 'e',
-      }
+      return { network, ...outcome }
     },
     evaluate: async (network, plans, signal) => {
       log.push(`evaluate ${plans.map(printPlan).join(' ')}`)
@@ -248,17 +250,7 @@ describe('runSweep', () => {
     const failing = noted({
       train: async ({ training: { name, seed }, network }) => {
         if (name === 'flip-1-max' && seed === 0) throw new Error('the loss is no number\nany more')
-        return {
-          network,
-          steps: 4,
-          epochs: 2,
-          loss: 1,
-          errorPercent: 25,
-          seconds: 10,
-          interrupted: false,
-          backend: 'b',
-          executor: 'e',
-        }
+        return { network, ...outcome }
       },
     })
     const open = await opened()
