@@ -174,7 +174,11 @@ export const cascade = (
     const rows = waiting[stage].oldest()
     waiting[stage].take()
     passed[stage] = 0
-    if (rows !== undefined) await run(stage, rows)
+    if (rows === undefined) return
+    await run(stage, rows)
+    // Scores are looked at later, where variants are compared.
+    const scores = new Set(stages[stage].variants.map(({ name }) => name))
+    waiting[stage].reuse(carried[stage].map(({ name }, k) => (scores.has(name) ? undefined : rows.values[k])))
   }
 
   const incomingQueue = (): Queue => {

@@ -27,16 +27,26 @@ export interface Gathering<Owner> {
   readonly oldest: () => Gathered<Owner> | undefined
   /** Takes the oldest rows out. */
   readonly take: () => void
+  /** Gives arrays back that nobody looks at any more, in the order of the carried values; later rows are copied into them. */
+  readonly reuse: (values: readonly (Float32Array | undefined)[]) => void
 }
 
 /** Gathers rows into batches of at most `most()` in the order that they come in. */
 export const gathering = <Owner>(carried: readonly CarriedValue[], most: () => number): Gathering<Owner> => {
   const fillings: Filling<Owner>[] = []
+  const spare: (Float32Array | undefined)[] = []
+  /** Zeros. Fresh arrays for each batch would have the collector of garbage mark beside the runtime, on its cores. */
+  const room = (k: number, length: number): Float32Array => {
+    const used = spare[k]
+    if (used === undefined || used.length < length) return new Float32Array(length)
+    spare[k] = undefined
+    return used.fill(0)
+  }
   const reserve = (filling: Filling<Owner>, rows: number, full: number): void => {
     filling.values = carried.map(({ size }, k) => {
       const kept = filling.values[k]
       if (kept !== undefined && kept.length >= rows * size) return kept
-      const grown = new Float32Array(Math.max(rows, Math.min(full, (2 * (kept?.length ?? 0)) / size)) * size)
+      const grown = room(k, Math.max(rows, Math.min(full, (2 * (kept?.length ?? 0)) / size)) * size)
       if (kept !== undefined) grown.set(kept)
       return grown
     })
@@ -62,5 +72,9 @@ export const gathering = <Owner>(carried: readonly CarriedValue[], most: () => n
     },
     oldest: () => fillings[0],
     take: () => void fillings.shift(),
+    reuse: values =>
+      values.forEach((used, k) => {
+        if (used !== undefined && used.length > (spare[k]?.length ?? 0)) spare[k] = used
+      }),
   }
 }
