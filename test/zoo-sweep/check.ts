@@ -11,12 +11,17 @@ import { lowerOnnx } from '../../src/lower/onnx/index.ts'
 import { importOnnx } from '../../src/network/import/onnx/index.ts'
 import { importTfjs } from '../../src/network/import/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, isRight } from './finding.ts'
 
 type Image = { readonly data: Float32Array; readonly dims: readonly number[] }
 
-const sessionOf = (bytes: Uint8Array): Promise<ort.InferenceSession> =>
-  ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 })
+const settings = { logSeverityLevel: 3, intraOpNumThreads: 1 } as const
+
+const sessionOf = (bytes: Uint8Array): Promise<ort.InferenceSession> => ort.InferenceSession.create(bytes, settings)
+
+/** A file with what lies beside it. */
+const sessionOfFile = (file: string, optimized = true): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(file, { ...settings, graphOptimizationLevel: optimized ? 'all' : 'disabled' })
 
 /** The first output for an image, row-major. */
 const scoresOf = async (session: ort.InferenceSession, { data, dims }: Image): Promise<readonly number[]> => {
@@ -69,7 +74,7 @@ interface Answers {
 const answersOfOnnx = async (file: string, network: Network): Promise<Answers> => {
   const { h, w, c } = imageType(network)
   const [image, other] = [noise([1, c, h, w], 1), noise([1, c, h, w], 2)]
-  const original = await sessionOf(await readFile(file))
+  const original = await sessionOfFile(file)
   const there = await scoresOf(original, image)
   const back = await scoresOf(original, mirrored(image))
   const elsewhere = await scoresOf(original, other)
@@ -119,6 +124,14 @@ const errorsOf = async (
   }
 }
 
+/** How far apart onnxruntime's scores are with and without its optimizations, as errors are told. */
+const ownErrorOf = async (file: string, { image, there, elsewhere }: Answers): Promise<number> => {
+  const session = await sessionOfFile(file, false)
+  const plainly = await scoresOf(session, image)
+  await session.release()
+  return distance(plainly, there) / distance(there, elsewhere)
+}
+
 const quarterTurns = '{id,flip,flipv,rot180,rot90,rot270,transpose,antitranspose}@0:geo'
 
 /** Imports a file, compiles it, and compares it with onnxruntime, or a Keras model with what Keras said. */
@@ -136,11 +149,13 @@ export const check = async (file: string, options: { readonly turns?: boolean } 
     const { h, w } = imageType(network)
     const eight = options.turns === true && h === w ? underPlan(network, quarterTurns).actsOnMaps : undefined
     const acts = compiled[1].actsOnMaps
-    return {
+    const answers = await (isOnnx ? answersOfOnnx(file, network) : answersOfKeras(file))
+    const found: Finding = {
       ...{ imported: true, importSeconds, gibibytes, acts },
       ...(eight === undefined ? {} : { actsOfEight: eight }),
-      ...(await errorsOf(await (isOnnx ? answersOfOnnx(file, network) : answersOfKeras(file)), compiled)),
+      ...(await errorsOf(answers, compiled)),
     }
+    return isRight(found) || !isOnnx ? found : { ...found, ownError: await ownErrorOf(file, answers) }
   } catch (cause) {
     return { imported: true, importSeconds, gibibytes, reason: (cause as Error).message }
   }

@@ -1,6 +1,6 @@
 """Exports classification networks of torchvision and timm with random weights as ONNX files.
 
-  python export.py FOLDER [--only NAME,NAME] [--match REGEX] [--exporter legacy|dynamo|both] [--list]
+  python export.py FOLDER [--only NAME,NAME] [--match REGEX] [--exporter NAME,NAME] [--list]
 
 Needs torch, torchvision, timm, onnx and onnxscript. A file that is there is left as it is; what cannot be exported leaves a NAME.txt with the reason.
 """
@@ -8,6 +8,7 @@ Needs torch, torchvision, timm, onnx and onnxscript. A file that is there is lef
 import argparse
 import re
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -16,6 +17,13 @@ import torch
 import torchvision
 
 warnings.filterwarnings("ignore")
+
+# What torch.onnx.export is told beside the network: nothing, as most people do, the examples of a batch left open, or the exporter before that.
+EXPORTERS = {
+    "dynamo": {"dynamo": True, "verbose": False},
+    "dynamo-batch": {"dynamo": True, "verbose": False, "dynamic_shapes": ({0: "batch"},)},
+    "legacy": {"dynamo": False, "opset_version": 17, "input_names": ["image"]},
+}
 
 SIZES = (32, 48, 64, 96, 128, 160, 192, 224, 256, 288, 320, 384)
 
@@ -65,7 +73,7 @@ def roughened(model, seed=0):
 
 
 def settled(model, size, channels, seed=0):
-    """Statistics of batch normalizations from noise."""
+    """Statistics of batch normalizations from a few batches of noise."""
     generator = torch.Generator().manual_seed(seed)
     layers = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     if not layers:
@@ -78,7 +86,8 @@ def settled(model, size, channels, seed=0):
         if isinstance(other, (torch.nn.Dropout,)) or "Drop" in type(other).__name__:
             other.eval()
     with torch.no_grad():
-        model(torch.rand((4, channels, size, size), generator=generator) * 2 - 1)
+        for _ in range(3):
+            model(torch.rand((4, channels, size, size), generator=generator) * 2 - 1)
     return model.eval()
 
 
@@ -114,7 +123,7 @@ def export(library, name, exporter, path, largest):
         model.eval()
     while size is not None:
         try:
-            return written(model, torch.zeros(1, channels, size, size), exporter, path)
+            return written(model, torch.zeros(2 if "batch" in exporter else 1, channels, size, size), exporter, path)
         except torch.onnx.errors.SymbolicValueError as error:
             # AlexNet pools to 6×6, which the exporter has for maps of a multiple of that alone.
             size, reason = next(sizes, None), error
@@ -122,12 +131,11 @@ def export(library, name, exporter, path, largest):
 
 
 def written(model, image, exporter, path):
-    partial = path.with_suffix(".part")
-    if exporter == "legacy":
-        torch.onnx.export(model, (image,), str(partial), opset_version=17, dynamo=False, input_names=["image"])
-    else:
-        torch.onnx.export(model, (image,), str(partial), opset_version=18, dynamo=True, external_data=False, verbose=False)
-    partial.rename(path)
+    """The file and the weights beside it, moved into the folder once they are whole."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        torch.onnx.export(model, (image,), f"{folder}/{path.name}", **EXPORTERS[exporter])
+        for part in sorted(Path(folder).iterdir(), reverse=True):
+            part.rename(path.parent / part.name)
 
 
 def main():
@@ -137,7 +145,7 @@ def main():
     parser.add_argument("--match", default="")
     parser.add_argument("--library", default="torchvision,timm")
     parser.add_argument("--exporter", default="legacy")
-    parser.add_argument("--largest", type=float, default=60e6, help="parameters at most")
+    parser.add_argument("--largest", type=float, default=65e6, help="parameters at most")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -149,9 +157,8 @@ def main():
         print("\n".join(f"{l} {n}" for l, n in names))
         return
     folder.mkdir(parents=True, exist_ok=True)
-    exporters = ("legacy", "dynamo") if options.exporter == "both" else (options.exporter,)
     for library, name in names:
-        for exporter in exporters:
+        for exporter in options.exporter.split(","):
             path = folder / f"{library}.{name}.{exporter}.onnx"
             note = path.with_suffix(".txt")
             if path.exists() or note.exists():

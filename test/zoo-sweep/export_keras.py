@@ -38,6 +38,15 @@ def roughened(model, generator):
     return model
 
 
+def settled(model, images):
+    """Statistics of batch normalizations from a batch of images."""
+    for layer in model._flatten_layers():
+        if type(layer).__name__.endswith("BatchNormalization"):
+            layer.momentum = 0.0
+    model(images, training=True)
+    return model
+
+
 def name_of(weight, version):
     return weight.path if version == 3 else weight.name.removesuffix(":0")
 
@@ -47,7 +56,9 @@ def export(applications, version, name, folder):
     make = getattr(applications, name)
     more = {"include_preprocessing": True} if "include_preprocessing" in inspect.signature(make).parameters else {}
     generator = numpy.random.default_rng(0)
-    model = roughened(make(weights=None, input_shape=(size, size, 3), classifier_activation=None, **more), generator)
+    noise = lambda count: (generator.random((count, size, size, 3)) * 255).astype("float32")
+    model = make(weights=None, input_shape=(size, size, 3), classifier_activation=None, **more)
+    settled(roughened(model, generator), noise(8))
     folder.mkdir(parents=True)
     weights = [(name_of(w, version), numpy.array(w).astype("float32")) for w in model.weights]
     topology = json.loads(model.to_json())
@@ -58,7 +69,7 @@ def export(applications, version, name, folder):
         "modelTopology": {"keras_version": topology.get("keras_version", str(version)), "model_config": topology},
         "weightsManifest": [{"paths": ["weights.bin"], "weights": manifest}],
     }))
-    images = (generator.random((2, size, size, 3)) * 255).astype("float32")
+    images = noise(2)
     scores = model.predict(numpy.concatenate([images, images[:1, :, ::-1]]), verbose=0).astype("float32")
     (folder / "answers.json").write_text(json.dumps({
         "size": size,

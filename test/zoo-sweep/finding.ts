@@ -4,6 +4,8 @@ export interface Finding {
   /** The largest difference from onnxruntime's scores, relative to how far the scores of two images are apart: plain, and averaged with the mirrored image's. */
   readonly plainError?: number
   readonly flipError?: number
+  /** How far onnxruntime is from itself, with and without its optimizations: asked where a network is not right. */
+  readonly ownError?: number
   /** Flips left on maps under flip TTA. */
   readonly acts?: number
   /** The same under all eight flips and quarter turns, where the image is square. */

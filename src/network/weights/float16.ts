@@ -8,7 +8,11 @@ const fromHalfBits = (bits: number): number => {
 }
 
 /** Widens binary16 values, given as their bits, to float32 without loss. */
-export const widenFloat16 = (bits: Uint16Array): Float32Array => Float32Array.from(bits, fromHalfBits)
+export const widenFloat16 = (bits: Uint16Array): Float32Array => {
+  const values = new Float32Array(bits.length)
+  for (let k = 0; k < bits.length; k++) values[k] = fromHalfBits(bits[k])
+  return values
+}
 
 /** Widens bfloat16 values, given as their bits (the upper half of a float32), to float32 without loss. */
 export const widenBfloat16 = (bits: Uint16Array): Float32Array =>

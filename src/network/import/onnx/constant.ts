@@ -33,24 +33,33 @@ export const constant = (
 interface ElementType {
   readonly bytes: number
   readonly whole: boolean
-  readonly read: (bytes: ArrayBuffer) => ArrayLike<number>
+  readonly read: (bytes: Uint8Array) => ArrayLike<number>
+}
+
+type Numbers<A> = new (buffer: ArrayBufferLike, offset: number, length: number) => A
+
+/** Bytes as numbers of some width: as they stand, or a copy where they begin at no multiple of it. */
+const numbersAt = <A>(kind: Numbers<A> & { readonly BYTES_PER_ELEMENT: number }, bytes: Uint8Array): A => {
+  const width = kind.BYTES_PER_ELEMENT
+  const { buffer, byteOffset, length } = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes)
+  return new kind(buffer, byteOffset, length / width)
 }
 
 // Every platform that Node runs on stores numbers as the format does, lowest byte first.
 const elementTypes = {
-  float: { bytes: 4, whole: false, read: b => new Float32Array(b) },
-  uint8: { bytes: 1, whole: true, read: b => new Uint8Array(b) },
-  int8: { bytes: 1, whole: true, read: b => new Int8Array(b) },
-  uint16: { bytes: 2, whole: true, read: b => new Uint16Array(b) },
-  int16: { bytes: 2, whole: true, read: b => new Int16Array(b) },
-  int32: { bytes: 4, whole: true, read: b => new Int32Array(b) },
-  int64: { bytes: 8, whole: true, read: b => Float64Array.from(new BigInt64Array(b), Number) },
-  bool: { bytes: 1, whole: true, read: b => new Uint8Array(b) },
-  float16: { bytes: 2, whole: false, read: b => widenFloat16(new Uint16Array(b)) },
-  double: { bytes: 8, whole: false, read: b => new Float64Array(b) },
-  uint32: { bytes: 4, whole: true, read: b => new Uint32Array(b) },
-  uint64: { bytes: 8, whole: true, read: b => Float64Array.from(new BigUint64Array(b), Number) },
-  bfloat16: { bytes: 2, whole: false, read: b => widenBfloat16(new Uint16Array(b)) },
+  float: { bytes: 4, whole: false, read: b => numbersAt(Float32Array, b) },
+  uint8: { bytes: 1, whole: true, read: b => numbersAt(Uint8Array, b) },
+  int8: { bytes: 1, whole: true, read: b => numbersAt(Int8Array, b) },
+  uint16: { bytes: 2, whole: true, read: b => numbersAt(Uint16Array, b) },
+  int16: { bytes: 2, whole: true, read: b => numbersAt(Int16Array, b) },
+  int32: { bytes: 4, whole: true, read: b => numbersAt(Int32Array, b) },
+  int64: { bytes: 8, whole: true, read: b => Float64Array.from(numbersAt(BigInt64Array, b), Number) },
+  bool: { bytes: 1, whole: true, read: b => numbersAt(Uint8Array, b) },
+  float16: { bytes: 2, whole: false, read: b => widenFloat16(numbersAt(Uint16Array, b)) },
+  double: { bytes: 8, whole: false, read: b => numbersAt(Float64Array, b) },
+  uint32: { bytes: 4, whole: true, read: b => numbersAt(Uint32Array, b) },
+  uint64: { bytes: 8, whole: true, read: b => Float64Array.from(numbersAt(BigUint64Array, b), Number) },
+  bfloat16: { bytes: 2, whole: false, read: b => widenBfloat16(numbersAt(Uint16Array, b)) },
 } as const satisfies { readonly [name: string]: ElementType }
 
 export type ElementName = keyof typeof elementTypes
@@ -167,8 +176,7 @@ export const readTensor = (
     const wanted = size * elementTypes[type].bytes
     if (bytes.length !== wanted)
       return E.left(problem('wrong-weights', where, `${bytes.length} bytes`, `${wanted} for ${type} [${dims}]`))
-    // A typed array must start at a multiple of its width, which no file promises: hence the copy.
-    return E.right(constant(name, dims, elementTypes[type].read(new Uint8Array(bytes).buffer), type))
+    return E.right(constant(name, dims, elementTypes[type].read(bytes), type))
   }
   const values = typedData(proto, type)
   return values.length === size

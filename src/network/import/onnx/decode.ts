@@ -18,7 +18,7 @@ export interface OnnxModel {
   readonly names: Names
 }
 
-const opsets = { first: 9, last: 21 }
+const opsets = { first: 9, last: 25 }
 const modelType = onnxSchema.lookupType('ModelProto')
 const lfsPointer = 'version https://git-lfs'
 

@@ -6,6 +6,7 @@ import type { Pair } from '../../../../ir/op.ts'
 import { type Network, type NetworkProblem, networkOf } from '../../network.ts'
 import type { SaidOutput } from '../../said-outputs.ts'
 import type { ImportProblem } from '../error.ts'
+import { alignedInPlace } from './aligned.ts'
 import { type Constant, readTensor } from './constant.ts'
 import { decodeOnnx, type OnnxModel } from './decode.ts'
 import { isExternal, readExternal } from './external.ts'
@@ -46,6 +47,7 @@ interface Initializers {
 
 const readInitializers = async (
   model: OnnxModel,
+  file: Uint8Array,
   path: string,
 ): Promise<E.Either<readonly ImportProblem[], Initializers>> => {
   const problems: ImportProblem[] = []
@@ -56,7 +58,7 @@ const readInitializers = async (
     const where = `${path}, initializer ${name}`
     const bytes = isExternal(proto)
       ? await readExternal(proto, path, where, bytesAtMost - outside)
-      : E.right(proto.raw_data)
+      : E.right(proto.raw_data === undefined ? undefined : alignedInPlace(proto.raw_data, file))
     if (isExternal(proto) && E.isRight(bytes)) outside += bytes.right?.length ?? 0
     const read = F.pipe(
       bytes,
@@ -83,7 +85,7 @@ export const readOnnx = (
         TE.fromEither(decodeOnnx(bytes, path)),
         TE.flatMap(model =>
           F.pipe(
-            () => readInitializers(model, path),
+            () => readInitializers(model, bytes, path),
             TE.flatMapEither(({ constants, outside }) =>
               translate(model, { file: path, bytes: bytes.length + outside, initializers: constants, size }),
             ),
@@ -95,7 +97,7 @@ export const readOnnx = (
   )
 
 /**
- * Reads a network from an ONNX file of opset 9 to 21: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
+ * Reads a network from an ONNX file of opset 9 to 25: `[n, c, h, w]` becomes maps `[h, w, c]`, filters and matrices
  * are stored as the IR has them, under their initializers' names. All that is unsupported is named at once.
  */
 export const importOnnx = (

@@ -4,7 +4,7 @@ type Form = readonly [since: number, inputsAtLeast: number, inputs: number, outp
 const any = Number.POSITIVE_INFINITY
 
 /**
- * The ops that a file may be made of, as the standard declares them up to opset 21. It calls for `spatial` no longer, which
+ * The ops that a file may be made of, as the standard declares them up to opset 25. It calls for `spatial` no longer, which
  * some files have.
  *
  * @see https://onnx.ai/onnx/operators/
@@ -33,10 +33,12 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
   Cast: [
     [9, 1, 1, 1, 'to!'],
     [19, 1, 1, 1, 'saturate to!'],
+    [24, 1, 1, 1, 'round_mode saturate to!'],
   ],
   CastLike: [
     [15, 2, 2, 1],
     [19, 2, 2, 1, 'saturate'],
+    [24, 2, 2, 1, 'round_mode saturate'],
   ],
   Ceil: [[6, 1, 1, 1]],
   Celu: [[12, 1, 1, 1, 'alpha']],
@@ -63,6 +65,7 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
     [10, 2, 3, 1],
     [13, 2, 3, 1, 'axis'],
     [21, 2, 3, 1, 'axis block_size'],
+    [23, 2, 3, 1, 'axis block_size output_dtype'],
   ],
   Div: [[7, 2, 2, 1]],
   Dropout: [
@@ -136,7 +139,9 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
     [13, 2, 3, 1, 'axis'],
     [19, 2, 3, 1, 'axis saturate'],
     [21, 2, 3, 1, 'axis block_size output_dtype saturate'],
+    [23, 2, 3, 1, 'axis block_size output_dtype precision saturate'],
   ],
+  RMSNormalization: [[23, 2, 2, 1, 'axis epsilon stash_type']],
   Range: [[11, 3, 3, 1]],
   Reciprocal: [[6, 1, 1, 1]],
   ReduceL1: [
@@ -234,6 +239,7 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
   ],
   Sub: [[7, 2, 2, 1]],
   Sum: [[8, 1, any, 1]],
+  Swish: [[24, 1, 1, 1, 'alpha']],
   Tanh: [[6, 1, 1, 1]],
   Tile: [[6, 2, 2, 1]],
   TopK: [

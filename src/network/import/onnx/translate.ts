@@ -205,7 +205,7 @@ export const translate = (
       }
       const [unread] = node.unread()
       if (unread !== undefined)
-        refuse('unsupported-attribute', `attribute ${unread}`, 'an op without it', 'export with an opset from 9 to 21')
+        refuse('unsupported-attribute', `attribute ${unread}`, 'an op without it', 'export with an opset from 9 to 25')
       proto.output.forEach((name, k) => {
         if (outputs[k] !== undefined) values.set(name, outputs[k])
         else withheld.set(name, `output ${k + 1}, ${name}`)

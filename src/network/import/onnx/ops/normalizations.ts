@@ -18,12 +18,21 @@ const applied = (
   constants: { readonly alpha?: number; readonly beta?: number } = {},
 ): View => ({ ...withAxes(x, x.axes), node: t.build.unary(fn, x.node, constants, name) })
 
-/** `(x − mean) / √(variance + epsilon)` over some axes of an example. */
-const normalized = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], epsilon: number): View => {
-  const centred = broadcast(t, 'subtract', [x, reduceView(t, node, x, axes, 'mean', true)], node.name)
-  const variance = reduceView(t, node, applied(t, centred, 'square', node.name), axes, 'mean', true)
-  return broadcast(t, 'multiply', [centred, applied(t, variance, 'rsqrt', node.name, { alpha: epsilon })], node.name)
+/** `x / √(mean of x² + epsilon)` over some axes of an example. */
+const evened = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], epsilon: number): View => {
+  const power = reduceView(t, node, applied(t, x, 'square', node.name), axes, 'mean', true)
+  return broadcast(t, 'multiply', [x, applied(t, power, 'rsqrt', node.name, { alpha: epsilon })], node.name)
 }
+
+/** `(x − mean) / √(variance + epsilon)` over some axes of an example. */
+const normalized = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], epsilon: number): View =>
+  evened(
+    t,
+    node,
+    broadcast(t, 'subtract', [x, reduceView(t, node, x, axes, 'mean', true)], node.name),
+    axes,
+    epsilon,
+  )
 
 const isAll = (value: Constant, number: number): boolean => Array.from(valuesOf(value)).every(x => x === number)
 
@@ -33,15 +42,18 @@ const shifted = (t: Translation, node: OnnxNode, x: View, scale: Constant, offse
   return offset === undefined || isAll(offset, 0) ? scaled : broadcast(t, 'add', [scaled, offset], node.name)
 }
 
-const layerNormalization: Rule = (node, t) => {
-  const x = viewAt(node, 0)
-  const axis = axisOf(node.int('axis', -1), x.axes.length)
-  const epsilon = node.float('epsilon', 1e-5)
-  node.disregard('stash_type')
-  if (node.namedOutputs > 1) return refuse('unsupported-attribute', `${node.namedOutputs} outputs`, 'one output')
-  const axes = x.axes.map((_, k) => k).slice(axis)
-  return [shifted(t, node, normalized(t, node, x, axes, epsilon), constantAt(node, 1), optionalAt(node, 2))]
-}
+/** Over all axes from one on, then scaled and, where there is an offset, shifted. */
+const overLastAxes =
+  (by: typeof normalized): Rule =>
+  (node, t) => {
+    const x = viewAt(node, 0)
+    const axis = axisOf(node.int('axis', -1), x.axes.length)
+    const epsilon = node.float('epsilon', 1e-5)
+    node.disregard('stash_type')
+    if (node.namedOutputs > 1) return refuse('unsupported-attribute', `${node.namedOutputs} outputs`, 'one output')
+    const axes = x.axes.map((_, k) => k).slice(axis)
+    return [shifted(t, node, by(t, node, x, axes, epsilon), constantAt(node, 1), optionalAt(node, 2))]
+  }
 
 /** One number for each group of channels, or each channel, as a constant beside `[n, c, …]`. */
 const perChannel = (value: Constant, channels: number, rank: number): Constant => {
@@ -138,7 +150,8 @@ const localResponse: Rule = (node, t) => {
 }
 
 export const normalizations: Readonly<Record<string, Rule>> = {
-  LayerNormalization: layerNormalization,
+  LayerNormalization: overLastAxes(normalized),
+  RMSNormalization: overLastAxes(evened),
   GroupNormalization: groupNormalization,
   InstanceNormalization: instanceNormalization,
   LpNormalization: lpNormalization,

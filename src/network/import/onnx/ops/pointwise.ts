@@ -36,6 +36,15 @@ const celu: Rule = (node, t) => {
   return [apply(t, node, bent, 'affine', { alpha })]
 }
 
+/** `x · sigmoid(alpha · x)`. */
+const swish: Rule = (node, t) => {
+  const x = viewAt(node, 0)
+  const alpha = node.float('alpha', 1)
+  if (alpha === 1) return [apply(t, node, x, 'swish')]
+  const scaled = apply(t, node, apply(t, node, x, 'affine', { alpha }), 'swish')
+  return [apply(t, node, scaled, 'affine', { alpha: 1 / alpha })]
+}
+
 const gelus: Readonly<Record<string, UnaryFunction>> = { none: 'gelu', tanh: 'gelu-tanh' }
 
 const gelu: Rule = (node, t) => {
@@ -152,6 +161,7 @@ export const pointwise: Readonly<Record<string, Rule>> = {
   })),
   Gelu: gelu,
   Mish: unary('mish'),
+  Swish: swish,
   Softsign: unary('softsign'),
   Selu: selu,
   Celu: celu,
