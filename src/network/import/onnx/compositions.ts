@@ -2,6 +2,7 @@ import { combination } from './combination.ts'
 import type { Pattern } from './composition.ts'
 import type { Constant } from './constant.ts'
 import { gelu } from './gelu.ts'
+import { mixedFilters } from './mixed-filters.ts'
 import { neighbours } from './neighbours.ts'
 import { unary } from './ops/pointwise.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
@@ -26,7 +27,7 @@ const step: Pattern = (sign, at) => {
   return clamp === undefined ? undefined : { last: clamp, inputs: [sign.input[0]], rule: unary('step') }
 }
 
-const patterns: readonly Pattern[] = [gelu, swish, step, combination, warp]
+const patterns: readonly Pattern[] = [gelu, swish, step, combination, warp, mixedFilters]
 
 /** The graph with one node in the place of the last of each composition, and the rules for these nodes. */
 export const compose = (

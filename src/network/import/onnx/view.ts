@@ -81,12 +81,17 @@ const joined = (atoms: readonly Atom[]): readonly Atom[] => {
   return out
 }
 
+/** A view whose batch is the first axis: a batch of one example may stand anywhere. */
+const batchFirst = (view: View, batch: Scalar): View =>
+  view.axes[0] === 'n' || batch !== 1 ? view : withAxes(view, ['n', ...view.axes.filter(axis => axis !== 'n')])
+
 /** The view under new dims, whose first is the batch's; a reason where the dims mix examples or cut an axis unevenly. */
-export const reshapeView = (view: View, dims: readonly Scalar[], batch: Scalar): View | string => {
+export const reshapeView = (given: View, dims: readonly Scalar[], batch: Scalar): View | string => {
+  const view = batchFirst(given, batch)
   if (view.axes[0] !== 'n') return 'a batch axis that is not the first'
   const source = view.axes.slice(1).flatMap(axis => (axis === 'n' ? [] : axis))
   const size = extentOf(source)
-  const target = dims.map((d, k) => (d === 0 ? (dimsOf(view, batch)[k] ?? 1) : d))
+  const target = dims.map((d, k) => (d === 0 ? (dimsOf(given, batch)[k] ?? 1) : d))
   const rest = target.slice(1)
   if (rest.some(d => d === 'n')) return 'the size of the batch inside an example'
   const inner = rest as readonly number[]

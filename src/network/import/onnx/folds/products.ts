@@ -1,5 +1,5 @@
 import { sizeOf, stridesOf } from '../../../../../ir/tensor.ts'
-import { type Constant, constant, type ElementName, isWhole, stored } from '../constant.ts'
+import { type Constant, constant, type ElementName, elementOf, isWhole, stored } from '../constant.ts'
 import { axisOf, constantAt, numbersOf, type OnnxNode, optionalAt, valuesOf } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { printDims } from '../view.ts'
@@ -165,7 +165,8 @@ const quantization = (
 const dequantize: Fold = (node, folding) => {
   const { x, scale, zero, scaleType } = quantization(node, folding)
   const values = valuesOf(x)
-  return [computed(node.output, x.dims, scaleType, folding.room, k => (values[k] - zero(k)) * scale(k))]
+  const type = elementOf(node.int('output_dtype', 0)) ?? scaleType
+  return [computed(node.output, x.dims, type, folding.room, k => (values[k] - zero(k)) * scale(k))]
 }
 
 const ranges: Readonly<Partial<Record<ElementName, readonly [number, number]>>> = {

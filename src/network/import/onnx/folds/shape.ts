@@ -164,13 +164,13 @@ const converted = (node: OnnxNode, x: Constant, to: Constant['type'], take: (val
 
 const cast: Fold = (node, { room }) => {
   const code = node.int('to', 0)
-  node.disregard('saturate')
+  node.disregard('saturate', 'round_mode')
   const to = elementOf(code) ?? refuse('unsupported-attribute', `a cast to ${elementName(code)}`, 'a number')
   return [converted(node, constantAt(node, 0), to, room.take)]
 }
 
 const castLike: Fold = (node, { room }) => {
-  node.disregard('saturate')
+  node.disregard('saturate', 'round_mode')
   return [converted(node, constantAt(node, 0), constantAt(node, 1).type, room.take)]
 }
 

@@ -1,6 +1,6 @@
-import { axesAtMost, elementName, isFloating, type Scalar } from '../constant.ts'
+import { axesAtMost, constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
 import { expanded } from '../digits.ts'
-import { axesOf, axisOf, constantAt, integersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
+import { axesOf, axisOf, constantAt, inputAt, integersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import type { Rule, Translation } from '../translation.ts'
 import { type Atom, dimsOf, extentOf, printDims, reshapeView, type View, withAxes } from '../view.ts'
@@ -136,10 +136,21 @@ const identity: Rule = node => [viewAt(node, 0)]
 const cast: Rule = node => {
   const view = viewAt(node, 0)
   const to = node.int('to', 0)
-  node.disregard('saturate')
+  node.disregard('saturate', 'round_mode')
   return isFloating(to)
     ? [view]
     : refuse('unsupported-attribute', `a cast to ${elementName(to)}`, 'a floating-point type')
+}
+
+/** What is cast to the type of a value of the image stays as it is, or becomes real numbers. */
+const castLike: Rule = node => {
+  const value = inputAt(node, 0)
+  node.disregard('saturate', 'round_mode')
+  if (value.kind === 'constant') return [constant(node.output, value.dims, stored('float', value.values), 'float')]
+  const like = inputAt(node, 1)
+  return like.kind === 'constant' && isWhole(like.type)
+    ? refuse('unsupported-attribute', `a cast to ${like.type}`, 'a floating-point type')
+    : [value]
 }
 
 const dropout: Rule = node => {
@@ -183,6 +194,7 @@ export const shapes: Readonly<Record<string, Rule>> = {
   SpaceToDepth: spaceToDepth,
   Identity: identity,
   Cast: cast,
+  CastLike: castLike,
   Dropout: dropout,
   Expand: expand,
 }

@@ -45,6 +45,15 @@ const cases: Readonly<Record<string, Made>> = {
     ],
     floats: { s: c(1), b: c(2) },
   },
+  'RMSNormalization over channels': {
+    nodes: [
+      node('Transpose', 'x', 'l', { perm: [0, 2, 3, 1] }),
+      node('RMSNormalization', 'l s', 'n', { axis: -1, epsilon: { float: 1e-3 } }),
+      node('Transpose', 'n', 'y', { perm: [0, 3, 1, 2] }),
+    ],
+    floats: { s: c(1) },
+    opset: 23,
+  },
   'LayerNormalization over a whole map, without a bias': {
     nodes: [node('LayerNormalization', 'x s', 'y', { axis: 1 })],
     floats: { s: real([6, 4, 4], 3) },
@@ -273,6 +282,35 @@ describe.skipIf(absent !== undefined)('ops of many zoos, as onnxruntime has them
     const got = own as readonly number[]
     ;(theirs as readonly number[]).forEach((value, k) => {
       expect(Math.abs(got[k] - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)))
+    })
+  })
+})
+
+describe.skipIf(absent !== undefined)('filters that are mixed in shares that the image gives', () => {
+  it.each([1, 2, 4])('in %i groups', async group => {
+    const nodes = [
+      node('GlobalAveragePool', 'x', 'g'),
+      node('Flatten', 'g', 'f'),
+      node('MatMul', 'f routes', 'r'),
+      node('Sigmoid', 'r', 'shares'),
+      node('MatMul', 'shares experts', 'mix'),
+      node('Reshape', 'mix filter', 'w'),
+      node('Reshape', 'x image', 'examples'),
+      node('Conv', 'examples w', 'c', { pads: [1, 1, 0, 1], strides: [2, 1], group }),
+      node('Transpose', 'c', 't', { perm: [1, 0, 2, 3] }),
+      node('Reshape', 't back', 'map'),
+      ...flattened,
+    ]
+    const filter = [8, 4 / group, 2, 3]
+    const spec: ModelSpec = {
+      ...{ input: [1, 4, 4, 4], nodes },
+      floats: { routes: real([4, 3], 2), experts: real([3, filter.reduce((a, b) => a * b)], 3) },
+      ints: { filter: list(...filter), image: list(1, 4, 4, 4), back: list(1, 8, 2, 4) },
+    }
+    const { own, theirs } = await both(spec, real([1, 4, 4, 4], 3))
+    expect(own).toHaveLength(64)
+    ;(theirs as readonly number[]).forEach((value, k) => {
+      expect(own[k]).toBeCloseTo(value, 4)
     })
   })
 })

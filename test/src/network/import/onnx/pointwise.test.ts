@@ -93,9 +93,15 @@ describe('functions of one number', () => {
     const nodes = [
       node('Identity', 'x', 'a'),
       node('Cast', 'a', 'b', { to: 1 }),
-      { op: 'Dropout', in: ['b'], out: ['y', 'mask'] },
+      node('CastLike', 'b x', 'c'),
+      node('CastLike', 'c half', 'd'),
+      node('CastLike', 'two d', 't'),
+      node('Mul', 'd t', 'e'),
+      node('Mul', 'e half', 'f'),
+      { op: 'Dropout', in: ['f'], out: ['y', 'mask'] },
     ]
-    close(await run({ nodes }, image), image.values)
+    const spec = { nodes, floats: { half: scalar(0.5) }, ints: { two: scalar(2) } }
+    close(await run(spec, image), image.values)
   })
 
   it('recognizes GELU written with the error function, its halves in three places', async () => {
