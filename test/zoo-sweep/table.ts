@@ -31,7 +31,7 @@ const left = `
 ## What is left
 
 Flips stay where a network itself takes no mirrored pixels: GhostNetV2 and V3 halve an odd map and stretch it again to nearest pixels. Borders of a map's own
-pixels pass flips but not quarter turns. Filters that the image computes (CondConv) are refused.
+pixels pass flips but not quarter turns. A mix of filters in shares that the image gives (CondConv) is a mix of what each filter makes, at the cost of all.
 
 Attention over pixels would be one more op, of queries and pairs of keys and values, each a map: a flip of the queries passes it, one of a pair's keys and values
 ends there. A table of positions that is added to a map is a shared tensor, which a flip permutes today. A class token is a map of one pixel: as queries an
@@ -61,7 +61,8 @@ export const page = (findings: Readonly<Record<string, Finding>>): string => {
   return `# Zoos
 
 \`npm run zoo-sweep -- FOLDER\` wrote this page: networks of torchvision and timm with random weights, exported by [\`test/zoo-sweep/export.py\`](../test/zoo-sweep/export.py) at
-the smallest size that works; the light models of the \`onnx\` package; and models of \`keras.applications\` as TensorFlow.js has them, by
+the smallest size that works, as \`torch.onnx.export\` comes (dynamo), with the size of the batch left open (dynamo-batch), or with the exporter before
+it (legacy); the light models of the \`onnx\` package; and models of \`keras.applications\` as TensorFlow.js has them, by
 [\`test/zoo-sweep/export_keras.py\`](../test/zoo-sweep/export_keras.py). A network is right where its scores, and those averaged with the mirrored image's, are within
 ${bounds.error} of onnxruntime's, or of Keras's, relative to how far the scores of two images are apart; flip-free where flip TTA leaves no flip on any map, the image
 among them. The weights of the light models are one number each, so any two images have the same scores there: what is compared is little.
