@@ -41,7 +41,10 @@ attention of its own, as keys and values a second pair. Windows (Swin) are resha
 /** How far a network's scores are off. */
 const offBy = ({ plainError = Number.NaN, flipError = Number.NaN, ownError }: Finding): string => {
   const [plain, flip, own] = [plainError, flipError, ownError ?? 0].map(error => error.toExponential(1))
-  const itself = ownError === undefined || ownError < bounds.error ? '' : `; onnxruntime itself, with and without its optimizations, by ${own}`
+  const itself =
+    ownError === undefined || ownError < bounds.error
+      ? ''
+      : `; onnxruntime itself, with and without its optimizations, by ${own}`
   return `off by ${plain}, ${flip} under flip TTA${itself}`
 }
 

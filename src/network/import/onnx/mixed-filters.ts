@@ -13,7 +13,9 @@ import { type Atom, extentOf, reshapeView, type View } from './view.ts'
 
 const cut = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
   const result = reshapeView(view, dims, t.batch)
-  return typeof result === 'string' ? refuse('unsupported-shape', `mixed filters: ${result}`, 'one row of shares') : result
+  return typeof result === 'string'
+    ? refuse('unsupported-shape', `mixed filters: ${result}`, 'one row of shares')
+    : result
 }
 
 /** Filters `[experts, out · in/groups · rows · columns]` as those of one convolution, whose channels are groups of experts of outputs. */

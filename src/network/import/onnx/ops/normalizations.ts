@@ -26,13 +26,7 @@ const evened = (t: Translation, node: OnnxNode, x: View, axes: readonly number[]
 
 /** `(x − mean) / √(variance + epsilon)` over some axes of an example. */
 const normalized = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], epsilon: number): View =>
-  evened(
-    t,
-    node,
-    broadcast(t, 'subtract', [x, reduceView(t, node, x, axes, 'mean', true)], node.name),
-    axes,
-    epsilon,
-  )
+  evened(t, node, broadcast(t, 'subtract', [x, reduceView(t, node, x, axes, 'mean', true)], node.name), axes, epsilon)
 
 const isAll = (value: Constant, number: number): boolean => Array.from(valuesOf(value)).every(x => x === number)
 
