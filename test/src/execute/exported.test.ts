@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { describe, it } from 'vitest'
 import {
@@ -19,10 +19,10 @@ import { lowerOnnx } from '../../../src/lower/onnx/index.ts'
 import { lowerings } from '../../../src/lower/onnx/lowerings.ts'
 import { loadOnnxruntime } from '../../../src/runtime/onnxruntime.ts'
 import { findOpenvino } from '../../../src/runtime/openvino/installed.ts'
-import { environmentOf, withEnvironment } from '../../arbitrary/environment.ts'
-import { arbitraryFlatGraph } from '../../arbitrary/graph.ts'
-import { arbitraryOp, opGraph } from '../../arbitrary/ops.ts'
 import { expectOutputs, fill, runtimeSeed } from '../lower/agree.ts'
+import type { Case } from '../lower/cases.ts'
+import { casesOf, graphCases } from '../lower/graph-cases.ts'
+import { assertSideBySide } from '../lower/side-by-side.ts'
 
 interface Runtime {
   readonly absent: string | undefined
@@ -79,27 +79,18 @@ it.for(Object.entries(runtimes))(
 describe('in OpenVINO', () => {
   const runtime = runtimes.openvino
   const tags = Object.keys(lowerings) as readonly OpTag[]
+  const assertCases = (cases: fc.Arbitrary<readonly Case[]>, numRuns: number): Promise<void> =>
+    assertSideBySide(cases, { numRuns, seed: runtimeSeed }, ({ graph, environments }) =>
+      expectAgreement(runtime, graph, environments),
+    )
 
   it.for(tags)('%s means what the evaluator says', async (tag, context) => {
     context.skip(runtime.absent !== undefined, runtime.absent)
-    await fc.assert(
-      fc.asyncProperty(arbitraryOp(tag), fc.nat(), fc.integer({ min: 1, max: 3 }), async (drawn, seed, batch) => {
-        const graph = opGraph(drawn)
-        await expectAgreement(runtime, graph, [environmentOf(graph, 'reals', seed, batch)])
-      }),
-      { numRuns: 15, seed: runtimeSeed },
-    )
+    await assertCases(casesOf(tag), 15)
   })
 
   it('generated graphs mean what the evaluator says, in two batch sizes', async context => {
     context.skip(runtime.absent !== undefined, runtime.absent)
-    await fc.assert(
-      fc.asyncProperty(withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }), fc.nat(), async (drawn, seed) => {
-        const { graph, environment } = drawn
-        const other = environmentOf(graph, 'reals', seed, 2)
-        await expectAgreement(runtime, graph, [environment, { ...environment, inputs: other.inputs }])
-      }),
-      { numRuns: 25, seed: runtimeSeed },
-    )
+    await assertCases(graphCases, 25)
   })
 })

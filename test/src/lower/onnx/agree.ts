@@ -1,8 +1,11 @@
+import type fc from 'fast-check'
 import type * as Onnxruntime from 'onnxruntime-node'
 import { type Environment, type Graph, nodesWithTag, type Tensor } from '../../../../ir/index.ts'
 import type { Stage } from '../../../../passes/index.ts'
 import { type ImageLayout, lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { expectOutputs } from '../agree.ts'
+import type { Case } from '../cases.ts'
+import { assertSideBySide } from '../side-by-side.ts'
 
 const load = async (): Promise<typeof Onnxruntime | undefined> => {
   try {
@@ -84,4 +87,15 @@ export const expectAgreement = async (
   const { runOn, close } = await open(graph, environments[0].parameters, layout, exported)
   for (const environment of environments) expectOutputs(await runOn(environment), graph, environment)
   await close()
+}
+
+/** Checks as many drawn cases, half of them in each layout. */
+export const assertInLayouts = async (
+  cases: fc.Arbitrary<readonly Case[]>,
+  { numRuns, seed }: { readonly numRuns: number; readonly seed: number },
+): Promise<void> => {
+  for (const [k, layout] of (['nhwc', 'nchw'] as const).entries())
+    await assertSideBySide(cases, { numRuns: Math.ceil(numRuns / 2), seed: seed + k }, ({ graph, environments }) =>
+      expectAgreement(graph, environments, layout),
+    )
 }

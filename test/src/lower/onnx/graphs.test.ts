@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { declarationOf, type Graph, type OpTag, opTags } from '../../../../ir/index.ts'
 import { lowerOnnx } from '../../../../src/lower/onnx/index.ts'
 import { lowerings } from '../../../../src/lower/onnx/lowerings.ts'
-import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
-import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
+import { environmentOf } from '../../../arbitrary/environment.ts'
 import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { runtimeSeed } from '../agree.ts'
-import { absent, expectAgreement } from './agree.ts'
+import { casesOf, graphCases } from '../graph-cases.ts'
+import { absent, assertInLayouts } from './agree.ts'
 
 const tags = [...(Object.keys(lowerings) as readonly OpTag[]), 'Shift'] as const
 const training = opTags.filter(tag => declarationOf(tag).stage === 'training')
@@ -15,24 +15,11 @@ const training = opTags.filter(tag => declarationOf(tag).stage === 'training')
 const hasTransposedResize = ({ nodes }: Graph): boolean =>
   nodes.some(node => node.tag === 'Transpose' && node.type.kind === 'Map') &&
   nodes.some(node => node.tag === 'Resize' && node.attributes.method === 'linear')
-const layouts = fc.constantFrom('nhwc' as const, 'nchw' as const)
 
 describe('in onnxruntime', () => {
   it.for(tags)('%s means what the evaluator says', async (tag, context) => {
     context.skip(absent !== undefined, absent)
-    await fc.assert(
-      fc.asyncProperty(
-        arbitraryOp(tag),
-        fc.nat(),
-        fc.integer({ min: 1, max: 3 }),
-        layouts,
-        async (drawn, seed, batch, layout) => {
-          const graph = opGraph(drawn)
-          await expectAgreement(graph, [environmentOf(graph, 'reals', seed, batch)], layout)
-        },
-      ),
-      { numRuns: 60, seed: runtimeSeed },
-    )
+    await assertInLayouts(casesOf(tag), { numRuns: 60, seed: runtimeSeed })
   })
 
   it.for(training)('%s is refused by name', tag => {
@@ -51,18 +38,7 @@ describe('in onnxruntime', () => {
 
   it('generated graphs mean what the evaluator says', async context => {
     context.skip(absent !== undefined, absent)
-    await fc.assert(
-      fc.asyncProperty(
-        withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }),
-        fc.nat(),
-        layouts,
-        async ({ graph, environment }, seed, layout) => {
-          fc.pre(!hasTransposedResize(graph))
-          const other = environmentOf(graph, 'reals', seed, 2)
-          await expectAgreement(graph, [environment, { ...environment, inputs: other.inputs }], layout)
-        },
-      ),
-      { numRuns: 200, seed: runtimeSeed },
-    )
+    const cases = graphCases.filter(([{ graph }]) => !hasTransposedResize(graph))
+    await assertInLayouts(cases, { numRuns: 200, seed: runtimeSeed })
   })
 })

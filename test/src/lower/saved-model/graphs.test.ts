@@ -1,30 +1,15 @@
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import { describe, it } from 'vitest'
 import type { LoweredTag } from '../../../../src/lower/lowered-tag.ts'
 import { lowerings } from '../../../../src/lower/saved-model/lowerings.ts'
-import { environmentOf, withEnvironment } from '../../../arbitrary/environment.ts'
-import { arbitraryFlatGraph } from '../../../arbitrary/graph.ts'
-import { arbitraryOp, opGraph } from '../../../arbitrary/ops.ts'
 import { runtimeSeed } from '../agree.ts'
 import type { Case } from '../cases.ts'
+import { casesOf, graphCases } from '../graph-cases.ts'
 import { assertSideBySide } from '../side-by-side.ts'
 import { absent, expectAgreement } from './agree.ts'
 import { runners } from './runners.ts'
 
 const tags = [...(Object.keys(lowerings) as readonly LoweredTag[]), 'Shift'] as const
-
-const casesOf = (tag: (typeof tags)[number]): fc.Arbitrary<readonly Case[]> =>
-  fc.tuple(arbitraryOp(tag), fc.nat(), fc.integer({ min: 1, max: 3 })).map(([drawn, seed, batch]) => {
-    const graph = opGraph(drawn)
-    return [{ graph, environments: [environmentOf(graph, 'reals', seed, batch)] }]
-  })
-
-const generated: fc.Arbitrary<readonly Case[]> = fc
-  .tuple(withEnvironment(arbitraryFlatGraph(), { kind: 'reals' }), fc.nat())
-  .map(([{ graph, environment }, seed]) => {
-    const { inputs } = environmentOf(graph, 'reals', seed, 2)
-    return [{ graph, environments: [environment, { ...environment, inputs }] }]
-  })
 
 describe.each(runners)('in $name', ({ options, tolerance, share }) => {
   const assertCases = (cases: fc.Arbitrary<readonly Case[]>, numRuns: number): Promise<void> =>
@@ -39,6 +24,6 @@ describe.each(runners)('in $name', ({ options, tolerance, share }) => {
 
   it('generated graphs mean what the evaluator says', async context => {
     context.skip(absent !== undefined, absent)
-    await assertCases(generated, 200)
+    await assertCases(graphCases, 200)
   })
 })
