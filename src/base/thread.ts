@@ -48,6 +48,8 @@ export interface Thread<C, A, T> {
   readonly call: (call: C, options?: CallOptions<T>) => Promise<A>
   /** How many calls are unanswered. */
   readonly busy: () => number
+  /** Whether it has not ended, nor died. */
+  readonly isAlive: () => boolean
   readonly end: () => Promise<void>
 }
 
@@ -114,6 +116,7 @@ export const callThread = <C, A, T>(
         }
       }),
     busy: () => pending.size,
+    isAlive: () => dead === undefined,
     end: async () => void (await worker.terminate()),
   }
 }

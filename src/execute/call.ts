@@ -34,6 +34,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal
   /** Told when the first of its stages begins. */
   readonly onStart?: () => void
+  /** Whether the images may be handed over, so that their array is empty afterwards. */
+  readonly transfer?: boolean
 }
 
 /** What was sent, as far as it is. */
@@ -56,10 +58,10 @@ export interface Owner {
   readonly row: number
 }
 
-/** The images of calls, one after the other. */
-export const imagesOf = (calls: readonly Call[]): Float32Array => {
+/** The images of calls, one after the other: those of several in an array that is given. */
+export const imagesOf = (calls: readonly Call[], arrayOf: (length: number) => Float32Array): Float32Array => {
   if (calls.length === 1) return calls[0].images
-  const all = new Float32Array(calls.reduce((sum, { images }) => sum + images.length, 0))
+  const all = arrayOf(calls.reduce((sum, { images }) => sum + images.length, 0))
   let at = 0
   for (const { images } of calls) {
     all.set(images, at)
@@ -72,7 +74,7 @@ export const imagesOf = (calls: readonly Call[]): Float32Array => {
 export const openCall = (
   images: Float32Array,
   n: number,
-  { sizes, ...told }: Pick<Call, 'came' | 'hold' | 'onStart'> & { readonly sizes: readonly number[] },
+  { sizes, ...told }: Pick<Call, 'came' | 'hold' | 'onStart' | 'transfer'> & { readonly sizes: readonly number[] },
 ): { readonly call: Call; readonly sent: Sent } => {
   let [answer, fail, take] = [(_: Scores): void => {}, (_: unknown): void => {}, (): void => {}]
   const scores = new Promise<Scores>((resolve, reject) => {

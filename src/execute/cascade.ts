@@ -71,12 +71,21 @@ const lettingTurn = async (work: Promise<void>): Promise<void> => {
   if (!turned) await turnOfEventLoop()
 }
 
+/** Arrays in the same memory, one after the other: the next may be had once nobody reads the one before. */
+const inOneMemory = (): ((length: number) => Float32Array) => {
+  let memory = new Float32Array(0)
+  return length => {
+    if (memory.length < length) memory = new Float32Array(length)
+    return memory.subarray(0, length)
+  }
+}
+
 /**
- * Runs stages one batch at a time. Calls are joined into batches, where they are; images that go on are gathered across batches and calls; `nextTurn` says which
+ * Runs stages, one batch at a time or as many as there are threads. Calls are joined into batches, where they are; images that go on are gathered across batches and calls; `nextTurn` says which
  * are run. An image's answer is its own, whoever shares its batch. Where a batch fails, the calls with images in it do, and no others.
  */
 export const cascade = (
-  execution: Pick<Execution, 'run' | 'compilesBatches'>,
+  execution: Pick<Execution, 'run' | 'compilesBatches' | 'threads'>,
   stages: readonly OpenStage[],
   { outputs: given, batch, join = 0, delay = 0, alarm = machineAlarm, onBatch }: CascadeOptions,
 ): Cascade => {
@@ -87,7 +96,11 @@ export const cascade = (
   const incoming: Call[] = []
   const holds = new Set<Hold>()
   const untold: Call[] = []
-  let [largest, busy] = [Math.max(batch, join), false]
+  const { count: threads, room } = execution.threads ?? { count: 1, room: undefined }
+  /** As many full batches as are run may wait where threads run them, so that these wait for nobody. */
+  const mostUnderWay = room === undefined ? 1 : 2 * threads
+  const arrayOf = room?.take ?? inOneMemory()
+  let [largest, underWay, looking] = [Math.max(batch, join), 0, false]
   const most = (): number => {
     for (const hold of holds) if (!hold.open) holds.delete(hold)
     return holds.size > 0 ? largest : Math.max(largest, joined)
@@ -97,15 +110,27 @@ export const cascade = (
   const passed = carried.map(() => 0)
 
   /** Runs rows of what is carried to a stage, and sends on whom its gate does. */
-  const pass = async (stage: number, values: readonly Float32Array[], owners: readonly Owner[]): Promise<void> => {
+  const pass = async (
+    stage: number,
+    values: readonly Float32Array[],
+    owners: readonly Owner[],
+    onBegin?: () => void,
+  ): Promise<void> => {
     const { gate, variants } = stages[stage]
-    const brought = new Map<string, Numbers>(carried[stage].map(({ name }, k) => [name, values[k]]))
+    const brought = new Map(carried[stage].map(({ name }, k) => [name, values[k]]))
     const fed = takes[stage].map(name => [name, brought.get(name)] as const)
-    const began = performance.now()
-    const outputs = await execution.run(Object.fromEntries(fed) as Record<string, Float32Array>, stage)
+    let began = performance.now()
+    const outputs = await execution.run(Object.fromEntries(fed) as Record<string, Float32Array>, stage, () => {
+      began = performance.now()
+      onBegin?.()
+    })
     onBatch?.({ stage: stage + 1, images: owners.length, milliseconds: performance.now() - began })
     const certainty = gate === undefined ? undefined : outputs[gate.certainty].data
-    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? (brought.get(name) as Numbers)
+    const broughtNumbers = (name: string): Float32Array => {
+      const values = brought.get(name) as Float32Array
+      return room?.now(values) ?? values
+    }
+    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? broughtNumbers(name)
     const ran: BatchVariants = {
       scores: variants.map(({ name }) => numbersOf(name)),
       weights: variants.map(({ weight }) => weight),
@@ -124,9 +149,11 @@ export const cascade = (
       if (goesOn(owner)) onward.push(k)
       else if (--call.open === 0) call.answer()
     })
-    if (onward.length === 0) return
-    const next = carried[stage + 1].map(({ name }) => numbersOf(name))
-    waiting[stage + 1].add(next, onward, k => owners[k])
+    if (onward.length > 0) {
+      const next = carried[stage + 1].map(({ name }) => numbersOf(name))
+      waiting[stage + 1].add(next, onward, k => owners[k])
+    }
+    for (const sent of values) room?.free(sent)
   }
 
   const orFail = async (calls: Iterable<Call>, work: Promise<void>): Promise<void> => {
@@ -144,12 +171,12 @@ export const cascade = (
   }
 
   /** Runs rows, unless all that they belong to has failed and wants no more. */
-  const run = async (stage: number, { values, owners }: Gathered<Owner>): Promise<void> => {
+  const run = async (stage: number, { values, owners }: Gathered<Owner>, onBegin?: () => void): Promise<void> => {
     if (owners.every(({ call }) => call.failed)) return
     for (const portion of portionsOf(stage, owners.length)) {
       const own = owners.slice(portion.from, portion.from + portion.count)
       const fed = carried[stage].map(({ size }, k) => portionOf(values[k], size, portion))
-      await orFail(new Set(own.map(({ call }) => call)), pass(stage, fed, own))
+      await orFail(new Set(own.map(({ call }) => call)), pass(stage, fed, own, onBegin))
     }
   }
 
@@ -164,10 +191,15 @@ export const cascade = (
   const runIncoming = async (): Promise<void> => {
     const calls = incoming.splice(0, joinable().count)
     const owners = calls.flatMap(call => Array.from({ length: call.n }, (_, row) => ({ call, row })))
-    for (const { onStart } of calls) onStart?.()
-    await run(0, { values: [imagesOf(calls)], owners })
+    const tellStart = (): void => {
+      for (const { onStart } of calls.splice(0)) onStart?.()
+    }
+    const images = imagesOf(calls, arrayOf)
     for (const call of calls) call.images = new Float32Array(0)
     untold.push(...calls)
+    if (calls.length === 1 && calls[0].transfer === true) room?.lend(images)
+    if (room === undefined) tellStart()
+    await run(0, { values: [images], owners }, tellStart)
   }
 
   const runGathered = async (stage: number): Promise<void> => {
@@ -215,17 +247,28 @@ export const cascade = (
     return runIncoming()
   }
 
+  const begin = async (stage: number): Promise<void> => {
+    underWay++
+    await (join === 0 ? work(stage) : lettingTurn(work(stage)))
+    underWay--
+    void wake()
+  }
+
   let sleepNoMore = (): void => {}
   const wake = async (): Promise<void> => {
-    if (busy) return
-    busy = true
+    if (looking) return
+    looking = true
     sleepNoMore()
     let looked = false
-    for (let turn = next(); turn !== undefined; turn = next()) {
-      if ('until' in turn) {
-        sleepNoMore = alarm.after(turn.until - alarm.now(), () => void wake())
+    while (underWay < mostUnderWay) {
+      const turn = next()
+      if (turn === undefined || 'until' in turn) {
+        if (turn !== undefined) sleepNoMore = alarm.after(turn.until - alarm.now(), () => void wake())
+        tell()
         break
       }
+      // Who fills no batch waits for a thread that is free.
+      if (!turn.full && underWay >= threads) break
       if (turn.stage === 0 || !turn.full) tell()
       if (!turn.full && !looked) {
         // Others who are at the door may join.
@@ -234,10 +277,9 @@ export const cascade = (
         continue
       }
       looked = false
-      await (join === 0 ? work(turn.stage) : lettingTurn(work(turn.stage)))
+      void begin(turn.stage)
     }
-    busy = false
-    tell()
+    looking = false
   }
 
   const warm = async (): Promise<void> => {
@@ -246,7 +288,8 @@ export const cascade = (
       for (const size of sizesUpTo(most())) {
         const sizes = new Map(carried[stage].map(each => [each.name, each.size]))
         const blank = names.map(name => [name, new Float32Array(size * (sizes.get(name) as number))])
-        await execution.run(Object.fromEntries(blank), stage)
+        const once = () => execution.run(Object.fromEntries(blank), stage)
+        await Promise.all(Array.from({ length: threads }, once))
       }
   }
 
@@ -256,12 +299,11 @@ export const cascade = (
     if (at >= 0) incoming.splice(at, 1)
   }
 
-  const send: Cascade['send'] = (images, n, { hold, signal, onStart } = {}) => {
+  const send: Cascade['send'] = (images, n, { hold, signal, onStart, transfer } = {}) => {
     if (hold !== undefined) holds.add(hold)
     largest = Math.max(largest, n)
     const { call, sent } = openCall(images, n, {
-      hold,
-      onStart,
+      ...{ hold, onStart, transfer },
       came: alarm.now(),
       sizes: given.map(({ size }) => size),
     })

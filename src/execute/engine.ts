@@ -1,27 +1,18 @@
-import { EspalierError, isObject, sizeOf } from '../../ir/index.ts'
-import { orThrow, sourceProblem } from '../base/error.ts'
+import { EspalierError, sizeOf } from '../../ir/index.ts'
+import { sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
-import { fitImages, type ImageInput, type Preprocess } from '../data/index.ts'
 import type { Scores, SendOptions, Sent } from './call.ts'
 import { cascade, type OpenStage, type RanBatch } from './cascade.ts'
-import type { ExecutorName, Facts } from './execution.ts'
+import type { Executed, ExecutorName, Facts } from './execution.ts'
 import { inTurn } from './in-turn.ts'
 import { readInputs, type TensorLike } from './inputs.ts'
 import { lifetime } from './lifetime.ts'
 import { type ExecutionOptions, type OpenedExecution, openExecution } from './open-execution.ts'
+import { isPictures, numbersOf, type Pictures } from './pictures.ts'
 import type { ShapedOutput } from './prediction.ts'
 
-/** Encoded images or pixels, and how they become a network's input. */
-export interface Pictures {
-  readonly pictures: readonly ImageInput[]
-  readonly preprocess: Preprocess
-}
-
 /** How images are run beside others. */
-export interface RunOptions extends Pick<SendOptions, 'signal' | 'onStart'> {
-  /** Whether the numbers may be handed over, so that their array is empty afterwards. */
-  readonly transfer?: boolean | undefined
-}
+export type RunOptions = Pick<SendOptions, 'signal' | 'onStart' | 'transfer'>
 
 /** What computes. */
 export type EngineFacts = Omit<Facts<ExecutorName | 'reference'>, 'compilesBatches'>
@@ -52,6 +43,9 @@ export interface EngineOptions extends ExecutionOptions {
   readonly onBatch?: (batch: RanBatch) => void
 }
 
+/** Opens what runs the stages. */
+export type OpenStages = (executed: Executed, options: EngineOptions) => Promise<OpenedExecution>
+
 /** What is run: the stages of a graph, and what comes out of them. */
 export interface Staged {
   readonly stages: readonly OpenStage[]
@@ -67,18 +61,6 @@ export const disposedModel = (): EspalierError =>
     sourceProblem('disposed', 'predict', 'a disposed model', 'one in use', 'loadModel or createModel opens it again'),
   ])
 
-export const isPictures = (images: Float32Array | TensorLike | Pictures): images is Pictures =>
-  isObject(images) && 'pictures' in images
-
-/** Numbers that a network takes, of pictures. @throws EspalierError where one cannot be decoded */
-const numbersOf = async ({ pictures, preprocess }: Pictures): Promise<Float32Array> =>
-  orThrow(
-    await fitImages(
-      pictures.map((image, k) => ({ image, where: `image ${k}` })),
-      preprocess,
-    ),
-  )
-
 const orDispose = async ({ dispose }: Pick<Engine, 'dispose'>, work: Promise<void>): Promise<void> => {
   try {
     await work
@@ -92,10 +74,11 @@ const orDispose = async ({ dispose }: Pick<Engine, 'dispose'>, work: Promise<voi
 export const openEngine = async (
   { stages, outputs, image, parameters }: Staged,
   options: EngineOptions,
+  open: OpenStages = openExecution,
 ): Promise<Engine> => {
   const [{ graph }, ...others] = stages
   const later = others.length === 0 ? undefined : others.map(stage => stage.graph)
-  const { execution, choice } = await openExecution({ graph, later, parameters }, options)
+  const { execution, choice } = await open({ graph, later, parameters }, options)
   const { during, dispose, freed } = lifetime('predict', execution.dispose, disposedModel)
   const { send, wake, warm } = cascade(execution, stages, {
     outputs: outputs.map(({ name, shape }) => ({ name, size: sizeOf(shape) })),
@@ -106,8 +89,8 @@ export const openEngine = async (
   })
   if (options.join !== undefined) await orDispose(execution, warm())
   const start = async (inputs: Float32Array | TensorLike | Pictures, how?: SendOptions): Promise<Sent> => {
-    const images = isPictures(inputs) ? await numbersOf(inputs) : await readInputs(inputs, image)
-    return send(images, images.length / sizeOf(image), how)
+    const images = isPictures(inputs) ? await (execution.fit ?? numbersOf)(inputs) : await readInputs(inputs, image)
+    return send(images, images.length / sizeOf(image), images === inputs ? how : { ...how, transfer: true })
   }
   const held = (inputs: Float32Array | TensorLike, hold: SendOptions['hold']): Promise<Sent> =>
     new Promise((resolve, reject) => {

@@ -1,5 +1,7 @@
 import type { Graph, Tensor, Type } from '../../ir/index.ts'
 import type { BackendName } from '../runtime/backend-names.ts'
+import type { Pictures } from './pictures.ts'
+import type { Room } from './room.ts'
 
 /**
  * Ways to run a graph: op by op on a backend of TensorFlow.js; handed over whole to TensorFlow, as it is or compiled by
@@ -35,14 +37,20 @@ export interface Execution<Executor extends string = ExecutorName> extends Facts
   readonly inputs: ReadonlyMap<string, Type>
   /**
    * The value of every output by name. Inputs are numbers in row-major order; per-example ones carry the batch, of any
-   * size, as their first axis, and so do per-example outputs. `stage` is which graph is run; default the first.
+   * size, as their first axis, and so do per-example outputs. `stage` is which graph is run; default the first. `onBegin` is
+   * told where it does not begin at once.
    */
   readonly run: (
     inputs: Readonly<Record<string, Float32Array>>,
     stage?: number,
+    onBegin?: () => void,
   ) => Promise<Readonly<Record<string, Tensor>>>
+  /** Where it has threads of its own: how many runs are computed side by side, while as many wait there; and where their inputs are put together. */
+  readonly threads?: { readonly count: number; readonly room: Room }
+  /** Decodes pictures there. @throws EspalierError where one cannot be */
+  readonly fit?: (pictures: Pictures) => Promise<Float32Array>
   /** Frees what the runtime holds, once no run is under way. */
-  readonly dispose: () => void
+  readonly dispose: () => void | Promise<void>
 }
 
 /** A flat or stacked graph with the values of its parameters; of a network in stages the first one's. */

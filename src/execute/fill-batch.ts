@@ -9,6 +9,7 @@ export interface Portion {
 
 /** The rows of a portion, of `each` numbers. What follows the last row of the values is blank. */
 export const portionOf = (values: Float32Array, each: number, { from, count, size }: Portion): Float32Array => {
+  if (from === 0 && values.length === size * each) return values
   if (values.length >= (from + size) * each) return values.subarray(from * each, (from + size) * each)
   const filled = new Float32Array(size * each)
   filled.set(values.subarray(from * each, (from + count) * each))

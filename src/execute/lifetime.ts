@@ -13,7 +13,11 @@ const afterDispose = (name: string): EspalierError =>
   new EspalierError([problem('disposed', name, 'a run after dispose()', 'no run after it')], 'failure')
 
 /** `refusal` is what a run is told after `dispose`. */
-export const lifetime = (name: string, free: () => void, refusal = () => afterDispose(name)): Lifetime => {
+export const lifetime = (
+  name: string,
+  free: () => void | Promise<void>,
+  refusal = () => afterDispose(name),
+): Lifetime => {
   let underWay = 0
   let disposed = false
   let done: (() => void) | undefined
@@ -22,8 +26,7 @@ export const lifetime = (name: string, free: () => void, refusal = () => afterDi
   })
   const freeWhenIdle = (): void => {
     if (!disposed || done === undefined || underWay > 0) return
-    free()
-    done()
+    void Promise.resolve(free()).then(done)
     done = undefined
   }
   return {

@@ -10,11 +10,11 @@ import { fitMeaning, type Meaning } from '../network/meaning.ts'
 import { imageType, outputsOf } from '../network/network.ts'
 import { measuresOf } from './cascade.ts'
 import { type OpenGraph, withVariants } from './disagreement.ts'
-import { type Engine, type EngineOptions, openEngine, type Staged } from './engine.ts'
-import { openEngineThreads } from './engine-threads.ts'
+import { type Engine, type EngineOptions, type OpenStages, openEngine } from './engine.ts'
 import type { ExecutorName, Facts } from './execution.ts'
+import { openExecutionThreads } from './execution-threads.ts'
 import type { TensorLike } from './inputs.ts'
-import type { OpenedExecution } from './open-execution.ts'
+import { type OpenedExecution, openExecution } from './open-execution.ts'
 import { type Prediction, predictionOf, type ShapedOutput } from './prediction.ts'
 import { type RankedClass, rankedClasses } from './ranking.ts'
 import { isAnswer } from './score.ts'
@@ -87,7 +87,7 @@ export interface Model extends Omit<Facts<ExecutorName | 'reference'>, 'compiles
 export interface ModelOptions extends EngineOptions {
   /** Whether it runs in a thread of its own, so that the event loop stays free. Default false. */
   readonly worker?: boolean
-  /** In how many such threads; the least busy gets the next prediction. Each has the weights for itself. */
+  /** In how many such threads; the least busy gets the next batch. Each has the weights for itself. */
   readonly workers?: number
 }
 
@@ -127,17 +127,15 @@ const checkHow = (where: string, given: unknown, known: readonly string[]): void
   checkArgument(where, strange, strange === undefined, known.join(', '), nearestHint(strange ?? '', known))
 }
 
-/** Where the graph runs: here, or in threads of its own. */
-const engineOf = (
-  staged: Staged,
-  { worker = false, workers = worker ? 1 : 0, ...options }: ModelOptions,
-): Promise<Engine> => (workers === 0 ? openEngine(staged, options) : openEngineThreads(staged, options, { workers }))
+/** What runs the stages: here, or in threads of its own. */
+const executionOf = ({ worker = false, workers = worker ? 1 : 0 }: ModelOptions): OpenStages =>
+  workers === 0 ? openExecution : (executed, options) => openExecutionThreads(executed, options, { workers })
 
 /** Loads a compiled network into an executor. @throws EspalierError where there is none that runs it, or the meaning is another network's */
 export const openModel = async (
   compiled: CompiledNetwork & { readonly meaning?: Meaning },
   options: ModelOptions = {},
-  open: typeof engineOf = engineOf,
+  open: OpenStages = executionOf(options),
 ): Promise<Model> => {
   const meaning = orThrow(fitMeaning(compiled, compiled.meaning ?? {}))
   const { h, w, c } = imageType(compiled)
@@ -147,7 +145,7 @@ export const openModel = async (
   })
   const opened = outputs[0].kind === 'classes' ? withVariants : (graph: Graph): OpenGraph => ({ graph, variants: [] })
   const stages = cutStages(compiled.graph).map(stage => ({ ...stage, ...opened(stage.graph) }))
-  const engine = await open({ stages, outputs, image: [h, w, c], parameters: compiled.parameters }, options)
+  const engine = await openEngine({ stages, outputs, image: [h, w, c], parameters: compiled.parameters }, options, open)
   const measures = measuresOf(stages)
   const predicted = async (images: Parameters<Engine['scoresOf']>[0], how?: PredictOptions): Promise<Prediction> =>
     predictionOf(await engine.scoresOf(images, how), outputs, measures)

@@ -18,4 +18,4 @@ Object.assign(port, {
     }),
 })
 
-await import('../../../src/execute/engine-thread.ts')
+await import('../../../src/execute/execution-thread.ts')

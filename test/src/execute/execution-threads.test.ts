@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startThread } from '../../../src/base/thread.ts'
-import { openEngineThreads } from '../../../src/execute/engine-threads.ts'
+import { openExecutionThreads } from '../../../src/execute/execution-threads.ts'
 import { openModel } from '../../../src/execute/model.ts'
 import {
   compile,
@@ -69,23 +69,33 @@ describe('a model in threads', () => {
     for (const [k, { logits }] of answers.entries()) expect(logits).toEqual((await here.predict(images(1, k))).logits)
   })
 
-  it('leaves the event loop free: while it runs a timer ticks; it tells of batches, and ends after what is under way', async () => {
+  it('leaves the event loop free: while it runs a timer ticks; it tells of batches, and is replaced where it dies, and ends after what is under way', async () => {
     const ticks = new Int32Array(new SharedArrayBuffer(4))
     const timer = setInterval(() => {
       Atomics.add(ticks, 0, 1)
       Atomics.notify(ticks, 0)
     }, 1)
-    const start = (task: object) => startThread('./gated-engine-thread', import.meta.url, { ...task, ticks })
+    const started: ReturnType<typeof startThread>[] = []
+    const start = (task: object) => {
+      started.push(startThread('./gated-execution-thread', import.meta.url, { ...task, ticks }))
+      return started[started.length - 1]
+    }
     const ran: number[] = []
     const onBatch = ({ images }: { readonly images: number }): void => void ran.push(images)
-    const model = await openModel(compiled, { backend: 'wasm', onBatch }, (staged, options) =>
-      openEngineThreads(staged, options, { workers: 1, start }),
+    const model = await openModel(compiled, { backend: 'wasm', onBatch }, (executed, options) =>
+      openExecutionThreads(executed, options, { workers: 1, start }),
     )
     const before = Atomics.load(ticks, 0)
     expect(before).toBeGreaterThanOrEqual(5)
     expect((await model.predict(images(2))).logits).toEqual((await here.predict(images(2))).logits)
     expect(Atomics.load(ticks, 0)).toBeGreaterThanOrEqual(before + 5)
     expect(ran[0]).toBe(2)
+    // One that dies fails what it has, and no more.
+    const lost = model.predict(images(1))
+    lost.catch(() => {})
+    await new Promise(resolve => setImmediate(resolve))
+    await started[0].terminate()
+    await expect(lost).rejects.toThrow('the thread of a model ended with code 1')
     // What is under way is done before it ends.
     const calls = [model.predict(images(2)), model.predict(images(3))]
     model.dispose()
