@@ -28,13 +28,11 @@ export const oneOf = <T extends string>(values: readonly T[], planned: readonly 
   )
 
 export const wholeNumber =
-  (least: number) =>
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(
-        `Expected a whole number from ${least} to ${Number.MAX_SAFE_INTEGER}, in digits alone.`,
-      )
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, in digits alone.`)
     return value
   }
 

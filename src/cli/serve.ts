@@ -44,6 +44,25 @@ const tokenVariable = 'ESPALIER_TOKEN'
 
 const megabyte = 2 ** 20
 
+const port = wholeNumber(0, 65_535)
+
+/** Why a server cannot listen, by the system's names. */
+const refusals: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'an address that another server has',
+  EADDRNOTAVAIL: 'an address that this machine does not have',
+  ENOTFOUND: 'a host that nobody knows',
+  EACCES: 'a port that takes privileges',
+}
+
+/** What stood in the way of listening, told as what was asked for. */
+const cannotListen = (error: Error, { host, port, grpcPort }: ServeFlags): Error => {
+  const code = /\bE[A-Z]+\b/.exec(error.message)?.[0] ?? ''
+  if (!(code in refusals)) return error
+  const asked = `--host ${host} --port ${port}${grpcPort === undefined ? '' : ` --grpc-port ${grpcPort}`}`
+  const seen = `${refusals[code]} (${error.message.split('\n')[0]})`
+  return new EspalierError([sourceProblem('bad-input', asked, seen, 'what is free here; port 0 is any that is')])
+}
+
 /** The server as the flags say; what it imports is loaded for this command alone. */
 const opened = async (flags: ServeFlags, out: CommandOutput): Promise<Served> => {
   const { decodePool, lineOf, modelsFolder, serve, servedModel, tryOut } = await import('../serve/index.ts')
@@ -98,7 +117,7 @@ const opened = async (flags: ServeFlags, out: CommandOutput): Promise<Served> =>
     token: process.env[tokenVariable],
     log: {
       level: flags.debug === true ? 'debug' : flags.quiet === true ? 'warn' : 'info',
-      write: flags.json === true ? out.terminal.stderr : out.terminal.stdout,
+      write: flags.json === true ? out.terminal.stderr : (out.terminal.log ?? out.terminal.stdout),
     },
   })
 }
@@ -108,7 +127,9 @@ const run = async (flags: ServeFlags, out: CommandOutput): Promise<void> => {
   await untilInterrupted(async signal => {
     try {
       const { host, poll } = flags
-      const { port, grpcPort } = await served.listen(flags)
+      const { port, grpcPort } = await served.listen(flags).catch(error => {
+        throw cannotListen(error, flags)
+      })
       const names = served.service.models.names()
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
       const listening = { url, grpc_port: grpcPort ?? null, models: names }
@@ -140,10 +161,10 @@ const limitOptions = (c: Command): Command =>
     .addOption(
       new Option(
         '--workers <n>',
-        'threads that run each model, which leave the server free to listen; each has the weights for itself',
+        'threads that run each model, each with the weights for itself; 0: the server’s own, which does not listen meanwhile',
       )
         .argParser(wholeNumber(0))
-        .default(0),
+        .default(1),
     )
     .addOption(
       new Option('--max-queue <n>', 'requests of a model that are under way; more are told to come again')
@@ -190,10 +211,8 @@ export const serveCommand = (terminal: Terminal): Command =>
       .option('--classes <file>', classesFile)
       .option('--answers <kinds>', answersForm)
       .option('--host <host>', 'the address to listen on; 0.0.0.0 is every one', '127.0.0.1')
-      .addOption(new Option('--port <n>', 'of HTTP; 0 is any that is free').argParser(wholeNumber(0)).default(8000))
-      .addOption(
-        new Option('--grpc-port <n>', 'of gRPC; 0 is any that is free (default: no gRPC)').argParser(wholeNumber(0)),
-      ),
+      .addOption(new Option('--port <n>', 'of HTTP; 0 is any that is free').argParser(port).default(8000))
+      .addOption(new Option('--grpc-port <n>', 'of gRPC; 0 is any that is free (default: no gRPC)').argParser(port)),
     limitOptions,
     executionOptions([...backendNames, 'reference'], 'as run has them; auto: the fastest here'),
   ).action(async (flags: ServeFlags) => run(flags, output(flags, terminal)))

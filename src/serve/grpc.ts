@@ -1,9 +1,11 @@
 import {
   type handleUnaryCall,
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
   type ServiceDefinition,
+  setLogVerbosity,
   status,
 } from '@grpc/grpc-js'
 import { packageVersion } from '../runtime/native/layout.ts'
@@ -159,6 +161,8 @@ const handler = (service: Service, name: MethodName, onAnswered: OnAnswered): ha
 
 /** The Open Inference Protocol over gRPC, not listening yet. */
 export const grpcServer = (service: Service, onAnswered: OnAnswered): Server => {
+  // What goes wrong is in our own log.
+  setLogVerbosity(logVerbosity.NONE)
   const server = new Server({ 'grpc.max_receive_message_length': service.limits.maxBody })
   const pass = (bytes: Buffer): Buffer => bytes
   const methods = methodNames.map(name => [

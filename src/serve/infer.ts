@@ -58,10 +58,11 @@ export const tensorOf = ({ name, datatype, shape }: TensorFacts, n: number, data
 export const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength)
 
-/** Numbers of bytes, lowest byte first, copied so that they do not keep the whole body. @throws Refusal */
+/** Numbers of bytes, lowest byte first: read in place where they lie so that they can be, else copied. @throws Refusal */
 export const readFloats = (bytes: Uint8Array, count: number, where: string): Float32Array => {
   if (bytes.length !== 4 * count)
     throw refuse(400, where, `${bytes.length} bytes`, `${4 * count}, 4 for each of ${count} numbers`)
+  if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, count)
   const numbers = new Float32Array(count)
   bytesOf(numbers).set(bytes)
   return numbers

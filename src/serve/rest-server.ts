@@ -40,7 +40,6 @@ export const restServer = async (service: Service, { write, level }: Log): Promi
   const app = fastify({
     logger: { level, stream: { write } },
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: limits.maxBody,
     requestTimeout: limits.timeout,
     exposeHeadRoutes: false,
     return503OnClosing: false,

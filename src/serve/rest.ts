@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { packageVersion } from '../runtime/native/layout.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { knownName } from './models.ts'
 import { documented, schemas } from './openapi.ts'
+import { readBody } from './read-body.ts'
 import { Refusal, refusalOf, refuse } from './refusal.ts'
 import { checkToken, classify, infer, type ModelReference } from './requests.ts'
 import { readRequest } from './rest-request.ts'
@@ -88,13 +90,17 @@ const refuseOtherMethods = (app: FastifyInstance, routes: ReadonlyMap<string, re
 
 /** The Open Inference Protocol over REST, classification for people, and metrics. */
 export const restRoutes = async (app: FastifyInstance, service: Service): Promise<void> => {
-  const { models, metrics, health, token } = service
+  const { models, metrics, health, limits, token } = service
   const routes = new Map<string, string[]>()
   app.addHook('onRoute', ({ url, method, schema }) => {
     if (schema?.hide !== true) routes.set(url, [...(routes.get(url) ?? []), ...[method].flat()])
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
+    const { 'content-length': length, [headerLength]: before } = request.headers
+    const known = length === undefined ? undefined : Number(length)
+    return readBody(payload, { length: known, most: limits.maxBody, before: Number(before) || 0 })
+  })
   app.setErrorHandler((error, request, reply) => refused(request, reply, error))
   app.setNotFoundHandler((request, reply) =>
     refused(request, reply, refuse(404, 'address', request.url.slice(0, 200), 'one of those at /docs')),

@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly wants: (kind: Kind, name: string) => boolean
   readonly given: (kind: Kind) => boolean
   readonly minutes?: number
+  /** Threads that run a served model. */
+  readonly workers?: number
   /** Training steps beside PyTorch's. */
   readonly withTorch?: boolean
 }
@@ -44,7 +46,8 @@ const list = { type: 'string', multiple: true } as const
 
 const usage = (problem?: string): void => {
   const names = Object.entries(benches).map(([name, { about }]) => `  ${name}: ${about}`)
-  const flags = '[--json] [--svg FILE] [--network NAME]… [--batch N]… [--executor NAME]… [--plan NAME]… [--with-torch]'
+  const flags =
+    '[--json] [--svg FILE] [--network NAME]… [--batch N]… [--executor NAME]… [--plan NAME]… [--with-torch] [--workers N]'
   process.stderr.write(
     `${problem === undefined ? '' : `${problem}\n`}npm run bench -- NAME ${flags}, NAME one of:\n${names.join('\n')}\n`,
   )
@@ -63,6 +66,7 @@ const runBench = async (args: readonly string[]): Promise<void> => {
       executor: list,
       plan: list,
       minutes: { type: 'string' },
+      workers: { type: 'string' },
       'with-torch': { type: 'boolean' },
     },
   })
@@ -70,8 +74,9 @@ const runBench = async (args: readonly string[]): Promise<void> => {
   if (bench === undefined || positionals.length > 1) return usage()
   const wants: BenchOptions['wants'] = (kind, name) => values[kind]?.includes(name) ?? true
   const minutes = values.minutes === undefined ? {} : { minutes: Number(values.minutes) }
+  const workers = values.workers === undefined ? {} : { workers: Number(values.workers) }
   const given: BenchOptions['given'] = kind => values[kind] !== undefined
-  const { rows, text, svg } = await bench.run({ wants, given, ...minutes, withTorch: values['with-torch'] })
+  const { rows, text, svg } = await bench.run({ wants, given, ...minutes, ...workers, withTorch: values['with-torch'] })
   if (values.svg !== undefined && svg !== undefined) await writeFile(values.svg, svg())
   const { machine, versions } = environment()
   process.stdout.write(

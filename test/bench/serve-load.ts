@@ -18,7 +18,10 @@ process.once('message', ({ requests, ...options }: Load) => {
   const running = autocannon({ ...options, requests: bodies, timeout: 60 }, (error, result) => {
     if (error !== null) throw error
     const { latency, non2xx, errors } = result
-    const loaded: Loaded = { perSecond: steadyRate(times), p50: latency.p50, p99: latency.p99, failed: non2xx + errors }
+    const loaded: Loaded = {
+      ...{ perSecond: steadyRate(times), answered: times.length },
+      ...{ p50: latency.p50, p99: latency.p99, failed: non2xx + errors },
+    }
     process.send?.(loaded)
   })
   running.on('response', () => times.push(performance.now()))

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { table } from '../../src/base/format.ts'
 import type { RanBatch } from '../../src/execute/cascade.ts'
+import type { ExecutorName } from '../../src/execute/execution.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
 import { median } from '../../src/execute/race.ts'
 import { compile, loadNetwork, parsePlan } from '../../src/index.ts'
@@ -41,18 +42,34 @@ const secondsOf = async (work: () => Promise<unknown>): Promise<number> => {
   return (performance.now() - begun) / 1000
 }
 
-/** Images a second of `predict` alone, batch after batch. */
-const alone = async (model: Model, given: Float32Array, seconds: number): Promise<number> => {
+/** Images a second, and what this process’s cores did for a thousand of them, in seconds. */
+interface Pace {
+  readonly perSecond: number
+  readonly cpu: number
+}
+
+/** What the cores of this process did meanwhile, in seconds. */
+const cpuOf = async <A>(work: () => Promise<A>): Promise<readonly [A, number]> => {
+  const before = process.cpuUsage()
+  const done = await work()
+  const { user, system } = process.cpuUsage(before)
+  return [done, (user + system) / 1e6]
+}
+
+/** `predict` alone, batch after batch. */
+const alone = async (model: Model, given: Float32Array, seconds: number): Promise<Pace> => {
   const each = given.length / (images * distinct)
   const batches = (images * distinct) / batch
   let done = 0
-  const took = await secondsOf(async () => {
-    for (const begun = performance.now(); performance.now() - begun < seconds * 1000; done++) {
-      const from = (done % batches) * batch * each
-      await model.predict(given.subarray(from, from + batch * each))
-    }
-  })
-  return (done * batch) / took
+  const [took, cpu] = await cpuOf(() =>
+    secondsOf(async () => {
+      for (const begun = performance.now(); performance.now() - begun < seconds * 1000; done++) {
+        const from = (done % batches) * batch * each
+        await model.predict(given.subarray(from, from + batch * each))
+      }
+    }),
+  )
+  return { perSecond: (done * batch) / took, cpu: (1000 * cpu) / (done * batch) }
 }
 
 interface LoadRequest {
@@ -71,6 +88,7 @@ export interface Load {
 
 export interface Loaded {
   readonly perSecond: number
+  readonly answered: number
   readonly p50: number
   readonly p99: number
   readonly failed: number
@@ -123,10 +141,11 @@ const counted = () => {
 const open = async (
   network: Network,
   plan: string,
+  workers: number,
   onBatch: (batch: RanBatch) => void,
 ): Promise<readonly [Served, Model]> => {
   const compiled = compile(network, parsePlan(plan), { batch })
-  const model = await openModel(compiled, { batch, join: batch, delay: 2, onBatch })
+  const model = await openModel(compiled, { batch, join: batch, delay: 2, workers, onBatch })
   const one = servedModel('model', '1', model)
   const server = await serve({
     source: () => async () => new Map([['model', [{ version: '1', mark: '', open: async () => one }]]]),
@@ -135,7 +154,7 @@ const open = async (
     limits: { maxBatch: batch, maxBody: 2 ** 26, timeout: 60_000, maxQueue: 256, maxHeld: 2 ** 28 },
     log: { level: 'silent', write: () => {} },
   })
-  return [server, model]
+  return [server, await openModel(compiled, { batch, executor: model.executor as ExecutorName })]
 }
 
 /** Looks at memory every second, until it is ended: allocators settle in the first quarter, which is not looked at. */
@@ -152,9 +171,9 @@ const sampling = () => {
   }
 }
 
-const measured = async (name: string, network: Network, plan: string, seconds: number) => {
+const measured = async (name: string, network: Network, plan: string, seconds: number, workers: number) => {
   const { onBatch, take } = counted()
-  const [server, model] = await open(network, plan, onBatch)
+  const [server, model] = await open(network, plan, workers, onBatch)
   try {
     const { h, w, c } = imageType(network)
     const given = imagesFor(network, images * distinct)
@@ -165,27 +184,33 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
     await alone(model, given, turn)
     await load({ url, requests, duration: turn })
     take()
-    const inProcess: number[] = []
-    const full: Loaded[] = []
+    const inProcess: Pace[] = []
+    const full: (Loaded & { readonly cpu: number })[] = []
     const batches: (readonly number[])[] = []
     const sampled = sampling()
     for (let k = 0; k < turns; k++) {
       inProcess.push(await alone(model, given, turn))
       take()
-      full.push(await load({ url, requests, duration: turn }))
+      const [loaded, cpu] = await cpuOf(() => load({ url, requests, duration: turn }))
+      full.push({ ...loaded, cpu: (1000 * cpu) / (images * loaded.answered) })
       batches.push(take())
     }
     const memory = sampled.end()
-    const perSecond = median(full.map(each => each.perSecond))
+    const middle = (paces: readonly Pace[]): Pace => ({
+      perSecond: median(paces.map(each => each.perSecond)),
+      cpu: median(paces.map(each => each.cpu)),
+    })
+    const [own, { perSecond, cpu }] = [middle(inProcess), middle(full)]
     const half = await load({
       ...{ url, requests, duration: seconds },
       overallRate: Math.max(1, Math.floor(perSecond / 2)),
     })
     return {
-      ...{ network: name, batch, plan, executor: model.executor },
+      ...{ network: name, batch, plan, executor: model.executor, workers },
       images_per_second: images * perSecond,
-      in_process_images_per_second: median(inProcess),
-      relative_to_in_process: (images * perSecond) / median(inProcess),
+      in_process_images_per_second: own.perSecond,
+      relative_to_in_process: (images * perSecond) / own.perSecond,
+      cpu_seconds_per_thousand_images: { served: cpu, in_process: own.cpu },
       milliseconds_at_half_load: { p50: half.p50, p99: half.p99 },
       images_per_batch: batches[0].map((_, stage) => median(batches.map(each => each[stage]))),
       failed: [...full, half].reduce((sum, { failed }) => sum + failed, 0),
@@ -193,6 +218,7 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
     }
   } finally {
     await server.end(0)
+    await model[Symbol.asyncDispose]()
   }
 }
 
@@ -207,13 +233,16 @@ const besideTta = (row: Row, before: Row | undefined): Row & { readonly relative
 /** What the server adds to `predict`, under load on loopback; ten minutes say what memory does. */
 export const serveBench: Bench = {
   about:
-    'served images a second beside in-process ones and, of adaptive plans, beside their TTA; latency at half of that (--minutes N under full load, by default a third: 10 for memory)',
-  run: async ({ wants, minutes = defaultSeconds / 60 }: BenchOptions) => {
+    'served images a second beside in-process ones and, of adaptive plans, beside their TTA; latency at half of that (--minutes N under full load, by default a third: 10 for memory; --workers N threads of the model, by default 1)',
+  run: async ({ wants, minutes = defaultSeconds / 60, workers = 1 }: BenchOptions) => {
     const rows: ReturnType<typeof besideTta>[] = []
     for (const [name, reference, plans] of served.filter(([name]) => wants('network', name)))
       for (const plan of plans.filter(each => wants('plan', each)))
         rows.push(
-          besideTta(await measured(name, await loadNetwork(reference), plan, Math.ceil(60 * minutes)), rows.at(-1)),
+          besideTta(
+            await measured(name, await loadNetwork(reference), plan, Math.ceil(60 * minutes), workers),
+            rows.at(-1),
+          ),
         )
     const text = table(
       [
@@ -224,6 +253,7 @@ export const serveBench: Bench = {
         'in process',
         'relative',
         'to its TTA',
+        'CPU s a thousand, in process',
         'images a batch',
         'p50, p99 ms at half',
         'failed',
@@ -234,6 +264,7 @@ export const serveBench: Bench = {
         ...[row.images_per_second, row.in_process_images_per_second].map(n => n.toFixed(0)),
         row.relative_to_in_process.toFixed(2),
         row.relative_to_tta?.toFixed(2) ?? '',
+        `${row.cpu_seconds_per_thousand_images.served.toFixed(2)}, ${row.cpu_seconds_per_thousand_images.in_process.toFixed(2)}`,
         row.images_per_batch.map(n => n.toFixed(1)).join(', '),
         `${row.milliseconds_at_half_load.p50}, ${row.milliseconds_at_half_load.p99}`,
         String(row.failed),

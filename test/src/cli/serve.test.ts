@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { espalier as call } from '../../../src/cli/espalier.ts'
 import { writeCompiledFolder } from '../../../src/open/compiled-folder.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -21,6 +23,8 @@ it('serves a compiled folder under its name until SIGTERM, and exits with 0', as
     folder,
     '--backend',
     'cpu',
+    '--workers',
+    '0',
     '--port',
     '0',
     '--grpc-port',
@@ -64,5 +68,23 @@ it('refuses what it cannot serve', async () => {
     const { code, stderr } = await espalier(['serve', ...args, '--backend', 'cpu', '--port', '0'])
     expect(stderr).toContain(said)
     expect([args, code === 0]).toEqual([args, false])
+  }
+})
+
+it('says which address it cannot have', async () => {
+  const taken = createServer()
+  await once(taken.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void taken.close())
+  const { port } = taken.address() as AddressInfo
+  const models = await temporaryFolder('no-models')
+  for (const [args, said] of [
+    [['--port', `${port}`], `--host 127.0.0.1 --port ${port}: saw an address that another server has`],
+    [['--port', '0', '--grpc-port', `${port}`], 'saw an address that another server has'],
+    [['--port', '0', '--host', '192.0.2.1'], 'saw an address that this machine does not have'],
+    [['--port', '65536'], 'from 0 to 65535'],
+  ] as const) {
+    const { code, stderr } = await espalier(['serve', '--models', models, ...args])
+    expect(stderr).toContain(said)
+    expect([args, code]).toEqual([args, 2])
   }
 })

@@ -1,5 +1,10 @@
 import sharp from 'sharp'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startThread } from '../../../src/base/thread.ts'
+import type { RanBatch } from '../../../src/execute/cascade.ts'
+import { openExecutionThreads } from '../../../src/execute/execution-threads.ts'
+import type { ServeOptions } from '../../../src/serve/serve.ts'
+import { servedModel } from '../../../src/serve/served-model.ts'
 import { classes, side } from '../execute/staged.ts'
 import { imagesOf, limits, serveSmall, size, smallModel } from './served.ts'
 
@@ -28,17 +33,45 @@ describe('over REST', () => {
     expect(await get('/v2/models/small/ready')).toEqual({ name: 'small', ready: true })
   })
 
-  it('gives the same from a thread, and counts its batches', async () => {
-    const answers = await Promise.all(
-      [0, 1].map(async workers => {
-        const { app } = await serveSmall('vanilla', { workers })
-        const { outputs } = (await app.inject({ url: infer, method: 'POST', body: inferBody(3) })).json()
-        const metrics = (await app.inject({ url: '/metrics' })).body
-        return [outputs, /espalier_batch_images_count\{[^}]*model="small"[^}]*\} 1/.test(metrics)]
-      }),
-    )
-    expect(answers[1]).toEqual(answers[0])
-    expect(answers[0][1]).toBe(true)
+  it('gives the same from a thread, and answers others while it runs', async () => {
+    const ticks = new Int32Array(new SharedArrayBuffer(4))
+    const tick = (): void => {
+      Atomics.add(ticks, 0, 1)
+      Atomics.notify(ticks, 0)
+    }
+    let timer = setInterval(tick, 1)
+    onTestFinished(() => clearInterval(timer))
+    // It waits for five ticks before it does anything.
+    const start = (task: object) =>
+      startThread('../execute/gated-execution-thread', import.meta.url, { ...task, ticks })
+    const plan = 'vanilla/1/vanilla-tta-geo'
+    const threaded: ServeOptions['source'] = onBatch => {
+      const onward = (batch: RanBatch) => onBatch('small', batch)
+      const options = { join: 8, onBatch: onward }
+      const open = async () =>
+        servedModel(
+          'small',
+          '1',
+          await smallModel(plan, 1, options, (executed, given) =>
+            openExecutionThreads(executed, given, { workers: 1, start }),
+          ),
+        )
+      return async () => new Map([['small', [{ version: '1', mark: '', open }]]])
+    }
+    const [here, there] = [await serveSmall(plan), await serveSmall(plan, { source: threaded })]
+    clearInterval(timer)
+    const ask = ({ app }: typeof here) =>
+      Promise.all([1, 2, 5].map(n => app.inject({ url: infer, method: 'POST', body: inferBody(n, n) })))
+    const asked = ask(there)
+    for (let k = 0; k < 5; k++) {
+      expect((await there.app.inject({ url: '/v2/health/live' })).statusCode).toBe(200)
+      tick()
+    }
+    timer = setInterval(tick, 1)
+    const [given, wanted] = [await asked, await ask(here)].map(answers => answers.map(answer => answer.json()))
+    expect(given).toEqual(wanted)
+    const { body } = await there.app.inject({ url: '/metrics' })
+    for (const stage of [1, 2]) expect(body).toContain(`espalier_images_total{model="small",stage="${stage}"} 8`)
   })
 
   it('gives the bits that a program gets, as JSON and as bytes, flat and nested', async () => {

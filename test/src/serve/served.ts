@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { RanBatch } from '../../../src/execute/cascade.ts'
+import type { OpenStages } from '../../../src/execute/engine.ts'
 import { type Model, type ModelOptions, openModel } from '../../../src/execute/model.ts'
 import type { Meaning } from '../../../src/network/meaning.ts'
 import { decodeHere } from '../../../src/serve/decode-here.ts'
@@ -16,8 +17,8 @@ export const meaning: Meaning = {
 export const limits = { maxBatch: 8, maxBody: 2 ** 20, timeout: 10_000, maxQueue: 32, maxHeld: 2 ** 22 }
 
 /** A small model of three channels, which says what its images and classes are. */
-export const smallModel = (plan: string, seed = 1, options: ModelOptions = {}): Promise<Model> =>
-  openModel({ ...compiledUnder(plan, smallClassifier(seed, false, 3)), meaning }, { backend: 'cpu', ...options })
+export const smallModel = (plan: string, seed = 1, options: ModelOptions = {}, open?: OpenStages): Promise<Model> =>
+  openModel({ ...compiledUnder(plan, smallClassifier(seed, false, 3)), meaning }, { backend: 'cpu', ...options }, open)
 
 export interface Silent extends Served {
   /** What was logged, line by line. */
@@ -27,12 +28,12 @@ export interface Silent extends Served {
 /** A server of one model, `small`, in this process; ends with the test. */
 export const serveSmall = async (
   plan = 'vanilla',
-  { delay = 0, workers = 0, ...options }: Partial<ServeOptions> & Pick<ModelOptions, 'delay' | 'workers'> = {},
+  { delay = 0, ...options }: Partial<ServeOptions> & Pick<ModelOptions, 'delay'> = {},
 ): Promise<Silent> => {
   const logged: Record<string, unknown>[] = []
   const source = (onBatch: Parameters<ServeOptions['source']>[0]): Source => {
     const open = async () => {
-      const joined = { join: limits.maxBatch, delay, workers, onBatch: (batch: RanBatch) => onBatch('small', batch) }
+      const joined = { join: limits.maxBatch, delay, onBatch: (batch: RanBatch) => onBatch('small', batch) }
       const model = await smallModel(plan, 1, joined)
       return servedModel('small', '1', model)
     }
