@@ -48,6 +48,7 @@ export const optional = {
   executor: oneOf(...executorNames),
   /** Of evaluation and of times. */
   precision: oneOf(...precisions),
+  train_precision: oneOf(...precisions),
   /** Images at a time in evaluation, and of the times. */
   batch: Extent,
   /** Evaluate the first images alone. */

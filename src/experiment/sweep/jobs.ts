@@ -38,6 +38,7 @@ const determines = (open: OpenSweep, { plan, seed }: SweepTraining, digest: stri
   backend: open.sweep.backend ?? null,
   executor: open.sweep.executor ?? null,
   max_steps: open.sweep.max_steps ?? null,
+  train_precision: open.sweep.train_precision ?? null,
 })
 
 /** All that determines an evaluation beside the trained network and the plan. */

@@ -71,6 +71,7 @@ const trainWith =
       maxSteps: sweep.max_steps,
       backend: sweep.backend,
       executor,
+      precision: sweep.train_precision,
       signal,
     })
     let ran = { backend: '', executor: '' }

@@ -53,6 +53,7 @@ describe('decodeSweep', () => {
       backend: 'wasm',
       executor: 'eager',
       precision: 'float32',
+      train_precision: 'bfloat16',
       batch: 8,
       limit: 100,
       max_steps: 3,

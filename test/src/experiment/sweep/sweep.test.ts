@@ -23,6 +23,7 @@ import {
 import { runSweep, type SweepEvent } from '../../../../src/experiment/sweep/sweep.ts'
 import { type SweepWork, sweepWork } from '../../../../src/experiment/sweep/work.ts'
 import { compile } from '../../../../src/index.ts'
+import type { Network } from '../../../../src/network/network.ts'
 import { readSafetensorsFile } from '../../../../src/network/weights/safetensors.ts'
 import { writeCheckpoint } from '../../../../src/train/checkpoint.ts'
 import { fixedPlanOf } from '../../../fixed-plan.ts'
@@ -407,6 +408,14 @@ describe('a sweep in full', () => {
     ...{ train: 'generated:orientation?range=0:32', evaluate: 'generated:orientation?range=0:24' },
     ...{ recipe: { epochs: 2, batch: 16, augment: [] }, seeds: [3], backend: 'wasm', batch: 4 },
   }
+
+  it('trains in the precision that its file names', async () => {
+    const open = await opened({ plans: ['vanilla'], train_precision: 'bfloat16', backend: 'cpu' })
+    const [training] = open.trainings
+    const network = open.networks.get(training.seed) as Network
+    const task = { training, network, checkpoints: out, resume: false, signal: undefined, onEvent: () => {} }
+    await expect(sweepWork(open).train(task)).rejects.toThrow('--precision bfloat16')
+  })
 
   it('trains, evaluates and times tiny networks', async () => {
     const open = await opened({ ...tiny, tta: [true], train_reductions: ['none'] })
