@@ -1,3 +1,4 @@
+import { asStrided } from './as-strided.ts'
 import { combination } from './combination.ts'
 import type { Pattern } from './composition.ts'
 import type { Constant } from './constant.ts'
@@ -27,7 +28,7 @@ const step: Pattern = (sign, at) => {
   return clamp === undefined ? undefined : { last: clamp, inputs: [sign.input[0]], rule: unary('step') }
 }
 
-const patterns: readonly Pattern[] = [gelu, swish, step, combination, warp, mixedFilters]
+const patterns: readonly Pattern[] = [gelu, swish, step, combination, warp, mixedFilters, asStrided]
 
 /** The graph with one node in the place of the last of each composition, and the rules for these nodes. */
 export const compose = (

@@ -7,7 +7,9 @@ import { compileNetwork } from '../../../../../src/compile/compile.ts'
 import { imageType } from '../../../../../src/network/network.ts'
 import {
   type Array4,
+  channelsLast,
   list,
+  logitsOf,
   type ModelSpec,
   type NodeSpec,
   networkOf,
@@ -284,6 +286,26 @@ describe.skipIf(absent !== undefined)('ops of many zoos, as onnxruntime has them
       expect(Math.abs(got[k] - value)).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)))
     })
   })
+})
+
+it('a row of all numbers that a table takes in order is the value under another shape', async () => {
+  const model = (...table: readonly number[]): ModelSpec => ({
+    input: [1, 3, 4, 4],
+    nodes: [
+      node('ReduceMean', 'x', 'm', { axes: [2, 3] }),
+      node('Reshape', 'm row', 'r'),
+      node('Gather', 'r table', 'g', { axis: 0 }),
+      node('Flatten', 'g', 'y'),
+    ],
+    ints: { row: list(-1), table: { dims: [1, 3, 1, 1], values: table } },
+  })
+  const image = numbers([1, 3, 4, 4])
+  const mean = (channel: number) => image.values.slice(16 * channel, 16 * (channel + 1)).reduce((a, b) => a + b / 16, 0)
+  const network = await networkOf(model(0, 1, 2))
+  logitsOf(network, channelsLast(image)).forEach((value, k) => {
+    expect(value).toBeCloseTo(mean(k), 6)
+  })
+  expect(await problemsOf(model(0, 2, 1))).toContain('under shape [-1]')
 })
 
 describe.skipIf(absent !== undefined)('filters that are mixed in shares that the image gives', () => {
