@@ -37,15 +37,15 @@ ATTENTION = re.compile(
 )
 
 
-def timm_names():
-    """One network of a family and size; variants that differ by training alone are one."""
+def timm_names(only):
+    """One network of a family and size; variants that differ by training alone are one. Those of attention where they are asked for."""
     names = timm.list_models(exclude_filters=["tf_*", "*_in21k*"])
-    return [name for name in names if not ATTENTION.search(name)]
+    return [name for name in names if name in only or not ATTENTION.search(name)]
 
 
-def torchvision_names():
+def torchvision_names(only):
     names = torchvision.models.list_models(module=torchvision.models)
-    return [name for name in names if not re.match(r"vit|swin|maxvit", name)]
+    return [name for name in names if name in only or not re.match(r"vit|swin|maxvit", name)]
 
 
 def build(library, name):
@@ -151,7 +151,7 @@ def main():
     torch.set_num_threads(1)
     folder = Path(options.folder)
     only = [name for name in options.only.split(",") if name]
-    names = [(l, n) for l, of in (("torchvision", torchvision_names), ("timm", timm_names)) if l in options.library for n in of()]
+    names = [(l, n) for l, of in (("torchvision", torchvision_names), ("timm", timm_names)) if l in options.library for n in of(only)]
     names = [(l, n) for l, n in names if (not only or n in only) and re.search(options.match, n)]
     if options.list:
         print("\n".join(f"{l} {n}" for l, n in names))
