@@ -1,5 +1,5 @@
-import { either as E, type taskEither as TE } from 'fp-ts'
-import { EspalierError, type Problem, problem } from '../../ir/index.ts'
+import type { either as E, taskEither as TE } from 'fp-ts'
+import { EspalierError, type Problem, problem } from '../../ir/error.ts'
 import { isRefusedByMachine, writingReason } from './file-error.ts'
 
 /** Problems of files and arguments at the level of whole commands. */
@@ -32,7 +32,7 @@ export const cannotWrite = (path: string, error: unknown): EspalierError =>
 
 /** The value, or an EspalierError thrown: how the public interface reports bad input. */
 export const orThrow = <A>(result: E.Either<Problem | readonly Problem[], A>): A => {
-  if (E.isRight(result)) return result.right
+  if (result._tag === 'Right') return result.right
   throw new EspalierError(Array.isArray(result.left) ? result.left : [result.left as Problem])
 }
 

@@ -20,6 +20,7 @@ import { batches } from '../data/index.ts'
 import { imageType } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 import { openWork } from '../open/opening.ts'
+import { about } from './about.ts'
 import { command, type NetworkFlags, networkOptions, wholeNumber } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -96,13 +97,7 @@ const run = async (flags: BisectFlags, out: CommandOutput): Promise<void> => {
 /** `espalier bisect`: the first rewrite after which a compiled network computes something else. */
 export const bisectCommand = (terminal: Terminal): Command =>
   passOptions(
-    networkOptions(
-      command(
-        'bisect',
-        'which rewrite first makes a compiled network disagree with the evaluator’s value of the branched one',
-        'espalier bisect --network zoo:cifar-resnet-20 --plan flip-3-max',
-      ),
-    ),
+    networkOptions(command('bisect', about.bisect, 'espalier bisect --network zoo:cifar-resnet-20 --plan flip-3-max')),
   )
     .option('--data <data>', 'images to compare on, as for run (default: values drawn from the seed)')
     .addOption(new Option('--limit <n>', 'how many images').argParser(wholeNumber(1)).default(1))

@@ -4,6 +4,7 @@ import { table } from '../base/format.ts'
 import { type Calibrated, calibrate, writeCalibration } from '../compile/calibrate/index.ts'
 import { openBackend } from '../runtime/backend.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
+import { about } from './about.ts'
 import { backendNamed, command, listedBackends, wholeNumber } from './options.ts'
 import { type CommonOptions, failure, output } from './output.ts'
 import { progressBar } from './progress-bar.ts'
@@ -47,11 +48,7 @@ const describe = (backend: BackendName, { calibration, kinds }: Calibrated, path
 
 /** `espalier calibrate`: measures what ops cost on each backend that starts, for `--schedule auto`. */
 export const calibrateCommand = (terminal: Terminal): Command =>
-  command(
-    'calibrate',
-    'measure what ops cost here, so that --schedule auto knows this machine; best while nothing else runs',
-    'espalier calibrate --backend wasm',
-  )
+  command('calibrate', about.calibrate, 'espalier calibrate --backend wasm')
     .addOption(
       new Option('--backend <name>', `${listedBackends(backendNames)} (default: all)`).argParser(
         backendNamed(backendNames),

@@ -14,6 +14,7 @@ import { classCount, isClassifier } from '../network/network.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
+import { about } from './about.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { modelNote } from './model-note.ts'
@@ -150,7 +151,7 @@ export const compareCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'compare',
-      'two networks, plans or executors on the same images: where they differ, McNemar’s test, times in turns',
+      about.compare,
       'espalier compare resnet20.onnx --plan vanilla --plan flip-3-max --data cifar100:DIR',
     )
       .argument('<a>', 'a network, or a compiled folder')

@@ -9,6 +9,7 @@ import { writeCompiledFolder } from '../open/compiled-folder.ts'
 import { openUncompiled } from '../open/opening.ts'
 import { tritonBackends } from '../open/triton-model.ts'
 import { stageCollector } from '../report/steps.ts'
+import { about } from './about.ts'
 import { type EmissionFlags, emissions, emitted, hasGates, placeOf, prepareEmission, writeEmitted } from './emission.ts'
 import { command, type NetworkFlags, networkOptions, numberAboveZero, oneOf, wholeNumber } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
@@ -62,11 +63,7 @@ const passTable = (compiled: CompiledNetwork): string =>
 export const compileCommand = (terminal: Terminal): Command =>
   watchOptions(
     networkOptions(
-      command(
-        'compile',
-        'compile a network under a plan',
-        'espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats',
-      ),
+      command('compile', about.compile, 'espalier compile --network zoo:preact-resnet-110 --plan flip-4-max --stats'),
     ),
   )
     .option('--out <path>', 'the compiled folder, or with --emit the file or folder, to write')

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander'
+import { about } from './about.ts'
 import { command } from './options.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -123,11 +124,7 @@ const scripts = { bash, zsh, fish } as const
 
 /** `espalier completion`: what makes a shell complete commands, flags and their values, from their declarations. */
 export const completionCommand = ({ stdout }: Terminal): Command =>
-  command(
-    'completion',
-    'a script that makes a shell complete commands, flags and their values',
-    'source <(espalier completion bash)',
-  )
+  command('completion', about.completion, 'source <(espalier completion bash)')
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(scripts)))
     .action((shell: keyof typeof scripts, _: unknown, { parent }: Command) => {
       const program = parent as Command

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { cannotWrite } from '../base/error.ts'
 import { doctor, renderReport } from '../runtime/doctor.ts'
 import { choicesFolder, describeChoices, forgetChoices } from '../runtime/kept-choices.ts'
+import { about } from './about.ts'
 import { command } from './options.ts'
 import { type CommonOptions, type Output, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -23,7 +24,7 @@ const forget = async ({ result }: Output): Promise<void> => {
 }
 
 export const doctorCommand = (terminal: Terminal): Command =>
-  command('doctor', 'say which backends run here, and what to do about those that do not', 'espalier doctor')
+  command('doctor', about.doctor, 'espalier doctor')
     .option('--forget', 'drop the executors that auto remembers having chosen, and say which there were; nothing else')
     .action(async (flags: DoctorFlags) => {
       if (flags.forget === true) return forget(output(flags, terminal))

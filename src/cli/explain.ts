@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander'
 import { EspalierError, nearestHint, type ProblemTag, problemKinds, problemNumber } from '../../ir/index.ts'
 import { sourceProblem } from '../base/error.ts'
+import { about } from './about.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -25,7 +26,7 @@ const tagOf = (text: string): ProblemTag => {
 
 /** `espalier explain`: what a kind of problem means and what mends it. */
 export const explainCommand = (terminal: Terminal): Command =>
-  command('explain', 'what a kind of problem means, by its number', 'espalier explain E014')
+  command('explain', about.explain, 'espalier explain E014')
     .addArgument(new Argument('<number>', 'as errors name it: E014, or malformed-file'))
     .action((text: string, flags: CommonOptions) => {
       const tag = tagOf(text)

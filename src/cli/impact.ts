@@ -11,6 +11,7 @@ import type { Network } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 import { openWork } from '../open/opening.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
+import { about } from './about.ts'
 import { prepareFile } from './destination.ts'
 import { divided } from './division.ts'
 import { tellImpact } from './impact-result.ts'
@@ -132,7 +133,7 @@ export const impactCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'impact',
-      'what transforming each feature map does to the error: by itself, and as a branch under each reduction',
+      about.impact,
       'espalier impact --network zoo:cifar-resnet-20 --weights resnet20.safetensors --data cifar100:DIR --transforms flip,rotate,scale',
     ),
     reportOptions,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { table } from '../base/format.ts'
 import { inspectFile } from '../open/inspected.ts'
+import { about } from './about.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,11 +15,7 @@ const valueText = (value: unknown): string => {
 
 /** `espalier inspect`: what a file is, and what it says of itself. */
 export const inspectCommand = (terminal: Terminal): Command =>
-  command(
-    'inspect',
-    'what is in a file: a network, weights, an export, a result',
-    'espalier inspect runs/flip-3-max/best.safetensors',
-  )
+  command('inspect', about.inspect, 'espalier inspect runs/flip-3-max/best.safetensors')
     .argument('<file>', 'a network or weights, a compiled folder, an ONNX file, a SavedModel, a result in JSON')
     .action(async (file: string, flags: CommonOptions) => {
       const { form, facts, shown } = await inspectFile(file)

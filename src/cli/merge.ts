@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { readShard, type ShardFile } from '../experiment/shards/gather.ts'
+import { about } from './about.ts'
 import { type MergeFlags, mergeShards } from './merge-shards.ts'
 import { command } from './options.ts'
 import { type CommonOptions, output } from './output.ts'
@@ -8,13 +9,7 @@ import type { Terminal } from './terminal.ts'
 
 /** `espalier merge`: the shards of a run, an impact or a sweep become its result. */
 export const mergeCommand = (terminal: Terminal): Command =>
-  reportOptions(
-    command(
-      'merge',
-      'make one result of the shards of a run, an impact or a sweep',
-      'espalier merge shard-0.json shard-1.json shard-2.json --out whole.json',
-    ),
-  )
+  reportOptions(command('merge', about.merge, 'espalier merge shard-0.json shard-1.json shard-2.json --out whole.json'))
     .argument('<files...>', 'what --shard i/n wrote to --out or printed under --json: one file of each shard')
     .option('--predictions <file>', 'the predictions of all images, where the shards of a run have theirs')
     .option('--out <file>', 'the JSON result as a file, too')

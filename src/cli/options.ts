@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { nearestNames } from '../../ir/index.ts'
-import { outputKindNames } from '../../passes/index.ts'
-import { scheduleNames } from '../compile/scheduling.ts'
+import { nearestNames } from '../../ir/nearest.ts'
+import { outputKindNames } from '../../passes/output-kinds.ts'
 import { type ExecutorName, executorNames } from '../execute/execution.ts'
 import type { ShardNumber } from '../experiment/shards/shard.ts'
 import { type Precision, precisions } from '../lower/precision.ts'
@@ -77,11 +76,6 @@ export const sizingOptions = (c: Command): Command =>
         .argParser(wholeNumber(0))
         .default(32),
     )
-
-export const scheduleOption = (): Option =>
-  new Option('--schedule <name>', `how variants are run: ${scheduleNames.join(', ')}`)
-    .argParser(oneOf(scheduleNames))
-    .default('auto')
 
 /** A command with the flags that every command has, and an example under its help. */
 export const command = (name: string, description: string, example: string): Command =>

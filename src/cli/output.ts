@@ -1,4 +1,5 @@
-import { EspalierError, type Problem, visibleLines } from '../../ir/index.ts'
+import { EspalierError, type Problem } from '../../ir/error.ts'
+import { visibleLines } from '../../ir/visible.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Options that every command has. */

@@ -1,5 +1,5 @@
+import { packageVersion } from '../base/package.ts'
 import type { Sourced } from '../experiment/sourced.ts'
-import { packageVersion } from '../runtime/native/layout.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A word as a shell takes it. */

@@ -17,6 +17,7 @@ import {
   replayOf,
   seededParameters,
 } from '../compile/inspect/index.ts'
+import { about } from './about.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { command } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
@@ -91,11 +92,7 @@ const reduce = async (given: Replay, flags: ReduceFlags, out: CommandOutput): Pr
 /** `espalier reduce`: a small graph on which passes fail as they do on a large one. */
 export const reduceCommand = (terminal: Terminal): Command =>
   passOptions(
-    command(
-      'reduce',
-      'shrink a graph on which passes throw, make a graph that does not verify, or change what it computes',
-      'espalier reduce --graph graph.txt --passes share-prefix,sink-transforms',
-    ),
+    command('reduce', about.reduce, 'espalier reduce --graph graph.txt --passes share-prefix,sink-transforms'),
   )
     .requiredOption('--graph <file>', 'a graph as .txt or .json, or the reproducer of a crash')
     .option('--plan <plan>', 'for insert-branches among the passes', 'vanilla')

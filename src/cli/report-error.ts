@@ -1,9 +1,11 @@
 import { CommanderError } from 'commander'
-import { EspalierError, type Problem, problem, problemNumber, renderProblems, visibleLines } from '../../ir/index.ts'
+import { EspalierError, type Problem, problem, renderProblems } from '../../ir/error.ts'
+import { problemNumber } from '../../ir/problem-kinds.ts'
+import { visibleLines } from '../../ir/visible.ts'
 import { cannotWrite } from '../base/error.ts'
 import { fileReason } from '../base/file-error.ts'
 import { isWarning } from '../base/warn.ts'
-import { PassFailure, writeReproducer } from '../compile/inspect/index.ts'
+import type { PassFailure } from '../compile/inspect/index.ts'
 import { exitCodes } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -70,9 +72,14 @@ const toldOf = (error: unknown): Told => {
   }
 }
 
+const isPassFailure = (error: unknown): error is PassFailure => error instanceof EspalierError && 'reproducer' in error
+
 /** Leaves a file with what it takes to see a pass fail again, where one can be written. */
-const reproducerOf = (error: unknown): Promise<string | undefined> =>
-  error instanceof PassFailure ? writeReproducer(error.reproducer).catch(() => undefined) : Promise.resolve(undefined)
+const reproducerOf = async (error: unknown): Promise<string | undefined> => {
+  if (!isPassFailure(error)) return undefined
+  const { writeReproducer } = await import('../compile/inspect/index.ts')
+  return writeReproducer(error.reproducer).catch(() => undefined)
+}
 
 const textOf = ({ text }: Told, stack: string | undefined, reproducer: string | undefined): string =>
   [

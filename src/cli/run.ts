@@ -23,6 +23,7 @@ import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { openAnyWork, openUncompiled } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
+import { about } from './about.ts'
 import { prepareFile } from './destination.ts'
 import { divided } from './division.ts'
 import { type WatchOptions, watchEvaluation } from './evaluation.ts'
@@ -38,7 +39,6 @@ import {
   limitOption,
   type NetworkFlags,
   planOptions,
-  scheduleOption,
   sizingOptions,
   wholeNumber,
 } from './options.ts'
@@ -47,6 +47,7 @@ import { runOn } from './run-on.ts'
 import { type Ran, tellRun } from './run-result.ts'
 import { runPart } from './run-shards.ts'
 import { scheduleBackend } from './schedule-backend.ts'
+import { scheduleOption } from './schedule-option.ts'
 import { checkShard } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
 import { watchTiming } from './timing-line.ts'
@@ -261,7 +262,7 @@ export const runCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'run',
-      'run a network on data: its error or another measure, or its predictions',
+      about.run,
       'espalier run --network zoo:cifar-resnet-20 --weights resnet20.safetensors --data cifar100:DIR --plan vanilla-tta-geo',
     ),
     planOptions,

@@ -18,6 +18,7 @@ import type { Sourced } from '../experiment/sourced.ts'
 import { openWork } from '../open/opening.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
+import { about } from './about.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import {
@@ -211,7 +212,7 @@ export const searchCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'search',
-      'the best plan for a network within a budget of time: chosen by some images, reported on others',
+      about.search,
       "espalier search --network zoo:cifar-resnet-20 --weights resnet20.safetensors --budget 2.2x --select 'cifar100:DIR?range=0:5000' --report 'cifar100:DIR?range=5000:10000' --out plan.json",
     ),
     reportOptions,

@@ -6,6 +6,7 @@ import { sourceProblem } from '../base/error.ts'
 import { type ModelOptions, openModel } from '../execute/model.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import type { Served, ServeOptions, Source } from '../serve/index.ts'
+import { about } from './about.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { modelNote } from './model-note.ts'
 import {
@@ -194,11 +195,7 @@ const limitOptions = (c: Command): Command =>
 /** `espalier serve`: networks over the Open Inference Protocol, by REST and gRPC, until SIGTERM or Ctrl-C. */
 export const serveCommand = (terminal: Terminal): Command =>
   F.pipe(
-    command(
-      'serve',
-      `serve networks over HTTP and gRPC; where ${tokenVariable} is set, to those who bring it alone`,
-      'espalier serve --network compiled/ --port 8000 --grpc-port 8001',
-    )
+    command('serve', about.serve, 'espalier serve --network compiled/ --port 8000 --grpc-port 8001')
       .option(
         '--network <networks...>',
         'compiled folders, or what --network takes elsewhere; served under their own names',

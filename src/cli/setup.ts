@@ -6,6 +6,7 @@ import type { Accelerator } from '../runtime/native/layout.ts'
 import type { InstalledOpenvino } from '../runtime/openvino/installed.ts'
 import { planOpenvino, renderOpenvinoPlan, setupOpenvino } from '../runtime/openvino/setup.ts'
 import { type Installed, planSetup, renderSetupPlan, type SetupEvent, setup } from '../runtime/setup.ts'
+import { about } from './about.ts'
 import { command, oneOf } from './options.ts'
 import { type CommonOptions, failure, type Output, output } from './output.ts'
 import { progressBar } from './progress-bar.ts'
@@ -63,11 +64,7 @@ const interruptible = async <A>(
 
 /** `espalier setup`: takes TensorFlow's library, and others that are asked for, through pip into the user's cache. */
 export const setupCommand = (terminal: Terminal): Command =>
-  command(
-    'setup',
-    'set up the native TensorFlow runtime, and OpenVINO where asked: explains what it does, resumes, and changes nothing that is whole',
-    'espalier setup',
-  )
+  command('setup', about.setup, 'espalier setup')
     .addOption(
       new Option('--accelerator <kind>', 'cpu or nvidia (default: nvidia where its driver is)').argParser(
         oneOf(['cpu', 'nvidia'] as const),

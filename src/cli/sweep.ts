@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { function as F } from 'fp-ts'
 import { readSweep } from '../experiment/sweep/config.ts'
 import { openSweep } from '../experiment/sweep/open.ts'
+import { about } from './about.ts'
 import { dividedSweep } from './division.ts'
 import { type OnFlags, onOptions } from './on-options.ts'
 import { command } from './options.ts'
@@ -21,11 +22,7 @@ interface SweepFlags extends CommonOptions, ReportFlags, OnFlags {
 /** `espalier sweep`: a grid of plans, reductions and seeds, trained and evaluated. */
 export const sweepCommand = (terminal: Terminal): Command =>
   F.pipe(
-    command(
-      'sweep',
-      'train and evaluate a grid of plans, reductions and seeds; what is done is not done again',
-      'espalier sweep sweep.json --out runs/sweep --html sweep.html',
-    ),
+    command('sweep', about.sweep, 'espalier sweep sweep.json --out runs/sweep --html sweep.html'),
     reportOptions,
     onOptions,
   )

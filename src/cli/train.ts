@@ -4,6 +4,7 @@ import { type FixedPlan, printPlan } from '../../passes/index.ts'
 import { sourceProblem } from '../base/error.ts'
 import { counted } from '../base/format.ts'
 import { json } from '../base/json.ts'
+import { packageVersion } from '../base/package.ts'
 import { readFixedPlan } from '../compile/read-plan.ts'
 import { trainingReference } from '../data/index.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
@@ -11,7 +12,6 @@ import { type Precision, precisions } from '../lower/precision.ts'
 import type { Source } from '../open/network-source.ts'
 import { openWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
-import { packageVersion } from '../runtime/native/layout.ts'
 import {
   needsLabels,
   type Recipe,
@@ -23,6 +23,7 @@ import {
   trainingExecutors,
   withOverrides,
 } from '../train/index.ts'
+import { about } from './about.ts'
 import { foundKeys } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { nextCommands } from './next-commands.ts'
@@ -189,7 +190,7 @@ const run = async (flags: TrainFlags, out: Output) => {
 export const trainCommand = (terminal: Terminal): Command =>
   command(
     'train',
-    'train a network under a plan, or fine-tune a trained one',
+    about.train,
     'espalier train --network zoo:cifar-resnet-20 --from resnet20.safetensors --plan flip-3-max --recipe fine-tune --data cifar100:DIR --out runs/flip-3-max',
   )
     .requiredOption('--network <network>', uncompiledForms)

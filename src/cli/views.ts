@@ -11,6 +11,7 @@ import { openWork } from '../open/opening.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
+import { about } from './about.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import { untilInterrupted } from './interrupt.ts'
 import {
@@ -82,7 +83,7 @@ export const viewsCommand = (terminal: Terminal): Command =>
   F.pipe(
     command(
       'views',
-      'show which images a plan turns right and wrong, by class, and where its variants disagree',
+      about.views,
       'espalier views --network zoo:cifar-resnet-20 --weights resnet20.safetensors --plan vanilla-tta-geo --data cifar100:DIR --html views.html',
     ),
     networkOptions,

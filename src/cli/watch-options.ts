@@ -11,7 +11,8 @@ import {
 } from '../compile/inspect/index.ts'
 import { type ScheduleName, type ScheduleOptions, schedulingOf } from '../compile/scheduling.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
-import { backendNamed, listedBackends, numberAboveZero, scheduleOption, wholeNumber } from './options.ts'
+import { backendNamed, listedBackends, numberAboveZero, wholeNumber } from './options.ts'
+import { scheduleOption } from './schedule-option.ts'
 
 export const toleranceOption = (): Option =>
   new Option('--tolerance <x>', 'how far values may be apart, relative to the largest')

@@ -8,7 +8,7 @@ import {
   setLogVerbosity,
   status,
 } from '@grpc/grpc-js'
-import { packageVersion } from '../runtime/native/layout.ts'
+import { packageVersion } from '../base/package.ts'
 import { deadline } from './deadline.ts'
 import { type MethodName, methodNames, methodOf } from './grpc-protocol.ts'
 import { bytesOf, type GivenTensor, readFloats } from './infer.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { packageVersion } from '../runtime/native/layout.ts'
+import { packageVersion } from '../base/package.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { knownName } from './models.ts'
 import { documented, schemas } from './openapi.ts'

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { packageVersion } from '../../src/runtime/native/layout.ts'
+import { packageVersion } from '../../src/base/package.ts'
 
 /** What a figure was measured on. */
 export const environment = (): { readonly machine: string; readonly versions: readonly string[] } => ({

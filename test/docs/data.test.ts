@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const page = await readFile(join(root, 'docs/data.md'), 'utf8')
 const blocks = (kind: string): readonly string[] =>
   [...page.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text.trimEnd())
-const commands = blocks('console').flatMap(text => text.split('\n').filter(line => line.startsWith('$ npx espalier ')))
+const commands = blocks('console')[0].split('\n')
 const json = blocks('json').map(text => JSON.parse(text))
 
 /** Every key with the keys inside it; of a list those of its first. */

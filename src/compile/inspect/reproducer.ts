@@ -13,9 +13,9 @@ import {
   placeStages,
   unroll,
 } from '../../../passes/index.ts'
+import { packageVersion } from '../../base/package.ts'
 import { random } from '../../base/random.ts'
 import { replaceFile } from '../../base/replace-file.ts'
-import { packageVersion } from '../../runtime/native/layout.ts'
 import {
   costsFor,
   defaultBatch,

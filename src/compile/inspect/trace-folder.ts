@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Graph, print } from '../../../ir/index.ts'
 import { type Admit, admitAll, type Pass } from '../../../passes/index.ts'
 import { cannotWrite } from '../../base/error.ts'
-import { packageVersion } from '../../runtime/native/layout.ts'
+import { packageVersion } from '../../base/package.ts'
 import { rewriteSources } from './rewrite-source.ts'
 import { traceEntry } from './trace.ts'
 

@@ -1,9 +1,9 @@
 import { orThrow } from '../../base/error.ts'
+import { packageVersion } from '../../base/package.ts'
 import { fingerprint } from '../../data/index.ts'
 import { networkDigest } from '../../network/digest.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
-import { packageVersion } from '../../runtime/native/layout.ts'
 import type { ShardFacts } from './shard.ts'
 
 /** What is run, and where. */

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { either as E } from 'fp-ts'
 import { decodeErrors, EspalierError, type Problem, problem } from '../../../ir/index.ts'
 import { orThrow, orThrowAsync } from '../../base/error.ts'
+import { packageVersion } from '../../base/package.ts'
 import { sealKey } from '../../base/seal.ts'
 import { readSealedJson } from '../../base/sealed-json.ts'
-import { packageVersion } from '../../runtime/native/layout.ts'
 import { printShard, Shard } from './shard.ts'
 
 export type ShardProblem = Problem<'no-shard' | 'mixed-shards' | 'missing-shard' | 'doubled-shard' | 'unfinished-shard'>

@@ -4,6 +4,7 @@ import { either as E } from 'fp-ts'
 import { print, renderProblems, type Tensor } from '../../../ir/index.ts'
 import { cannotWrite, orThrow } from '../../base/error.ts'
 import { makeFolder } from '../../base/make-folder.ts'
+import { packageVersion } from '../../base/package.ts'
 import { replaceFile } from '../../base/replace-file.ts'
 import { warn } from '../../base/warn.ts'
 import type { DataSet, Preprocess } from '../../data/index.ts'
@@ -11,7 +12,6 @@ import type { Execution } from '../../execute/execution.ts'
 import type { Precision } from '../../lower/precision.ts'
 import type { Network } from '../../network/network.ts'
 import { encodeSealedSafetensors, readSafetensorsFile, type Safetensors } from '../../network/weights/safetensors.ts'
-import { packageVersion } from '../../runtime/native/layout.ts'
 
 /** The first images of a data set, as far as an evaluation goes. */
 export interface DataScan {

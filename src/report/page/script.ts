@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EspalierError } from '../../../ir/index.ts'
 import { sourceProblem } from '../../base/error.ts'
 import { fileReason } from '../../base/file-error.ts'
-import { packageRoot } from '../../runtime/native/layout.ts'
+import { packageRoot } from '../../base/package.ts'
 
 const path = join(packageRoot, 'dist/page/script.js')
 

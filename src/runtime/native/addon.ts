@@ -7,17 +7,10 @@ import { dirname, join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { problem } from '../../../ir/error.ts'
 import { makeFolder } from '../../base/make-folder.ts'
+import { packageRoot } from '../../base/package.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
-import {
-  addonName,
-  type Installation,
-  packageRoot,
-  pins,
-  platformName,
-  prebuiltAddon,
-  vendoredFolder,
-} from './layout.ts'
+import { addonName, type Installation, pins, platformName, prebuiltAddon, vendoredFolder } from './layout.ts'
 import { sha256Of } from './wheel.ts'
 
 /** The addon between Node and TensorFlow's C library. It uses Node-API 8 only, so one binary serves every Node. */

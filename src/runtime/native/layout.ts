@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import envPaths from 'env-paths'
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
+import { packageManifest, packageRoot } from '../../base/package.ts'
 
 /** Where everything native lies: the package's own folder, the vendored JavaScript, the prebuilt addon, the user's cache. */
 
 const Manifest = t.type({
-  version: t.string,
   config: t.type({
     native: t.type({
       package: t.string,
@@ -23,20 +21,12 @@ const Manifest = t.type({
 
 export type Pins = t.TypeOf<typeof Manifest>['config']['native']
 
-const rootAbove = (folder: string): string =>
-  existsSync(join(folder, 'package.json')) ? folder : rootAbove(dirname(folder))
-
-/** The folder of this package's `package.json`, from the source tree and from `dist` alike. */
-export const packageRoot = rootAbove(dirname(fileURLToPath(import.meta.url)))
-
 const manifest = F.pipe(
-  Manifest.decode(JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))),
+  Manifest.decode(packageManifest),
   E.getOrElseW(() => {
     throw new Error(`${packageRoot}/package.json lacks config.native`)
   }),
 )
-
-export const packageVersion = manifest.version
 
 /** What `package.json` pins under `config.native`: the vendored package, and the wheels of TensorFlow and OpenVINO. */
 export const pins: Pins = manifest.config.native

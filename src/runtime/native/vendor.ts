@@ -7,10 +7,11 @@ import { either as E, function as F } from 'fp-ts'
 import { extract } from 'tar'
 import { problem, renderProblem } from '../../../ir/error.ts'
 import { makeFolder } from '../../base/make-folder.ts'
+import { packageRoot } from '../../base/package.ts'
 import { putInPlace } from '../../base/put-in-place.ts'
 import type { RuntimeProblem } from '../error.ts'
 import { command, lastLines } from './command.ts'
-import { type Pins, packageRoot, pins, vendoredFolder } from './layout.ts'
+import { type Pins, pins, vendoredFolder } from './layout.ts'
 
 /**
  * Unpacks the JavaScript and the addon's source of the pinned tfjs-node-gpu, which is no dependency because its own

@@ -5,7 +5,8 @@ import { builtinModules, createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { packageRoot, vendoredFolder } from '../../../src/runtime/native/layout.ts'
+import { packageRoot } from '../../../src/base/package.ts'
+import { vendoredFolder } from '../../../src/runtime/native/layout.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 /** Strict package managers let a package reach what it declares and nothing else. */
