@@ -8,7 +8,7 @@ import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import { closed, closedProblems, numberThat, oneOf, WholeNumber } from '../train/closed-record.ts'
-import { trainingExecutors } from '../train/index.ts'
+import { trainingExecutors } from '../train/executors.ts'
 
 /** Checks of what programs give to the functions of `index.ts`: TypeScript sees types, not values. All throw EspalierError. */
 

@@ -3,18 +3,19 @@ import { fixedPlan, type Plan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
-import { type EvaluateOptions, type EvaluationResult, evaluate as evaluateModel } from '../experiment/evaluation.ts'
-import { type ImpactOptions, type ImpactResult, impact as measureImpact } from '../experiment/impact/impact.ts'
-import { checkApart } from '../experiment/search/data.ts'
-import { type SearchOptions, searchPlan } from '../experiment/search/plan-search.ts'
+import type { EvaluateOptions, EvaluationResult } from '../experiment/evaluation.ts'
+import type { ImpactOptions, ImpactResult } from '../experiment/impact/impact.ts'
+import type { SearchOptions } from '../experiment/search/plan-search.ts'
 import type { SearchResult } from '../experiment/search/result.ts'
-import { networkViews, type ViewsOptions } from '../experiment/views/network-views.ts'
+import type { ViewsOptions } from '../experiment/views/network-views.ts'
 import type { ViewsResult } from '../experiment/views/result.ts'
 import type { Named } from '../network/fit-data.ts'
 import type { Network } from '../network/network.ts'
 import { type FitOptions, fitImages, type Images } from '../open/images.ts'
 import { checkData, checkModel, checkNetwork, checkOptions, checkPlan } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
+
+/** What computes is loaded where it is called: most programs only predict. */
 
 /** What is said of data beside its reference. */
 export interface DataOptions {
@@ -56,6 +57,7 @@ export const evaluate = async (
   checkModel('evaluate, model', model)
   checkData('evaluate, data', data)
   checkOptions('evaluate', options)
+  const { evaluate: evaluateModel } = await import('../experiment/evaluation.ts')
   const { preprocess = model.meaning.preprocess, classes = model.meaning.classes } = options
   return evaluateModel(model, await imagesOf(model, data, { ...options, preprocess, classes }, {}), options)
 }
@@ -72,6 +74,7 @@ export const impact = async (
   checkNetwork('impact, network', network)
   checkData('impact, data', data)
   checkOptions('impact', options)
+  const { impact: measureImpact } = await import('../experiment/impact/impact.ts')
   return measureImpact(network, await imagesOf(network, data, options, needed), withBackend<ImpactOptions>(options))
 }
 
@@ -89,6 +92,7 @@ export const views = async (
   checkPlan('views, plan', plan)
   checkData('views, data', data)
   checkOptions('views', options)
+  const { networkViews } = await import('../experiment/views/network-views.ts')
   return networkViews(
     network,
     orThrow(fixedPlan(plan, 'views')),
@@ -119,6 +123,8 @@ export const search = async (
   checkData('search, report', report)
   checkArgument('search, options', options, isObject(options), "{ budget: '2.2x', … }")
   checkOptions('search', options)
+  const { checkApart } = await import('../experiment/search/data.ts')
+  const { searchPlan } = await import('../experiment/search/plan-search.ts')
   if (typeof select === 'string' && typeof report === 'string') await checkApart(select, report)
   const images = {
     select: await imagesOf(network, select, options, needed),

@@ -3,22 +3,14 @@ import { fixedPlan, type Plan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { trainingReference } from '../data/index.ts'
 import type { Network } from '../network/network.ts'
-import {
-  type Recipe,
-  readRecipe,
-  recipes,
-  type Trained,
-  type TrainingEvent,
-  type TrainingSource,
-  type TrainOptions,
-  train as trainNetwork,
-} from '../train/index.ts'
+import type { Recipe, Trained, TrainingEvent, TrainingSource, TrainOptions } from '../train/index.ts'
 import { checkData, checkNetwork, checkOptions, checkPlan, checkRecipe, checkText } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
 
 /** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `distill`, `FILE.json`. @throws EspalierError */
 export const loadRecipe = async (reference: string): Promise<Recipe> => {
   checkText('loadRecipe', reference, 'the name of a recipe, or FILE.json', "loadRecipe('default')")
+  const { readRecipe } = await import('../train/index.ts')
   return readRecipe(reference)
 }
 
@@ -47,6 +39,7 @@ export const train = async (training: Training): Promise<Trained> => {
     '{ network, plan, data, … }',
     "train({ network, plan: parsePlan('flip-3-max'), data: 'cifar100:FOLDER' })",
   )
+  const { recipes, train: trainNetwork } = await import('../train/index.ts')
   const { network, plan, data, recipe = recipes.default, onProgress = () => {}, ...options } = training
   checkNetwork('train, network', network)
   checkPlan('train, plan', plan)

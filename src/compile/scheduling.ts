@@ -7,7 +7,7 @@ import {
   schedules,
 } from '../../passes/index.ts'
 import type { BackendName } from '../runtime/backend-names.ts'
-import { costsOf } from './calibrate/index.ts'
+import { costsOf } from './calibrate/calibration.ts'
 
 export const scheduleNames = [...schedules, 'auto'] as const
 /** How variants are run; `auto` is what is predicted to be the cheapest. */

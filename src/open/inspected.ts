@@ -9,14 +9,13 @@ import { fileReason } from '../base/file-error.ts'
 import { parseJson } from '../base/read-json.ts'
 import { readText } from '../base/read-text.ts'
 import { sealKey } from '../base/seal.ts'
-import { decodeModel } from '../network/import/onnx/decode.ts'
 import type { ValueInfoProto } from '../network/import/onnx/schema.ts'
 import { imageType, type Network, outputsOf } from '../network/network.ts'
 import { readSafetensorsFile } from '../network/weights/safetensors.ts'
-import { savedModelFacts } from './exported.ts'
 import { files } from './manifest.ts'
 import { formOf, isSafetensors, readHead } from './network-form.ts'
-import { openSource } from './network-source.ts'
+
+/** What reads a form is loaded for files of that form alone. */
 
 /** What a file is, and what it says of itself; `shown` is what of that is for people. */
 export interface Inspected {
@@ -43,6 +42,7 @@ const portOf = ({ name, type }: ValueInfoProto): string =>
   `${name} [${(type?.tensor_type?.shape?.dim ?? []).map(dim => dim.dim_value || dim.dim_param || '?').join(',')}]`
 
 const ofOnnx = async (path: string): Promise<Inspected> => {
+  const { decodeModel } = await import('../network/import/onnx/decode.ts')
   const { graph, metadata_props, opset_import, producer_name } = orThrow(decodeModel(await readFile(path), path))
   const operators: Record<string, number> = {}
   for (const { op_type = '' } of graph.node) operators[op_type] = (operators[op_type] ?? 0) + 1
@@ -70,6 +70,7 @@ const networkFacts = (network: Pick<Network, 'graph' | 'parameters' | 'outputs'>
 }
 
 const ofNetwork = async (path: string, form: string): Promise<Inspected> => {
+  const { openSource } = await import('./network-source.ts')
   const source = await openSource(path)
   if (source.kind === 'network')
     return inspected(form, {
@@ -125,6 +126,7 @@ const ofJson = async (path: string): Promise<Inspected | undefined> => {
 const ofFolder = async (folder: string): Promise<Inspected> => {
   const names = await readdir(folder)
   if (names.includes('saved_model.pb')) {
+    const { savedModelFacts } = await import('./exported.ts')
     const known = names.includes(dirname(savedModelFacts))
     return inspected('saved-model', known ? await readObject(join(folder, savedModelFacts)) : {})
   }

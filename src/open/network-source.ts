@@ -9,8 +9,6 @@ import type { CompiledNetwork } from '../compile/compile.ts'
 import type { Preprocess } from '../data/index.ts'
 import { meaningInMetadata, metadataKey } from '../network/exported-facts.ts'
 import { finiteWeights } from '../network/finite-weights.ts'
-import { importOnnx } from '../network/import/onnx/index.ts'
-import { importTfjs } from '../network/import/tfjs/index.ts'
 import type { Meaning } from '../network/meaning.ts'
 import { fromImage, imageType, type Network, networkOf } from '../network/network.ts'
 import { parseAnswers, type SaidOutput } from '../network/said-outputs.ts'
@@ -173,9 +171,9 @@ const open = async (reference: string, options: SourceOptions): Promise<Source> 
     case 'compiled':
       return { kind: 'compiled', ...(await readCompiledFolder(file)) }
     case 'onnx':
-      return imported(file, importOnnx(file, { size, answers }))
+      return imported(file, (await import('../network/import/onnx/index.ts')).importOnnx(file, { size, answers }))
     case 'tfjs':
-      return imported(file, importTfjs(file, { size, answers }))
+      return imported(file, (await import('../network/import/tfjs/index.ts')).importTfjs(file, { size, answers }))
   }
 }
 

@@ -13,10 +13,7 @@ import { openBackend } from '../runtime/backend.ts'
 import { bfloat16Support } from '../runtime/bfloat16.ts'
 import type { Tf } from '../runtime/native/load.ts'
 import { trainingProblem } from './error.ts'
-
-/** Ways to run a step: op by op on a backend of TensorFlow.js, or handed over whole to TensorFlow. */
-export const trainingExecutors = ['eager', 'graph', 'xla'] as const
-export type TrainingExecutor = (typeof trainingExecutors)[number]
+import type { TrainingExecutor } from './executors.ts'
 
 export interface StepOptions {
   readonly backend?: ModelBackend
