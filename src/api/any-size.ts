@@ -6,7 +6,7 @@ import type { SizedOptions } from '../execute/sized.ts'
 import { type TileOptions, tiledModel } from '../execute/tiled.ts'
 import type { ImagesModel } from '../execute/whole-images.ts'
 import { openSizedModel } from '../open/any-size.ts'
-import { openSource, type SourceOptions } from '../open/network-source.ts'
+import { readSource, type SourceOptions } from '../open/network-source.ts'
 import { uncompiled } from '../open/opening.ts'
 import { checkCompiled, checkOptions, checkPlan, checkText } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
@@ -31,9 +31,9 @@ export const createSizedModel = async (
   checkPlan('createSizedModel, plan', plan)
   checkOptions('createSizedModel', options)
   const { weights, answers, seed, ...how } = options
-  return openSizedModel(async size => {
-    const source = await openSource(reference, { weights, answers, seed, size })
-    const { network } = uncompiled(source, reference, 'createSizedModel')
+  const sourceAt = await readSource(reference, { weights, answers, seed })
+  return openSizedModel(size => {
+    const { network } = uncompiled(sourceAt(size), reference, 'createSizedModel')
     return { network, compile: async () => orThrow(compileNetwork(network, plan, { seed })) }
   }, withBackend<ModelOptions & Pick<SizedOptions, 'kept'>>(how))
 }

@@ -3,6 +3,7 @@ import { fixedPlan, type Plan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
+import type { ImagesModel } from '../execute/whole-images.ts'
 import type { EvaluateOptions, EvaluationResult } from '../experiment/evaluation.ts'
 import type { ImpactOptions, ImpactResult } from '../experiment/impact/impact.ts'
 import type { SearchOptions } from '../experiment/search/plan-search.ts'
@@ -10,8 +11,8 @@ import type { SearchResult } from '../experiment/search/result.ts'
 import type { ViewsOptions } from '../experiment/views/network-views.ts'
 import type { ViewsResult } from '../experiment/views/result.ts'
 import type { Named } from '../network/fit-data.ts'
-import type { Network } from '../network/network.ts'
-import { type FitOptions, fitImages, type Images } from '../open/images.ts'
+import { imageType, type Network } from '../network/network.ts'
+import { asTheyAre, type FitOptions, fitImages, type Images } from '../open/images.ts'
 import { checkData, checkModel, checkNetwork, checkOptions, checkPlan } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
 
@@ -20,9 +21,9 @@ import { type WithBackend, withBackend } from './backend.ts'
 /** What is said of data beside its reference. */
 export interface DataOptions {
   /** How images become the network's input. Default: as the model's meaning says, else the data set's own. */
-  readonly preprocess?: Preprocess
+  readonly preprocess?: Preprocess | undefined
   /** The network's names of its classes, by which the data's are numbered where it has names, too. */
-  readonly classes?: readonly string[]
+  readonly classes?: readonly string[] | undefined
   /** A CSV file of labels for a flat folder of images. */
   readonly labels?: string
   /** Of generated data. Default 0. */
@@ -45,12 +46,23 @@ const imagesOf = async (
 
 const needed: FitOptions = { labels: 'needed' }
 
+/** Images at their own sizes, one at a time. @throws EspalierError where a batch is asked for, and as {@link imagesOf} */
+const wholeImagesOf = async (
+  model: ImagesModel,
+  data: Data,
+  { batch = 1, preprocess, ...options }: EvaluateOptions & DataOptions,
+): Promise<Images> => {
+  checkArgument('evaluate, batch', batch, batch === 1, '1, for images of any size come one at a time')
+  const { h, w } = imageType(model)
+  return asTheyAre(await imagesOf(model, data, { ...options, preprocess: { ...preprocess, size: [h, w] } }, {}))
+}
+
 /**
- * How a model does on a data set: errors and counts where it has labels, answers image by image where it has none or
- * `answers` asks for them. @throws EspalierError where the data does not fit or no image can be decoded
+ * How a model does on a data set: errors and counts where it has labels, other measures where it has masks, images or numbers, answers image by image where it has
+ * nothing or `answers` asks for them. @throws EspalierError where the data does not fit or no image can be decoded
  */
 export const evaluate = async (
-  model: Model,
+  model: Model | ImagesModel,
   data: Data,
   options: EvaluateOptions & DataOptions = {},
 ): Promise<EvaluationResult> => {
@@ -59,7 +71,9 @@ export const evaluate = async (
   checkOptions('evaluate', options)
   const { evaluate: evaluateModel } = await import('../experiment/evaluation.ts')
   const { preprocess = model.meaning.preprocess, classes = model.meaning.classes } = options
-  return evaluateModel(model, await imagesOf(model, data, { ...options, preprocess, classes }, {}), options)
+  const fitted = { ...options, preprocess, classes }
+  if ('anySize' in model) return evaluateModel(model, await wholeImagesOf(model, data, fitted), { ...options, batch: 1 })
+  return evaluateModel(model, await imagesOf(model, data, fitted, {}), options)
 }
 
 /**

@@ -4,18 +4,21 @@ import { EspalierError } from '../../ir/index.ts'
 import { sourceProblem } from '../base/error.ts'
 import { part } from '../data/index.ts'
 import { countImpact, type ImpactCounts } from '../experiment/impact/impact.ts'
+import { transformsOfVectors } from '../experiment/impact/transforms.ts'
+import { transformsOfMaps } from '../experiment/measured/impact.ts'
 import { evaluationFacts } from '../experiment/shards/facts.ts'
 import { type Shard, shardRange } from '../experiment/shards/shard.ts'
 import { defaultBatch } from '../experiment/variants/logits.ts'
 import type { Network } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
-import { openWork } from '../open/opening.ts'
+import { type Opening, openWork } from '../open/opening.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
 import { about } from './about.ts'
 import { prepareFile } from './destination.ts'
 import { divided } from './division.ts'
 import { tellImpact } from './impact-result.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { runMeasuredImpact } from './measured-impact.ts'
 import { type OnFlags, onOptions } from './on-options.ts'
 import {
   command,
@@ -45,7 +48,7 @@ interface ImpactFlags
     ExecutionFlags<BackendName>,
     ReportFlags,
     OnFlags {
-  readonly transforms: string
+  readonly transforms?: string
   readonly batch?: number
   readonly limit?: number
   readonly cache?: string
@@ -55,7 +58,10 @@ interface ImpactFlags
 
 /** The network, and the data that its impact is measured on. */
 const openFlags = (flags: ImpactFlags, note: Output['note']) =>
-  openWork(flags, [{ reference: flags.data, labels: flags.labels }], { labels: 'needed', note })
+  openWork(flags, [{ reference: flags.data, labels: flags.labels }], {
+    labels: flags.training === undefined ? 'measured' : 'needed',
+    note,
+  })
 
 /** Measures with a progress bar on a terminal; Ctrl-C ends it with what is done. */
 const measure = (network: Network, images: Images, options: Parameters<typeof countImpact>[2], out: Output) => {
@@ -70,10 +76,11 @@ const measure = (network: Network, images: Images, options: Parameters<typeof co
   ).finally(bar.stop)
 }
 
-const run = async (flags: ImpactFlags, out: Output): Promise<{ counts: ImpactCounts; shard: Shard | undefined }> => {
-  if (flags.out !== undefined) await prepareFile(flags.out)
-  await prepareReports(flags)
-  const { network, images, initializedFrom } = await openFlags(flags, out.note)
+const run = async (
+  flags: ImpactFlags,
+  { network, images, initializedFrom }: Opening,
+  out: Output,
+): Promise<{ counts: ImpactCounts; shard: Shard | undefined }> => {
   const { transforms, executor, precision, backend, batch = defaultBatch(network), cache, seed, debug } = flags
   const [{ data }] = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
@@ -110,7 +117,7 @@ const runTraining = async (flags: ImpactFlags & { readonly training: string }, o
   const { network, data, weights, preprocess, classes, labels, backend, executor, precision, batch, limit } = flags
   await trainingImpact(
     (await openFlags(flags, () => {})).network,
-    flags,
+    { ...flags, transforms: flags.transforms ?? transformsOfVectors },
     {
       network,
       evaluate: data,
@@ -138,12 +145,11 @@ export const impactCommand = (terminal: Terminal): Command =>
     ),
     reportOptions,
     plainNetworkOptions,
-    dataOptions(dataForms),
+    dataOptions(`${dataForms}; masks:…, pairs:… and downscale:… for networks of other answers`),
     c =>
       c.option(
         '--transforms <list>',
-        'flip, rotate (±15°), scale (±10 %), flipv, rot90, …, shift(dy,dx), rotate(degrees), scale(s)',
-        'flip,rotate,scale',
+        `flip, rotate (±15°), scale (±10 %), flipv, rot90, …, shift(dy,dx), rotate(degrees), scale(s) (default: ${transformsOfVectors}; where maps come out ${transformsOfMaps})`,
       ),
     executionOptions(backendNames, variantExecutors),
     onOptions,
@@ -165,7 +171,12 @@ export const impactCommand = (terminal: Terminal): Command =>
         return runTraining({ ...flags, training: flags.training }, out)
       }
       if (flags.on !== undefined) return runOn(divided('impact', flags.on, flags, out), flags, out)
-      const { counts, shard } = await run(flags, out)
+      if (flags.out !== undefined) await prepareFile(flags.out)
+      await prepareReports(flags)
+      const opened = await openFlags(flags, out.note)
+      const [{ measured, ...images }] = opened.images
+      if (measured !== undefined) return runMeasuredImpact(flags, opened, { ...images, measured }, out)
+      const { counts, shard } = await run(flags, opened, out)
       if (counts.interrupted === true) out.terminal.exitWith(exitCodes.failed)
       const kept = flags.cache === undefined ? '' : `; ${flags.cache} has what was computed`
       if (counts.images === 0) {

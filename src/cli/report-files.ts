@@ -1,5 +1,7 @@
 import { extname } from 'node:path'
 import type { Command } from 'commander'
+import { EspalierError } from '../../ir/index.ts'
+import { sourceProblem } from '../base/error.ts'
 import type { Page } from '../report/page/section.ts'
 import { prepareFile, writeWhole } from './destination.ts'
 import type { Output } from './output.ts'
@@ -15,6 +17,21 @@ export const reportOptions = (c: Command): Command =>
   c
     .option('--html <file>', 'a page with charts and tables, one file that needs nothing beside itself')
     .option('--svg <file>', 'the charts for papers: FILE.svg, or FILE-NAME.svg for each where there are several')
+
+/** Refuses pages and charts of measures, which are of classes alone. @throws EspalierError */
+export const refusePages = ({ html, svg }: ReportFlags): void => {
+  const flag = html !== undefined ? '--html' : svg !== undefined ? '--svg' : undefined
+  if (flag === undefined) return
+  throw new EspalierError([
+    sourceProblem(
+      'bad-input',
+      flag,
+      'answers that are measured',
+      'a network of classes',
+      '--out FILE.json has the numbers',
+    ),
+  ])
+}
 
 /** Where a chart's SVG goes: the file that was named where there is one chart, else one beside it for each. */
 const svgPath = (file: string, id: string, several: boolean): string => {

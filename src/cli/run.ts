@@ -1,33 +1,26 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
 import { EspalierError, type Pair } from '../../ir/index.ts'
-import { cutStages, type Plan, parsePlan } from '../../passes/index.ts'
-import { orThrow, sourceProblem } from '../base/error.ts'
+import { sourceProblem } from '../base/error.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
-import { remembering } from '../compile/compiled-stages.ts'
-import { watchedCompile } from '../compile/inspect/index.ts'
-import { readPlanWithShares } from '../compile/read-plan.ts'
 import type { ScheduleName } from '../compile/scheduling.ts'
 import { part } from '../data/index.ts'
 import { bestBatch } from '../execute/best-batch.ts'
-import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
+import { openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
-import type { ImagesModel } from '../execute/whole-images.ts'
-import type { EvaluationResult } from '../experiment/evaluation.ts'
+import { tilesAtOnce } from '../execute/tiled.ts'
 import { evaluationFacts } from '../experiment/shards/facts.ts'
 import { type Shard, shardRange } from '../experiment/shards/shard.ts'
-import { type TimeOver, timeOver } from '../experiment/time-over.ts'
 import { outputsOf } from '../network/network.ts'
-import type { AtSize } from '../open/any-size.ts'
-import type { Images } from '../open/images.ts'
-import type { Source } from '../open/network-source.ts'
-import { openAnyWork, openUncompiled } from '../open/opening.ts'
+import { asTheyAre } from '../open/images.ts'
+import type { Uncompiled } from '../open/network-source.ts'
+import { openAnyWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import { about } from './about.ts'
 import { prepareFile } from './destination.ts'
 import { divided } from './division.ts'
-import { type WatchOptions, watchEvaluation } from './evaluation.ts'
-import { openImagesModel, type Sizing, type SizingFlags, sizingOf } from './images-model.ts'
+import { watchEvaluation } from './evaluation.ts'
+import { openImagesModel, partsAtOnce, type Sizing, type SizingFlags, sizingOf } from './images-model.ts'
 import { modelNote } from './model-note.ts'
 import { type OnFlags, onOptions } from './on-options.ts'
 import {
@@ -43,15 +36,14 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommonOptions, exitCodes, type Output, output } from './output.ts'
+import { compiledOf, inFloat32, timeOverPlain } from './run-compiled.ts'
 import { runOn } from './run-on.ts'
 import { type Ran, tellRun } from './run-result.ts'
 import { runPart } from './run-shards.ts'
-import { scheduleBackend } from './schedule-backend.ts'
 import { scheduleOption } from './schedule-option.ts'
 import { checkShard } from './shard-output.ts'
 import type { Terminal } from './terminal.ts'
 import { watchTiming } from './timing-line.ts'
-import { noteMissingBranches } from './trained-note.ts'
 import { prepareAnswersFolder } from './written-answers.ts'
 
 const defaultBatch = 128
@@ -63,7 +55,7 @@ interface RunFlags
     DataFlags,
     ExecutionFlags<ModelBackend>,
     OnFlags {
-  readonly batch: number | 'auto'
+  readonly batch?: number | 'auto'
   readonly schedule: ScheduleName
   readonly limit?: number
   readonly predictions?: string
@@ -77,84 +69,8 @@ interface RunFlags
 
 const batchSize = (text: string): number | 'auto' => (text === 'auto' ? text : wholeNumber(1)(text))
 
-/** What is run, and the plain network beside it, where that is known. */
-interface Compiled {
-  readonly compiled: CompiledNetwork
-  readonly plain: () => CompiledNetwork | undefined
-}
-
-/** The first stage of a compiled folder, where it is the plain network. */
-const plainStage = (compiled: CompiledNetwork): CompiledNetwork | undefined => {
-  if (compiled.stages?.[0].plan !== 'vanilla') return undefined
-  const [{ graph }] = cutStages(compiled.graph)
-  const outputs = graph.outputs.filter(({ name }) => name === compiled.graph.outputs[0].name)
-  return { ...compiled, plan: 'vanilla', graph: { ...graph, outputs }, stages: undefined }
-}
-
-/** Compiles the network under `--plan`, or takes what was compiled. */
-const compiledOf = async (source: Source, flags: RunFlags, images: number, out: Output): Promise<Compiled> => {
-  if (source.kind === 'network') {
-    const { plan, shares } = await readPlanWithShares(flags.plan ?? 'vanilla')
-    noteMissingBranches(source, plan, out)
-    const { seed, schedule } = flags
-    const batch = Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, images))
-    const options = { seed, schedule, batch, backend: await scheduleBackend(flags) }
-    const under = (each: Plan): CompiledNetwork => orThrow(watchedCompile(source.network, each, options))
-    const compiled = under(plan)
-    return {
-      compiled: { ...compiled, stages: remembering(compiled.stages, shares) },
-      plain: () => under(orThrow(parsePlan('vanilla'))),
-    }
-  }
-  if (flags.plan === undefined) return { compiled: source.compiled, plain: () => plainStage(source.compiled) }
-  const seen = `${flags.plan} for ${flags.network}, compiled under ${source.compiled.plan}`
-  throw new EspalierError([sourceProblem('bad-input', '--plan', seen, 'no --plan with a compiled folder')])
-}
-
-/** The plain network on the same executor, to say what the plan takes beside it. */
-const timeOverPlain = async (
-  model: Model,
-  plain: CompiledNetwork | undefined,
-  options: ModelOptions,
-  images: Images,
-  sizes: { readonly batch: number; readonly limit: number },
-  out: Output,
-): Promise<TimeOver | undefined> => {
-  if (plain === undefined) return undefined
-  out.note('Timing it beside the plain network.')
-  const executor = model.executor === 'reference' ? 'auto' : model.executor
-  const beside = await openModel(plain, { ...options, executor })
-  try {
-    return await timeOver(model, beside, images, sizes)
-  } finally {
-    beside.dispose()
-  }
-}
-
-/** The same images on the same executor in float32, to show what another precision costs. */
-const inFloat32 = async (
-  compiled: CompiledNetwork,
-  options: ModelOptions,
-  { executor }: Model,
-  images: Images,
-  evaluation: WatchOptions,
-  out: Output,
-): Promise<EvaluationResult> => {
-  out.note('The same in float32, to compare.')
-  const model = await openModel(compiled, {
-    ...options,
-    precision: 'float32',
-    executor: executor === 'reference' ? 'auto' : executor,
-  })
-  try {
-    return await watchEvaluation(model, images, { ...out, note: () => {} }, evaluation)
-  } finally {
-    model.dispose()
-  }
-}
-
 /** A batch size that all shards have. @throws EspalierError where it is not known */
-const checkBatch = ({ batch }: Pick<RunFlags, 'batch'>): number => {
+const checkBatch = (batch: number | 'auto'): number => {
   if (batch !== 'auto') return batch
   const expected = 'a number where the work is divided, for shards are whole batches'
   throw new EspalierError([sourceProblem('bad-input', '--batch', 'auto', expected)])
@@ -171,10 +87,10 @@ const checkTable = ({ csv }: Pick<RunFlags, 'csv'>, compiled: CompiledNetwork): 
 }
 
 /** The images of the shard that is asked for. @throws EspalierError where there are fewer than shards */
-const rangeOf = (flags: RunFlags, images: number) => {
-  if (flags.shard === undefined) return undefined
-  checkShard(flags.shard, images)
-  return shardRange(flags.shard, images, checkBatch(flags))
+const rangeOf = ({ shard }: RunFlags, images: number, batch: number | 'auto') => {
+  if (shard === undefined) return undefined
+  checkShard(shard, images)
+  return shardRange(shard, images, checkBatch(batch))
 }
 
 /** What says which network, at a size; where that is not the flags' own, images are no further brought to it. */
@@ -184,55 +100,43 @@ const namesAt = ({ size, ...flags }: RunFlags, at: Pair | undefined) => ({
   ownSize: at !== undefined,
 })
 
-const asTheyAre = (images: Images, sizing: Sizing | undefined): Images =>
-  sizing === undefined ? images : { ...images, preprocess: { ...images.preprocess, own: true } }
-
-const openAsTheyAre = (
-  flags: RunFlags,
-  compiled: CompiledNetwork,
-  sizing: Sizing,
-  options: ModelOptions,
-  out: Output,
-): Promise<ImagesModel> => {
-  const quiet = { ...out, note: () => {} }
-  const openAt = async (size: Pair): Promise<AtSize> => {
-    const source = await openUncompiled(namesAt(flags, size))
-    return { network: source.network, compile: async () => (await compiledOf(source, flags, 1, quiet)).compiled }
-  }
-  return openImagesModel(compiled, sizing, openAt, options, out.note)
-}
-
 const run = async (flags: RunFlags, out: Output): Promise<{ readonly ran: Ran; readonly shard: Shard | undefined }> => {
   for (const path of [flags.out, flags.predictions, flags.csv]) if (path !== undefined) await prepareFile(path)
   if (flags.write !== undefined) await prepareAnswersFolder(flags.write)
   const sizing = sizingOf(flags)
   if (sizing !== undefined && flags.time === true)
     throw new EspalierError([sourceProblem('bad-input', '--time', 'images of any size', 'images of one size')])
+  const asked = sizing === undefined ? (flags.batch ?? defaultBatch) : partsAtOnce(sizing, flags.batch)
   const names = namesAt(flags, sizing?.size)
   const source = await openAnyWork(names, [{ reference: flags.data, labels: flags.labels }], out)
-  const images = asTheyAre(source.images[0], sizing)
+  const images = sizing === undefined ? source.images[0] : asTheyAre(source.images[0])
   const { data } = images
   const limit = Math.min(flags.limit ?? data.count, data.count)
-  const range = rangeOf(flags, limit)
-  const { compiled, plain } = await compiledOf(source, flags, limit, out)
+  const range = rangeOf(flags, limit, sizing === undefined ? asked : 1)
+  const most = asked === 'auto' ? defaultBatch : asked
+  const atOnce = sizing === undefined ? Math.max(1, Math.min(most, limit)) : most
+  const { compiled, plain } = await compiledOf(source, flags, atOnce, out)
   checkTable(flags, compiled)
   const options = {
     backend: flags.backend ?? 'auto',
     executor: flags.executor,
     precision: flags.precision,
-    batch: Math.max(1, Math.min(flags.batch === 'auto' ? defaultBatch : flags.batch, limit)),
-    fill: flags.batch !== 'auto',
+    batch: atOnce,
+    fill: asked !== 'auto',
     debug: flags.debug ?? false,
     note: out.note,
   }
   const { onProgress, stop } = watchTiming(out)
   const own = sizing === undefined ? await openModel(compiled, { ...options, onProgress }).finally(stop) : undefined
-  const model =
-    own ?? (await openAsTheyAre(flags, compiled, sizing as Sizing, { ...options, onProgress }, out).finally(stop))
+  const openAsTheyAre = (sizing: Sizing) => {
+    const compile = async (at: Uncompiled) => (await compiledOf(at, flags, 1, { ...out, note: () => {} })).compiled
+    return openImagesModel(compiled, sizing, { names, compile }, { ...options, onProgress }, out.note).finally(stop)
+  }
+  const model = own ?? (await openAsTheyAre(sizing as Sizing))
   try {
     out.note(modelNote(model))
-    const batch = own === undefined ? 1 : flags.batch === 'auto' ? await bestBatch(own, compiled) : flags.batch
-    const evaluation = { batch, limit, range }
+    const batch = asked !== 'auto' ? asked : own === undefined ? 1 : await bestBatch(own, compiled)
+    const evaluation = { batch: own === undefined ? 1 : batch, limit, range }
     const { predictions, csv, write, top, strict } = flags
     const done = await watchEvaluation(model, images, out, { ...evaluation, predictions, csv, write, top, strict })
     const compare = own !== undefined && flags.precision !== 'float32' && data.labelled && !done.interrupted
@@ -276,7 +180,12 @@ export const runCommand = (terminal: Terminal): Command =>
     ),
     onOptions,
   )
-    .addOption(new Option('--batch <n>', 'images at a time, or auto').argParser(batchSize).default(defaultBatch))
+    .addOption(
+      new Option(
+        '--batch <n>',
+        `images at a time, or auto (default: ${defaultBatch}); with --tile tiles at a time (default: ${tilesAtOnce})`,
+      ).argParser(batchSize),
+    )
     .addOption(scheduleOption())
     .addOption(limitOption())
     .option(
@@ -303,7 +212,7 @@ export const runCommand = (terminal: Terminal): Command =>
     .action(async (flags: RunFlags) => {
       const out = output(flags, terminal)
       if (flags.on !== undefined) {
-        checkBatch(flags)
+        checkBatch(flags.batch ?? defaultBatch)
         if (flags.csv !== undefined) throw refuseTable('--on beside it', 'a run on this machine')
         if (flags.write !== undefined)
           throw new EspalierError([sourceProblem('bad-input', '--write', '--on beside it', 'a run on this machine')])

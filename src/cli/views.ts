@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander'
 import { function as F } from 'fp-ts'
+import type { FixedPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { json } from '../base/json.ts'
 import { readFixedPlan } from '../compile/read-plan.ts'
 import type { DataSet } from '../data/index.ts'
+import type { MeasuredImages } from '../experiment/measured/run-plan.ts'
+import { describeMeasuredViews, measuredViews } from '../experiment/measured/views.ts'
 import { networkViews } from '../experiment/views/network-views.ts'
 import { describeViews, type ListedImage, type ViewsResult } from '../experiment/views/result.ts'
 import { thumbnail } from '../experiment/views/thumbnail.ts'
-import { openWork } from '../open/opening.ts'
+import { type Opening, openWork } from '../open/opening.ts'
 import type { Thumbnails } from '../report/page/views-gallery.ts'
 import { viewsPage } from '../report/page/views-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
@@ -28,8 +31,9 @@ import {
   wholeNumber,
 } from './options.ts'
 import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
+import { imageParts, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
-import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import { prepareReports, type ReportFlags, refusePages, reportOptions, writeReports } from './report-files.ts'
 import type { Terminal } from './terminal.ts'
 
 interface ViewsFlags extends CommonOptions, NetworkFlags, DataFlags, ExecutionFlags<BackendName>, ReportFlags {
@@ -53,29 +57,60 @@ const thumbnailsOf = async (
   return { count, of: pictures }
 }
 
+/** What a plan does to images of which classes are answered. */
+const viewsOfClasses = async (
+  flags: ViewsFlags,
+  plan: FixedPlan,
+  { network, images: [images], initializedFrom }: Opening,
+  out: CommandOutput,
+) => {
+  const views = await untilInterrupted(signal =>
+    networkViews(network, plan, images, { ...optionsOf(flags), signal }, initializedFrom),
+  )
+  const result = { ...json(views), ...provenance(out.terminal, [flags.seed]) }
+  const thumbnails = await thumbnailsOf(images.data, views, flags.html === undefined ? 0 : flags.thumbnails)
+  await writeReports(flags, viewsPage(result, thumbnails), out)
+  return { result, text: describeViews(views) }
+}
+
+/** The same of images whose answers are measured. */
+const viewsOfMeasures = async (
+  flags: ViewsFlags,
+  plan: FixedPlan,
+  { network, initializedFrom }: Opening,
+  images: MeasuredImages,
+  out: CommandOutput,
+) => {
+  refusePages(flags)
+  const bar = progressBar(out, imageParts)
+  const views = await untilInterrupted(signal =>
+    measuredViews(
+      network,
+      plan,
+      images,
+      { ...optionsOf(flags), signal, onProgress: ({ done, total }) => bar.at(done, total) },
+      initializedFrom,
+    ),
+  ).finally(bar.stop)
+  return { result: { ...json(views), ...provenance(out.terminal, [flags.seed]) }, text: describeMeasuredViews(views) }
+}
+
+const optionsOf = ({ backend, executor, precision, batch, limit, seed, debug }: ViewsFlags) => ({
+  ...{ backend, executor, precision, batch, limit, seed, debug },
+})
+
 const run = async (flags: ViewsFlags, out: CommandOutput) => {
   if (flags.out !== undefined) await prepareFile(flags.out)
   await prepareReports(flags)
   const plan = await readFixedPlan(flags.plan, 'views')
   const opened = await openWork(flags, [{ reference: flags.data, labels: flags.labels }], {
-    labels: 'needed',
+    labels: 'measured',
     note: out.note,
   })
-  const [images] = opened.images
-  const { backend, executor, precision, batch, limit, seed, debug } = flags
-  const views = await untilInterrupted(signal =>
-    networkViews(
-      opened.network,
-      plan,
-      images,
-      { backend, executor, precision, batch, limit, seed, debug, signal },
-      opened.initializedFrom,
-    ),
-  )
-  const result = { ...json(views), ...provenance(out.terminal, [seed]) }
-  const thumbnails = await thumbnailsOf(images.data, views, flags.html === undefined ? 0 : flags.thumbnails)
-  await writeReports(flags, viewsPage(result, thumbnails), out)
-  return { result, views }
+  const [{ measured, ...images }] = opened.images
+  return measured === undefined
+    ? viewsOfClasses(flags, plan, opened, out)
+    : viewsOfMeasures(flags, plan, opened, { ...images, measured }, out)
 }
 
 /** `espalier views`: what a plan does to each image: which it turns right and wrong, by class, and where its variants disagree. */
@@ -88,7 +123,7 @@ export const viewsCommand = (terminal: Terminal): Command =>
     ),
     networkOptions,
     reportOptions,
-    dataOptions(`labelled images: ${dataForms}`),
+    dataOptions(`labelled images: ${dataForms}; masks:…, pairs:… and downscale:… for networks of other answers`),
     executionOptions(backendNames, variantExecutors),
   )
     .addOption(new Option('--batch <n>', 'images at a time').argParser(wholeNumber(1)))
@@ -99,9 +134,9 @@ export const viewsCommand = (terminal: Terminal): Command =>
     .option('--out <file>', 'the JSON result as a file, too')
     .action(async (flags: ViewsFlags) => {
       const out = output(flags, terminal)
-      const { result, views } = await run(flags, out)
+      const { result, text } = await run(flags, out)
       if (flags.out !== undefined) await writeWhole(flags.out, `${JSON.stringify(result, null, 2)}\n`)
-      out.result(result, () => describeViews(views))
+      out.result(result, () => text)
       if (result.interrupted !== true) return
       out.note(`Interrupted after ${result.images} images.`)
       out.terminal.exitWith(exitCodes.failed)

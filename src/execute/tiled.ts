@@ -6,6 +6,9 @@ import type { Model } from './model.ts'
 import { type Prediction, predictionOf, type ShapedOutput } from './prediction.ts'
 import { type ImagesModel, imagesModel } from './whole-images.ts'
 
+/** Tiles at a time, where nothing else is said. */
+export const tilesAtOnce = 8
+
 /** How an image is laid out in tiles. */
 export interface TileOptions {
   /** By how many pixels neighbours overlap at least; there one fades into the other. */
@@ -71,7 +74,7 @@ const blending = (h: number, w: number, c: number, [rows, columns]: Pair, overla
 
 /** A model of one size for images of any: in tiles that overlap, and are blended. @throws EspalierError where an output is no map */
 export const tiledModel = (model: Model, options: TileOptions): ImagesModel => {
-  const { overlap, batch = 8 } = options
+  const { overlap, batch = tilesAtOnce } = options
   const { h: tileRows, w: tileColumns } = imageType(model)
   const tile: Pair = [tileRows, tileColumns]
   const outputs = tiledOutputs(model.outputs, tile)

@@ -6,12 +6,13 @@ import type { Grid } from './map-parts.ts'
 import type { Model } from './model.ts'
 import type { Prediction } from './prediction.ts'
 
-/** A model for images of any height and width, one at a time. */
+/** A model for images of any height and width, one at a time; its graph is that of the first size that it was opened at, or of a tile. */
 export interface ImagesModel
   extends Pick<
     Model,
     | 'network'
     | 'plan'
+    | 'graph'
     | 'stages'
     | 'meaning'
     | 'outputs'
@@ -23,6 +24,7 @@ export interface ImagesModel
     | 'reason'
     | 'dispose'
   > {
+  readonly anySize: true
   /** Answers of one image, a tensor `[1, h, w, c]` normalized as the network takes it. @throws EspalierError where it is none */
   readonly predict: (image: TensorLike) => Promise<Prediction>
   /** The same of images in turn. */
@@ -49,9 +51,10 @@ export const imagesModel = (
 ): ImagesModel => {
   const predict = async (image: Float32Array | TensorLike): Promise<Prediction> =>
     predictOne(await gridOf(image, imageType(model).c))
-  const { network, plan, stages, meaning, outputs, precision, choice } = model
+  const { network, plan, graph, stages, meaning, outputs, precision, choice } = model
   return {
-    ...{ network, plan, stages, meaning, outputs, precision, choice, dispose, predict },
+    ...{ network, plan, graph, stages, meaning, outputs, precision, choice, dispose, predict },
+    anySize: true,
     get backend() {
       return model.backend
     },

@@ -28,19 +28,18 @@ const ratios = (network: Pick<Network, 'graph'>): readonly string[] => {
  *
  * @throws EspalierError where it has none, or does not open
  */
-export const neededMultiple = async (openAt: (size: Pair) => Promise<Pick<Network, 'graph'>>): Promise<number> => {
-  const wanted = ratios(await openAt(openSize))
-  const fits = async (extent: number): Promise<boolean> => {
+export const neededMultiple = (openAt: (size: Pair) => Pick<Network, 'graph'>): number => {
+  const wanted = ratios(openAt(openSize))
+  const fits = (extent: number): boolean => {
     try {
-      return `${ratios(await openAt([extent, extent]))}` === `${wanted}`
+      return `${ratios(openAt([extent, extent]))}` === `${wanted}`
     } catch (error) {
       if (error instanceof EspalierError) return false
       throw error
     }
   }
   const [extent] = openSize
-  for (const multiple of multiples)
-    if ((await fits(extent + multiple)) && (await fits(extent + 3 * multiple))) return multiple
+  for (const multiple of multiples) if (fits(extent + multiple) && fits(extent + 3 * multiple)) return multiple
   const seen = `maps of ${wanted.join(', ')} of the image, and of other parts at other sizes`
   throw new EspalierError([sourceProblem('bad-input', 'size', seen, 'maps that are one part of every image')])
 }
@@ -52,8 +51,8 @@ export interface AtSize {
 }
 
 /** Whether a plan compiles for squares alone, as one with quarter turns beside other variants does. */
-const needsSquares = async (openAt: (size: Pair) => Promise<AtSize>): Promise<boolean> => {
-  const { compile } = await openAt([openSize[0], 2 * openSize[1]])
+const needsSquares = async (openAt: (size: Pair) => AtSize): Promise<boolean> => {
+  const { compile } = openAt([openSize[0], 2 * openSize[1]])
   try {
     await compile()
     return false
@@ -70,14 +69,14 @@ const needsSquares = async (openAt: (size: Pair) => Promise<AtSize>): Promise<bo
  * @throws EspalierError as {@link neededMultiple}, and where nothing runs it
  */
 export const openSizedModel = async (
-  openAt: (size: Pair) => Promise<AtSize>,
+  openAt: (size: Pair) => AtSize,
   { kept, ...options }: ModelOptions & Pick<SizedOptions, 'kept'>,
   onRounding: (rounding: Rounding) => void = () => {},
 ): Promise<ImagesModel> => {
-  const multiple = await neededMultiple(async size => (await openAt(size)).network)
+  const multiple = neededMultiple(size => openAt(size).network)
   const open = async (size: Pair, like?: Pick<Model, 'executor'>): Promise<Model> => {
     const executor = like === undefined || like.executor === 'reference' ? options.executor : like.executor
-    const { compile } = await openAt(size)
+    const { compile } = openAt(size)
     return openModel(await compile(), { ...options, executor })
   }
   const rounding = { multiple, square: await needsSquares(openAt) }

@@ -1,4 +1,5 @@
-import { orThrow } from '../base/error.ts'
+import { EspalierError } from '../../ir/index.ts'
+import { orThrow, sourceProblem } from '../base/error.ts'
 import { counted } from '../base/format.ts'
 import { type Cut, type DataSet, type OpenDataOptions, openData } from '../data/index.ts'
 import {
@@ -27,6 +28,9 @@ export interface Images {
   readonly measured?: Measured | undefined
 }
 
+/** The images at their own heights and widths. */
+export const asTheyAre = (images: Images): Images => ({ ...images, preprocess: { ...images.preprocess, own: true } })
+
 /** What of a data set's classes is known. */
 const classesOf = ({ labelled, classCount, labelsBelow }: DataSet): string => {
   if (!labelled) return ' without labels'
@@ -43,14 +47,22 @@ export const openFound = async (reference: string, options: OpenDataOptions, not
 }
 
 export interface FitOptions {
-  /** Whether images must have labels, or theirs are not looked at, at all or where they do not fit. Default: those that they have must fit. */
-  readonly labels?: 'needed' | 'unread' | 'if-they-fit' | undefined
+  /**
+   * Whether images must have labels, or what other answers than classes are held against (`measured`), or theirs are not looked at, at all or where they do not fit.
+   * Default: those that they have must fit.
+   */
+  readonly labels?: 'needed' | 'measured' | 'unread' | 'if-they-fit' | undefined
   /** What the data is called in problems. Default `--data` and its name. */
   readonly where?: string | undefined
   readonly note?: Note | undefined
 }
 
-const fittedBy = { needed: fitLabelled, 'if-they-fit': fitLabelsThatFit, fitting: fitLabels } as const
+const fittedBy = {
+  needed: fitLabelled,
+  measured: fitLabelled,
+  'if-they-fit': fitLabelsThatFit,
+  fitting: fitLabels,
+} as const
 
 /** A data set for answers that are no one class, and what of them is measured. */
 const fitAnswers = (
@@ -59,10 +71,20 @@ const fitAnswers = (
   found: DataSet,
   { labels, where = '', note = () => {} }: FitOptions,
 ): Images => {
-  const compared = labels === undefined && found.labelled && outputsOf(network).some(({ kind }) => kind === 'embedding')
+  const held = labels === undefined || labels === 'measured'
+  const compared = held && found.labelled && outputsOf(network).some(({ kind }) => kind === 'embedding')
   if (found.labelled && !compared) note('Labels are for networks of classes: those of the images are not looked at.')
   const data = compared ? withClassTargets(found) : withoutLabels(found)
-  const measured = labels === undefined ? fitTargets(network, data, where) : undefined
+  const measured = held ? fitTargets(network, data, where) : undefined
+  if (labels === 'measured' && measured === undefined)
+    throw new EspalierError([
+      sourceProblem(
+        'bad-input',
+        where,
+        'images that answers are not held against',
+        'masks:…, pairs:…, downscale:… or --labels with columns',
+      ),
+    ])
   const read = measured === undefined ? { ...data, targets: undefined } : data
   return { data: read, preprocess: preprocessFor(network, data, preprocess), classes, measured }
 }

@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path'
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E } from 'fp-ts'
 import { decodeGraph, EspalierError, type Graph, type Pair, type Problem, parse } from '../../ir/index.ts'
 import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { readText } from '../base/read-text.ts'
@@ -130,8 +130,8 @@ const compiledNote = (plan: string | undefined): readonly string[] =>
     : [`It was exported under the plan ${plan}, which is part of it now: another plan comes on top.`]
 
 /** A network of a file, and what this says of its images and answers. @throws EspalierError */
-const imported = async (file: string, task: TE.TaskEither<readonly Problem[], Network>): Promise<Source> => {
-  const network = await orThrowAsync(task)
+const imported = (file: string, read: E.Either<readonly Problem[], Network>): Source => {
+  const network = orThrow(read)
   const { metadata = new Map() } = network
   const notes = [...(network.notes ?? []), ...compiledNote(metadata.get(metadataKey('plan')))]
   return {
@@ -149,13 +149,20 @@ const answersKnown = (reference: string, answers: string): EspalierError =>
 /** For a zoo name without its scheme. */
 const zooHint = (path: string): string | undefined => (E.isRight(zoo(path)) ? `zoo:${path}` : undefined)
 
-const open = async (reference: string, options: SourceOptions): Promise<Source> => {
+/** A source of fixed height and width, or one for each that is asked for. */
+type Opened = (size: Pair | undefined) => Source
+
+const open = async (reference: string, options: Omit<SourceOptions, 'size'>): Promise<Opened> => {
+  const fixed =
+    (source: Source): Opened =>
+    () =>
+      source
   if (reference.startsWith(zooScheme) && options.answers !== undefined) throw answersKnown(reference, options.answers)
-  if (reference.startsWith(zooScheme)) return openZoo(reference.slice(zooScheme.length), options)
+  if (reference.startsWith(zooScheme)) return fixed(await openZoo(reference.slice(zooScheme.length), options))
   const { form, file } = await formOf(reference, zooHint(reference))
   if (options.answers !== undefined && form === 'compiled') throw answersKnown(reference, options.answers)
-  if (form === 'graph-json') return openGraph(file, await readJsonGraph(file), options)
-  if (form === 'graph-text') return openGraph(file, await readTextGraph(file), options)
+  if (form === 'graph-json') return fixed(await openGraph(file, await readJsonGraph(file), options))
+  if (form === 'graph-text') return fixed(await openGraph(file, await readTextGraph(file), options))
   if (options.weights !== undefined)
     throw new EspalierError([
       sourceProblem(
@@ -165,15 +172,20 @@ const open = async (reference: string, options: SourceOptions): Promise<Source> 
         'a zoo network or a graph, for this one has its own',
       ),
     ])
-  const size = options.size ?? options.preprocess?.size
   const answers = saidOutputs(options.answers)
   switch (form) {
     case 'compiled':
-      return { kind: 'compiled', ...(await readCompiledFolder(file)) }
-    case 'onnx':
-      return imported(file, (await import('../network/import/onnx/index.ts')).importOnnx(file, { size, answers }))
-    case 'tfjs':
-      return imported(file, (await import('../network/import/tfjs/index.ts')).importTfjs(file, { size, answers }))
+      return fixed({ kind: 'compiled', ...(await readCompiledFolder(file)) })
+    case 'onnx': {
+      const { onnxNetwork, readOnnxFile } = await import('../network/import/onnx/index.ts')
+      const read = await orThrowAsync(readOnnxFile(file))
+      return size => imported(file, onnxNetwork(read, { size, answers }))
+    }
+    case 'tfjs': {
+      const { readTfjsFile, tfjsNetwork } = await import('../network/import/tfjs/index.ts')
+      const read = await orThrowAsync(readTfjsFile(file))
+      return size => imported(file, tfjsNetwork(read, { size, answers }))
+    }
   }
 }
 
@@ -194,9 +206,19 @@ const withNumbers = (reference: string, source: Source): Source => {
   return notes.length === 0 ? source : { ...source, network: { ...network, notes } }
 }
 
-/** Opens what a `--network` reference names; nothing is read that the reference does not name. @throws EspalierError */
-export const openSource = async (reference: string, options: SourceOptions = {}): Promise<Source> => {
-  const source = await open(reference, options)
-  checkSize(reference, options.size, source)
-  return withNumbers(reference, source)
+/** What a `--network` reference names, read once: a source at the size that is asked for, else at that of the preprocessing. */
+export type SourceAt = (size?: Pair) => Source
+
+/** Reads what a `--network` reference names; nothing is read that the reference does not name. @throws EspalierError, where it is opened too */
+export const readSource = async (reference: string, options: Omit<SourceOptions, 'size'> = {}): Promise<SourceAt> => {
+  const opened = await open(reference, options)
+  return size => {
+    const source = opened(size ?? options.preprocess?.size)
+    checkSize(reference, size, source)
+    return withNumbers(reference, source)
+  }
 }
+
+/** Opens what a `--network` reference names. @throws EspalierError */
+export const openSource = async (reference: string, { size, ...options }: SourceOptions = {}): Promise<Source> =>
+  (await readSource(reference, options))(size)

@@ -4,7 +4,7 @@ import { type OpenDataOptions, readClassNames, readPreprocess } from '../data/in
 import { fitMeaning } from '../network/meaning.ts'
 import type { Network } from '../network/network.ts'
 import { type FitOptions, fitImages, type Images, type Note, openFound } from './images.ts'
-import { openSource, type Source, type Uncompiled } from './network-source.ts'
+import { readSource, type Source, type Uncompiled } from './network-source.ts'
 
 /** The references and files that say what a network is, as flags and sweeps have them. */
 export interface NetworkNames {
@@ -57,6 +57,25 @@ const noteSource = (source: Source, { note = () => {}, weightsFlag = '--weights'
     note(`No ${weightsFlag}: initialized from seed ${initializedFrom}, not trained.`)
 }
 
+/** What is named, read once: a source at the size that is asked for, else at the one that the names say. */
+type Named = (size?: Pair) => Source
+
+const readNamed = async (
+  { preprocess: preprocessFile, classes: classesFile, ...names }: NetworkNames,
+  dataClasses?: number,
+): Promise<Named> => {
+  const read = preprocessFile === undefined ? undefined : await orThrowAsync(readPreprocess(preprocessFile))
+  const at = await readSource(names.network, { ...names, preprocess: read, dataClasses })
+  const classes = classesFile === undefined ? undefined : orThrow(await readClassNames(classesFile))
+  return (size = names.size) => {
+    const preprocess = names.ownSize === true && size !== undefined ? { ...read, size } : read
+    const source = at(size)
+    const { meaning } = source
+    const said = { preprocess: preprocess ?? meaning.preprocess, classes: classes ?? meaning.classes }
+    return { ...source, meaning: orThrow(fitMeaning(namedOf(source), said)) }
+  }
+}
+
 /**
  * Opens the network that is named, with what the names say of its images and answers over what it says itself. Where neither
  * it nor its weights say how many classes it has, the data does.
@@ -64,18 +83,13 @@ const noteSource = (source: Source, { note = () => {}, weightsFlag = '--weights'
  * @throws EspalierError
  */
 export const openAny = async (
-  { preprocess: preprocessFile, classes: classesFile, ...names }: NetworkNames,
+  names: NetworkNames,
   options: OpeningOptions = {},
   dataClasses?: number,
 ): Promise<Source> => {
-  const read = preprocessFile === undefined ? undefined : await orThrowAsync(readPreprocess(preprocessFile))
-  const preprocess = names.ownSize === true && names.size !== undefined ? { ...read, size: names.size } : read
-  const source = await openSource(names.network, { ...names, preprocess, dataClasses })
+  const source = (await readNamed(names, dataClasses))()
   noteSource(source, options)
-  const classes = classesFile === undefined ? undefined : orThrow(await readClassNames(classesFile))
-  const { meaning } = source
-  const said = { preprocess: preprocess ?? meaning.preprocess, classes: classes ?? meaning.classes }
-  return { ...source, meaning: orThrow(fitMeaning(namedOf(source), said)) }
+  return source
 }
 
 /** A source that is not compiled. `where` names it in problems. @throws EspalierError where it is */
@@ -91,6 +105,12 @@ export const openUncompiled = async (
   options: OpeningOptions = {},
   dataClasses?: number,
 ): Promise<Uncompiled> => uncompiled(await openAny(names, options, dataClasses), names.network, options.where)
+
+/** Reads what is named, to be opened at any size that it leaves open. @throws EspalierError, where it is opened too */
+export const readUncompiled = async (names: NetworkNames): Promise<(size: Pair) => Uncompiled> => {
+  const at = await readNamed(names)
+  return size => uncompiled(at(size), names.network)
+}
 
 /** Opens data, a network by one of the two ways above, and has the data fit it; each is told of as it is found. @throws EspalierError */
 const openingBy =

@@ -8,7 +8,7 @@ import { differenceInterval, type Turns, turnsOf } from '../paired.ts'
 import { defaultBatch, openVariants, type VariantLogits, type VariantsOptions } from '../variants/logits.ts'
 import { errorOf, errorRate, reduceLogits } from '../variants/reduction.ts'
 import { forwardTimer } from './time.ts'
-import { type ImpactTransform, parseImpactTransforms } from './transforms.ts'
+import { type ImpactTransform, parseImpactTransforms, transformsOfVectors } from './transforms.ts'
 
 type Interval = readonly [low: number, high: number]
 
@@ -88,7 +88,7 @@ export interface ImpactOptions extends Omit<VariantsOptions, 'onBatch'> {
   /** Only the first so many images. */
   readonly limit?: number
   /** `flip,rotate,scale` (the default), or any transforms as plans spell them. */
-  readonly transforms?: string
+  readonly transforms?: string | undefined
   /** Told how many images are done, over all graphs, of how many. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
 }
@@ -229,7 +229,7 @@ export const impact = async (network: Network, images: Images, options: ImpactOp
 export const countImpact = async (
   network: Network,
   images: Images,
-  { transforms: text = 'flip,rotate,scale', onProgress = () => {}, limit, ...options }: ImpactOptions = {},
+  { transforms: text = transformsOfVectors, onProgress = () => {}, limit, ...options }: ImpactOptions = {},
 ): Promise<ImpactCounts> => {
   const begun = performance.now()
   const transforms = orThrow(parseImpactTransforms(text))

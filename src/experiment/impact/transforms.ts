@@ -15,6 +15,9 @@ const pairs: Readonly<Record<string, readonly Transform[]>> = {
   scale: [1.1, 0.9].map(factor => ({ kind: 'scale', factor })),
 }
 
+/** The paper's, which networks take whose answers do not move with the image. */
+export const transformsOfVectors = 'flip,rotate,scale'
+
 const nameOf = (transform: Transform): string =>
   transform.kind === 'rotate' && transform.degrees > 0 ? `rotate(+${transform.degrees})` : printTransform(transform)
 

@@ -18,6 +18,8 @@ export interface Measure<Sum> {
   readonly title: string
   readonly unit: '%' | 'dB' | ''
   readonly better: 'higher' | 'lower'
+  /** Whether it says something of one image alone. */
+  readonly ofEach: boolean
   /** Undefined where there is nothing to measure it by. */
   readonly of: (sum: Sum) => number | undefined
 }
@@ -29,6 +31,8 @@ export interface Measuring<Sum = unknown> {
   /** Of one image. @throws EspalierError where its target is none for that answer */
   readonly one: (answer: Answered, target: FittedTarget, where: string) => Sum
   readonly sum: (parts: readonly Sum[]) => Sum
+  /** Looks at the sum of all images. @throws EspalierError where targets are not what they seem to be */
+  readonly check?: (sum: Sum) => void
   readonly measures: Readonly<Record<string, Measure<Sum>>>
 }
 

@@ -60,9 +60,9 @@ export const multiLabel = measuring<Scored>({
   sum: parts => parts.flat(),
   measures: {
     mean_average_precision_percent: {
-      ...{ title: 'mean average precision', unit: '%', better: 'higher' },
+      ...{ title: 'mean average precision', unit: '%', better: 'higher', ofEach: false },
       of: meanPrecision,
     },
-    f1_percent: { title: 'F1', unit: '%', better: 'higher', of: f1 },
+    f1_percent: { title: 'F1', unit: '%', better: 'higher', ofEach: true, of: f1 },
   },
 })

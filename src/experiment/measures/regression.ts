@@ -10,5 +10,7 @@ export const regression = measuring<Mean>({
     return { sum: errors.reduce((sum, error) => sum + error, 0) / errors.length, images: 1 }
   },
   sum: addMeans,
-  measures: { mean_absolute_error: { title: 'mean absolute error', unit: '', better: 'lower', of: meanOf } },
+  measures: {
+    mean_absolute_error: { title: 'mean absolute error', unit: '', better: 'lower', ofEach: true, of: meanOf },
+  },
 })

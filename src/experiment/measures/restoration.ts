@@ -56,7 +56,7 @@ export const restoration = measuring<Sums>({
   },
   sum: parts => ({ psnr: addMeans(parts.map(({ psnr }) => psnr)), ssim: addMeans(parts.map(({ ssim }) => ssim)) }),
   measures: {
-    psnr_db: { title: 'PSNR', unit: 'dB', better: 'higher', of: sums => meanOf(sums.psnr) },
-    ssim: { title: 'SSIM', unit: '', better: 'higher', of: sums => meanOf(sums.ssim) },
+    psnr_db: { title: 'PSNR', unit: 'dB', better: 'higher', ofEach: true, of: sums => meanOf(sums.psnr) },
+    ssim: { title: 'SSIM', unit: '', better: 'higher', ofEach: true, of: sums => meanOf(sums.ssim) },
   },
 })

@@ -40,6 +40,6 @@ export const retrieval = measuring<Embedded>({
   },
   sum: parts => parts.flat(),
   measures: {
-    recall_at_1_percent: { title: 'recall at 1', unit: '%', better: 'higher', of: recallAtOne },
+    recall_at_1_percent: { title: 'recall at 1', unit: '%', better: 'higher', ofEach: false, of: recallAtOne },
   },
 })

@@ -89,17 +89,17 @@ export const segmentation = measuring<Confusion>({
     pixels: parts[0].pixels.map((_, k) => parts.reduce((sum, { pixels }) => sum + pixels[k], 0)),
     none: parts.reduce((sum, { none }) => sum + none, 0),
   }),
+  check: checkForeground,
   measures: {
     mean_iou_percent: {
-      ...{ title: 'mean IoU', unit: '%', better: 'higher' },
+      ...{ title: 'mean IoU', unit: '%', better: 'higher', ofEach: true },
       of: confusion => {
-        checkForeground(confusion)
         const value = mean(intersectionsOverUnions(confusion))
         return value === undefined ? undefined : 100 * value
       },
     },
     pixel_accuracy_percent: {
-      ...{ title: 'pixel accuracy', unit: '%', better: 'higher' },
+      ...{ title: 'pixel accuracy', unit: '%', better: 'higher', ofEach: true },
       of: ({ classes, pixels }) => {
         const all = pixels.reduce((sum, count) => sum + count, 0)
         const right = range(classes).reduce((sum, k) => sum + pixels[k * classes + k], 0)

@@ -85,6 +85,25 @@ class Pooled(nn.Module):
         return torch.softmax(self.network(x)[0].mean((2, 3)), 1)
 
 
+pairs = ((0, 1), (3, 4))
+
+
+def swapped(heatmaps):
+    order = list(range(heatmaps.shape[1]))
+    for left, right in pairs:
+        order[left], order[right] = right, left
+    return heatmaps[:, order]
+
+
+def points(network, transforms, mode, x):
+    """Raw numbers as heatmaps: where a variant is a mirror, left and right change places, which ttach leaves to its users."""
+    merger = tta.base.Merger(type=mode, n=len(transforms))
+    for (mirror, *_), each in zip(transforms.aug_transform_parameters, transforms):
+        heatmaps = each.deaugment_mask(network(each.augment_image(x)))
+        merger.append(swapped(heatmaps) if mirror else heatmaps)
+    return merger.result
+
+
 def images(n):
     k = torch.arange(n * 3 * size * size, dtype=torch.float64)
     return ((k * 7919) % 1009 / 1009 - 0.5).float().reshape(n, 3, size, size)
@@ -118,6 +137,7 @@ for name, network in {'unet': UNet(), 'deeplab': DeepLab()}.items():
                 at = figures.setdefault(transforms, {}).setdefault(mode, {})
                 if mode != 'gmean':
                     at['raw'] = every(wrapped(0))
+                    at['points'] = every(points(Part(both, 0), chosen, mode, images(2)))
                 mask = wrapped(1)
                 at['mask'] = every(mask / mask.sum(1, keepdim=True))
                 classes = tta.ClassificationTTAWrapper(Pooled(both), chosen, merge_mode=mode)(images(2))

@@ -11,7 +11,7 @@ import { importOnnx } from '../../../src/network/import/onnx/index.ts'
 import { type Network, networkOf } from '../../../src/network/network.ts'
 import { parseAnswers } from '../../../src/network/said-outputs.ts'
 
-type Figures = Readonly<Record<'raw' | 'mask' | 'classes', readonly number[] | undefined>>
+type Figures = Readonly<Record<'raw' | 'points' | 'mask' | 'classes', readonly number[] | undefined>>
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const { networks } = JSON.parse(readFileSync(here('figures.json'), 'utf8')) as {
@@ -27,8 +27,15 @@ const images = Float32Array.from({ length: 2 * size * size * 3 }, (_, at) => {
   return ((k * 7919) % 1009) / 1009 - 0.5
 })
 
-const opened = async (name: string): Promise<Network> =>
-  orThrowAsync(importOnnx(here(`${name}.onnx`), { answers: orThrow(parseAnswers('raw=map-values')) }))
+const opened = async (name: string, raw = 'map-values'): Promise<Network> =>
+  orThrowAsync(importOnnx(here(`${name}.onnx`), { answers: orThrow(parseAnswers(`raw=${raw}`)) }))
+
+/** One of its two outputs alone. */
+const output = (k: 0 | 1, network: Network): Network => ({
+  ...network,
+  outputs: network.outputs?.slice(k, k + 1),
+  graph: { ...network.graph, outputs: network.graph.outputs.slice(k, k + 1) },
+})
 
 /** The mean of the raw numbers over the pixels, as scores of classes. */
 const classifierOf = ({ name, graph, parameters }: Network): Network => {
@@ -64,29 +71,19 @@ describe.each(Object.keys(networks))('%s, as ttach has it', name => {
       const figures = networks[name][transforms][mode]
 
       it.skipIf(figures.raw === undefined)(`raw numbers: ${transforms}, ${mode}`, async () => {
-        const network = await opened(name)
-        const { raw } = (
-          await predicted(
-            {
-              ...network,
-              outputs: network.outputs?.slice(0, 1),
-              graph: { ...network.graph, outputs: network.graph.outputs.slice(0, 1) },
-            },
-            `${set}:${reduction}`,
-          )
-        ).outputs
-        near(sampled(raw), figures.raw)
+        const { outputs } = await predicted(output(0, await opened(name)), `${set}:${reduction}`)
+        near(sampled(outputs.raw), figures.raw)
+      })
+
+      it.skipIf(figures.points === undefined)(`heatmaps of left and right: ${transforms}, ${mode}`, async () => {
+        const { outputs } = await predicted(output(0, await opened(name, 'heatmaps[0-1,3-4]')), `${set}:${reduction}`)
+        near(sampled(outputs.raw), figures.points)
       })
 
       if (reduction === 'min') continue
       it(`classes of each pixel, and of the image: ${transforms}, ${mode}`, async () => {
         const network = await opened(name)
-        const mask: Network = {
-          ...network,
-          outputs: network.outputs?.slice(1),
-          graph: { ...network.graph, outputs: network.graph.outputs.slice(1) },
-        }
-        const { outputs } = await predicted(mask, `${set}:${reduction}`)
+        const { outputs } = await predicted(output(1, network), `${set}:${reduction}`)
         near(sampled(outputs.mask), figures.mask)
         const { logits } = await predicted(classifierOf(network), `${set}:${reduction}`)
         near(softmaxRows(logits, 5), figures.classes)

@@ -28,18 +28,33 @@ const centreOf = async (path: string): Promise<Uint8Array | undefined> => {
   return part.toColourspace('srgb').removeAlpha().raw().toBuffer()
 }
 
-/** The shared photos whose shorter side is long enough, in the order of their names, at most `limit`. */
-export const photos = async (limit: number): Promise<readonly Halved[]> => {
+/** The centres of the shared photos whose shorter side is long enough, in the order of their names, at most `limit`. */
+const centres = async (limit: number) => {
   const folder = sharedPath('photos')
-  const found: Halved[] = []
+  const found: { readonly name: string; readonly centre: Uint8Array }[] = []
   for (const name of readdirSync(folder)
     .filter(each => each.endsWith('.JPEG'))
     .sort()) {
     if (found.length === limit) break
     const centre = await centreOf(join(folder, name))
-    if (centre === undefined) continue
-    const truth = Float32Array.from(centre, value => value / 255)
-    found.push({ name, truth, input: halved(truth) })
+    if (centre !== undefined) found.push({ name, centre })
   }
   return found
+}
+
+/** The photos as networks take them: {@link centres} from 0 to 1. */
+export const photos = async (limit: number): Promise<readonly Halved[]> =>
+  (await centres(limit)).map(({ name, centre }) => {
+    const truth = Float32Array.from(centre, value => value / 255)
+    return { name, truth, input: halved(truth) }
+  })
+
+/** The centres as PNG files in a folder; how many there are. */
+export const writeCentres = async (folder: string, limit: number): Promise<number> => {
+  const found = await centres(limit)
+  for (const { name, centre } of found)
+    await sharp(centre, { raw: { width: large, height: large, channels: 3 } })
+      .png()
+      .toFile(join(folder, name.replace('.JPEG', '.png')))
+  return found.length
 }

@@ -53,6 +53,8 @@ beforeAll(async () => {
     'twice.txt',
     graph(2, 2, ['  %1 = Resize(%0) {size: [4, 4], method: nearest, coordinates: half-pixel}'], 'image = %1'),
   )
+  // The image one pixel to the left, black at the right border: half of a red image’s pixels are wrong, and under a flip all by half.
+  await put('left.txt', graph(2, 2, ['  %1 = Shift(%0) {dy: 0, dx: 1}'], 'image = %1'))
   await put('preprocess.json', '{"size": 2, "scale": 0.00392156862745098}')
   await put('images/a.png', await png(2, [red, green, blue, blue]))
   await put('images/b.png', await png(2, [red, red, green, green]))
@@ -159,16 +161,68 @@ describe('espalier run on what is no class', () => {
   })
 })
 
-describe('commands that count right answers', () => {
-  it.each(['impact', 'views', 'search'])('%s says why it takes no maps, whatever the data has', async name => {
+const decibels = (parts: number): number => 10 * Math.log10(parts)
+
+describe('what a plan does to each image', () => {
+  const of = (command: string, network: string, answers: string, ...more: readonly string[]) =>
+    espalier([
+      ...[command, '--network', at(`${network}.txt`), '--answers', answers, '--preprocess', at('preprocess.json')],
+      ...['--backend', 'cpu', '--executor', 'eager', '--json', ...more],
+    ])
+
+  it('is told by views as the change of its measures', async () => {
+    const pairs = ['--data', `pairs:${at('small')},${at('small')}`]
+    const { code, stdout, stderr } = await of('views', 'left', 'map-values', ...pairs, '--plan', 'vanilla-tta-mean')
+    expect(code, stderr).toBe(0)
+    const { measures, changes, images } = JSON.parse(stdout)
+    expect([images, measures.length]).toEqual([1, 1])
+    expect(measures[0]).toMatchObject({ name: 'psnr_db', unit: 'dB', images: 1, won: 1, lost: 0 })
+    expect(measures[0].vanilla).toBeCloseTo(decibels(6), 4)
+    expect(measures[0].difference).toBeCloseTo(decibels(2), 4)
+    expect(changes[0].plan.psnr_db).toBeCloseTo(decibels(12), 4)
+    const masks = ['--data', `masks:${at('images')},${at('masks')}`]
+    const same = await of('views', 'colours', 'map-classes', ...masks, '--plan', 'vanilla-tta-mean')
+    expect(JSON.parse(same.stdout).measures).toMatchObject([
+      { name: 'mean_iou_percent', images: 2, difference: 0, difference_interval: [0, 0], won: 0, lost: 0 },
+      { name: 'pixel_accuracy_percent', images: 2 },
+    ])
+  })
+
+  it('is told by impact at every feature map, of the transform and of a branch', async () => {
+    const pairs = ['--data', `pairs:${at('small')},${at('small')}`]
+    const { code, stdout, stderr } = await of('impact', 'left', 'map-values', ...pairs, '--transforms', 'flip')
+    expect(code, stderr).toBe(0)
+    const { positions, transforms } = JSON.parse(stdout)
+    expect([transforms, positions[0].shape]).toEqual([['flip'], [2, 2, 3]])
+    const { only, branch } = positions[0].results.flip
+    expect(only[0].difference).toBeCloseTo(0, 4)
+    expect(branch[0].difference).toBeCloseTo(decibels(2), 4)
+  })
+
+  it('is refused where no measure is of one image, where nothing is held against it, and in pages', async () => {
+    const refused = async (...args: Parameters<typeof of>) => {
+      const { code, stderr } = await of(...args)
+      expect(code).not.toBe(0)
+      return stderr
+    }
+    const plan = ['--plan', 'vanilla-tta-mean']
+    const apart = ['--data', `images:${at('apart')}`]
+    expect(await refused('views', 'mean', 'embedding', ...apart, ...plan)).toMatch(/recall at 1.*one image alone/s)
+    expect(await refused('impact', 'twice', 'map-values', ...apart)).toMatch(/not held against.*pairs:/s)
+    const pairs = ['--data', `pairs:${at('small')},${at('small')}`]
+    const page = ['--svg', at('page.svg')]
+    expect(await refused('impact', 'left', 'map-values', ...pairs, ...page)).toMatch(/--svg.*measured/s)
+    expect(await refused('impact', 'left', 'map-values', ...pairs, '--transforms', 'rotate')).toMatch(
+      /flips and quarter turns/,
+    )
+  })
+})
+
+describe('commands that choose by right answers', () => {
+  it('search says why it takes no maps, whatever the data has', async () => {
     const network = ['--network', at('twice.txt'), '--answers', 'map-values', '--preprocess', at('preprocess.json')]
-    const pairs = `pairs:${at('small')},${at('large')}`
-    const data =
-      name === 'search'
-        ? ['--budget', '2x', '--select', pairs, '--report', `images:${at('images')}`]
-        : ['--data', pairs]
-    const plan = name === 'views' ? ['--plan', 'vanilla-tta-mean'] : []
-    const { code, stderr } = await espalier([name, ...network, ...data, ...plan])
+    const select = ['--select', `pairs:${at('small')},${at('large')}`, '--report', `images:${at('images')}`]
+    const { code, stderr } = await espalier(['search', ...network, '--budget', '2x', ...select])
     expect(code).not.toBe(0)
     expect(stderr).toMatch(/saw map-values; expected one output, of classes.*this is for classes/s)
   })
@@ -243,14 +297,14 @@ describe('espalier run on images of any size', () => {
     const results = []
     for (const sizing of [
       ['--size', 'image', '--write', at('out-any')],
-      ['--tile', '8', '--overlap', '4'],
+      ['--tile', '8', '--overlap', '4', '--batch', '3'],
     ]) {
       const { code, stdout, stderr } = await run(...network, ...data, ...sizing)
       expect(code, stderr).toBe(0)
       results.push(JSON.parse(stdout))
     }
     const [own, tiled] = results
-    expect(own).toMatchObject({ images: 2, batch: 1 })
+    expect([own.images, own.batch, tiled.batch]).toEqual([2, 1, 3])
     expect(own.psnr_db).toBeGreaterThan(20)
     expect(Math.abs(own.psnr_db - tiled.psnr_db)).toBeLessThan(2)
     const { width, height } = await sharp(at('out-any', 'a.png')).metadata()
@@ -279,6 +333,8 @@ describe('espalier run on images of any size', () => {
     [['--size', 'image'], /64 × 64 as the size.*2 × 2, as the network has them fixed/s],
     [['--tile', '2', '--overlap', '1', '--time'], /--time.*images of one size/s],
     [['--size', '2', '--tile', '2'], /--tile.*--size beside it/s],
+    [['--size', 'image', '--batch', '4'], /--batch.*one at a time/s],
+    [['--tile', '2', '--overlap', '1', '--batch', 'auto'], /--batch.*a number of tiles/s],
     [['--tile', '2', '--overlap', '2'], /an overlap of 2/],
   ])('refuses %j of a network of fixed size', async (sizing, message) => {
     const { code, stderr } = await run('--network', at('twice.txt'), '--data', `images:${at('large')}`, ...sizing)

@@ -1,3 +1,6 @@
+import { cp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, mapType, type NodeId, type Pair } from '../../../ir/index.ts'
 import { parsePlan } from '../../../passes/index.ts'
@@ -7,25 +10,33 @@ import { type Model, openModel } from '../../../src/execute/model.ts'
 import { sizedModel } from '../../../src/execute/sized.ts'
 import { ramp, tiledModel, tileStarts } from '../../../src/execute/tiled.ts'
 import type { ImagesModel } from '../../../src/execute/whole-images.ts'
-import { createNetwork, createSizedModel, loadNetwork, type Network } from '../../../src/index.ts'
+import {
+  createNetwork,
+  createSizedModel,
+  type DataSet,
+  evaluate,
+  loadNetwork,
+  type Network,
+} from '../../../src/index.ts'
 import { type AtSize, neededMultiple, openSizedModel } from '../../../src/open/any-size.ts'
 import { hasShared, sharedPath } from '../../shared.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
 
 type Body = (b: Builder, image: NodeId, size: Pair) => NodeId
 
 const networkAt =
-  (body: Body, answers = 'map-values') =>
-  async ([h, w]: Pair): Promise<Network> => {
+  (body: Body, answers = 'map-values', channels = 2) =>
+  ([h, w]: Pair): Network => {
     const b = builder()
-    return createNetwork('n', b.finish({ y: body(b, b.input('image', mapType(h, w, 2)), [h, w]) }), new Map(), {
+    return createNetwork('n', b.finish({ y: body(b, b.input('image', mapType(h, w, channels)), [h, w]) }), new Map(), {
       answers,
     })
   }
 
 const modelAt =
-  (body: Body, plan = 'vanilla', answers?: string) =>
+  (body: Body, plan = 'vanilla', answers?: string, channels?: number) =>
   async (size: Pair): Promise<Model> =>
-    openModel(orThrow(compileNetwork(await networkAt(body, answers)(size), orThrow(parsePlan(plan)))), {
+    openModel(orThrow(compileNetwork(networkAt(body, answers, channels)(size), orThrow(parsePlan(plan)))), {
       backend: 'cpu',
       executor: 'eager',
     })
@@ -43,6 +54,20 @@ const skipping: Body = (b, x, [h, w]) =>
 
 const imageOf = (h: number, w: number): Float32Array =>
   Float32Array.from({ length: h * w * 2 }, (_, k) => Math.sin(k * 1.3))
+
+const grey = (height: number, width: number) => ({ height, width, data: new Uint8Array(3 * height * width).fill(99) })
+
+/** Images of one colour, each to become one of twice its extents. */
+const halvedImages = (sizes: readonly Pair[]): DataSet => ({
+  ...{ name: 'halved', count: sizes.length, labelled: false, targets: 'image' },
+  read: async (from, to) =>
+    E.right(
+      sizes.slice(from, to).map(([h, w]) => ({
+        ...{ image: grey(h, w), where: `${h} × ${w}` },
+        target: { kind: 'image', image: grey(2 * h, 2 * w), where: 'twice' },
+      })),
+    ),
+})
 
 const answer = async (model: Pick<ImagesModel, 'predict'> | Model, h: number, w: number, data = imageOf(h, w)) => {
   const { outputs } = await model.predict({ shape: [1, h, w, 2], data: async () => data })
@@ -117,15 +142,18 @@ describe('a network of open height and width', () => {
     [halved, 2],
     [skipping, 4],
     [(b, x) => b.globalPool(x), 1],
-  ])('is found to need a multiple, %#', async (body, multiple) => {
+  ])('is found to need a multiple, %#', (body, multiple) => {
     const kind = multiple === 1 && String(body).includes('globalPool') ? 'values' : 'map-values'
-    expect(await neededMultiple(networkAt(body, kind))).toBe(multiple)
+    expect(neededMultiple(networkAt(body, kind))).toBe(multiple)
   })
 
-  it('is refused where its maps are now one part of the image and now another, and where it does not open', async () => {
+  it('is refused where its maps are now one part of the image and now another, and where it does not open', () => {
     const valid: Body = (b, x) => b.meanPool(x, [3, 3], { strides: [1, 1] })
-    await expect(neededMultiple(networkAt(valid))).rejects.toThrow(/other parts at other sizes/)
-    await expect(neededMultiple(() => Promise.reject(new Error('no file')))).rejects.toThrow('no file')
+    expect(() => neededMultiple(networkAt(valid))).toThrow(/other parts at other sizes/)
+    const gone = (): never => {
+      throw new Error('no file')
+    }
+    expect(() => neededMultiple(gone)).toThrow('no file')
   })
 
   it('answers an image of any size: its border repeated, and cut off the answer', async () => {
@@ -154,8 +182,8 @@ describe('a network of open height and width', () => {
 
   it('is turned in squares: of images that are none the border is repeated up to one', async () => {
     const plan = orThrow(parsePlan('d4@0:mean'))
-    const openAt = async (size: Pair): Promise<AtSize> => {
-      const network = await networkAt(skipping)(size)
+    const openAt = (size: Pair): AtSize => {
+      const network = networkAt(skipping)(size)
       return { network, compile: async () => orThrow(compileNetwork(network, plan)) }
     }
     await using model = await openSizedModel(openAt, { backend: 'cpu', executor: 'eager' }, rounding =>
@@ -174,6 +202,17 @@ describe('a network of open height and width', () => {
       wanted.data.filter((_, k) => Math.floor(k / 2) % 8 < 5),
     )
     whole.dispose()
+  })
+
+  it('is evaluated on images as they are', async () => {
+    await using model = await sizedModel(modelAt(twice, 'vanilla', 'map-values', 3), [4, 4], { multiple: 1 })
+    const sizes = [
+      [3, 5],
+      [4, 4],
+    ] as const
+    const { images, measures } = await evaluate(model, halvedImages(sizes), { answers: false })
+    expect([images, measures?.map(({ name, value }) => [name, value])[0]]).toEqual([2, ['psnr_db', 100]])
+    await expect(evaluate(model, halvedImages(sizes), { batch: 2 })).rejects.toThrow(/one at a time/)
   })
 
   it('keeps a few sizes open, those that came last, and disposes of the others once they are not used', async () => {
@@ -209,9 +248,12 @@ describe.skipIf(!hasShared)('an upscaler', () => {
   const image = { shape: [1, h, w, 3], data: async () => data }
   const how = { backend: 'wasm', executor: 'eager' } as const
 
-  it('answers at a size of the image’s own what it answers when it is opened at that', async () => {
+  it('answers at a size of the image’s own what it answers when it is opened at that, from a file that is read once', async () => {
     const plan = orThrow(parsePlan('vanilla-tta-mean'))
-    await using sized = await createSizedModel(path(), plan, { answers: 'map-values', ...how })
+    const copy = await temporaryFolder('any-size')
+    await cp(dirname(path()), copy, { recursive: true })
+    await using sized = await createSizedModel(join(copy, 'model.json'), plan, { answers: 'map-values', ...how })
+    await rm(copy, { recursive: true })
     const network = await loadNetwork(path(), { size: [h, w], answers: 'map-values' })
     const model = await openModel(orThrow(compileNetwork(network, plan)), how)
     const [seen, wanted] = await Promise.all([sized.predict(image), model.predict(data)])

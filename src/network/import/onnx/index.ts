@@ -70,11 +70,16 @@ const readInitializers = async (
   return problems.length > 0 ? E.left(problems) : E.right({ constants, outside })
 }
 
-/** What an ONNX file computes, as it says it: any outputs. See {@link importOnnx}. */
-export const readOnnx = (
-  path: string,
-  { size }: OnnxOptions = {},
-): TE.TaskEither<readonly ImportProblem[], Translated & Pick<OnnxModel, 'metadata'>> =>
+/** An ONNX file as it was read, to be translated at any size that it leaves open. */
+export interface OnnxFile extends Initializers {
+  readonly path: string
+  /** Of the file itself. */
+  readonly bytes: number
+  readonly model: OnnxModel
+}
+
+/** Reads an ONNX file, and the tensors that it keeps outside. */
+export const readOnnxFile = (path: string): TE.TaskEither<readonly ImportProblem[], OnnxFile> =>
   F.pipe(
     TE.tryCatch(
       () => readBytes(path),
@@ -86,13 +91,48 @@ export const readOnnx = (
         TE.flatMap(model =>
           F.pipe(
             () => readInitializers(model, bytes, path),
-            TE.flatMapEither(({ constants, outside }) =>
-              translate(model, { file: path, bytes: bytes.length + outside, initializers: constants, size }),
-            ),
-            TE.map(translated => ({ ...translated, metadata: model.metadata })),
+            TE.map(initializers => ({ path, bytes: bytes.length, model, ...initializers })),
           ),
         ),
       ),
+    ),
+  )
+
+const translated = (
+  { path, bytes, model, constants, outside }: OnnxFile,
+  { size }: OnnxOptions,
+): E.Either<readonly ImportProblem[], Translated> =>
+  translate(model, { file: path, bytes: bytes + outside, initializers: constants, size })
+
+/** What an ONNX file computes, as it says it: any outputs. See {@link importOnnx}. */
+export const readOnnx = (
+  path: string,
+  options: OnnxOptions = {},
+): TE.TaskEither<readonly ImportProblem[], Translated> =>
+  F.pipe(
+    readOnnxFile(path),
+    TE.flatMapEither(file => translated(file, options)),
+  )
+
+/** The network of a file that was read. See {@link importOnnx}. */
+export const onnxNetwork = (
+  file: OnnxFile,
+  options: OnnxOptions = {},
+): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+  F.pipe(
+    translated(file, options),
+    E.flatMap(
+      ({ graph, parameters, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+        F.pipe(
+          networkOf(basename(file.path, '.onnx'), graph, parameters, options.answers),
+          E.map(
+            (network): Network => ({
+              ...network,
+              ...(channelsFirst ? { layout: 'nchw' } : {}),
+              ...(file.model.metadata.size === 0 ? {} : { metadata: file.model.metadata }),
+            }),
+          ),
+        ),
     ),
   )
 
@@ -105,23 +145,6 @@ export const importOnnx = (
   options: OnnxOptions = {},
 ): TE.TaskEither<readonly (ImportProblem | NetworkProblem)[], Network> =>
   F.pipe(
-    readOnnx(path, options),
-    TE.flatMapEither(
-      ({
-        graph,
-        parameters,
-        channelsFirst,
-        metadata,
-      }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
-        F.pipe(
-          networkOf(basename(path, '.onnx'), graph, parameters, options.answers),
-          E.map(
-            (network): Network => ({
-              ...network,
-              ...(channelsFirst ? { layout: 'nchw' } : {}),
-              ...(metadata.size === 0 ? {} : { metadata }),
-            }),
-          ),
-        ),
-    ),
+    readOnnxFile(path),
+    TE.flatMapEither(file => onnxNetwork(file, options)),
   )

@@ -17,18 +17,37 @@ export interface TfjsOptions {
   readonly answers?: readonly SaidOutput[] | undefined
 }
 
-const importModel = (path: string, model: ModelJson, { size }: TfjsOptions) =>
+/** A TensorFlow.js model as it was read, to be translated at any size that it leaves open. */
+export interface TfjsFile {
+  readonly path: string
+  readonly model: ModelJson
+  readonly weights: ReadonlyMap<string, Tensor>
+}
+
+/** Reads a `model.json`, and the shards of weights in the same folder. */
+export const readTfjsFile = (path: string): TE.TaskEither<readonly ImportProblem[], TfjsFile> =>
   F.pipe(
-    readWeights(path, dirname(path), model.weightsManifest ?? []),
-    TE.flatMapEither(weights => {
-      const { modelTopology: topology, signature, userDefinedMetadata } = model
-      if (!Object.hasOwn(topology, 'node')) return importLayers(path, topology, weights, size)
-      return F.pipe(
-        signatureOf(path, [signature, userDefinedMetadata?.signature]),
-        E.flatMap(named => importGraph(path, topology, named, weights, size)),
-      )
-    }),
+    readText(path, 'the model.json of a TensorFlow.js model'),
+    TE.mapLeft((unread): readonly ImportProblem[] => [unread]),
+    TE.flatMapEither(text => parseModelJson(path, text)),
+    TE.flatMap(model =>
+      F.pipe(
+        readWeights(path, dirname(path), model.weightsManifest ?? []),
+        TE.map(weights => ({ path, model, weights })),
+      ),
+    ),
   )
+
+const translated = (
+  { path, model: { modelTopology: topology, signature, userDefinedMetadata }, weights }: TfjsFile,
+  { size }: TfjsOptions,
+) => {
+  if (!Object.hasOwn(topology, 'node')) return importLayers(path, topology, weights, size)
+  return F.pipe(
+    signatureOf(path, [signature, userDefinedMetadata?.signature]),
+    E.flatMap(named => importGraph(path, topology, named, weights, size)),
+  )
+}
 
 const nameOf = (path: string): string =>
   basename(path) === 'model.json' ? basename(dirname(resolve(path))) : basename(path, '.json')
@@ -42,10 +61,18 @@ export const readTfjs = (
   { readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }
 > =>
   F.pipe(
-    readText(path, 'the model.json of a TensorFlow.js model'),
-    TE.mapLeft((unread): readonly ImportProblem[] => [unread]),
-    TE.flatMapEither(text => parseModelJson(path, text)),
-    TE.flatMap(model => importModel(path, model, options)),
+    readTfjsFile(path),
+    TE.flatMapEither(file => translated(file, options)),
+  )
+
+/** The network of a model that was read. See {@link importTfjs}. */
+export const tfjsNetwork = (file: TfjsFile, options: TfjsOptions = {}): E.Either<readonly Problem[], Network> =>
+  F.pipe(
+    translated(file, options),
+    E.flatMap(
+      ({ graph, parameters }): E.Either<readonly Problem[], Network> =>
+        networkOf(nameOf(file.path), graph, parameters, options.answers),
+    ),
   )
 
 /**
@@ -54,9 +81,6 @@ export const readTfjs = (
  */
 export const importTfjs = (path: string, options: TfjsOptions = {}): TE.TaskEither<readonly Problem[], Network> =>
   F.pipe(
-    readTfjs(path, options),
-    TE.flatMapEither(
-      ({ graph, parameters }): E.Either<readonly Problem[], Network> =>
-        networkOf(nameOf(path), graph, parameters, options.answers),
-    ),
+    readTfjsFile(path),
+    TE.flatMapEither(file => tfjsNetwork(file, options)),
   )

@@ -13,13 +13,14 @@ const figures = JSON.parse(readFileSync(new URL('figures.json', import.meta.url)
 
 type One = readonly [answer: Pick<Answered, 'kind' | 'shape'> & { values: readonly number[] }, target: FittedTarget]
 
-const measured = ({ one, sum, measures }: Measuring, of: readonly One[]) => {
+const measured = ({ one, sum, check, measures }: Measuring, of: readonly One[]) => {
   const parts = of.map(([answer, target]) =>
     one({ preprocess: { size: [1, 1] }, ...answer, values: Float32Array.from(answer.values) }, target, 'it'),
   )
   // Summed in two ways, as parts of an evaluation are.
   const whole = sum([sum(parts.slice(0, 1)), ...parts.slice(1)])
   expect(JSON.parse(JSON.stringify(whole))).toEqual(whole)
+  check?.(whole)
   return Object.fromEntries(Object.entries(measures).map(([name, { of }]) => [name, of(whole)]))
 }
 

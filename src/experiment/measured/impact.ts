@@ -1,0 +1,114 @@
+import { printTransform } from '../../../ir/index.ts'
+import { featureMaps, parsePlan } from '../../../passes/index.ts'
+import { orThrow } from '../../base/error.ts'
+import { table } from '../../base/format.ts'
+import type { Network } from '../../network/network.ts'
+import { type ImpactTransform, parseImpactTransforms } from '../impact/transforms.ts'
+import { measuresOfEach } from '../measures/index.ts'
+import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
+import { numberOf, signed } from './describe-change.ts'
+import { type MeasuredImages, type MeasuredOptions, type PlanRun, planRunner } from './run-plan.ts'
+
+/** What a transform of one feature map does to the measures: alone, and as a branch beside the map, reduced by the mean. */
+export interface MeasuredTransform {
+  readonly only: readonly MeasureChange[]
+  readonly branch: readonly MeasureChange[]
+  /** Of the branch, relative to one forward of the network. */
+  readonly branchMultiplyAddsRelative: number
+}
+
+/** What transforming each feature map of a network does to its measures. */
+export interface MeasuredImpact extends Pick<PlanRun, 'backend' | 'executor' | 'precision' | 'batch'> {
+  readonly network: string
+  readonly data: string
+  readonly initializedFromSeed?: number
+  readonly images: number
+  readonly transforms: readonly string[]
+  readonly positions: readonly {
+    readonly map: number
+    readonly name: string
+    /** Rows, columns, channels. */
+    readonly shape: readonly [h: number, w: number, c: number]
+    readonly results: Readonly<Record<string, MeasuredTransform>>
+  }[]
+  readonly seconds: number
+  /** The positions before it are whole. */
+  readonly interrupted?: true
+}
+
+/** Transforms of an output that is a map: what they move out of it cannot be undone for others. */
+export const transformsOfMaps = 'flip,flipv'
+
+/** Runs each position by itself, plan by plan. @throws EspalierError where a transform or the executor does not fit, or no measure is of one image */
+export const measuredImpact = async (
+  network: Network,
+  images: MeasuredImages,
+  { transforms: text, ...options }: MeasuredOptions & { readonly transforms: string },
+  initializedFrom?: number,
+): Promise<MeasuredImpact> => {
+  const begun = performance.now()
+  const measures = measuresOfEach(images.measured, '--data')
+  const transforms = orThrow(parseImpactTransforms(text))
+  const maps = featureMaps(network.graph)
+  const run = await planRunner(network, images, options, 1 + 2 * maps.length * transforms.length)
+  const vanilla = await run(orThrow(parsePlan('vanilla')))
+  const isOver = (): boolean => options.signal?.aborted === true
+  const changes = ({ images: own }: PlanRun) => measureChanges(measures, changesOf(measures, vanilla.images, own))
+  const impactOf = async ({ transform }: ImpactTransform, map: number): Promise<MeasuredTransform> => {
+    const name = printTransform(transform)
+    const only = await run(orThrow(parsePlan(`{${name}}@${map}:mean`)))
+    const branch = await run(orThrow(parsePlan(`{id,${name}}@${map}:mean`)))
+    return {
+      ...{ only: changes(only), branch: changes(branch) },
+      branchMultiplyAddsRelative: branch.multiplyAddsRelative,
+    }
+  }
+  const positions: MeasuredImpact['positions'][number][] = []
+  for (const [
+    map,
+    {
+      name,
+      type: { h, w, c },
+    },
+  ] of maps.entries()) {
+    const results: Record<string, MeasuredTransform> = {}
+    for (const transform of transforms) if (!isOver()) results[transform.name] = await impactOf(transform, map)
+    if (!isOver()) positions.push({ map, name, shape: [h, w, c], results })
+  }
+  const { backend, executor, precision, batch } = vanilla
+  return {
+    ...{ network: network.name, data: images.data.name },
+    ...(initializedFrom === undefined ? {} : { initializedFromSeed: initializedFrom }),
+    ...{ images: vanilla.images.length, transforms: transforms.map(({ name }) => name), positions },
+    ...{ backend, executor, precision, batch, seconds: (performance.now() - begun) / 1000 },
+    ...(isOver() ? { interrupted: true } : {}),
+  }
+}
+
+/** A table for the first measure: a row a feature map, two columns a transform. */
+export const describeMeasuredImpact = ({
+  network,
+  data,
+  images,
+  positions,
+  transforms,
+  interrupted,
+}: MeasuredImpact): string => {
+  const [first] = positions.flatMap(({ results }) => Object.values(results).flatMap(({ only }) => only.slice(0, 1)))
+  const stopped = interrupted === true ? ' (interrupted)' : ''
+  const head = `${network} on ${data}, ${images} images${stopped}`
+  if (first === undefined) return `${head}.`
+  const told = (changes: readonly MeasureChange[]): string =>
+    changes[0] === undefined ? '' : signed(first, changes[0].difference)
+  const unit = first.unit === '' ? '' : ` ${first.unit}`
+  return [
+    `${head}: ${first.title} of an image ${numberOf(first, first.vanilla)}${unit}.`,
+    `What is added to it where one feature map is transformed, and by a branch there:\n${table(
+      ['map', 'name', 'shape', ...transforms.flatMap(name => [name, `id, ${name}`])],
+      positions.map(({ map, name, shape, results }) => [
+        ...[String(map), name, shape.join('×')],
+        ...transforms.flatMap(each => [told(results[each].only), told(results[each].branch)]),
+      ]),
+    )}`,
+  ].join('\n\n')
+}

@@ -1,0 +1,26 @@
+/** A model that a package of npm ships, and what its file does not say. */
+export interface ShippedModel {
+  readonly file: string
+  /** Height and width, where it leaves them open. */
+  readonly size?: readonly [number, number]
+  readonly answers?: string
+}
+
+const human = (name: string, answers?: string): ShippedModel => ({
+  file: `@vladmandic/human/models/${name}.json`,
+  ...(answers === undefined ? {} : { answers }),
+})
+
+const upscaler = (path: string): ShippedModel => ({
+  ...{ file: `@upscalerjs/${path}`, size: [16, 16], answers: 'map-values' },
+})
+
+/** What answers as TensorFlow.js does, plain and under test-time augmentation. */
+export const models: readonly ShippedModel[] = [
+  human('antispoof'),
+  human('liveness'),
+  human('emotion'),
+  human('faceres', 'global_pooling/Mean=embedding'),
+  ...[2, 3, 4].map(times => upscaler(`esrgan-slim/models/x${times}/model.json`)),
+  upscaler('default-model/models/model.json'),
+]
