@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
 import { compile, createModel, type EspalierError, loadNetwork, type Network, parsePlan } from '../../../src/index.ts'
@@ -49,7 +50,7 @@ const compared = async (network: Network, file: string, plan: keyof typeof plans
   if (h !== w && plan.startsWith('d4')) return []
   const data = Float32Array.from({ length: h * w * c }, (_, k) => ((k * 7919) % 1009) / 1009)
   const means = meansOf(await inTensorFlowJs(file), tf.tensor4d(data, [1, h, w, c]), plans[plan])
-  await using model = await createModel(compile(network, parsePlan(plan)), { backend: 'cpu', executor: 'eager' })
+  await using model = await createModel(compile(network, parsePlan(plan)), { backend: 'wasm', executor: 'eager' })
   const { outputs } = await model.predict(data)
   return Object.entries(outputs).map(([name, { kind, data: numbers, probabilities = numbers }]) => {
     const wanted = means.flatMap(values => [
@@ -80,5 +81,6 @@ const check = async ({ file, ...said }: ShippedModel): Promise<void> => {
     console.log(`  ${plan}  ${(await compared(network, path, plan)).join('; ')}`)
 }
 
-await tf.setBackend('cpu')
+createRequire(import.meta.url)('@tensorflow/tfjs-backend-wasm')
+await tf.setBackend('wasm')
 for (const model of models) await check(model)

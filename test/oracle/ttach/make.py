@@ -137,6 +137,7 @@ for name, network in {'unet': UNet(), 'deeplab': DeepLab()}.items():
                 at = figures.setdefault(transforms, {}).setdefault(mode, {})
                 if mode != 'gmean':
                     at['raw'] = every(wrapped(0))
+                if mode == 'mean':
                     at['points'] = every(points(Part(both, 0), chosen, mode, images(2)))
                 mask = wrapped(1)
                 at['mask'] = every(mask / mask.sum(1, keepdim=True))
