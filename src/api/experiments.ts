@@ -72,7 +72,8 @@ export const evaluate = async (
   const { evaluate: evaluateModel } = await import('../experiment/evaluation.ts')
   const { preprocess = model.meaning.preprocess, classes = model.meaning.classes } = options
   const fitted = { ...options, preprocess, classes }
-  if ('anySize' in model) return evaluateModel(model, await wholeImagesOf(model, data, fitted), { ...options, batch: 1 })
+  if ('anySize' in model)
+    return evaluateModel(model, await wholeImagesOf(model, data, fitted), { ...options, batch: 1 })
   return evaluateModel(model, await imagesOf(model, data, fitted, {}), options)
 }
 
