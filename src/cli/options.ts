@@ -182,10 +182,11 @@ const namedBackends = (backends: readonly string[]): readonly string[] =>
 export const listedBackends = (backends: readonly string[]): string => namedBackends(backends).join(', ')
 
 /** A backend's name; native TensorFlow is `tensorflow` or `node-gpu`. */
-export const backendNamed = <B extends string>(backends: readonly B[]): OneOf<B> =>
-  Object.assign((text: string): B => oneOf(backends)(text === 'tensorflow' ? 'node-gpu' : text), {
-    values: namedBackends(backends),
-  })
+export const backendNamed = <B extends string>(backends: readonly B[]): OneOf<B> => {
+  const values = namedBackends(backends)
+  const named = (text: string): B => backends[values.indexOf(oneOf(values)(text === 'node-gpu' ? 'tensorflow' : text))]
+  return Object.assign(named, { values })
+}
 
 export const backendOption = (backends: readonly string[]): Option =>
   new Option('--backend <name>', `${listedBackends(backends)} (default: the best there is)`).argParser(

@@ -65,20 +65,34 @@ const byFile = <A>(
 
 const classColumns = 'the columns file,class_index'
 
+/** What a first line lacks that does not name the columns: commas, or the names. */
+const columnsHint = (columns: readonly string[]): string =>
+  columns.some(name => name.includes(';') || name.includes('\t'))
+    ? 'commas between the columns'
+    : `a first line file,class_index, class_index a number from 0, in the order of the network's class names`
+
 /** The class of each file by its name, from a CSV with the columns `file,class_index`; names are in Unicode's NFC. */
 export const readLabels = async (path: string): Promise<E.Either<DataProblem, ReadonlyMap<string, number>>> => {
   const rows = await readRows(path, classColumns)
   if (E.isLeft(rows)) return rows
   const columns = Object.keys(rows.right[0])
   if (!columns.includes('file') || !columns.includes('class_index'))
-    return E.left(problem('bad-labels', path, `columns ${columns}`, classColumns))
+    return E.left(problem('bad-labels', path, `columns ${columns}`, classColumns, columnsHint(columns)))
   return byFile(
     path,
     rows.right,
     ({ class_index: text }, where) =>
       /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
         ? E.right(Number(text))
-        : E.left(problem('bad-labels' as const, where, `class_index ${JSON.stringify(text)}`, 'a whole number from 0')),
+        : E.left(
+            problem(
+              'bad-labels' as const,
+              where,
+              `class_index ${JSON.stringify(text)}`,
+              'a whole number from 0',
+              'the line of its name in the file of class names, counted from 0',
+            ),
+          ),
     label => `class ${label}`,
   )
 }
@@ -96,7 +110,15 @@ export const readNumbers = async (path: string): Promise<E.Either<DataProblem, N
   if (E.isLeft(rows)) return rows
   const columns = Object.keys(rows.right[0]).filter(name => name !== 'file')
   if (columns.length === Object.keys(rows.right[0]).length || columns.length === 0)
-    return E.left(problem('bad-labels', path, `columns ${Object.keys(rows.right[0])}`, expected))
+    return E.left(
+      problem(
+        'bad-labels',
+        path,
+        `columns ${Object.keys(rows.right[0])}`,
+        expected,
+        columnsHint(Object.keys(rows.right[0])),
+      ),
+    )
   const numbersOf = (row: Row, where: string): E.Either<DataProblem, readonly number[]> => {
     const strange = columns.find(name => row[name] === '' || !Number.isFinite(Number(row[name])))
     return strange === undefined

@@ -1,6 +1,7 @@
 import { either as E, type taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, Extent, nearestHint, problem, Real } from '../../ir/index.ts'
+import { notJson } from '../base/read-json.ts'
 import { readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
 
@@ -95,7 +96,8 @@ export const readPreprocess =
     try {
       return decodePreprocess(JSON.parse(text.right), path)
     } catch (error) {
-      return E.left([problem('bad-preprocess', path, (error as Error).message, 'JSON', example)])
+      const { seen, hint = example } = notJson(text.right, error)
+      return E.left([problem('bad-preprocess', path, seen, 'JSON', hint)])
     }
   }
 

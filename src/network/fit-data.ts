@@ -48,13 +48,14 @@ export const fitLabels = (
   const named = names === undefined ? data : orThrow(numberedBy(data, names, where))
   const { classes = [], folders = [] } = named
   const fitted = folders.length === wanted && classes.length < wanted ? numberedByFolders(named) : named
-  const refuse = (seen: string): never => {
+  const refuse = (seen: string, hint?: string): never => {
     const which = folders.length === 0 ? '' : ` (folders with images here: ${listed(classes, 12)})`
     const expected = `${wanted} classes, as ${nameOf(network)} has${which}`
-    throw new EspalierError([sourceProblem('wrong-size', where, seen, expected)])
+    throw new EspalierError([sourceProblem('wrong-size', where, seen, expected, hint)])
   }
   if (fitted.classCount !== undefined && fitted.classCount !== wanted) refuse(`${fitted.classCount} classes`)
-  if (fitted.labelsBelow !== undefined && fitted.labelsBelow > wanted) refuse(`a label ${fitted.labelsBelow - 1}`)
+  if (fitted.labelsBelow !== undefined && fitted.labelsBelow > wanted)
+    refuse(`a label ${fitted.labelsBelow - 1}`, `labels count from 0: the last is ${wanted - 1}`)
   return fitted
 }
 

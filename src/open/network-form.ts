@@ -6,6 +6,7 @@ import { orThrow, orThrowAsync, sourceProblem } from '../base/error.ts'
 import { fileReason } from '../base/file-error.ts'
 import { parseJson } from '../base/read-json.ts'
 import { readText } from '../base/read-text.ts'
+import { imageFormat } from '../data/image-format.ts'
 import { files } from './manifest.ts'
 
 /** How a path is opened: told by what is in it, and by its name only where that says too little. */
@@ -51,8 +52,20 @@ const others: readonly (readonly [what: string, is: (head: Uint8Array, size: num
   ['a Python pickle', head => head[0] === 0x80 && head[1] >= 2 && head[1] <= 5, 'export the model as ONNX'],
   ['weights alone, a safetensors file', isSafetensors, '--network zoo:NAME --weights FILE'],
   ['a Git LFS pointer', head => latin1(head, 0, 23) === 'version https://git-lfs', 'git lfs pull'],
+  ['an image', head => imageFormat(head) !== undefined, '--data images:FOLDER for images'],
   ['an HTML page', head => /^\s*<(!doctype html|html)/i.test(latin1(head, 0, 200)), 'fetch the file itself'],
 ]
+
+/** Refuses weights in a file that is known to be something else. @throws EspalierError */
+export const checkWeightsFile = async (path: string): Promise<void> => {
+  const info = await stat(path).catch(() => undefined)
+  if (info?.isFile() !== true) return
+  const head = await readHead(path)
+  const other = others.find(([, is]) => is(head, info.size) && is !== isSafetensors)
+  if (other === undefined) return
+  const hint = "in Python: safetensors.torch.save_file(model.state_dict(), 'weights.safetensors')"
+  throw new EspalierError([sourceProblem('malformed-file', path, other[0], 'a safetensors file', hint)])
+}
 
 const keysShown = 5
 

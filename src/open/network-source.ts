@@ -23,7 +23,7 @@ import {
   zoo,
 } from '../network/zoo/index.ts'
 import { readCompiledFolder } from './compiled-folder.ts'
-import { formOf } from './network-form.ts'
+import { checkWeightsFile, formOf } from './network-form.ts'
 
 /** What a `--network` reference names: a network, or one that is compiled already. */
 export type Source =
@@ -73,8 +73,11 @@ const withValues = (architecture: Architecture, tensors: Safetensors | undefined
   return { kind: 'network', network, meaning: {}, weightsMetadata: metadata }
 }
 
-const readWeights = async (path: string | undefined): Promise<Safetensors | undefined> =>
-  path === undefined ? undefined : orThrowAsync(readSafetensorsFile(path))
+const readWeights = async (path: string | undefined): Promise<Safetensors | undefined> => {
+  if (path === undefined) return undefined
+  await checkWeightsFile(path)
+  return orThrowAsync(readSafetensorsFile(path))
+}
 
 const weightsOption = 'weights='
 

@@ -77,6 +77,10 @@ const writeFiles = async (): Promise<void> => {
     'graph.txt': 'flat graph {\n  %0 = Inptu() {}\n}\n',
     'network.bin': 'of no known kind',
     'bad-plan.json': '{"sites": 3}',
+    'network.pt': 'PK\x03\x04archive/data.pkl and more',
+    'comments.json': '{\n  // pixels\n  "size": [32, 32]\n}',
+    'named-labels.csv': 'file,class_index\na.png,ant\nb.png,bee\n',
+    'semicolons.csv': 'file;class_index\na.png;1\nb.png;0\n',
   }
   for (const [name, content] of Object.entries(files)) await writeFile(at(name), content)
 }
@@ -327,11 +331,45 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
     /^error: unknown option '--limt'\n\(Did you mean --limit\?\)/,
   ],
   ['an unknown command', () => ['rnu'], /^error: unknown command 'rnu'\n\(Did you mean run\?\)/],
-  ['a flag that is missing', () => resnet, /^error: required option '--data <data>' not specified/],
+  [
+    'a flag that is missing',
+    () => resnet,
+    /^error: required option '--data <data>' not specified\nTry: espalier run --help\n$/,
+  ],
+  [
+    'a flag that is missing since it is misspelt',
+    () => [...resnet, '--dta', 'generated:orientation'],
+    /not specified\nunknown option '--dta', nearest: --data\nTry: /,
+  ],
+  [
+    'an image as a network',
+    onNetwork(() => at('flat/a.png')),
+    /FOLDER\/flat\/a\.png: saw an image; expected zoo:NAME, .*\n {2}Try: --data images:FOLDER/,
+  ],
+  [
+    'a checkpoint of PyTorch as weights',
+    () => [...resnet, ...generated, '--weights', at('network.pt')],
+    /FOLDER\/network\.pt: saw a zip archive; expected a safetensors file\.\n {2}Try: .*save_file/,
+  ],
+  [
+    'comments in JSON',
+    () => [...resnet, ...generated, '--preprocess', at('comments.json')],
+    /FOLDER\/comments\.json: saw .*; expected JSON\.\n {2}Try: JSON has no comments/,
+  ],
+  [
+    'labels by name',
+    onData(() => [`images:${at('flat')}`, '--labels', at('named-labels.csv')]),
+    /row 2: saw class_index "ant"; expected a whole number from 0\.\n {2}Try: the line of its name/,
+  ],
+  [
+    'labels between semicolons',
+    onData(() => [`images:${at('flat')}`, '--labels', at('semicolons.csv')]),
+    /saw columns file;class_index; expected .*\n {2}Try: commas between the columns/,
+  ],
   [
     'an unknown value',
-    () => [...resnet, ...generated, '--backend', 'node-cpu'],
-    /argument 'node-cpu' is invalid\. Expected one of node-gpu, wasm, cpu, reference\. Nearest: node-gpu/,
+    () => [...resnet, ...generated, '--backend', 'tensorflw'],
+    /argument 'tensorflw' is invalid\. Expected one of tensorflow, wasm, cpu, reference\. Nearest: tensorflow/,
   ],
   [
     'a number that is none',

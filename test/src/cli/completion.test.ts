@@ -46,6 +46,22 @@ describe('espalier completion', async () => {
     if (await there(shell)) await run(shell, ['-n', script])
   })
 
+  it.skipIf(!(await there('fish')))('completes commands, flags and values in fish', async () => {
+    const script = join(await temporaryFolder('completion'), 'fish')
+    await writeFile(script, (await espalier(['completion', 'fish'])).stdout)
+    const at = async (line: string): Promise<readonly string[]> => {
+      const { stdout } = await run('fish', ['--no-config', '-c', `source '${script}'; complete -C '${line}'`])
+      return stdout
+        .split('\n')
+        .map(candidate => candidate.split('\t')[0])
+        .filter(candidate => candidate !== '')
+    }
+    expect((await at('espalier comp')).toSorted()).toEqual(['compare', 'compile', 'completion'])
+    expect((await at('espalier compile --emit ')).toSorted()).toEqual([...emissions].sort())
+    expect(await at('espalier run --exec')).toEqual(['--executor'])
+    expect((await at('espalier completion ')).toSorted()).toEqual(['bash', 'fish', 'zsh'])
+  })
+
   it('refuses another shell', async () => {
     expect((await espalier(['completion', 'tcsh'])).code).toBe(2)
   })
