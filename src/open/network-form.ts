@@ -69,8 +69,17 @@ export const checkWeightsFile = async (path: string): Promise<void> => {
 
 const keysShown = 5
 
+/** What JSON is that is no object, and what to try. */
+const noObject = (json: unknown): readonly [seen: string, hint?: string] =>
+  Array.isArray(json) && json.length > 0 && json.every(each => t.UnknownRecord.is(each) && Array.isArray(each.weights))
+    ? [
+        'weights of a TensorFlow.js model whose layers are a program',
+        'save the model itself: model.save in TensorFlow.js',
+      ]
+    : ['JSON that is no object']
+
 const jsonForm = (path: string, json: unknown): Found => {
-  if (!t.UnknownRecord.is(json)) return refuse(path, 'JSON that is no object')
+  if (!t.UnknownRecord.is(json)) return refuse(path, ...noObject(json))
   if (t.UnknownRecord.is(json.modelTopology)) return { form: 'tfjs', file: path }
   if (json.format === 'espalier') return { form: 'compiled', file: dirname(path) }
   if (json.format === 'espalier-reproducer') return refuse(path, 'a reproducer', `espalier reduce ${path}`)
@@ -108,7 +117,7 @@ const formOfFile = async (path: string, head: Uint8Array, size: number): Promise
   const other = others.find(([, is]) => is(head, size))
   if (other !== undefined) return refuse(path, other[0], other[2])
   const beginning = beginningOf(head)
-  if (beginning.startsWith('{')) {
+  if (/^[{[]/.test(beginning)) {
     return jsonForm(path, orThrow(parseJson(path, await orThrowAsync(readText(path)))))
   }
   if (/^\w+\s+graph\s*\{/.test(beginning)) return { form: 'graph-text', file: path }

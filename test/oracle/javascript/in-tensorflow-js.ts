@@ -13,7 +13,7 @@ const registerUpscalerLayers = (): void => {
     }
   }
   tf.serialization.registerClass(MultiplyBeta)
-  for (const times of [2, 3, 4]) {
+  for (const times of [2, 3, 4, 8]) {
     class PixelShuffle extends tf.layers.Layer {
       static className = `PixelShuffle${times}x`
       override computeOutputShape([n, h, w]: number[]): (number | null)[] {

@@ -21,6 +21,15 @@ export const models: readonly ShippedModel[] = [
   human('liveness'),
   human('emotion'),
   human('faceres', 'global_pooling/Mean=embedding'),
+  human('facemesh', 'output_mesh=values,output_faceflag=values,output_contours=values'),
+  human(
+    'handlandmark-lite',
+    ['Identity', 'Identity_1', 'Identity_2', 'Identity_3'].map(name => `${name}:0=values`).join(),
+  ),
+  human('iris', 'values'),
   ...[2, 3, 4].map(times => upscaler(`esrgan-slim/models/x${times}/model.json`)),
+  ...['medium', 'thick'].flatMap(size =>
+    [2, 3, 4, 8].map(times => upscaler(`esrgan-${size}/models/x${times}/model.json`)),
+  ),
   upscaler('default-model/models/model.json'),
 ]

@@ -58,6 +58,11 @@ describe('a network’s file is told by what is in it', () => {
     ['lfs.onnx', 'version https://git-lfs.github.com/spec/v1\noid', 'a Git LFS pointer'],
     ['page.onnx', '<!DOCTYPE html><html>', 'an HTML page'],
     ['other.json', '{"a": 1, "b": 2}', 'JSON with the keys a, b'],
+    [
+      'weights_manifest.json',
+      '[{"weights": [], "paths": ["a.bin"]}]',
+      'weights of a TensorFlow.js model whose layers are a program',
+    ],
     ['topology.json', '{"class_name": "Sequential", "config": {}}', 'a Keras model’s layers without its weights'],
     ['notes', 'some words', 'a file of another kind'],
   ])('and refused by name: %s', async (name, contents, what) => {

@@ -20,6 +20,7 @@ import { operationRule } from './operations.ts'
 import { poolingLayers } from './pooling.ts'
 import { preprocessingLayers } from './preprocessing.ts'
 import { shapeLayers } from './shape.ts'
+import { upscalerLayers } from './upscaler.ts'
 import { type WeightOf, weightsByLayer } from './weights.ts'
 
 /** Every layer that can be imported, by its Keras class. */
@@ -32,6 +33,7 @@ const rules: ReadonlyMap<string, LayerRule> = new Map(
     ...poolingLayers,
     ...preprocessingLayers,
     ...shapeLayers,
+    ...upscalerLayers,
   }),
 )
 

@@ -6,7 +6,7 @@ import { orThrow } from '../../../../../src/base/error.ts'
 import { importTfjs } from '../../../../../src/network/import/tfjs/index.ts'
 import { hasShared, sharedPath } from '../../../../shared.ts'
 import { tf } from '../../../../tensorflow-js.ts'
-import { artifactsOf, expectSame, filesOf, imported, logitsOf, refused } from './folder.ts'
+import { artifactsOf, read as computed, expectSame, filesOf, imported, logitsOf, refused } from './folder.ts'
 import { files, type Layer, pool } from './keras-files.ts'
 
 const read = (layer: Layer): readonly Layer[] => [
@@ -43,6 +43,16 @@ describe('layers that do nothing at inference', () => {
       },
     }
     expectSame(await imported(files(2, read(block), {})), mean)
+  })
+})
+
+describe('layers of UpscalerJS', () => {
+  it('make residuals smaller and pixels of channels', async () => {
+    const layers = [
+      { name: 'beta', class_name: 'MultiplyBeta', config: { beta: 0.25 }, reads: ['image'] },
+      { name: 'shuffled', class_name: 'PixelShuffle2x', config: { scale: 2 }, reads: ['beta'] },
+    ]
+    expectSame(await computed(files(2, layers, {})), images => tf.depthToSpace(tf.mul(images, 0.25), 2))
   })
 })
 
