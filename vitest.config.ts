@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -16,27 +17,57 @@ const common = {
 } as const
 
 /**
- * Of these each file has a process of its own: they start other processes, set what a process is told at its start, replace modules, or race runtimes. The others
- * share one, which loads what they import once, runtimes too.
+ * Of these each file has a process of its own: they replace modules, set what a process is told at its start, race runtimes, or count what a process holds. The
+ * others share two, which load what they import once, runtimes too.
  */
 const alone = [
-  'test/fuzz/**/*.test.ts',
-  'test/src/{demo,runtime}/**/*.test.ts',
-  'test/src/lower/{saved-model,tfjs}/**/*.test.ts',
-  'test/src/cli/!(destination|evaluation|inspect|run-stages|search|views).test.ts',
-  'test/src/execute/!(cascade|disagreement|evaluate-data|fed|inputs|keep-nan|large-means|onnxruntime|race|score).test.ts',
+  'test/src/cli/{calibrate,doctor,on,progress-bar,report-error,shards}.test.ts',
+  'test/src/runtime/{backend,resume,vendor}.test.ts',
+  'test/src/execute/{adaptive-auto,auto-and-noise,choose-executor,engine-threads,fall-back}.test.ts',
   'test/src/{acceptance,api,base/replace-file,base/seal,compile/inspect/reproducer,train/checkpoint}.test.ts',
 ]
 
 /** Where these count how much of the sources ran. */
 const counted = ['test/**/linear-time.test.ts']
 
+/** What takes longest, first. */
+const long = [
+  'acceptance',
+  'laws/passes',
+  'train/oracle',
+  'execute/executors',
+  'saved-model/graphs',
+  'fuzz/fuzz',
+  'saved-model/ops',
+  'cli/train',
+  'execute/adaptive-oracle',
+  'saved-model/stacked',
+  'cli/search',
+  'sweep/sweep',
+].map(name => `/${name}.test.ts`)
+
+/** Begins with what takes long, so that no core waits for another in the end; where no earlier run is known, Vitest goes by the size of files. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex(end => moduleId.endsWith(end))
+      return at < 0 ? long.length : at
+    }
+    return [...new Set(sorted.map(({ project }) => project))].flatMap(project =>
+      sorted.filter(file => file.project === project).sort((a, b) => rank(a) - rank(b)),
+    )
+  }
+}
+
 export default defineConfig({
   test: {
     // By default one core is left idle: half of two.
     maxWorkers: '100%',
+    globalSetup: 'test/built-package.ts',
+    sequence: { sequencer: LongFirst },
     projects: [
-      { test: { ...common, name: 'alone', include: alone, globalSetup: 'test/built-package.ts' } },
+      { test: { ...common, name: 'alone', include: alone } },
       {
         test: {
           ...common,

@@ -65,7 +65,10 @@ beforeAll(async () => {
   folder = await temporaryFolder('adding-an-op')
   for (const part of copied) await cp(join(root, part), join(folder, part), { recursive: true })
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
-  await writeFile(join(folder, 'vitest.config.ts'), 'export default { test: { testTimeout: 60_000 } }\n')
+  await writeFile(
+    join(folder, 'vitest.config.ts'),
+    'export default { test: { testTimeout: 60_000, isolate: false, maxWorkers: 1 } }\n',
+  )
   await follow(page, folder)
 })
 
