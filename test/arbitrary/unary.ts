@@ -44,7 +44,9 @@ const composed: { readonly [F in UnaryFunction]?: Trial } = {
   power: { ...between0And1, alpha: [-0.75, 1.5] },
 }
 
-const trialOf = (fn: UnaryFunction): Trial => (({ ...primitives, ...composed }) as typeof composed)[fn] ?? anywhere
+const trials: typeof composed = { ...primitives, ...composed }
+
+const trialOf = (fn: UnaryFunction): Trial => trials[fn] ?? anywhere
 
 export const unaryNames = Object.keys(unaryFunctions) as readonly UnaryFunction[]
 

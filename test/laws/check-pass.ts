@@ -1,6 +1,14 @@
 import { strict as assert } from 'node:assert'
 import { isDeepStrictEqual } from 'node:util'
-import { decodeGraph, type Environment, encodeGraph, type Tensor, verify } from '../../ir/index.ts'
+import {
+  decodeGraph,
+  type Environment,
+  encodeGraph,
+  type Graph,
+  isObject,
+  type Tensor,
+  verify,
+} from '../../ir/index.ts'
 import { multiplyAdds, type Pass, type Program, type Rewrites } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { expectSameInterface, expectSameValues, type Precision, valuesOf } from './agreement.ts'
@@ -59,6 +67,20 @@ const sound = new WeakSet<Stage>()
 
 const runPass = (pass: Pass, program: Program) => orThrow(pass.run(program))
 
+/** Whether two values of arrays, records and primitives are equal: Node's own comparison takes several times as long. */
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (Object.is(a, b)) return true
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((value, k) => isSame(value, b[k]))
+  if (!isObject(a) || !isObject(b)) return false
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && isSame(a[key], b[key]))
+}
+
+/** @throws AssertionError that shows how they differ */
+const assertSameGraph = (seen: Graph, wanted: Graph, message: string): void => {
+  if (!isSame(seen, wanted)) assert.deepEqual(seen, wanted, message)
+}
+
 /**
  * Runs one pass and asserts what it promises: meaning, interface, types, multiply-adds, idempotence.
  * @throws AssertionError that names the pass
@@ -73,14 +95,12 @@ export const checkPass = (
   try {
     const { program, rewrites } = runPass(pass, before.program)
     fired(rewrites)
-    const unchanged = isDeepStrictEqual(program, before.program)
+    const unchanged =
+      isSame(program.graph, before.program.graph) && isDeepStrictEqual(program.parameters, before.program.parameters)
     if (unchanged && sound.has(before)) return before
     const verified = orThrow(verify(program.graph))
-    assert.deepEqual(
-      orThrow(decodeGraph(JSON.parse(JSON.stringify(encodeGraph(program.graph))))),
-      verified,
-      'as JSON it is another',
-    )
+    const decoded = decodeGraph(JSON.parse(JSON.stringify(encodeGraph(program.graph))))
+    assertSameGraph(orThrow(decoded), verified, 'as JSON it is another')
     expectSameInterface(program.graph, before.program.graph)
     const after = unchanged ? before : stage(program, before.inputs)
     expectSameValues(after.values, before.values, precisions[kind])
@@ -90,7 +110,7 @@ export const checkPass = (
     }
     if (idempotent) {
       const again = runPass(pass, program).program
-      assert.deepEqual(again.graph, program.graph, 'a second run changes the graph')
+      assertSameGraph(again.graph, program.graph, 'a second run changes the graph')
       assert.deepEqual([...again.parameters], [...program.parameters], 'a second run changes the parameters')
     }
     sound.add(after)
