@@ -102,13 +102,10 @@ export const modelsOf = (source: Source, { onOpened, onBroken, onGone }: ModelEv
     find: (name, version) => {
       const slot = slots.get(name)
       if (slot === undefined) {
-        const near = nearestNames(name, [...slots.keys()])
-        throw refuse(
-          404,
-          'model',
-          JSON.stringify(name),
-          `one of ${(near.length > 0 ? near : [...slots.keys()]).join(', ')}`,
-        )
+        const names = [...slots.keys()]
+        const near = nearestNames(name, names)
+        const known = names.length === 0 ? 'none yet' : `one of ${(near.length > 0 ? near : names).join(', ')}`
+        throw refuse(404, 'model', JSON.stringify(name), known)
       }
       const { served } = slot
       if (served === undefined)

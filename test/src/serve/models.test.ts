@@ -34,6 +34,7 @@ it('opens the newest version of each, and what is changed or added later', async
   await write(join(root, 'b/7'), 3)
   const { on, take } = told()
   const models = modelsOf(modelsFolder(root, executionOf), on)
+  expect(() => models.find('a')).toThrow('model: saw "a"; expected none yet.')
   await models.refresh()
   expect(take()).toEqual(['a/2 opened', 'b/7 opened'])
   expect([versionOf(models, 'a'), models.names(), models.ready()]).toEqual(['2', ['a', 'b'], true])
