@@ -35,7 +35,8 @@ const { tell } = answerCalls<ExecutionCall, ExecutionAnswer, ExecutionTold>(asyn
       return { value: { kind: 'ran', facts: factsOf(execution), outputs, inputs }, transfer }
     }
     case 'close':
-      execution.dispose()
+      // After all runs, also of those that nobody waits for: a thread that is ended in a run of native code takes the process with it.
+      await oneByOne(1, async () => execution.dispose())
       return { value: { kind: 'closed' } }
   }
 })

@@ -19,7 +19,7 @@ process.once('message', ({ requests, ...options }: Load) => {
     if (error !== null) throw error
     const { latency, non2xx, errors } = result
     const loaded: Loaded = {
-      ...{ perSecond: steadyRate(times), answered: times.length },
+      perSecond: steadyRate(times),
       ...{ p50: latency.p50, p99: latency.p99, failed: non2xx + errors },
     }
     process.send?.(loaded)

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { table } from '../../src/base/format.ts'
 import type { RanBatch } from '../../src/execute/cascade.ts'
-import type { ExecutorName } from '../../src/execute/execution.ts'
+import { type ExecutorName, executorNames } from '../../src/execute/execution.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
 import { median } from '../../src/execute/race.ts'
 import { compile, loadNetwork, parsePlan } from '../../src/index.ts'
@@ -88,7 +88,6 @@ export interface Load {
 
 export interface Loaded {
   readonly perSecond: number
-  readonly answered: number
   readonly p50: number
   readonly p99: number
   readonly failed: number
@@ -133,19 +132,28 @@ const counted = () => {
       stages[stage - 1].batches++
       stages[stage - 1].images += images
     },
-    /** Images of each stage’s batches, on average, since this was asked. */
-    take: (): readonly number[] => stages.splice(0).map(({ batches, images }) => images / batches),
+    /** Images that were run since this was asked, and those of each stage’s batches, on average. */
+    take: () => {
+      const ran = stages.splice(0)
+      return { images: ran[0]?.images ?? 0, perBatch: ran.map(({ batches, images }) => images / batches) }
+    },
   }
+}
+
+/** What runs a served model. */
+interface Threads {
+  readonly workers: number
+  readonly executor: ExecutorName | 'auto'
 }
 
 const open = async (
   network: Network,
   plan: string,
-  workers: number,
+  { workers, executor }: Threads,
   onBatch: (batch: RanBatch) => void,
 ): Promise<readonly [Served, Model]> => {
   const compiled = compile(network, parsePlan(plan), { batch })
-  const model = await openModel(compiled, { batch, join: batch, delay: 2, workers, onBatch })
+  const model = await openModel(compiled, { batch, executor, join: batch, delay: 2, workers, onBatch })
   const one = servedModel('model', '1', model)
   const server = await serve({
     source: () => async () => new Map([['model', [{ version: '1', mark: '', open: async () => one }]]]),
@@ -171,9 +179,9 @@ const sampling = () => {
   }
 }
 
-const measured = async (name: string, network: Network, plan: string, seconds: number, workers: number) => {
+const measured = async (name: string, network: Network, plan: string, seconds: number, threads: Threads) => {
   const { onBatch, take } = counted()
-  const [server, model] = await open(network, plan, workers, onBatch)
+  const [server, model] = await open(network, plan, threads, onBatch)
   try {
     const { h, w, c } = imageType(network)
     const given = imagesFor(network, images * distinct)
@@ -192,8 +200,9 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
       inProcess.push(await alone(model, given, turn))
       take()
       const [loaded, cpu] = await cpuOf(() => load({ url, requests, duration: turn }))
-      full.push({ ...loaded, cpu: (1000 * cpu) / (images * loaded.answered) })
-      batches.push(take())
+      const ran = take()
+      full.push({ ...loaded, cpu: (1000 * cpu) / ran.images })
+      batches.push(ran.perBatch)
     }
     const memory = sampled.end()
     const middle = (paces: readonly Pace[]): Pace => ({
@@ -206,7 +215,7 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
       overallRate: Math.max(1, Math.floor(perSecond / 2)),
     })
     return {
-      ...{ network: name, batch, plan, executor: model.executor, workers },
+      ...{ network: name, batch, plan, executor: model.executor, workers: threads.workers },
       images_per_second: images * perSecond,
       in_process_images_per_second: own.perSecond,
       relative_to_in_process: (images * perSecond) / own.perSecond,
@@ -234,13 +243,14 @@ const besideTta = (row: Row, before: Row | undefined): Row & { readonly relative
 export const serveBench: Bench = {
   about:
     'served images a second beside in-process ones and, of adaptive plans, beside their TTA; latency at half of that (--minutes N under full load, by default a third: 10 for memory; --workers N threads of the model, by default 1)',
-  run: async ({ wants, minutes = defaultSeconds / 60, workers = 1 }: BenchOptions) => {
+  run: async ({ wants, given, minutes = defaultSeconds / 60, workers = 1 }: BenchOptions) => {
     const rows: ReturnType<typeof besideTta>[] = []
+    const executor = executorNames.find(name => given('executor') && wants('executor', name)) ?? 'auto'
     for (const [name, reference, plans] of served.filter(([name]) => wants('network', name)))
       for (const plan of plans.filter(each => wants('plan', each)))
         rows.push(
           besideTta(
-            await measured(name, await loadNetwork(reference), plan, Math.ceil(60 * minutes), workers),
+            await measured(name, await loadNetwork(reference), plan, Math.ceil(60 * minutes), { workers, executor }),
             rows.at(-1),
           ),
         )

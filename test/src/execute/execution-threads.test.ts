@@ -98,10 +98,17 @@ describe('a model in threads', () => {
     await expect(lost).rejects.toThrow('the thread of a model ended with code 1')
     // What is under way is done before it ends.
     const calls = [model.predict(images(2)), model.predict(images(3))]
+    const control = new AbortController()
+    const unwanted = model.predict(images(1), {
+      signal: control.signal,
+      onStart: () => control.abort(new Error('enough')),
+    })
     model.dispose()
+    await expect(unwanted).rejects.toThrow('enough')
     expect((await Promise.all(calls)).map(({ n }) => n)).toEqual([2, 3])
     await expect(model.predict(images(1))).rejects.toThrow('a disposed model')
     await model[Symbol.asyncDispose]()
+    expect(ran.at(-1)).toBe(1)
     clearInterval(timer)
   })
 
