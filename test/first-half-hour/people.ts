@@ -19,7 +19,7 @@ const engineer: readonly Step[] = [
   {
     does: 'from a folder of photographs to a table of answers',
     command: `npx espalier run ${described} --data images:photos --csv answers.csv && head -3 answers.csv`,
-    prints: /^file,label,probability,certainty\n\S+\.png,[a-z ]+,0\.\d+/m,
+    prints: /^file,label,probability,certainty,error\n\S+\.png,[a-z ]+,0\.\d+/m,
   },
   {
     does: 'how often it errs',
@@ -38,9 +38,9 @@ const engineer: readonly Step[] = [
   },
   {
     does: 'a server answers an image',
-    command: `npx espalier serve --network compiled --port 8099 & sleep 0.1
+    command: `node_modules/.bin/espalier serve --network compiled --port 8099 & server=$!
       for _ in $(seq 100); do curl -fs http://127.0.0.1:8099/v2/health/ready && break; sleep 0.2; done
-      curl -fsS --data-binary @photos/0.png 'http://127.0.0.1:8099/v2/models/compiled/classify?k=2'; kill %1; wait`,
+      curl -fsS --data-binary @photos/0.png 'http://127.0.0.1:8099/v2/models/compiled/classify?k=2'; kill $server; wait $server || true`,
     prints: /"best":\[\{"label":"[a-z ]+"/,
   },
 ]
