@@ -84,6 +84,9 @@ export const people = (tarball: string): Readonly<Record<string, readonly Step[]
       command: `npm init -y >/dev/null && npm pkg set type=module && npx --yes pnpm@9 add '${tarball}'`,
       prints: /dependencies:/,
     },
-    ...developer.map(step => ({ ...step, command: step.command.replace('npm install', 'npx pnpm@9 add') })),
+    ...developer.map(step => ({
+      ...step,
+      command: step.command.replace('npm install', 'npx --yes pnpm@9 add').replace(' --no-audit --no-fund', ''),
+    })),
   ],
 })
