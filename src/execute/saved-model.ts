@@ -6,7 +6,7 @@ import { type Graph, liveNodes, type Tensor as Values } from '../../ir/index.ts'
 import { inputsOf, takeInputs } from '../lower/inputs.ts'
 import { lowerSavedModel, type SavedModelOptions } from '../lower/saved-model/index.ts'
 import type { Executable } from '../lower/tfjs/index.ts'
-import { type NativeRuntime, nativeBackend, type SavedModel } from '../runtime/native/load.ts'
+import { makeNativeCurrent, type NativeRuntime, type SavedModel } from '../runtime/native/load.ts'
 
 const loadFiles = async (native: NativeRuntime, files: ReadonlyMap<string, Uint8Array>): Promise<SavedModel> => {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-'))
@@ -20,7 +20,7 @@ const loadFiles = async (native: NativeRuntime, files: ReadonlyMap<string, Uint8
 
 /**
  * Hands a flat or stacked graph to TensorFlow as one, optimized by it or compiled by XLA; the first run of each batch
- * size takes longer for that. The native backend must be the current one.
+ * size takes longer for that.
  * @throws EspalierError where the graph is branched or a parameter is missing.
  */
 export const openSavedModel = async (
@@ -37,8 +37,7 @@ export const openSavedModel = async (
     inputs: new Map(inputs.map(({ name, type }) => [name, type])),
     run: fed => {
       if (disposed) throw new Error('the executable is disposed of')
-      // A backend that has started is current as soon as this returns: only starting one takes waiting.
-      if (tf.getBackend() !== nativeBackend) void tf.setBackend(nativeBackend)
+      makeNativeCurrent(native)
       return tf.tidy(() => {
         const taken = takeInputs(tf, inputs, fed)
         const named = Object.fromEntries(inputs.map(({ name }, k) => [name, taken[k]]))

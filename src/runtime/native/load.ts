@@ -32,6 +32,11 @@ export interface NativeRuntime {
 /** The name under which tfjs knows the native backend. */
 export const nativeBackend = 'tensorflow'
 
+/** Has the native backend compute what comes next. Once it has started it is current as soon as this returns: only starting one takes waiting. */
+export const makeNativeCurrent = ({ tf }: Pick<NativeRuntime, 'tf'>): void => {
+  if (tf.getBackend() !== nativeBackend) void tf.setBackend(nativeBackend)
+}
+
 /** tfjs-node 4.22 calls these of Node's `util`, which warns of them since Node 22 and took them away in Node 23. */
 const restoreUtil = (): void => {
   Object.assign(util, {
@@ -70,7 +75,12 @@ const load = (installed: Installed): NativeRuntime => {
   const { NodeJSKernelBackend } = vendored('nodejs_kernel_backend.js')
   const { loadSavedModel } = vendored('saved_model.js')
   tf.registerBackend(nativeBackend, () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3)
-  return { tf, version: binding.TF_Version, installed, loadSavedModel }
+  const load: NativeRuntime['loadSavedModel'] = (...what) => {
+    // A model may have been opened on another backend meanwhile.
+    makeNativeCurrent({ tf })
+    return loadSavedModel(...what)
+  }
+  return { tf, version: binding.TF_Version, installed, loadSavedModel: load }
 }
 
 const notSetUp = (where: string, seen: string, hint: string): E.Either<RuntimeProblem, never> =>
