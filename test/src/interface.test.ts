@@ -11,7 +11,7 @@ it('is used as it is documented', async () => {
   const preprocess = { size: [32, 32], scale: 1 / 255 } as const
   await save(compile(network, parsePlan('flip-3-max'), { meaning: { preprocess } }), folder)
 
-  const opened = await loadModel(folder)
+  const opened = await loadModel(folder, { backend: 'wasm' })
   const inputs: Float32Array = new Float32Array(2 * 32 * 32 * 3)
   const { probabilities, logits }: { probabilities: Float32Array; logits: Float32Array } = await opened.predict(inputs)
   expect([probabilities.length, logits.length]).toEqual([20, 20])
@@ -23,7 +23,7 @@ it('is used as it is documented', async () => {
   expect(named).toBeUndefined()
   opened.dispose()
 
-  const made = await createModel(compile(network, parsePlan('flip-3-max')))
+  const made = await createModel(compile(network, parsePlan('flip-3-max')), { backend: 'wasm' })
   expect((await made.predict(inputs)).logits).toEqual(logits)
   made.dispose()
 })
