@@ -39,13 +39,14 @@ export const topClasses = (scores: Float32Array, row: number, classes: number, c
     .sort((a, b) => scores[row * classes + b] - scores[row * classes + a])
     .slice(0, count)
 
-const z = 1.959964
+/** 95 % of a normal distribution lie within so many standard deviations. */
+export const z95 = 1.959964
 
 /** Wilson's 95 % interval of a rate, in percent. */
 export const wilsonPercent = (wrong: number, images: number): readonly [number, number] => {
   const p = wrong / images
-  const middle = p + (z * z) / (2 * images)
-  const half = z * Math.sqrt((p * (1 - p)) / images + (z * z) / (4 * images * images))
-  const scale = 100 / (1 + (z * z) / images)
+  const middle = p + (z95 * z95) / (2 * images)
+  const half = z95 * Math.sqrt((p * (1 - p)) / images + (z95 * z95) / (4 * images * images))
+  const scale = 100 / (1 + (z95 * z95) / images)
   return [Math.max(0, (middle - half) * scale), Math.min(100, (middle + half) * scale)]
 }

@@ -1,3 +1,4 @@
+import { z95 } from '../../execute/score.ts'
 import type { MeasuredImage, NamedMeasure } from '../measures/index.ts'
 
 /** What becomes of a measure over images where a plan takes the place of the network as it is. */
@@ -23,15 +24,13 @@ export interface ImageChange extends Omit<MeasuredImage, 'values'> {
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
-const z = 1.959964
-
 /** Of a value, what rounding alone may come to. */
 const rounding = 1e-6
 
 const intervalOf = (differences: readonly number[]): readonly [number, number] => {
   const [center, n] = [mean(differences), differences.length]
   const variance = differences.reduce((sum, difference) => sum + (difference - center) ** 2, 0) / (n - 1)
-  const half = z * Math.sqrt(variance / n)
+  const half = z95 * Math.sqrt(variance / n)
   return [center - half, center + half]
 }
 
