@@ -81,8 +81,8 @@ const inOneMemory = (): ((length: number) => Float32Array) => {
 }
 
 /**
- * Runs stages, one batch at a time or as many as there are threads. Calls are joined into batches, where they are; images that go on are gathered across batches and calls; `nextTurn` says which
- * are run. An image's answer is its own, whoever shares its batch. Where a batch fails, the calls with images in it do, and no others.
+ * Runs stages, one batch at a time or as many as there are threads. Calls are joined into batches, where they are; images that go on are gathered across batches
+ * and calls; `nextTurn` says which are run. An image's answer is its own, whoever shares its batch. Where a batch fails, the calls with images in it do, and no others.
  */
 export const cascade = (
   execution: Pick<Execution, 'run' | 'compilesBatches' | 'threads'>,
@@ -91,6 +91,10 @@ export const cascade = (
 ): Cascade => {
   const carried = broughtTo(stages).map(brought =>
     [...brought].map(([name, type]): CarriedValue => ({ name, size: sizeOf(shapeOf(type)) })),
+  )
+  /** Of each carried value whether it is scores, which are looked at later, where variants are compared. */
+  const lookedAt = carried.map((values, stage) =>
+    values.map(value => stages[stage].variants.some(({ name }) => name === value.name)),
   )
   const takes = stages.map(({ graph }) => nodesWithTag(graph, 'Input').map(({ attributes }) => attributes.name))
   const incoming: Call[] = []
@@ -208,9 +212,7 @@ export const cascade = (
     passed[stage] = 0
     if (rows === undefined) return
     await run(stage, rows)
-    // Scores are looked at later, where variants are compared.
-    const scores = new Set(stages[stage].variants.map(({ name }) => name))
-    waiting[stage].reuse(carried[stage].map(({ name }, k) => (scores.has(name) ? undefined : rows.values[k])))
+    waiting[stage].reuse(rows.values.map((values, k) => (lookedAt[stage][k] ? undefined : values)))
   }
 
   const incomingQueue = (): Queue => {

@@ -35,8 +35,8 @@ export interface Gathering<Owner> {
 export const gathering = <Owner>(carried: readonly CarriedValue[], most: () => number): Gathering<Owner> => {
   const fillings: Filling<Owner>[] = []
   const spare: (Float32Array | undefined)[] = []
-  /** Zeros. Fresh arrays for each batch would have the collector of garbage mark beside the runtime, on its cores. */
-  const room = (k: number, length: number): Float32Array => {
+  /** For a carried value. Fresh arrays for each batch would have the collector of garbage mark beside the runtime, on its cores. */
+  const zeros = (k: number, length: number): Float32Array => {
     const used = spare[k]
     if (used === undefined || used.length < length) return new Float32Array(length)
     spare[k] = undefined
@@ -46,7 +46,7 @@ export const gathering = <Owner>(carried: readonly CarriedValue[], most: () => n
     filling.values = carried.map(({ size }, k) => {
       const kept = filling.values[k]
       if (kept !== undefined && kept.length >= rows * size) return kept
-      const grown = room(k, Math.max(rows, Math.min(full, (2 * (kept?.length ?? 0)) / size)) * size)
+      const grown = zeros(k, Math.max(rows, Math.min(full, (2 * (kept?.length ?? 0)) / size)) * size)
       if (kept !== undefined) grown.set(kept)
       return grown
     })

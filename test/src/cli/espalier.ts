@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { inject } from 'vitest'
 import { renderProblems } from '../../../ir/index.ts'
-import { espalier as call } from '../../../src/cli/espalier.ts'
+import { inProcess } from './in-process.ts'
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -31,21 +31,8 @@ const asText = (stderr: string): string =>
 
 /** The command line of these sources, in this process. */
 export const espalier = async (args: readonly string[]): Promise<Ran> => {
-  let [code, stdout, stderr] = [0, '', '']
-  await call({
-    args,
-    stdout: text => {
-      stdout += text
-    },
-    stderr: text => {
-      stderr += text
-    },
-    interactive: false,
-    exitWith: exit => {
-      code = exit
-    },
-  })
-  return { code, stdout, stderr: asText(stderr) }
+  const ran = await inProcess(args)
+  return { ...ran, stderr: asText(ran.stderr) }
 }
 
 /** These sources, built into a package of their own, once for all test files. */

@@ -345,16 +345,7 @@ describe('runSweep', () => {
     const first: number[] = []
     const { work } = noted({
       train: async ({ network }) => ({
-        ...{
-          steps: 4,
-          epochs: 2,
-          loss: 1,
-          errorPercent: 25,
-          seconds: 10,
-          interrupted: false,
-          backend: 'b',
-          executor: 'e',
-        },
+        ...outcome,
         network: { ...network, parameters: new Map([...network.parameters, [name, changed]]) },
       }),
       evaluate: async (network, plans) => {
