@@ -1,6 +1,4 @@
-import { EspalierError } from '../../ir/index.ts'
 import { factsOfKind } from '../../passes/index.ts'
-import { sourceProblem } from '../base/error.ts'
 import { json } from '../base/json.ts'
 import { transformsOfVectors } from '../experiment/impact/transforms.ts'
 import { describeMeasuredImpact, measuredImpact, transformsOfMaps } from '../experiment/measured/impact.ts'
@@ -11,7 +9,7 @@ import { untilInterrupted } from './interrupt.ts'
 import { type CommandOutput, exitCodes } from './output.ts'
 import { imageParts, progressBar } from './progress-bar.ts'
 import { provenance } from './provenance.ts'
-import { type ReportFlags, refusePages } from './report-files.ts'
+import { forClasses, type ReportFlags, refusePages } from './report-files.ts'
 import { giveResult } from './shard-output.ts'
 
 interface MeasuredImpactFlags extends ReportFlags, Omit<MeasuredOptions, 'signal' | 'onProgress' | 'seed'> {
@@ -26,8 +24,7 @@ interface MeasuredImpactFlags extends ReportFlags, Omit<MeasuredOptions, 'signal
 const refuseForMeasures = ({ shard, cache, ...flags }: MeasuredImpactFlags): void => {
   refusePages(flags)
   const flag = Object.entries({ '--shard': shard, '--cache': cache }).find(([, value]) => value !== undefined)
-  if (flag !== undefined)
-    throw new EspalierError([sourceProblem('bad-input', flag[0], 'answers that are measured', 'a network of classes')])
+  if (flag !== undefined) throw forClasses(flag[0])
 }
 
 /** What transforming feature maps does to the measures of answers that are no class. */

@@ -18,19 +18,15 @@ export const reportOptions = (c: Command): Command =>
     .option('--html <file>', 'a page with charts and tables, one file that needs nothing beside itself')
     .option('--svg <file>', 'the charts for papers: FILE.svg, or FILE-NAME.svg for each where there are several')
 
+/** What is said of a flag that answers which are measured have no use for. */
+export const forClasses = (flag: string, hint?: string): EspalierError =>
+  new EspalierError([sourceProblem('bad-input', flag, 'answers that are measured', 'a network of classes', hint)])
+
 /** Refuses pages and charts of measures, which are of classes alone. @throws EspalierError */
 export const refusePages = ({ html, svg }: ReportFlags): void => {
   const flag = html !== undefined ? '--html' : svg !== undefined ? '--svg' : undefined
   if (flag === undefined) return
-  throw new EspalierError([
-    sourceProblem(
-      'bad-input',
-      flag,
-      'answers that are measured',
-      'a network of classes',
-      '--out FILE.json has the numbers',
-    ),
-  ])
+  throw forClasses(flag, '--out FILE.json has the numbers')
 }
 
 /** Where a chart's SVG goes: the file that was named where there is one chart, else one beside it for each. */
