@@ -1,7 +1,7 @@
-import { either as E, type taskEither as TE } from 'fp-ts'
+import { either as E, function as F, type taskEither as TE } from 'fp-ts'
 import * as t from 'io-ts'
 import { decodeErrors, Extent, nearestHint, problem, Real } from '../../ir/index.ts'
-import { notJson } from '../base/read-json.ts'
+import { parseJson } from '../base/read-json.ts'
 import { readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
 
@@ -90,16 +90,13 @@ export const decodePreprocess = (json: unknown, where: string): E.Either<readonl
 /** Reads a `--preprocess` file. */
 export const readPreprocess =
   (path: string): TE.TaskEither<readonly DataProblem[], Preprocess> =>
-  async () => {
-    const text = await readText(path, 'a preprocessing file')()
-    if (E.isLeft(text)) return E.left([{ ...text.left, hint: example }])
-    try {
-      return decodePreprocess(JSON.parse(text.right), path)
-    } catch (error) {
-      const { seen, hint = example } = notJson(text.right, error)
-      return E.left([problem('bad-preprocess', path, seen, 'JSON', hint)])
-    }
-  }
+  async () =>
+    F.pipe(
+      await readText(path, 'a preprocessing file')(),
+      E.mapLeft(problem => [{ ...problem, hint: problem.hint ?? example }]),
+      E.flatMap(text => parseJson(path, text, example)),
+      E.flatMap(json => decodePreprocess(json, path)),
+    )
 
 /** Writes `(pixel · scale − mean) / std` for RGB pixels, `[h, w, 3]`, at an offset of a batch: all three channels, or the first where one is wanted. */
 export const normalizeInto = (

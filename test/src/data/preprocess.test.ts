@@ -65,7 +65,7 @@ describe('a preprocessing manifest', () => {
     await writeFile(join(folder, 'bad.json'), '{"size": [1, 1]')
     for (const [name, tag] of [
       ['absent.json', 'missing-file'],
-      ['bad.json', 'bad-preprocess'],
+      ['bad.json', 'malformed-file'],
     ] as const) {
       const read = await readPreprocess(join(folder, name))()
       expect(E.isLeft(read) && read.left.map(p => [p.tag, p.where])).toEqual([[tag, join(folder, name)]])
