@@ -30,7 +30,7 @@ interface Told {
   readonly text: string
 }
 
-const suggestion = /\n\(Did you mean (.*)\?\)/
+const suggestion = /\n\(Did you mean (.*)\?\)/g
 
 /** What more can be read of these kinds of problems. */
 const explained = (problems: readonly Problem[]): string =>
@@ -43,9 +43,12 @@ const argumentsProblem = ({ message }: CommanderError): Problem =>
   problem(
     'bad-arguments',
     'the command line',
-    message.replace(suggestion, '').replace(/^error: /, ''),
+    message
+      .replaceAll(suggestion, '')
+      .replace(/^error: /, '')
+      .replaceAll('\n', ', '),
     'arguments that --help lists',
-    suggestion.exec(message)?.[1],
+    [...message.matchAll(suggestion)].map(([, name]) => name).join(', ') || undefined,
   )
 
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>

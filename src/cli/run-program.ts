@@ -1,35 +1,40 @@
-import type { Command } from 'commander'
-import { nearestNames } from '../../ir/nearest.ts'
+import { type Command, CommanderError } from 'commander'
+import { nearestHint } from '../../ir/nearest.ts'
 import { errorFlags, reportError } from './report-error.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Flags that a command does not have, with the nearest that it has: a misspelt one is why another is missing. */
-const misspelt = ({ options }: Command, args: readonly string[]): string => {
+/** What commander leaves out where an option is missing: flags that the command does not have. A misspelt one is why. */
+const leftOut = (message: string, { options }: Command, args: readonly string[]): string => {
+  if (!message.startsWith('error: required option')) return ''
   const flags = options.map(({ long }) => long ?? '')
+  const nearest = (arg: string): string => {
+    const hint = nearestHint(arg, flags)
+    return hint === undefined ? '' : `\n(Did you mean ${hint}?)`
+  }
   return args
     .map(arg => arg.split('=')[0])
     .filter(arg => arg.startsWith('--') && !flags.includes(arg))
-    .map(arg => `unknown option '${arg}', nearest: ${nearestNames(arg, flags).join(', ') || 'none'}\n`)
+    .map(arg => `\nunknown option '${arg}'${nearest(arg)}`)
     .join('')
-}
-
-/** What commander says of arguments, and what it leaves out. */
-const usageError = (text: string, program: Command, command: Command, args: readonly string[]): string => {
-  const unknown = text.startsWith('error: required option') ? misspelt(command, args) : ''
-  const called = command === program ? program.name() : `${program.name()} ${command.name()}`
-  return `${text}${unknown}Try: ${called} --help\n`
 }
 
 /** Runs a command line to its end: whatever goes wrong is told on stderr, once, and becomes the exit code. */
 export const runProgram = async (program: Command, terminal: Terminal): Promise<void> => {
   const { args, stdout, stderr } = terminal
   const flags = errorFlags(args)
-  for (const command of [program, ...program.commands])
-    command.exitOverride().configureOutput({
-      writeOut: stdout,
-      writeErr: stderr,
-      outputError: text => (flags.json ? undefined : stderr(usageError(text, program, command, args))),
-    })
+  for (const command of [program, ...program.commands]) {
+    const called = command === program ? program.name() : `${program.name()} ${command.name()}`
+    const whole = (message: string): string => `${message}${leftOut(message, command, args)}`
+    command
+      .exitOverride(({ exitCode, code, message }) => {
+        throw new CommanderError(exitCode, code, whole(message))
+      })
+      .configureOutput({
+        writeOut: stdout,
+        writeErr: stderr,
+        outputError: text => (flags.json ? undefined : stderr(`${whole(text.trimEnd())}\nTry: ${called} --help\n`)),
+      })
+  }
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

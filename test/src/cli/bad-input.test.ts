@@ -339,7 +339,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'a flag that is missing since it is misspelt',
     () => [...resnet, '--dta', 'generated:orientation'],
-    /not specified\nunknown option '--dta', nearest: --data\nTry: /,
+    /not specified\nunknown option '--dta'\n\(Did you mean --data\?\)\nTry: /,
   ],
   [
     'an image as a network',
@@ -452,11 +452,18 @@ describe.concurrent('the rest of the manners', () => {
     expect(said(ran)).toMatch(/espalier: FOLDER\/cache: saw .*; expected .*\n {2}Try: .*espalier setup/)
   })
 
-  it('under --json an error of arguments is told once, as an object', async () => {
-    const ran = await espalier(['rnu', '--json'])
+  it.each([
+    [['rnu'], "unknown command 'rnu'", 'run'],
+    [
+      [...resnet, '--dta', 'generated:orientation'],
+      "required option '--data <data>' not specified, unknown option '--dta'",
+      '--data',
+    ],
+  ])('under --json an error of arguments is told once, as an object: %j', async (args, seen, hint) => {
+    const ran = await espalier([...args, '--json'])
     expect(ran).toMatchObject({ code: 2, stdout: '' })
     expect(ran.stderr).toBe(
-      "espalier: the command line: saw unknown command 'rnu'; expected arguments that --help lists.\n  Try: run\n",
+      `espalier: the command line: saw ${seen}; expected arguments that --help lists.\n  Try: ${hint}\n`,
     )
   })
 
