@@ -20,7 +20,7 @@ export type EngineFacts = Omit<Facts<ExecutorName | 'reference'>, 'compilesBatch
 /** What a graph makes of images: the scores of its outputs. Where it runs is not seen. */
 export interface Engine {
   /** What computes now: after a fall-back another executor than before. */
-  readonly facts: () => EngineFacts
+  readonly facts: EngineFacts
   readonly choice?: OpenedExecution['choice']
   /** @throws EspalierError where they are no images, or it is disposed of */
   readonly scoresOf: (images: Float32Array | TensorLike | Pictures, options?: RunOptions) => Promise<Scores>
@@ -102,10 +102,7 @@ export const openEngine = async (
     })
   return {
     choice,
-    facts: () => {
-      const { executor, backend, describe, reason } = execution
-      return { executor, backend, describe, reason }
-    },
+    facts: execution,
     scoresOf: (images, how) => during(async () => (await start(images, how)).scores),
     scoresOfEach: batches => inTurn(batches, held, wake),
     dispose,

@@ -1,7 +1,8 @@
-import type { Tensor } from '../../ir/index.ts'
+import { nodesWithTag, type Tensor } from '../../ir/index.ts'
 import { callThread, startThread, type Thread } from '../base/thread.ts'
-import type { Executed, Execution, ExecutorName, Facts } from './execution.ts'
+import { type Executed, type Execution, type ExecutorName, type Facts, stageGraphs, toldFacts } from './execution.ts'
 import type { Timing } from './executor.ts'
+import { withLive } from './live.ts'
 import type { ExecutionOptions, OpenedExecution } from './open-execution.ts'
 import type { Pictures } from './pictures.ts'
 import { openRoom } from './room.ts'
@@ -113,24 +114,10 @@ export const openExecutionThreads = async (
     return threads.reduce((a, b) => (b.busy() < a.busy() ? b : a))
   }
   // Of each thread one batch is run, one waits for it, and one is put together meanwhile.
-  const room = openRoom(3 * workers)
-  const execution: AnyExecution = {
+  const inputs = stageGraphs(executed).flatMap(graph => nodesWithTag(graph, 'Input'))
+  const room = openRoom(3 * workers * inputs.length)
+  const running: Omit<AnyExecution, keyof ThreadFacts> = {
     inputs: first.inputs,
-    get executor() {
-      return facts.executor
-    },
-    get backend() {
-      return facts.backend
-    },
-    get describe() {
-      return facts.describe
-    },
-    get reason() {
-      return facts.reason
-    },
-    get compilesBatches() {
-      return facts.compilesBatches
-    },
     threads: { count: workers, room },
     fit: async pictures => {
       const own = alone(pictures)
@@ -156,5 +143,6 @@ export const openExecutionThreads = async (
       await end()
     },
   }
+  const execution: AnyExecution = withLive(running, () => facts, [...toldFacts, 'compilesBatches'])
   return { execution, choice: first.choice }
 }

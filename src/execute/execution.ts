@@ -31,6 +31,9 @@ export interface Facts<Executor extends string = ExecutorName> {
   readonly compilesBatches: boolean
 }
 
+/** Those that people are told. */
+export const toldFacts = ['executor', 'backend', 'describe', 'reason'] as const
+
 /** Graphs in an executor with the values of their parameters: numbers in, numbers out. */
 export interface Execution<Executor extends string = ExecutorName> extends Facts<Executor> {
   /** The inputs that a run of the first graph must give, by name. */

@@ -1,5 +1,6 @@
 import { EspalierError } from '../../ir/index.ts'
-import type { Execution } from './execution.ts'
+import { type Execution, toldFacts } from './execution.ts'
+import { withLive } from './live.ts'
 
 /** Whether an executor failed on what it was given, not what it was given on it. */
 const isFailure = (error: unknown): boolean =>
@@ -38,29 +39,9 @@ export const fallingBack = (first: Execution, next: Next): Execution => {
       return run(inputs, stage)
     }
   }
-  return {
-    get executor() {
-      return current.executor
-    },
-    get backend() {
-      return current.backend
-    },
-    get describe() {
-      return current.describe
-    },
-    get reason() {
-      return current.reason
-    },
-    get compilesBatches() {
-      return current.compilesBatches
-    },
-    get inputs() {
-      return current.inputs
-    },
-    run,
-    dispose: () => {
-      disposed = true
-      current.dispose()
-    },
+  const dispose = (): void => {
+    disposed = true
+    current.dispose()
   }
+  return withLive({ run, dispose }, () => current, [...toldFacts, 'compilesBatches', 'inputs'])
 }

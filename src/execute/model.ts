@@ -11,9 +11,10 @@ import { imageType, outputsOf } from '../network/network.ts'
 import { measuresOf } from './cascade.ts'
 import { type OpenGraph, withVariants } from './disagreement.ts'
 import { type Engine, type EngineOptions, type OpenStages, openEngine } from './engine.ts'
-import type { ExecutorName, Facts } from './execution.ts'
+import { type ExecutorName, type Facts, toldFacts } from './execution.ts'
 import { openExecutionThreads } from './execution-threads.ts'
 import type { TensorLike } from './inputs.ts'
+import { withLive } from './live.ts'
 import { type OpenedExecution, openExecution } from './open-execution.ts'
 import { type Prediction, predictionOf, type ShapedOutput } from './prediction.ts'
 import { type RankedClass, rankedClasses } from './ranking.ts'
@@ -191,7 +192,7 @@ export const openModel = async (
     if (wrong.length > 0) throw new EspalierError(wrong.slice(0, 1))
     return answersOf(await predicted({ pictures: images, preprocess }, how), meaning.classes, top)
   }
-  return {
+  const model = {
     network: compiled.network,
     plan: compiled.plan,
     graph: compiled.graph,
@@ -200,18 +201,6 @@ export const openModel = async (
     outputs,
     precision: options.precision ?? 'float32',
     choice: engine.choice,
-    get backend() {
-      return engine.facts().backend
-    },
-    get executor() {
-      return engine.facts().executor
-    },
-    get describe() {
-      return engine.facts().describe
-    },
-    get reason() {
-      return engine.facts().reason
-    },
     predict,
     predictEach,
     classify,
@@ -221,4 +210,5 @@ export const openModel = async (
       return engine.freed
     },
   }
+  return withLive(model, () => engine.facts, toldFacts)
 }

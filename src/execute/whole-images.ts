@@ -1,7 +1,9 @@
 import { EspalierError } from '../../ir/index.ts'
 import { sourceProblem } from '../base/error.ts'
 import { imageType } from '../network/network.ts'
+import { toldFacts } from './execution.ts'
 import { readTensor, type TensorLike } from './inputs.ts'
+import { withLive } from './live.ts'
 import type { Grid } from './map-parts.ts'
 import type { Model } from './model.ts'
 import type { Prediction } from './prediction.ts'
@@ -52,27 +54,16 @@ export const imagesModel = (
   const predict = async (image: Float32Array | TensorLike): Promise<Prediction> =>
     predictOne(await gridOf(image, imageType(model).c))
   const { network, plan, graph, stages, meaning, outputs, precision, choice } = model
-  return {
+  const images: Omit<ImagesModel, (typeof toldFacts)[number]> = {
     ...{ network, plan, graph, stages, meaning, outputs, precision, choice, dispose, predict },
     anySize: true,
-    get backend() {
-      return model.backend
-    },
-    get executor() {
-      return model.executor
-    },
-    get describe() {
-      return model.describe
-    },
-    get reason() {
-      return model.reason
-    },
-    predictEach: async function* (images) {
-      for await (const image of images) yield await predict(image)
+    predictEach: async function* (each) {
+      for await (const image of each) yield await predict(image)
     },
     [Symbol.asyncDispose]: async () => {
       dispose()
       await model[Symbol.asyncDispose]()
     },
   }
+  return withLive(images, () => model, toldFacts)
 }
