@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { BodyBuffers } from './body-buffers.ts'
 import { refuse } from './refusal.ts'
 
 /** What is known of a body before it comes. */
@@ -14,10 +15,14 @@ export interface BodyFacts {
 const firstBytes = 2 ** 16
 
 /** The bytes of a body, written where they stay: its numbers lie so that they can be read in place. Rejects with a Refusal where there are more, or not as many as it said. */
-export const readBody = (stream: Readable, { length, most, before }: BodyFacts): Promise<Buffer> =>
+export const readBody = (
+  stream: Readable,
+  buffers: Pick<BodyBuffers, 'take'>,
+  { length, most, before }: BodyFacts,
+): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const start = 3 - ((before + 3) % 4)
-    let bytes = Buffer.allocUnsafeSlow(start + (length ?? Math.min(firstBytes, most)))
+    let bytes = buffers.take(start + (length ?? Math.min(firstBytes, most)))
     let at = start
     const settle = (error?: Error): void => {
       stream.off('data', take).off('end', end).off('error', fail)
@@ -26,7 +31,7 @@ export const readBody = (stream: Readable, { length, most, before }: BodyFacts):
     }
     const mismatch = () => refuse(400, 'body', 'another length', `${length} bytes, as Content-Length says`)
     const grow = (needed: number): void => {
-      const grown = Buffer.allocUnsafeSlow(start + Math.min(most, 2 * needed))
+      const grown = buffers.take(start + Math.min(most, 2 * needed))
       bytes.copy(grown, 0, 0, at)
       bytes = grown
     }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { packageVersion } from '../base/package.ts'
+import { bodyBuffers } from './body-buffers.ts'
 import { type Deadline, deadline } from './deadline.ts'
 import { knownName } from './models.ts'
 import { documented, schemas } from './openapi.ts'
@@ -92,6 +93,7 @@ const refuseOtherMethods = (app: FastifyInstance, routes: ReadonlyMap<string, re
 export const restRoutes = async (app: FastifyInstance, service: Service): Promise<void> => {
   const { models, metrics, health, limits, token } = service
   const routes = new Map<string, string[]>()
+  const buffers = bodyBuffers()
   app.addHook('onRoute', ({ url, method, schema }) => {
     if (schema?.hide !== true) routes.set(url, [...(routes.get(url) ?? []), ...[method].flat()])
   })
@@ -99,7 +101,7 @@ export const restRoutes = async (app: FastifyInstance, service: Service): Promis
   app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => {
     const { 'content-length': length, [headerLength]: before } = request.headers
     const known = length === undefined ? undefined : Number(length)
-    return readBody(payload, { length: known, most: limits.maxBody, before: Number(before) || 0 })
+    return readBody(payload, buffers, { length: known, most: limits.maxBody, before: Number(before) || 0 })
   })
   app.setErrorHandler((error, request, reply) => refused(request, reply, error))
   app.setNotFoundHandler((request, reply) =>
@@ -162,6 +164,8 @@ export const restRoutes = async (app: FastifyInstance, service: Service): Promis
       const { id, inputs, outputs, binary } = readRequest(bodyOf(request), lengthOf(request))
       const names = outputs?.map(({ name }) => name)
       const answer = await infer(service, { ...reference, inputs, outputs: names }, until.signal)
+      // What failed or was given up may still be read.
+      buffers.free(bodyOf(request))
       request.told = { model: reference.name, ...answer.took }
       const isBinary = (name: string): boolean => outputs?.find(each => each.name === name)?.binary ?? binary
       const head = { model_name: reference.name, model_version: answer.version, ...(id === undefined ? {} : { id }) }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { bodyBuffers } from '../../../src/serve/body-buffers.ts'
 import { readBody } from '../../../src/serve/read-body.ts'
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map(values => Buffer.from(values))
@@ -14,7 +15,11 @@ it('puts chunks together, with what follows the JSON where numbers can be read i
     fc.asyncProperty(chunks, fc.nat(9), fc.boolean(), async (given, before, said) => {
       const whole = Buffer.concat(given)
       const length = said ? whole.length : undefined
-      const body = await readBody(Readable.from(given, { objectMode: false }), { length, most: 2000, before })
+      const body = await readBody(Readable.from(given, { objectMode: false }), bodyBuffers(), {
+        length,
+        most: 2000,
+        before,
+      })
       expect(Buffer.compare(body, whole)).toBe(0)
       expect((body.byteOffset + before) % 4).toBe(0)
     }),
@@ -23,7 +28,11 @@ it('puts chunks together, with what follows the JSON where numbers can be read i
 
 it('refuses more than it may be, and another length than it said', async () => {
   const read = (length: number | undefined, most: number) =>
-    readBody(Readable.from([Buffer.alloc(70), Buffer.alloc(30)], { objectMode: false }), { length, most, before: 0 })
+    readBody(Readable.from([Buffer.alloc(70), Buffer.alloc(30)], { objectMode: false }), bodyBuffers(), {
+      length,
+      most,
+      before: 0,
+    })
   expect((await read(undefined, 100)).length).toBe(100)
   await expect(read(undefined, 99)).rejects.toMatchObject({
     status: 413,
@@ -31,7 +40,7 @@ it('refuses more than it may be, and another length than it said', async () => {
   })
   for (const length of [99, 101]) await expect(read(length, 200)).rejects.toMatchObject({ status: 400 })
   const broken = new Readable({ read: () => {} })
-  const cut = readBody(broken, { length: 9, most: 9, before: 0 })
+  const cut = readBody(broken, bodyBuffers(), { length: 9, most: 9, before: 0 })
   broken.destroy(new Error('aborted'))
   await expect(cut).rejects.toMatchObject({ statusCode: 400, message: 'aborted' })
 })
