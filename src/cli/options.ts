@@ -141,7 +141,7 @@ export const plainNetworkOptions = (c: Command): Command =>
     .option('--answers <kinds>', answersForm)
 
 export const dataForms =
-  'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part'
+  'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 or ?part=0/2 for a part'
 
 /** The flags that name images, in one of these forms. */
 export const dataOptions =

@@ -172,7 +172,7 @@ export const runCommand = (terminal: Terminal): Command =>
     planOptions,
     sizingOptions,
     dataOptions(
-      'cifar10:DIR, cifar100:DIR, images:DIR, masks:IMAGES,MASKS, pairs:LOW,HIGH, downscale:N,images:DIR, generated:orientation or an image file; ?split=train&range=0:5000 for a part',
+      'cifar10:DIR, cifar100:DIR, images:DIR, masks:IMAGES,MASKS, pairs:LOW,HIGH, downscale:N,images:DIR, generated:orientation or an image file; ?split=train&range=0:5000 or ?part=0/2 for a part',
     ),
     executionOptions(
       [...backendNames, 'reference'],

@@ -202,7 +202,7 @@ export const trainCommand = (terminal: Terminal): Command =>
     )
     .requiredOption(
       '--data <data>',
-      'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 for a part (default: the training split)',
+      'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 or ?part=0/2 for a part (default: the training split)',
     )
     .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
     .addOption(sizeOption())

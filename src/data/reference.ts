@@ -25,10 +25,14 @@ export interface DataReference {
   readonly split?: 'train' | 'test'
   /** Images from, to. */
   readonly range?: readonly [number, number]
+  /** Part i, from 0, of n: images i, i + n, i + 2n …, so that every class of a folder has its share. */
+  readonly part?: readonly [number, number]
 }
 
+type Query = Pick<DataReference, 'split' | 'range' | 'part'>
+
 const forms =
-  'cifar10:DIR, cifar100:DIR, images:DIR, masks:IMAGES,MASKS, pairs:LOW,HIGH, downscale:N,images:DIR, generated:NAME or an image file, with ?split=train&range=0:5000 where a part is meant'
+  'cifar10:DIR, cifar100:DIR, images:DIR, masks:IMAGES,MASKS, pairs:LOW,HIGH, downscale:N,images:DIR, generated:NAME or an image file, with ?split=train&range=0:5000 or ?part=0/2 where not all is meant'
 
 const refuse = (reference: string, seen: string, expected: string, hint?: string): E.Either<DataProblem, never> =>
   E.left(problem('bad-reference', `--data ${reference}`, seen, expected, hint))
@@ -46,25 +50,34 @@ const parsePlace = (reference: string, body: string): E.Either<DataProblem, Pick
   return refuse(reference, `the scheme ${named}`, forms, `${nearest}:${path}`)
 }
 
-const parseQuery = (
-  reference: string,
-  query: string,
-  scheme: Scheme,
-): E.Either<DataProblem, Pick<DataReference, 'split' | 'range'>> => {
+const parseQuery = (reference: string, query: string, scheme: Scheme): E.Either<DataProblem, Query> => {
   const options = new URLSearchParams(query)
   const unsplit = !['cifar10', 'cifar100', 'generated'].includes(scheme)
-  const known = unsplit ? ['range'] : ['split', 'range']
+  const known = [...(unsplit ? [] : ['split']), 'range', 'part']
   for (const key of options.keys())
     if (!known.includes(key)) return refuse(reference, `the option ${key} for ${scheme}`, known.join(' or '))
   const split = options.get('split') ?? 'test'
   if (split !== 'train' && split !== 'test') return refuse(reference, `split=${split}`, 'split=train or split=test')
-  const part: Pick<DataReference, 'split'> = unsplit ? {} : { split }
-  const range = options.get('range')
-  if (range === null) return E.right(part)
-  const ends = /^(\d+):(\d+)$/.exec(range)
-  if (ends === null || Number(ends[1]) >= Number(ends[2]))
-    return refuse(reference, `range=${range}`, 'range=FROM:TO, FROM below TO')
-  return E.right({ ...part, range: [Number(ends[1]), Number(ends[2])] })
+  const of: Query = unsplit ? {} : { split }
+  const [range, part] = [options.get('range'), options.get('part')]
+  if (range !== null && part !== null) return refuse(reference, `range=${range} and part=${part}`, 'one of both')
+  if (range !== null) {
+    const ends = below(/^(\d+):(\d+)$/.exec(range))
+    return ends === undefined
+      ? refuse(reference, `range=${range}`, 'range=FROM:TO, FROM below TO')
+      : E.right({ ...of, range: ends })
+  }
+  if (part === null) return E.right(of)
+  const which = below(/^(\d+)\/(\d+)$/.exec(part))
+  return which === undefined
+    ? refuse(reference, `part=${part}`, 'part=I/N, part I of N, the first 0')
+    : E.right({ ...of, part: which })
+}
+
+/** Two numbers that were found, the first below the second. */
+const below = (found: RegExpExecArray | null): readonly [number, number] | undefined => {
+  const [a, b] = [Number(found?.[1]), Number(found?.[2])]
+  return a < b ? [a, b] : undefined
 }
 
 /** What stands before the last `?` and what after it; a path that is there with its `?` is one, and no part is meant. */
@@ -81,9 +94,7 @@ export const parseDataReference = (reference: string): E.Either<DataProblem, Dat
   const [body, query = ''] = splitAtQuery(reference)
   const place = parsePlace(reference, body)
   if (E.isLeft(place)) return place
-  return E.map((part: Pick<DataReference, 'split' | 'range'>) => ({ ...place.right, ...part }))(
-    parseQuery(reference, query, place.right.scheme),
-  )
+  return E.map((query: Query) => ({ ...place.right, ...query }))(parseQuery(reference, query, place.right.scheme))
 }
 
 /** A reference for training: the training split, where the data has splits and it does not say which. */
@@ -113,6 +124,22 @@ export const part = (data: DataSet, [from, to]: readonly [number, number]): Data
       indices.map(index => from + index),
     ),
 })
+
+/** Part i of n of a data set: every n-th image, from number i on. */
+const everyNth = (data: DataSet, [i, n]: readonly [number, number]): DataSet => {
+  const pick = (indices: readonly number[]) =>
+    examplesAt(
+      data,
+      indices.map(index => i + n * index),
+    )
+  return {
+    ...data,
+    count: Math.ceil((data.count - i) / n),
+    ...identityOf(data, `${i}/${n}`),
+    read: (from, to) => pick(Array.from({ length: to - from }, (_, k) => from + k)),
+    pick,
+  }
+}
 
 /** What a reference does not say of data. */
 export interface OpenDataOptions {
@@ -193,17 +220,17 @@ export const openData = async (
 ): Promise<E.Either<DataProblem, DataSet>> => {
   const parsed = parseDataReference(reference)
   if (E.isLeft(parsed)) return parsed
-  const { scheme, range } = parsed.right
+  const { scheme, range, part: ofMany } = parsed.right
   if (options.labels !== undefined && scheme !== 'images')
     return refuse(reference, `--labels ${options.labels} for ${scheme}`, 'labels for images:DIR alone')
   const data = await openWhole(parsed.right, options)
   if (E.isLeft(data)) return data
-  if (range !== undefined && range[1] > data.right.count)
-    return refuse(
-      reference,
-      `range=${range.join(':')} of ${data.right.count} images`,
-      `a range within 0:${data.right.count}`,
-    )
-  const meant = range === undefined ? data.right : part(data.right, range)
+  const { count } = data.right
+  if (range !== undefined && range[1] > count)
+    return refuse(reference, `range=${range.join(':')} of ${count} images`, `a range within 0:${count}`)
+  if (ofMany !== undefined && ofMany[0] >= count)
+    return refuse(reference, `part=${ofMany.join('/')} of ${count} images`, 'a part that has an image')
+  const ranged = range === undefined ? data.right : part(data.right, range)
+  const meant = ofMany === undefined ? ranged : everyNth(ranged, ofMany)
   return options.classes === undefined ? E.right(meant) : numberedBy(meant, options.classes)
 }

@@ -4,25 +4,24 @@ import { sharedImages } from '../shared-images.ts'
 
 /** Refuses images that a plan is chosen by and reported on alike. @throws EspalierError */
 export const checkApart = async (select: string, report: string): Promise<void> => {
-  const both = await sharedImages(select, report)
-  if (both === null) return
-  const [from, to] = both
-  const shared = Number.isFinite(to) ? `images ${from} to ${to - 1} of both` : 'the same images'
+  const shared = await sharedImages(select, report)
+  if (shared === undefined) return
   throw new EspalierError([
     sourceProblem(
       'bad-input',
       '--select and --report',
       shared,
       'different images: what a plan was chosen by says too little of its errors',
-      `--select '${withRange(select, '0:5000')}' --report '${withRange(select, '5000:10000')}'`,
+      `--select '${withPart(select, '0/2')}' --report '${withPart(select, '1/2')}'`,
     ),
   ])
 }
 
-const withRange = (reference: string, range: string): string => {
+const withPart = (reference: string, part: string): string => {
   const [body, query = ''] = reference.split('?')
   const options = new URLSearchParams(query)
-  options.set('range', range)
+  options.delete('range')
+  options.set('part', part)
   return `${body}?${decodeURIComponent(options.toString())}`
 }
 

@@ -28,7 +28,7 @@ export interface OpenSweep {
 
 /** Refuses to evaluate on images that were trained on. */
 const checkApart = async (where: string, train: string, evaluate: string): Promise<void> => {
-  if ((await sharedImages(train, evaluate)) === null) return
+  if ((await sharedImages(train, evaluate)) === undefined) return
   const seen = `${evaluate} for evaluation, ${train} for training`
   throw new EspalierError([
     problem('bad-sweep', where, seen, 'images that were not trained on', 'ranges that do not meet'),

@@ -7,6 +7,7 @@ import { orThrow } from '../../../src/base/error.ts'
 import {
   batches,
   type DataSet,
+  examplesAt,
   openData,
   parseDataReference,
   readClassNames,
@@ -29,6 +30,7 @@ describe('a data reference', () => {
     expect(parseDataReference('cifar100:a/b:c?split=train&range=0:5000')).toEqual(
       E.right({ scheme: 'cifar100', path: 'a/b:c', split: 'train', range: [0, 5000] }),
     )
+    expect(parseDataReference('images:d?part=1/4')).toEqual(E.right({ scheme: 'images', path: 'd', part: [1, 4] }))
     expect(parseDataReference('images:d')).toEqual(E.right({ scheme: 'images', path: 'd' }))
     expect(parseDataReference('C:\\a.JPG')).toEqual(E.right({ scheme: 'image', path: 'C:\\a.JPG' }))
   })
@@ -42,6 +44,9 @@ describe('a data reference', () => {
     'cifar100:d?range=5:5',
     'cifar100:d?range=-1:5',
     'cifar100:d?part=1',
+    'cifar100:d?part=2/2',
+    'cifar100:d?part=0/2&range=0:5',
+    'generated:orientation?part=20000/30000',
     'generated:orientations',
   ])('is refused: %s', async reference => {
     expect((await problemOf(reference)).tag).toBe('bad-reference')
@@ -60,6 +65,14 @@ describe('a data reference', () => {
     expect(parseDataReference(`images:${join(root, 'absent')}?range=1:2`)).toMatchObject(E.right({ range: [1, 2] }))
   })
 
+  it('to part i of n is to every n-th image from number i on, in any order', async () => {
+    const whole = orThrow(await (await opened('generated:orientation')).read(0, 8))
+    const part = await opened('generated:orientation?part=1/3')
+    expect(part.count).toBe(Math.ceil((10_000 - 1) / 3))
+    expect(orThrow(await part.read(0, 3))).toEqual([whole[1], whole[4], whole[7]])
+    expect(orThrow(await examplesAt(part, [2, 0]))).toEqual([whole[7], whole[1]])
+  })
+
   it('with an unknown scheme is answered with the nearest', () => {
     const parsed = parseDataReference('cifar-100:d')
     expect(E.isLeft(parsed) && [parsed.left.seen, parsed.left.hint]).toEqual(['the scheme cifar-100', 'cifar100:d'])
@@ -71,7 +84,7 @@ describe('a data reference', () => {
       expect(await problemOf(reference)).toMatchObject({
         tag: 'bad-reference',
         seen: expect.stringMatching(/^the option split for image/),
-        expected: 'range',
+        expected: 'range or part',
       })
     },
   )

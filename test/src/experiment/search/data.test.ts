@@ -23,7 +23,7 @@ describe('checkApart', () => {
     const refused = await attempted(checkApart('cifar10:DIR?split=train', 'cifar10:DIR?split=train&range=5:7'))
     expect(E.isLeft(refused) && [refused.left[0].seen, refused.left[0].hint]).toEqual([
       'images 5 to 6 of both',
-      "--select 'cifar10:DIR?split=train&range=0:5000' --report 'cifar10:DIR?split=train&range=5000:10000'",
+      "--select 'cifar10:DIR?split=train&part=0/2' --report 'cifar10:DIR?split=train&part=1/2'",
     ])
   })
 })
