@@ -122,13 +122,13 @@ export interface Builder {
   readonly transform: (transform: Transform, x: NodeId) => NodeId
   /** Variants of a map, one for each transform, on an axis of that name. */
   readonly branch: (x: NodeId, axis: string, transforms: readonly Transform[]) => NodeId
-  /** The scores of all variants as one. */
-  readonly reduce: (x: NodeId, reduction: VariantReduction) => NodeId
-  /** Undoes on each variant of an axis the element that made it; where it is a mirror, the channels of each pair change places, too. */
+  /** The scores of all variants as one, of each those where its mask is not 0. */
+  readonly reduce: (x: NodeId, reduction: VariantReduction, masks?: readonly NodeId[]) => NodeId
+  /** Undoes on each variant of an axis the transform that made it; where it is a mirror, the channels of each pair change places, too. */
   readonly undo: (
     x: NodeId,
     axis: string,
-    elements: readonly Element[],
+    transforms: readonly Transform[],
     pairs?: readonly (readonly [number, number])[],
   ) => NodeId
   /** How certain the answer of some logits is; by default the margin. */
@@ -245,8 +245,8 @@ export const builder = (dialect: Dialect = 'flat'): Builder => {
     act: (element, x, axes = [0, 1]) => d.add('Act', [x], { element, axes }),
     transform: (transform, x) => applyTransform(d, transform, x),
     branch: (x, axis, transforms) => d.add('Branch', [x], { axis, transforms }),
-    reduce: (x, reduction) => d.add('Reduce', [x], { reduction }),
-    undo: (x, axis, elements, pairs = []) => d.add('Undo', [x], { axis, elements, pairs }),
+    reduce: (x, reduction, masks = []) => d.add('Reduce', [x, ...masks], { reduction }),
+    undo: (x, axis, transforms, pairs = []) => d.add('Undo', [x], { axis, transforms, pairs }),
     certainty: (logits, measure = 'margin') => d.add('Certainty', [logits], { measure }),
     select: (certainty, below, kept, deeper) => d.add('Select', [certainty, kept, deeper], { below }),
     combine: (variants, reduction, multiplicity = variants.map(() => 1)) =>

@@ -88,17 +88,21 @@ const inferVariants = (
       return alignAxes([operands[0].variants, [{ name: axis, extent: transforms.length }]])
     }
     case 'Undo': {
-      const { axis, elements } = attributes as AttributesOf<'Undo'>
+      const { axis, transforms } = attributes as AttributesOf<'Undo'>
       const [{ variants }] = operands
-      return variants.some(({ name, extent }) => name === axis && extent === elements.length)
+      return variants.some(({ name, extent }) => name === axis && extent === transforms.length)
         ? E.right(variants)
         : E.left({
-            seen: `${elements.length} elements on variant axis ${axis}`,
+            seen: `${transforms.length} transforms on variant axis ${axis}`,
             expected: 'one for each variant of the axis',
           })
     }
-    case 'Reduce':
-      return E.right([])
+    case 'Reduce': {
+      const masks = operands.length - 1
+      return masks === 0 || masks === counts[0]
+        ? E.right([])
+        : E.left({ seen: `${masks} masks for ${counts[0]} variants`, expected: 'none, or one each' })
+    }
     case 'Combine': {
       const { length } = (attributes as AttributesOf<'Combine'>).multiplicity
       return length === all

@@ -1,23 +1,14 @@
 import { either as E } from 'fp-ts'
 import { checkArgument, checkGraph, isObject } from './argument.ts'
-import { actOnTensor } from './dihedral.ts'
 import { alignAxes } from './draft.ts'
 import { type IrProblem, problem } from './error.ts'
 import { type Graph, liveNodes, type Node, type NodeOf } from './graph.ts'
-import { combineLogits, reduceVariants, undoOnTensor } from './ops/classification.ts'
-import { declarationOf, ops } from './ops/index.ts'
+import { reduceVariants, undoOnTensor } from './ops/branching.ts'
+import { combineLogits } from './ops/classification.ts'
+import { declarationOf } from './ops/index.ts'
+import { transformTensor } from './ops/transforms.ts'
 import type { Tensor } from './tensor.ts'
-import {
-  isPerExample,
-  mapType,
-  sameShape,
-  shapeOf,
-  type Type,
-  type VariantAxis,
-  variantCoordinates,
-  variantCount,
-} from './type.ts'
-import type { Transform } from './variant.ts'
+import { isPerExample, sameShape, shapeOf, type VariantAxis, variantCoordinates, variantCount } from './type.ts'
 
 /** What a graph is evaluated on. Inputs carry the batch as their first axis: `[n, h, w, c]`; parameters have their own shape. */
 export interface Environment {
@@ -125,9 +116,7 @@ const evaluateNode = (
     case 'Parameter':
       return [environment.parameters.get(node.attributes.name) as Tensor]
     case 'Branch':
-      return read(node.operands[0]).flatMap(variant =>
-        node.attributes.transforms.map(t => applyTransform(t, variant, graph.nodes[node.operands[0]].type)),
-      )
+      return read(node.operands[0]).flatMap(variant => node.attributes.transforms.map(t => transformTensor(t, variant)))
     case 'Stack':
       return node.operands.flatMap(read)
     case 'Unstack':
@@ -135,13 +124,22 @@ const evaluateNode = (
     case 'Combine':
       return [combineLogits(node.operands.flatMap(read), node.attributes.reduction, node.attributes.multiplicity)]
     case 'Undo': {
-      const { axis, elements, pairs } = node.attributes
+      const { axis, transforms, pairs } = node.attributes
       return read(node.operands[0]).map((variant, at) =>
-        undoOnTensor(elements[variantCoordinates(at, node.variants).get(axis) as number], pairs, variant),
+        undoOnTensor(transforms[variantCoordinates(at, node.variants).get(axis) as number], pairs, variant),
       )
     }
-    case 'Reduce':
-      return [reduceVariants(read(node.operands[0]), node.attributes.reduction)]
+    case 'Reduce': {
+      const [values, ...masks] = node.operands
+      const { reduction } = node.attributes
+      return [
+        reduceVariants(
+          read(values),
+          reduction,
+          masks.map(mask => read(mask)[0]),
+        ),
+      ]
+    }
     default:
       return eachVariant(graph, node, read, rounded)
   }
@@ -188,19 +186,4 @@ const joined = (variants: readonly Tensor[]): Tensor => {
 export const projected = (at: number, axes: readonly VariantAxis[], own: readonly VariantAxis[]): number => {
   const coordinates = variantCoordinates(at, axes)
   return own.reduce((index, axis) => index * axis.extent + (coordinates.get(axis.name) as number), 0)
-}
-
-const applyTransform = (transform: Transform, value: Tensor, type: Type): Tensor => {
-  const [h, w, c] = shapeOf(type)
-  const typing = { operands: [type], result: mapType(h, w, c) }
-  switch (transform.kind) {
-    case 'd4':
-      return actOnTensor(transform.element, value, 1, 2)
-    case 'shift':
-      return ops.Shift.evaluate!([value], transform, typing)
-    case 'rotate':
-      return ops.Rotate.evaluate!([value], transform, typing)
-    case 'scale':
-      return ops.Scale.evaluate!([value], transform, typing)
-  }
 }

@@ -74,7 +74,7 @@ export interface OpDeclaration<Tag extends string, A, S extends Stage = Stage> {
   readonly stage: S
   /** The one dialect that the op belongs to, or `any`. */
   readonly dialect: 'any' | Dialect
-  /** Names of the operands; `…` last means one or more of what stands before it. */
+  /** Names of the operands; `…` last means any number of what stands before it, of the first operand one or more. */
   readonly operands: readonly string[]
   readonly attributes: t.Type<A>
   /** Attribute names in the order in which they are printed. */

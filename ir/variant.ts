@@ -1,5 +1,5 @@
 import * as t from 'io-ts'
-import { Element } from './dihedral.ts'
+import { Element, inverse } from './dihedral.ts'
 import { Count, Real } from './op.ts'
 
 /** What a branch does to a feature map in one of its variants. */
@@ -28,6 +28,21 @@ export const printTransform = (transform: Transform): string => {
       return `rotate(${transform.degrees})`
     case 'scale':
       return `scale(${transform.factor})`
+  }
+}
+
+/** The transform that moves back what another has not moved out of the map. */
+export const inverseTransform = (transform: Transform): Transform => {
+  switch (transform.kind) {
+    case 'd4':
+      return { kind: 'd4', element: inverse(transform.element) }
+    case 'shift':
+      // 0 − x is never −0, which JSON does not keep.
+      return { kind: 'shift', dy: 0 - transform.dy, dx: 0 - transform.dx }
+    case 'rotate':
+      return { kind: 'rotate', degrees: 0 - transform.degrees }
+    case 'scale':
+      return { kind: 'scale', factor: 1 / transform.factor }
   }
 }
 

@@ -1,9 +1,21 @@
 import { either as E } from 'fp-ts'
-import { addLike, applyTransform, draft, EspalierError, type Graph, motionOf, type NodeId } from '../ir/index.ts'
+import {
+  addLike,
+  applyTransform,
+  draft,
+  EspalierError,
+  type Graph,
+  motionOf,
+  type NodeId,
+  printTransform,
+  type Transform,
+} from '../ir/index.ts'
+import { siteAtOutput } from './at-output.ts'
+import { factsOfKind } from './output-kinds.ts'
 import type { Pass, PassProblem } from './pass.ts'
-import { type PlacedPlan, type PlacedStages, placedStages } from './placed-plan.ts'
+import { type PlacedOutput, type PlacedPlan, type PlacedStages, placedStages } from './placed-plan.ts'
 import { comparePlaces, printPlace } from './plan.ts'
-import { reducedOutput, scoresOfClasses } from './reduce-outputs.ts'
+import { type DrawnSite, reducedOutput, scoresOfClasses } from './reduce-outputs.ts'
 import { spellCombination } from './spell-combination.ts'
 
 /** What the variant axis of a plan's k-th site is called. */
@@ -28,6 +40,14 @@ interface PlacedValue {
 /** A value as a node behind some of its sites reads it, or an output, which is behind all. */
 const asRead = ({ plain, moved }: PlacedValue, reader = Number.POSITIVE_INFINITY): NodeId =>
   moved.findLast(({ before }) => !before.includes(reader))?.node ?? plain
+
+/** Sites as an output sees them: one that moves with the image, in its own pixels. */
+const seenFrom = (graph: Graph, sites: readonly DrawnSite[], { kind }: PlacedOutput, output: NodeId) =>
+  factsOfKind(kind).type === 'Vector'
+    ? sites
+    : E.getOrElse<Transform, readonly DrawnSite[]>(transform => {
+        throw new Error(`${printTransform(transform)} was placed, which cannot be undone`)
+      })(E.traverseArray((site: DrawnSite) => siteAtOutput(graph, site, output))(sites))
 
 /** Draws the nodes of one stage after those of the stages before it, with which it shares what equals theirs, and gives its reduced answers. */
 const stageDrawer = (graph: Graph) => {
@@ -66,7 +86,10 @@ const stageDrawer = (graph: Graph) => {
       }
       values.push({ plain, moved })
     })
-    return graph.outputs.map(({ node }, k) => reducedOutput(d, asRead(values[node]), plan.outputs[k], drawn))
+    return graph.outputs.map(({ node }, k) => {
+      const output = plan.outputs[k]
+      return reducedOutput(d, asRead(values[node]), output, seenFrom(graph, drawn, output, node))
+    })
   }
   return { d, draw }
 }

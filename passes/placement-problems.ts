@@ -4,6 +4,7 @@ import { factsOfKind, type NetworkOutput } from './output-kinds.ts'
 import type { PlacedPlan, PlacedSite } from './placed-plan.ts'
 import { type FixedPlan, printPlace } from './plan.ts'
 import { printPlan } from './plan-text.ts'
+import { undoProblems } from './undo-problems.ts'
 
 /** Ops that a plan may make of a network, one full copy for each variant: compiling more takes minutes and gigabytes. */
 export const unrolledAtMost = 2 ** 18
@@ -51,41 +52,25 @@ const tooManyVariants = (
     : []
 }
 
-/** What an output's kind does not have: a reduction, or a way to undo a transform. */
-const unfitForOutputs = (
+/** Reductions that an output's kind does not have. */
+const unfitReductions = (
   plan: FixedPlan,
   where: string,
-  sites: readonly PlacedSite[],
   outputs: readonly NetworkOutput[],
 ): readonly PlacementProblem[] =>
   outputs.flatMap(({ name, kind, reduction = plan.inference }) => {
-    const { type, reductions } = factsOfKind(kind)
-    const at = `${where}, output ${name}`
-    const moved = sites.flatMap(({ transforms }) => transforms).find(({ kind }) => kind !== 'd4')
-    const unfit = !reductions.some(known => known === reduction)
-    return [
-      ...(unfit && reduction !== 'none'
-        ? [
-            problem(
-              'bad-plan' as const,
-              at,
-              `the reduction ${reduction} of ${kind}`,
-              reductions.join(', '),
-              printPlan({ ...plan, training: reductions[0], inference: reductions[0] }),
-            ),
-          ]
-        : []),
-      ...(type === 'Map' && moved !== undefined
-        ? [
-            problem(
-              'bad-plan' as const,
-              at,
-              `${printTransform(moved)}, which moves what is at the border out of the map`,
-              'flips and quarter turns, which can be undone on what comes out',
-            ),
-          ]
-        : []),
-    ]
+    const { reductions } = factsOfKind(kind)
+    return reduction === 'none' || reductions.some(known => known === reduction)
+      ? []
+      : [
+          problem(
+            'bad-plan' as const,
+            `${where}, output ${name}`,
+            `the reduction ${reduction} of ${kind}`,
+            reductions.join(', '),
+            printPlan({ ...plan, training: reductions[0], inference: reductions[0] }),
+          ),
+        ]
   })
 
 /** Cuts whose maps differ in extents under transforms that are not the same at each. */
@@ -133,7 +118,12 @@ export const placementProblems = (
   const where = `plan ${printPlan(plan)}`
   const tooMany = tooManyVariants(plan, where, graph, sites)
   if (tooMany.length > 0) return tooMany
-  const unfit = [...unlikeExtents(where, graph, sites), ...unfitForOutputs(plan, where, sites, outputs)]
+  const unlike = unlikeExtents(where, graph, sites)
+  const unfit = [
+    ...unlike,
+    ...unfitReductions(plan, where, outputs),
+    ...(unlike.length > 0 ? [] : undoProblems(plan, where, graph, sites, outputs)),
+  ]
   return unfit.length > 0 ? unfit : unreduced(plan, where, sites)
 }
 

@@ -1,4 +1,13 @@
-import { type Draft, type NodeId, shapeOf, type ValueReduction } from '../ir/index.ts'
+import {
+  type Draft,
+  type NodeId,
+  shapeOf,
+  type ValueReduction,
+  type VariantReduction,
+  variantCoordinates,
+  variantsOf,
+} from '../ir/index.ts'
+import { dataMask } from './data-masks.ts'
 import { factsOfKind } from './output-kinds.ts'
 import type { PlacedOutput, PlacedSite } from './placed-plan.ts'
 import { comparePlaces, type PlanReduction } from './plan.ts'
@@ -17,22 +26,51 @@ const unary = (d: Draft, fn: UnaryName, x: NodeId, alpha = 0, beta = 0): NodeId 
 const binary = (d: Draft, fn: 'add' | 'divide' | 'multiply' | 'subtract', a: NodeId, b: NodeId): NodeId =>
   d.add('Binary', [a, b], { fn })
 
-const elementOf = ({ transforms }: PlacedSite, k: number) => {
-  const transform = transforms[k]
-  if (transform.kind !== 'd4') throw new Error('only elements of D4 are undone on maps')
-  return transform.element
+/** The variants of an output, and beside each where it has data: none where all have it everywhere. */
+interface OutputVariants {
+  readonly node: NodeId
+  readonly masks: readonly NodeId[]
+}
+
+/** The mask of each variant that some sites made, which are undone on it. */
+const masksOf = (d: Draft, x: NodeId, sites: readonly DrawnSite[]): readonly NodeId[] => {
+  const node = d.nodes[x]
+  const [h, w] = shapeOf(node.type)
+  const masks = Array.from({ length: variantsOf(node) }, (_, at) => {
+    const coordinates = variantCoordinates(at, node.variants)
+    return dataMask(
+      sites.map(({ transforms, axis }) => transforms[coordinates.get(axis) ?? 0]),
+      [h, w],
+    )
+  })
+  if (masks.every(mask => mask === null)) return []
+  const known = new Map<string, NodeId>()
+  return masks.map(mask => {
+    const values = mask ?? new Array<number>(h * w).fill(1)
+    const key = values.join('')
+    const constant = known.get(key) ?? d.add('Constant', [], { shape: [h, w, 1], values })
+    known.set(key, constant)
+    return constant
+  })
 }
 
 /** A map as it would be had no site moved anything: the last site is undone first. */
-const still = (d: Draft, x: NodeId, sites: readonly DrawnSite[], pairs: PlacedOutput['pairs'] = []): NodeId =>
-  sites
+const still = (d: Draft, x: NodeId, sites: readonly DrawnSite[], pairs: PlacedOutput['pairs'] = []): OutputVariants => {
+  const own = sites
     .filter(({ transforms, axis }) => transforms.length === 1 || d.nodes[x].variants.some(({ name }) => name === axis))
     .toSorted(comparePlaces)
-    .reduceRight((value, site) => {
-      if (site.transforms.length === 1) return undone(d, elementOf(site, 0), pairs, value)
-      const elements = site.transforms.map((_, k) => elementOf(site, k))
-      return d.add('Undo', [value], { axis: site.axis, elements, pairs })
-    }, x)
+  const node = own.reduceRight(
+    (value, { axis, transforms }) =>
+      transforms.length === 1
+        ? undone(d, transforms[0], pairs, value)
+        : d.add('Undo', [value], { axis, transforms, pairs }),
+    x,
+  )
+  return { node, masks: masksOf(d, node, own) }
+}
+
+const reduceBy = (d: Draft, { node, masks }: OutputVariants, reduction: VariantReduction): NodeId =>
+  d.nodes[node].variants.length === 0 ? node : d.add('Reduce', [node, ...masks], { reduction })
 
 /** The scores that probabilities at a node come from. */
 const scoresOf = (d: Draft, id: NodeId, probabilities: 'softmax' | 'sigmoid'): NodeId => {
@@ -43,28 +81,30 @@ const scoresOf = (d: Draft, id: NodeId, probabilities: 'softmax' | 'sigmoid'): N
   return binary(d, 'subtract', unary(d, 'log', id), unary(d, 'log', unary(d, 'affine', id, -1, 1)))
 }
 
-const ofValues = (d: Draft, x: NodeId, reduction: PlanReduction): NodeId => {
+const ofValues = (d: Draft, variants: OutputVariants, reduction: PlanReduction): NodeId => {
   const named: ValueReduction = `${reduction === 'geo' ? 'mean' : reduction}-of-values`
-  return d.nodes[x].variants.length === 0 ? x : d.add('Reduce', [x], { reduction: named })
+  return reduceBy(d, variants, named)
 }
 
 /** Of classes that exclude each other, in the domain of their probabilities. */
-const classes = (d: Draft, scores: NodeId, reduction: PlanReduction, gives: PlacedOutput['gives']): NodeId => {
+const classes = (d: Draft, scores: OutputVariants, reduction: PlanReduction, gives: PlacedOutput['gives']): NodeId => {
   const name = reduction === 'max' || reduction === 'geo' ? reduction : 'sum'
-  const reduced = d.nodes[scores].variants.length === 0 ? scores : d.add('Reduce', [scores], { reduction: name })
+  const reduced = reduceBy(d, scores, name)
   return gives === 'probabilities' ? d.add('Softmax', [reduced], { log: false }) : reduced
 }
 
 /** Of labels, each in the domain of `p` and `1 − p`: what holds is reduced, what does not is, and the two are normalized. */
-const labels = (d: Draft, scores: NodeId, reduction: PlanReduction, gives: PlacedOutput['gives']): NodeId => {
+const labels = (d: Draft, scores: OutputVariants, reduction: PlanReduction, gives: PlacedOutput['gives']): NodeId => {
   if (reduction === 'geo') {
     const mean = ofValues(d, scores, 'mean')
     return gives === 'probabilities' ? unary(d, 'sigmoid', mean) : mean
   }
   const statistic = reduction === 'sum' ? 'mean' : reduction
-  const holds = ofValues(d, unary(d, 'sigmoid', scores), statistic)
+  const probabilities = (x: NodeId): NodeId =>
+    ofValues(d, { node: unary(d, 'sigmoid', x), masks: scores.masks }, statistic)
+  const holds = probabilities(scores.node)
   if (gives === 'probabilities' && statistic === 'mean') return holds
-  const not = ofValues(d, unary(d, 'sigmoid', unary(d, 'negate', scores)), statistic)
+  const not = probabilities(unary(d, 'negate', scores.node))
   return gives === 'probabilities'
     ? binary(d, 'divide', holds, binary(d, 'add', holds, not))
     : binary(d, 'subtract', unary(d, 'log', holds), unary(d, 'log', not))
@@ -81,7 +121,10 @@ const unitLength = (d: Draft, x: NodeId): NodeId => {
   return binary(d, 'multiply', x, unary(d, 'rsqrt', sum, noLength))
 }
 
-/** An output with its variants reduced, by its kind: what moves with the image is undone before. */
+/**
+ * An output with its variants reduced, by its kind: what moves with the image is undone before, and counts where it has data. Sites are as the output sees
+ * them, in its own pixels.
+ */
 export const reducedOutput = (
   d: Draft,
   id: NodeId,
@@ -90,8 +133,8 @@ export const reducedOutput = (
 ): NodeId => {
   if (sites.length === 0) return id
   const { type, probabilities } = factsOfKind(kind)
-  const moved = (x: NodeId): NodeId => (type === 'Map' ? still(d, x, sites, pairs) : x)
-  if (reduction === null || d.nodes[id].variants.length === 0) return moved(id)
+  const moved = (x: NodeId): OutputVariants => (type === 'Map' ? still(d, x, sites, pairs) : { node: x, masks: [] })
+  if (reduction === null || d.nodes[id].variants.length === 0) return moved(id).node
   if (probabilities !== undefined) {
     const scores = moved(gives === 'probabilities' ? scoresOf(d, id, probabilities) : id)
     return (probabilities === 'softmax' ? classes : labels)(d, scores, reduction, gives)

@@ -1,7 +1,5 @@
 import type { AttributesOf, Draft, NodeId } from '../ir/index.ts'
-
-const joined = (d: Draft, fn: 'add' | 'maximum', values: readonly NodeId[]): NodeId =>
-  values.reduce((a, b) => d.add('Binary', [a, b], { fn }))
+import { chained } from './spell-statistics.ts'
 
 const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
   alpha === 1 && beta === 0 ? x : d.add('Unary', [x], { fn: 'affine', alpha, beta })
@@ -20,15 +18,15 @@ export const spellCombination = (
   const total = multiplicity.reduce((a, m) => a + m, 0)
   const shares = multiplicity.map(m => m / total)
   if (reduction === 'geo')
-    return joined(
+    return chained(
       d,
       'add',
       logits.map((x, k) => affine(d, x, shares[k], 0)),
     )
   const logs = logits.map(x => d.add('Softmax', [x], { log: true }))
-  if (reduction === 'max') return joined(d, 'maximum', logs)
+  if (reduction === 'max') return chained(d, 'maximum', logs)
   const weighed = logs.map((x, k) => affine(d, x, 1, Math.log(shares[k])))
-  const largest = joined(d, 'maximum', weighed)
+  const largest = chained(d, 'maximum', weighed)
   const powers = weighed.map(x => unary(d, 'exp', d.add('Binary', [x, largest], { fn: 'subtract' })))
-  return d.add('Binary', [unary(d, 'log', joined(d, 'add', powers)), largest], { fn: 'add' })
+  return d.add('Binary', [unary(d, 'log', chained(d, 'add', powers)), largest], { fn: 'add' })
 }

@@ -78,18 +78,21 @@ export const stackBranchesIn = (graph: Graph, transformed: TransformVariant = by
     }
     if (node.tag === 'Undo') {
       const [own] = operands
-      const { axis, elements, pairs } = node.attributes
+      const { axis, transforms, pairs } = node.attributes
       const values = each(own).map((x, at) =>
-        undone(d, elements[variantCoordinates(at, own.axes).get(axis) as number], pairs, x),
+        undone(d, transforms[variantCoordinates(at, own.axes).get(axis) as number], pairs, x),
       )
       places[id] = { node: stackOf(d, values), axes: own.axes }
       return
     }
     if (node.tag === 'Reduce') {
-      const [{ node: x, axes }] = operands
+      const [{ node: x, axes }, ...masks] = operands
       const { reduction } = node.attributes
-      if (!Reduction.is(reduction)) {
-        places[id] = { node: spellReduction(d, each(operands[0]), reduction, node.name), axes: [] }
+      if (!Reduction.is(reduction) || masks.length > 0) {
+        // Masks stand in the order of the graph's own axes.
+        const { variants } = graph.nodes[node.operands[0]]
+        const own = masks.map((_, at) => masks[projected(at, axes, variants)].node)
+        places[id] = { node: spellReduction(d, each(operands[0]), reduction, own, node.name), axes: [] }
         return
       }
       const multiplicity = new Array<number>(variantCount(axes)).fill(1)

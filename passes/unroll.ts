@@ -9,6 +9,7 @@ import {
   variantCount,
 } from '../ir/index.ts'
 import { graphPass } from './pass.ts'
+import { withoutDeadNodes } from './rewrite.ts'
 import { spellReduction, undone } from './spell-reduction.ts'
 
 /**
@@ -37,8 +38,8 @@ export const unrollVariants = (graph: Graph): Graph => {
         continue
       }
       if (node.tag === 'Undo') {
-        const { axis, elements, pairs } = node.attributes
-        copies.set(id, undone(d, elements[coordinates.get(axis) as number], pairs, operands[0]))
+        const { axis, transforms, pairs } = node.attributes
+        copies.set(id, undone(d, transforms[coordinates.get(axis) as number], pairs, operands[0]))
         continue
       }
       const target = node.tag === 'Input' || !isPerExample(node.type) ? once : copies
@@ -49,20 +50,22 @@ export const unrollVariants = (graph: Graph): Graph => {
 
   graph.nodes.forEach((node, id) => {
     if (node.tag !== 'Reduce') return
-    const [reduced] = node.operands
+    const [reduced, ...masks] = node.operands
     const axes = graph.nodes[reduced].variants
     const order = ancestors(graph, [reduced])
     const variants = Array.from({ length: variantCount(axes) }, (_, at) =>
       copy(reduced, order, variantCoordinates(at, axes)),
     )
-    once.set(id, spellReduction(d, variants, node.attributes.reduction, node.name))
+    const own = masks.map(mask => copy(mask, ancestors(graph, [mask]), new Map()))
+    once.set(id, spellReduction(d, variants, node.attributes.reduction, own, node.name))
   })
   const order = ancestors(
     graph,
     graph.outputs.map(({ node }) => node),
   )
   const outputs = graph.outputs.map(output => ({ ...output, node: copy(output.node, order, new Map()) }))
-  return d.finish(outputs)
+  // What has data everywhere needs its mask under some reductions alone.
+  return withoutDeadNodes(d.finish(outputs))
 }
 
 /** What nodes depend on, themselves included, in topological order; nothing above a `Reduce`, which is copied by then. */

@@ -10,7 +10,8 @@ export interface VariantStep extends PlaceNumber {
 /** One way through a network: what is done to its feature maps, in the order of the places. Empty: the network as it is. */
 export type Variant = readonly VariantStep[]
 
-const doesNothing = (transform: Transform): boolean => {
+/** Whether a transform leaves every map as it is. */
+export const doesNothing = (transform: Transform): boolean => {
   switch (transform.kind) {
     case 'd4':
       return transform.element === 'id'

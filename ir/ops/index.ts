@@ -1,6 +1,7 @@
 import type { OpDeclaration } from '../op.ts'
+import { branch, reduce, undo } from './branching.ts'
 import { certainty, select } from './certainty.ts'
-import { branch, combine, reduce, softmax, undo } from './classification.ts'
+import { combine, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
 import { batchNormInputGradient } from './normalization-gradients.ts'

@@ -4,6 +4,7 @@ import { actOnPair, actOnTensor, Element, samplingMatrix } from '../dihedral.ts'
 import { Count, defineOp, mismatch, Real } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
 import { mapType, printType, sharedType, type Type } from '../type.ts'
+import type { Transform } from '../variant.ts'
 
 /** An element of the dihedral group D4 on the pixels of a map (axes 0, 1), or on two axes of a shared tensor (a filter's taps). */
 export const act = defineOp({
@@ -118,22 +119,24 @@ export const scale = defineOp({
   equivariance: { law: 'sink-through-scale', precision: 'rounding', symbol: 's', result: 'moves' },
 })
 
+const shifted = (input: Tensor, dy: number, dx: number): Tensor => {
+  const [n, h, w, c] = input.shape
+  const out = zeros(input.shape)
+  for (let b = 0; b < n; b++)
+    for (let y = Math.max(0, -dy); y < h && y + dy < h; y++)
+      for (let x = Math.max(0, -dx); x < w && x + dx < w; x++)
+        for (let i = 0; i < c; i++)
+          out.data[((b * h + y) * w + x) * c + i] = input.data[((b * h + y + dy) * w + x + dx) * c + i]
+  return out
+}
+
 /** `out(y, x) = in(y + dy, x + dx)`, zeros from outside. */
 export const shift = defineOp({
   tag: 'Shift',
   operands: ['input'],
   attributes: { dy: Count, dx: Count },
   infer: inferSameMap,
-  evaluate: ([input], { dy, dx }) => {
-    const [n, h, w, c] = input.shape
-    const out = zeros(input.shape)
-    for (let b = 0; b < n; b++)
-      for (let y = Math.max(0, -dy); y < h && y + dy < h; y++)
-        for (let x = Math.max(0, -dx); x < w && x + dx < w; x++)
-          for (let i = 0; i < c; i++)
-            out.data[((b * h + y) * w + x) * c + i] = input.data[((b * h + y + dy) * w + x + dx) * c + i]
-    return out
-  },
+  evaluate: ([input], { dy, dx }) => shifted(input, dy, dx),
   equivariance: {
     law: 'sink-through-shift',
     precision: 'exact',
@@ -149,3 +152,17 @@ export const shift = defineOp({
     },
   },
 })
+
+/** A batch of maps, `[n, h, w, c]`, as a transform leaves it. */
+export const transformTensor = (transform: Transform, value: Tensor): Tensor => {
+  switch (transform.kind) {
+    case 'd4':
+      return actOnTensor(transform.element, value, 1, 2)
+    case 'shift':
+      return shifted(value, transform.dy, transform.dx)
+    case 'rotate':
+      return warp(value, rotationMatrix(transform.degrees))
+    case 'scale':
+      return warp(value, scalingMatrix(transform.factor))
+  }
+}

@@ -36,7 +36,7 @@ export const opText = ({ nodes }: Graph, node: Node): string => {
     case 'Branch':
       return `branch {${node.attributes.transforms.map(printTransform).join(', ')}}`
     case 'Undo':
-      return `undo {${node.attributes.elements.join(', ')}}`
+      return `undo {${node.attributes.transforms.map(printTransform).join(', ')}}`
     case 'Reduce':
       return node.attributes.reduction
     case 'Combine':
@@ -48,7 +48,7 @@ export const opText = ({ nodes }: Graph, node: Node): string => {
 
 /** What `opText` has said already, and what the columns beside it say. */
 const saidElsewhere: ReadonlySet<string> = new Set(
-  'fn element elements axes degrees factor dy dx transforms reduction name type shape'.split(' '),
+  'fn element axes degrees factor dy dx transforms reduction name type shape'.split(' '),
 )
 /** Attributes at these values are those that nobody looks for. */
 const ordinary: Readonly<Record<string, string>> = {

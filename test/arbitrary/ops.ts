@@ -11,7 +11,6 @@ import {
   isPerExample,
   type MapType,
   mapType,
-  motionOf,
   type OpTag,
   reductions,
   shapeOf,
@@ -27,7 +26,7 @@ import type { BinaryFunction } from '../../ir/ops/pointwise.ts'
 import { type Arithmetic, arbitraryChoices, type Choose, chooser } from './choose.ts'
 import { drawGiven, drawMap, drawShared } from './operands.ts'
 import { bounded, drawPool } from './pool.ts'
-import { drawDegrees, drawFactor, drawShift, drawTransforms } from './transforms.ts'
+import { drawDegrees, drawFactor, drawShift, drawTransform, drawTransforms } from './transforms.ts'
 import { drawUnary } from './unary.ts'
 import { drawWindow, largestExtent } from './window.ts'
 
@@ -210,11 +209,13 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     const { h, w } = input as MapType
     return only({ axis: 'b', transforms: drawTransforms(choose, [h, w], 4, arithmetic === 'exact') })
   },
-  Undo: (choose, [input]) => {
+  Undo: (choose, [input], arithmetic) => {
     const { h, w, c } = input as MapType
-    const fitting = h === w ? elements : elements.filter(element => !motionOf(element).swap)
     const pairs: readonly (readonly [number, number])[] = c > 1 && choose.oneIn(2) ? [[c - 1, 0]] : []
-    return only({ axis: 'b', elements: Array.from({ length: choose.pick([2, 3]) }, () => choose.pick(fitting)), pairs })
+    const transforms = Array.from({ length: choose.pick([2, 3]) }, () =>
+      drawTransform(choose, h === w ? 'allowed' : 'none', arithmetic === 'exact'),
+    )
+    return only({ axis: 'b', transforms, pairs })
   },
   Reduce: choose => only({ reduction: choose.pick([...reductions, ...valueReductions]) }),
   Certainty: choose => only({ measure: choose.pick(certaintyMeasures) }),
@@ -279,7 +280,7 @@ export interface OpCase<T extends OpTag = OpTag> {
 
 /** The variants that an op's operands have: only of those of a branch something can be undone. */
 const variantsUnder = (tag: OpTag, attributes: unknown): readonly VariantAxis[] =>
-  tag === 'Undo' ? [{ name: 'b', extent: (attributes as AttributesOf<'Undo'>).elements.length }] : []
+  tag === 'Undo' ? [{ name: 'b', extent: (attributes as AttributesOf<'Undo'>).transforms.length }] : []
 
 /** Completes given operands; @throws Error where what was drawn is not valid, a bug in the table. */
 export const drawOp = <T extends OpTag>(
@@ -320,9 +321,8 @@ export const opGraph = ({ tag, operands, attributes }: OpCase): Graph => {
     isPerExample(type) ? b.input(`x${k}`, type) : b.parameter(`w${k}`, type.shape),
   )
   if (tag === 'Undo') {
-    const { axis, elements, pairs } = attributes as AttributesOf<'Undo'>
-    const branches = elements.map(element => ({ kind: 'd4' as const, element }))
-    return b.finish({ y: b.reduce(b.undo(b.branch(ids[0], axis, branches), axis, elements, pairs), 'geo') })
+    const { axis, transforms, pairs } = attributes as AttributesOf<'Undo'>
+    return b.finish({ y: b.reduce(b.undo(b.branch(ids[0], axis, transforms), axis, transforms, pairs), 'geo') })
   }
   const y = b.draft.add(tag, ids, attributes)
   if (tag === 'Branch') return b.finish({ y: b.reduce(b.flatten(y), 'geo') })

@@ -127,12 +127,17 @@ test('types of Branch, Undo and Reduce', () => {
   expect(typing('Reduce', { reduction: 'median-of-values' }, sharedType([2]))).toBeNull()
   const b = builder('branched')
   const branched = b.branch(b.input('x', mapType(4, 4, 3)), 'a', [id, rot90])
-  expect(printType(b.typeOf(b.undo(branched, 'a', ['id', 'rot90'], [[0, 2]])))).toBe('Map[4,4,3]')
-  expect(() => b.undo(branched, 'b', ['id', 'rot90'])).toThrow(/2 elements on variant axis b/)
-  expect(() => b.undo(branched, 'a', ['id'])).toThrow(/1 elements on variant axis a/)
-  expect(() => b.undo(branched, 'a', ['id', 'rot90'], [[0, 3]])).toThrow(/channel 3 among the pairs/)
-  expect(() => b.undo(branched, 'a', ['id', 'rot90'], [[1, 1]])).toThrow(/channel 1 among the pairs/)
-  expect(() => b.undo(b.flatten(branched), 'a', ['id', 'rot90'])).toThrow(/a Map as input/)
+  expect(printType(b.typeOf(b.undo(branched, 'a', [id, rot90], [[0, 2]])))).toBe('Map[4,4,3]')
+  expect(() => b.undo(branched, 'b', [id, rot90])).toThrow(/2 transforms on variant axis b/)
+  expect(() => b.undo(branched, 'a', [id])).toThrow(/1 transforms on variant axis a/)
+  expect(() => b.undo(branched, 'a', [id, rot90], [[0, 3]])).toThrow(/channel 3 among the pairs/)
+  expect(() => b.undo(branched, 'a', [id, rot90], [[1, 1]])).toThrow(/channel 1 among the pairs/)
+  expect(() => b.undo(b.flatten(branched), 'a', [id, rot90])).toThrow(/a Map as input/)
+  const [mask, other] = [b.parameter('mask', [4, 4, 1]), b.parameter('other', [4, 4, 3])]
+  expect(printType(b.typeOf(b.reduce(branched, 'geo', [mask, mask])))).toBe('Map[4,4,3]')
+  expect(() => b.reduce(branched, 'geo', [mask])).toThrow(/1 masks for 2 variants/)
+  expect(() => b.reduce(branched, 'geo', [mask, other])).toThrow(/a mask Shared\[4,4,3\] for Map\[4,4,3\]/)
+  expect(() => b.reduce(b.flatten(branched), 'geo', [mask, mask])).toThrow(/a mask/)
 })
 
 test('types of Stack and Unstack', () => {

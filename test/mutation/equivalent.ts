@@ -52,7 +52,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'the number after a row is written again by the next row, or dropped at the end',
   },
   {
-    file: ['ir/ops/classification.ts', 'ir/ops/pointwise.ts', 'ir/ops/pooling.ts'],
+    file: ['branching', 'classification', 'pointwise', 'pooling'].map(name => `ir/ops/${name}.ts`),
     original: 'i < out.data.length',
     replacement: 'i <= out.data.length',
     reason: typedArray,

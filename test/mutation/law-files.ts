@@ -1,6 +1,7 @@
 /** Composition in D4, mirrored windows, acts on filters and dense rows, multiplicities, and what right sides of rules are worked out by. */
 const lawFiles: readonly string[] = [
   'ir/dihedral.ts',
+  'ir/ops/branching.ts',
   'ir/ops/classification.ts',
   'ir/ops/window.ts',
   'passes/legalize.ts',

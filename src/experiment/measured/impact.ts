@@ -1,8 +1,8 @@
-import { printTransform } from '../../../ir/index.ts'
-import { featureMaps, parsePlan } from '../../../passes/index.ts'
+import { printTransform, type Transform } from '../../../ir/index.ts'
+import { factsOfKind, featureMaps, parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import { table } from '../../base/format.ts'
-import type { Network } from '../../network/network.ts'
+import { type Network, outputsOf } from '../../network/network.ts'
 import { type ImpactTransform, parseImpactTransforms } from '../impact/transforms.ts'
 import { measuresOfEach } from '../measures/index.ts'
 import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
@@ -11,6 +11,7 @@ import { type MeasuredImages, type MeasuredOptions, type PlanRun, planRunner } f
 
 /** What a transform of one feature map does to the measures: alone, and as a branch beside the map, reduced by the mean. */
 export interface MeasuredTransform {
+  /** Nothing where the transform moves part of the map out of it: of that an answer would be missing. */
   readonly only: readonly MeasureChange[]
   readonly branch: readonly MeasureChange[]
   /** Of the branch, relative to one forward of the network. */
@@ -36,8 +37,12 @@ export interface MeasuredImpact extends Pick<PlanRun, 'backend' | 'executor' | '
   readonly interrupted?: true
 }
 
-/** Transforms of an output that is a map: what they move out of it cannot be undone for others. */
+/** Transforms of an output that is a map: others leave its border out, and blur it. */
 export const transformsOfMaps = 'flip,flipv'
+
+/** Whether an answer is left of every pixel where all of a map is transformed. */
+const canStandAlone = (network: Network, { kind }: Transform): boolean =>
+  kind === 'd4' || outputsOf(network).every(output => factsOfKind(output.kind).type === 'Vector')
 
 /** Runs each position by itself, plan by plan. @throws EspalierError where a transform or the executor does not fit, or no measure is of one image */
 export const measuredImpact = async (
@@ -50,16 +55,18 @@ export const measuredImpact = async (
   const measures = measuresOfEach(images.measured, '--data')
   const transforms = orThrow(parseImpactTransforms(text))
   const maps = featureMaps(network.graph)
-  const run = await planRunner(network, images, options, 1 + 2 * maps.length * transforms.length)
+  const alone = transforms.filter(({ transform }) => canStandAlone(network, transform))
+  const plans = 1 + maps.length * (transforms.length + alone.length)
+  const run = await planRunner(network, images, options, plans)
   const vanilla = await run(orThrow(parsePlan('vanilla')))
   const isOver = (): boolean => options.signal?.aborted === true
   const changes = ({ images: own }: PlanRun) => measureChanges(measures, changesOf(measures, vanilla.images, own))
-  const impactOf = async ({ transform }: ImpactTransform, map: number): Promise<MeasuredTransform> => {
-    const name = printTransform(transform)
-    const only = await run(orThrow(parsePlan(`{${name}}@${map}:mean`)))
+  const impactOf = async (each: ImpactTransform, map: number): Promise<MeasuredTransform> => {
+    const name = printTransform(each.transform)
+    const only = alone.includes(each) ? changes(await run(orThrow(parsePlan(`{${name}}@${map}:mean`)))) : []
     const branch = await run(orThrow(parsePlan(`{id,${name}}@${map}:mean`)))
     return {
-      ...{ only: changes(only), branch: changes(branch) },
+      ...{ only, branch: changes(branch) },
       branchMultiplyAddsRelative: branch.multiplyAddsRelative,
     }
   }
@@ -94,7 +101,7 @@ export const describeMeasuredImpact = ({
   transforms,
   interrupted,
 }: MeasuredImpact): string => {
-  const [first] = positions.flatMap(({ results }) => Object.values(results).flatMap(({ only }) => only.slice(0, 1)))
+  const [first] = positions.flatMap(({ results }) => Object.values(results).flatMap(({ branch }) => branch.slice(0, 1)))
   const stopped = interrupted === true ? ' (interrupted)' : ''
   const head = `${network} on ${data}, ${images} images${stopped}`
   if (first === undefined) return `${head}.`
