@@ -5,9 +5,11 @@ import {
   evaluate,
   type Graph,
   isPerExample,
+  type Node,
   type NodeId,
   nodesWithTag,
   shapeOf,
+  sizeOf,
   type Tensor,
 } from '../ir/index.ts'
 import { type AdmitHere, admitAll, type Pass, type Program } from './pass.ts'
@@ -19,13 +21,19 @@ const stored = (graph: Graph, id: NodeId): NodeId => {
   return node.tag === 'Act' || node.tag === 'Reshape' ? stored(graph, node.operands[0]) : id
 }
 
+/** Constants of more numbers than people read in a graph are stored as parameters are. */
+const readAtMost = 1024
+
+const isConstant = ({ tag, operands, type }: Node): boolean =>
+  operands.length > 0 || (tag === 'Constant' && sizeOf(shapeOf(type)) > readAtMost)
+
 /** Shared nodes that are computed from parameters alone and read by the rest of the graph, acts on top taken off. */
 const constants = (graph: Graph): ReadonlySet<NodeId> => {
   const found = new Set<NodeId>()
   const read = (operand: NodeId): void => {
     if (isPerExample(graph.nodes[operand].type)) return
     const base = stored(graph, operand)
-    if (graph.nodes[base].operands.length > 0) found.add(base)
+    if (isConstant(graph.nodes[base])) found.add(base)
   }
   for (const node of graph.nodes) if (isPerExample(node.type)) node.operands.forEach(read)
   for (const output of graph.outputs) read(output.node)

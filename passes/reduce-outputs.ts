@@ -1,6 +1,7 @@
 import {
   type Draft,
   type NodeId,
+  type Pair,
   shapeOf,
   type ValueReduction,
   type VariantReduction,
@@ -32,6 +33,20 @@ interface OutputVariants {
   readonly masks: readonly NodeId[]
 }
 
+/** Ones and zeros, row-major: what shifts and scales leave is a product of rows and columns, few numbers for many pixels. */
+const maskNode = (d: Draft, mask: readonly number[], [h, w]: Pair): NodeId => {
+  const constant = (shape: readonly number[], values: readonly number[]) => d.add('Constant', [], { shape, values })
+  const rows = new Array<number>(h).fill(0)
+  const columns = new Array<number>(w).fill(0)
+  mask.forEach((value, at) => {
+    rows[Math.floor(at / w)] ||= value
+    columns[at % w] ||= value
+  })
+  return mask.every((value, at) => value === rows[Math.floor(at / w)] * columns[at % w])
+    ? binary(d, 'multiply', constant([h, 1, 1], rows), constant([1, w, 1], columns))
+    : constant([h, w, 1], mask)
+}
+
 /** The mask of each variant that some sites made, which are undone on it. */
 const masksOf = (d: Draft, x: NodeId, sites: readonly DrawnSite[]): readonly NodeId[] => {
   const node = d.nodes[x]
@@ -44,14 +59,9 @@ const masksOf = (d: Draft, x: NodeId, sites: readonly DrawnSite[]): readonly Nod
     )
   })
   if (masks.every(mask => mask === null)) return []
-  const known = new Map<string, NodeId>()
-  return masks.map(mask => {
-    const values = mask ?? new Array<number>(h * w).fill(1)
-    const key = values.join('')
-    const constant = known.get(key) ?? d.add('Constant', [], { shape: [h, w, 1], values })
-    known.set(key, constant)
-    return constant
-  })
+  return masks.map(mask =>
+    mask === null ? d.add('Constant', [], { shape: [1, 1, 1], values: [1] }) : maskNode(d, mask, [h, w]),
+  )
 }
 
 /** A map as it would be had no site moved anything: the last site is undone first. */

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { actOnPair, isMirror } from '../dihedral.ts'
 import { Count, defineOp, type Mismatch, mismatch } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
-import { type MapType, mapType, printType, sameShape, sameType, type Type } from '../type.ts'
+import { type MapType, mapType, printType, sameType, type Type } from '../type.ts'
 import {
   inverseTransform,
   printTransform,
@@ -125,19 +125,23 @@ const statisticOf = (reduction: VariantReduction, variants: number): ((values: r
   return reduction === 'sum-of-values' ? values => mean(values) * variants : valuesOf[reduction]
 }
 
+/** Whether a mask, one of whose rows or columns may stand for all, is not 0 at a pixel. */
+const hasData = ({ shape: [h, w], data }: Tensor, y: number, x: number): boolean => data[(y % h) * w + (x % w)] !== 0
+
 const reduceMasked = (variants: readonly Tensor[], reduction: VariantReduction, masks: readonly Tensor[]): Tensor => {
   const terms = reduction === 'max' || reduction === 'sum' ? variants.map(logSoftmaxOf) : variants
   const statistic = statisticOf(reduction, variants.length)
   const out = zeros(variants[0].shape)
   const [, h, w, c] = out.shape
   for (let i = 0; i < out.data.length; i++) {
-    const pixel = Math.floor(i / c) % (h * w)
-    out.data[i] = statistic(terms.flatMap(({ data }, k) => (masks[k].data[pixel] === 0 ? [] : [data[i]])))
+    const pixel = Math.floor(i / c)
+    const [y, x] = [Math.floor(pixel / w) % h, pixel % w]
+    out.data[i] = statistic(terms.flatMap(({ data }, k) => (hasData(masks[k], y, x) ? [data[i]] : [])))
   }
   return out
 }
 
-/** One tensor of the variants of a value. Of a map each may have a mask, `[h, w, 1]`, which is 0 where it has no data. */
+/** One tensor of the variants of a value. Of a map each may have a mask, which is 0 where it has no data. */
 export const reduceVariants = (
   variants: readonly Tensor[],
   reduction: VariantReduction,
@@ -155,6 +159,9 @@ export const reduceVariants = (
   return out
 }
 
+const isMask = ([h, w, c, ...rest]: readonly number[], map: MapType): boolean =>
+  (h === 1 || h === map.h) && (w === 1 || w === map.w) && c === 1 && rest.length === 0
+
 /**
  * Takes all variant axes away: the scores of `combine` over every variant, or a statistic of each number over them. Where masks follow, one for each variant
  * of a map, a variant counts at the pixels alone at which its mask is not 0: one of them at least does at each.
@@ -166,14 +173,12 @@ export const reduce = defineOp({
   attributes: { reduction: VariantReduction },
   infer: ([values, ...masks]) => {
     if (!hasScores(values)) return mismatch(printType(values), 'a Vector or a Map of each example')
-    const wrong = masks.find(
-      mask => values.kind !== 'Map' || mask.kind !== 'Shared' || !sameShape(mask.shape, [values.h, values.w, 1]),
-    )
+    const wrong = masks.find(mask => values.kind !== 'Map' || mask.kind !== 'Shared' || !isMask(mask.shape, values))
     return wrong === undefined
       ? E.right(values)
       : mismatch(
           `a mask ${printType(wrong)} for ${printType(values)}`,
-          'Shared[h,w,1] of the pixels of a Map, or no masks',
+          'Shared[h,w,1] of the rows and columns of a Map, or of one for all of them',
         )
   },
   evaluate: null,

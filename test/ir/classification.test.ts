@@ -133,8 +133,12 @@ test('types of Branch, Undo and Reduce', () => {
   expect(() => b.undo(branched, 'a', [id, rot90], [[0, 3]])).toThrow(/channel 3 among the pairs/)
   expect(() => b.undo(branched, 'a', [id, rot90], [[1, 1]])).toThrow(/channel 1 among the pairs/)
   expect(() => b.undo(b.flatten(branched), 'a', [id, rot90])).toThrow(/a Map as input/)
-  const [mask, other] = [b.parameter('mask', [4, 4, 1]), b.parameter('other', [4, 4, 3])]
-  expect(printType(b.typeOf(b.reduce(branched, 'geo', [mask, mask])))).toBe('Map[4,4,3]')
+  const [mask, whole, other] = [
+    [4, 4, 1],
+    [1, 1, 1],
+    [4, 4, 3],
+  ].map(shape => b.parameter(`${shape}`, shape))
+  expect(printType(b.typeOf(b.reduce(branched, 'geo', [mask, whole])))).toBe('Map[4,4,3]')
   expect(() => b.reduce(branched, 'geo', [mask])).toThrow(/1 masks for 2 variants/)
   expect(() => b.reduce(branched, 'geo', [mask, other])).toThrow(/a mask Shared\[4,4,3\] for Map\[4,4,3\]/)
   expect(() => b.reduce(b.flatten(branched), 'geo', [mask, mask])).toThrow(/a mask/)

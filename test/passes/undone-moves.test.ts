@@ -134,6 +134,19 @@ it('shifts lose nothing but what left the map', () => {
   }
 })
 
+it('scales and angles lose nothing more of what is linear', () => {
+  const graph = graphOf((b, x) => b.unary('negate', x), [9, 12])
+  const { shape, data } = imageOf([9, 12])
+  const linear = data.map((_, k) => 3 * Math.floor(k / 24) - 2 * (Math.floor(k / 2) % 12) + (k % 2))
+  const placed = orThrow(placedOn(graph, '{id,rotate(15),rotate(-40),scale(0.8),scale(1.7)}@0:max'))
+  const { program } = orThrow(runPasses(inferencePipeline(placed), { graph, parameters: new Map() }))
+  const inputs = new Map([['image', { shape, data: linear }]])
+  const seen = valuesOf(program.graph, { inputs, parameters: program.parameters }).get('y')
+  linear.forEach((x, k) => {
+    expect(seen?.data[k]).toBeCloseTo(-x, 9)
+  })
+})
+
 /** Half as large in the middle, with an output there, and up again. */
 const hourglass = (extents: Pair): Graph =>
   graphOf((b, x) => {
