@@ -21,10 +21,10 @@ const common = {
  * others share two, which load what they import once, runtimes too.
  */
 const alone = [
-  'test/src/cli/{calibrate,doctor,on,progress-bar,report-error,shards}.test.ts',
+  'test/src/cli/{calibrate,doctor,on,report-error,shards}.test.ts',
   'test/src/runtime/{backend,resume,vendor}.test.ts',
-  'test/src/execute/{adaptive-auto,auto-and-noise,choose-executor,engine-threads,fall-back}.test.ts',
-  'test/src/{acceptance,api,base/replace-file,base/seal,compile/inspect/reproducer,train/checkpoint}.test.ts',
+  'test/src/execute/{adaptive-auto,choose-executor}.test.ts',
+  'test/src/{acceptance,api,base/seal,train/checkpoint}.test.ts',
 ]
 
 /** Where these count how much of the sources ran. */
