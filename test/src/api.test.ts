@@ -2,6 +2,7 @@ import { access, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { orThrow } from '../../src/base/error.ts'
 import {
   type Compiled,
   compile,
@@ -16,6 +17,7 @@ import {
   parsePlan,
   save,
 } from '../../src/index.ts'
+import { initialized, zoo } from '../../src/network/zoo/index.ts'
 import { bestInstalled } from '../../src/runtime/native/installed.ts'
 import { tensorflowJs } from '../../src/runtime/native/load.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -24,19 +26,24 @@ const hasNative = (await bestInstalled()) !== undefined
 const tensorBackends: readonly ModelBackend[] = ['cpu', 'wasm', ...(hasNative ? (['node-gpu'] as const) : [])]
 const backends: readonly ModelBackend[] = ['reference', ...tensorBackends]
 
+const side = 16
 const meaning: Meaning = {
-  preprocess: { size: [32, 32], scale: 1 / 255, mean: [0.5], std: [0.25] },
+  preprocess: { size: [side, side], scale: 1 / 255, mean: [0.5], std: [0.25] },
   classes: ['ant', 'bee', 'cat', 'dog'],
 }
-const imageSize = 32 * 32 * 3
+const imageSize = side * side * 3
 const inputs = (n: number, seed: number): Float32Array =>
   Float32Array.from({ length: n * imageSize }, (_, i) => Math.sin((i + 1) * (seed + 0.7)))
+
+/** A network that takes small images. */
+const smallNetwork = (seed: number) =>
+  initialized(orThrow(zoo('cifar-resnet-8?classes=4', { size: [side, side] })), seed)
 
 let compiled: Compiled
 let folder: string
 beforeAll(async () => {
   folder = await temporaryFolder('api')
-  compiled = compile(createZooNetwork('cifar-resnet-8?classes=4', { seed: 3 }), parsePlan('flip-1-geo'), { meaning })
+  compiled = compile(smallNetwork(3), parsePlan('flip-1-geo'), { meaning })
 })
 
 const using = async <A>(opened: Model, use: (m: Model) => Promise<A>): Promise<A> => {
@@ -105,7 +112,9 @@ describe.each(backends)('a model on %s', backend => {
   ])('refuses %s', async (_, wrong, seen) => {
     await using(await open(), async m => {
       await expect(m.predict(wrong)).rejects.toMatchObject({
-        problems: [{ tag: 'wrong-size', seen, expected: `images [n, 32, 32, 3]: a multiple of ${imageSize} numbers` }],
+        problems: [
+          { tag: 'wrong-size', seen, expected: `images [n, ${side}, ${side}, 3]: a multiple of ${imageSize} numbers` },
+        ],
       })
       // And is none the worse for it.
       expect((await m.predict(inputs(1, 0))).n).toBe(1)
@@ -115,10 +124,10 @@ describe.each(backends)('a model on %s', backend => {
   it('classifies pixels and encoded images alike, by name', async () => {
     await using(await open(), async m => {
       const data = Uint8Array.from({ length: imageSize }, (_, i) => (i * 7) % 256)
-      const png = await sharp(data, { raw: { width: 32, height: 32, channels: 3 } })
+      const png = await sharp(data, { raw: { width: side, height: side, channels: 3 } })
         .png()
         .toBuffer()
-      const [fromPixels, fromPng] = await m.classify([{ data, height: 32, width: 32 }, png])
+      const [fromPixels, fromPng] = await m.classify([{ data, height: side, width: side }, png])
       expect(fromPng).toMatchObject({ class: fromPixels.class, index: fromPixels.index })
       expectNear(fromPng.probabilities, fromPixels.probabilities, 1e-5)
       expect(fromPixels.probabilities).toHaveLength(4)
@@ -149,12 +158,12 @@ describe.each(tensorBackends)('tensors on %s', backend => {
 
   it('are taken as inputs and stay the caller’s', async () => {
     await using(await createModel(compiled, { backend }), async m => {
-      const images = tf.tensor(inputs(2, 5), [2, 32, 32, 3])
+      const images = tf.tensor(inputs(2, 5), [2, side, side, 3])
       const { logits } = await m.predict(images)
       expectSame(backend, logits, (await m.predict(inputs(2, 5))).logits)
       expect(images.isDisposed).toBe(false)
-      const turned = tf.reshape(images, [2, 3, 32, 32])
-      await expect(m.predict(turned)).rejects.toThrow('a tensor [2,3,32,32]')
+      const turned = tf.reshape(images, [2, 3, side, side])
+      await expect(m.predict(turned)).rejects.toThrow(`a tensor [2,3,${side},${side}]`)
       images.dispose()
       turned.dispose()
     })
@@ -184,7 +193,7 @@ describe('a compiled folder', () => {
     expect(await readdir(join(folder, 'new'))).toEqual(['compiled'])
     const [saved, made] = [await loadModel(at, { backend: 'cpu' }), await createModel(compiled, { backend: 'cpu' })]
     expect((await saved.predict(inputs(1, 2))).logits).toEqual((await made.predict(inputs(1, 2))).logits)
-    const blank = { data: new Uint8Array(imageSize), height: 32, width: 32 }
+    const blank = { data: new Uint8Array(imageSize), height: side, width: side }
     expect(await saved.classify([blank])).toEqual(await made.classify([blank]))
     saved.dispose()
     made.dispose()
@@ -202,7 +211,7 @@ describe('a compiled folder', () => {
   it('is refused with the weights of another', async () => {
     const [one, other] = [join(folder, 'one'), join(folder, 'other')]
     await save(compiled, one)
-    await save(compile(createZooNetwork('cifar-resnet-8?classes=4', { seed: 4 }), parsePlan('flip-1-geo')), other)
+    await save(compile(smallNetwork(4), parsePlan('flip-1-geo')), other)
     await rename(join(other, 'weights.safetensors'), join(one, 'weights.safetensors'))
     await expect(loadModel(one)).rejects.toThrow(/weights\.safetensors: saw a file of sha256/)
   })

@@ -9,16 +9,18 @@ import { batches, type DataSet, openGenerated, type Preprocess } from '../../../
 import { openModel } from '../../../../src/execute/model.ts'
 import { defaultBatch, type VariantsOptions, variantLogits } from '../../../../src/experiment/variants/logits.ts'
 import { reduceLogits } from '../../../../src/experiment/variants/reduction.ts'
-import { createZooNetwork } from '../../../../src/index.ts'
+import { initialized, zoo } from '../../../../src/network/zoo/index.ts'
 import type { Images } from '../../../../src/open/images.ts'
 import type { BackendName } from '../../../../src/runtime/backend-names.ts'
 import { bestInstalled } from '../../../../src/runtime/native/installed.ts'
 import { fixedPlanOf } from '../../../fixed-plan.ts'
 
 const hasNative = (await bestInstalled()) !== undefined
-const network = createZooNetwork('preact-resnet-8?classes=10')
+/** Takes small images: what is computed twice is the same whatever their size. */
+const smallNetwork = (seed: number) => initialized(orThrow(zoo('preact-resnet-8?classes=10', { size: [16, 16] })), seed)
+const network = smallNetwork(0)
 const data = openGenerated('orientation', 'test', 0)
-const preprocess = data.preprocess as Preprocess
+const preprocess: Preprocess = { ...(data.preprocess as Preprocess), size: [16, 16], resize: 'exact' }
 const images = { data, preprocess }
 const flipAt = (map: number): Variant => [{ map, transform: { kind: 'd4', element: 'flip' } }]
 
@@ -99,7 +101,7 @@ describe('kept logits', () => {
     const computed = async (of: Partial<Images & { seed: number; options: VariantsOptions & { limit?: number } }>) =>
       (
         await variantLogits(
-          createZooNetwork('preact-resnet-8?classes=10', { seed: of.seed ?? 0 }),
+          smallNetwork(of.seed ?? 0),
           [[]],
           { ...images, ...of },
           {
@@ -180,8 +182,8 @@ describe('what is asked for', () => {
   })
 
   it('is taken in smaller batches where images are larger', () => {
-    expect(defaultBatch(network)).toBe(128)
-    expect(defaultBatch(createZooNetwork('resnet-18'))).toBe(10)
+    const batchOf = (name: string): number => defaultBatch({ ...network, graph: orThrow(zoo(name)).graph })
+    expect(['preact-resnet-8', 'resnet-18'].map(batchOf)).toEqual([128, 10])
   })
 
   it('is split over graphs where there is much of it', async () => {
