@@ -18,7 +18,7 @@ const tiny = {
   plans: ['vanilla', 'flip-1'],
   inference_reductions: ['max'],
   backend: 'wasm',
-  batch: 2,
+  batch: 1,
 }
 
 const written = async (name: string, config: object): Promise<string> => {
@@ -134,7 +134,7 @@ describe('espalier impact --training', () => {
     const out = join(folder, 'impact')
     const { code, stdout } = await espalier([
       ...['impact', '--network', tiny.network, '--data', tiny.evaluate, '--transforms', 'flip'],
-      ...['--training', training, '--out', out, '--backend', 'wasm', '--batch', '2', '--json'],
+      ...['--training', training, '--out', out, '--backend', 'wasm', '--batch', '1', '--json'],
     ])
     expect(code).toBe(0)
     const { positions, vanilla, runs } = JSON.parse(stdout)
