@@ -48,7 +48,7 @@ const classifierOf = ({ name, graph, parameters }: Network): Network => {
 
 const predicted = async (network: Network, plan: string) => {
   const compiled = orThrow(compileNetwork(network, orThrow(parsePlan(plan))))
-  await using model = await openModel(compiled, { backend: 'cpu', executor: 'eager' })
+  await using model = await openModel(compiled, { backend: 'wasm', executor: 'eager' })
   return { compiled, ...(await model.predict(images)) }
 }
 

@@ -178,7 +178,7 @@ describe('a model', () => {
   const tf = tensorflowJs()
   let opened: api.Model
   beforeAll(async () => {
-    opened = await api.createModel(compiled, { backend: 'cpu' })
+    opened = await api.createModel(compiled, { backend: 'wasm' })
   })
   afterAll(() => opened.dispose())
 
@@ -275,7 +275,7 @@ describe('a model', () => {
   })
 
   it('answers all of many calls at once, those under way when it is disposed of too, and says later that it is', async () => {
-    const short = await api.createModel(compiled, { backend: 'cpu' })
+    const short = await api.createModel(compiled, { backend: 'wasm' })
     const calls = Array.from({ length: 64 }, (_, k) => short.predict(new Float32Array(image).fill(k / 64)))
     short.dispose()
     const answers = await Promise.all(calls)

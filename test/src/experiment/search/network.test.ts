@@ -35,7 +35,7 @@ beforeAll(async () => {
     objective: 'likelihood',
     adaptive: false,
     measure: 'margin',
-    batch: 4,
+    batch: 2,
     backend: 'wasm',
     executor: 'eager',
     precision: 'float32',
@@ -134,7 +134,7 @@ describe('searchNetwork', () => {
       warnings: [],
       seconds: 1,
     })
-    expect(result).toMatchObject({ budget: '9x', budgetRelative: 9, executor: 'eager', batch: 4 })
+    expect(result).toMatchObject({ budget: '9x', budgetRelative: 9, executor: 'eager', batch: 2 })
     expect(result.select.images + result.report.images).toBe(100)
     // Where no transform without a branch seems faster, by chance, it begins with vanilla.
     expect(result.front[0].relativeCost).toBeLessThanOrEqual(1)
