@@ -13,8 +13,8 @@ export const dialects = ['branched', 'flat', 'stacked'] as const
 /** What ops a graph may have: branches and reductions; one variant a node; several in one. */
 export type Dialect = (typeof dialects)[number]
 
-/** `training`: an op of the graphs of training steps alone, which are not exported. */
-export type Stage = 'any' | 'training'
+/** `training`: an op of the graphs of training steps alone, which are not exported. `inference`: an op without a gradient: what runs through it is not trained. */
+export type Stage = 'any' | 'training' | 'inference'
 
 /** Why an op does not accept its operands. */
 export interface Mismatch {

@@ -81,7 +81,8 @@ export const addGradients = (
       gradient,
       wholeGradient: once(() => t.whole(gradient, id)),
     }
-    const given = (gradients[node.tag as keyof typeof gradients] as GradientRule<never>)(place)
+    const rule = gradients[node.tag as keyof typeof gradients] as GradientRule<never> | undefined
+    const given = rule?.(place) ?? node.operands.map(() => refused)
     for (const [k, operand] of node.operands.entries()) {
       const one = given[k]
       if (!depends[operand] || one === 'none') continue
@@ -92,6 +93,7 @@ export const addGradients = (
             `${node.tag} ${nodeLabel(id, node.name)}`,
             `a gradient of the loss by operand ${k}`,
             'ops that have one',
+            rule === undefined ? `networks with ${node.tag} run as they are, and are not trained` : undefined,
           ),
         ])
       const { whole, byIndex } = termsOf(operand)

@@ -56,6 +56,7 @@ export const staysOnMap = (graph: Graph, node: Node): boolean => {
     case 'Slice':
     case 'Concat':
     case 'Softmax':
+    case 'Attention':
       return true
     case 'Pad':
       return node.attributes.padding.flat().every(n => n === 0)

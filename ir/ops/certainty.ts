@@ -43,6 +43,7 @@ export const certaintiesOf = (logits: Tensor, measure: CertaintyMeasure): Float6
  */
 export const certainty = defineOp({
   tag: 'Certainty',
+  stage: 'inference',
   operands: ['logits'],
   attributes: { measure: CertaintyMeasure },
   infer: ([logits]) =>

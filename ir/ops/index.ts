@@ -1,4 +1,5 @@
-import type { OpDeclaration } from '../op.ts'
+import type { OpDeclaration, Stage } from '../op.ts'
+import { attention } from './attention.ts'
 import { branch, reduce, undo } from './branching.ts'
 import { certainty, select } from './certainty.ts'
 import { combine, softmax } from './classification.ts'
@@ -41,6 +42,7 @@ export const ops = {
   Transpose: transpose,
   Resize: resize,
   Softmax: softmax,
+  Attention: attention,
   Act: act,
   Rotate: rotate,
   Scale: scale,
@@ -73,8 +75,8 @@ export type OpTag = keyof typeof ops
 /** The attributes of an op. */
 export type AttributesOf<T extends OpTag> = (typeof ops)[T] extends OpDeclaration<string, infer A> ? A : never
 
-/** Ops of training steps alone. */
-export type TrainingTag = { readonly [T in OpTag]: (typeof ops)[T]['stage'] extends 'training' ? T : never }[OpTag]
+/** The names of the ops of one stage. */
+export type TagAt<S extends Stage> = { readonly [T in OpTag]: (typeof ops)[T]['stage'] extends S ? T : never }[OpTag]
 
 /** The names of all ops. */
 export const opTags = Object.keys(ops) as readonly OpTag[]

@@ -1,5 +1,5 @@
 import { mapType, type NodeId, variantCount, vectorType } from '../../ir/index.ts'
-import { type GradientRule, none, once, type Place, refused, type Tools, term } from './tools.ts'
+import { type GradientRule, none, once, type Place, type Tools, term } from './tools.ts'
 
 /** Of an example, or of each of its pixels. */
 const sumOfClasses = (t: Tools, x: NodeId): NodeId => {
@@ -115,9 +115,6 @@ const unstack: GradientRule<'Unstack'> = at => {
   return [count === 1 ? term(() => at.gradient) : { of: () => at.gradient, index }]
 }
 
-/** How certain an answer is chooses a stage where networks run; nothing learns by it. */
-const certainty: GradientRule<'Certainty'> = () => [refused]
-
 /** What is not chosen has none; by the certainty the choice is a step. */
 const select: GradientRule<'Select'> = at => {
   const [certain] = at.operands
@@ -129,7 +126,6 @@ const select: GradientRule<'Select'> = at => {
 export const classification = {
   Softmax: softmax,
   Combine: combine,
-  Certainty: certainty,
   Select: select,
   Stack: stack,
   Unstack: unstack,

@@ -1,4 +1,4 @@
-import type { OpTag } from '../../ir/index.ts'
+import type { OpTag, TagAt } from '../../ir/index.ts'
 import { classification } from './classification.ts'
 import { pointwise } from './pointwise.ts'
 import { pooling } from './pooling.ts'
@@ -9,5 +9,8 @@ import type { GradientRule } from './tools.ts'
 
 /** For each op of flat and stacked graphs that is computed what it passes on of the gradient of a loss (its vector-Jacobian product), in ops. */
 export const gradients: {
-  readonly [T in Exclude<OpTag, 'Input' | 'Parameter' | 'Constant' | 'Branch' | 'Undo' | 'Reduce'>]: GradientRule<T>
+  readonly [T in Exclude<
+    OpTag,
+    TagAt<'inference'> | 'Input' | 'Parameter' | 'Constant' | 'Branch' | 'Undo' | 'Reduce'
+  >]: GradientRule<T>
 } = { ...products, ...pointwise, ...pooling, ...shape, ...classification, ...reductions }

@@ -8,6 +8,7 @@ import {
   type Type,
 } from '../../ir/index.ts'
 import { act, any, type BoundValue, type Computed, derive, make, op, type Rule, rule } from '../rule.ts'
+import { attentionRules } from './attention.ts'
 
 type Act = Computed<AttributesOf<'Act'>>
 
@@ -129,4 +130,5 @@ export const sinkRules: readonly Rule<'both'>[] = [
     lhs: op('Unary', 'f', op('Flatten', 'order', act('g', any('x')))),
     rhs: ({ g, x, f, order }) => make('Flatten', order, make('Act', g, make('Unary', f, x))),
   }),
+  ...attentionRules,
 ]

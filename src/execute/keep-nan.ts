@@ -3,6 +3,7 @@ import {
   addLike,
   draft,
   isPerExample,
+  type MapType,
   type Node,
   type NodeId,
   sizeOf,
@@ -95,6 +96,7 @@ const drops = ({ tag, attributes }: Node): boolean => {
     case 'GlobalPool':
     case 'ChannelPool':
     case 'Softmax':
+    case 'Attention':
     case 'Combine':
     case 'Certainty':
       return true
@@ -168,6 +170,23 @@ export const keepingNaN = (executed: Executed): Executed => {
         const { type } = node
         const values = node.tag === 'Combine' ? operands.flatMap(variantsOf) : operands
         return type.kind === 'Shared' ? y : values.map(value => everywhere(trace(value), type.c)).reduce(add, y)
+      }
+      case 'Attention': {
+        const { heads } = node.attributes
+        const { c } = d.nodes[y].type as MapType
+        const [queries, ...memory] = operands.map(trace)
+        const anywhere = (map: NodeId): NodeId =>
+          d.add('Unflatten', [windowed(d.add('GlobalPool', [map], { reduction: 'mean' }))], {})
+        /** In every channel of a head of the result if in one of the head's. */
+        const headwise = (map: NodeId): NodeId => {
+          const size = (d.nodes[map].type as MapType).c / heads
+          const parts = Array.from({ length: heads }, (_, head) =>
+            everywhere(d.add('Slice', [map], { axis: 2, begin: head * size, size }), size, c / heads),
+          )
+          return d.add('Concat', parts, { axis: 2 })
+        }
+        const found = memory.map(anywhere).map((pixel, k) => (k % 2 === 0 ? headwise(pixel) : pixel))
+        return [headwise(queries), ...found].reduce(add, y)
       }
       case 'Certainty': {
         const { type } = d.nodes[x]

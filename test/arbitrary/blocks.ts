@@ -189,6 +189,18 @@ const guarded: Block = (s, choose, x) => {
 const pixelClasses: Block = (s, choose, x) =>
   s.arithmetic === 'exact' ? activate(s, choose, x) : s.b.softmax(x, { log: choose.oneIn(2) })
 
+/** Pixels that find what they ask for in all pixels, and now and then in a token or an earlier map, too. */
+const attended: Block = (s, choose, x) => {
+  if (s.arithmetic === 'exact' || s.trained) return activate(s, choose, x)
+  const pixelwise = (y: NodeId): NodeId => sameConvolution(s, choose, y, 2, [1, 1], [1])
+  const token = (): NodeId => s.b.unflatten(s.b.globalPool(x, 'mean'))
+  const other = (): NodeId => (choose.oneIn(2) ? token() : choose.pick(s.trunk))
+  const maps = choose.pick([() => [x], () => [other(), x], () => [x, other()]])()
+  const memory = maps.flatMap(map => [pixelwise(map), pixelwise(map)])
+  const attributes = { heads: choose.pick([1, 2]), scale: choose.pick([0.5, 0.25]) }
+  return s.b.draft.add('Attention', [pixelwise(x), ...memory], attributes)
+}
+
 const meet = (s: Site, choose: Choose, x: NodeId, y: NodeId): NodeId => {
   const fn = choose.pick(['add', 'maximum', 'subtract'] as const)
   return choose.oneIn(2) ? s.b.binary(fn, x, y) : s.b.binary(fn, y, x)
@@ -334,6 +346,7 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [9, parameterized],
   [1, guarded],
   [2, pixelClasses],
+  [2, attended],
   [4, resize],
   [6, border],
   [2, channels],

@@ -89,6 +89,11 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   Transpose: choose => [choose.oneIn(2) ? drawShared(choose) : drawMap(choose)],
   Resize: map,
   Softmax: example,
+  Attention: choose => {
+    const queries = drawMap(choose)
+    const [{ h, w }, outputs] = [drawMap(choose), choose.pick(channels)]
+    return choose.oneIn(2) ? [queries] : [queries, mapType(h, w, queries.c), mapType(h, w, outputs)]
+  },
   Act: choose => [choose.oneIn(3) ? drawShared(choose, 2) : drawMap(choose)],
   Rotate: map,
   Scale: map,

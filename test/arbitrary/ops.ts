@@ -194,6 +194,17 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
         })
   },
   Softmax: choose => only({ log: choose.oneIn(2) }),
+  Attention: (choose, [queries, , values]) => {
+    const { c } = queries as MapType
+    const outputs = values === undefined ? choose.pick([c, 2 * c]) : (values as MapType).c
+    const heads = choose.pick([1, 2, 3].filter(n => c % n === 0 && outputs % n === 0))
+    const pair = (): readonly Type[] => {
+      const { h, w } = drawMap(choose)
+      return [mapType(h, w, c), mapType(h, w, outputs)]
+    }
+    const attributes = { heads, scale: choose.pick([0.5, 1, 0.25]) }
+    return { attributes, shared: values === undefined ? [...pair(), ...pair()] : [] }
+  },
   Act: (choose, [input]) => {
     const rank = shapeOf(input).length
     const y = input.kind === 'Map' ? 0 : choose.below(rank)

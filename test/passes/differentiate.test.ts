@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import {
   builder,
+  declarationOf,
   type Graph,
   mapType,
   type OpTag,
@@ -24,17 +25,17 @@ import { checkGradients, differentiated, sourcesOf, withLoss } from './gradient-
 /** Operands that values give no gradient by, though the loss depends on them. */
 const refusedOperands: Partial<Record<OpTag, readonly string[]>> = {
   BatchNormInputGradient: ['x0', 'x1', 'w2', 'w3', 'w4', 'w5', 'w6'],
-  Certainty: ['x0'],
   MaxPoolGradient: ['x1'],
   Warp: ['w1'],
   WarpGradient: ['w1'],
 }
 
 /** Ops of which every operand may be refused. */
-const mayRefuseAll: readonly OpTag[] = ['BatchNormInputGradient', 'Certainty']
+const mayRefuseAll: readonly OpTag[] = ['BatchNormInputGradient']
 
-/** Not in flat graphs, or with nothing to take a gradient by. */
-const left: readonly OpTag[] = ['Branch', 'Undo', 'Reduce', 'Constant']
+/** Not in flat graphs, or with nothing to take a gradient by, or without one. */
+const inference = opTags.filter(tag => declarationOf(tag).stage === 'inference')
+const left: readonly OpTag[] = ['Branch', 'Undo', 'Reduce', 'Constant', ...inference]
 
 describe('gradients agree with differences of the loss', () => {
   it.each(opTags.filter(tag => !left.includes(tag)))('%s', tag => {
@@ -70,7 +71,7 @@ describe('gradients agree with differences of the loss', () => {
     let compared = 0
     let asked = 0
     fc.assert(
-      fc.property(arbitraryFlatGraph({ blocks: 6 }), fc.nat(), (flat, seed) => {
+      fc.property(arbitraryFlatGraph({ blocks: 6, trained: true }), fc.nat(), (flat, seed) => {
         const graph = withLoss(of(flat), true)
         const sources = sourcesOf(graph)
         asked += sources.length
@@ -108,7 +109,7 @@ describe('a normalization by its own batch', () => {
 describe('differentiate', () => {
   it('gives graphs that verify', () => {
     fc.assert(
-      fc.property(arbitraryFlatGraph(), flat => {
+      fc.property(arbitraryFlatGraph({ trained: true }), flat => {
         for (const graph of [withLoss(flat, false), withLoss(stackVariantsIn(flat).graph, true)]) {
           const result = differentiated(graph, sourcesOf(graph))
           expect(verify(result)).toEqual(E.right(result))

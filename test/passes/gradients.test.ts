@@ -315,7 +315,11 @@ describe('where an op has no gradient', () => {
       loss: 'loss',
       withRespectTo: [by],
     })
-    return E.isLeft(result) ? result.left.map(({ tag, where, seen }) => `${tag} ${where}: ${seen}`) : []
+    return E.isLeft(result)
+      ? result.left.map(
+          ({ tag, where, seen, hint }) => `${tag} ${where}: ${seen}${hint === undefined ? '' : ` (${hint})`}`,
+        )
+      : []
   }
   const pool = {
     size: [2, 2],
@@ -346,6 +350,10 @@ describe('where an op has no gradient', () => {
       expect(problemsOf((b, x) => b.draft.add(tag, [x, b.parameter('m', [2, 2])], {}), 'm')).toEqual([
         `not-differentiable ${tag} %2: a gradient of the loss by operand 1`,
       ])
+    const attended = (b: Builder, x: NodeId): NodeId => b.draft.add('Attention', [x, x, x], { heads: 1, scale: 1 })
+    expect(problemsOf(attended)).toEqual([
+      'not-differentiable Attention %1: a gradient of the loss by operand 0 (networks with Attention run as they are, and are not trained)',
+    ])
   })
 
   it('but the value does not matter, or in jumps, it is 0', () => {

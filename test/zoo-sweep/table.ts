@@ -33,9 +33,10 @@ const left = `
 Flips stay where a network itself takes no mirrored pixels: GhostNetV2 and V3 halve an odd map and stretch it again to nearest pixels. Borders of a map's own
 pixels pass flips but not quarter turns. A mix of filters in shares that the image gives (CondConv) is a mix of what each filter makes, at the cost of all.
 
-Attention over pixels would be one more op, of queries and pairs of keys and values, each a map: a flip of the queries passes it, one of a pair's keys and values
-ends there. A table of positions that is added to a map is a shared tensor, which a flip permutes today. A class token is a map of one pixel: as queries an
-attention of its own, as keys and values a second pair. Windows (Swin) are reshapes of the map, of which a flip moves whole ones where they divide it.
+Attention over the pixels of a map, and over tokens beside them (ViT, DeiT), leaves no flip: one of the queries passes it, one of keys and values ends there, a
+table of positions is permuted. It has no gradient: such networks are compiled and run, and are not trained. Refused are windows (Swin), patches that are
+attended to apart (MobileViT), biases by relative position (CoAtNet), heads that are part of the batch (\`torch.nn.MultiheadAttention\`, torchvision's ViT), pooling by
+a learned query, positions that turn channels (RoPE), keys that heads share.
 `
 
 /** How far a network's scores are off. */

@@ -1,5 +1,6 @@
-import type { TrainingTag } from '../../../ir/index.ts'
+import type { TagAt } from '../../../ir/index.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
+import { attention } from './attention.ts'
 import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, conv2dTranspose, dense } from './convolution.ts'
 import type { Lowering } from './lowering.ts'
@@ -12,7 +13,7 @@ import { trainingOnly } from './training.ts'
 import { act, rotate, scale } from './transforms.ts'
 
 /** How each op is said in ONNX, on maps `[n, c, h, w]`. */
-export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowering<T> } = {
+export const lowerings: { readonly [T in Exclude<LoweredTag, TagAt<'training'>>]: Lowering<T> } = {
   Constant: constant,
   Conv2d: conv2d,
   Conv2dTranspose: conv2dTranspose,
@@ -33,6 +34,7 @@ export const lowerings: { readonly [T in Exclude<LoweredTag, TrainingTag>]: Lowe
   Transpose: transpose,
   Resize: resize,
   Softmax: softmax,
+  Attention: attention,
   Act: act,
   Rotate: rotate,
   Scale: scale,

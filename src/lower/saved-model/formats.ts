@@ -9,7 +9,14 @@ export interface Formats {
 }
 
 /** Sums and scores over many numbers, of which eight bits would lose too much. */
-const summed: ReadonlySet<OpTag> = new Set<OpTag>(['GlobalPool', 'ChannelPool', 'Softmax', 'Combine', 'Certainty'])
+const summed: ReadonlySet<OpTag> = new Set<OpTag>([
+  'GlobalPool',
+  'ChannelPool',
+  'Softmax',
+  'Attention',
+  'Combine',
+  'Certainty',
+])
 
 /** Whether a convolution or a matrix product works on what follows from each node. */
 const multipliedLater = ({ nodes }: Graph): Uint8Array => {

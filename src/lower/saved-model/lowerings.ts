@@ -1,4 +1,5 @@
 import type { LoweredTag } from '../lowered-tag.ts'
+import { attention } from './attention.ts'
 import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import {
@@ -44,6 +45,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Transpose: transpose,
   Resize: resize,
   Softmax: softmax,
+  Attention: attention,
   Act: act,
   Rotate: rotate,
   Scale: scale,

@@ -61,6 +61,8 @@ const windows: readonly (readonly [string, Build])[] = [
   ['global maxima', (b, x) => b.globalPool(x, 'max')],
   ['global means', (b, x) => b.globalPool(x)],
   ['softmax', (b, x) => b.softmax(b.globalPool(x))],
+  ['attention of one head', (b, x) => b.draft.add('Attention', [x, x, x], { heads: 1, scale: 1 })],
+  ['attention of seven heads', (b, x) => b.draft.add('Attention', [x, x, x], { heads: 7, scale: 1 })],
   [
     'a clamped convolution',
     (b, x) => b.relu(b.add(b.conv2d(x, b.parameter('f', [3, 3, 7, 8])), b.parameter('b', [8]))),

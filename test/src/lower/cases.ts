@@ -325,6 +325,29 @@ export const opCases: readonly OpCases[] = [
       )
   }),
 
+  given('attention over pixels and a token, of one head and of two', on => {
+    for (const heads of [1, 2])
+      on(
+        through(3, 4, 4, (b, x) => {
+          const token = b.unflatten(b.globalPool(x))
+          const attributes = { heads, scale: 0.7 }
+          const seen = b.draft.add(
+            'Attention',
+            [
+              b.crop(x, [
+                [1, 0],
+                [0, 2],
+              ]),
+              x,
+              b.concat([x, x]),
+            ],
+            attributes,
+          )
+          return b.draft.add('Attention', [seen, b.concat([x, x]), x, b.concat([token, token]), token], attributes)
+        }),
+      )
+  }),
+
   given('combinations of logits', on => {
     for (const reduction of reductions)
       for (const multiplicity of [[1], [1, 1], [3, 1, 2]]) {

@@ -7,6 +7,8 @@ export interface Composition {
   readonly last: NodeProto
   readonly inputs: readonly string[]
   readonly rule: Rule
+  /** Whether each pixel that the first input gives sees all that the others give. */
+  readonly seesAll?: true
 }
 
 /** The composition that a node is the characteristic part of. */

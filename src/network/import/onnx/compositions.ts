@@ -1,13 +1,13 @@
 import { asStrided } from './as-strided.ts'
+import { attention } from './attention.ts'
 import { combination } from './combination.ts'
-import type { Pattern } from './composition.ts'
+import type { Composition, Pattern } from './composition.ts'
 import type { Constant } from './constant.ts'
 import { gelu } from './gelu.ts'
 import { mixedFilters } from './mixed-filters.ts'
 import { neighbours } from './neighbours.ts'
 import { unary } from './ops/pointwise.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
-import type { Rule } from './translation.ts'
 import { warp } from './warp.ts'
 
 /** `x · sigmoid(x)`. */
@@ -28,13 +28,15 @@ const step: Pattern = (sign, at) => {
   return clamp === undefined ? undefined : { last: clamp, inputs: [sign.input[0]], rule: unary('step') }
 }
 
-const patterns: readonly Pattern[] = [gelu, swish, step, combination, warp, mixedFilters, asStrided]
+const patterns: readonly Pattern[] = [gelu, swish, step, attention, combination, warp, mixedFilters, asStrided]
+
+export type Composed = Pick<Composition, 'rule' | 'seesAll'>
 
 /** The graph with one node in the place of the last of each composition, and the rules for these nodes. */
 export const compose = (
   graph: GraphProto,
   initializers: ReadonlyMap<string, Constant>,
-): { readonly graph: GraphProto; readonly rules: ReadonlyMap<NodeProto, Rule> } => {
+): { readonly graph: GraphProto; readonly rules: ReadonlyMap<NodeProto, Composed> } => {
   const at = neighbours(graph, initializers)
   const found = graph.node.flatMap(node => {
     for (const pattern of patterns) {
@@ -44,10 +46,13 @@ export const compose = (
     return []
   })
   const replaced = new Map(
-    found.map(({ last, inputs, rule }) => [last, { node: { ...last, input: inputs, attribute: [] }, rule }]),
+    found.map(composition => [
+      composition.last,
+      { node: { ...composition.last, input: composition.inputs, attribute: [] }, composition },
+    ]),
   )
   return {
     graph: { ...graph, node: graph.node.map(node => replaced.get(node)?.node ?? node) },
-    rules: new Map([...replaced.values()].map(({ node, rule }) => [node, rule])),
+    rules: new Map([...replaced.values()].map(({ node, composition }) => [node, composition])),
   }
 }

@@ -8,14 +8,16 @@ import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample } from '../../../../ir/type.ts'
 import type { ImportProblem } from '../error.ts'
 import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from './branches.ts'
-import { compose } from './compositions.ts'
+import { type Composed, compose } from './compositions.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
 import type { OnnxModel } from './decode.ts'
 import { folds } from './folds/index.ts'
 import { roomFor } from './folds/room.ts'
 import { type ImageInput, readersOf, readInput } from './input.ts'
+import { dimsOfJoined, type Joined, joinedWith, type Lifted } from './joined.ts'
+import { askedByEach, liftedRule } from './lifted.ts'
 import { missingOps } from './missing-ops.ts'
-import { nodeName, type OnnxNode, readNode, type Value } from './node.ts'
+import { nodeName, type OnnxNode, readNode } from './node.ts'
 import { rules } from './ops/index.ts'
 import { inOrder, schedule } from './order.ts'
 import { outputNode, turnsLast } from './outputs.ts'
@@ -23,7 +25,7 @@ import { parameters } from './parameters.ts'
 import { Refusal, refuse } from './refuse.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
 import { signatureOf } from './signatures.ts'
-import type { Rule, Translation } from './translation.ts'
+import type { Translation } from './translation.ts'
 import { dimsOf, nchw, type View, viewOf } from './view.ts'
 import { flawsOf } from './well-formed.ts'
 
@@ -45,9 +47,9 @@ export interface Source {
 }
 
 /** Shape is a constant even of a value that depends on the image, and so are its parts. */
-const shapeOfView = (node: OnnxNode, view: View, { batch, build }: Translation): Constant => {
-  const stacked = variantsOf(build.draft.nodes[view.node]) > 1
-  const dims = dimsOf(view, batch)
+const shapeOf = (node: OnnxNode, value: View | Joined, { batch, build }: Translation): Constant => {
+  const stacked = value.kind === 'view' && variantsOf(build.draft.nodes[value.node]) > 1
+  const dims = value.kind === 'view' ? dimsOf(value, batch) : dimsOfJoined(value, batch)
   if (stacked) return refuse('unsupported-shape', 'the shape of values stacked along the batch', 'shapes of one batch')
   if (node.op === 'Size') {
     const size = dims.reduce<number>(
@@ -63,6 +65,8 @@ const shapeOfView = (node: OnnxNode, view: View, { batch, build }: Translation):
 
 /** Of what a value would have been that is behind a problem: of the image, or known at import. */
 type Broken = 'image' | 'known'
+
+const isOfImage = (value: Lifted | undefined): boolean => value !== undefined && value.kind !== 'constant'
 
 const isShape = (op: string): boolean => op === 'Shape' || op === 'Size'
 
@@ -88,12 +92,12 @@ export const translate = (
   if (flaws.length > 0) return E.left(flaws)
   const problems: ImportProblem[] = []
   const missing = missingOps()
-  const values = new Map<string, Value>(initializers)
+  const values = new Map<string, Lifted>(initializers)
   const broken = new Map<string, Broken>()
   /** Outputs that no rule gives: a problem where something reads them. */
   const withheld = new Map<string, string>()
   const defined = new Set(definedIn(written))
-  const composed = new Map<NodeProto, Rule>()
+  const composed = new Map<NodeProto, Composed>()
   const nodes = schedule()
 
   const composeIn = (graph: GraphProto): GraphProto => {
@@ -133,18 +137,28 @@ export const translate = (
   }
 
   /** A node's values, or null for an op that there is no rule for. */
-  const translateNode = (node: OnnxNode, proto: NodeProto): readonly Value[] | null => {
-    const rule = composed.get(proto)
-    if (rule !== undefined) return rule(node, t)
-    const [first] = node.inputs
-    if (isShape(node.op) && first?.kind === 'view') return [shapeOfView(node, first, t)]
+  const translateNode = (
+    node: OnnxNode,
+    proto: NodeProto,
+    given: readonly (Lifted | undefined)[],
+  ): readonly Lifted[] | null => {
+    const { rule = rules[node.op], seesAll } = composed.get(proto) ?? {}
+    const [first] = given
+    if (isShape(node.op) && first !== undefined && first.kind !== 'constant') return [shapeOf(node, first, t)]
+    const joined = composed.has(proto) ? null : joinedWith(node, given, t)
+    if (joined !== null) return [joined]
+    if (given.some(value => value?.kind === 'joined')) {
+      if (rule === undefined) return null
+      return seesAll === true ? askedByEach(node, given, t, rule) : liftedRule(node, given, t, rule)
+    }
+    if (composed.has(proto)) return rule(node, t)
     const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
     if (allConstant && Object.hasOwn(folds, node.op)) {
       for (const value of node.inputs)
         if (value?.kind === 'constant' && value.fill !== undefined) room.take(sizeOf(value.dims))
       return folds[node.op](node, { opset, room })
     }
-    return Object.hasOwn(rules, node.op) ? rules[node.op](node, t) : null
+    return Object.hasOwn(rules, node.op) ? rule(node, t) : null
   }
 
   /** The nodes that make an `If`'s values: those of the branch it takes. */
@@ -176,7 +190,7 @@ export const translate = (
   const step = (proto: NodeProto): readonly NodeProto[] => {
     const where = `${file}, node ${nodeName(proto)} (${proto.op_type})`
     const given = proto.input.map(name => values.get(name))
-    const fromImage = proto.input.some(name => broken.get(name) === 'image' || values.get(name)?.kind === 'view')
+    const fromImage = proto.input.some(name => broken.get(name) === 'image' || isOfImage(values.get(name)))
     if (!isKnown(proto)) {
       missing.add(proto.op_type ?? '', nodeName(proto))
       breakOutputs(proto, fromImage || proto.input.length === 0 ? 'image' : 'known')
@@ -194,10 +208,13 @@ export const translate = (
       breakOutputs(proto, image ? 'image' : 'known')
       return []
     }
-    const node = readNode(proto, given)
+    const node = readNode(
+      proto,
+      given.map(value => (value?.kind === 'joined' ? undefined : value)),
+    )
     try {
       if (proto.op_type === 'If') return branchOf(proto, node, where)
-      const outputs = translateNode(node, proto)
+      const outputs = translateNode(node, proto, given)
       if (outputs === null) {
         missing.add(node.op, node.name)
         breakOutputs(proto, 'image')
@@ -233,6 +250,8 @@ export const translate = (
       const by = withheld.get(name)
       if (by !== undefined)
         problems.push(problem('unsupported-op', where, `a use of ${by}`, 'uses of the first output only'))
+      else if (value?.kind === 'joined')
+        problems.push(problem('unsupported-shape', where, 'pixels beside tokens', 'class scores, or a map'))
       else if (!broken.has(name))
         problems.push(problem('malformed-file', where, 'nothing computed from the image', 'class scores'))
     } catch (cause) {

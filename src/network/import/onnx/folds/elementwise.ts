@@ -1,6 +1,6 @@
 import { functionOf } from '../../../../../ir/ops/unary-functions.ts'
 import { type Constant, type ElementName, isWhole, type Scalar } from '../constant.ts'
-import { constantAt, numbersOf, type OnnxNode, optionalAt } from '../node.ts'
+import { constantAt, integersOf, numbersOf, type OnnxNode, optionalAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { broadcastTo, commonDims, computed, type Fold, readerOf } from './fold.ts'
 
@@ -104,10 +104,11 @@ const where: Fold = (node, { room }) => {
   return [computed(node.output, dims, type, room, k => (chosen(k) === 0 ? no(k) : yes(k)))]
 }
 
+/** What is the same for every image of a batch stands for one. */
 const expand: Fold = (node, { room }) => {
   const x = constantAt(node, 0)
-  const dims = commonDims([x.dims, numbersOf(constantAt(node, 1))])
-  return [broadcastTo(node.output, x, dims, room)]
+  const wanted = integersOf(constantAt(node, 1)).map((d, axis) => (d !== 'n' ? d : axis === 0 ? 1 : batchSize()))
+  return [broadcastTo(node.output, x, commonDims([x.dims, wanted]), room)]
 }
 
 /** Bounds are attributes at first and inputs later. */

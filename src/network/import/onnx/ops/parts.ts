@@ -6,6 +6,7 @@ import type { Padding } from '../../../../../ir/ops/window.ts'
 import { shapeOf } from '../../../../../ir/type.ts'
 import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
 import { type Aligned, actOn, align, alignTo, asMap, permuteChannels, permutedAtMost } from '../arrange.ts'
+import { digitAt, isDigit, runOfDigit } from '../digit-runs.ts'
 import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
@@ -124,12 +125,8 @@ const unstack = (node: OnnxNode, t: Translation, view: Aligned): readonly View[]
   )
 }
 
-const split: Rule = (node, t) => {
-  const view = align(t, viewAt(node, 0))
-  const axis = axisOf(node.int('axis', 0), view.layout.length)
-  if (view.layout[axis] === 'n') return unstack(node, t, view)
-  const of = placeOf(view, axis)
-  const extent = extentAlong(exampleType(t, view.node), of)
+/** The sizes of the parts of an axis. */
+const partsOf = (node: OnnxNode, extent: number): readonly number[] => {
   const given = optionalAt(node, 1)
   const attribute = node.ints('split')
   const count = node.int('num_outputs', node.outputCount)
@@ -142,6 +139,30 @@ const split: Rule = (node, t) => {
   const sizes = attribute ?? (given === undefined ? even : numbersOf(given))
   if (sizes.length < node.outputCount || sizes.some(s => s < 1) || sizes.reduce((a, b) => a + b, 0) !== extent)
     return refuse('unsupported-attribute', `parts of ${printDims(sizes)}`, `${node.outputCount} that fill ${extent}`)
+  return sizes
+}
+
+/** Parts of an axis that is a part of the channels. */
+const splitDigit = (node: OnnxNode, t: Translation, view: View, axis: number): readonly View[] | null => {
+  let begin = 0
+  const views = partsOf(node, extentOf(view.axes[axis] as readonly Atom[])).map(size => {
+    const part = runOfDigit(t, view, axis, begin, size)
+    begin += size
+    return part
+  })
+  return views.every(part => part !== null) ? views : null
+}
+
+const split: Rule = (node, t) => {
+  const original = viewAt(node, 0)
+  const axis = axisOf(node.int('axis', 0), original.axes.length)
+  const digits = isDigit(t, original, axis) ? splitDigit(node, t, original, axis) : null
+  if (digits !== null) return digits
+  const view = align(t, original)
+  if (view.layout[axis] === 'n') return unstack(node, t, view)
+  const of = placeOf(view, axis)
+  const extent = extentAlong(exampleType(t, view.node), of)
+  const sizes = partsOf(node, extent)
   let begin = 0
   return sizes.map(size => {
     const part = run(t, view.node, of, begin, size, node.name)
@@ -202,6 +223,12 @@ const slice: Rule = (node, t) => {
     return whole ? [] : [{ axis: axes[k], start, end: ends[k], step: steps[k] }]
   })
   if (work.length === 0) return [original]
+  const [only] = work
+  if (work.length === 1 && only.step === 1 && isDigit(t, original, only.axis)) {
+    const { begin, count } = slots(only.start, only.end, 1, extentOf(original.axes[only.axis] as readonly Atom[]))
+    const part = count > 0 ? runOfDigit(t, original, only.axis, begin, count) : null
+    if (part !== null) return [part]
+  }
   const view = align(t, original)
   const result = work.reduce((current, { axis, start, end, step }) => {
     const of = placeOf(view, axis)
@@ -282,8 +309,13 @@ const pad: Rule = (node, t) => {
 
 /** One index (which drops the axis) or several along one axis. */
 const gather: Rule = (node, t) => {
-  const view = align(t, viewAt(node, 0))
-  const axis = axisOf(node.int('axis', 0), view.layout.length)
+  const original = viewAt(node, 0)
+  const axis = axisOf(node.int('axis', 0), original.axes.length)
+  const index = node.inputs[1]
+  const isOne = index?.kind === 'constant' && index.values.length === 1 && index.dims.length < 2
+  const digit = isOne && isDigit(t, original, axis) ? digitAt(t, original, axis, index) : null
+  if (digit !== null) return [digit]
+  const view = align(t, original)
   const of = placeOf(view, axis)
   const indices = inputAt(node, 1)
   if (indices.kind !== 'constant' || indices.dims.length > 1)

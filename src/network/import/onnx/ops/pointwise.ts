@@ -41,6 +41,7 @@ const swish: Rule = (node, t) => {
   const x = viewAt(node, 0)
   const alpha = node.float('alpha', 1)
   if (alpha === 1) return [apply(t, node, x, 'swish')]
+  if (alpha === 0) return [apply(t, node, x, 'affine', { alpha: 0.5 })]
   const scaled = apply(t, node, apply(t, node, x, 'affine', { alpha }), 'swish')
   return [apply(t, node, scaled, 'affine', { alpha: 1 / alpha })]
 }

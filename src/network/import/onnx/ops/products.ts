@@ -80,7 +80,16 @@ const matMul: Rule = (node, t) => {
     const y = t.build.dense(asVector(t, x.node, features), weightsOf(t, weights, false, 1), node.name)
     return [{ kind: 'view', node: y, axes: [...x.axes.slice(0, last), whole(exampleType(t, y), 'c')] }]
   }
-  const { node: map, axes } = channelsLast(t, x, last)
+  return pixelProduct(node, t)
+}
+
+/** The product as a 1×1 convolution, of one pixel too. */
+export const pixelProduct: Rule = (node, t) => {
+  const x = viewAt(node, 0)
+  const weights = matrix(constantAt(node, 1))
+  const last = x.axes.length - 1
+  const { node: found, axes } = channelsLast(t, x, last)
+  const map = exampleType(t, found).kind === 'Map' ? found : t.build.unflatten(found)
   const filter = arrangedParameter(t, weights, [1, 1, ...weights.dims])
   const y = t.build.conv2d(map, filter, { name: node.name })
   return [{ kind: 'view', node: y, axes: [...axes.slice(0, last), whole(exampleType(t, y), 'c')] }]

@@ -39,6 +39,51 @@ interface Made extends Pick<ModelSpec, 'nodes' | 'floats' | 'ints' | 'opset'> {
 
 /** From a map `x` of six channels to a map `y`, as exporters write them. */
 const cases: Readonly<Record<string, Made>> = {
+  'attention of pixels, as PyTorch exports it': {
+    nodes: [
+      node('Reshape', 'x flat', 'f'),
+      node('Transpose', 'f', 'l', { perm: [0, 2, 1] }),
+      node('MatMul', 'l w', 'three'),
+      node('Reshape', 'three heads', 'cut'),
+      node('Transpose', 'cut', 'apart', { perm: [2, 0, 3, 1, 4] }),
+      node('Split', 'apart', 'q1 k1 v1', { axis: 0 }),
+      ...['q', 'k', 'v'].map(name => node('Squeeze', `${name}1 which`, name)),
+      node('Mul', 'q scale', 'qs'),
+      node('Transpose', 'k', 'kt', { perm: [0, 1, 3, 2] }),
+      node('MatMul', 'qs kt', 's'),
+      node('Div', 's scale', 'd'),
+      node('Softmax', 'd', 'p', { axis: -1 }),
+      node('MatMul', 'p v', 'a'),
+      node('Transpose', 'a', 'at', { perm: [0, 2, 1, 3] }),
+      node('Reshape', 'at rows', 'r'),
+      node('Transpose', 'r', 'rt', { perm: [0, 2, 1] }),
+      node('Reshape', 'rt image', 'y'),
+    ],
+    floats: { w: real([6, 18], 4), scale: scalar(0.6) },
+    ints: {
+      flat: list(0, 6, -1),
+      heads: list(0, -1, 3, 2, 3),
+      which: list(0),
+      rows: list(0, -1, 6),
+      image: list(0, 6, 4, 4),
+    },
+  },
+  'one of the channels, each pixel attending with single queries, keys and values': {
+    nodes: [
+      node('Reshape', 'x cut', 'three'),
+      ...['q', 'k', 'v'].map((name, at) => node('Gather', `three ${'abc'[at]}`, name, { axis: 2 })),
+      node('Transpose', 'k', 'kt', { perm: [0, 2, 1] }),
+      node('Transpose', 'q', 'qt', { perm: [0, 2, 1] }),
+      node('Transpose', 'v', 'vt', { perm: [0, 2, 1] }),
+      node('MatMul', 'qt k', 's'),
+      node('Softmax', 's', 'p', { axis: 2 }),
+      node('MatMul', 'p vt', 'o'),
+      node('Transpose', 'o', 'ot', { perm: [0, 2, 1] }),
+      node('Reshape', 'ot image', 'y'),
+    ],
+    ints: { cut: list(0, 2, 3, -1), a: scalar(0), b: scalar(1), c: scalar(2), image: list(0, 2, 4, 4) },
+    channels: 2,
+  },
   'LayerNormalization over channels, turned last and back': {
     nodes: [
       node('Transpose', 'x', 'l', { perm: [0, 2, 3, 1] }),

@@ -34,6 +34,7 @@ const unary: readonly (readonly [
   ['Softsign', {}, 9, x => x / (1 + Math.abs(x))],
   ['Swish', {}, 24, x => x * sigmoid(x)],
   ['Swish', { alpha: { float: 2 } }, 24, x => x * sigmoid(2 * x)],
+  ['Swish', { alpha: { float: 0 } }, 24, x => x / 2],
   ['Selu', {}, 9, x => 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * (Math.exp(x) - 1) : x)],
   ['Selu', { alpha: { float: 0.5 }, gamma: { float: 3 } }, 9, x => 3 * (x < 0 ? 0.5 * (Math.exp(x) - 1) : x)],
   ['Celu', {}, 12, x => (x < 0 ? Math.exp(x) - 1 : x)],

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { actOnTensor, elements, evaluate, type Tensor } from '../../../ir/index.ts'
+import { parsePlan } from '../../../passes/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
+import { compileNetwork } from '../../../src/compile/compile.ts'
+import { importOnnx } from '../../../src/network/import/onnx/index.ts'
+import { imageType } from '../../../src/network/network.ts'
+import { absent, oracle } from '../../src/network/import/onnx/oracle.ts'
+
+const size = 8
+/** Channels first. */
+const image: Tensor = {
+  shape: [1, 3, size, size],
+  data: Float64Array.from({ length: 3 * size ** 2 }, (_, k) => ((k * 7919) % 1009) / 400 - 1.2),
+}
+const channelsLast: Tensor = {
+  shape: [1, size, size, 3],
+  data: Float64Array.from(image.data, (_, at) => image.data[(at % 3) * size ** 2 + Math.floor(at / 3)]),
+}
+
+/** Plans, and the variants whose scores they average. */
+const plans = { vanilla: ['id'], 'vanilla-tta-geo': ['id', 'flip'], 'd4@0:geo': elements } as const
+
+describe.skipIf(absent !== undefined)('vision transformers, as onnxruntime has them', () => {
+  const files = ['vit', 'deit', 'mean'].flatMap(name => [`${name}.legacy`, `${name}.dynamo`])
+
+  it.each(files)('%s: plain, flipped and turned, with no act left on a map', async name => {
+    const path = fileURLToPath(new URL(`${name}.onnx`, import.meta.url))
+    const network = orThrow(await importOnnx(path)())
+    const bytes = readFileSync(path)
+    const theirs = new Map<string, readonly number[]>()
+    for (const element of elements) {
+      const { shape, data } = actOnTensor(element, image, 2, 3)
+      const scores = await oracle(bytes, { dims: shape, values: Array.from(data) })
+      theirs.set(element, E.isRight(scores) ? scores.right : [])
+    }
+    for (const [plan, variants] of Object.entries(plans)) {
+      const compiled = orThrow(compileNetwork(network, orThrow(parsePlan(plan)), { schedule: 'apart' }))
+      expect(compiled.actsOnMaps).toBe(0)
+      const inputs = new Map([[imageType(network).name, channelsLast]])
+      const { data } = orThrow(evaluate(compiled.graph, { inputs, parameters: compiled.parameters })).get(
+        'logits',
+      ) as Tensor
+      expect(data).toHaveLength(3)
+      data.forEach((score, k) => {
+        const wanted = variants.map(element => (theirs.get(element) as readonly number[])[k])
+        expect(score).toBeCloseTo(wanted.reduce((a, b) => a + b) / variants.length, 4)
+      })
+    }
+  })
+})
