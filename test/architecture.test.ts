@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -91,4 +92,17 @@ describe('the rooms of docs/architecture.md', () => {
       expect(readFileSync(join(root, path), 'utf8')).toContain(word)
     }
   })
+})
+
+it('packages that are imported whole have names that Node finds, as it is that runs what is built', () => {
+  const whole = files.flatMap(file =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^import \* as \w+ from '([^.'][^']*)'/gm)].map(
+      ([, name]) => name,
+    ),
+  )
+  const script = `Promise.all(${JSON.stringify([...new Set(whole)])}.map(async name => {
+    const { length } = Object.keys(await import(name)).filter(key => !['default', 'module.exports'].includes(key))
+    return length > 0 ? [] : name
+  })).then(found => console.log(JSON.stringify(found.flat())))`
+  expect(JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' }))).toEqual([])
 })
