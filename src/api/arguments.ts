@@ -1,11 +1,14 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { CertaintyMeasure, checkArgument, EspalierError, isGraph, isObject, reductions } from '../../ir/index.ts'
+import { orThrow } from '../base/error.ts'
 import { scheduleNames } from '../compile/scheduling.ts'
+import { decodePreprocess } from '../data/index.ts'
 import { executorNames } from '../execute/execution.ts'
 import { objectives } from '../experiment/search/objective.ts'
 import { imageLayouts } from '../lower/onnx/index.ts'
 import { precisions } from '../lower/precision.ts'
+import type { Meaning } from '../network/meaning.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import { closed, closedProblems, numberThat, oneOf, WholeNumber } from '../train/closed-record.ts'
 import { trainingExecutors } from '../train/executors.ts'
@@ -49,11 +52,11 @@ export const checkPlan = (where: string, value: unknown): void =>
     typeof value === 'string' ? `parsePlan(${JSON.stringify(value)})` : "parsePlan('flip-3-max')",
   )
 
-export const checkRecipe = (where: string, value: unknown): void =>
+export const checkIsRecipe = (where: string, value: unknown): void =>
   checkArgument(
     where,
     value,
-    isObject(value) && isObject(value.learning_rate),
+    isObject(value),
     'a recipe',
     typeof value === 'string' ? `await loadRecipe(${JSON.stringify(value)})` : "await loadRecipe('default')",
   )
@@ -168,9 +171,25 @@ const options = {
   toSavedModel: { precision, xla: t.boolean, withPreprocessing: t.boolean },
 } satisfies Readonly<Record<string, t.Props>>
 
+const refuseOthers = (where: string, known: t.Props, value: unknown): void => {
+  const decoded = closed({}, known).decode(value)
+  if (E.isLeft(decoded)) throw new EspalierError(closedProblems('bad-argument', where, decoded.left))
+}
+
+/** Checked as a file of it is, but that no size stands for a square. */
+const checkPreprocess = (where: string, value: unknown): void => {
+  if (isObject(value))
+    checkArgument(`${where}, size`, value.size, Array.isArray(value.size), '[height, width] in pixels')
+  orThrow(decodePreprocess(value, where))
+}
+
 /** Refuses unknown options, with the nearest named, and values of another kind. */
 export const checkOptions = (of: keyof typeof options, value: unknown): void => {
   if (value === undefined) return
-  const decoded = closed({}, options[of] as t.Props).decode(value)
-  if (E.isLeft(decoded)) throw new EspalierError(closedProblems('bad-argument', `${of}, options`, decoded.left))
+  refuseOthers(`${of}, options`, options[of], value)
+  const { preprocess, meaning } = value as { readonly preprocess?: unknown; readonly meaning?: Meaning }
+  if (preprocess !== undefined) checkPreprocess(`${of}, preprocess`, preprocess)
+  if (meaning === undefined) return
+  refuseOthers(`${of}, meaning`, { preprocess: AnObject, classes: names }, meaning)
+  if (meaning.preprocess !== undefined) checkPreprocess(`${of}, meaning.preprocess`, meaning.preprocess)
 }

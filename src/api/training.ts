@@ -4,7 +4,7 @@ import { orThrow } from '../base/error.ts'
 import { trainingReference } from '../data/index.ts'
 import type { Network } from '../network/network.ts'
 import type { Recipe, Trained, TrainingEvent, TrainingSource, TrainOptions } from '../train/index.ts'
-import { checkData, checkNetwork, checkOptions, checkPlan, checkRecipe, checkText } from './arguments.ts'
+import { checkData, checkIsRecipe, checkNetwork, checkOptions, checkPlan, checkText } from './arguments.ts'
 import { type WithBackend, withBackend } from './backend.ts'
 
 /** A recipe by its name or from a file: `default`, `cifar`, `imagenet`, `fine-tune`, `distill`, `FILE.json`. @throws EspalierError */
@@ -39,12 +39,13 @@ export const train = async (training: Training): Promise<Trained> => {
     '{ network, plan, data, … }',
     "train({ network, plan: parsePlan('flip-3-max'), data: 'cifar100:FOLDER' })",
   )
-  const { recipes, train: trainNetwork } = await import('../train/index.ts')
+  const { checkRecipe, recipes, train: trainNetwork } = await import('../train/index.ts')
   const { network, plan, data, recipe = recipes.default, onProgress = () => {}, ...options } = training
   checkNetwork('train, network', network)
   checkPlan('train, plan', plan)
   checkData('train, data', data)
-  checkRecipe('train, recipe', recipe)
+  checkIsRecipe('train, recipe', recipe)
+  orThrow(checkRecipe(recipe, 'train, recipe'))
   checkOptions('train', options)
   const { seed = 0 } = options
   const source = typeof data === 'string' ? { reference: trainingReference(data), open: { seed } } : data

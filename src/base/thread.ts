@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { parentPort, type TransferListItem, Worker } from 'node:worker_threads'
+import { parentPort, SHARE_ENV, type TransferListItem, Worker } from 'node:worker_threads'
 import { EspalierError, type Problem } from '../../ir/index.ts'
 
 /** Run from source, a thread first needs the loader of TypeScript that development has. `module` is a path without its extension, from the URL of who asks. */
@@ -12,7 +12,8 @@ export const startThread = (module: string, from: string, workerData: unknown): 
         `import { register } from '${import.meta.resolve('tsx/esm/api')}'; register(); await import('${main.href}')`,
       )}`,
     )
-  return new Worker(extension === '.ts' ? loaded() : main, { workerData, execArgv: [] })
+  // With its own copy of the environment a thread could not tell TensorFlow how much to log.
+  return new Worker(extension === '.ts' ? loaded() : main, { workerData, execArgv: [], env: SHARE_ENV })
 }
 
 /** Errors lose their class on the way between threads: an EspalierError is sent as what it is made of. */
@@ -67,11 +68,13 @@ export const callThread = <C, A, T>(
 ): Thread<C, A, T> => {
   const pending = new Map<number, Pending<A, T>>()
   let ids = 0
+  /** Whether its end is waited for: an answer that comes until then must not let the process end amid its clean-up. */
+  let ending = false
   let dead: { readonly of: unknown } | undefined
   const take = (id: number): Pending<A, T> | undefined => {
     const asked = pending.get(id)
     pending.delete(id)
-    if (pending.size === 0) worker.unref()
+    if (pending.size === 0 && !ending) worker.unref()
     return asked
   }
   const die = (of: unknown): void => {
@@ -117,7 +120,10 @@ export const callThread = <C, A, T>(
       }),
     busy: () => pending.size,
     isAlive: () => dead === undefined,
-    end: async () => void (await worker.terminate()),
+    end: async () => {
+      ending = true
+      await worker.terminate()
+    },
   }
 }
 

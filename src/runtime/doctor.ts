@@ -109,9 +109,11 @@ const whatNext = (report: Omit<Report, 'next'>): readonly string[] => {
       : []),
     ...(native.folder === undefined
       ? [`Run \`espalier setup\`: native TensorFlow is several times faster than WebAssembly.`]
-      : !native.addonIsCurrent || !nativeWorks
-        ? ['Run `espalier setup` again: the installation needs to be renewed.']
-        : []),
+      : !nativeWorks
+        ? ['Run `espalier setup` again: the installation does not work.']
+        : !native.addonIsCurrent
+          ? ['Run `espalier setup` again, when convenient: it works, but its addon was compiled for another version.']
+          : []),
     ...(nvidia.length > 0 && native.folder !== undefined && native.accelerator !== 'nvidia'
       ? ['Run `espalier setup` for the NVIDIA device: only the CPU library is there.']
       : []),

@@ -1,6 +1,6 @@
 export type { SkippedImage, Trained, TrainingEvent, Validation } from './events.ts'
 export { type TrainingExecutor, trainingExecutors } from './executors.ts'
-export { needsLabels, type Recipe, withOverrides } from './recipe.ts'
+export { checkRecipe, needsLabels, type Recipe, withOverrides } from './recipe.ts'
 export { type RecipeName, readRecipe, recipeNames, recipes } from './recipes.ts'
 export { type TrainOptions, train } from './train.ts'
 export type { ReferredData, TrainingSource } from './training-batches.ts'

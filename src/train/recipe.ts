@@ -89,6 +89,14 @@ export const decodeRecipe = (
   return problems.length > 0 ? E.left(problems) : E.right(recipe)
 }
 
+/** Refuses what is no whole recipe; `where` names it in problems. */
+export const checkRecipe = (recipe: unknown, where: string): E.Either<readonly TrainingProblem[], Recipe> => {
+  const decoded = Recipe.decode(recipe)
+  if (E.isLeft(decoded)) return E.left(closedProblems('bad-recipe', where, decoded.left))
+  const problems = disagreements(where, decoded.right)
+  return problems.length > 0 ? E.left(problems) : decoded
+}
+
 const heldOutAtMost = 5000
 
 /** How many of `count` training images a recipe holds out: what it says, else a tenth, at most 5,000. */

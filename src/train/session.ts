@@ -52,10 +52,14 @@ const nothing: Progress['running'] = { loss: 0, correct: 0, images: 0 }
 
 const percentWrong = (correct: number, images: number): number => (100 * (images - correct)) / images
 
-const checkFinite = (what: string, where: string, finite: boolean): void => {
+const checkFinite = (what: string, where: string, finite: boolean, { statistics }: Training['step']): void => {
   if (finite) return
   const seen = `${what} that is not a finite number`
-  const hint = 'a lower --learning-rate, or gradient_clipping in the recipe; the last checkpoint is as it was'
+  const folded =
+    statistics.length === 0
+      ? ': the network has no batch normalization, which exports fold into convolutions, and without it bears far smaller steps'
+      : ''
+  const hint = `a lower --learning-rate${folded}, or gradient_clipping in the recipe; the last checkpoint is as it was`
   throw new EspalierError([trainingProblem('not-finite', where, seen, 'a finite one', hint)], 'failure')
 }
 
@@ -110,7 +114,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
   const stateNow = async (): Promise<State> => {
     const state = stateOf(step, await open.carried(), progress)
     for (const [name, value] of state.parameters)
-      checkFinite('a value', `step ${progress.steps}, ${name}`, allFinite(value))
+      checkFinite('a value', `step ${progress.steps}, ${name}`, allFinite(value), step)
     return state
   }
   const networkNow = async (): Promise<Network> => ({ ...network, parameters: (await stateNow()).parameters })
@@ -151,7 +155,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
     const { images, labels } = batch
     const answers = await teacher?.answers(images)
     const { loss, correct } = await open.run({ images, labels, answers, rate, matrices })
-    checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss))
+    checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss), step)
     progress = advanced(progress, batch, loss, correct)
     const event = await told({
       event: 'step',

@@ -30,6 +30,7 @@ const { createZooNetwork, loadNetwork, createNetwork, compile, parsePlan, save, 
 const { train, evaluate, impact, views, search, toOnnx, toSavedModel } = api
 const vanilla = parsePlan('vanilla')
 const parameters = net.parameters
+const wholeRecipe = await loadRecipe('default')
 
 describe.each([
   ['parsePlan', [undefined], 'saw undefined; expected the text of a plan'],
@@ -93,6 +94,22 @@ describe.each([
   ],
   ['train', [{ network: 'x', plan: vanilla, data: 'd' }], 'train, network: saw "x"'],
   ['train', [{ network: net, plan: 'vanilla', data: 'd' }], 'train, plan: saw "vanilla"'],
+  ['compile', [net, vanilla, { meaning: { preproces: preprocess } }], 'Try: preprocess'],
+  ['compile', [net, vanilla, { meaning: { classes: 'a,b' } }], 'compile, meaning, classes: saw "a,b"'],
+  ['compile', [net, vanilla, { meaning: { preprocess: { size: 32 } } }], 'size: saw the number 32; expected [height, width]'],
+  ['compile', [net, vanilla, { meaning: { preprocess: { ...preprocess, means: [1] } } }], 'Try: mean'],
+  ['compile', [net, vanilla, { meaning: { preprocess: { ...preprocess, mean: '1' } } }], 'mean: saw "1"'],
+  ['loadNetwork', ['a.onnx', { preprocess: { ...preprocess, resizeTo: 40 } }], 'Try: resize_to'],
+  [
+    'evaluate',
+    [{ predict: () => {}, graph: net.graph }, 'd', { preprocess: { ...preprocess, mean: [1, 2] } }],
+    'mean of 2 numbers',
+  ],
+  [
+    'train',
+    [{ network: net, plan: vanilla, recipe: { ...wholeRecipe, learning_rate: undefined }, data: 'd' }],
+    'train, recipe, learning_rate: saw nothing',
+  ],
   ['train', [{ network: net, plan: vanilla, recipe: 'default', data: 'd' }], 'Try: await loadRecipe("default")'],
   ['train', [{ network: net, plan: vanilla }], 'train, data: saw undefined'],
   ['train', [{ network: net, plan: vanilla, data: 'd', epochs: 3 }], 'train, options'],
