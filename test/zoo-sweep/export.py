@@ -91,13 +91,25 @@ def settled(model, size, channels, seed=0):
     return model.eval()
 
 
+def divides(layer, inputs):
+    """AlexNet and VGG pool to 6×6 and 7×7, which of maps of a multiple of that alone is a pooling in ONNX."""
+    outputs = layer.output_size if isinstance(layer.output_size, tuple) else (layer.output_size,) * 2
+    if any(out and extent % out for extent, out in zip(inputs[0].shape[2:], outputs)):
+        raise ValueError(f"{tuple(inputs[0].shape[2:])} pooled to {outputs}")
+
+
 def works(model, size, channels):
+    pools = [m for m in model.modules() if isinstance(m, torch.nn.AdaptiveAvgPool2d)]
+    hooks = [pool.register_forward_pre_hook(divides) for pool in pools]
     try:
         with torch.no_grad():
             model(torch.zeros(1, channels, size, size))
         return True
     except Exception:
         return False
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def sizes_of(model, channels):
@@ -115,19 +127,14 @@ def export(library, name, exporter, path, largest):
         raise RuntimeError(f"{count / 1e6:.0f} million weights")
     roughened(model)
     channels = getattr(model, "default_cfg", {}).get("input_size", (3,))[0]
-    sizes = sizes_of(model, channels)
-    size, reason = next(sizes, None), RuntimeError("no size works")
+    size = next(sizes_of(model, channels), None)
+    if size is None:
+        raise RuntimeError("no size works")
     try:
         model = settled(model, size, channels)
     except Exception:
         model.eval()
-    while size is not None:
-        try:
-            return written(model, torch.zeros(2 if "batch" in exporter else 1, channels, size, size), exporter, path)
-        except torch.onnx.errors.SymbolicValueError as error:
-            # AlexNet pools to 6×6, which the exporter has for maps of a multiple of that alone.
-            size, reason = next(sizes, None), error
-    raise reason
+    written(model, torch.zeros(2 if "batch" in exporter else 1, channels, size, size), exporter, path)
 
 
 def written(model, image, exporter, path):
