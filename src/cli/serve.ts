@@ -97,7 +97,11 @@ const opened = async (flags: ServeFlags, out: CommandOutput): Promise<Served> =>
   return serve({
     source,
     events: {
-      onOpened: ({ name, version, model }) => out.note(`${name}, version ${version}: ${modelNote(model)}`),
+      onOpened: ({ name, version, model }) => {
+        const decodes =
+          model.meaning.preprocess === undefined ? ' It takes tensors alone: for images, --preprocess.' : ''
+        out.note(`${name}, version ${version}: ${modelNote(model)}${decodes}`)
+      },
       onBroken: (name, version, error) => {
         if (models === undefined) throw error
         const why = error instanceof EspalierError ? lineOf(error.problems[0]) : (error as Error).message

@@ -55,7 +55,10 @@ export const describeStages = ({
   const { relative_time: time, relative_time_range: range = [], relative_time_images: images } = result
   if (time === undefined) return lines
   const [least, most] = range.map(ratio)
-  return [...lines, `Time: ${ratio(time)} the plain network’s (${least} to ${most}), in turns on ${images} images.`]
+  return [
+    ...lines,
+    `Time: ${ratio(time)} the plain network’s at the median of rounds in turns on ${images} images (${least} to ${most}).`,
+  ]
 }
 
 /** Where other parts of the images go on than where the thresholds were chosen, by more than chance. */

@@ -128,7 +128,7 @@ const sumsKept = 64
 
 /** What looks wrong, beside what it was found by. */
 const suspected = (found: Suspected) => ({
-  ...{ fed: found.fed, classCount: found.classCount, normalized: found.normalized },
+  ...{ fed: found.fed, classCount: found.classCount, normalized: found.normalized, raw: found.raw },
   warnings: warningsOf(found),
 })
 
@@ -154,7 +154,7 @@ export const evaluate = async (
   const fed: ChannelStatistics[] = []
   let sums: readonly MeasuredSum[] = []
   let classCount: number | undefined
-  const { channels = 3, mean, std } = preprocess
+  const { channels = 3, scale, mean, std } = preprocess
   const done = await evaluateData(model, data, {
     ...{ batch, preprocess, times: measured?.times, limit, range, strict, signal },
     onBatch: async (read, prediction) => {
@@ -182,6 +182,7 @@ export const evaluate = async (
     ...suspected({
       ...{ errorIntervalPercent: errors.errorIntervalPercent, classCount },
       ...{ fed: pooledStatistics(fed), normalized: mean !== undefined && std !== undefined },
+      raw: [scale, mean, std].every(said => said === undefined),
     }),
     seconds,
     imagesPerSecond: images / seconds,

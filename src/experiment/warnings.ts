@@ -16,6 +16,8 @@ export interface Suspected {
   readonly fed?: ChannelStatistics | undefined
   /** Whether the preprocessing says a mean and a deviation, that numbers are to be of about 0 and 1. */
   readonly normalized?: boolean | undefined
+  /** Whether it says neither scale, mean nor deviation. */
+  readonly raw?: boolean | undefined
 }
 
 /** Where numbers are normalized by a mean and a deviation that are about theirs, no photographs are so far from 0, so wide or so flat. */
@@ -24,14 +26,24 @@ const widest = 4
 const flattest = 0.05
 /** A few images may be blank. */
 const fewest = 8
+/** An error above so much of guessing's is as good as guessing, where there are so many classes. */
+const [nearGuessing, manyClasses] = [0.9, 10]
 
 const shown = (values: readonly number[]): string => values.map(value => Number(value.toPrecision(2))).join(', ')
 
 const describeFed = ({ mean, deviation }: ChannelStatistics): string =>
   `the network is fed numbers of mean ${shown(mean)} and deviation ${shown(deviation)}, channel by channel`
 
-const oddInputs = ({ fed, normalized }: Suspected): readonly EvaluationWarning[] => {
-  if (fed === undefined || normalized !== true) return []
+const oddInputs = ({ fed, normalized, raw }: Suspected): readonly EvaluationWarning[] => {
+  if (fed === undefined) return []
+  if (raw === true)
+    return [
+      {
+        about: 'preprocessing',
+        text: `The preprocessing has no scale, mean or std, so that the network is fed pixels from 0 to 255 as they are: is that what it was trained with? Then say "scale": 1. Here ${describeFed(fed)}.`,
+      },
+    ]
+  if (normalized !== true) return []
   const { mean, deviation, images } = fed
   const far = mean.some(value => Math.abs(value) > farthest)
   const wide = deviation.some(value => value > widest)
@@ -46,9 +58,10 @@ const guessing = ({ errorIntervalPercent, classCount, fed }: Suspected): readonl
   if (errorIntervalPercent === undefined || classCount === undefined || classCount < 2) return []
   const [low, high] = errorIntervalPercent
   const chance = 100 - 100 / classCount
-  if (high < chance || low < chance / 2) return []
+  const near = classCount >= manyClasses && low > nearGuessing * chance
+  if (!near && (high < chance || low < chance / 2)) return []
   const inputs = fed === undefined ? '' : ` Here ${describeFed(fed)}.`
-  const text = `The error is that of guessing among ${counted(classCount, 'class', 'classes')}, ${chance.toFixed(2)} %: are the classes numbered as the network has them (--classes), and is the preprocessing the one that it was trained with (--preprocess)?${inputs}`
+  const text = `The error is ${high < chance ? 'close to ' : ''}that of guessing among ${counted(classCount, 'class', 'classes')}, ${chance.toFixed(2)} %: are the classes numbered as the network has them (--classes), and is the preprocessing the one that it was trained with (--preprocess)?${inputs}`
   return [{ about: 'error', text }]
 }
 

@@ -34,7 +34,9 @@ export const fitPreprocess = (
     return refuse(
       extents(...size, channels),
       `${extents(h, w, c)}, as the network takes them`,
-      c === 1 || c === 3 ? `a preprocessing file with "size": [${h}, ${w}]` : 'predict, with inputs of your own',
+      c === 1 || c === 3
+        ? `a preprocessing file with "size": [${h}, ${w}], and the scale, mean and std that the network was trained with`
+        : 'predict, with inputs of your own',
     )
   const colours = c === 1 ? ofColours(preprocess) : undefined
   if (colours !== undefined)

@@ -87,8 +87,8 @@ export const classify = (
     throw refuse(
       400,
       `model ${name}`,
-      'no preprocessing in its manifest',
-      'a model that says how images become its input',
+      'no preprocessing',
+      'a model that says how images become its input: one compiled or served with --preprocess',
     )
   return served.during(async () => {
     const came = performance.now()

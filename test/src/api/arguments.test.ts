@@ -96,7 +96,11 @@ describe.each([
   ['train', [{ network: net, plan: 'vanilla', data: 'd' }], 'train, plan: saw "vanilla"'],
   ['compile', [net, vanilla, { meaning: { preproces: preprocess } }], 'Try: preprocess'],
   ['compile', [net, vanilla, { meaning: { classes: 'a,b' } }], 'compile, meaning, classes: saw "a,b"'],
-  ['compile', [net, vanilla, { meaning: { preprocess: { size: 32 } } }], 'size: saw the number 32; expected [height, width]'],
+  [
+    'compile',
+    [net, vanilla, { meaning: { preprocess: { size: 32 } } }],
+    'size: saw the number 32; expected [height, width]',
+  ],
   ['compile', [net, vanilla, { meaning: { preprocess: { ...preprocess, means: [1] } } }], 'Try: mean'],
   ['compile', [net, vanilla, { meaning: { preprocess: { ...preprocess, mean: '1' } } }], 'mean: saw "1"'],
   ['loadNetwork', ['a.onnx', { preprocess: { ...preprocess, resizeTo: 40 } }], 'Try: resize_to'],

@@ -23,6 +23,8 @@ describe('what a network is fed', () => {
       expect(wrong(mean, deviation)).toEqual([])
     expect(wrong(-2.1, 0, 1)).toEqual([])
     expect(warningsOf({ ...fedWith(110, 60), normalized: false })).toEqual([])
+    const [raw] = warningsOf({ ...fedWith(110, 60), normalized: false, raw: true })
+    expect(raw.text).toContain('pixels from 0 to 255 as they are')
   })
 
   it('is the same of parts as of the whole', () => {
@@ -55,6 +57,9 @@ describe('an error', () => {
     expect(warned(3, 3, 1000)).toBe(false)
     expect(warned(5, 10, 2)).toBe(false)
     expect(warned(700, 1000, 100)).toBe(false)
+    expect(warned(96, 100, 1000)).toBe(true)
+    expect(warned(480, 1000, 2)).toBe(true)
+    expect(warned(460, 1000, 2)).toBe(false)
     expect(warned(0, 100, 2)).toBe(false)
   })
 
