@@ -108,13 +108,18 @@ export const describeMeasuredImpact = ({
   const told = (changes: readonly MeasureChange[]): string =>
     changes[0] === undefined ? '' : signed(first, changes[0].difference)
   const unit = first.unit === '' ? '' : ` ${first.unit}`
+  const columns = transforms.flatMap(name => {
+    const branch = { title: `id, ${name}`, of: (of: MeasuredTransform) => of.branch, name }
+    const alone = positions.some(({ results }) => results[name].only.length > 0)
+    return alone ? [{ title: name, of: (of: MeasuredTransform) => of.only, name }, branch] : [branch]
+  })
   return [
     `${head}: ${first.title} of an image ${numberOf(first, first.vanilla)}${unit}.`,
     `What is added to it where one feature map is transformed, and by a branch there:\n${table(
-      ['map', 'name', 'shape', ...transforms.flatMap(name => [name, `id, ${name}`])],
+      ['map', 'name', 'shape', ...columns.map(({ title }) => title)],
       positions.map(({ map, name, shape, results }) => [
         ...[String(map), name, shape.join('×')],
-        ...transforms.flatMap(each => [told(results[each].only), told(results[each].branch)]),
+        ...columns.map(({ name, of }) => told(of(results[name]))),
       ]),
     )}`,
   ].join('\n\n')
