@@ -39,13 +39,20 @@ ATTENTION = re.compile(
 
 def timm_names(only):
     """One network of a family and size; variants that differ by training alone are one. Those of attention where they are asked for."""
-    names = timm.list_models(exclude_filters=["tf_*", "*_in21k*"])
-    return [name for name in names if name in only or not ATTENTION.search(name)]
+    return convolutional(timm.list_models(exclude_filters=["tf_*", "*_in21k*"]), only)
 
 
 def torchvision_names(only):
-    names = torchvision.models.list_models(module=torchvision.models)
-    return [name for name in names if name in only or not re.match(r"vit|swin|maxvit", name)]
+    return convolutional(torchvision.models.list_models(module=torchvision.models), only)
+
+
+def convolutional(names, only):
+    return [name for name in names if name in only or not ATTENTION.search(name)]
+
+
+def file_of(library, name, exporter):
+    kind = f"{library}-attention" if ATTENTION.search(name) else library
+    return f"{kind}.{name}.{exporter}.onnx"
 
 
 def build(library, name):
@@ -166,7 +173,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for library, name in names:
         for exporter in options.exporter.split(","):
-            path = folder / f"{library}.{name}.{exporter}.onnx"
+            path = folder / file_of(library, name, exporter)
             note = path.with_suffix(".txt")
             if path.exists() or note.exists():
                 continue
