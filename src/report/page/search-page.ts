@@ -1,4 +1,5 @@
 import { wilsonPercent } from '../../execute/score.ts'
+import { nothingBeats } from '../../experiment/search/describe.ts'
 import type { Sourced } from '../../experiment/sourced.ts'
 import type { Measured, ScatterPoint } from './chart.ts'
 import type { Page, Section } from './section.ts'
@@ -219,7 +220,7 @@ const stageFacts = ({ adaptive }: SearchFindings) =>
 /** The page of `search`: the front of plans, and the chosen one on images that nothing was selected on. */
 export const searchPage = (findings: SearchFindings): Page => {
   const { network, plan, budget, relative_cost, select, report, evaluated, adaptive, warnings = [] } = findings
-  const verdict = findings.beats_vanilla ? [] : [`Nothing that was looked at beats vanilla within ${budget}.`]
+  const verdict = findings.beats_vanilla ? [] : [nothingBeats(budget, select.images)]
   const remarks = [...verdict, ...warnings]
   return {
     name: 'search',
