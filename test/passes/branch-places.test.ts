@@ -92,7 +92,7 @@ describe('places', () => {
   it('are behind a head by which vectors go that say the same of a mirror image', () => {
     const b = builder()
     const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
-    const early = b.globalPool(x)
+    const early = b.dense(b.globalPool(x), b.parameter('w', [4, 3]))
     const graph = b.finish({ early, late: b.globalPool(conv(b, conv(b, x, 'two'), 'three')) })
     expect(places(graph)).toEqual([
       ['0', 'image', 'Map[4,4,4]'],
@@ -110,10 +110,43 @@ describe('places', () => {
   })
 
   it('say which nodes before them read one of their values', () => {
-    expect(branchPlaces(unet()).flatMap(({ before }) => before)).toEqual([])
+    expect(branchPlaces(unet()).flatMap(({ before, still }) => [...before, ...still])).toEqual([])
     const residual = classified((b, x) => b.add(conv(b, conv(b, x, 'in'), 'deep'), x))
     const cut = branchPlaces(residual).find(place => place.cut === 1)
     expect(cut?.before).toEqual([residual.nodes.findIndex(node => node.name === 'in')])
+    const b = builder()
+    const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
+    const inside = conv(b, x, 'in')
+    const pooled = b.globalPool(inside)
+    const [, , last] = branchPlaces(b.finish({ pooled, map: b.add(conv(b, inside, 'deep'), x) }))
+    expect([last.cut, last.before]).toEqual([1, [inside, pooled]])
+  })
+
+  it('stand behind the product with a gate, and before it where nothing but a pooling follows', () => {
+    const gated = (b: Builder, x: NodeId): NodeId =>
+      b.multiply(x, b.unary('sigmoid', conv(b, b.unflatten(b.globalPool(x)), 'gate', { size: 1 })), 'gated')
+    const residual = classified((b, x) => b.add(conv(b, gated(b, conv(b, x, 'in')), 'deep'), x, 'sum'))
+    expect(places(residual)[2].slice(0, 2)).toEqual(['1.1', 'one + gated'])
+    const b = builder()
+    const x = conv(b, b.input('image', mapType(8, 8, 4)), 'one')
+    const heads = b.finish({ early: b.globalPool(x), late: b.globalPool(gated(b, conv(b, x, 'in'))) })
+    expect(places(heads)[2].slice(0, 2)).toEqual(['1.1', 'in'])
+  })
+
+  it('end where all is computed', () => {
+    const b = builder()
+    const map = conv(b, conv(b, b.input('image', mapType(4, 4, 4)), 'one'), 'two')
+    expect(places(b.finish({ map, late: b.globalPool(conv(b, map, 'three')) })).map(([place]) => place)).toEqual([
+      ...['0', '1', '2', '2.1'],
+    ])
+  })
+
+  it('count the ops on an image of one pixel like others', () => {
+    const b = builder()
+    const image = b.input('image', mapType(1, 1, 4))
+    const pixel = conv(b, conv(b, conv(b, image, 'a'), 'b'), 'c')
+    const graph = b.finish({ pixel, map: conv(b, b.resize(image, [4, 4]), 'two') })
+    expect(places(graph).map(([place]) => place)).toEqual(['0', '0.1', '0.2', '0.3'])
   })
 
   it('say what goes by them that has no pixels to move: poolings of all pixels, and what is made of these', () => {
@@ -134,8 +167,15 @@ describe('places', () => {
     const x = conv(b, b.input('image', mapType(4, 4, 4)), 'one')
     const pixels = b.dense(b.flatten(x, 'hwc'), b.parameter('w', [64, 4]))
     const mixed = b.add(b.globalPool(x), pixels)
-    const graph = b.finish({ mixed, other: b.globalPool(conv(b, conv(b, x, 'two'), 'three')) })
-    expect(places(graph).map(([place]) => place)).toEqual(['0', '1'])
+    const map = conv(b, conv(b, conv(b, x, 'two'), 'three'), 'four')
+    expect(places(b.finish({ mixed, map })).map(([place]) => place)).toEqual(['0', '1'])
+    const seenAsMap = b.flatten(b.unflatten(pixels))
+    const deeper = b.finish({ seenAsMap, map: conv(b, map, 'five') })
+    expect(places(deeper).map(([place, name]) => [place, name])).toEqual([
+      ['0', 'image'],
+      ['1', 'one'],
+      ['1.1', 'four'],
+    ])
   })
 
   it('transform what is one pixel high, and not what is one pixel', () => {
@@ -146,6 +186,16 @@ describe('places', () => {
     }
     expect(placesOf(1, 4)).toEqual([['1.1', 'one + two', 'Map[1,4,4] Map[1,4,4]']])
     expect(placesOf(1, 1)).toEqual([])
+  })
+
+  it('without a name have the number of their node', () => {
+    const b = builder()
+    const x = b.add(conv(b, b.input('image', mapType(4, 4, 4)), 'one'), b.parameter('shift', [4]))
+    const inner = b.relu(conv(b, x, 'two'))
+    expect(places(b.finish({ y: b.add(conv(b, inner, 'three'), x) }))[2].slice(0, 2)).toEqual([
+      '1.1',
+      `%${x} + %${inner}`,
+    ])
   })
 })
 
@@ -179,6 +229,35 @@ describe('cuts that names of plans count', () => {
     expect(counts((b, x) => [transposed(b, conv(b, x, 'in'), 1), skip(b, x)])).toBe(false)
     expect(counts((b, x) => [b.resize(conv(b, x, 'in'), [8, 8]), skip(b, x)])).toBe(false)
     expect(counts((b, x) => [b.resize(conv(b, x, 'in'), [4, 4]), pool(b, skip(b, x), 'down')])).toBe(false)
+    const sides = [2, 2] as const
+    expect(counts((b, x) => [b.pad(low(b, x), [sides, sides]), skip(b, x)])).toBe(false)
+  })
+
+  it('are those before a wide convolution behind the next feature map, and not those after the last', () => {
+    const counted = (graph: Graph) =>
+      branchPlaces(graph).flatMap(place => (place.cut === undefined ? [] : place.counted))
+    const b = builder()
+    const a = conv(b, b.input('image', mapType(8, 8, 4)), 'a')
+    const joined = conv(b, b.concat([b.resize(low(b, a), [8, 8]), skip(b, a)]), 'joined', { size: 1, from: 8 })
+    expect(counted(b.finish({ map: joined }))).toEqual([true, false])
+    expect(counted(b.finish({ map: conv(b, joined, 'last') }))).toEqual([true, true])
+    const c = builder()
+    const x = conv(c, c.input('image', mapType(8, 8, 4)), 'a')
+    const map = pool(c, c.resize(pool(c, x, 'down'), [8, 8]), 'again')
+    expect(counted(c.finish({ map, wide: conv(c, x, 'wide') }))).toEqual([false, false, false])
+  })
+
+  it('are not those of a block before the network goes down', () => {
+    const b = builder()
+    const a = conv(b, b.input('image', mapType(8, 8, 4)), 'a')
+    const sum = b.add(conv(b, conv(b, a, 'in'), 'deep'), a, 'sum')
+    const joined = b.concat([b.resize(low(b, sum), [8, 8]), skip(b, sum)])
+    const found = branchPlaces(b.finish({ map: conv(b, joined, 'end', { from: 8 }) }))
+    expect(found.filter(({ cut }) => cut !== undefined).map(place => [printPlace(place), place.counted])).toEqual([
+      ['1.1', false],
+      ['2.1', true],
+      ['2.2', true],
+    ])
   })
 
   it('are not those beside a pixel that is stretched over the map', () => {
