@@ -45,7 +45,8 @@ export const nextCommands = async (
   )
   const [data, select, report] = await unseen(flags.data)
   const common = ['--network', network, '--weights', weights, ...kept]
-  const written = (words: readonly string[]): string => ['espalier', ...words].map(quoted).join(' ')
+  const program = process.env.npm_command === 'exec' ? ['npx', 'espalier'] : ['espalier']
+  const written = (words: readonly string[]): string => [...program, ...words].map(quoted).join(' ')
   const inference = plan.inference === 'none' ? { ...plan, inference: 'geo' as const } : plan
   return {
     run: written(['run', ...common, '--plan', printPlan(inference), '--data', data]),

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { either as E } from 'fp-ts'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { random } from '../../../src/base/random.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
 import { attempted } from '../../attempted.ts'
@@ -62,6 +62,8 @@ describe('espalier train', () => {
   let done: Ran
   beforeAll(async () => {
     whole = join(folder, 'whole')
+    // Whatever runs these tests.
+    vi.stubEnv('npm_command', 'run-script')
     done = await espalier(on(whole))
   })
 
