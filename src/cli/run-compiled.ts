@@ -9,7 +9,7 @@ import type { ScheduleName } from '../compile/scheduling.ts'
 import { type Model, type ModelOptions, openModel } from '../execute/model.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import type { EvaluationResult } from '../experiment/evaluation.ts'
-import { type TimeOver, timeOver } from '../experiment/time-over.ts'
+import { type TimeOver, timedImages, timeOver } from '../experiment/time-over.ts'
 import type { Images } from '../open/images.ts'
 import type { Source } from '../open/network-source.ts'
 import { type WatchOptions, watchEvaluation } from './evaluation.ts'
@@ -71,7 +71,7 @@ export const timeOverPlain = async (
   out: Output,
 ): Promise<TimeOver | undefined> => {
   if (plain === undefined) return undefined
-  out.note('Timing it beside the plain network.')
+  out.note(`Timing it beside the plain network, in turns on ${timedImages(sizes)} images.`)
   const executor = model.executor === 'reference' ? 'auto' : model.executor
   const beside = await openModel(plain, { ...options, executor })
   try {

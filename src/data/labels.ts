@@ -157,7 +157,8 @@ export const labelFiles = <A>(
   labelsFile: string,
   folder: string,
 ): E.Either<DataProblem, Labelling<A>> => {
-  const refuse = (seen: string, expected: string) => E.left(problem('bad-labels' as const, labelsFile, seen, expected))
+  const refuse = (seen: string, expected: string, hint?: string) =>
+    E.left(problem('bad-labels' as const, labelsFile, seen, expected, hint))
   const files = new Map<string, string>()
   for (const name of names) {
     const twin = files.get(composed(name))
@@ -169,11 +170,14 @@ export const labelFiles = <A>(
     files.set(composed(name), name)
   }
   const unlabelled = names.filter(name => !labels.has(composed(name)))
-  if (unlabelled.length > 0) return refuse(`no row for ${fewOf(unlabelled)}`, `a row for each image of ${folder}`)
-  return E.right({
-    labels: names.map(name => labels.get(composed(name)) as A),
-    absent: [...labels.keys()].filter(name => !files.has(name)),
-  })
+  const absent = [...labels.keys()].filter(name => !files.has(name))
+  if (unlabelled.length > 0)
+    return refuse(
+      `no row for ${fewOf(unlabelled)}`,
+      `a row for each image of ${folder}`,
+      absent.length === 0 ? undefined : `no file is called ${fewOf(absent)}, of which there are rows`,
+    )
+  return E.right({ labels: names.map(name => labels.get(composed(name)) as A), absent })
 }
 
 /** A line on rows whose files are not there. */

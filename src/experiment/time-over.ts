@@ -6,6 +6,10 @@ import { type Clock, median, race, type Spread, spreadOf } from '../execute/race
 const least = { batches: 4, images: 128 } as const
 const course = { rounds: 5, least: 3, seconds: 10 } as const
 
+/** How many images are timed, where there are so many. */
+export const timedImages = ({ batch, limit }: { readonly batch: number; readonly limit: number }): number =>
+  Math.min(limit, Math.max(least.batches * batch, least.images))
+
 /** How long a model takes beside another one, on some images. */
 export interface TimeOver {
   readonly images: number
@@ -67,11 +71,10 @@ export const timeOver = async (
 export const timesInTurns = async (
   models: readonly Pick<Model, 'predictEach'>[],
   timed: readonly Timed[],
-  { batch, limit, clock }: TimedSizes,
+  { clock, ...sizes }: TimedSizes,
 ): Promise<{ readonly count: number; readonly times: readonly (readonly number[])[] }> => {
-  const most = Math.min(limit, Math.max(least.batches * batch, least.images))
   const read = new Map<Timed, readonly Float32Array[]>()
-  for (const one of new Set(timed)) read.set(one, await readBatches(one, batch, most))
+  for (const one of new Set(timed)) read.set(one, await readBatches(one, sizes.batch, timedImages(sizes)))
   const racers = models.map(({ predictEach }, k) => ({
     run: async () => {
       for await (const _ of predictEach(each(read.get(timed[k]) as readonly Float32Array[])));

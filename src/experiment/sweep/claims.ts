@@ -78,7 +78,8 @@ const matchesTta = ({ cells, at, rows }: Looked): Claim => {
   })
   const tta = lowest(cells.filter(c => c.plan === 'vanilla-tta' && c.train_reduction === 'vanilla'))
   const plain = at('vanilla', 'vanilla', 'vanilla')
-  if (tta === undefined || plain === undefined) return judged('untested here', ['vanilla or vanilla-tta was not run'])
+  if (tta === undefined || plain === undefined)
+    return judged('untested here', [`${plain === undefined ? 'vanilla' : 'vanilla-tta'} was not run`])
   const gain = difference(tta, plain)
   if (gain === undefined) return judged('untested here', ['vanilla was not run on three seeds or more'])
   const gains = `${named(tta)} against vanilla: ${says(gain)}`
