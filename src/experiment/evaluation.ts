@@ -10,7 +10,7 @@ import { type ToldOutput, toldOutputs } from '../execute/told.ts'
 import { isClassifier } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
 import { joinSums, type MeasuredSum, type MeasuredValue, sumOfBatch, valuesOf } from './measures/index.ts'
-import { type EvaluationWarning, type Suspected, warningsOf } from './warnings.ts'
+import { type EvaluationWarning, type FedAs, fedAs, type Suspected, warningsOf } from './warnings.ts'
 
 /** What a model says of one image of a data set. */
 export interface ImageAnswer {
@@ -55,8 +55,8 @@ export interface EvaluationResult {
   readonly fed?: ChannelStatistics | undefined
   /** Of how many classes an answer is one. */
   readonly classCount?: number | undefined
-  /** Whether the preprocessing says a mean and a deviation. */
-  readonly normalized?: boolean | undefined
+  /** What the preprocessing makes of pixels. */
+  readonly fedAs?: FedAs | undefined
   /** What looks wrong: an error as of guessing, inputs unlike those that the preprocessing is to make. */
   readonly warnings: readonly EvaluationWarning[]
   readonly seconds: number
@@ -128,7 +128,7 @@ const sumsKept = 64
 
 /** What looks wrong, beside what it was found by. */
 const suspected = (found: Suspected) => ({
-  ...{ fed: found.fed, classCount: found.classCount, normalized: found.normalized, raw: found.raw },
+  ...{ fed: found.fed, classCount: found.classCount, fedAs: found.fedAs },
   warnings: warningsOf(found),
 })
 
@@ -154,7 +154,7 @@ export const evaluate = async (
   const fed: ChannelStatistics[] = []
   let sums: readonly MeasuredSum[] = []
   let classCount: number | undefined
-  const { channels = 3, scale, mean, std } = preprocess
+  const { channels = 3 } = preprocess
   const done = await evaluateData(model, data, {
     ...{ batch, preprocess, times: measured?.times, limit, range, strict, signal },
     onBatch: async (read, prediction) => {
@@ -181,8 +181,7 @@ export const evaluate = async (
     unanswered,
     ...suspected({
       ...{ errorIntervalPercent: errors.errorIntervalPercent, classCount },
-      ...{ fed: pooledStatistics(fed), normalized: mean !== undefined && std !== undefined },
-      raw: [scale, mean, std].every(said => said === undefined),
+      ...{ fed: pooledStatistics(fed), fedAs: fedAs(preprocess) },
     }),
     seconds,
     imagesPerSecond: images / seconds,
@@ -194,7 +193,7 @@ export const evaluate = async (
 export const joinEvaluations = (parts: readonly EvaluationResult[]): EvaluationResult => {
   const sum = (of: (part: EvaluationResult) => number | undefined): number =>
     parts.reduce((total, part) => total + (of(part) ?? 0), 0)
-  const [{ data, stages, classCount, normalized }] = parts
+  const [{ data, stages, classCount, fedAs }] = parts
   const images = sum(part => part.images)
   const seconds = sum(part => part.seconds)
   const labelled = parts.some(({ wrong }) => wrong !== undefined)
@@ -219,7 +218,7 @@ export const joinEvaluations = (parts: readonly EvaluationResult[]): EvaluationR
     },
     ...suspected({
       ...{ errorIntervalPercent: errors.errorIntervalPercent, classCount },
-      ...{ fed: pooledStatistics(parts.flatMap(({ fed }) => fed ?? [])), normalized },
+      ...{ fed: pooledStatistics(parts.flatMap(({ fed }) => fed ?? [])), fedAs },
     }),
     seconds,
     imagesPerSecond: images / seconds,

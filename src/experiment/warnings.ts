@@ -1,10 +1,19 @@
 import { counted } from '../base/format.ts'
 import type { ChannelStatistics } from '../data/channel-statistics.ts'
+import type { Preprocess } from '../data/index.ts'
 
 /** What of an evaluation looks wrong. */
 export interface EvaluationWarning {
   readonly about: 'error' | 'preprocessing'
   readonly text: string
+}
+
+/** What becomes of pixels: they are normalized where the preprocessing says a mean and a deviation, left as they are where it says neither these nor a scale. */
+export type FedAs = 'normalized' | 'pixels'
+
+export const fedAs = ({ scale, mean, std }: Pick<Preprocess, 'scale' | 'mean' | 'std'>): FedAs | undefined => {
+  if (mean !== undefined && std !== undefined) return 'normalized'
+  return scale === undefined && mean === undefined && std === undefined ? 'pixels' : undefined
 }
 
 /** What is looked at. */
@@ -14,10 +23,8 @@ export interface Suspected {
   readonly classCount?: number | undefined
   /** What the network is fed. */
   readonly fed?: ChannelStatistics | undefined
-  /** Whether the preprocessing says a mean and a deviation, that numbers are to be of about 0 and 1. */
-  readonly normalized?: boolean | undefined
-  /** Whether it says neither scale, mean nor deviation. */
-  readonly raw?: boolean | undefined
+  /** As what: normalized by a mean and a deviation, which numbers are to be of about 0 and 1 then, or as pixels are. */
+  readonly fedAs?: FedAs | undefined
 }
 
 /** Where numbers are normalized by a mean and a deviation that are about theirs, no photographs are so far from 0, so wide or so flat. */
@@ -34,16 +41,16 @@ const shown = (values: readonly number[]): string => values.map(value => Number(
 const describeFed = ({ mean, deviation }: ChannelStatistics): string =>
   `the network is fed numbers of mean ${shown(mean)} and deviation ${shown(deviation)}, channel by channel`
 
-const oddInputs = ({ fed, normalized, raw }: Suspected): readonly EvaluationWarning[] => {
+const oddInputs = ({ fed, fedAs }: Suspected): readonly EvaluationWarning[] => {
   if (fed === undefined) return []
-  if (raw === true)
+  if (fedAs === 'pixels')
     return [
       {
         about: 'preprocessing',
         text: `The preprocessing has no scale, mean or std, so that the network is fed pixels from 0 to 255 as they are: is that what it was trained with? Then say "scale": 1. Here ${describeFed(fed)}.`,
       },
     ]
-  if (normalized !== true) return []
+  if (fedAs !== 'normalized') return []
   const { mean, deviation, images } = fed
   const far = mean.some(value => Math.abs(value) > farthest)
   const wide = deviation.some(value => value > widest)

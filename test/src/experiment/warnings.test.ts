@@ -4,7 +4,7 @@ import { wilsonPercent } from '../../../src/execute/score.ts'
 import { warningsOf } from '../../../src/experiment/warnings.ts'
 
 const fedWith = (mean: number, deviation: number, images = 64) =>
-  ({ fed: { images, mean: [mean, 0, 0], deviation: [deviation, deviation, deviation] }, normalized: true }) as const
+  ({ fed: { images, mean: [mean, 0, 0], deviation: [deviation, deviation, deviation] }, fedAs: 'normalized' }) as const
 
 describe('what a network is fed', () => {
   it('looks wrong where mean and std do not bring it to about 0 and 1', () => {
@@ -22,8 +22,8 @@ describe('what a network is fed', () => {
     ])
       expect(wrong(mean, deviation)).toEqual([])
     expect(wrong(-2.1, 0, 1)).toEqual([])
-    expect(warningsOf({ ...fedWith(110, 60), normalized: false })).toEqual([])
-    const [raw] = warningsOf({ ...fedWith(110, 60), normalized: false, raw: true })
+    expect(warningsOf({ ...fedWith(110, 60), fedAs: undefined })).toEqual([])
+    const [raw] = warningsOf({ ...fedWith(110, 60), fedAs: 'pixels' })
     expect(raw.text).toContain('pixels from 0 to 255 as they are')
   })
 
