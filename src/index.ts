@@ -79,7 +79,7 @@ export type {
   ViewsResult,
 } from './experiment/views/result.ts'
 export type { ClassTurns, ViewAnswer } from './experiment/views/views.ts'
-export type { EvaluationWarning } from './experiment/warnings.ts'
+export type { EvaluationWarning, FedAs } from './experiment/warnings.ts'
 export type { Precision } from './lower/precision.ts'
 export type { Meaning } from './network/meaning.ts'
 export type { Network } from './network/network.ts'
