@@ -7,7 +7,6 @@ import type { Execution } from './execution.ts'
 import { type Portion, portionOf, portions, sizesUpTo } from './fill-batch.ts'
 import { type CarriedValue, type Gathered, gathering, type Numbers } from './gathering.ts'
 import { nextTurn, type Queue, type Turn } from './next-turn.ts'
-import { openRoom } from './room.ts'
 import { isAnswer } from './score.ts'
 
 /** A batch that was run. */
@@ -72,6 +71,15 @@ const lettingTurn = async (work: Promise<void>): Promise<void> => {
   if (!turned) await turnOfEventLoop()
 }
 
+/** Arrays in the same memory, one after the other: the next may be had once nobody reads the one before. */
+const inOneMemory = (): ((length: number) => Float32Array) => {
+  let memory = new Float32Array(0)
+  return length => {
+    if (memory.length < length) memory = new Float32Array(length)
+    return memory.subarray(0, length)
+  }
+}
+
 /**
  * Runs stages, one batch at a time or as many as there are threads. Calls are joined into batches, where they are; images that go on are gathered across batches
  * and calls; `nextTurn` says which are run. An image's answer is its own, whoever shares its batch. Where a batch fails, the calls with images in it do, and no others.
@@ -92,16 +100,16 @@ export const cascade = (
   const incoming: Call[] = []
   const holds = new Set<Hold>()
   const untold: Call[] = []
-  const inThreads = execution.threads !== undefined
-  const { count: threads, room } = execution.threads ?? { count: 1, room: openRoom(carried.flat().length) }
+  const { count: threads, room } = execution.threads ?? { count: 1, room: undefined }
   /** As many full batches as are run may wait where threads run them, so that these wait for nobody. */
-  const mostUnderWay = inThreads ? 2 * threads : 1
+  const mostUnderWay = room === undefined ? 1 : 2 * threads
+  const arrayOf = room?.take ?? inOneMemory()
   let [largest, underWay, looking] = [Math.max(batch, join), 0, false]
   const most = (): number => {
     for (const hold of holds) if (!hold.open) holds.delete(hold)
     return holds.size > 0 ? largest : Math.max(largest, joined)
   }
-  const waiting = carried.map(values => gathering<Owner>(values, most, room))
+  const waiting = carried.map(values => gathering<Owner>(values, most))
   /** Of each stage, the batches that came in since the images that wait for it do. */
   const passed = carried.map(() => 0)
 
@@ -122,7 +130,11 @@ export const cascade = (
     })
     onBatch?.({ stage: stage + 1, images: owners.length, milliseconds: performance.now() - began })
     const certainty = gate === undefined ? undefined : outputs[gate.certainty].data
-    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? room.now(brought.get(name) as Float32Array)
+    const broughtNumbers = (name: string): Float32Array => {
+      const values = brought.get(name) as Float32Array
+      return room?.now(values) ?? values
+    }
+    const numbersOf = (name: string): Numbers => outputs[name]?.data ?? broughtNumbers(name)
     const ran: BatchVariants = {
       scores: variants.map(({ name }) => numbersOf(name)),
       weights: variants.map(({ weight }) => weight),
@@ -145,6 +157,7 @@ export const cascade = (
       const next = carried[stage + 1].map(({ name }) => numbersOf(name))
       waiting[stage + 1].add(next, onward, k => owners[k])
     }
+    for (const sent of values) room?.free(sent)
   }
 
   const orFail = async (calls: Iterable<Call>, work: Promise<void>): Promise<void> => {
@@ -163,15 +176,12 @@ export const cascade = (
 
   /** Runs rows, unless all that they belong to has failed and wants no more. */
   const run = async (stage: number, { values, owners }: Gathered<Owner>, onBegin?: () => void): Promise<void> => {
-    const allFailed = owners.every(({ call }) => call.failed)
-    for (const portion of allFailed ? [] : portionsOf(stage, owners.length)) {
+    if (owners.every(({ call }) => call.failed)) return
+    for (const portion of portionsOf(stage, owners.length)) {
       const own = owners.slice(portion.from, portion.from + portion.count)
       const fed = carried[stage].map(({ size }, k) => portionOf(values[k], size, portion))
       await orFail(new Set(own.map(({ call }) => call)), pass(stage, fed, own, onBegin))
     }
-    values.forEach((used, k) => {
-      if (!lookedAt[stage][k]) room.free(used)
-    })
   }
 
   /** How many of the calls that came in are run at once: the oldest, and those after it that it may be joined with. */
@@ -188,11 +198,11 @@ export const cascade = (
     const tellStart = (): void => {
       for (const { onStart } of calls.splice(0)) onStart?.()
     }
-    const images = imagesOf(calls, room.take)
+    const images = imagesOf(calls, arrayOf)
     for (const call of calls) call.images = new Float32Array(0)
     untold.push(...calls)
-    if (calls.length === 1 && calls[0].transfer === true) room.lend(images)
-    if (!inThreads) tellStart()
+    if (calls.length === 1 && calls[0].transfer === true) room?.lend(images)
+    if (room === undefined) tellStart()
     await run(0, { values: [images], owners }, tellStart)
   }
 
@@ -200,7 +210,9 @@ export const cascade = (
     const rows = waiting[stage].oldest()
     waiting[stage].take()
     passed[stage] = 0
-    if (rows !== undefined) await run(stage, rows)
+    if (rows === undefined) return
+    await run(stage, rows)
+    waiting[stage].reuse(rows.values.map((values, k) => (lookedAt[stage][k] ? undefined : values)))
   }
 
   const incomingQueue = (): Queue => {

@@ -1,5 +1,3 @@
-import type { Room } from './room.ts'
-
 /** A value that images come with: its name, and how many numbers it is. */
 export interface CarriedValue {
   readonly name: string
@@ -25,32 +23,32 @@ export type Numbers = Float32Array | Float64Array
 export interface Gathering<Owner> {
   /** Copies rows out of values. */
   readonly add: (values: readonly Numbers[], rows: readonly number[], ownerOf: (row: number) => Owner) => void
-  /** The oldest rows, at most a full batch of them, in arrays of the room; undefined where there are none. */
+  /** The oldest rows, at most a full batch of them; undefined where there are none. */
   readonly oldest: () => Gathered<Owner> | undefined
   /** Takes the oldest rows out. */
   readonly take: () => void
+  /** Gives arrays back that nobody looks at any more, in the order of the carried values; later rows are copied into them. */
+  readonly reuse: (values: readonly (Float32Array | undefined)[]) => void
 }
 
 /** Gathers rows into batches of at most `most()` in the order that they come in. */
-export const gathering = <Owner>(
-  carried: readonly CarriedValue[],
-  most: () => number,
-  room: Pick<Room, 'take' | 'free'>,
-): Gathering<Owner> => {
+export const gathering = <Owner>(carried: readonly CarriedValue[], most: () => number): Gathering<Owner> => {
   const fillings: Filling<Owner>[] = []
-  /** How many rows the batch before came to: so many places a batch has from the first. */
-  let before = 0
+  const spare: (Float32Array | undefined)[] = []
+  /** For a carried value. Fresh arrays for each batch would have the collector of garbage mark beside the runtime, on its cores. */
+  const zeros = (k: number, length: number): Float32Array => {
+    const used = spare[k]
+    if (used === undefined || used.length < length) return new Float32Array(length)
+    spare[k] = undefined
+    return used.fill(0)
+  }
   const reserve = (filling: Filling<Owner>, rows: number, full: number): void => {
     filling.values = carried.map(({ size }, k) => {
       const kept = filling.values[k]
       if (kept !== undefined && kept.length >= rows * size) return kept
-      const places = kept === undefined ? before : (2 * kept.length) / size
-      const grown = room.take(Math.max(rows, Math.min(full, places)) * size)
-      if (kept !== undefined) {
-        grown.set(kept)
-        room.free(kept)
-      }
-      return grown.fill(0, kept?.length ?? 0)
+      const grown = zeros(k, Math.max(rows, Math.min(full, (2 * (kept?.length ?? 0)) / size)) * size)
+      if (kept !== undefined) grown.set(kept)
+      return grown
     })
   }
   return {
@@ -73,8 +71,10 @@ export const gathering = <Owner>(
       }
     },
     oldest: () => fillings[0],
-    take: () => {
-      before = fillings.shift()?.owners.length ?? before
-    },
+    take: () => void fillings.shift(),
+    reuse: values =>
+      values.forEach((used, k) => {
+        if (used !== undefined && used.length > (spare[k]?.length ?? 0)) spare[k] = used
+      }),
   }
 }

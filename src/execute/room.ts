@@ -1,9 +1,6 @@
-/**
- * Arrays that are used again, also those that go to threads and come back: fresh ones for each batch would have the collector of garbage mark beside the runtime,
- * on its cores.
- */
+/** Arrays that go to threads and come back, so that none is allocated anew for a batch. */
 export interface Room {
-  /** An array of so many numbers, whatever they are, which may be handed over. */
+  /** An array of so many numbers, whatever they are, which is handed over. */
   readonly take: (length: number) => Float32Array
   /** Lets an array be handed over, if nothing else is in its buffer. */
   readonly lend: (values: Float32Array) => void
@@ -11,9 +8,9 @@ export interface Room {
   readonly handed: (values: Float32Array) => Float32Array
   /** Takes back what was handed over for an array, in the array that it came back as. */
   readonly takeBack: (values: Float32Array, handed: Float32Array, back: Float32Array) => void
-  /** Where the numbers of an array are now: it may have been handed over, and come back. */
+  /** Where the numbers of an array are now that it was handed over, and came back. */
   readonly now: (values: Float32Array) => Float32Array
-  /** Gives an array up that was taken or came back: nobody reads it any more. */
+  /** Gives an array up that came back: nobody reads it any more. */
   readonly free: (values: Float32Array) => void
 }
 
@@ -21,8 +18,7 @@ export interface Room {
 export const openRoom = (kept: number): Room => {
   const unused: ArrayBuffer[] = []
   const lent = new WeakSet<Float32Array>()
-  /** Of arrays that are here, taken or come back, where their numbers are. */
-  const here = new WeakMap<Float32Array, Float32Array>()
+  const cameBack = new WeakMap<Float32Array, Float32Array>()
   const keep = ({ buffer }: Float32Array): void => {
     unused.push(buffer as ArrayBuffer)
     unused.sort((a, b) => a.byteLength - b.byteLength)
@@ -38,7 +34,6 @@ export const openRoom = (kept: number): Room => {
     take: length => {
       const values = arrayOf(length)
       lent.add(values)
-      here.set(values, values)
       return values
     },
     lend: values => {
@@ -46,25 +41,19 @@ export const openRoom = (kept: number): Room => {
       if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) lent.add(values)
     },
     handed: values => {
-      if (lent.delete(values)) {
-        here.delete(values)
-        return values
-      }
+      if (lent.delete(values)) return values
       const copy = arrayOf(values.length)
       copy.set(values)
       return copy
     },
     takeBack: (values, handed, back) => {
-      if (handed === values) here.set(values, back)
+      if (handed === values) cameBack.set(values, back)
       else keep(back)
     },
-    now: values => here.get(values) ?? values,
+    now: values => cameBack.get(values) ?? values,
     free: values => {
-      const back = here.get(values)
-      if (back === undefined) return
-      here.delete(values)
-      lent.delete(values)
-      keep(back)
+      const back = cameBack.get(values)
+      if (back !== undefined && cameBack.delete(values)) keep(back)
     },
   }
 }

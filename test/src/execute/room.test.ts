@@ -41,15 +41,6 @@ it('copies what is not lent, and what is part of a buffer', () => {
   expect([...own]).toEqual([1, 2])
 })
 
-it('uses the buffer of an array again that was given up and not handed over, once', () => {
-  const { take, free, lend } = openRoom(2)
-  const [values, lent] = [take(3), Float32Array.of(1, 2, 3)]
-  lend(lent)
-  for (const given of [values, values, lent]) free(given)
-  expect(take(3).buffer).toBe(values.buffer)
-  expect([values.buffer, lent.buffer]).not.toContain(take(3).buffer)
-})
-
 it('keeps as many buffers as it may, the larger ones', () => {
   const { take, handed, takeBack, free } = openRoom(2)
   const given = [4, 16, 8].map(take)
