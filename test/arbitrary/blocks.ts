@@ -164,7 +164,8 @@ const channelGate: Block = (s, choose, x) => {
 const pixelGate: Block = (s, choose, x) => {
   const scores = sameConvolution(s, choose, x, 1)
   const exact = s.arithmetic === 'exact'
-  const gate = exact ? s.b.unary('clip', scores, { alpha: -1, beta: 1 }) : s.b.unary('sigmoid', scores)
+  // Of a gate with digits of its own, the product would have those of both: two gates in a row are too many.
+  const gate = s.b.unary(exact ? 'step' : 'sigmoid', scores)
   return choose.oneIn(2) ? s.b.multiply(x, gate) : s.b.multiply(gate, x)
 }
 
