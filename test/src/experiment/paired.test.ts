@@ -13,7 +13,7 @@ describe('answers on the same images', () => {
     expect([low, high].map(bound => Number(bound.toFixed(4)))).toEqual([-0.4878, -0.1121])
   })
 
-  it('differ by an interval that turns round with them, has 0 where neither is better, and narrows with images', () => {
+  it('differ by an interval that turns round with them, has 0 where neither is better, and narrows with as many images again', () => {
     const count = fc.integer({ min: 0, max: 40 })
     fc.assert(
       fc.property(count, count, fc.integer({ min: 0, max: 400 }), (won, lost, alike) => {
@@ -24,7 +24,8 @@ describe('answers on the same images', () => {
         expect(turned[1]).toBeCloseTo(-low, 10)
         const [least, most] = differenceInterval({ won, lost: won }, images + won)
         expect(least < 0 && most > 0).toBe(true)
-        const [narrower, wider] = [differenceInterval({ won, lost }, 2 * images), [low, high]].map(([a, b]) => b - a)
+        const twice = differenceInterval({ won: 2 * won, lost: 2 * lost }, 2 * images)
+        const [narrower, wider] = [twice, [low, high]].map(([a, b]) => b - a)
         expect(narrower).toBeLessThan(wider)
       }),
     )
