@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { commonDivisor } from '../base/common-divisor.ts'
 import { orThrow } from '../base/error.ts'
 import { type DataReference, parseDataReference } from '../data/index.ts'
 
@@ -7,8 +8,6 @@ const placeOf = async ({ scheme, path, split }: DataReference): Promise<string> 
   const real = scheme === 'generated' ? path : await realpath(path).catch(() => path)
   return `${scheme}:${real}?${split ?? ''}`
 }
-
-const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b))
 
 /** Which of the images of one place two references both mean; `undefined` where there are none. */
 const bothMean = (a: DataReference, b: DataReference): string | undefined => {

@@ -1,7 +1,6 @@
 import type { Pair, Window } from '../../../ir/index.ts'
 import type { Slide } from '../../../passes/sliding.ts'
-
-const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b))
+import { commonDivisor } from '../../base/common-divisor.ts'
 
 /** How a convolution channel by channel is spelled for TensorFlow's kernels, the plain ones of which refuse unequal strides and dilations. */
 export interface PlainWindow {
