@@ -31,6 +31,7 @@ import {
   backendOption,
   classesFile,
   command,
+  dataForms,
   numberAboveZero,
   oneOf,
   preprocessFile,
@@ -200,10 +201,7 @@ export const trainCommand = (terminal: Terminal): Command =>
       'where to branch, and the loss: flip-3-max, flip-2-none,geo, rotate-1-max, FILE.json, …',
       'vanilla',
     )
-    .requiredOption(
-      '--data <data>',
-      'cifar10:DIR, cifar100:DIR, images:DIR or generated:orientation; ?split=train&range=0:5000 or ?part=0/2 for a part (default: the training split)',
-    )
+    .requiredOption('--data <data>', `${dataForms} (default: the training split)`)
     .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
     .addOption(sizeOption())
     .option('--preprocess <file>', preprocessFile)
