@@ -13,19 +13,12 @@ import { factsOfKind } from './output-kinds.ts'
 import type { PlacedOutput, PlacedSite } from './placed-plan.ts'
 import { comparePlaces, type PlanReduction } from './plan.ts'
 import { undone } from './spell-reduction.ts'
+import { pairwise, unary } from './spell-statistics.ts'
 
 /** A branch as it was drawn: its site, and the axis of its variants. */
 export interface DrawnSite extends PlacedSite {
   readonly axis: string
 }
-
-type UnaryName = 'affine' | 'exp' | 'log' | 'negate' | 'reciprocal' | 'rsqrt' | 'sigmoid' | 'square'
-
-const unary = (d: Draft, fn: UnaryName, x: NodeId, alpha = 0, beta = 0): NodeId =>
-  d.add('Unary', [x], { fn, alpha, beta })
-
-const binary = (d: Draft, fn: 'add' | 'divide' | 'multiply' | 'subtract', a: NodeId, b: NodeId): NodeId =>
-  d.add('Binary', [a, b], { fn })
 
 /** The variants of an output, and beside each where it has data: none where all have it everywhere. */
 interface OutputVariants {
@@ -43,7 +36,7 @@ const maskNode = (d: Draft, mask: readonly number[], [h, w]: Pair): NodeId => {
     columns[at % w] ||= value
   })
   return mask.every((value, at) => value === rows[Math.floor(at / w)] * columns[at % w])
-    ? binary(d, 'multiply', constant([h, 1, 1], rows), constant([1, w, 1], columns))
+    ? pairwise(d, 'multiply', constant([h, 1, 1], rows), constant([1, w, 1], columns))
     : constant([h, w, 1], mask)
 }
 
@@ -88,7 +81,7 @@ const scoresOf = (d: Draft, id: NodeId, probabilities: 'softmax' | 'sigmoid'): N
   if (probabilities === 'softmax')
     return node.tag === 'Softmax' && !node.attributes.log ? node.operands[0] : unary(d, 'log', id)
   if (node.tag === 'Unary' && node.attributes.fn === 'sigmoid') return node.operands[0]
-  return binary(d, 'subtract', unary(d, 'log', id), unary(d, 'log', unary(d, 'affine', id, -1, 1)))
+  return pairwise(d, 'subtract', unary(d, 'log', id), unary(d, 'log', unary(d, 'affine', id, -1, 1)))
 }
 
 const ofValues = (d: Draft, variants: OutputVariants, reduction: PlanReduction): NodeId => {
@@ -116,8 +109,8 @@ const labels = (d: Draft, scores: OutputVariants, reduction: PlanReduction, give
   if (gives === 'probabilities' && statistic === 'mean') return holds
   const not = probabilities(unary(d, 'negate', scores.node))
   return gives === 'probabilities'
-    ? binary(d, 'divide', holds, binary(d, 'add', holds, not))
-    : binary(d, 'subtract', unary(d, 'log', holds), unary(d, 'log', not))
+    ? pairwise(d, 'divide', holds, pairwise(d, 'add', holds, not))
+    : pairwise(d, 'subtract', unary(d, 'log', holds), unary(d, 'log', not))
 }
 
 /** Below it a sum of squares is none: a direction of no length stays 0. */
@@ -128,7 +121,7 @@ const unitLength = (d: Draft, x: NodeId): NodeId => {
   const [length] = shapeOf(d.nodes[x].type)
   const mean = d.add('ChannelPool', [unary(d, 'square', x)], { reduction: 'mean' })
   const sum = unary(d, 'affine', mean, length)
-  return binary(d, 'multiply', x, unary(d, 'rsqrt', sum, noLength))
+  return pairwise(d, 'multiply', x, unary(d, 'rsqrt', sum, noLength))
 }
 
 /**

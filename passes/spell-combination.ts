@@ -1,10 +1,8 @@
 import type { AttributesOf, Draft, NodeId } from '../ir/index.ts'
-import { chained } from './spell-statistics.ts'
+import { chained, pairwise, unary } from './spell-statistics.ts'
 
 const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
-  alpha === 1 && beta === 0 ? x : d.add('Unary', [x], { fn: 'affine', alpha, beta })
-
-const unary = (d: Draft, fn: 'exp' | 'log', x: NodeId): NodeId => d.add('Unary', [x], { fn, alpha: 0, beta: 0 })
+  alpha === 1 && beta === 0 ? x : unary(d, 'affine', x, alpha, beta)
 
 /**
  * `Combine` written out as arithmetic on its operands: what a network itself averages is no merge of variants. Unlike `Combine`, these ops may
@@ -27,6 +25,6 @@ export const spellCombination = (
   if (reduction === 'max') return chained(d, 'maximum', logs)
   const weighed = logs.map((x, k) => affine(d, x, 1, Math.log(shares[k])))
   const largest = chained(d, 'maximum', weighed)
-  const powers = weighed.map(x => unary(d, 'exp', d.add('Binary', [x, largest], { fn: 'subtract' })))
-  return d.add('Binary', [unary(d, 'log', chained(d, 'add', powers)), largest], { fn: 'add' })
+  const powers = weighed.map(x => unary(d, 'exp', pairwise(d, 'subtract', x, largest)))
+  return pairwise(d, 'add', unary(d, 'log', chained(d, 'add', powers)), largest)
 }

@@ -1,5 +1,5 @@
 import type { Draft, NodeId, VariantReduction } from '../ir/index.ts'
-import { affine, chained, pairwise, sorted } from './spell-statistics.ts'
+import { affine, chained, pairwise, sorted, unary } from './spell-statistics.ts'
 
 /** The values of all variants of a map, and beside each a mask: 1 where it has data, else 0. */
 interface MaskedValues {
@@ -36,8 +36,8 @@ const largest = (d: Draft, masked: MaskedValues): NodeId => chained(d, 'maximum'
 const median = (d: Draft, masked: MaskedValues): NodeId => {
   const middle = affine(d, count(d, masked), 1 / 2, -1 / 2)
   const parts = sorted(d, filled(d, masked, 'above')).map((value, k) => {
-    const apart = d.add('Unary', [affine(d, middle, 1, 0 - k)], { fn: 'abs', alpha: 0, beta: 0 })
-    const share = d.add('Unary', [affine(d, apart, -1, 1)], { fn: 'relu', alpha: 0, beta: 0 })
+    const apart = unary(d, 'abs', affine(d, middle, 1, 0 - k))
+    const share = unary(d, 'relu', affine(d, apart, -1, 1))
     return pairwise(d, 'multiply', value(), share)
   })
   return chained(d, 'add', parts)
@@ -47,9 +47,9 @@ const median = (d: Draft, masked: MaskedValues): NodeId => {
 const meanOfPowers = (d: Draft, masked: MaskedValues): NodeId => {
   const values = filled(d, masked, 'below')
   const most = chained(d, 'maximum', values)
-  const powers = values.map(x => d.add('Unary', [pairwise(d, 'subtract', x, most)], { fn: 'exp', alpha: 0, beta: 0 }))
+  const powers = values.map(x => unary(d, 'exp', pairwise(d, 'subtract', x, most)))
   const shares = pairwise(d, 'divide', chained(d, 'add', powers), count(d, masked))
-  return pairwise(d, 'add', d.add('Unary', [shares], { fn: 'log', alpha: 0, beta: 0 }), most)
+  return pairwise(d, 'add', unary(d, 'log', shares), most)
 }
 
 const logProbabilities = (d: Draft, { values, masks }: MaskedValues): MaskedValues => ({

@@ -1,5 +1,5 @@
 import type { Draft, NodeId } from '../ir/index.ts'
-import type { BinaryFunction } from '../ir/ops/pointwise.ts'
+import type { BinaryFunction, UnaryFunction } from '../ir/ops/pointwise.ts'
 
 /** Two values, number by number. */
 export const pairwise = (d: Draft, fn: BinaryFunction, left: NodeId, right: NodeId): NodeId =>
@@ -9,9 +9,12 @@ export const pairwise = (d: Draft, fn: BinaryFunction, left: NodeId, right: Node
 export const chained = (d: Draft, fn: BinaryFunction, values: readonly NodeId[]): NodeId =>
   values.reduce((a, b) => pairwise(d, fn, a, b))
 
+/** A function of each number. */
+export const unary = (d: Draft, fn: UnaryFunction, x: NodeId, alpha = 0, beta = 0): NodeId =>
+  d.add('Unary', [x], { fn, alpha, beta })
+
 /** `alpha · x + beta` */
-export const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
-  d.add('Unary', [x], { fn: 'affine', alpha, beta })
+export const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId => unary(d, 'affine', x, alpha, beta)
 
 /** A value, or the smaller or larger of two, which is added where it is read. */
 type Compared = () => NodeId
