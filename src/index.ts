@@ -25,6 +25,8 @@ export {
   type DataOptions,
   evaluate,
   impact,
+  measuredImpact,
+  measuredViews,
   type SearchData,
   search,
   views,
@@ -63,6 +65,10 @@ export type { ToldOutput } from './execute/told.ts'
 export type { ImagesModel } from './execute/whole-images.ts'
 export type { EvaluateOptions, EvaluationResult, ImageAnswer } from './experiment/evaluation.ts'
 export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } from './experiment/impact/impact.ts'
+export type { ImageChange, MeasureChange } from './experiment/measured/changes.ts'
+export type { MeasuredImpact, MeasuredImpactOptions, MeasuredTransform } from './experiment/measured/impact.ts'
+export type { MeasuredOptions } from './experiment/measured/run-plan.ts'
+export type { MeasuredViews } from './experiment/measured/views.ts'
 export type { MeasuredSum, MeasuredValue } from './experiment/measures/index.ts'
 export type { Budget } from './experiment/search/budget.ts'
 export type { CurvePoint } from './experiment/search/curve.ts'

@@ -120,14 +120,9 @@ const opens = {
   ...{ ...runs, ...watched, fill: t.boolean, note: Called, join: Positive, delay: NotNegative, onBatch: Called },
   ...{ worker: t.boolean, workers: Positive },
 }
-/** Of variants, which the evaluator does not run. */
-const runVariants = {
-  ...runs,
-  backend: oneOf('auto', 'tensorflow', ...backendNames),
-  cache: t.string,
-  ...said,
-  ...watched,
-}
+/** Of experiments, which the evaluator does not run. */
+const runsPlans = { ...runs, backend: oneOf('auto', 'tensorflow', ...backendNames), ...said, ...watched }
+const runsVariants = { ...runsPlans, cache: t.string }
 
 /** The options that each function takes, and no others. */
 const options = {
@@ -159,10 +154,12 @@ const options = {
     ...{ ...said, ...watched, batch: Positive, limit: Positive },
     ...{ answers: t.boolean, top: Positive, strict: t.boolean, onBatch: Called },
   },
-  impact: { ...runVariants, limit: Positive, transforms: t.string },
-  views: { ...runVariants, limit: Positive },
+  impact: { ...runsVariants, limit: Positive, transforms: t.string },
+  views: { ...runsVariants, limit: Positive },
+  measuredImpact: { ...runsPlans, limit: Positive, transforms: t.string },
+  measuredViews: { ...runsPlans, limit: Positive },
   search: {
-    ...{ ...runVariants, budget: t.union([t.string, AnObject]), sets: t.string, trained: AnObject },
+    ...{ ...runsVariants, budget: t.union([t.string, AnObject]), sets: t.string, trained: AnObject },
     ...{ reductions: t.readonlyArray(oneOf(...reductions)), objective: oneOf(...objectives) },
     ...{ beam: Positive, offspring: Positive, screening: Positive, learnWeights: t.boolean },
     ...{ adaptive: t.boolean, stages: t.union([t.string, t.readonlyArray(AnObject)]), measure: CertaintyMeasure },

@@ -1,4 +1,4 @@
-import { checkArgument, isObject } from '../../ir/index.ts'
+import { checkArgument, EspalierError, isObject, problem } from '../../ir/index.ts'
 import { fixedPlan, type Plan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { type DataSet, type OpenDataOptions, openData, type Preprocess } from '../data/index.ts'
@@ -6,6 +6,9 @@ import type { Model } from '../execute/model.ts'
 import type { ImagesModel } from '../execute/whole-images.ts'
 import type { EvaluateOptions, EvaluationResult } from '../experiment/evaluation.ts'
 import type { ImpactOptions, ImpactResult } from '../experiment/impact/impact.ts'
+import type { MeasuredImpact, MeasuredImpactOptions } from '../experiment/measured/impact.ts'
+import type { MeasuredImages, MeasuredOptions } from '../experiment/measured/run-plan.ts'
+import type { MeasuredViews } from '../experiment/measured/views.ts'
 import type { SearchOptions } from '../experiment/search/plan-search.ts'
 import type { SearchResult } from '../experiment/search/result.ts'
 import type { ViewsOptions } from '../experiment/views/network-views.ts'
@@ -114,6 +117,59 @@ export const views = async (
     await imagesOf(network, data, options, needed),
     withBackend<ViewsOptions>(options),
   )
+}
+
+/** Images with what answers that are no class are held against. @throws EspalierError where the data has nothing of the kind */
+const measuredImagesOf = async (network: Network, data: Data, options: DataOptions): Promise<MeasuredImages> => {
+  const { measured, ...images } = await imagesOf(network, data, options, { labels: 'measured' })
+  if (measured === undefined)
+    throw new EspalierError([
+      problem(
+        'bad-argument',
+        'data',
+        'labels of classes',
+        'masks, pairs of images or numbers',
+        '`views` and `impact` count classes',
+      ),
+    ])
+  return { ...images, measured }
+}
+
+/**
+ * What transforming each feature map of a network does to the measures of its answers, where they are no class: maps, labels, embeddings, numbers.
+ * @throws EspalierError where the data, a transform or the executor does not fit, or nothing measures one image
+ */
+export const measuredImpact = async (
+  network: Network,
+  data: Data,
+  options: WithBackend<MeasuredImpactOptions> & DataOptions = {},
+): Promise<MeasuredImpact> => {
+  checkNetwork('measuredImpact, network', network)
+  checkData('measuredImpact, data', data)
+  checkOptions('measuredImpact', options)
+  const { measuredImpact: measure } = await import('../experiment/measured/impact.ts')
+  const images = await measuredImagesOf(network, data, options)
+  return measure(network, images, withBackend<MeasuredImpactOptions>(options))
+}
+
+/**
+ * What a plan does to the measures of each image, where answers are no class: maps, labels, embeddings, numbers.
+ * @throws EspalierError where the plan, the data or the executor does not fit, or nothing measures one image
+ */
+export const measuredViews = async (
+  network: Network,
+  plan: Plan,
+  data: Data,
+  options: WithBackend<MeasuredOptions> & DataOptions = {},
+): Promise<MeasuredViews> => {
+  checkNetwork('measuredViews, network', network)
+  checkPlan('measuredViews, plan', plan)
+  checkData('measuredViews, data', data)
+  checkOptions('measuredViews', options)
+  const { measuredViews: measure } = await import('../experiment/measured/views.ts')
+  const fixed = orThrow(fixedPlan(plan, 'measuredViews'))
+  const images = await measuredImagesOf(network, data, options)
+  return measure(network, fixed, images, withBackend<MeasuredOptions>(options))
 }
 
 /** Labelled images that plans are chosen by, and others that they are reported on. */

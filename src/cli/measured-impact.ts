@@ -1,9 +1,6 @@
-import { factsOfKind } from '../../passes/index.ts'
 import { json } from '../base/json.ts'
-import { transformsOfVectors } from '../experiment/impact/transforms.ts'
-import { describeMeasuredImpact, measuredImpact, transformsOfMaps } from '../experiment/measured/impact.ts'
+import { describeMeasuredImpact, measuredImpact } from '../experiment/measured/impact.ts'
 import type { MeasuredImages, MeasuredOptions } from '../experiment/measured/run-plan.ts'
-import { outputsOf } from '../network/network.ts'
 import type { Opening } from '../open/opening.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type CommandOutput, exitCodes } from './output.ts'
@@ -35,9 +32,7 @@ export const runMeasuredImpact = async (
   out: CommandOutput,
 ): Promise<void> => {
   refuseForMeasures(flags)
-  const { executor, precision, backend, batch, limit, seed, debug } = flags
-  const ofMaps = outputsOf(network).some(({ kind }) => factsOfKind(kind).type === 'Map')
-  const transforms = flags.transforms ?? (ofMaps ? transformsOfMaps : transformsOfVectors)
+  const { transforms, executor, precision, backend, batch, limit, seed, debug } = flags
   const bar = progressBar(out, imageParts)
   const found = await untilInterrupted(signal =>
     measuredImpact(

@@ -3,7 +3,7 @@ import { factsOfKind, featureMaps, parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import { table } from '../../base/format.ts'
 import { type Network, outputsOf } from '../../network/network.ts'
-import { type ImpactTransform, parseImpactTransforms } from '../impact/transforms.ts'
+import { type ImpactTransform, parseImpactTransforms, transformsOfVectors } from '../impact/transforms.ts'
 import { measuresOfEach } from '../measures/index.ts'
 import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
 import { numberOf, signed } from './describe-change.ts'
@@ -37,8 +37,16 @@ export interface MeasuredImpact extends Pick<PlanRun, 'backend' | 'executor' | '
   readonly interrupted?: true
 }
 
-/** Transforms of an output that is a map: others leave its border out, and blur it. */
+/** Options of {@link measuredImpact}. */
+export interface MeasuredImpactOptions extends MeasuredOptions {
+  /** By name, separated by commas. Default: of networks that answer by vectors `flip,rotate,scale`, of others `flip,flipv`: the rest leave the border of a map out, and blur it. */
+  readonly transforms?: string | undefined
+}
+
 export const transformsOfMaps = 'flip,flipv'
+
+const transformsFor = (network: Network): string =>
+  outputsOf(network).some(({ kind }) => factsOfKind(kind).type === 'Map') ? transformsOfMaps : transformsOfVectors
 
 /** Whether an answer is left of every pixel where all of a map is transformed. */
 const canStandAlone = (network: Network, { kind }: Transform): boolean =>
@@ -48,7 +56,7 @@ const canStandAlone = (network: Network, { kind }: Transform): boolean =>
 export const measuredImpact = async (
   network: Network,
   images: MeasuredImages,
-  { transforms: text, ...options }: MeasuredOptions & { readonly transforms: string },
+  { transforms: text = transformsFor(network), ...options }: MeasuredImpactOptions,
   initializedFrom?: number,
 ): Promise<MeasuredImpact> => {
   const begun = performance.now()
