@@ -20,6 +20,10 @@ export const counted = (n: number, one: string, many = `${one}s`): string => `${
 /** 1.485×. */
 export const ratio = (value: number): string => `${value.toFixed(3)}×`
 
+/** A difference with its sign: +0.25, −1.50. */
+export const signed = (value: number, digits = 2): string =>
+  `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`
+
 /** Columns padded to one width but for the last, the header underlined. */
 export const table = (header: readonly string[], rows: readonly (readonly string[])[]): string => {
   const widths = header.map((cell, k) => Math.max(cell.length, ...rows.map(row => row[k].length)))

@@ -1,18 +1,20 @@
+import { signed } from '../../base/format.ts'
 import type { NamedMeasure } from '../measures/index.ts'
 import type { MeasureChange } from './changes.ts'
 
+const digitsOf = ({ unit }: Pick<NamedMeasure, 'unit'>): number => (unit === '' ? 4 : 2)
+
 /** A measure's value for people, without its unit. */
-export const numberOf = ({ unit }: Pick<NamedMeasure, 'unit'>, value: number): string =>
-  value.toFixed(unit === '' ? 4 : 2)
+export const numberOf = (measure: Pick<NamedMeasure, 'unit'>, value: number): string => value.toFixed(digitsOf(measure))
 
 /** A difference of two values, with its sign. */
-export const signed = (measure: Pick<NamedMeasure, 'unit'>, value: number): string =>
-  `${value < 0 ? '−' : '+'}${numberOf(measure, Math.abs(value))}`
+export const differenceOf = (measure: Pick<NamedMeasure, 'unit'>, value: number): string =>
+  signed(value, digitsOf(measure))
 
 /** `PSNR 26.85 → 26.88 dB (+0.03, 95 % interval +0.02 to +0.04), better for 78 images, worse for 22.` */
 export const describeChange = (change: MeasureChange): string => {
   const { title, unit, vanilla, plan, difference, differenceInterval, won, lost, images } = change
-  const [low, high] = (differenceInterval ?? []).map(bound => signed(change, bound))
+  const [low, high] = (differenceInterval ?? []).map(bound => differenceOf(change, bound))
   const interval = differenceInterval === undefined ? '' : `, 95 % interval ${low} to ${high}`
-  return `${title} of an image ${numberOf(change, vanilla)} → ${numberOf(change, plan)}${unit === '' ? '' : ` ${unit}`} (${signed(change, difference)}${interval}), better for ${won} of ${images}, worse for ${lost}.`
+  return `${title} of an image ${numberOf(change, vanilla)} → ${numberOf(change, plan)}${unit === '' ? '' : ` ${unit}`} (${differenceOf(change, difference)}${interval}), better for ${won} of ${images}, worse for ${lost}.`
 }

@@ -6,7 +6,7 @@ import { type Network, outputsOf } from '../../network/network.ts'
 import { type ImpactTransform, parseImpactTransforms, transformsOfVectors } from '../impact/transforms.ts'
 import { measuresOfEach } from '../measures/index.ts'
 import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
-import { numberOf, signed } from './describe-change.ts'
+import { differenceOf, numberOf } from './describe-change.ts'
 import { type MeasuredImages, type MeasuredOptions, type PlanRun, planRunner } from './run-plan.ts'
 
 /** What a transform of one feature map does to the measures: alone, and as a branch beside the map, reduced by the mean. */
@@ -114,7 +114,7 @@ export const describeMeasuredImpact = ({
   const head = `${network} on ${data}, ${images} images${stopped}`
   if (first === undefined) return `${head}.`
   const told = (changes: readonly MeasureChange[]): string =>
-    changes[0] === undefined ? '' : signed(first, changes[0].difference)
+    changes[0] === undefined ? '' : differenceOf(first, changes[0].difference)
   const unit = first.unit === '' ? '' : ` ${first.unit}`
   const columns = transforms.flatMap(name => {
     const branch = { title: `id, ${name}`, of: (of: MeasuredTransform) => of.branch, name }

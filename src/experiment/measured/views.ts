@@ -5,7 +5,7 @@ import { table } from '../../base/format.ts'
 import type { Network } from '../../network/network.ts'
 import { measuresOfEach } from '../measures/index.ts'
 import { changesOf, type ImageChange, type MeasureChange, measureChanges } from './changes.ts'
-import { describeChange, numberOf, signed } from './describe-change.ts'
+import { describeChange, differenceOf, numberOf } from './describe-change.ts'
 import { type MeasuredImages, type MeasuredOptions, type PlanRun, planRunner } from './run-plan.ts'
 
 /** What a plan does to each image of a network whose answers are measured. */
@@ -71,7 +71,7 @@ export const describeMeasuredViews = ({ network, plan, images, measures, changes
             ends.map(({ vanilla, plan: own, image }) => [
               numberOf(first, vanilla[first.name]),
               numberOf(first, own[first.name]),
-              signed(first, own[first.name] - vanilla[first.name]),
+              differenceOf(first, own[first.name] - vanilla[first.name]),
               image,
             ]),
           ),

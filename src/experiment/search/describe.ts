@@ -1,4 +1,4 @@
-import { ratio, table } from '../../base/format.ts'
+import { ratio, signed, table } from '../../base/format.ts'
 import type { SearchResult } from './result.ts'
 
 const percent = (value: number): string => value.toFixed(2)
@@ -9,6 +9,16 @@ const enough = 1000
 /** That no plan was chosen, and what of the images may be why. */
 export const nothingBeats = (budget: string, images: number): string =>
   `Nothing that was looked at beats vanilla within ${budget} by more than chance on ${images} images${images < enough ? ', which are few to tell' : ''}.`
+
+/** Of what keeps the budget, and was not taken, the plan that errs least on the images that plans were chosen by. */
+const nearest = ({ timed, budgetRelative }: SearchResult): string => {
+  const [best] = timed
+    .filter(({ relativeCost }) => relativeCost <= budgetRelative)
+    .toSorted((a, b) => a.errorPercent - b.errorPercent || a.relativeCost - b.relativeCost)
+  if (best === undefined) return ''
+  const [low, high] = best.differenceInterval.map(bound => signed(bound))
+  return ` Nearest comes ${best.plan}, ${ratio(best.relativeCost)}, which errs ${percent(best.errorPercent)} % of the time there: 95 % interval of the difference to vanilla ${low} to ${high} points.`
+}
 
 /** The front as a table and what was chosen in two sentences. */
 export const describeSearch = (result: SearchResult): string => {
@@ -30,7 +40,7 @@ export const describeSearch = (result: SearchResult): string => {
           .join(', ')}; one that goes through all stages takes ${ratio(adaptive.worstRelativeCost)}.`
   const verdict = result.beatsVanilla
     ? `${result.plan} takes ${ratio(result.relativeCost)} of vanilla's time, within ${result.budget}.`
-    : nothingBeats(result.budget, select.images)
+    : nothingBeats(result.budget, select.images) + nearest(result)
   const cheaper = front.find(
     point =>
       point.plan !== result.plan &&

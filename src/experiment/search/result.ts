@@ -103,8 +103,10 @@ export interface SearchResult {
   readonly front: readonly FrontPlan[]
   /** The best plan in stages as its thresholds move. */
   readonly curve?: { readonly stages: readonly string[]; readonly points: readonly CurvePoint[] }
-  /** All that was timed, with what was predicted. */
-  readonly timed: readonly { readonly plan: string; readonly relativeCost: number; readonly predictedCost: number }[]
+  /** All that was timed, with what was predicted, and how it errs on the images that plans were chosen by. */
+  readonly timed: readonly (Pick<FrontPlan, 'plan' | 'relativeCost' | 'errorPercent' | 'differenceInterval'> & {
+    readonly predictedCost: number
+  })[]
   readonly sets: string
   readonly reductions: readonly Reduction[]
   readonly objective: Objective
@@ -198,20 +200,26 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
   const { options } = call
   const chosen: Measured<Choosable> = choice.chosen ?? { candidate: vanilla, relative: 1 }
   const front = shownFront<Choosable>(chosen, [{ candidate: vanilla, relative: 1 }, ...choice.measured])
-  await searched.evidence.gather([[], ...front.flatMap(({ candidate }) => sitesIn(candidate))])
+  await searched.evidence.gather([[], ...[chosen, ...choice.measured].flatMap(({ candidate }) => sitesIn(candidate))])
   const onSelected: Judging = { evidence: searched.evidence, labels: select.labels }
   const [onSelect, vanillaOnSelect] = [chosen.candidate, vanilla].map(plan => wrongs(onSelected, plan))
   const tta: BranchedPlan = { sites: flipTta, reduction: 'geo' }
   const [onReport, vanillaOnReport, ttaOnReport] = [chosen.candidate, vanilla, tta].map(plan => wrongs(report, plan))
-  const pointOf = ({ candidate, relative }: Measured<Choosable>): FrontPlan => {
-    const [selected, reported] = [onSelected, report].map(on => wrongs(on, candidate))
+  const selectedOf = ({ candidate, relative }: Measured<Choosable>) => {
+    const wrong = wrongs(onSelected, candidate)
     return {
       plan: name(candidate),
       relativeCost: relative,
-      errorPercent: rate(selected).errorPercent,
-      reportErrorPercent: rate(reported).errorPercent,
-      differenceInterval: differenceInterval(turnsOf(vanillaOnSelect, selected), select.images),
-      reportDifferenceInterval: differenceInterval(turnsOf(vanillaOnReport, reported), report.images),
+      errorPercent: rate(wrong).errorPercent,
+      differenceInterval: differenceInterval(turnsOf(vanillaOnSelect, wrong), select.images),
+    }
+  }
+  const pointOf = (measured: Measured<Choosable>): FrontPlan => {
+    const wrong = wrongs(report, measured.candidate)
+    return {
+      ...selectedOf(measured),
+      reportErrorPercent: rate(wrong).errorPercent,
+      reportDifferenceInterval: differenceInterval(turnsOf(vanillaOnReport, wrong), report.images),
     }
   }
   const sigma = (plan: Choosable): number =>
@@ -253,11 +261,7 @@ export const searchResult = async (found: Found, call: SearchCall): Promise<Sear
     ...(sequence === undefined
       ? {}
       : { curve: { stages: stageNames(sequence), points: curveOf(sequence, stagesOn(report, sequence.candidate)) } }),
-    timed: choice.measured.map(({ candidate, relative }) => ({
-      plan: name(candidate),
-      relativeCost: relative,
-      predictedCost: candidate.cost,
-    })),
+    timed: choice.measured.map(measured => ({ ...selectedOf(measured), predictedCost: measured.candidate.cost })),
     sets: call.sets,
     reductions: options.reductions,
     objective: options.objective,

@@ -1,4 +1,5 @@
 import type { Reduction } from '../../../ir/index.ts'
+import { signed } from '../../base/format.ts'
 import { mean, type SweepCell, spread } from './table.ts'
 
 export type Verdict = 'reproduced' | 'not reproduced' | 'untested here'
@@ -43,8 +44,7 @@ export const difference = (a: SweepCell, b: SweepCell): Difference | undefined =
 const widestError = 0.5
 
 const clearlyBelow = (d: Difference): boolean => d.mean < -d.error
-const says = (d: Difference): string =>
-  `${d.mean < 0 ? '−' : '+'}${Math.abs(d.mean).toFixed(2)} ± ${d.error.toFixed(2)} points over ${d.seeds} seeds`
+const says = (d: Difference): string => `${signed(d.mean)} ± ${d.error.toFixed(2)} points over ${d.seeds} seeds`
 
 const named = ({ plan, train_reduction, inference_reduction }: SweepCell): string =>
   `${plan} (${train_reduction}, ${inference_reduction})`

@@ -1,3 +1,4 @@
+import { signed } from '../../base/format.ts'
 import type { Sourced } from '../../experiment/sourced.ts'
 import type { Line, LineChart, LinePoint } from './chart.ts'
 import type { Cell, Page, Section, Table } from './section.ts'
@@ -83,11 +84,12 @@ const chartOf = (findings: ImpactFindings, readOf: ReadOf): LineChart => ({
   levels: [{ name: 'vanilla', value: findings.vanilla_error_percent }],
 })
 
-const signed = (points: number): string => `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)}`
-
 /** 31.55 (−0.12 to +0.88). */
 const cellOf = (read: Read | undefined): Cell => ({
-  number: read === undefined ? '–' : `${read.error.toFixed(2)} (${read.difference.map(signed).join(' to ')})`,
+  number:
+    read === undefined
+      ? '–'
+      : `${read.error.toFixed(2)} (${read.difference.map(points => signed(points)).join(' to ')})`,
 })
 
 const tableOf = (findings: ImpactFindings, readOf: ReadOf): Table => ({

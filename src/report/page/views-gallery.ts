@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { signed } from '../../base/format.ts'
 import type { Section } from './section.ts'
 import { type Answer, classNamed, type Image, type Turned, type ViewsFindings } from './views-findings.ts'
 
@@ -10,7 +11,7 @@ export interface Thumbnails {
 
 const answered = ({ predicted, class: name }: { readonly predicted: number; readonly class?: string }): string =>
   classNamed(predicted, name)
-const margin = ({ margin }: Answer): string => `${margin < 0 ? '−' : '+'}${Math.abs(margin).toFixed(2)}`
+const margin = ({ margin }: Answer): string => signed(margin)
 const both = (a: Answer, b: Answer): string => `margin ${margin(a)} → ${margin(b)}`
 
 const gallery = (

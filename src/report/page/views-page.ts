@@ -1,3 +1,4 @@
+import { signed } from '../../base/format.ts'
 import { type Measured, written } from './chart.ts'
 import type { Page, Section } from './section.ts'
 import { classNamed, type ViewsFindings } from './views-findings.ts'
@@ -117,7 +118,7 @@ export const viewsPage = (findings: ViewsFindings, thumbnails: Thumbnails): Page
           { name: 'error under the plan', value: `${findings.error_percent.toFixed(2)} %` },
           { name: 'turned right', value: String(won.length) },
           { name: 'turned wrong', value: String(lost.length) },
-          { name: 'net', value: `${net < 0 ? '−' : '+'}${Math.abs(net)}` },
+          { name: 'net', value: signed(net, 0) },
         ],
       },
       {

@@ -102,6 +102,17 @@ describe('stages that are given', () => {
     expect(describeSearch(result)).toContain(`of the images go on to ${second}`)
   })
 
+  it('are named with what they do where they are no better than chance', () => {
+    const { timed } = result
+    expect(timed.map(({ plan }) => plan)).toContain(result.plan)
+    const said = describeSearch({ ...result, plan: 'vanilla', beatsVanilla: false })
+    const within = timed.filter(({ relativeCost }) => relativeCost <= 1.6)
+    const least = Math.min(...within.map(({ errorPercent }) => errorPercent))
+    expect(said).toMatch(/beats vanilla within .* Nearest comes /)
+    expect(said).toContain(`errs ${least.toFixed(2)} % of the time there`)
+    expect(describeSearch({ ...result, beatsVanilla: false, timed: [] })).not.toContain('Nearest')
+  })
+
   it('err as the plan does that is run stage by stage', async () => {
     const model = await openModel(orThrow(compileNetwork(network, orThrow(parsePlan(result.plan)))), onWasm)
     try {
