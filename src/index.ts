@@ -26,6 +26,7 @@ export {
   evaluate,
   impact,
   measuredImpact,
+  measuredSearch,
   measuredViews,
   type SearchData,
   search,
@@ -68,6 +69,12 @@ export type { ImpactOptions, ImpactPosition, ImpactResult, TransformImpact } fro
 export type { ImageChange, MeasureChange } from './experiment/measured/changes.ts'
 export type { MeasuredImpact, MeasuredImpactOptions, MeasuredTransform } from './experiment/measured/impact.ts'
 export type { MeasuredOptions } from './experiment/measured/run-plan.ts'
+export type {
+  MeasuredOn,
+  MeasuredSearch,
+  MeasuredSearchOptions,
+  MeasuredSearchProgress,
+} from './experiment/measured/search.ts'
 export type { MeasuredViews } from './experiment/measured/views.ts'
 export type { MeasuredSum, MeasuredValue } from './experiment/measures/index.ts'
 export type { Budget } from './experiment/search/budget.ts'

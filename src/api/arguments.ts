@@ -158,6 +158,10 @@ const options = {
   views: { ...runsVariants, limit: Positive },
   measuredImpact: { ...runsPlans, limit: Positive, transforms: t.string },
   measuredViews: { ...runsPlans, limit: Positive },
+  measuredSearch: {
+    ...{ ...runsPlans, budget: t.union([t.string, AnObject]), sets: t.string },
+    ...{ screening: Positive, offspring: Positive },
+  },
   search: {
     ...{ ...runsVariants, budget: t.union([t.string, AnObject]), sets: t.string, trained: AnObject },
     ...{ reductions: t.readonlyArray(oneOf(...reductions)), objective: oneOf(...objectives) },

@@ -8,6 +8,7 @@ import type { EvaluateOptions, EvaluationResult } from '../experiment/evaluation
 import type { ImpactOptions, ImpactResult } from '../experiment/impact/impact.ts'
 import type { MeasuredImpact, MeasuredImpactOptions } from '../experiment/measured/impact.ts'
 import type { MeasuredImages, MeasuredOptions } from '../experiment/measured/run-plan.ts'
+import type { MeasuredSearch, MeasuredSearchOptions } from '../experiment/measured/search.ts'
 import type { MeasuredViews } from '../experiment/measured/views.ts'
 import type { SearchOptions } from '../experiment/search/plan-search.ts'
 import type { SearchResult } from '../experiment/search/result.ts'
@@ -178,6 +179,24 @@ export interface SearchData {
   readonly report: Data
 }
 
+/** Refuses what is no search. @throws EspalierError */
+const checkSearch = async (
+  of: 'search' | 'measuredSearch',
+  network: Network,
+  data: SearchData,
+  options: object,
+): Promise<void> => {
+  checkNetwork(`${of}, network`, network)
+  checkArgument(of, data, isObject(data), '{ select, report }')
+  const { select, report } = data
+  checkData(`${of}, select`, select)
+  checkData(`${of}, report`, report)
+  checkArgument(`${of}, options`, options, isObject(options), "{ budget: '2.2x', … }")
+  checkOptions(of, options)
+  const { checkApart } = await import('../experiment/search/data.ts')
+  if (typeof select === 'string' && typeof report === 'string') await checkApart(select, report)
+}
+
 /**
  * The best plan for a network within a budget of time. @throws EspalierError where something does not fit, or both data sets have
  * the same images; the signal's reason where it is aborted
@@ -187,19 +206,30 @@ export const search = async (
   data: SearchData,
   options: WithBackend<SearchOptions> & DataOptions,
 ): Promise<SearchResult> => {
-  checkNetwork('search, network', network)
-  checkArgument('search', data, isObject(data), '{ select, report }')
+  await checkSearch('search', network, data, options)
   const { select, report } = data
-  checkData('search, select', select)
-  checkData('search, report', report)
-  checkArgument('search, options', options, isObject(options), "{ budget: '2.2x', … }")
-  checkOptions('search', options)
-  const { checkApart } = await import('../experiment/search/data.ts')
   const { searchPlan } = await import('../experiment/search/plan-search.ts')
-  if (typeof select === 'string' && typeof report === 'string') await checkApart(select, report)
   const images = {
     select: await imagesOf(network, select, options, needed),
     report: await imagesOf(network, report, options, needed),
   }
   return searchPlan(network, images, withBackend<SearchOptions>(options))
+}
+
+/**
+ * The best plan for a network whose answers are no class, by the first measure of an image, within a budget of time. @throws EspalierError
+ * where something does not fit, nothing measures one image, or both data sets have the same images; the signal's reason where it is aborted
+ */
+export const measuredSearch = async (
+  network: Network,
+  data: SearchData,
+  options: WithBackend<MeasuredSearchOptions> & DataOptions,
+): Promise<MeasuredSearch> => {
+  await checkSearch('measuredSearch', network, data, options)
+  const { measuredSearch: find } = await import('../experiment/measured/search.ts')
+  const images = {
+    select: await measuredImagesOf(network, data.select, options),
+    report: await measuredImagesOf(network, data.report, options),
+  }
+  return find(network, images, withBackend<MeasuredSearchOptions>(options))
 }

@@ -5,6 +5,14 @@ import type { FixedPlan, PlanProblem } from '../../passes/index.ts'
 import { ratio } from '../base/format.ts'
 import { type Json, json } from '../base/json.ts'
 import { executorNames } from '../execute/execution.ts'
+import { differenceOf } from '../experiment/measured/describe-change.ts'
+import { describeMeasuredSearch } from '../experiment/measured/describe-search.ts'
+import {
+  type MeasuredSearch,
+  type MeasuredSearchImages,
+  type MeasuredSearchProgress,
+  measuredSearch,
+} from '../experiment/measured/search.ts'
 import { type Budget, parseBudget } from '../experiment/search/budget.ts'
 import { checkApart } from '../experiment/search/data.ts'
 import { describeSearch } from '../experiment/search/describe.ts'
@@ -15,12 +23,11 @@ import type { SearchResult } from '../experiment/search/result.ts'
 import { defaultSets, searchSets } from '../experiment/search/space.ts'
 import { trainedPlan } from '../experiment/search/trained.ts'
 import type { Sourced } from '../experiment/sourced.ts'
-import { openWork } from '../open/opening.ts'
+import { type Opening, openWork } from '../open/opening.ts'
 import { searchPage } from '../report/page/search-page.ts'
 import { type BackendName, backendNames } from '../runtime/backend-names.ts'
 import { about } from './about.ts'
 import { prepareFile, writeWhole } from './destination.ts'
-import { untilInterrupted } from './interrupt.ts'
 import {
   command,
   dataForms,
@@ -31,11 +38,18 @@ import {
   plainNetworkOptions,
   wholeNumber,
 } from './options.ts'
-import { type CommandOutput, type CommonOptions, exitCodes, type Output, output } from './output.ts'
-import { imageParts, progressBar } from './progress-bar.ts'
+import { type CommandOutput, type CommonOptions, exitCodes, output } from './output.ts'
 import { provenance } from './provenance.ts'
-import { prepareReports, type ReportFlags, reportOptions, writeReports } from './report-files.ts'
+import {
+  forClasses,
+  prepareReports,
+  type ReportFlags,
+  refusePages,
+  reportOptions,
+  writeReports,
+} from './report-files.ts'
 import type { Terminal } from './terminal.ts'
+import { type Watching, watchedSearch } from './watched-search.ts'
 
 interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<BackendName>, ReportFlags {
   readonly budget: Budget
@@ -57,51 +71,38 @@ interface SearchFlags extends CommonOptions, PlainNetworkFlags, ExecutionFlags<B
   readonly out?: string
 }
 
-/** Searches with notes and, on a terminal, a progress bar; undefined where it was interrupted. */
-const watched = (
-  search: (options: Pick<SearchOptions, 'signal' | 'onProgress'>) => Promise<SearchResult>,
-  out: Output,
-): Promise<SearchResult | undefined> =>
-  untilInterrupted(async signal => {
-    const bar = progressBar(out, imageParts)
-    const onProgress = (progress: SearchProgress): void => {
-      if (progress.kind === 'images') {
-        bar.at(progress.done, progress.total)
-        if (progress.done === progress.total) bar.stop()
-        return
-      }
-      if (progress.kind === 'timing') {
-        out.note(`Timing ${['vanilla', ...progress.plans].join(', ')}.`)
-        return
-      }
-      const { round, evaluated, plan, errorPercent, predictedCost } = progress
-      const worth = `${plan}, error ${errorPercent.toFixed(2)} %, predicted time ${ratio(predictedCost)}`
-      out.note(`Round ${round}, ${evaluated} plans: ${worth}.`)
-    }
-    try {
-      return await search({ signal, onProgress })
-    } catch (error) {
-      if (signal.aborted) return undefined
-      throw error
-    } finally {
-      bar.stop()
-    }
-  })
+type RoundOf<P extends { readonly kind: string }> = Extract<P, { readonly kind: 'round' }>
 
-const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult | undefined> => {
-  if (flags.out !== undefined) await prepareFile(flags.out)
-  await prepareReports(flags)
-  await checkApart(flags.select, flags.report)
-  const { labels } = flags
-  const data = [
-    { reference: flags.select, labels, flag: '--select' },
-    { reference: flags.report, labels, flag: '--report' },
-  ]
-  const { network, images, weightsMetadata, initializedFrom } = await openWork(flags, data, {
-    labels: 'needed',
-    note: out.note,
+const describeRound = ({ round, evaluated, plan, errorPercent, predictedCost }: RoundOf<SearchProgress>): string =>
+  `Round ${round}, ${evaluated} plans: ${plan}, error ${errorPercent.toFixed(2)} %, predicted time ${ratio(predictedCost)}.`
+
+const describeMeasuredRound = ({ difference, ...of }: RoundOf<MeasuredSearchProgress>): string =>
+  `Round ${of.round}, ${of.evaluated} plans: ${of.plan}, ${difference.title} ${differenceOf(difference, difference.difference)}, predicted time ${ratio(of.predictedCost)}.`
+
+/** Flags of what is searched by errors. */
+const forErrors: readonly string[] = [
+  ...['reductions', 'objective', 'beam', 'adaptive', 'stages', 'certainty', 'learnWeights', 'cache'],
+]
+
+/** Whether a flag was given, its default aside. */
+const isGiven = (command: Command, flag: string): boolean => command.getOptionValueSource(flag) === 'cli'
+
+/** Refuses what is for classes alone. @throws EspalierError */
+const refuseForMeasures = (command: Command, flags: ReportFlags): void => {
+  refusePages(flags)
+  const flag = command.options.find(option => {
+    const name = option.attributeName()
+    return forErrors.includes(name) && isGiven(command, name)
   })
-  const [select, report] = images
+  if (flag !== undefined) throw forClasses(flag.long ?? flag.flags)
+}
+
+/** The best plan by the errors of classes. */
+const searchByErrors = async (
+  flags: SearchFlags,
+  { network, images: [select, report], weightsMetadata, initializedFrom }: Opening,
+  out: CommandOutput,
+): Promise<SearchResult | undefined> => {
   const trained = weightsMetadata && trainedPlan(weightsMetadata)
   const { budget, sets, reductions, objective, beam, offspring, screening, learnWeights } = flags
   const { adaptive, stages, certainty: measure, batch, backend, executor, precision, seed, cache, debug } = flags
@@ -112,18 +113,77 @@ const run = async (flags: SearchFlags, out: CommandOutput): Promise<SearchResult
   }
   if (stages === undefined)
     out.note(`Transforms at feature maps are compared on ${screening} images first, the best of them on all.`)
-  const result = await watched(
-    watching =>
+  const result = await watchedSearch(
+    (watching: Watching<RoundOf<SearchProgress>>) =>
       searchPlan(
         network,
         { select, report },
         { ...options, ...watching },
         { initializedFrom, data: { select: flags.select, report: flags.report } },
       ),
+    describeRound,
     out,
   )
   for (const warning of result?.warnings ?? []) out.note(`Warning: ${warning}`)
   return result
+}
+
+/** The best plan by the measures of other answers. */
+const searchByMeasures = (
+  flags: SearchFlags,
+  command: Command,
+  { network, initializedFrom }: Opening,
+  images: MeasuredSearchImages,
+  out: CommandOutput,
+): Promise<MeasuredSearch | undefined> => {
+  refuseForMeasures(command, flags)
+  const given = <K extends 'sets' | 'screening' | 'offspring' | 'batch'>(name: K): SearchFlags[K] | undefined =>
+    isGiven(command, name) ? flags[name] : undefined
+  const { budget, backend, executor, precision, seed, debug } = flags
+  return watchedSearch(
+    (watching: Watching<RoundOf<MeasuredSearchProgress>>) =>
+      measuredSearch(
+        network,
+        images,
+        {
+          ...{ budget, sets: given('sets'), screening: given('screening'), offspring: given('offspring') },
+          ...{ batch: given('batch'), backend, executor, precision, seed, debug, ...watching },
+        },
+        { initializedFrom, data: { select: flags.select, report: flags.report } },
+      ),
+    describeMeasuredRound,
+    out,
+  )
+}
+
+/** What was found, for people and as it is kept; undefined where it was interrupted. */
+const run = async (flags: SearchFlags, command: Command, out: CommandOutput) => {
+  if (flags.out !== undefined) await prepareFile(flags.out)
+  await prepareReports(flags)
+  await checkApart(flags.select, flags.report)
+  const { labels } = flags
+  const data = [
+    { reference: flags.select, labels, flag: '--select' },
+    { reference: flags.report, labels, flag: '--report' },
+  ]
+  const opened = await openWork(flags, data, { labels: 'measured', note: out.note })
+  const [select, report] = opened.images
+  const sourced = <R extends { readonly runtime: string }>(found: R) => ({
+    ...json(found),
+    ...provenance(out.terminal, [flags.seed], { runtime: found.runtime }),
+  })
+  if (select.measured !== undefined && report.measured !== undefined) {
+    const images = {
+      select: { ...select, measured: select.measured },
+      report: { ...report, measured: report.measured },
+    }
+    const found = await searchByMeasures(flags, command, opened, images, out)
+    return found && { result: sourced(found), text: () => describeMeasuredSearch(found), page: undefined }
+  }
+  const found = await searchByErrors(flags, opened, out)
+  if (found === undefined) return undefined
+  const result = sourced(found)
+  return { result, text: () => describeSearch(found), page: searchPage(result) }
 }
 
 /** A flag's value by a parser of its own. */
@@ -138,8 +198,9 @@ const parsed =
 const someReductions = (text: string): readonly Reduction[] => text.split(',').map(oneOf(reductions))
 
 /** What `--plan` reads again, with where it comes from. */
-export const planFile = (result: Json<SearchResult> & Pick<Sourced, 'command'>): string => {
-  const { plan, adaptive, network, budget, relative_cost, select, report, command } = result
+export const planFile = (result: Json<SearchResult | MeasuredSearch> & Pick<Sourced, 'command'>): string => {
+  const { plan, network, budget, relative_cost, select, report, command } = result
+  const adaptive = 'adaptive' in result ? result.adaptive : undefined
   return `${JSON.stringify({ ...(adaptive === undefined ? { plan } : stagesFile(adaptive)), network, budget, relative_cost, select, report, command }, null, 2)}\n`
 }
 
@@ -157,7 +218,10 @@ const searchOptions = (c: Command): Command =>
       'what one batch may take: 2.2x of the network without branches, or 8ms',
       parsed(parseBudget),
     )
-    .requiredOption('--select <data>', `labelled images that the network was not trained on: ${dataForms}`)
+    .requiredOption(
+      '--select <data>',
+      `labelled images that the network was not trained on: ${dataForms}; masks:…, pairs:… and downscale:… for networks of other answers`,
+    )
     .requiredOption('--report <data>', 'other such images, on which the plan is reported')
     .option('--labels <file>', 'labels of flat folders of images: CSV with the columns file,class_index')
     .option('--sets <list>', `what is done at feature maps: ${searchSets.join(', ')}, {scale(1.2),…}`, defaultSets)
@@ -226,9 +290,9 @@ export const searchCommand = (terminal: Terminal): Command =>
     )
     .option('--out <file>', 'the plan, as a file that --plan takes')
     .addOption(new Option('--on <ray:URL>').hideHelp().argParser(notDivided))
-    .action(async (flags: SearchFlags) => {
+    .action(async (flags: SearchFlags, command: Command) => {
       const out = output(flags, terminal)
-      const found = await run(flags, out)
+      const found = await run(flags, command, out)
       if (found === undefined) {
         const kept =
           flags.cache === undefined ? '' : `; ${flags.cache} has what was computed, and the same command goes on`
@@ -236,11 +300,10 @@ export const searchCommand = (terminal: Terminal): Command =>
         out.terminal.exitWith(exitCodes.failed)
         return
       }
-      const result = { ...json(found), ...provenance(terminal, [flags.seed], { runtime: found.runtime }) }
       if (flags.out !== undefined) {
-        await writeWhole(flags.out, planFile(result))
+        await writeWhole(flags.out, planFile(found.result))
         out.note(`Wrote ${flags.out}.`)
       }
-      await writeReports(flags, searchPage(result), out)
-      out.result(result, () => describeSearch(found))
+      if (found.page !== undefined) await writeReports(flags, found.page, out)
+      out.result(found.result, found.text)
     })

@@ -22,7 +22,9 @@ export interface ImageChange extends Omit<MeasuredImage, 'values'> {
   readonly plan: MeasuredImage['values']
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+/** Of none it is no number. */
+export const mean = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
 
 /** Of a value, what rounding alone may come to. */
 const rounding = 1e-6
@@ -55,6 +57,20 @@ export const changesOf = (
   }
   return changes.toSorted((a, b) => gain(b) - gain(a) || a.index - b.index)
 }
+
+/** How much better each image is that both have by a measure, which rounding alone does not make it. */
+export const gainsOf = (
+  measure: NamedMeasure,
+  over: readonly MeasuredImage[],
+  own: readonly MeasuredImage[],
+): Float64Array =>
+  Float64Array.from(
+    changesOf([measure], over, own).flatMap(change => {
+      const gain = gainOf(measure, change)
+      if (!Number.isFinite(gain)) return []
+      return Math.abs(gain) > rounding * Math.abs(change.vanilla[measure.name]) ? gain : 0
+    }),
+  )
 
 /** What becomes of each measure; of one that no image has nothing. */
 export const measureChanges = (

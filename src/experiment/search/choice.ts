@@ -74,15 +74,43 @@ export const shownFront = <C extends { readonly score: { readonly wrong: number 
     : [...front, chosen].sort((a, b) => a.relative - b.relative)
 }
 
-/** Plans that are timed together, and how often at most. */
-const [together, timesAtMost] = [6, 5]
+/** Plans that are timed together. */
+export const together = 6
+const timesAtMost = 5
 /** A plan is timed where it is predicted to be over the budget by no more than this. */
 const leeway = 1.1
 
+/** What is timed, and how. */
+interface Timing<C> {
+  /** All candidates, the best first. */
+  readonly ranked: readonly C[]
+  /** Those that are timed next; none where no other is worth it. */
+  readonly next: () => Promise<readonly C[]>
+  readonly time: (group: readonly C[]) => Promise<void>
+  readonly keeps: (candidate: C) => boolean
+}
+
+/** The best candidate that keeps the budget, by the clock. What is taken was timed twice, and the second time counts, for the first chose it. */
+export const bestByTheClock = async <C>({ ranked, next, time, keeps }: Timing<C>): Promise<C | undefined> => {
+  const [worthwhile, confirmed] = [new Set<C>(), new Set<C>()]
+  for (let groups = 0; ; ) {
+    const best = ranked.find(candidate => worthwhile.has(candidate) && keeps(candidate))
+    if (best !== undefined && confirmed.has(best)) return best
+    if (best !== undefined) {
+      confirmed.add(best)
+      await time([best])
+      continue
+    }
+    const group = groups++ < timesAtMost ? await next() : []
+    if (group.length === 0) return undefined
+    for (const candidate of group) worthwhile.add(candidate)
+    await time(group)
+  }
+}
+
 /**
  * The best candidate whose compiled plan keeps the budget, by the clock. Taken is only what beats vanilla: likelier labels, beyond
- * chance, and no more errors. What is timed corrects what is predicted of the rest; what is taken was timed twice, and the second time
- * counts, for the first chose it.
+ * chance, and no more errors. What is timed corrects what is predicted of the rest.
  */
 export const choose = async (
   searched: Searched,
@@ -98,7 +126,6 @@ export const choose = async (
       times.set(candidate, measured[k])
     })
   }
-  const worthwhile = new Set<Candidate>()
   const keeps = (candidate: Candidate): boolean => (times.get(candidate) ?? Number.POSITIVE_INFINITY) <= budget
   const others = candidates.filter(({ sites }) => sites.length > 0)
   const waiting = [...firstOfEach(others.filter(({ score }) => score.wrong <= vanilla.score.wrong))]
@@ -118,22 +145,7 @@ export const choose = async (
     }
     return group
   }
-  const confirmed = new Set<Candidate>()
-  let chosen: Candidate | undefined
-  for (let round = 0; round < timesAtMost && chosen === undefined; ) {
-    const best = candidates.find(candidate => worthwhile.has(candidate) && keeps(candidate))
-    if (best === undefined) {
-      const group = await nextGroup()
-      if (group.length === 0) break
-      for (const candidate of group) worthwhile.add(candidate)
-      await time(group)
-      round++
-    } else if (confirmed.has(best)) chosen = best
-    else {
-      confirmed.add(best)
-      await time([best])
-    }
-  }
+  const chosen = await bestByTheClock({ ranked: candidates, next: nextGroup, time, keeps })
   const within = firstOfEach(others).filter(({ cost }) => cost <= (chosen?.cost ?? budget))
   const front = paretoFront(
     [vanilla, ...within],

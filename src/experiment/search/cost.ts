@@ -1,6 +1,9 @@
+import { either as E } from 'fp-ts'
 import type { Graph } from '../../../ir/index.ts'
-import { featureMaps, nodeMultiplyAdds, variantKey } from '../../../passes/index.ts'
-import { pathsOf, type Sites } from './space.ts'
+import { featureMaps, nodeMultiplyAdds, type PlanReduction, variantKey } from '../../../passes/index.ts'
+import { type CompileOptions, compileNetwork } from '../../compile/compile.ts'
+import type { Network } from '../../network/network.ts'
+import { keyOf, pathsOf, planOf, type Sites } from './space.ts'
 
 /** Multiply-adds up to each feature map and, last, behind all, as shares of their sum. */
 const workByMap = (graph: Graph): Float64Array => {
@@ -47,5 +50,28 @@ export const remainingShares = (graph: Graph): ((plans: readonly Sites[]) => rea
       })
       return left / whole
     })
+  }
+}
+
+/** A search is allowed this much over the budget, for what it predicts is not what the clock says. */
+export const predictedLeeway = 1.15
+
+/** Predicted times of compiled plans relative to vanilla's; infinite where a plan does not fit the network. */
+export const compiledCost = (
+  network: Network,
+  reduction: PlanReduction,
+  { batch, backend, seed }: Pick<CompileOptions, 'batch' | 'backend' | 'seed'>,
+): ((sites: Sites) => number) => {
+  const known = new Map<string, number>()
+  const predict = (sites: Sites): number => {
+    const compiled = compileNetwork(network, planOf(sites, reduction), { seed, batch, backend })
+    return E.isLeft(compiled) ? Number.POSITIVE_INFINITY : compiled.right.predictedMilliseconds.total
+  }
+  const vanilla = predict([])
+  return sites => {
+    const key = keyOf(sites)
+    const cost = known.get(key) ?? predict(sites) / vanilla
+    known.set(key, cost)
+    return cost
   }
 }

@@ -13,7 +13,7 @@ import { relativeTimes } from '../relative-time.ts'
 import { openVariants } from '../variants/logits.ts'
 import { type Budget, timesOf } from './budget.ts'
 import { choose, type Measured } from './choice.ts'
-import { relativeMultiplyAdds } from './cost.ts'
+import { compiledCost, predictedLeeway, relativeMultiplyAdds } from './cost.ts'
 import { type Evidence, evidence, type LogitsOf } from './evidence.ts'
 import type { Objective } from './objective.ts'
 import { type BranchedPlan, judgedAlone, type Round, type Searched, search } from './search.ts'
@@ -80,8 +80,6 @@ export interface Found {
   readonly runtime: { readonly backend: string; readonly executor: string; readonly describe: string }
 }
 
-/** A search is allowed this much over the budget, for what it predicts is not what the clock says. */
-const leeway = 1.15
 const timing = { rounds: 15, seconds: 10 } as const
 /** Where a run is several batches. */
 const leastOfBatches = 7
@@ -121,26 +119,6 @@ const openImages = async (
       signal?.throwIfAborted()
       return logits
     },
-  }
-}
-
-/** Predicted times of compiled plans relative to vanilla's; infinite where a plan does not fit the network. */
-const compiledCost = (network: Network, { batch, backend, seed }: SearchNetworkOptions): ((sites: Sites) => number) => {
-  const known = new Map<string, number>()
-  const predict = (sites: Sites): number => {
-    const compiled = compileNetwork(network, planOf(sites, 'geo'), {
-      seed,
-      batch,
-      backend,
-    })
-    return E.isLeft(compiled) ? Number.POSITIVE_INFINITY : compiled.right.predictedMilliseconds.total
-  }
-  const vanilla = predict([])
-  return sites => {
-    const key = keyOf(sites)
-    const cost = known.get(key) ?? predict(sites) / vanilla
-    known.set(key, cost)
-    return cost
   }
 }
 
@@ -194,7 +172,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
   const times = timesOf(budget, vanilla.milliseconds.median)
   const open = (images: Images): Promise<OpenImages> => openImages(network, images, { ...options, executor })
   const { labels, logitsOf } = await open(options.select)
-  const cost = compiledCost(network, options)
+  const cost = compiledCost(network, 'geo', options)
   const adaptive = options.adaptive && times > 1
   const searched =
     stages === undefined
@@ -208,7 +186,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
           },
           {
             ...options,
-            most: times * leeway,
+            most: times * predictedLeeway,
             mostOfSome: adaptive ? Math.min(dearest, 1 + oneIn * (times - 1)) : undefined,
           },
         )

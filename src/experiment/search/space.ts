@@ -1,9 +1,10 @@
 import { either as E } from 'fp-ts'
-import { motionOf, type Problem, printTransform, type Reduction, type Transform } from '../../../ir/index.ts'
+import { motionOf, type Problem, printTransform, type Transform } from '../../../ir/index.ts'
 import {
   type FeatureMap,
   type FixedPlan,
   type PlanProblem,
+  type PlanReduction,
   parseFixedPlan,
   printPlan,
   type TransformSet,
@@ -94,7 +95,7 @@ const order = (transforms: readonly Transform[]): readonly Transform[] =>
 const setOf = (transforms: readonly Transform[]): TransformSet =>
   transforms.length === 2 && transforms.map(printTransform).join() === 'id,flip' ? 'flip' : transforms
 
-export const planOf = (sites: Sites, reduction: Reduction): FixedPlan => ({
+export const planOf = (sites: Sites, reduction: PlanReduction): FixedPlan => ({
   sites: sites.map(({ map, transforms }) => ({ set: setOf(transforms), place: { kind: 'map', map } })),
   training: reduction,
   inference: reduction,

@@ -203,6 +203,24 @@ describe('what a plan does to each image', () => {
     expect(shifted.stdout).toMatch(/shape +id, shift\(0,-1\)\n.*\n0 +%0 +2×2×3 +−0\.97\n/)
   })
 
+  it('is what search chooses a plan by, within a budget, for other images', async () => {
+    for (let k = 0; k < 8; k++) await put(`many/${k}.png`, await png(2, Array(4).fill([120 + 16 * k, 0, 0])))
+    const [select, report] = [0, 1].map(part => `pairs:${at('many')},${at('many')}?part=${part}/2`)
+    const asked = ['--select', select, '--report', report, '--batch', '2', '--budget', '100x']
+    const { stdout, stderr } = await told('search', 'left', 'map-values', ...asked, '--out', at('plan.json'))
+    expect(stdout).toMatch(/PSNR of an image, select +plan\n.*\n +1\.000× +\S+ +vanilla\n→.*\+3\.01 +flip@0:mean\n/)
+    expect(stdout).toMatch(/flip@0:mean takes .* within 100x\. On 4 images that nothing was chosen by: PSNR .* dB/)
+    expect(stderr).toContain('Round 1, 2 plans: flip@0:mean, PSNR +3.01, predicted time')
+    const { plan, report: reported } = JSON.parse(await readFile(at('plan.json'), 'utf8'))
+    expect([plan, reported.measures[0].won]).toEqual(['flip@0:mean', 4])
+    const unheld = ['--select', select, '--report', `images:${at('images')}`, '--budget', '2x']
+    expect((await of('search', 'left', 'map-values', ...unheld)).stderr).toMatch(/--report.*not held against.*pairs:/s)
+    for (const flags of [['--stages', 'vanilla,flip@0:geo'], ['--no-adaptive'], ['--html', at('page.html')]]) {
+      const { code, stderr: said } = await of('search', 'left', 'map-values', ...asked, ...flags)
+      expect([code, said]).toEqual([2, expect.stringContaining(flags[0])])
+    }
+  })
+
   it('is refused where no measure is of one image, where nothing is held against it, and in pages', async () => {
     const refused = async (...args: Parameters<typeof of>) => {
       const { code, stderr } = await of(...args)
@@ -219,15 +237,7 @@ describe('what a plan does to each image', () => {
   })
 })
 
-describe('commands that choose by right answers', () => {
-  it('search says why it takes no maps, whatever the data has', async () => {
-    const network = ['--network', at('twice.txt'), '--answers', 'map-values', '--preprocess', at('preprocess.json')]
-    const select = ['--select', `pairs:${at('small')},${at('large')}`, '--report', `images:${at('images')}`]
-    const { code, stderr } = await espalier(['search', ...network, '--budget', '2x', ...select])
-    expect(code).not.toBe(0)
-    expect(stderr).toMatch(/saw map-values; expected one output, of classes.*this is for classes/s)
-  })
-
+describe('adaptive plans', () => {
   it('are refused where stages are told apart by the certainty of a map', async () => {
     const { stderr } = await run(
       'twice',

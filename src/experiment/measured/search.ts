@@ -1,0 +1,236 @@
+import { EspalierError } from '../../../ir/index.ts'
+import { factsOfKind, featureMaps, type Plan, printPlan } from '../../../passes/index.ts'
+import { orThrow, sourceProblem } from '../../base/error.ts'
+import { listed } from '../../base/format.ts'
+import { type Network, outputsOf } from '../../network/network.ts'
+import { measuresOfEach, type NamedMeasure } from '../measures/index.ts'
+import { relativeTimes } from '../relative-time.ts'
+import { type Budget, parseBudget, printBudget, timesOf } from '../search/budget.ts'
+import { bestByTheClock, together } from '../search/choice.ts'
+import { compiledCost, predictedLeeway } from '../search/cost.ts'
+import { flipTta } from '../search/network.ts'
+import { defaultSets, parseSets, placesOf, planOf, type Sites } from '../search/space.ts'
+import { defaultBatch } from '../variants/logits.ts'
+import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
+import { grow, type Judged } from './grow.ts'
+import { type MeasuredImages, type MeasuredOptions, type PlanRun, planRunner } from './run-plan.ts'
+
+/** How far a search by measures is. */
+export type MeasuredSearchProgress =
+  /** Images that went through the plan at hand. */
+  | { readonly kind: 'images'; readonly done: number; readonly total: number }
+  /** A round with the best plan so far: what it adds to the first measure of an image, and its predicted time over vanilla's. */
+  | {
+      readonly kind: 'round'
+      readonly round: number
+      readonly evaluated: number
+      readonly plan: string
+      readonly difference: MeasureChange
+      readonly predictedCost: number
+    }
+  /** Plans that are now timed, in turns with vanilla. */
+  | { readonly kind: 'timing'; readonly plans: readonly string[] }
+
+/** What is searched, and how far. */
+export interface MeasuredSearchOptions extends Omit<MeasuredOptions, 'limit' | 'onProgress'> {
+  /** What one batch may take: `2.2x` of the network without branches, or `8ms`. */
+  readonly budget: string | Budget
+  /** What is done at feature maps, as `--sets` takes it. Default `d4` where maps come out, else `flip,shift,rotate,scale`. */
+  readonly sets?: string | undefined
+  /** Images by which plans are compared first. Default 100. */
+  readonly screening?: number | undefined
+  /** Plans of a round that are compared on all images. Default 8. */
+  readonly offspring?: number | undefined
+  /** Told of images and rounds as they are done. */
+  readonly onProgress?: (progress: MeasuredSearchProgress) => void
+}
+
+/** Images that plans are chosen by, and others that they are reported on. */
+export interface MeasuredSearchImages {
+  readonly select: MeasuredImages
+  readonly report: MeasuredImages
+}
+
+/** What a plan does to the measures of each image of a data set, beside the network as it is. */
+export interface MeasuredOn {
+  readonly data: string
+  readonly images: number
+  readonly measures: readonly MeasureChange[]
+}
+
+/** The plan that was chosen, with its measures on the images that it was chosen by and on others; costs are times over vanilla's. */
+export interface MeasuredSearch extends Pick<PlanRun, 'backend' | 'executor' | 'precision' | 'batch'> {
+  readonly network: string
+  /** The seed of weights that nobody trained. */
+  readonly initializedFromSeed?: number
+  /** The chosen plan; vanilla where nothing beats it within the budget. */
+  readonly plan: string
+  readonly beatsVanilla: boolean
+  readonly budget: string
+  readonly budgetRelative: number
+  readonly relativeCost: number
+  /** Of one batch. */
+  readonly vanillaMilliseconds: number
+  readonly select: MeasuredOn
+  /** Images that nothing was chosen by, flip TTA beside the plan. */
+  readonly report: MeasuredOn & { readonly ttaMeasures: readonly MeasureChange[] }
+  /** All that was timed, with what was predicted, and its measures on the images that plans were chosen by. */
+  readonly timed: readonly {
+    readonly plan: string
+    readonly relativeCost: number
+    readonly predictedCost: number
+    readonly measures: readonly MeasureChange[]
+  }[]
+  readonly sets: string
+  /** What computed, with its version. */
+  readonly runtime: string
+  readonly rounds: number
+  /** How many plans were compared on all images. */
+  readonly evaluated: number
+  readonly seconds: number
+}
+
+const reduction = 'mean'
+const timing = { rounds: 15, seconds: 10 } as const
+
+const setsFor = (network: Network): string =>
+  outputsOf(network).some(({ kind }) => factsOfKind(kind).type === 'Map') ? 'd4' : defaultSets
+
+/** Measures that both data sets have. @throws EspalierError where they have different ones, or none of one image */
+const measuresOfBoth = ({ select, report }: MeasuredSearchImages): readonly NamedMeasure[] => {
+  const [measures, others] = [measuresOfEach(select.measured, '--select'), measuresOfEach(report.measured, '--report')]
+  const named = (all: readonly NamedMeasure[]): string => listed(all.map(({ title }) => title))
+  if (named(measures) !== named(others))
+    throw new EspalierError([
+      sourceProblem('bad-input', '--report', `images that have ${named(others)}`, `${named(measures)}, as --select`),
+    ])
+  return measures
+}
+
+const nameOf = (sites: Sites): string => printPlan(planOf(sites, reduction))
+
+type Sought = Omit<MeasuredOptions, 'limit' | 'onProgress'> &
+  Required<Pick<MeasuredSearchOptions, 'batch' | 'onProgress'>>
+
+/** What times plans in turns with vanilla, all on the executor that vanilla has: under `auto` the fastest. @throws EspalierError where it is not there */
+const openClock = async (network: Network, { onProgress, ...options }: Sought) => {
+  const timesOfPlans = async (plans: readonly Plan[], executor: Sought['executor']) => {
+    options.signal?.throwIfAborted()
+    onProgress({ kind: 'timing', plans: plans.map(printPlan) })
+    return relativeTimes(network, plans, { ...options, ...timing, executor })
+  }
+  const { vanilla, backend, executor: own, describe } = await timesOfPlans([], options.executor)
+  const executor = own === 'reference' ? options.executor : own
+  return {
+    ...{ milliseconds: vanilla.milliseconds.median, backend, describe, executor },
+    relative: async (all: readonly Sites[]): Promise<readonly number[]> => {
+      const { plans } = await timesOfPlans(
+        all.map(sites => planOf(sites, reduction)),
+        executor,
+      )
+      return plans.map(({ relative }) => relative)
+    },
+  }
+}
+
+/** What runs branches on images, or on the first so many of them. */
+const runnerOf =
+  (network: Network, { onProgress, ...options }: Sought) =>
+  async (images: MeasuredImages, sites: Sites, limit?: number): Promise<PlanRun> => {
+    const told = ({ done, total }: { readonly done: number; readonly total: number }) =>
+      onProgress({ kind: 'images', done, total })
+    const run = await planRunner(network, images, { ...options, limit, onProgress: told }, 1)
+    const found = await run(planOf(sites, reduction))
+    options.signal?.throwIfAborted()
+    return found
+  }
+
+/**
+ * The best plan for a network whose answers are measured, within a budget of time, chosen by some images and reported on others. Plans grow by a
+ * transform at a time, the one that gains most by the first measure, beyond chance; the clock then says which of them keep the budget.
+ * @throws EspalierError where something does not fit or nothing measures one image, and the signal's reason where it is aborted
+ */
+export const measuredSearch = async (
+  network: Network,
+  images: MeasuredSearchImages,
+  {
+    budget: asked,
+    sets = setsFor(network),
+    screening = 100,
+    offspring = 8,
+    batch = defaultBatch(network),
+    onProgress = () => {},
+    ...options
+  }: MeasuredSearchOptions,
+  call: {
+    readonly initializedFrom?: number | undefined
+    readonly data?: { readonly [A in 'select' | 'report']: string }
+  } = {},
+): Promise<MeasuredSearch> => {
+  const begun = performance.now()
+  const measures = measuresOfBoth(images)
+  const budget = typeof asked === 'string' ? orThrow(parseBudget(asked)) : asked
+  const places = placesOf(featureMaps(network.graph), orThrow(parseSets(sets)))
+  const sought: Sought = { ...options, batch, onProgress }
+  const clock = await openClock(network, sought)
+  const times = timesOf(budget, clock.milliseconds)
+  const runOn = runnerOf(network, { ...sought, executor: clock.executor })
+  const backend = options.backend === 'auto' ? undefined : options.backend
+  const cost = compiledCost(network, reduction, { batch, seed: options.seed, backend })
+  const changes = ({ images: own }: PlanRun, { images: over }: PlanRun): readonly MeasureChange[] =>
+    measureChanges(measures, changesOf(measures, over, own))
+  const most = times * predictedLeeway
+  const { vanilla, tta, better, rounds, evaluated } = await grow({
+    ...{ places, measure: measures[0], cost, most, screening, offspring },
+    run: (sites, limit) => runOn(images.select, sites, limit),
+    onRound: ({ sites, cost: predictedCost, run }, { run: over }, round) =>
+      onProgress({ kind: 'round', ...round, plan: nameOf(sites), difference: changes(run, over)[0], predictedCost }),
+  })
+
+  const clocked = new Map<Judged, number>()
+  const time = async (group: readonly Judged[]): Promise<void> => {
+    const relative = await clock.relative(group.map(({ sites }) => sites))
+    group.forEach((judged, k) => {
+      clocked.set(judged, relative[k])
+    })
+  }
+  const waiting = better.filter(judged => judged.cost <= most)
+  const chosen = await bestByTheClock({
+    ranked: better,
+    next: async () => waiting.splice(0, together),
+    time,
+    keeps: judged => (clocked.get(judged) ?? Number.POSITIVE_INFINITY) <= times,
+  })
+  if (!clocked.has(tta)) await time([tta])
+
+  const { sites, run } = chosen ?? vanilla
+  const [plainOnReport, ttaOnReport] = [await runOn(images.report, []), await runOn(images.report, flipTta)]
+  const chosenOnReport = chosen === undefined ? plainOnReport : await runOn(images.report, sites)
+  const on = (name: 'select' | 'report', own: PlanRun, over: PlanRun): MeasuredOn => ({
+    data: call.data?.[name] ?? images[name].data.name,
+    images: own.images.length,
+    measures: changes(own, over),
+  })
+  return {
+    network: network.name,
+    ...(call.initializedFrom === undefined ? {} : { initializedFromSeed: call.initializedFrom }),
+    plan: nameOf(sites),
+    beatsVanilla: chosen !== undefined,
+    budget: printBudget(budget),
+    budgetRelative: times,
+    relativeCost: (chosen && clocked.get(chosen)) ?? 1,
+    vanillaMilliseconds: clock.milliseconds,
+    select: on('select', run, vanilla.run),
+    report: { ...on('report', chosenOnReport, plainOnReport), ttaMeasures: changes(ttaOnReport, plainOnReport) },
+    timed: [...clocked]
+      .map(([judged, relativeCost]) => ({
+        ...{ plan: nameOf(judged.sites), relativeCost, predictedCost: judged.cost },
+        measures: changes(judged.run, vanilla.run),
+      }))
+      .toSorted((a, b) => a.relativeCost - b.relativeCost),
+    sets,
+    ...{ backend: vanilla.run.backend, executor: vanilla.run.executor, precision: vanilla.run.precision, batch },
+    runtime: clock.describe,
+    ...{ rounds, evaluated, seconds: (performance.now() - begun) / 1000 },
+  }
+}
