@@ -12,13 +12,13 @@ export type Named =
 
 const nameOf = (named: Named): string => ('name' in named ? named.name : named.network)
 
-/** How images become this network's input: as it is given, else as the data set's networks take them. @throws EspalierError where neither is there or fits */
+/** How images become this network's input: as it is given, else as the data set's networks take them; `where` names the data in problems. @throws EspalierError where neither is there or fits */
 export const preprocessFor = (
   network: Named,
   data: Pick<DataSet, 'name' | 'preprocess'>,
   given: Preprocess | undefined,
+  where = `--data ${data.name}`,
 ): Preprocess => {
-  const where = `--data ${data.name}`
   const preprocess = given ?? data.preprocess
   if (preprocess !== undefined) return orThrow(fitPreprocess(network, preprocess, where))
   const { h, w, c } = imageType(network)

@@ -86,7 +86,7 @@ const fitAnswers = (
       ),
     ])
   const read = measured === undefined ? { ...data, targets: undefined } : data
-  return { data: read, preprocess: preprocessFor(network, data, preprocess), classes, measured }
+  return { data: read, preprocess: preprocessFor(network, data, preprocess, where), classes, measured }
 }
 
 /** A data set as a network takes it. @throws EspalierError where its labels or its images are not the network's */
@@ -101,5 +101,5 @@ export const fitImages = (
   const data = labels === 'unread' ? found : fittedBy[labels ?? 'fitting'](network, found, classes, where)
   if (found.labelled && !data.labelled) note('The labels of the images are not the network’s classes: not looked at.')
   for (const line of (data.notes ?? []).slice(found.notes?.length ?? 0)) note(line)
-  return { data, preprocess: preprocessFor(network, data, preprocess), classes: classes ?? data.classes }
+  return { data, preprocess: preprocessFor(network, data, preprocess, where), classes: classes ?? data.classes }
 }

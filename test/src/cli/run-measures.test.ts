@@ -215,6 +215,8 @@ describe('what a plan does to each image', () => {
     expect([plan, reported.measures[0].won]).toEqual(['flip@0:mean', 4])
     const unheld = ['--select', select, '--report', `images:${at('images')}`, '--budget', '2x']
     expect((await of('search', 'left', 'map-values', ...unheld)).stderr).toMatch(/--report.*not held against.*pairs:/s)
+    const unsized = ['--network', at('left.txt'), '--answers', 'map-values', ...asked]
+    expect((await espalier(['search', ...unsized])).stderr).toMatch(/--select many: saw images of any size/)
     for (const flags of [['--stages', 'vanilla,flip@0:geo'], ['--no-adaptive'], ['--html', at('page.html')]]) {
       const { code, stderr: said } = await of('search', 'left', 'map-values', ...asked, ...flags)
       expect([code, said]).toEqual([2, expect.stringContaining(flags[0])])
