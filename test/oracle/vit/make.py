@@ -1,6 +1,6 @@
 """Makes this folder's files: small vision transformers as both of PyTorch's exporters write them.
 
-python -m venv v && v/bin/pip install torch timm onnx onnxscript && v/bin/python make.py
+python -m venv v && v/bin/pip install torch torchvision timm onnx onnxscript && v/bin/python make.py
 
 Weights are random, from a seed.
 """
@@ -11,8 +11,40 @@ import onnx
 import torch
 from timm.models.deit import VisionTransformerDistilled
 from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+from torchvision.models import VisionTransformer as TorchvisionTransformer
 
 here = Path(__file__).parent
+
+
+class Pooled(nn.Module):
+    """Patches as tokens, a block of them, and the mean."""
+
+    def __init__(self, block, batch_first):
+        super().__init__()
+        self.patches, self.block, self.head = nn.Conv2d(3, 8, 4, 4), block, nn.Linear(8, 3)
+        self.batch_first = batch_first
+
+    def forward(self, x):
+        tokens = self.patches(x).flatten(2).transpose(1, 2)
+        if self.batch_first:
+            return self.head(self.block(tokens).mean(1))
+        return self.head(self.block(tokens.transpose(0, 1)).mean(0))
+
+
+class Asking(nn.Module):
+    """Keys and values of other widths than the queries, the averages of the weights computed too."""
+
+    def __init__(self):
+        super().__init__()
+        self.keys, self.values = nn.Linear(8, 6), nn.Linear(8, 5)
+        self.attention = nn.MultiheadAttention(8, 2, kdim=6, vdim=5, batch_first=True)
+
+    def forward(self, x):
+        found, _ = self.attention(x, self.keys(x), self.values(x), need_weights=True)
+        return x + found
+
+
 small = dict(img_size=8, patch_size=4, embed_dim=8, depth=1, num_heads=2, mlp_ratio=2, num_classes=3)
 networks = {
     'vit': lambda: VisionTransformer(**small),
@@ -20,11 +52,20 @@ networks = {
     'deit': lambda: VisionTransformerDistilled(**small),
     # A mean over the pixels in the place of a token, and positions of the pixels alone.
     'mean': lambda: VisionTransformer(**small, class_token=False, global_pool='avg', qk_norm=True),
+    # Heads that are part of the batch.
+    'torchvision': lambda: TorchvisionTransformer(
+        image_size=8, patch_size=4, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=16, num_classes=3
+    ),
+    'encoder': lambda: Pooled(nn.TransformerEncoderLayer(8, 2, 16), batch_first=False),
+    'asking': lambda: Pooled(Asking(), batch_first=True),
 }
 exporters = {
     'legacy': {'dynamo': False, 'opset_version': 17},
     'dynamo': {'dynamo': True, 'external_data': False, 'verbose': False},
 }
+# Of these the size of the batch is left open too.
+open_too = ('torchvision', 'asking')
+exporters_open = {'open': {**exporters['dynamo'], 'dynamic_shapes': ({0: torch.export.Dim.DYNAMIC},)}}
 
 
 def bare(path):
@@ -45,8 +86,8 @@ for name, make in networks.items():
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn(parameter.shape) * 0.3)
-    for exporter, how in exporters.items():
+    for exporter, how in {**exporters, **(exporters_open if name in open_too else {})}.items():
         with tempfile.TemporaryDirectory() as folder:
             path = f'{folder}/model.onnx'
-            torch.onnx.export(model, (torch.zeros(1, 3, 8, 8),), path, input_names=['x'], **how)
+            torch.onnx.export(model, (torch.zeros(2 if exporter == 'open' else 1, 3, 8, 8),), path, input_names=['x'], **how)
             onnx.save(bare(path), here / f'{name}.{exporter}.onnx')

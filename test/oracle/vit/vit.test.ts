@@ -21,13 +21,14 @@ const channelsLast: Tensor = {
   data: Float64Array.from(image.data, (_, at) => image.data[(at % 3) * size ** 2 + Math.floor(at / 3)]),
 }
 
-const networks = ['vit', 'deit', 'mean']
+const networks = ['vit', 'deit', 'mean', 'torchvision', 'encoder', 'asking']
 /** Plans, and the variants whose scores they average. */
 const plans = { vanilla: ['id'], 'vanilla-tta-geo': ['id', 'flip'], 'd4@0:geo': elements } as const
 const cases: readonly (readonly [file: string, plan: keyof typeof plans])[] = [
   ...networks.flatMap(name => [[`${name}.legacy`, 'vanilla'] as const, [`${name}.dynamo`, 'vanilla'] as const]),
   ...networks.flatMap(name => [[`${name}.legacy`, 'vanilla-tta-geo'] as const]),
   ['vit.dynamo', 'd4@0:geo'],
+  ...['torchvision.open', 'asking.open'].map(file => [file, 'vanilla-tta-geo'] as const),
 ]
 
 describe.skipIf(absent !== undefined)('vision transformers, as onnxruntime has them, with no act left on a map', () => {

@@ -2,13 +2,13 @@ import type { Pattern } from './composition.ts'
 import { numbersIn } from './neighbours.ts'
 import { viewAt } from './node.ts'
 import { refuse } from './refuse.ts'
+import { reshapeView } from './reshape.ts'
 import type { Rule } from './translation.ts'
-import { reshapeView } from './view.ts'
 
 const under =
   (dims: readonly number[]): Rule =>
   (node, t) => {
-    const result = reshapeView(viewAt(node, 0), dims, t.batch)
+    const result = reshapeView(viewAt(node, 0), dims, t)
     return typeof result === 'string'
       ? refuse('unsupported-shape', result, 'one example, under another shape')
       : [result]

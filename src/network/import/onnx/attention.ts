@@ -1,10 +1,10 @@
 import { asMap } from './arrange.ts'
 import type { Pattern } from './composition.ts'
-import { type Neighbours, numbersIn } from './neighbours.ts'
-import { axisOf, viewAt } from './node.ts'
+import type { Neighbours } from './neighbours.ts'
+import { viewAt } from './node.ts'
 import { refuse } from './refuse.ts'
 import { exampleType, type Rule, type Translation } from './translation.ts'
-import { type Atom, type Axis, extentOf, type View, whole } from './view.ts'
+import { type Atom, type Axis, dimsOf, extentOf, printDims, type View, whole } from './view.ts'
 
 /** The axes of an operand of a product of matrices: the batch, the heads, and the two of each matrix. */
 interface Matrices {
@@ -13,11 +13,11 @@ interface Matrices {
   readonly columns: readonly Atom[]
 }
 
-const matricesOf = ({ axes }: View): Matrices => {
-  const [n, ...rest] = axes
+const matricesOf = (view: View): Matrices => {
+  const [n, ...rest] = view.axes
   const inner = rest.flatMap(axis => (axis === 'n' ? [] : [axis]))
   if (n !== 'n' || inner.length !== rest.length || rest.length < 2)
-    return refuse('unsupported-shape', `a product of values of rank ${axes.length}`, '[n, heads, pixels, channels]')
+    return refuse('unsupported-shape', `a product of ${printDims(dimsOf(view, 'n'))}`, '[n, heads, pixels, channels]')
   return { heads: inner.slice(0, -2).flat(), rows: inner[inner.length - 2], columns: inner[inner.length - 1] }
 }
 
@@ -30,9 +30,8 @@ const pixelwise = (t: Translation, { node }: View, pixels: readonly Atom[], chan
     : asMap(t, node, { h: of('h'), w: of('w'), c: channels })
 }
 
-/** What an attention is written as beside its operands: along which axis its softmax runs, its scale, and whether keys and values are `[n, heads, channels, pixels]`. */
+/** What an attention is written as beside its operands: its scale, and whether keys and values are `[n, heads, channels, pixels]`. */
 interface Spelling {
-  readonly axis: number
   readonly scale: number
   readonly keysTurned: boolean
   readonly valuesTurned: boolean
@@ -40,12 +39,11 @@ interface Spelling {
 
 /** `softmax(scale · q × k) × v` of queries and as many maps of keys as of values. */
 const attend =
-  ({ axis, scale, keysTurned, valuesTurned }: Spelling): Rule =>
+  ({ scale, keysTurned, valuesTurned }: Spelling): Rule =>
   (node, t) => {
     const [q, ...memory] = node.inputs.map((_, at) => viewAt(node, at))
-    const rank = q.axes.length
-    if (axisOf(axis, rank) !== rank - 1 || memory.some(view => view.axes.length !== rank))
-      return refuse('unsupported-shape', 'an attention along another axis than the last', 'one over keys')
+    if (memory.some(view => view.axes.length !== q.axes.length))
+      return refuse('unsupported-shape', 'an attention of values of several ranks', 'keys and values of each head')
     const queries = matricesOf(q)
     const pairs = memory.length / 2
     const heads = extentOf(queries.heads)
@@ -106,17 +104,6 @@ interface Memory {
   readonly turned: boolean
 }
 
-/** The keys of several maps, transposed; those of one before they are turned as matrices of a batch of heads. */
-const keysIn = (name: string, at: Neighbours): Memory => {
-  const back = at.producer(name)
-  const turn = back?.op_type === 'Reshape' ? at.producer(back.input[0]) : undefined
-  const there =
-    turn?.op_type === 'Transpose' && at.ints(turn, 'perm')?.join() === '0,2,1' ? at.producer(turn.input[0]) : undefined
-  const [before, after] = [there, back].map(node => numbersIn(at.constant(node?.input[1] ?? ''))?.slice(-2))
-  const isTurn = there?.op_type === 'Reshape' && before !== undefined && after?.toReversed().join() === before.join()
-  return isTurn ? { names: [there.input[0]], turned: false } : { names: joinedAlong(3, name, at), turned: true }
-}
-
 /** The values of several maps, as they stand or transposed after they are joined. */
 const valuesIn = (name: string, at: Neighbours): Memory => {
   const node = at.producer(name)
@@ -133,10 +120,11 @@ export const attention: Pattern = (softmax, at) => {
   const last = at.reader(softmax, 'MatMul')
   if (scores?.op_type !== 'MatMul' || last === undefined || last.input[0] !== softmax.output[0]) return undefined
   const factor = unscaled(scores.input[1], at)
-  const { names: keys, turned: keysTurned } = keysIn(factor.bare, at)
+  const keys = joinedAlong(3, factor.bare, at)
   const { names: values, turned: valuesTurned } = valuesIn(last.input[1], at)
   const inputs = [scores.input[0], ...keys, ...values]
   if (keys.length !== values.length || inputs.some(name => isKnown(name, at))) return undefined
-  const spelling = { axis: at.int(softmax, 'axis', -1), scale: scale * factor.scale, keysTurned, valuesTurned }
-  return { last, inputs, rule: attend(spelling), seesAll: true }
+  const spelling = { scale: scale * factor.scale, keysTurned: true, valuesTurned }
+  const axis = softmax.attribute.find(({ name }) => name === 'axis')?.i
+  return { last, inputs, rule: attend(spelling), seesAll: { axis } }
 }

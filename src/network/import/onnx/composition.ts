@@ -7,8 +7,8 @@ export interface Composition {
   readonly last: NodeProto
   readonly inputs: readonly string[]
   readonly rule: Rule
-  /** Whether each pixel that the first input gives sees all that the others give. */
-  readonly seesAll?: true
+  /** Where each pixel that the first input gives sees all that the others give: along which axis, if the file says one. */
+  readonly seesAll?: { readonly axis: number | undefined }
 }
 
 /** The composition that a node is the characteristic part of. */

@@ -1,17 +1,8 @@
 import { type Constant, constant, type Scalar } from './constant.ts'
-import { axisOf, type OnnxNode, type Value, valuesOf } from './node.ts'
+import { axisOf, type OnnxNode, type Unfolded, valuesOf } from './node.ts'
 import { refuse } from './refuse.ts'
 import { arrangedParameter, exampleType, type Translation } from './translation.ts'
-import { dimsOf, extentOf, printDims, type View, whole } from './view.ts'
-
-/** Values side by side along an axis that no map has: tokens, and the pixels of a map. */
-export interface Joined {
-  readonly kind: 'joined'
-  readonly axis: number
-  readonly parts: readonly View[]
-}
-
-export type Lifted = Value | Joined
+import { dimsOf, extentOf, type Joined, printDims, type View, whole } from './view.ts'
 
 export const extentAt = ({ axes }: View, axis: number): number => {
   const atoms = axes[axis]
@@ -48,7 +39,7 @@ const spreads = ({ axes }: View, axis: number): boolean => {
 }
 
 /** Pixels of a map `[n, h · w, c]` beside tokens, which are constants `[1, tokens, c]` or values of one pixel; null for what is joined otherwise. */
-export const joinedWith = (node: OnnxNode, given: readonly (Lifted | undefined)[], t: Translation): Joined | null => {
+export const joinedWith = (node: OnnxNode, given: readonly (Unfolded | undefined)[], t: Translation): Joined | null => {
   if (node.op !== 'Concat') return null
   const like = given.find(value => value?.kind === 'view' && value.axes.length === 3)
   const values = given.filter(value => value !== undefined)

@@ -1,22 +1,33 @@
 import { sizeOf } from '../../../../ir/tensor.ts'
-import { type Constant, constant, type Scalar } from './constant.ts'
-import { dimsOfJoined, extentAt, extentsOf, type Joined, type Lifted, rankOf, total } from './joined.ts'
-import { axisOf, constantAt, integersOf, numbersOf, type OnnxNode, optionalAt, type Value, valuesOf } from './node.ts'
+import { type Constant, constant } from './constant.ts'
+import { extentAt, extentsOf, rankOf, total } from './joined.ts'
+import {
+  axisOf,
+  constantAt,
+  type Lifted,
+  numbersOf,
+  type OnnxNode,
+  optionalAt,
+  type Unfolded,
+  type Value,
+  valuesOf,
+} from './node.ts'
 import { pointwise } from './ops/pointwise.ts'
-import { pixelProduct } from './ops/products.ts'
+import { pixelProducts } from './ops/products.ts'
 import { refuse } from './refuse.ts'
+import { reshaped } from './reshape.ts'
 import type { Rule, Translation } from './translation.ts'
-import { dimsOf, printDims, reshapeView } from './view.ts'
+import { dimsOf, type Joined, printDims } from './view.ts'
 
 /** What ops make of tokens beside pixels: of each part what they make of it alone, where they see each place for itself. */
 
-type Inputs = readonly (Lifted | undefined)[]
+type Inputs = readonly (Unfolded | undefined)[]
 
 const mixes = (op: string): never =>
   refuse('unsupported-shape', `${op} of pixels beside tokens`, 'an op of each pixel on its own')
 
 /** The axis along which results stand side by side as the parts did. */
-const rejoined = (results: readonly Value[], extents: readonly number[], op: string): Joined => {
+const rejoined = (results: readonly Lifted[], extents: readonly number[], op: string): Joined => {
   const views = results.flatMap(result => (result.kind === 'view' ? [result] : []))
   const dims = views.map(view => dimsOf(view, 'n'))
   const axes = dims[0]?.map((_, axis) => axis) ?? []
@@ -58,8 +69,9 @@ const sameJoin = (a: Joined, b: Joined): boolean =>
   a.axis - rankOf(a) === b.axis - rankOf(b) && extentsOf(a).join() === extentsOf(b).join()
 
 /** The rule on each part, other inputs as they stand beside it. */
-const onEach = (node: OnnxNode, given: Inputs, t: Translation, rule: Rule): readonly Joined[] => {
+export const onEach = (node: OnnxNode, given: Inputs, t: Translation, rule: Rule): readonly Lifted[] => {
   const joined = given.filter(value => value?.kind === 'joined')
+  if (joined.length === 0) return rule({ ...node, inputs: given as OnnxNode['inputs'] }, t)
   if (joined.some(other => !sameJoin(joined[0], other))) return mixes(node.op)
   const places = placesOf(joined[0])
   const cuts = Object.hasOwn(pointwise, node.op)
@@ -76,29 +88,6 @@ const onEach = (node: OnnxNode, given: Inputs, t: Translation, rule: Rule): read
       node.op,
     ),
   )
-}
-
-const known = (dims: readonly Scalar[]): number => sizeOf(dims.slice(1).filter(d => d !== -1) as number[])
-
-/** The whole under another shape in which its joined axis is one still. */
-const reshaped = (node: OnnxNode, value: Joined, t: Translation): Joined => {
-  const shape = integersOf(constantAt(node, 1))
-  if (node.int('allowzero', 0) !== 0 && shape.includes(0)) return refuse('unsupported-attribute', 'allowzero = 1', '0')
-  const own = dimsOfJoined(value, t.batch)
-  const extents = extentsOf(value)
-  const copied = shape.map((d, k) => (d === 0 ? own[k] : d))
-  const target = copied.map((d, k) => (d === -1 && k > 0 ? known(own) / known(copied) : d))
-  const before = (dims: readonly Scalar[], axis: number): number => sizeOf(dims.slice(1, axis) as number[])
-  const axis = target.findIndex(
-    (d, k) => k > 0 && d === total(extents) && before(target, k) === before(own, value.axis),
-  )
-  if (axis < 0) return mixes(`${printDims(own)} under shape ${printDims(shape)}`)
-  const parts = value.parts.map((part, k) => {
-    const dims = target.map((d, at) => (at === axis ? extents[k] : d))
-    const result = reshapeView(part, dims, t.batch)
-    return typeof result === 'string' ? refuse('unsupported-shape', result, 'each pixel for itself') : result
-  })
-  return { kind: 'joined', axis, parts }
 }
 
 const fromEnd = (at: number, extent: number): number => Math.min(at < 0 ? Math.max(0, at + extent) : at, extent)
@@ -173,7 +162,7 @@ export const liftedRule = (node: OnnxNode, given: Inputs, t: Translation, rule: 
     if (normalizations.has(node.op) && axisOf(node.int('axis', -1), rankOf(x)) > x.axis)
       return onEach(node, given, t, rule)
   }
-  if (node.op === 'MatMul') return onEach(node, given, t, pixelProduct)
+  if (node.op === 'MatMul') return onEach(node, given, t, pixelProducts.MatMul)
   return ofEach.has(node.op) ? onEach(node, given, t, rule) : mixes(node.op)
 }
 

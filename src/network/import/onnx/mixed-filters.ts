@@ -7,12 +7,13 @@ import { readNode, viewAt } from './node.ts'
 import { reduceView } from './ops/reductions.ts'
 import { windows } from './ops/window.ts'
 import { refuse } from './refuse.ts'
+import { reshapeView } from './reshape.ts'
 import type { NodeProto } from './schema.ts'
 import { arranged, type Rule, type Translation } from './translation.ts'
-import { type Atom, extentOf, reshapeView, type View } from './view.ts'
+import { type Atom, extentOf, type View } from './view.ts'
 
 const cut = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
-  const result = reshapeView(view, dims, t.batch)
+  const result = reshapeView(view, dims, t)
   return typeof result === 'string'
     ? refuse('unsupported-shape', `mixed filters: ${result}`, 'one row of shares')
     : result

@@ -2,9 +2,15 @@ import { either as E } from 'fp-ts'
 import { type Constant, readTensor, type Scalar } from './constant.ts'
 import { refuse } from './refuse.ts'
 import type { AttributeProto, NodeProto } from './schema.ts'
-import type { View } from './view.ts'
+import type { Folded, Joined, View } from './view.ts'
 
 export type Value = Constant | View
+
+/** A value whose batch is an axis of its own, or several side by side. */
+export type Unfolded = Value | Joined
+
+/** Whatever a name in a file stands for. */
+export type Lifted = Unfolded | Folded
 
 /** One node of the file with the values that reach it; every reader throws a Refusal where the file says something else. */
 export interface OnnxNode {

@@ -7,17 +7,19 @@ import type { Pair } from '../../../../ir/op.ts'
 import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample } from '../../../../ir/type.ts'
 import type { ImportProblem } from '../error.ts'
+import { apartRule, asked, isUnfolded, refuseFolded } from './apart.ts'
 import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from './branches.ts'
 import { type Composed, compose } from './compositions.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
 import type { OnnxModel } from './decode.ts'
+import { dimsOfLifted } from './folded.ts'
 import { folds } from './folds/index.ts'
 import { roomFor } from './folds/room.ts'
 import { type ImageInput, readersOf, readInput } from './input.ts'
-import { dimsOfJoined, type Joined, joinedWith, type Lifted } from './joined.ts'
-import { askedByEach, liftedRule } from './lifted.ts'
+import { joinedWith } from './joined.ts'
+import { liftedRule } from './lifted.ts'
 import { missingOps } from './missing-ops.ts'
-import { nodeName, type OnnxNode, readNode } from './node.ts'
+import { type Lifted, nodeName, type OnnxNode, readNode } from './node.ts'
 import { rules } from './ops/index.ts'
 import { inOrder, schedule } from './order.ts'
 import { outputNode, turnsLast } from './outputs.ts'
@@ -26,7 +28,7 @@ import { Refusal, refuse } from './refuse.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
 import { signatureOf } from './signatures.ts'
 import type { Translation } from './translation.ts'
-import { dimsOf, nchw, type View, viewOf } from './view.ts'
+import { type Folded, type Joined, nchw, type View, viewOf } from './view.ts'
 import { flawsOf } from './well-formed.ts'
 
 /** What a file comes to: a flat graph and its parameters' values. */
@@ -47,10 +49,10 @@ export interface Source {
 }
 
 /** Shape is a constant even of a value that depends on the image, and so are its parts. */
-const shapeOf = (node: OnnxNode, value: View | Joined, { batch, build }: Translation): Constant => {
+const shapeOf = (node: OnnxNode, value: View | Joined | Folded, { batch, build }: Translation): Constant => {
   const stacked = value.kind === 'view' && variantsOf(build.draft.nodes[value.node]) > 1
-  const dims = value.kind === 'view' ? dimsOf(value, batch) : dimsOfJoined(value, batch)
   if (stacked) return refuse('unsupported-shape', 'the shape of values stacked along the batch', 'shapes of one batch')
+  const dims = dimsOfLifted(value, batch)
   if (node.op === 'Size') {
     const size = dims.reduce<number>(
       (n, d) =>
@@ -67,6 +69,10 @@ const shapeOf = (node: OnnxNode, value: View | Joined, { batch, build }: Transla
 type Broken = 'image' | 'known'
 
 const isOfImage = (value: Lifted | undefined): boolean => value !== undefined && value.kind !== 'constant'
+
+/** The values that rules take as they are. */
+const valuesOf = (given: readonly (Lifted | undefined)[]): OnnxNode['inputs'] =>
+  given.map(value => (value?.kind === 'joined' || value?.kind === 'folded' ? undefined : value))
 
 const isShape = (op: string): boolean => op === 'Shape' || op === 'Size'
 
@@ -145,12 +151,15 @@ export const translate = (
     const { rule = rules[node.op], seesAll } = composed.get(proto) ?? {}
     const [first] = given
     if (isShape(node.op) && first !== undefined && first.kind !== 'constant') return [shapeOf(node, first, t)]
+    if (seesAll !== undefined) return asked(node, given, t, rule, seesAll.axis)
+    if (!isUnfolded(given)) {
+      if (rule === undefined) return null
+      return composed.has(proto) ? refuseFolded(given, t) : apartRule(node, given, t, rule)
+    }
     const joined = composed.has(proto) ? null : joinedWith(node, given, t)
     if (joined !== null) return [joined]
-    if (given.some(value => value?.kind === 'joined')) {
-      if (rule === undefined) return null
-      return seesAll === true ? askedByEach(node, given, t, rule) : liftedRule(node, given, t, rule)
-    }
+    if (given.some(value => value?.kind === 'joined'))
+      return rule === undefined ? null : liftedRule(node, given, t, rule)
     if (composed.has(proto)) return rule(node, t)
     const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
     if (allConstant && Object.hasOwn(folds, node.op)) {
@@ -208,10 +217,7 @@ export const translate = (
       breakOutputs(proto, image ? 'image' : 'known')
       return []
     }
-    const node = readNode(
-      proto,
-      given.map(value => (value?.kind === 'joined' ? undefined : value)),
-    )
+    const node = readNode(proto, valuesOf(given))
     try {
       if (proto.op_type === 'If') return branchOf(proto, node, where)
       const outputs = translateNode(node, proto, given)
@@ -252,6 +258,7 @@ export const translate = (
         problems.push(problem('unsupported-op', where, `a use of ${by}`, 'uses of the first output only'))
       else if (value?.kind === 'joined')
         problems.push(problem('unsupported-shape', where, 'pixels beside tokens', 'class scores, or a map'))
+      else if (value?.kind === 'folded') refuseFolded([value], t)
       else if (!broken.has(name))
         problems.push(problem('malformed-file', where, 'nothing computed from the image', 'class scores'))
     } catch (cause) {

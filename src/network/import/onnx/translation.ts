@@ -5,7 +5,7 @@ import { sizeOf, stridesOf, type Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample, type MapType, printType, type VectorType } from '../../../../ir/type.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
 import type { Room } from './folds/room.ts'
-import { type OnnxNode, type Value, valuesOf } from './node.ts'
+import { type Lifted, type OnnxNode, valuesOf } from './node.ts'
 
 /** What the rules for nodes write to. */
 export interface Translation {
@@ -25,7 +25,7 @@ export interface Translation {
 }
 
 /** The values of an op's outputs. */
-export type Rule = (node: OnnxNode, translation: Translation) => readonly Value[]
+export type Rule = (node: OnnxNode, translation: Translation) => readonly Lifted[]
 
 export const exampleType = (t: Translation, node: NodeId): MapType | VectorType => {
   const type = t.build.typeOf(node)

@@ -27,6 +27,20 @@ export interface View {
   readonly stack?: { readonly axis: number; readonly parts: readonly View[] }
 }
 
+/** Values side by side along an axis that no map has: tokens, and the pixels of a map. */
+export interface Joined {
+  readonly kind: 'joined'
+  readonly axis: number
+  readonly parts: readonly View[]
+}
+
+/** A value of which an axis is the batch and more, as heads or tokens that count as examples: what it is with all axes apart, and how many of them each ONNX axis is. */
+export interface Folded {
+  readonly kind: 'folded'
+  readonly apart: View | Joined
+  readonly groups: readonly number[]
+}
+
 /** Which axis of the IR's value each ONNX axis is; null where it has extent 1 and is none. */
 export type Layout = readonly ('n' | Of | null)[]
 
@@ -59,7 +73,7 @@ export const extentOf = (atoms: readonly Atom[]): number => atoms.reduce((n, ato
 export const dimsOf = ({ axes }: View, batch: Scalar): readonly Scalar[] =>
   axes.map(axis => (axis === 'n' ? batch : extentOf(axis)))
 
-export const printDims = (dims: ArrayLike<Scalar>): string => `[${Array.from(dims).join(',')}]`
+export const printDims = (dims: ArrayLike<Scalar | string>): string => `[${Array.from(dims).join(',')}]`
 
 export const sameAtoms = (a: Axis, b: Axis): boolean =>
   a === 'n' || b === 'n'
@@ -68,60 +82,3 @@ export const sameAtoms = (a: Axis, b: Axis): boolean =>
       a.every((atom, k) => atom.of === b[k].of && atom.extent === b[k].extent && atom.stride === b[k].stride)
 
 export const withAxes = (view: View, axes: readonly Axis[]): View => ({ kind: 'view', node: view.node, axes })
-
-/** Neighbours that together are one longer run become one atom. */
-const joined = (atoms: readonly Atom[]): readonly Atom[] => {
-  const out: Atom[] = []
-  for (const atom of atoms) {
-    const last = out.at(-1)
-    if (last !== undefined && last.of === atom.of && last.stride === atom.extent * atom.stride)
-      out[out.length - 1] = { of: atom.of, extent: last.extent * atom.extent, stride: atom.stride }
-    else if (atom.extent > 1) out.push(atom)
-  }
-  return out
-}
-
-/** A view whose batch is the first axis: a batch of one example may stand anywhere. */
-const batchFirst = (view: View, batch: Scalar): View =>
-  view.axes[0] === 'n' || batch !== 1 ? view : withAxes(view, ['n', ...view.axes.filter(axis => axis !== 'n')])
-
-/** The view under new dims, whose first is the batch's; a reason where the dims mix examples or cut an axis unevenly. */
-export const reshapeView = (given: View, dims: readonly Scalar[], batch: Scalar): View | string => {
-  const view = batchFirst(given, batch)
-  if (view.axes[0] !== 'n') return 'a batch axis that is not the first'
-  const source = view.axes.slice(1).flatMap(axis => (axis === 'n' ? [] : axis))
-  const size = extentOf(source)
-  const target = dims.map((d, k) => (d === 0 ? (dimsOf(given, batch)[k] ?? 1) : d))
-  const rest = target.slice(1)
-  if (rest.some(d => d === 'n')) return 'the size of the batch inside an example'
-  const inner = rest as readonly number[]
-  const known = inner.reduce((n, d) => (d === -1 ? n : n * d), 1)
-  const open = inner.includes(-1)
-  const extents = inner.map(d => (d === -1 ? size / known : d))
-  const [first] = target
-  if (first !== 'n' && first !== -1 && first !== batch)
-    return `a batch of ${first} where the graph's is ${batch === 'n' ? 'open' : batch}`
-  if (first === -1 && open) return 'two open extents'
-  if (extents.some(d => !Number.isSafeInteger(d) || d < 1) || extents.reduce((n, d) => n * d, 1) !== size)
-    return `${size} values an example, which do not fill it`
-  const left = [...source]
-  const axes: Axis[] = ['n']
-  for (const extent of extents) {
-    const taken: Atom[] = []
-    let need = extent
-    while (need > 1) {
-      const atom = left.shift() as Atom
-      if (need % atom.extent === 0) {
-        taken.push(atom)
-        need /= atom.extent
-      } else if (atom.extent % need === 0) {
-        const inside = atom.extent / need
-        taken.push({ of: atom.of, extent: need, stride: atom.stride * inside })
-        left.unshift({ of: atom.of, extent: inside, stride: atom.stride })
-        need = 1
-      } else return `an axis of ${atom.extent} cut unevenly`
-    }
-    axes.push(joined(taken))
-  }
-  return withAxes(view, axes)
-}

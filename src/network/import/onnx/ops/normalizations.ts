@@ -5,8 +5,9 @@ import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
 import { axisOf, constantAt, type OnnxNode, optionalAt, valuesOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
+import { reshapeView } from '../reshape.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, extentOf, nchw, printDims, reshapeView, type View, viewOf, withAxes } from '../view.ts'
+import { type Atom, extentOf, nchw, printDims, type View, viewOf, withAxes } from '../view.ts'
 import { reduceView } from './reductions.ts'
 
 /** A function of each number of a view. */
@@ -66,11 +67,11 @@ const perChannel = (value: Constant, channels: number, rank: number): Constant =
 const overGroups = (t: Translation, node: OnnxNode, x: View, groups: number, epsilon: number): View => {
   const dims = x.axes.slice(2).map(axis => extentOf(axis as readonly Atom[]))
   const channels = extentOf(x.axes[1] as readonly Atom[])
-  const grouped = reshapeView(x, ['n', groups, channels / groups, ...dims], t.batch)
+  const grouped = reshapeView(x, ['n', groups, channels / groups, ...dims], t)
   if (typeof grouped === 'string')
     return refuse('unsupported-shape', `${channels} channels: ${grouped}`, 'equal groups')
   const result = normalized(t, node, grouped, grouped.axes.map((_, k) => k).slice(2), epsilon)
-  const joined = reshapeView(result, ['n', channels, ...dims], t.batch)
+  const joined = reshapeView(result, ['n', channels, ...dims], t)
   return typeof joined === 'string' ? refuse('unsupported-shape', joined, 'equal groups') : joined
 }
 

@@ -1,57 +1,91 @@
+import type { NodeId } from '../../../../../ir/graph.ts'
 import { asMap, asVector } from '../arrange.ts'
 import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
 import { constantAt, numbersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { arranged, arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
-import {
-  type Atom,
-  type Axis,
-  extentOf,
-  type Of,
-  printDims,
-  sameAtoms,
-  type View,
-  viewOf,
-  whole,
-  withAxes,
-} from '../view.ts'
+import { type Atom, type Axis, extentOf, type Of, printDims, sameAtoms, type View, whole, withAxes } from '../view.ts'
 import { reduceView } from './reductions.ts'
 
 const matrix = (weights: Constant): Constant =>
   weights.dims.length === 2 ? weights : refuse('unsupported-shape', `weights ${printDims(weights.dims)}`, 'a matrix')
 
-/** The matrix `[i, o]` of a product, its values scaled. */
-const weightsOf = (t: Translation, weights: Constant, transposed: boolean, scale: number): number => {
-  const permutation = transposed ? [1, 0] : [0, 1]
-  return t.parameter(matrix(weights), `io${permutation}·${scale}`, value => {
-    const { shape, data } = arranged(value, value.dims, permutation)
+/** The matrix of a product: turned first or not, its values scaled. */
+interface Weights {
+  readonly matrix: Constant
+  readonly turned: boolean
+  readonly scale: number
+}
+
+/** Weights as they are read under `lead` axes of one: `[…, i, o]`. */
+const weightsOf = (t: Translation, { matrix: weights, turned, scale }: Weights, lead: readonly 1[] = []): NodeId => {
+  const order = [...lead.keys(), ...(turned ? [1, 0] : [0, 1]).map(axis => axis + lead.length)]
+  return t.parameter(matrix(weights), `io${order}·${scale}`, value => {
+    const { shape, data } = arranged(value, [...lead, ...value.dims], order)
     return { shape, data: scale === 1 ? data : data.map(x => x * scale) }
   })
 }
 
-const gemm: Rule = (node, t) => {
-  const x = viewAt(node, 0)
-  const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)]
-  if (node.int('transA', 0) !== 0) return refuse('unsupported-attribute', 'transA = 1', '0: examples are rows')
-  const weights = weightsOf(t, constantAt(node, 1), node.int('transB', 0) !== 0, alpha)
-  if (x.axes.length !== 2 || x.axes[0] !== 'n')
-    return refuse('unsupported-shape', `a value of rank ${x.axes.length}`, 'rows of features, [n, features]')
-  const y = t.build.dense(asVector(t, x.node, x.axes[1] as readonly Atom[]), weights, node.name)
-  const product = viewOf(y, exampleType(t, y), ['n', 'c'])
-  const bias = optionalAt(node, 2)
-  if (bias === undefined || beta === 0) return [product]
-  const scaled =
-    beta === 1
-      ? bias
-      : constant(
-          `${bias.name}`,
-          bias.dims,
-          Float32Array.from(numbersOf(bias), value => value * beta),
-          'float',
-        )
-  return [broadcast(t, 'add', [product, scaled], `${node.name}/bias`)]
+type Product = (t: Translation, x: View, weights: Weights, name: string) => View
+
+/** The features of a row, the last axis. */
+const featuresOf = ({ axes }: View): readonly Atom[] => {
+  const features = axes[axes.length - 1]
+  return axes.length < 2 || features === 'n'
+    ? refuse('unsupported-shape', `a value of rank ${axes.length}`, '[n, …, features]')
+    : features
 }
+
+/** Of one row an example. */
+const denseProduct: Product = (t, x, weights, name) => {
+  const y = t.build.dense(asVector(t, x.node, featuresOf(x)), weightsOf(t, weights), name)
+  return withLast(t, x, y)
+}
+
+/** The same of values that are one row an example. */
+const rowProduct: Product = (t, x, weights, name) =>
+  x.axes.length === 2 && x.axes[0] === 'n'
+    ? denseProduct(t, x, weights, name)
+    : refuse('unsupported-shape', `a value of rank ${x.axes.length}`, 'rows of features, [n, features]')
+
+/** The product as a 1×1 convolution, of one pixel too. */
+const pixelProduct: Product = (t, x, weights, name) => {
+  featuresOf(x)
+  const rows = channelsLast(t, x, x.axes.length - 1)
+  const map = exampleType(t, rows.node).kind === 'Map' ? rows.node : t.build.unflatten(rows.node)
+  return withLast(t, rows, t.build.conv2d(map, weightsOf(t, weights, [1, 1]), { name }))
+}
+
+/** A node with the rows of a view and features of its own. */
+const withLast = (t: Translation, { axes }: View, node: NodeId): View => ({
+  kind: 'view',
+  node,
+  axes: [...axes.slice(0, -1), whole(exampleType(t, node), 'c')],
+})
+
+/** `alpha · rows × weights + beta · bias`. */
+const gemmBy =
+  (product: Product): Rule =>
+  (node, t) => {
+    const x = viewAt(node, 0)
+    const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)]
+    if (node.int('transA', 0) !== 0) return refuse('unsupported-attribute', 'transA = 1', '0: examples are rows')
+    const weights = { matrix: constantAt(node, 1), turned: node.int('transB', 0) !== 0, scale: alpha }
+    const rows = product(t, x, weights, node.name)
+    const bias = optionalAt(node, 2)
+    if (bias === undefined || beta === 0) return [rows]
+    const scaled =
+      beta === 1
+        ? bias
+        : constant(
+            `${bias.name}`,
+            bias.dims,
+            Float32Array.from(numbersOf(bias), value => value * beta),
+            'float',
+          )
+    return [broadcast(t, 'add', [rows, scaled], `${node.name}/bias`)]
+  }
 
 /** `[n, …, i, k] × [n, …, k, 1]`, both computed: a sum over k of products. */
 const weightedSum = (t: Translation, node: OnnxNode, x: View, column: View): View => {
@@ -65,34 +99,23 @@ const weightedSum = (t: Translation, node: OnnxNode, x: View, column: View): Vie
   return { ...withAxes(mean, mean.axes), node: t.build.unary('affine', mean.node, { alpha: extentOf(k) }, node.name) }
 }
 
+const matMulBy =
+  (product: Product): Rule =>
+  (node, t) => [product(t, viewAt(node, 0), { matrix: constantAt(node, 1), turned: false, scale: 1 }, node.name)]
+
 /** `[n, …, i] × [i, o]`: dense for a vector, a 1×1 convolution for a map. */
 const matMul: Rule = (node, t) => {
   const x = viewAt(node, 0)
   const other = node.inputs[1]
   if (other?.kind === 'view') return [weightedSum(t, node, x, other)]
-  const weights = matrix(constantAt(node, 1))
-  const last = x.axes.length - 1
-  if (last < 1 || x.axes[0] !== 'n')
-    return refuse('unsupported-shape', `a value of rank ${x.axes.length}`, '[n, …, features]')
-  const features = x.axes[last] as readonly Atom[]
-  const outer = x.axes.slice(1, last) as readonly (readonly Atom[])[]
-  if (outer.every(axis => axis.length === 0)) {
-    const y = t.build.dense(asVector(t, x.node, features), weightsOf(t, weights, false, 1), node.name)
-    return [{ kind: 'view', node: y, axes: [...x.axes.slice(0, last), whole(exampleType(t, y), 'c')] }]
-  }
-  return pixelProduct(node, t)
+  const isRow = x.axes.slice(0, -1).every(axis => axis === 'n' || axis.length === 0)
+  return matMulBy(isRow ? denseProduct : pixelProduct)(node, t)
 }
 
-/** The product as a 1×1 convolution, of one pixel too. */
-export const pixelProduct: Rule = (node, t) => {
-  const x = viewAt(node, 0)
-  const weights = matrix(constantAt(node, 1))
-  const last = x.axes.length - 1
-  const { node: found, axes } = channelsLast(t, x, last)
-  const map = exampleType(t, found).kind === 'Map' ? found : t.build.unflatten(found)
-  const filter = arrangedParameter(t, weights, [1, 1, ...weights.dims])
-  const y = t.build.conv2d(map, filter, { name: node.name })
-  return [{ kind: 'view', node: y, axes: [...axes.slice(0, last), whole(exampleType(t, y), 'c')] }]
+/** Products of rows that are pixels. */
+export const pixelProducts: Readonly<Record<string, Rule>> = {
+  MatMul: matMulBy(pixelProduct),
+  Gemm: gemmBy(pixelProduct),
 }
 
 /** The view over a node in which this ONNX axis is the channels; the node itself where it is so already. */
@@ -138,4 +161,8 @@ const batchNorm: Rule = (node, t) => {
   return [{ ...x, node: y }]
 }
 
-export const products: Readonly<Record<string, Rule>> = { Gemm: gemm, MatMul: matMul, BatchNormalization: batchNorm }
+export const products: Readonly<Record<string, Rule>> = {
+  Gemm: gemmBy(rowProduct),
+  MatMul: matMul,
+  BatchNormalization: batchNorm,
+}

@@ -2,15 +2,15 @@ import { axesAtMost, constant, elementName, isFloating, isWhole, type Scalar, st
 import { expanded } from '../digits.ts'
 import { axesOf, axisOf, constantAt, inputAt, integersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
+import { reshaped, reshapeView } from '../reshape.ts'
 import type { Rule, Translation } from '../translation.ts'
-import { type Atom, dimsOf, extentOf, printDims, reshapeView, type View, withAxes } from '../view.ts'
+import { type Atom, dimsOf, extentOf, printDims, type View, withAxes } from '../view.ts'
 
 const fewAxes = (count: number): number =>
   count <= axesAtMost ? count : refuse('unsupported-shape', `a value of ${count} axes`, `at most ${axesAtMost}`)
 
-const reshaped = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
-  fewAxes(dims.length)
-  const result = reshapeView(view, dims, t.batch)
+const under = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
+  const result = reshapeView(view, dims, t)
   return typeof result === 'string'
     ? refuse(
         'unsupported-shape',
@@ -20,19 +20,14 @@ const reshaped = (t: Translation, view: View, dims: readonly (number | 'n')[]): 
     : result
 }
 
-const reshape: Rule = (node, t) => {
-  const view = viewAt(node, 0)
-  const shape = node.ints('shape') ?? integersOf(constantAt(node, 1))
-  if (node.int('allowzero', 0) !== 0 && shape.includes(0)) return refuse('unsupported-attribute', 'allowzero = 1', '0')
-  return [reshaped(t, view, shape)]
-}
+const reshape: Rule = (node, t) => [reshaped(node, viewAt(node, 0), t)]
 
 const flatten: Rule = (node, t) => {
   const view = viewAt(node, 0)
   const axis = node.int('axis', 1)
   const at = axis < 0 ? axis + view.axes.length : axis
   if (at !== 1) return refuse('unsupported-attribute', `axis = ${axis}`, '1: an example a row')
-  return [reshaped(t, view, ['n', -1])]
+  return [under(t, view, ['n', -1])]
 }
 
 const squeeze: Rule = node => {
@@ -90,12 +85,12 @@ const rearranged = (
   permutation: readonly number[],
   joined: readonly number[],
 ): View => {
-  const inner = reshaped(t, view, ['n', ...cut.flat()])
+  const inner = under(t, view, ['n', ...cut.flat()])
   const moved = withAxes(
     inner,
     permutation.map(axis => inner.axes[axis]),
   )
-  return reshaped(t, moved, ['n', ...joined])
+  return under(t, moved, ['n', ...joined])
 }
 
 const imageDims = (view: View): readonly [number, number, number] =>

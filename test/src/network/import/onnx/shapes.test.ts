@@ -116,7 +116,9 @@ describe('what only changes how values are read', () => {
   it('refuses shapes that mix examples', async () => {
     const mixed = (target: Array4) =>
       problemsOf({ input: ['n', 4, 3, 5], nodes: [node('Reshape', 'x target', 'y')], ints: { target } })
-    expect(await mixed(list(-1, 15))).toContain('60 values an example, which do not fill it')
+    expect(await mixed(list(-1, 15))).toContain('saw [n·4,15], where the batch is part of an axis')
+    expect(await mixed(list(0, 7, -1))).toContain('60 values an example, which do not fill it')
+    expect(await mixed(list(3, -1, 20))).toContain('examples that it mixes')
     expect(await mixed(list(7, 60))).toContain('a batch of 7 where the graph')
     expect(await problemsOf({ input: ['n', 4, 3, 5], nodes: [node('Flatten', 'x', 'y', { axis: 2 })] })).toContain(
       'saw axis = 2; expected 1: an example a row',

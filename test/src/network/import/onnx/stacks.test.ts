@@ -150,4 +150,10 @@ describe('variants stacked along the batch', () => {
     const ends = [node('Transpose', 's', 't'), node('Concat', 's t', 'y', { axis: 0 })]
     expect(await problemsOf(stacked(ends))).toContain('saw values whose batches are different axes')
   })
+
+  it('are as many as the stack has, where the file says how many it is given', async () => {
+    const ends = [node('Transpose', 's', 't'), node('Reshape', 't wide', 'y')]
+    const one = { ...stacked(ends), input: [1, 3, 2, 4], ints: { ...stacked(ends).ints, wide: list(-1, 3) } }
+    expect(await problemsOf(one)).toContain('saw [3,n] under shape [-1,3]: examples that it mixes')
+  })
 })

@@ -64,12 +64,26 @@ const transformer = (tokens: number, norm: readonly NodeSpec[], readout: readonl
   ints: {
     ...{ rows: list(0, 8, -1), zero: list(0), one: list(1), shape: list(tokens, 8), back: list(0, tokens + 4, 8) },
     ...{ heads: list(0, tokens + 4, 3, 2, 4), '0': scalar(0), '1': scalar(1), '2': scalar(2) },
-    ...{ from: list(tokens), to: list(tokens + 4), last: list(tokens + 3), back1: list(-1), before: list(-100) },
+    ...{
+      from: list(tokens),
+      to: list(tokens + 4),
+      last: list(tokens + 3),
+      back1: list(-1),
+      before: list(-100),
+      square: list(0, 24, 24),
+    },
   },
 })
 
 const ofToken = [node('Gather', 'z7 0', 'y', { axis: 1 })]
 const ofPixels = [node('Slice', 'z7 from to one', 'y0'), node('ReduceMean', 'y0', 'y', { axes: [1], keepdims: 0 })]
+/** The first place of as many as there are channels, turned and under their own shape. */
+const ofTurned = [
+  node('Transpose', 'z3', 'zt', { perm: [0, 2, 1] }),
+  node('Reshape', 'zt square', 'zs'),
+  node('Transpose', 'zs', 'zr', { perm: [0, 2, 1] }),
+  node('Gather', 'zr 0', 'y', { axis: 1 }),
+]
 const image = real([1, 3, 4, 4], 3)
 
 describe.skipIf(absent !== undefined)('tokens beside the pixels of a map', () => {
@@ -86,6 +100,14 @@ describe.skipIf(absent !== undefined)('tokens beside the pixels of a map', () =>
     const network = await networkOf({ ...model, nodes: [...model.nodes, scores], outputs: ['scores'] })
     const plan = orThrow(parsePlan('vanilla-tta-geo'))
     expect(orThrow(compileNetwork(network, plan, { schedule: 'apart' })).actsOnMaps).toBe(0)
+  })
+
+  it('as many as channels, are told from them where they are turned', async () => {
+    const { own, theirs } = await both(transformer(20, normalized, ofTurned), image)
+    expect(own).toHaveLength(24)
+    ;(theirs as readonly number[]).forEach((value, k) => {
+      expect(own[k]).toBeCloseTo(value, 4)
+    })
   })
 
   it.each([

@@ -1,0 +1,118 @@
+import { type Constant, constant } from './constant.ts'
+import { batchOf, extentsByAxis, folded, inGroups, permuted, printLifted, rankOfLifted } from './folded.ts'
+import { askedByEach, onEach } from './lifted.ts'
+import { axisOf, type Lifted, type OnnxNode, type Unfolded } from './node.ts'
+import { pointwise } from './ops/pointwise.ts'
+import { pixelProducts } from './ops/products.ts'
+import { refuse } from './refuse.ts'
+import { reshaped } from './reshape.ts'
+import type { Rule, Translation } from './translation.ts'
+import { type Folded, printDims } from './view.ts'
+
+/** What ops make of values of which an axis is the batch and more: what they make of them with all axes apart. */
+
+type Inputs = readonly (Lifted | undefined)[]
+
+const transposed = (node: OnnxNode, { apart, groups }: Folded, t: Translation): Lifted => {
+  const order = node.ints('perm') ?? groups.map((_, axis) => groups.length - 1 - axis)
+  if (order.toSorted((a, b) => a - b).some((axis, k) => axis !== k) || order.length !== groups.length)
+    return refuse('malformed-file', `perm = ${printDims(order)}`, `each of ${groups.length} axes once`)
+  const axes = inGroups([...Array(groups.reduce((a, b) => a + b)).keys()], groups)
+  const turned = permuted(
+    apart,
+    order.flatMap(axis => axes[axis]),
+  )
+  return folded(
+    t,
+    turned,
+    order.map(axis => groups[axis]),
+  )
+}
+
+/** A constant beside a value that is apart, which has one number for all of an axis that is the batch and more. */
+const besideApart = (value: Constant, { groups }: Folded): Constant => {
+  const lead = groups.length - value.dims.length
+  if (lead < 0 || value.dims.some((d, k) => d !== 1 && groups[lead + k] > 1))
+    return refuse('unsupported-shape', `a constant ${printDims(value.dims)} that differs by example`, 'extent 1 there')
+  const dims = value.dims.flatMap((d, k) => [d, ...Array.from({ length: groups[lead + k] - 1 }, () => 1)])
+  return {
+    ...constant(value.name, dims, value.values, value.type),
+    ...(value.fill === undefined ? {} : { fill: value.fill }),
+  }
+}
+
+/** The axes that are the batch and more. */
+const printBatches = (value: Folded, t: Translation): string =>
+  extentsByAxis(value, batchOf(t, value))
+    .map((extents, axis) => (value.groups[axis] > 1 ? extents.join('·') : ''))
+    .join()
+
+/** Ops that see each number for itself. */
+const ofEach = new Set([...Object.keys(pointwise), 'Identity', 'Cast', 'CastLike', 'Dropout'])
+
+export const isUnfolded = (given: Inputs): given is readonly (Unfolded | undefined)[] =>
+  given.every(value => value?.kind !== 'folded')
+
+export const refuseFolded = (given: Inputs, t: Translation): never =>
+  refuse(
+    'unsupported-shape',
+    `${given
+      .flatMap(value =>
+        value === undefined || value.kind === 'constant' ? [] : [printLifted(value, batchOf(t, value))],
+      )
+      .join(' and ')}, where the batch is part of an axis`,
+    'the batch as an axis of its own',
+  )
+
+/** What is made of folded values apart, of which the same axes are the batch and more, and of constants. */
+const madeApart = (
+  given: Inputs,
+  t: Translation,
+  make: (apart: readonly (Unfolded | undefined)[]) => readonly Lifted[],
+): readonly Lifted[] => {
+  const [first] = given.filter(value => value?.kind === 'folded')
+  const apart = given.map((value): Unfolded | undefined => {
+    if (value === undefined || value.kind === 'constant') return value
+    return value.kind === 'folded' && printBatches(value, t) === printBatches(first, t)
+      ? value.apart
+      : refuseFolded(given, t)
+  })
+  return make(apart).map(result =>
+    result.kind === 'view' || result.kind === 'joined' ? folded(t, result, first.groups) : result,
+  )
+}
+
+/** What an op makes of values some of which are folded. */
+export const apartRule = (node: OnnxNode, given: Inputs, t: Translation, rule: Rule): readonly Lifted[] => {
+  const [x] = given
+  const isFirst = x?.kind === 'folded'
+  if (isFirst && node.op === 'Reshape') return [reshaped(node, x, t)]
+  if (isFirst && node.op === 'Transpose') return [transposed(node, x, t)]
+  if (isFirst && x.groups.at(-1) === 1 && Object.hasOwn(pixelProducts, node.op))
+    return madeApart(given, t, apart => onEach(node, apart, t, pixelProducts[node.op]))
+  const [like] = given.filter(value => value?.kind === 'folded')
+  return ofEach.has(node.op)
+    ? madeApart(
+        given.map(value => (value?.kind === 'constant' ? besideApart(value, like) : value)),
+        t,
+        apart => onEach(node, apart, t, rule),
+      )
+    : refuseFolded(given, t)
+}
+
+/** What queries make of all that they ask, each of which may be joined or folded, in products along an axis: the last. */
+export const asked = (
+  node: OnnxNode,
+  given: Inputs,
+  t: Translation,
+  rule: Rule,
+  axis: number | undefined,
+): readonly Lifted[] => {
+  const [queries] = given
+  const rank = queries === undefined || queries.kind === 'constant' ? null : rankOfLifted(queries)
+  if (rank !== null && axisOf(axis ?? (t.opset < 13 ? 1 : -1), rank) !== rank - 1)
+    return refuse('unsupported-shape', 'an attention along another axis than the last', 'one over keys')
+  return isUnfolded(given)
+    ? askedByEach(node, given, t, rule)
+    : madeApart(given, t, apart => askedByEach(node, apart, t, rule))
+}
