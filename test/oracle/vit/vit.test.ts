@@ -28,7 +28,9 @@ const cases: readonly (readonly [file: string, plan: keyof typeof plans])[] = [
   ...networks.flatMap(name => [[`${name}.legacy`, 'vanilla'] as const, [`${name}.dynamo`, 'vanilla'] as const]),
   ...networks.flatMap(name => [[`${name}.legacy`, 'vanilla-tta-geo'] as const]),
   ['vit.dynamo', 'd4@0:geo'],
-  ...['torchvision.open', 'asking.open'].map(file => [file, 'vanilla-tta-geo'] as const),
+  ...['torchvision.open', 'torchvision.opset23', 'vit.opset23', 'asking.open'].map(
+    file => [file, 'vanilla-tta-geo'] as const,
+  ),
 ]
 
 describe.skipIf(absent !== undefined)('vision transformers, as onnxruntime has them, with no act left on a map', () => {

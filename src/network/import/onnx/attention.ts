@@ -38,7 +38,7 @@ interface Spelling {
 }
 
 /** `softmax(scale · q × k) × v` of queries and as many maps of keys as of values. */
-const attend =
+export const attend =
   ({ scale, keysTurned, valuesTurned }: Spelling): Rule =>
   (node, t) => {
     const [q, ...memory] = node.inputs.map((_, at) => viewAt(node, at))

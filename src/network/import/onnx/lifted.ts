@@ -166,16 +166,19 @@ export const liftedRule = (node: OnnxNode, given: Inputs, t: Translation, rule: 
   return ofEach.has(node.op) ? onEach(node, given, t, rule) : mixes(node.op)
 }
 
-/** A rule of queries and of what is asked, each of which may be joined: every part of the queries asks all parts of the rest. */
+const partsOf = (value: Unfolded | undefined): readonly (Value | undefined)[] =>
+  value?.kind === 'joined' ? value.parts : [value]
+
+/** A rule of queries and of what is asked, as many keys as values, each of which may be joined: every part of the queries asks all parts of the rest. */
 export const askedByEach = (
   node: OnnxNode,
   [queries, ...memory]: Inputs,
   t: Translation,
   rule: Rule,
 ): readonly Lifted[] => {
-  const all = memory.flatMap((value): readonly (Value | undefined)[] =>
-    value?.kind === 'joined' ? value.parts : [value],
-  )
+  const [keys, values] = [0, 1].map(half => memory.slice((half * memory.length) / 2, ((half + 1) * memory.length) / 2))
+  if (keys.some((value, k) => partsOf(value).length !== partsOf(values[k]).length)) return mixes(node.op)
+  const all = memory.flatMap(partsOf)
   if (queries?.kind !== 'joined') return rule({ ...node, inputs: [queries, ...all] }, t)
   const results = queries.parts.map(part => rule({ ...node, inputs: [part, ...all] }, t)[0])
   return [rejoined(results, extentsOf(queries), node.op)]

@@ -21,6 +21,17 @@ const forms: Readonly<Record<string, readonly Form[]>> = {
     [1, 1, 1, 1, 'axis keepdims'],
     [12, 1, 1, 1, 'axis keepdims select_last_index'],
   ],
+  Attention: [
+    [23, 3, 6, 4, 'is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision'],
+    [24, 3, 7, 4, 'is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision'],
+    [
+      25,
+      3,
+      7,
+      4,
+      'is_causal kv_num_heads left_window_size q_num_heads qk_matmul_output_mode right_window_size scale softcap softmax_precision',
+    ],
+  ],
   AveragePool: [
     [7, 1, 1, 1, 'auto_pad count_include_pad kernel_shape! pads strides'],
     [10, 1, 1, 1, 'auto_pad ceil_mode count_include_pad kernel_shape! pads strides'],

@@ -20,6 +20,7 @@ import { joinedWith } from './joined.ts'
 import { liftedRule } from './lifted.ts'
 import { missingOps } from './missing-ops.ts'
 import { type Lifted, nodeName, type OnnxNode, readNode } from './node.ts'
+import { attendedBy } from './ops/attention.ts'
 import { rules } from './ops/index.ts'
 import { inOrder, schedule } from './order.ts'
 import { outputNode, turnsLast } from './outputs.ts'
@@ -152,6 +153,7 @@ export const translate = (
     const [first] = given
     if (isShape(node.op) && first !== undefined && first.kind !== 'constant') return [shapeOf(node, first, t)]
     if (seesAll !== undefined) return asked(node, given, t, rule, seesAll.axis)
+    if (node.op === 'Attention') return asked(node, attendedBy(given, t), t, rule, -1)
     if (!isUnfolded(given)) {
       if (rule === undefined) return null
       return composed.has(proto) ? refuseFolded(given, t) : apartRule(node, given, t, rule)

@@ -1,4 +1,5 @@
 import type { Rule } from '../translation.ts'
+import { attentions } from './attention.ts'
 import { normalizations } from './normalizations.ts'
 import { parts } from './parts.ts'
 import { pointwise } from './pointwise.ts'
@@ -12,6 +13,7 @@ import { windows } from './window.ts'
 export const rules: Readonly<Record<string, Rule>> = {
   ...windows,
   ...products,
+  ...attentions,
   ...pointwise,
   ...reductions,
   ...normalizations,

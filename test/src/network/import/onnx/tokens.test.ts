@@ -110,6 +110,13 @@ describe.skipIf(absent !== undefined)('tokens beside the pixels of a map', () =>
     })
   })
 
+  it('of values alone, where keys have both, are refused', async () => {
+    const model = transformer(1, normalized, ofToken)
+    const found = model.nodes.map(other => (other.out[0] === 'o' ? node('MatMul', 'w pixels', 'o') : other))
+    const { own } = await both({ ...model, nodes: [node('Slice', 'v from to 2', 'pixels'), ...found] }, image)
+    expect(own).toContain('node MatMul of o (MatMul): saw MatMul of pixels beside tokens')
+  })
+
   it.each([
     ['ReduceMean of pixels beside tokens', [node('ReduceMean', 'z7', 'y', { axes: [1], keepdims: 0 })]],
     ['Slice of pixels beside tokens', [node('Slice', 'z7 back1 before one back1', 'y')]],

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { list, type ModelSpec, type NodeSpec, node, numbers, problemsOf } from './model.ts'
+import { absent, both } from './oracle.ts'
+
+const small = (dims: readonly number[], seed: number) => {
+  const { values } = numbers(dims, seed)
+  return { dims, values: values.map(x => Math.fround(x / 9)) }
+}
+
+interface Changed {
+  readonly attention: NodeSpec
+  /** Whether `b` is `[n, heads, pixels, channels]`, and not `a` `[n, pixels, channels]`. */
+  readonly inHeads?: true
+  readonly opset?: number
+  /** How many keys and values a pixel has, and channels of values. */
+  readonly keys?: number
+  readonly values?: number
+}
+
+type Case = readonly [said: string, changed: Changed]
+
+/** `Attention` of the four pixels of a map of six channels, `[n, pixels, channels]`: `q`, `k`, `v`; in two heads: `qh`, `kh`, `vh`. */
+const attending = ({ attention, inHeads, opset = 23, keys = 6, values = 6 }: Changed): ModelSpec => ({
+  input: ['n', 6, 2, 2],
+  opset,
+  nodes: [
+    node('Reshape', 'x flat', 'f'),
+    node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
+    node('Transpose', 'f', 'tokens', { perm: [2, 0, 1] }),
+    ...['q', 'k', 'v'].flatMap(name => [
+      node('MatMul', `rows w${name}`, name),
+      node('Reshape', `${name} heads`, `${name}0`),
+      node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
+    ]),
+    node('Reshape', 'kh many', 'folded'),
+    attention,
+    ...(inHeads === true ? [node('Transpose', 'b', 'a', { perm: [0, 2, 1, 3] })] : []),
+    node('Flatten', 'a', 'y'),
+  ],
+  floats: { wq: small([6, 6], 1), wk: small([6, keys], 2), wv: small([6, values], 3), mask: small([4, 4], 4) },
+  ints: { flat: list(0, 6, -1), heads: list(0, 4, 2, -1), many: list(-1, 4, 3), lengths: list(3) },
+})
+
+const inTwo = { q_num_heads: 2, kv_num_heads: 2 }
+const scale = { float: 0.7 }
+
+describe.skipIf(absent !== undefined)("ONNX's Attention, as onnxruntime has it", () => {
+  it.each([
+    ['of three axes', { attention: node('Attention', 'q k v', 'a', inTwo) }],
+    ['of three axes, scaled', { attention: node('Attention', 'q k v', 'a', { ...inTwo, scale }) }],
+    ['of one head', { attention: node('Attention', 'q k v', 'a', { q_num_heads: 1, kv_num_heads: 1 }) }],
+    ['of values of other widths', { attention: node('Attention', 'q k v', 'a', inTwo), values: 10 }],
+    ['of four axes', { attention: node('Attention', 'qh kh vh', 'b'), inHeads: true }],
+    ['of four axes, scaled', { attention: node('Attention', 'qh kh vh', 'b', { scale }), inHeads: true }],
+    [
+      'that says what it does not limit',
+      { attention: node('Attention', 'qh kh vh _', 'b', { is_causal: 0, softcap: { float: 0 } }), inHeads: true },
+    ],
+  ] satisfies Case[])('%s', async (_, { values = 6, ...changed }: Changed) => {
+    const { own, theirs } = await both(attending({ ...changed, values }), numbers([2, 6, 2, 2], 3))
+    expect(theirs).toHaveLength(8 * values)
+    expect(own).toHaveLength(theirs.length)
+    ;(theirs as readonly number[]).forEach((value, k) => {
+      expect(own[k]).toBeCloseTo(value, 4)
+    })
+  })
+})
+
+describe("what ONNX's Attention is refused for", () => {
+  const flat = (inputs: string, attributes: NodeSpec['with'] = {}): NodeSpec =>
+    node('Attention', inputs, 'a', { ...inTwo, ...attributes })
+  it.each([
+    ['saw an attention with a mask; expected queries, keys and values', { attention: flat('q k v mask') }],
+    ['saw an attention with past keys', { attention: flat('q k v _ k v') }],
+    ['saw an attention with past values', { attention: flat('q k v _ _ v') }],
+    ['saw an attention with lengths of keys', { attention: flat('q k v _ _ _ lengths'), opset: 24 }],
+    ['saw is_causal = 1; expected 0: queries that see all keys', { attention: flat('q k v', { is_causal: 1 }) }],
+    ['saw left_window_size = 2', { attention: flat('q k v', { left_window_size: 2 }), opset: 25 }],
+    ['saw right_window_size = 0', { attention: flat('q k v', { right_window_size: 0 }), opset: 25 }],
+    ['saw softcap = 2; expected 0', { attention: flat('q k v', { softcap: { float: 2 } }) }],
+    ['saw kv_num_heads = 1; expected 2', { attention: flat('q k v', { kv_num_heads: 1 }), keys: 3, values: 3 }],
+    ['saw q_num_heads = 0; expected one at least', { attention: node('Attention', 'q k v', 'a') }],
+    ['[n,4,6] as [n,4,4,1.5]', { attention: flat('q k v', { q_num_heads: 4, kv_num_heads: 4 }) }],
+    ['saw [n,4,6] and [n·2,4,3] and [n,4,6], where the batch is part of an axis', { attention: flat('q folded v') }],
+    ['saw [n·2,4,3] and [n·2,4,3] and [n·2,4,3], where', { attention: flat('folded folded folded') }],
+    ['saw the constant mask as input 2', { attention: flat('q mask v') }],
+    ['saw an attention of [n,4,6], [n,2,4,3], [n,4,6]; expected', { attention: flat('q kh v') }],
+    ['saw an attention of [n,6,2,2], [n,4,6], [n,4,6]; expected', { attention: node('Attention', 'x k v', 'a') }],
+    ['saw an attention of [4,n,6]; expected [n, pixels, channels]', { attention: flat('tokens k v') }],
+    ['saw heads that share their keys or values', { attention: node('Attention', 'q0 kh vh', 'a') }],
+    ['saw a use of output 2', { attention: node('Attention', 'q k v', 'b a', inTwo) }],
+    ['saw op Attention', { attention: flat('q k v'), opset: 22 }],
+  ] satisfies Case[])('%s', async (said, changed) => {
+    expect(await problemsOf(attending(changed))).toContain(said)
+  })
+})
