@@ -1,5 +1,5 @@
 import { isUnfolded, refuseFolded } from '../apart.ts'
-import { attend } from '../attention.ts'
+import { attend } from '../attend.ts'
 import type { Scalar } from '../constant.ts'
 import { type Lifted, type OnnxNode, type Unfolded, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'

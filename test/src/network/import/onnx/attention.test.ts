@@ -12,6 +12,8 @@ interface Changed {
   /** Whether `b` is `[n, heads, pixels, channels]`, and not `a` `[n, pixels, channels]`. */
   readonly inHeads?: true
   readonly opset?: number
+  /** Of the image before its pixels are one axis. */
+  readonly turn?: readonly number[]
   /** How many keys and values a pixel has, and channels of values. */
   readonly keys?: number
   readonly values?: number
@@ -20,11 +22,19 @@ interface Changed {
 type Case = readonly [said: string, changed: Changed]
 
 /** `Attention` of the four pixels of a map of six channels, `[n, pixels, channels]`: `q`, `k`, `v`; in two heads: `qh`, `kh`, `vh`. */
-const attending = ({ attention, inHeads, opset = 23, keys = 6, values = 6 }: Changed): ModelSpec => ({
+const attending = ({
+  attention,
+  inHeads,
+  turn = [0, 1, 2, 3],
+  opset = 23,
+  keys = 6,
+  values = 6,
+}: Changed): ModelSpec => ({
   input: ['n', 6, 2, 2],
   opset,
   nodes: [
-    node('Reshape', 'x flat', 'f'),
+    node('Transpose', 'x', 'xt', { perm: turn }),
+    node('Reshape', 'xt flat', 'f'),
     node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
     node('Transpose', 'f', 'tokens', { perm: [2, 0, 1] }),
     ...['q', 'k', 'v'].flatMap(name => [
@@ -33,6 +43,9 @@ const attending = ({ attention, inHeads, opset = 23, keys = 6, values = 6 }: Cha
       node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
     ]),
     node('Reshape', 'kh many', 'folded'),
+    node('Transpose', 'x', 'xc', { perm: [0, 1, 3, 2] }),
+    node('Reshape', 'xc flat', 'fc'),
+    node('Transpose', 'fc', 'columns', { perm: [0, 2, 1] }),
     attention,
     ...(inHeads === true ? [node('Transpose', 'b', 'a', { perm: [0, 2, 1, 3] })] : []),
     node('Flatten', 'a', 'y'),
@@ -49,6 +62,7 @@ describe.skipIf(absent !== undefined)("ONNX's Attention, as onnxruntime has it",
     ['of three axes', { attention: node('Attention', 'q k v', 'a', inTwo) }],
     ['of three axes, scaled', { attention: node('Attention', 'q k v', 'a', { ...inTwo, scale }) }],
     ['of one head', { attention: node('Attention', 'q k v', 'a', { q_num_heads: 1, kv_num_heads: 1 }) }],
+    ['of pixels by columns', { attention: node('Attention', 'q k v', 'a', inTwo), turn: [0, 1, 3, 2] }],
     ['of values of other widths', { attention: node('Attention', 'q k v', 'a', inTwo), values: 10 }],
     ['of four axes', { attention: node('Attention', 'qh kh vh', 'b'), inHeads: true }],
     ['of four axes, scaled', { attention: node('Attention', 'qh kh vh', 'b', { scale }), inHeads: true }],
@@ -83,6 +97,7 @@ describe("what ONNX's Attention is refused for", () => {
     ['[n,4,6] as [n,4,4,1.5]', { attention: flat('q k v', { q_num_heads: 4, kv_num_heads: 4 }) }],
     ['saw [n,4,6] and [n·2,4,3] and [n,4,6], where the batch is part of an axis', { attention: flat('q folded v') }],
     ['saw [n·2,4,3] and [n·2,4,3] and [n·2,4,3], where', { attention: flat('folded folded folded') }],
+    ['saw keys and values whose pixels are in different orders', { attention: flat('q k columns') }],
     ['saw the constant mask as input 2', { attention: flat('q mask v') }],
     ['saw an attention of [n,4,6], [n,2,4,3], [n,4,6]; expected', { attention: flat('q kh v') }],
     ['saw an attention of [n,6,2,2], [n,4,6], [n,4,6]; expected', { attention: node('Attention', 'x k v', 'a') }],
