@@ -101,19 +101,20 @@ const answersOfKeras = async (folder: string): Promise<Answers> => {
   return { image: channelsFirst(images[0], size), there, elsewhere, back }
 }
 
+/** How far apart scores of images are: of two and of one that is mirrored. Weights that are one number all over give all images the same. */
+const spreadOf = ({ there, back, elsewhere }: Answers): number =>
+  Math.max(distance(there, elsewhere), distance(there, back)) || Math.max(...there.map(Math.abs))
+
 /** How far a network is from the file that it came from. */
-const errorsOf = async (
-  { image, there, back, elsewhere }: Answers,
-  compiled: readonly [CompiledNetwork, CompiledNetwork],
-) => {
+const errorsOf = async (answers: Answers, compiled: readonly [CompiledNetwork, CompiledNetwork]) => {
+  const { image, there, back } = answers
   const scores: (readonly number[])[] = []
   for (const each of compiled) {
     const session = await compiledSession(each)
     scores.push(await scoresOf(session, image))
     await session.release()
   }
-  // Weights that are one number all over give all images the same scores.
-  const spread = distance(there, elsewhere) || Math.max(...there.map(Math.abs))
+  const spread = spreadOf(answers)
   const [plain, flipped] = scores
   if (!isProbabilities(there))
     return { plainError: distance(plain, there) / spread, flipError: distance(flipped, mean(there, back)) / spread }
@@ -125,11 +126,12 @@ const errorsOf = async (
 }
 
 /** How far apart onnxruntime's scores are with and without its optimizations, as errors are told. */
-const ownErrorOf = async (file: string, { image, there, elsewhere }: Answers): Promise<number> => {
+const ownErrorOf = async (file: string, answers: Answers): Promise<number> => {
+  const { image, there, back } = answers
   const session = await sessionOfFile(file, false)
-  const plainly = await scoresOf(session, image)
+  const [plainly, mirroredPlainly] = [await scoresOf(session, image), await scoresOf(session, mirrored(image))]
   await session.release()
-  return distance(plainly, there) / distance(there, elsewhere)
+  return Math.max(distance(plainly, there), distance(mirroredPlainly, back)) / spreadOf(answers)
 }
 
 const quarterTurns = '{id,flip,flipv,rot180,rot90,rot270,transpose,antitranspose}@0:geo'
