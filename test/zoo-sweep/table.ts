@@ -34,10 +34,9 @@ Flips stay where a network itself takes no mirrored pixels: GhostNetV2 and V3 ha
 pixels pass flips but not quarter turns. A mix of filters in shares that the image gives (CondConv) is a mix of what each filter makes, at the cost of all.
 
 Attention over the pixels of a map, and over tokens beside them (ViT, DeiT), leaves no flip: one of the queries passes it, one of keys and values ends there, a
-table of positions is permuted. Heads may be part of the batch (\`torch.nn.MultiheadAttention\`, torchvision's ViT); the exporter before dynamo must then be given
-the batch's size. It has no gradient: such networks are compiled and run, and are not trained. Refused are windows (Swin), patches that are attended to apart (MobileViT),
-biases by relative position (CoAtNet), pooling by a learned query, positions that turn channels (RoPE), keys that heads share,
-masks.
+table of positions is permuted. Heads may be part of the batch (\`torch.nn.MultiheadAttention\`, torchvision's ViT), and so may places in blocks of pixels (MobileViT);
+the exporter before dynamo must then be given the batch's size, for blocks dynamo too. It has no gradient: such networks are compiled and run, and are not trained.
+Refused are windows (Swin), biases by relative position (CoAtNet), pooling by a learned query, positions that turn channels (RoPE), keys that heads share, masks.
 `
 
 /** How far a network's scores are off. */

@@ -10,6 +10,7 @@ from pathlib import Path
 import onnx
 import torch
 from timm.models.deit import VisionTransformerDistilled
+from timm.models.mobilevit import LayerFn, MobileVitBlock
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 from torchvision.models import VisionTransformer as TorchvisionTransformer
@@ -30,6 +31,21 @@ class Pooled(nn.Module):
         if self.batch_first:
             return self.head(self.block(tokens).mean(1))
         return self.head(self.block(tokens.transpose(0, 1)).mean(0))
+
+
+class Blocks(nn.Module):
+    """MobileViT's block on blocks of `size` × `size` pixels."""
+
+    def __init__(self, channels, size):
+        super().__init__()
+        self.stem, self.head = nn.Conv2d(3, 4, 1), nn.Linear(4, 3)
+        self.block = MobileVitBlock(
+            4, transformer_dim=channels, transformer_depth=1, patch_size=size, num_heads=2, mlp_ratio=1.0,
+            layers=LayerFn(act=nn.SiLU),
+        )
+
+    def forward(self, x):
+        return self.head(self.block(self.stem(x)).mean((2, 3)))
 
 
 class Asking(nn.Module):
@@ -58,6 +74,10 @@ networks = {
     ),
     'encoder': lambda: Pooled(nn.TransformerEncoderLayer(8, 2, 16), batch_first=False),
     'asking': lambda: Pooled(Asking(), batch_first=True),
+    # Blocks of pixels of which each place is attended to apart.
+    'mobilevit': lambda: Blocks(8, size=2),
+    'mobilevit-wide': lambda: Blocks(20, size=2),
+    'mobilevit-one': lambda: Blocks(20, size=8),
 }
 exporters = {
     'legacy': {'dynamo': False, 'opset_version': 17},

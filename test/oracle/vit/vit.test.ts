@@ -21,7 +21,17 @@ const channelsLast: Tensor = {
   data: Float64Array.from(image.data, (_, at) => image.data[(at % 3) * size ** 2 + Math.floor(at / 3)]),
 }
 
-const networks = ['vit', 'deit', 'mean', 'torchvision', 'encoder', 'asking']
+const networks = [
+  'vit',
+  'deit',
+  'mean',
+  'torchvision',
+  'encoder',
+  'asking',
+  'mobilevit',
+  'mobilevit-wide',
+  'mobilevit-one',
+]
 /** Plans, and the variants whose scores they average. */
 const plans = { vanilla: ['id'], 'vanilla-tta-geo': ['id', 'flip'], 'd4@0:geo': elements } as const
 const cases: readonly (readonly [file: string, plan: keyof typeof plans])[] = [

@@ -1,7 +1,18 @@
 import { type Constant, constant } from './constant.ts'
-import { batchOf, extentsByAxis, folded, inGroups, permuted, printLifted, rankOfLifted } from './folded.ts'
+import {
+  batchOf,
+  extentsByAxis,
+  folded,
+  inGroups,
+  isBatchFirst,
+  permuted,
+  printLifted,
+  rankOfLifted,
+  withBatchAt,
+} from './folded.ts'
+import { total } from './joined.ts'
 import { askedByEach, onEach } from './lifted.ts'
-import { axisOf, type Lifted, type OnnxNode, type Unfolded } from './node.ts'
+import { axesOf, axisOf, type Lifted, type OnnxNode, type Unfolded } from './node.ts'
 import { pointwise } from './ops/pointwise.ts'
 import { pixelProducts } from './ops/products.ts'
 import { refuse } from './refuse.ts'
@@ -82,6 +93,44 @@ const madeApart = (
   )
 }
 
+/** Ops along axes, and where they say them: as an attribute, which is this where it is not there, or as an input. */
+const alongAxes: Readonly<Record<string, { readonly axis: number } | { readonly input: number }>> = {
+  Gather: { axis: 0 },
+  Split: { axis: 0 },
+  LayerNormalization: { axis: -1 },
+  RMSNormalization: { axis: -1 },
+  Squeeze: { input: 1 },
+  Slice: { input: 3 },
+}
+
+/** What an op along axes that are not the batch's makes of a folded value. */
+const along = (node: OnnxNode, x: Folded, t: Translation, rule: Rule): readonly Lifted[] => {
+  const how = alongAxes[node.op]
+  const given = 'axis' in how ? [node.int('axis', how.axis)] : (axesOf(node, how.input) ?? [])
+  const axes = given.map(axis => axisOf(axis, x.groups.length))
+  const elsewhere = x.groups.findIndex((_, axis) => !axes.includes(axis))
+  const { apart, groups } = batchOf(t, x) === 1 && elsewhere > 0 ? withBatchAt(x, elsewhere) : x
+  if (axes.length === 0 || axes.some(axis => groups[axis] > 1)) return refuseFolded([x], t)
+  const moved = axes.map(axis => total(groups.slice(0, axis)))
+  const list = constant(`${node.name}.axes`, [moved.length], moved, 'int64')
+  const inputs = node.inputs.map((value, at) => ('input' in how && at === how.input ? list : value))
+  const own: OnnxNode = {
+    ...node,
+    inputs: [undefined, ...inputs.slice(1)],
+    int: (name, otherwise) => (name === 'axis' && 'axis' in how ? moved[0] : node.int(name, otherwise)),
+    ints: name => (name === 'axes' && node.ints('axes') !== undefined ? moved : node.ints(name)),
+  }
+  return onEach(own, [apart, ...own.inputs.slice(1)], t, rule).map(result => {
+    if (result.kind === 'constant' || result.kind === 'folded') return result
+    const isLess = rankOfLifted(result) < total(groups)
+    return folded(
+      t,
+      result,
+      groups.filter((_, axis) => !(isLess && axes.includes(axis))),
+    )
+  })
+}
+
 /** What an op makes of values some of which are folded. */
 export const apartRule = (node: OnnxNode, given: Inputs, t: Translation, rule: Rule): readonly Lifted[] => {
   const [x] = given
@@ -90,6 +139,7 @@ export const apartRule = (node: OnnxNode, given: Inputs, t: Translation, rule: R
   if (isFirst && node.op === 'Transpose') return [transposed(node, x, t)]
   if (isFirst && x.groups.at(-1) === 1 && Object.hasOwn(pixelProducts, node.op))
     return madeApart(given, t, apart => onEach(node, apart, t, pixelProducts[node.op]))
+  if (isFirst && Object.hasOwn(alongAxes, node.op)) return along(node, x, t, rule)
   const [like] = given.filter(value => value?.kind === 'folded')
   return ofEach.has(node.op)
     ? madeApart(
@@ -112,7 +162,12 @@ export const asked = (
   const rank = queries === undefined || queries.kind === 'constant' ? null : rankOfLifted(queries)
   if (rank !== null && axisOf(axis ?? (t.opset < 13 ? 1 : -1), rank) !== rank - 1)
     return refuse('unsupported-shape', 'an attention along another axis than the last', 'one over keys')
-  return isUnfolded(given)
-    ? askedByEach(node, given, t, rule)
-    : madeApart(given, t, apart => askedByEach(node, apart, t, rule))
+  const inFront = given.map(value =>
+    value === undefined || value.kind === 'constant' || isBatchFirst(value) || batchOf(t, value) !== 1
+      ? value
+      : withBatchAt(value, 0),
+  )
+  return isUnfolded(inFront)
+    ? askedByEach(node, inFront, t, rule)
+    : madeApart(inFront, t, apart => askedByEach(node, apart, t, rule))
 }

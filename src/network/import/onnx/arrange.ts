@@ -1,6 +1,7 @@
 import { channelRuns } from '../../../../ir/channel-runs.ts'
 import { compose, type Element } from '../../../../ir/dihedral.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
+import type { Pair } from '../../../../ir/op.ts'
 import { refuse } from './refuse.ts'
 import { exampleType, type Translation } from './translation.ts'
 import {
@@ -73,6 +74,18 @@ type MapAtoms = { readonly [A in Of]: readonly Atom[] }
 const blockAlong = (of: 'h' | 'w', { c }: MapAtoms): number =>
   c.find(atom => atom.of === of && atom.stride === 1)?.extent ?? 1
 
+/** Channels of so many runs in another order are convolved pixel by pixel of a block instead. */
+const blockRunsAtMost = 64
+
+/** A depthwise filter that picks one pixel of a block of each channel. */
+const pixelOf = (t: Translation, [r, s]: Pair, channels: number, pixel: number): NodeId =>
+  t.table(
+    'pixel of a block',
+    [r, s, 1, channels],
+    at => (Math.floor(at / channels) === pixel ? 1 : 0),
+    `pixel ${pixel}`,
+  )
+
 /** Blocks of pixels as channels, by a convolution that steps from one to the next and picks each of its pixels, channel by channel. */
 const spaceToDepth = (t: Translation, node: NodeId, atoms: MapAtoms): NodeId | null => {
   const type = exampleType(t, node)
@@ -87,21 +100,30 @@ const spaceToDepth = (t: Translation, node: NodeId, atoms: MapAtoms): NodeId | n
   }
   if (!outside('h', r) || !outside('w', s)) return null
   const size = r * s
-  const filter = t.table('pixels of a block', [r, s, 1, type.c * size], at => {
-    const [pixel, output] = [Math.floor(at / (type.c * size)), at % size]
-    return pixel === output ? 1 : 0
+  const by = { strides: [r, s], groups: type.c } as const
+  const moved = (pixel: number, channel: number): { readonly [A in Of]: (atom: Atom) => Atom } => ({
+    h: ({ extent }) => ({ of: 'c', extent, stride: pixel * s }),
+    w: ({ extent }) => ({ of: 'c', extent, stride: pixel }),
+    c: ({ extent, stride }) => ({ of: 'c', extent, stride: stride * channel }),
   })
-  const blocks = t.build.conv2d(node, filter, { strides: [r, s], groups: type.c })
-  const moved: { readonly [A in Of]: (atom: Atom) => Atom } = {
-    h: ({ extent }) => ({ of: 'c', extent, stride: s }),
-    w: ({ extent }) => ({ of: 'c', extent, stride: 1 }),
-    c: ({ extent, stride }) => ({ of: 'c', extent, stride: stride * size }),
-  }
+  const inChannels = moved(1, size)
+  const runs = channelRuns(channelOrder(atoms.c.map(atom => inChannels[atom.of](atom)))).length
+  const filter = (): NodeId =>
+    t.table('pixels of a block', [r, s, 1, type.c * size], at => {
+      const [pixel, output] = [Math.floor(at / (type.c * size)), at % size]
+      return pixel === output ? 1 : 0
+    })
+  const pixelByPixel = (): NodeId =>
+    t.build.concat(
+      Array.from({ length: size }, (_, pixel) => t.build.conv2d(node, pixelOf(t, [r, s], type.c, pixel), by)),
+    )
+  const [blocks, places] =
+    runs > blockRunsAtMost ? [pixelByPixel(), moved(type.c, 1)] : [t.build.conv2d(node, filter(), by), inChannels]
   const result = exampleType(t, blocks)
   return asMap(t, blocks, {
     h: atoms.h.length === 0 ? [] : whole(result, 'h'),
     w: atoms.w.length === 0 ? [] : whole(result, 'w'),
-    c: atoms.c.map(atom => moved[atom.of](atom)),
+    c: atoms.c.map(atom => places[atom.of](atom)),
   })
 }
 
@@ -121,17 +143,26 @@ const depthToSpace = (t: Translation, node: NodeId, atoms: MapAtoms): NodeId | n
   if (order.length !== type.c) return null
   const [r, s] = [extentOf(rows), extentOf(columns)]
   const size = r * s
+  const each = type.c / size
+  const spread = (channels: NodeId, filter: NodeId): NodeId =>
+    t.build.draft.add('Conv2dTranspose', [channels, filter], {
+      strides: [r, s],
+      dilations: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+      groups: each,
+      extents: [type.h * r, type.w * s],
+    })
+  if (channelRuns(order).length > blockRunsAtMost) {
+    const sorted = permuteChannels(t, node, channelOrder([...rows, ...columns, ...atoms.c]))
+    return Array.from({ length: size }, (_, pixel) =>
+      spread(t.build.slice(sorted, pixel * each, each), pixelOf(t, [r, s], each, pixel)),
+    ).reduce((a, b) => t.build.add(a, b))
+  }
   const filter = t.table('pixels of a block', [r, s, 1, type.c], at => (Math.floor(at / type.c) === at % size ? 1 : 0))
-  return t.build.draft.add('Conv2dTranspose', [permuteChannels(t, node, order), filter], {
-    strides: [r, s],
-    dilations: [1, 1],
-    padding: [
-      [0, 0],
-      [0, 0],
-    ],
-    groups: type.c / size,
-    extents: [type.h * r, type.w * s],
-  })
+  return spread(permuteChannels(t, node, order), filter)
 }
 
 /** A map whose axes are these atoms of the node: the node itself, or what must be added to have them so. */

@@ -138,6 +138,8 @@ export const broadcast = (
   if (b.kind === 'view' && alone(a) && b.axes.length === rank)
     return { ...b, node: apply(one(t, a as Constant), b.node) }
 
+  const cut = views.some(view => cutsPixels(t, view)) ? ofPixels(t, operands, rank, apply) : null
+  if (cut !== null) return cut
   if (views.some(view => cutsChannels(t, view))) {
     const axes = operands.map(value => (value.kind === 'view' ? axesTo(value, rank) : []))
     const dims = operands.map((value, k) =>
@@ -171,6 +173,45 @@ export const broadcast = (
       axis === batch ? 'n' : parts.flatMap((part, k) => (part.axis === axis ? whole(type, places[k]) : [])),
   )
   return { kind: 'view', node, axes }
+}
+
+const cutsPixels = (t: Translation, { node, axes }: View): boolean =>
+  axes.some(axis => axis !== 'n' && axis.some(atom => atom.of !== 'c' && !isWhole(exampleType(t, node), atom)))
+
+/** Whether a value is the same number for all channels of a pixel, or has an axis as another value has it. */
+const isPlain = (t: Translation, { node, axes }: View, others: readonly Axis[], rank: number): boolean => {
+  const isOne = exampleType(t, node).c === 1
+  return axesTo({ kind: 'view', node, axes }, rank).every((axis, k) => {
+    const other = others[k]
+    return (
+      sameAtoms(axis, other) || (isOne && axis.length === 0 && other !== 'n' && other.every(({ of }) => of === 'c'))
+    )
+  })
+}
+
+/** A function of a value whose rows or columns are cut and of one that is cut alike or the same for all pixels: pixel by pixel, or null. */
+const ofPixels = (
+  t: Translation,
+  operands: readonly [Value, Value],
+  rank: number,
+  apply: (left: NodeId, right: NodeId) => NodeId,
+): View | null => {
+  const views = operands.filter(value => value.kind === 'view')
+  const like = views.find(view => exampleType(t, view.node).c > 1) ?? views[0]
+  const [type, axes] = [exampleType(t, like.node), axesTo(like, rank)]
+  const nodes = operands.map(value => {
+    if (value.kind === 'view') {
+      const own = exampleType(t, value.node)
+      const sameGrid = own.kind === 'Map' && type.kind === 'Map' && own.h === type.h && own.w === type.w
+      return sameGrid && isPlain(t, value, axes, rank) ? value.node : null
+    }
+    const isOfChannels = constantDims(value, rank).every((d, k) => d === 1 || sameAtoms(axes[k], whole(type, 'c')))
+    return isOfChannels && value.values.length === type.c
+      ? t.parameter(value, `[${type.c}]`, constant => arranged(constant, [type.c]))
+      : null
+  })
+  const [left, right] = nodes
+  return left === null || right === null ? null : { kind: 'view', node: apply(left, right), axes }
 }
 
 const one = (t: Translation, constant: Constant): NodeId =>

@@ -7,6 +7,8 @@ export interface Composition {
   readonly last: NodeProto
   readonly inputs: readonly string[]
   readonly rule: Rule
+  /** Whether it is a function of each number on its own. */
+  readonly ofEach?: true
   /** Where each pixel that the first input gives sees all that the others give: along which axis, if the file says one. */
   readonly seesAll?: { readonly axis: number | undefined }
 }

@@ -19,18 +19,18 @@ const swish: Pattern = (product, at) => {
     return node?.op_type === 'Sigmoid' && node.input[0] === x
   }
   if (!gates(b, a) && !gates(a, b)) return undefined
-  return { last: product, inputs: [gates(b, a) ? a : b], rule: unary('swish') }
+  return { last: product, inputs: [gates(b, a) ? a : b], rule: unary('swish'), ofEach: true }
 }
 
 /** 1 for what is over 0, else 0. */
 const step: Pattern = (sign, at) => {
   const clamp = sign.op_type === 'Sign' ? at.reader(sign, 'Relu') : undefined
-  return clamp === undefined ? undefined : { last: clamp, inputs: [sign.input[0]], rule: unary('step') }
+  return clamp === undefined ? undefined : { last: clamp, inputs: [sign.input[0]], rule: unary('step'), ofEach: true }
 }
 
 const patterns: readonly Pattern[] = [gelu, swish, step, attention, combination, warp, mixedFilters, asStrided]
 
-export type Composed = Pick<Composition, 'rule' | 'seesAll'>
+export type Composed = Pick<Composition, 'rule' | 'ofEach' | 'seesAll'>
 
 /** The graph with one node in the place of the last of each composition, and the rules for these nodes. */
 export const compose = (

@@ -16,6 +16,10 @@ export const inGroups = <A>(items: readonly A[], counts: readonly number[]): rea
 
 const axesOf = (value: View | Joined): readonly Axis[] => (value.kind === 'view' ? value : value.parts[0]).axes
 
+/** Whether a value's first axis is the batch, or begins with it. */
+export const isBatchFirst = (value: View | Joined | Folded): boolean =>
+  axesOf(value.kind === 'folded' ? value.apart : value)[0] === 'n'
+
 /** A value with its axes in another order. */
 export const permuted = (value: View | Joined, order: readonly number[]): View | Joined => {
   const turned = (view: View): View =>
@@ -35,15 +39,35 @@ export const batchOf = (t: Translation, value: View | Joined | Folded): Scalar =
   return variantsOf(t.build.draft.nodes[node]) > 1 ? 'n' : t.batch
 }
 
-/** A value whose axes are so many of those apart; a batch of one example, which may stand anywhere, is put in front. */
+/** A value with an axis of extent 1 more. */
+const unsqueezed = (value: View | Joined, at: number): View | Joined => {
+  const wider = (view: View): View => withAxes(view, view.axes.toSpliced(at, 0, []))
+  return value.kind === 'view'
+    ? wider(value)
+    : { kind: 'joined', axis: value.axis + Number(value.axis >= at), parts: value.parts.map(wider) }
+}
+
+/** A value whose batch of one example, which may stand anywhere, is put in front of one of its axes. */
+export const withBatchAt = (value: View | Joined | Folded, group: number): Folded => {
+  const whole = value.kind === 'folded' ? value.apart : value
+  const groups = value.kind === 'folded' ? value.groups : axesOf(whole).map(() => 1)
+  const from = axesOf(whole).indexOf('n')
+  const own = inGroups(axesOf(whole), groups).findIndex(axes => axes.includes('n'))
+  if (groups[own] === 1 && own !== group) {
+    const counts = groups.map((count, k) => count + Number(k === own))
+    return withBatchAt({ kind: 'folded', apart: unsqueezed(whole, from), groups: counts }, group)
+  }
+  const to = total(groups.slice(0, group)) - Number(own < group)
+  const order = axesOf(whole).flatMap((_, axis) => (axis === from ? [] : [axis]))
+  const counts = groups.map((count, k) => count + Number(k === group) - Number(k === own))
+  return { kind: 'folded', apart: permuted(whole, order.toSpliced(to, 0, from)), groups: counts }
+}
+
+/** A value whose axes are so many of those apart; a batch of one example is put in front. */
 export const folded = (t: Translation, apart: View | Joined, groups: readonly number[]): Lifted => {
   if (groups.every(count => count === 1)) return apart
-  const at = axesOf(apart).indexOf('n')
-  if (batchOf(t, apart) !== 1 || at === 0) return { kind: 'folded', apart, groups }
-  const order = [at, ...axesOf(apart).flatMap((_, axis) => (axis === at ? [] : [axis]))]
-  const own = inGroups(axesOf(apart), groups).findIndex(axes => axes.includes('n'))
-  const moved = groups.map((count, group) => count + Number(group === 0) - Number(group === own))
-  return { kind: 'folded', apart: permuted(apart, order), groups: moved }
+  const value: Folded = { kind: 'folded', apart, groups }
+  return batchOf(t, apart) === 1 ? withBatchAt(value, 0) : value
 }
 
 /** How many axes a value has in the file. */

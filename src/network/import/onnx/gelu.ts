@@ -36,5 +36,5 @@ export const gelu = (erf: NodeProto, at: Neighbours): Composition | undefined =>
         : next !== undefined && near(at.scalar(factor), 0.5) && other(next, product.output[0]) === x
           ? next
           : undefined
-  return last === undefined ? undefined : { last, inputs: [x], rule: unary('gelu') }
+  return last === undefined ? undefined : { last, inputs: [x], rule: unary('gelu'), ofEach: true }
 }

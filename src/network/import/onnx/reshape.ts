@@ -8,7 +8,7 @@ import type { Translation } from './translation.ts'
 import { type Atom, type Axis, dimsOf, type Folded, type Joined, printDims, type View, withAxes } from './view.ts'
 
 /** Neighbours that together are one longer run become one atom. */
-const joined = (atoms: readonly Atom[]): readonly Atom[] => {
+export const merged = (atoms: readonly Atom[]): readonly Atom[] => {
   const out: Atom[] = []
   for (const atom of atoms) {
     const last = out.at(-1)
@@ -42,7 +42,7 @@ const cutInto = (source: readonly Atom[], extents: readonly number[]): readonly 
         need = 1
       } else return `an axis of ${atom.extent} cut unevenly`
     }
-    axes.push(joined(taken))
+    axes.push(merged(taken))
   }
   return axes
 }

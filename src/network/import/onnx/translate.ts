@@ -149,14 +149,14 @@ export const translate = (
     proto: NodeProto,
     given: readonly (Lifted | undefined)[],
   ): readonly Lifted[] | null => {
-    const { rule = rules[node.op], seesAll } = composed.get(proto) ?? {}
+    const { rule = rules[node.op], ofEach, seesAll } = composed.get(proto) ?? {}
     const [first] = given
     if (isShape(node.op) && first !== undefined && first.kind !== 'constant') return [shapeOf(node, first, t)]
     if (seesAll !== undefined) return asked(node, given, t, rule, seesAll.axis)
     if (node.op === 'Attention') return asked(node, attendedBy(given, t), t, rule, -1)
     if (!isUnfolded(given)) {
       if (rule === undefined) return null
-      return composed.has(proto) ? refuseFolded(given, t) : apartRule(node, given, t, rule)
+      return composed.has(proto) && ofEach !== true ? refuseFolded(given, t) : apartRule(node, given, t, rule)
     }
     const joined = composed.has(proto) ? null : joinedWith(node, given, t)
     if (joined !== null) return [joined]

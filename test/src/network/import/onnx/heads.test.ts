@@ -53,6 +53,20 @@ const small = (dims: readonly number[], seed: number) => {
 const ofOne = { heads: list(4, 2, 3), rows: list(4, 6), pixels: list(4, 1, 6) }
 const ofTwo = { heads: list(4, 4, 3), rows: list(8, 6), pixels: list(4, 2, 6) }
 
+/** Queries that are one of two parts, before whose heads the part is an axis. */
+const ofPart = (...queries: readonly NodeSpec[]) => ({
+  queries: [
+    node('MatMul', 'tokens wide', 'qq'),
+    node('Reshape', 'qq both', 'qb'),
+    node('Transpose', 'qb', 'qt', { perm: [1, 2, 0, 3] }),
+    ...queries,
+  ],
+  input: [1, 6, 2, 2],
+  ints: { ...ofOne, both: list(4, 2, 2, 3), one: list(1), second: scalar(1) },
+  floats: { wide: small([6, 12], 8) },
+})
+const squeezed = (from: string): NodeSpec => node('Squeeze', `${from} first`, 'q3')
+
 describe.skipIf(absent !== undefined)('heads that are part of the batch, as onnxruntime has them', () => {
   it.each([
     ['of an open batch', 2, {}],
@@ -74,6 +88,14 @@ describe.skipIf(absent !== undefined)('heads that are part of the batch, as onnx
       1,
       { queries: [node('Sigmoid', 'q2', 'qs'), node('Add', 'qs q2', 'q3')], input: [1, 6, 2, 2], ints: ofOne },
     ],
+    [
+      'of which a function is written in steps',
+      2,
+      { queries: [node('Sigmoid', 'q2', 'qs'), node('Mul', 'qs q2', 'q3')] },
+    ],
+    ['of which a part is taken by splitting', 1, ofPart(node('Split', 'qt', 'qu qv', { axis: 0 }), squeezed('qv'))],
+    ['of which a part is taken by slicing', 1, ofPart(node('Slice', 'qt first one first', 'qu'), squeezed('qu'))],
+    ['of which a part is taken by its index', 1, ofPart(node('Gather', 'qt second', 'q3', { axis: -4 }))],
     ['of which rows pass a product', 2, { rows: node('MatMul', 'o2 out', 'o3') }],
   ] as const)('%s', async (_, batch, changed) => {
     const { own, theirs } = await both(folded(changed), numbers([batch, 6, 2, 2], 3))
@@ -88,7 +110,15 @@ describe.skipIf(absent !== undefined)('heads that are part of the batch, as onnx
 describe('what heads that are part of the batch are refused for', () => {
   it.each([
     ['saw [n·2,4,3], where the batch is part of an axis', { queries: [node('Softmax', 'q2', 'q3', { axis: -1 })] }],
-    ['saw [n·2,4,3], where', { queries: [node('Sigmoid', 'q2', 'qs'), node('Mul', 'qs q2', 'q3')] }],
+    [
+      'saw [1·2,4,3], where',
+      {
+        queries: [node('Reshape', 'q2 all', 'qa'), node('Gather', 'qa places', 'q3', { axis: 0 })],
+        input: [1, 6, 2, 2],
+        ints: { ...ofOne, all: list(-1), places: { dims: [2, 4, 3], values: [...Array(24).keys()] } },
+      },
+    ],
+    ['saw [n·2,4,3], where', { queries: [node('Split', 'q2', 'q3 rest', { axis: 0 })] }],
     [
       'saw [4,3,n·2], where',
       {
