@@ -1,11 +1,10 @@
+import type { SearchProgress } from '../experiment/search/plan-search.ts'
 import { untilInterrupted } from './interrupt.ts'
 import type { Output } from './output.ts'
 import { imageParts, progressBar } from './progress-bar.ts'
 
-/** How far a search is. */
-type Progress =
-  | { readonly kind: 'images'; readonly done: number; readonly total: number }
-  | { readonly kind: 'timing'; readonly plans: readonly string[] }
+/** How far a search is, but for its rounds. */
+type Progress = Exclude<SearchProgress, { readonly kind: 'round' }>
 
 /** What a search is told by, and tells. */
 export interface Watching<Round> {

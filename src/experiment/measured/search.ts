@@ -9,6 +9,8 @@ import { type Budget, parseBudget, printBudget, timesOf } from '../search/budget
 import { bestByTheClock, together } from '../search/choice.ts'
 import { compiledCost, predictedLeeway } from '../search/cost.ts'
 import { flipTta } from '../search/network.ts'
+import type { SearchProgress } from '../search/plan-search.ts'
+import type { SearchResult } from '../search/result.ts'
 import { defaultSets, parseSets, placesOf, planOf, type Sites } from '../search/space.ts'
 import { defaultBatch } from '../variants/logits.ts'
 import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
@@ -17,8 +19,7 @@ import { type MeasuredImages, type MeasuredOptions, type PlanRun, planRunner } f
 
 /** How far a search by measures is. */
 export type MeasuredSearchProgress =
-  /** Images that went through the plan at hand. */
-  | { readonly kind: 'images'; readonly done: number; readonly total: number }
+  | Exclude<SearchProgress, { readonly kind: 'round' }>
   /** A round with the best plan so far: what it adds to the first measure of an image, and its predicted time over vanilla's. */
   | {
       readonly kind: 'round'
@@ -28,8 +29,6 @@ export type MeasuredSearchProgress =
       readonly difference: MeasureChange
       readonly predictedCost: number
     }
-  /** Plans that are now timed, in turns with vanilla. */
-  | { readonly kind: 'timing'; readonly plans: readonly string[] }
 
 /** What is searched, and how far. */
 export interface MeasuredSearchOptions extends Omit<MeasuredOptions, 'limit' | 'onProgress'> {
@@ -59,18 +58,10 @@ export interface MeasuredOn {
 }
 
 /** The plan that was chosen, with its measures on the images that it was chosen by and on others; costs are times over vanilla's. */
-export interface MeasuredSearch extends Pick<PlanRun, 'backend' | 'executor' | 'precision' | 'batch'> {
-  readonly network: string
-  /** The seed of weights that nobody trained. */
-  readonly initializedFromSeed?: number
-  /** The chosen plan; vanilla where nothing beats it within the budget. */
-  readonly plan: string
-  readonly beatsVanilla: boolean
-  readonly budget: string
-  readonly budgetRelative: number
-  readonly relativeCost: number
-  /** Of one batch. */
-  readonly vanillaMilliseconds: number
+export interface MeasuredSearch
+  extends Pick<PlanRun, 'backend' | 'executor' | 'precision' | 'batch'>,
+    Pick<SearchResult, 'network' | 'initializedFromSeed' | 'plan' | 'beatsVanilla' | 'budget' | 'budgetRelative'>,
+    Pick<SearchResult, 'relativeCost' | 'vanillaMilliseconds' | 'sets' | 'runtime' | 'rounds' | 'seconds'> {
   readonly select: MeasuredOn
   /** Images that nothing was chosen by, flip TTA beside the plan. */
   readonly report: MeasuredOn & { readonly ttaMeasures: readonly MeasureChange[] }
@@ -81,13 +72,8 @@ export interface MeasuredSearch extends Pick<PlanRun, 'backend' | 'executor' | '
     readonly predictedCost: number
     readonly measures: readonly MeasureChange[]
   }[]
-  readonly sets: string
-  /** What computed, with its version. */
-  readonly runtime: string
-  readonly rounds: number
   /** How many plans were compared on all images. */
   readonly evaluated: number
-  readonly seconds: number
 }
 
 const reduction = 'mean'
