@@ -11,7 +11,7 @@ import {
   problem,
   type Tensor,
 } from '../../ir/index.ts'
-import { classifierOutputs, type NetworkOutput, unstacked } from '../../passes/index.ts'
+import { classifierOutputs, factsOfKind, type NetworkOutput, unstacked } from '../../passes/index.ts'
 import type { SaidOutput } from './said-outputs.ts'
 import { readOutputs } from './scores/read-outputs.ts'
 
@@ -143,6 +143,10 @@ export const imageType = ({
 /** Whether a network has one output, of classes: what data with labels, `train`, `search` and the like are for. */
 export const isClassifier = ({ outputs = classifierOutputs }: Pick<Network, 'outputs'>): boolean =>
   outputs.length === 1 && outputs[0].kind === 'classes'
+
+/** Whether an output of a network is a map, which moves with the image. */
+export const answersMaps = (network: Pick<Network, 'graph' | 'outputs'>): boolean =>
+  outputsOf(network).some(({ kind }) => factsOfKind(kind).type === 'Map')
 
 /** How many classes a classifier has. @throws EspalierError where a network is none */
 export const classCount = ({ graph, outputs = classifierOutputs }: Pick<Network, 'graph' | 'outputs'>): number => {

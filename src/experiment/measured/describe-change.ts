@@ -11,10 +11,16 @@ export const numberOf = (measure: Pick<NamedMeasure, 'unit'>, value: number): st
 export const differenceOf = (measure: Pick<NamedMeasure, 'unit'>, value: number): string =>
   signed(value, digitsOf(measure))
 
+/** `PSNR of an image 26.85 → 26.88 dB`, or under another title. */
+export const fromTo = (change: MeasureChange, title = `${change.title} of an image`): string => {
+  const [vanilla, plan] = [change.vanilla, change.plan].map(value => numberOf(change, value))
+  return `${title} ${vanilla} → ${plan}${change.unit === '' ? '' : ` ${change.unit}`}`
+}
+
 /** `PSNR 26.85 → 26.88 dB (+0.03, 95 % interval +0.02 to +0.04), better for 78 images, worse for 22.` */
 export const describeChange = (change: MeasureChange): string => {
-  const { title, unit, vanilla, plan, difference, differenceInterval, won, lost, images } = change
+  const { difference, differenceInterval, won, lost, images } = change
   const [low, high] = (differenceInterval ?? []).map(bound => differenceOf(change, bound))
   const interval = differenceInterval === undefined ? '' : `, 95 % interval ${low} to ${high}`
-  return `${title} of an image ${numberOf(change, vanilla)} → ${numberOf(change, plan)}${unit === '' ? '' : ` ${unit}`} (${differenceOf(change, difference)}${interval}), better for ${won} of ${images}, worse for ${lost}.`
+  return `${fromTo(change)} (${differenceOf(change, difference)}${interval}), better for ${won} of ${images}, worse for ${lost}.`
 }

@@ -1,13 +1,14 @@
 import { ratio, table } from '../../base/format.ts'
+import { nothingBeats } from '../search/describe.ts'
 import type { MeasureChange } from './changes.ts'
-import { differenceOf, numberOf } from './describe-change.ts'
+import { differenceOf, fromTo, numberOf } from './describe-change.ts'
 import type { MeasuredSearch } from './search.ts'
 
 /** `PSNR 26.85 → 26.88 dB (95 % interval of the difference +0.02 to +0.04)`. */
 const told = (change: MeasureChange): string => {
-  const { title, unit, vanilla, plan, difference, differenceInterval = [difference, difference] } = change
+  const { title, difference, differenceInterval = [difference, difference] } = change
   const [low, high] = differenceInterval.map(bound => differenceOf(change, bound))
-  return `${title} ${numberOf(change, vanilla)} → ${numberOf(change, plan)}${unit === '' ? '' : ` ${unit}`} (95 % interval of the difference ${low} to ${high})`
+  return `${fromTo(change, title)} (95 % interval of the difference ${low} to ${high})`
 }
 
 /** What was timed as a table, and what was chosen in three sentences. */
@@ -28,7 +29,7 @@ export const describeMeasuredSearch = (result: MeasuredSearch): string => {
   ]
   const verdict = beatsVanilla
     ? `${plan} takes ${ratio(relativeCost)} of vanilla's time, within ${budget}.`
-    : `Nothing that was looked at beats vanilla within ${budget} by more than chance on ${select.images} images.`
+    : nothingBeats(budget, select.images, false)
   const [found] = report.measures
   const [tta] = report.ttaMeasures
   const aside = `On ${report.images} images that nothing was chosen by: ${beatsVanilla ? `${told(found)}; flip TTA ${numberOf(tta, tta.plan)}` : `flip TTA, ${told(tta)}`}.`

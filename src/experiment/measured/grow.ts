@@ -1,8 +1,7 @@
-import { printTransform } from '../../../ir/index.ts'
 import type { NamedMeasure } from '../measures/index.ts'
 import { leastSigma, sigmaOf } from '../search/choice.ts'
 import { flipTta } from '../search/network.ts'
-import { keyOf, neighbours, type Place, type Sites } from '../search/space.ts'
+import { isIdentity, keyOf, neighbours, type Place, type Sites } from '../search/space.ts'
 import { gainsOf, mean } from './changes.ts'
 import type { PlanRun } from './run-plan.ts'
 
@@ -14,6 +13,8 @@ export interface Judged {
   readonly run: PlanRun
   /** What it adds to the measure of an image, in the mean: above 0 where that is better. */
   readonly gain: number
+  /** Whether that is beyond chance. */
+  readonly beatsVanilla: boolean
 }
 
 /** What plans grow by, and how far. */
@@ -47,8 +48,7 @@ export interface Grown {
 }
 
 /** Branches beside the identity: of answers that are maps nothing else has all pixels. */
-const keepsIdentity = (sites: Sites): boolean =>
-  sites.every(({ transforms }) => transforms.some(transform => printTransform(transform) === 'id'))
+const keepsIdentity = (sites: Sites): boolean => sites.every(({ transforms }) => transforms.some(isIdentity))
 
 /** Plans from vanilla on, a transform at a time: the one of a round that gains most, where that is beyond chance. Flip TTA is looked at, too, whatever it costs. */
 export const grow = async ({
@@ -62,12 +62,13 @@ export const grow = async ({
   onRound,
 }: Growing): Promise<Grown> => {
   const gains = (own: PlanRun, over: PlanRun): Float64Array => gainsOf(measure, over.images, own.images)
-  const beats = (own: PlanRun, over: PlanRun): boolean => sigmaOf(gains(own, over)) >= leastSigma
-  const vanilla: Judged = { sites: [], cost: 1, run: await run([]), gain: 0 }
+  const isBeyondChance = (all: Float64Array): boolean => sigmaOf(all) >= leastSigma
+  const vanilla: Judged = { sites: [], cost: 1, run: await run([]), gain: 0, beatsVanilla: false }
   const known = new Map([[keyOf([]), vanilla]])
   const judge = async (sites: Sites): Promise<Judged> => {
     const own = await run(sites)
-    const judged = { sites, cost: cost(sites), run: own, gain: mean(gains(own, vanilla.run)) }
+    const all = gains(own, vanilla.run)
+    const judged = { sites, cost: cost(sites), run: own, gain: mean(all), beatsVanilla: isBeyondChance(all) }
     known.set(keyOf(sites), judged)
     return judged
   }
@@ -84,18 +85,18 @@ export const grow = async ({
       .map(({ sites }) => sites)
   }
   const tta = await judge(flipTta)
-  let best = tta.cost <= most && beats(tta.run, vanilla.run) ? tta : vanilla
+  let best = tta.cost <= most && tta.beatsVanilla ? tta : vanilla
   let rounds = 0
   for (let from: Judged | undefined = vanilla; from !== undefined; rounds++) {
     const before: Judged = from
     for (const sites of await promising(before)) {
       const judged = await judge(sites)
-      if (judged.gain > best.gain && beats(judged.run, before.run)) best = judged
+      if (judged.gain > best.gain && isBeyondChance(gains(judged.run, before.run))) best = judged
     }
     onRound(best, vanilla, { round: rounds + 1, evaluated: known.size })
     from = best === before ? undefined : best
   }
-  const better = [...known.values()].filter(judged => beats(judged.run, vanilla.run))
+  const better = [...known.values()].filter(({ beatsVanilla }) => beatsVanilla)
   return {
     vanilla,
     tta,

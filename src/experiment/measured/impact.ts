@@ -1,8 +1,8 @@
 import { printTransform, type Transform } from '../../../ir/index.ts'
-import { factsOfKind, featureMaps, parsePlan } from '../../../passes/index.ts'
+import { featureMaps, parsePlan } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
 import { table } from '../../base/format.ts'
-import { type Network, outputsOf } from '../../network/network.ts'
+import { answersMaps, type Network } from '../../network/network.ts'
 import { type ImpactTransform, parseImpactTransforms, transformsOfVectors } from '../impact/transforms.ts'
 import { measuresOfEach } from '../measures/index.ts'
 import { changesOf, type MeasureChange, measureChanges } from './changes.ts'
@@ -45,12 +45,10 @@ export interface MeasuredImpactOptions extends MeasuredOptions {
 
 export const transformsOfMaps = 'flip,flipv'
 
-const transformsFor = (network: Network): string =>
-  outputsOf(network).some(({ kind }) => factsOfKind(kind).type === 'Map') ? transformsOfMaps : transformsOfVectors
+const transformsFor = (network: Network): string => (answersMaps(network) ? transformsOfMaps : transformsOfVectors)
 
 /** Whether an answer is left of every pixel where all of a map is transformed. */
-const canStandAlone = (network: Network, { kind }: Transform): boolean =>
-  kind === 'd4' || outputsOf(network).every(output => factsOfKind(output.kind).type === 'Vector')
+const canStandAlone = (network: Network, { kind }: Transform): boolean => kind === 'd4' || !answersMaps(network)
 
 /** Runs each position by itself, plan by plan. @throws EspalierError where a transform or the executor does not fit, or no measure is of one image */
 export const measuredImpact = async (

@@ -1,15 +1,15 @@
 import { EspalierError } from '../../../ir/index.ts'
-import { factsOfKind, featureMaps, type Plan, printPlan } from '../../../passes/index.ts'
+import { featureMaps, printPlan } from '../../../passes/index.ts'
 import { orThrow, sourceProblem } from '../../base/error.ts'
 import { listed } from '../../base/format.ts'
-import { type Network, outputsOf } from '../../network/network.ts'
+import { answersMaps, type Network } from '../../network/network.ts'
 import { measuresOfEach, type NamedMeasure } from '../measures/index.ts'
-import { relativeTimes } from '../relative-time.ts'
 import { type Budget, parseBudget, printBudget, timesOf } from '../search/budget.ts'
-import { bestByTheClock, together } from '../search/choice.ts'
+import { bestByTheClock, timesBy, together } from '../search/choice.ts'
 import { compiledCost, predictedLeeway } from '../search/cost.ts'
 import { flipTta } from '../search/network.ts'
 import type { SearchProgress } from '../search/plan-search.ts'
+import { planTimer } from '../search/plan-timer.ts'
 import type { SearchResult } from '../search/result.ts'
 import { defaultSets, parseSets, placesOf, planOf, type Sites } from '../search/space.ts'
 import { defaultBatch } from '../variants/logits.ts'
@@ -77,10 +77,8 @@ export interface MeasuredSearch
 }
 
 const reduction = 'mean'
-const timing = { rounds: 15, seconds: 10 } as const
 
-const setsFor = (network: Network): string =>
-  outputsOf(network).some(({ kind }) => factsOfKind(kind).type === 'Map') ? 'd4' : defaultSets
+const setsFor = (network: Network): string => (answersMaps(network) ? 'd4' : defaultSets)
 
 /** Measures that both data sets have. @throws EspalierError where they have different ones, or none of one image */
 const measuresOfBoth = ({ select, report }: MeasuredSearchImages): readonly NamedMeasure[] => {
@@ -97,27 +95,6 @@ const nameOf = (sites: Sites): string => printPlan(planOf(sites, reduction))
 
 type Sought = Omit<MeasuredOptions, 'limit' | 'onProgress'> &
   Required<Pick<MeasuredSearchOptions, 'batch' | 'onProgress'>>
-
-/** What times plans in turns with vanilla, all on the executor that vanilla has: under `auto` the fastest. @throws EspalierError where it is not there */
-const openClock = async (network: Network, { onProgress, ...options }: Sought) => {
-  const timesOfPlans = async (plans: readonly Plan[], executor: Sought['executor']) => {
-    options.signal?.throwIfAborted()
-    onProgress({ kind: 'timing', plans: plans.map(printPlan) })
-    return relativeTimes(network, plans, { ...options, ...timing, executor })
-  }
-  const { vanilla, backend, executor: own, describe } = await timesOfPlans([], options.executor)
-  const executor = own === 'reference' ? options.executor : own
-  return {
-    ...{ milliseconds: vanilla.milliseconds.median, backend, describe, executor },
-    relative: async (all: readonly Sites[]): Promise<readonly number[]> => {
-      const { plans } = await timesOfPlans(
-        all.map(sites => planOf(sites, reduction)),
-        executor,
-      )
-      return plans.map(({ relative }) => relative)
-    },
-  }
-}
 
 /** What runs branches on images, or on the first so many of them. */
 const runnerOf =
@@ -145,6 +122,7 @@ export const measuredSearch = async (
     screening = 100,
     offspring = 8,
     batch = defaultBatch(network),
+    executor = 'auto',
     onProgress = () => {},
     ...options
   }: MeasuredSearchOptions,
@@ -157,10 +135,16 @@ export const measuredSearch = async (
   const measures = measuresOfBoth(images)
   const budget = typeof asked === 'string' ? orThrow(parseBudget(asked)) : asked
   const places = placesOf(featureMaps(network.graph), orThrow(parseSets(sets)))
-  const sought: Sought = { ...options, batch, onProgress }
-  const clock = await openClock(network, sought)
-  const times = timesOf(budget, clock.milliseconds)
-  const runOn = runnerOf(network, { ...sought, executor: clock.executor })
+  const timer = planTimer(network, {
+    ...{ ...options, batch, executor },
+    onTiming: plans => onProgress({ kind: 'timing', plans: plans.map(printPlan) }),
+  })
+  const {
+    vanilla: { milliseconds: plain },
+    describe,
+  } = await timer.time([])
+  const times = timesOf(budget, plain.median)
+  const runOn = runnerOf(network, { ...options, batch, executor: timer.executor(), onProgress })
   const backend = options.backend === 'auto' ? undefined : options.backend
   const cost = compiledCost(network, reduction, { batch, seed: options.seed, backend })
   const changes = ({ images: own }: PlanRun, { images: over }: PlanRun): readonly MeasureChange[] =>
@@ -173,25 +157,22 @@ export const measuredSearch = async (
       onProgress({ kind: 'round', ...round, plan: nameOf(sites), difference: changes(run, over)[0], predictedCost }),
   })
 
-  const clocked = new Map<Judged, number>()
-  const time = async (group: readonly Judged[]): Promise<void> => {
-    const relative = await clock.relative(group.map(({ sites }) => sites))
-    group.forEach((judged, k) => {
-      clocked.set(judged, relative[k])
-    })
-  }
-  const waiting = better.filter(judged => judged.cost <= most)
-  const chosen = await bestByTheClock({
-    ranked: better,
-    next: async () => waiting.splice(0, together),
-    time,
-    keeps: judged => (clocked.get(judged) ?? Number.POSITIVE_INFINITY) <= times,
+  const timed = timesBy(async (group: readonly Judged[]) => {
+    const { plans } = await timer.time(group.map(({ sites }) => planOf(sites, reduction)))
+    return plans.map(({ relative }) => relative)
   })
-  if (!clocked.has(tta)) await time([tta])
+  const waiting = better.filter(judged => judged.cost <= most)
+  const next = async () => waiting.splice(0, together)
+  const chosen = await bestByTheClock({ ranked: better, next, timed, budget: times })
+  if (!timed.times.has(tta)) await timed.time([tta])
 
   const { sites, run } = chosen ?? vanilla
   const [plainOnReport, ttaOnReport] = [await runOn(images.report, []), await runOn(images.report, flipTta)]
-  const chosenOnReport = chosen === undefined ? plainOnReport : await runOn(images.report, sites)
+  const alreadyOnReport = new Map([
+    [vanilla, plainOnReport],
+    [tta, ttaOnReport],
+  ])
+  const chosenOnReport = alreadyOnReport.get(chosen ?? vanilla) ?? (await runOn(images.report, sites))
   const on = (name: 'select' | 'report', own: PlanRun, over: PlanRun): MeasuredOn => ({
     data: call.data?.[name] ?? images[name].data.name,
     images: own.images.length,
@@ -204,11 +185,11 @@ export const measuredSearch = async (
     beatsVanilla: chosen !== undefined,
     budget: printBudget(budget),
     budgetRelative: times,
-    relativeCost: (chosen && clocked.get(chosen)) ?? 1,
-    vanillaMilliseconds: clock.milliseconds,
+    relativeCost: (chosen && timed.times.get(chosen)) ?? 1,
+    vanillaMilliseconds: plain.median,
     select: on('select', run, vanilla.run),
     report: { ...on('report', chosenOnReport, plainOnReport), ttaMeasures: changes(ttaOnReport, plainOnReport) },
-    timed: [...clocked]
+    timed: [...timed.times]
       .map(([judged, relativeCost]) => ({
         ...{ plan: nameOf(judged.sites), relativeCost, predictedCost: judged.cost },
         measures: changes(judged.run, vanilla.run),
@@ -216,7 +197,7 @@ export const measuredSearch = async (
       .toSorted((a, b) => a.relativeCost - b.relativeCost),
     sets,
     ...{ backend: vanilla.run.backend, executor: vanilla.run.executor, precision: vanilla.run.precision, batch },
-    runtime: clock.describe,
+    runtime: describe,
     ...{ rounds, evaluated, seconds: (performance.now() - begun) / 1000 },
   }
 }

@@ -86,12 +86,39 @@ interface Timing<C> {
   readonly ranked: readonly C[]
   /** Those that are timed next; none where no other is worth it. */
   readonly next: () => Promise<readonly C[]>
+  readonly timed: Timed<C>
+  /** The most that one may take. */
+  readonly budget: number
+}
+
+/** Times of candidates relative to vanilla's, of each the last. */
+interface Timed<C> {
+  readonly times: ReadonlyMap<C, number>
   readonly time: (group: readonly C[]) => Promise<void>
-  readonly keeps: (candidate: C) => boolean
+}
+
+/** Keeps what candidates take as they are timed. */
+export const timesBy = <C>(measure: (group: readonly C[]) => Promise<readonly number[]>): Timed<C> => {
+  const times = new Map<C, number>()
+  return {
+    times,
+    time: async group => {
+      const measured = await measure(group)
+      group.forEach((candidate, k) => {
+        times.set(candidate, measured[k])
+      })
+    },
+  }
 }
 
 /** The best candidate that keeps the budget, by the clock. What is taken was timed twice, and the second time counts, for the first chose it. */
-export const bestByTheClock = async <C>({ ranked, next, time, keeps }: Timing<C>): Promise<C | undefined> => {
+export const bestByTheClock = async <C>({
+  ranked,
+  next,
+  timed: { times, time },
+  budget,
+}: Timing<C>): Promise<C | undefined> => {
+  const keeps = (candidate: C): boolean => (times.get(candidate) ?? Number.POSITIVE_INFINITY) <= budget
   const [worthwhile, confirmed] = [new Set<C>(), new Set<C>()]
   for (let groups = 0; ; ) {
     const best = ranked.find(candidate => worthwhile.has(candidate) && keeps(candidate))
@@ -119,14 +146,8 @@ export const choose = async (
   measure: Measure,
 ): Promise<Choice> => {
   const { candidates, evidence, vanilla } = searched
-  const times = new Map<Candidate, number>()
-  const time = async (group: readonly Candidate[]): Promise<void> => {
-    const measured = await measure(group)
-    group.forEach((candidate, k) => {
-      times.set(candidate, measured[k])
-    })
-  }
-  const keeps = (candidate: Candidate): boolean => (times.get(candidate) ?? Number.POSITIVE_INFINITY) <= budget
+  const timed = timesBy(measure)
+  const { times, time } = timed
   const others = candidates.filter(({ sites }) => sites.length > 0)
   const waiting = [...firstOfEach(others.filter(({ score }) => score.wrong <= vanilla.score.wrong))]
   /** The next candidates that seem to keep the budget and beat vanilla; the latter costs a pass over all scores. */
@@ -145,7 +166,7 @@ export const choose = async (
     }
     return group
   }
-  const chosen = await bestByTheClock({ ranked: candidates, next: nextGroup, time, keeps })
+  const chosen = await bestByTheClock({ ranked: candidates, next: nextGroup, timed, budget })
   const within = firstOfEach(others).filter(({ cost }) => cost <= (chosen?.cost ?? budget))
   const front = paretoFront(
     [vanilla, ...within],

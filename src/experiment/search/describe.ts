@@ -7,8 +7,8 @@ const percent = (value: number): string => value.toFixed(2)
 const enough = 1000
 
 /** That no plan was chosen, and what of the images may be why. */
-export const nothingBeats = (budget: string, images: number): string =>
-  `Nothing that was looked at beats vanilla within ${budget} by more than chance on ${images} images${images < enough ? ', which are few to tell' : ''}.`
+export const nothingBeats = (budget: string, images: number, few = images < enough): string =>
+  `Nothing that was looked at beats vanilla within ${budget} by more than chance on ${images} images${few ? ', which are few to tell' : ''}.`
 
 /** Of what keeps the budget, and was not taken, the plan that errs least on the images that plans were chosen by. */
 const nearest = ({ timed, budgetRelative }: SearchResult): string => {

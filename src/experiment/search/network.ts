@@ -9,13 +9,13 @@ import type { Precision } from '../../lower/precision.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
 import type { BackendName } from '../../runtime/backend-names.ts'
-import { relativeTimes } from '../relative-time.ts'
 import { openVariants } from '../variants/logits.ts'
 import { type Budget, timesOf } from './budget.ts'
 import { choose, type Measured } from './choice.ts'
 import { compiledCost, predictedLeeway, relativeMultiplyAdds } from './cost.ts'
 import { type Evidence, evidence, type LogitsOf } from './evidence.ts'
 import type { Objective } from './objective.ts'
+import { planTimer } from './plan-timer.ts'
 import { type BranchedPlan, judgedAlone, type Round, type Searched, search } from './search.ts'
 import { type Choosable, sitesIn, worthOf } from './sequence.ts'
 import { keyOf, placesOf, planOf, type Sites } from './space.ts'
@@ -79,10 +79,6 @@ export interface Found {
   readonly report: { readonly images: number; readonly labels: readonly number[]; readonly evidence: Evidence }
   readonly runtime: { readonly backend: string; readonly executor: string; readonly describe: string }
 }
-
-const timing = { rounds: 15, seconds: 10 } as const
-/** Where a run is several batches. */
-const leastOfBatches = 7
 
 /** Flip TTA, as libraries do it. */
 export const flipTta: Sites = [
@@ -155,22 +151,12 @@ const [oneIn, dearest] = [10, 6]
  */
 export const searchNetwork = async (network: Network, options: SearchNetworkOptions): Promise<Found> => {
   const { budget, batch, backend, precision, seed, signal, stages } = options
-  let { executor } = options
-  const timesOfPlans = async (plans: readonly Plan[], images?: readonly Float32Array[]) => {
-    signal?.throwIfAborted()
-    options.onTiming?.(plans)
-    const timed = await relativeTimes(network, plans, {
-      ...{ batch, executor, precision, seed, images, backend },
-      ...timing,
-      least: images && leastOfBatches,
-      clock: options.clock,
-    })
-    if (timed.executor !== 'reference') executor = timed.executor
-    return timed
-  }
-  const { vanilla, ...runtime } = await timesOfPlans([])
+  const { clock, executor, onTiming } = options
+  const timer = planTimer(network, { batch, executor, precision, seed, backend, clock, signal, onTiming })
+  const { vanilla, ...runtime } = await timer.time([])
   const times = timesOf(budget, vanilla.milliseconds.median)
-  const open = (images: Images): Promise<OpenImages> => openImages(network, images, { ...options, executor })
+  const open = (images: Images): Promise<OpenImages> =>
+    openImages(network, images, { ...options, executor: timer.executor() })
   const { labels, logitsOf } = await open(options.select)
   const cost = compiledCost(network, 'geo', options)
   const adaptive = options.adaptive && times > 1
@@ -194,7 +180,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
   const { chosen, measured } =
     stages === undefined
       ? await choose(searched, labels, times, async candidates =>
-          (await timesOfPlans(candidates.map(({ sites, reduction }) => planOf(sites, reduction)))).plans.map(
+          (await timer.time(candidates.map(({ sites, reduction }) => planOf(sites, reduction)))).plans.map(
             ({ relative }) => relative,
           ),
         )
@@ -214,7 +200,7 @@ export const searchNetwork = async (network: Network, options: SearchNetworkOpti
           ...options,
           ...{ budget: times, always: [flipTta] },
           compiledPrices: compiledStagePrices(network, options),
-          time: timesOfPlans,
+          time: timer.time,
         },
       )
     : { best: undefined, alone: [], measured: [] }

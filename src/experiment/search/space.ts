@@ -32,7 +32,7 @@ const spelled = (set: string): string => {
   return known === undefined ? set : named[known]
 }
 
-const isIdentity = (transform: Transform): boolean => printTransform(transform) === 'id'
+export const isIdentity = (transform: Transform): boolean => printTransform(transform) === 'id'
 
 /** The transforms of sets written as `flip,shift,{scale(1.2)}`: names of {@link searchSets}, or transforms in braces. */
 export const parseSets = (text: string): E.Either<readonly Problem[], readonly Transform[]> => {

@@ -12,7 +12,7 @@ import {
 } from './folded.ts'
 import { total } from './joined.ts'
 import { askedByEach, onEach } from './lifted.ts'
-import { axesOf, axisOf, type Lifted, type OnnxNode, type Unfolded } from './node.ts'
+import { axesOf, axisOf, type Lifted, type OnnxNode, permutationOf, type Unfolded } from './node.ts'
 import { pointwise } from './ops/pointwise.ts'
 import { pixelProducts } from './ops/products.ts'
 import { refuse } from './refuse.ts'
@@ -25,9 +25,7 @@ import { type Folded, printDims } from './view.ts'
 type Inputs = readonly (Lifted | undefined)[]
 
 const transposed = (node: OnnxNode, { apart, groups }: Folded, t: Translation): Lifted => {
-  const order = node.ints('perm') ?? groups.map((_, axis) => groups.length - 1 - axis)
-  if (order.toSorted((a, b) => a - b).some((axis, k) => axis !== k) || order.length !== groups.length)
-    return refuse('malformed-file', `perm = ${printDims(order)}`, `each of ${groups.length} axes once`)
+  const order = permutationOf(node, groups.length)
   const axes = inGroups([...Array(groups.reduce((a, b) => a + b)).keys()], groups)
   const turned = permuted(
     apart,
@@ -45,11 +43,7 @@ const besideApart = (value: Constant, { groups }: Folded): Constant => {
   const lead = groups.length - value.dims.length
   if (lead < 0 || value.dims.some((d, k) => d !== 1 && groups[lead + k] > 1))
     return refuse('unsupported-shape', `a constant ${printDims(value.dims)} that differs by example`, 'extent 1 there')
-  const dims = value.dims.flatMap((d, k) => [d, ...Array.from({ length: groups[lead + k] - 1 }, () => 1)])
-  return {
-    ...constant(value.name, dims, value.values, value.type),
-    ...(value.fill === undefined ? {} : { fill: value.fill }),
-  }
+  return { ...value, dims: value.dims.flatMap((d, k) => [d, ...Array.from({ length: groups[lead + k] - 1 }, () => 1)]) }
 }
 
 /** The axes that are the batch and more. */

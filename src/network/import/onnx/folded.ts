@@ -5,7 +5,7 @@ import { dimsOfJoined, total } from './joined.ts'
 import type { Lifted } from './node.ts'
 import { refuse } from './refuse.ts'
 import type { Translation } from './translation.ts'
-import { type Axis, dimsOf, type Folded, type Joined, printDims, type View, withAxes } from './view.ts'
+import { type Axis, dimsOf, type Folded, type Joined, printDims, type View, withAxes, withOrder } from './view.ts'
 
 /** Items in runs of so many. */
 export const inGroups = <A>(items: readonly A[], counts: readonly number[]): readonly (readonly A[])[] =>
@@ -22,11 +22,7 @@ export const isBatchFirst = (value: View | Joined | Folded): boolean =>
 
 /** A value with its axes in another order. */
 export const permuted = (value: View | Joined, order: readonly number[]): View | Joined => {
-  const turned = (view: View): View =>
-    withAxes(
-      view,
-      order.map(axis => view.axes[axis]),
-    )
+  const turned = (view: View): View => withOrder(view, order)
   return value.kind === 'view'
     ? turned(value)
     : { kind: 'joined', axis: order.indexOf(value.axis), parts: value.parts.map(turned) }

@@ -176,7 +176,8 @@ export const askedByEach = (
   t: Translation,
   rule: Rule,
 ): readonly Lifted[] => {
-  const [keys, values] = [0, 1].map(half => memory.slice((half * memory.length) / 2, ((half + 1) * memory.length) / 2))
+  const pairs = memory.length / 2
+  const [keys, values] = [memory.slice(0, pairs), memory.slice(pairs)]
   if (keys.some((value, k) => partsOf(value).length !== partsOf(values[k]).length)) return mixes(node.op)
   const all = memory.flatMap(partsOf)
   if (queries?.kind !== 'joined') return rule({ ...node, inputs: [queries, ...all] }, t)

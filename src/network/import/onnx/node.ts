@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { type Constant, readTensor, type Scalar } from './constant.ts'
 import { refuse } from './refuse.ts'
 import type { AttributeProto, NodeProto } from './schema.ts'
-import type { Folded, Joined, View } from './view.ts'
+import { type Folded, type Joined, printDims, type View } from './view.ts'
 
 export type Value = Constant | View
 
@@ -163,4 +163,12 @@ export const axesOf = (node: OnnxNode, at: number): readonly number[] | undefine
   const attribute = node.ints('axes')
   const input = optionalAt(node, at)
   return attribute ?? (input === undefined ? undefined : numbersOf(input))
+}
+
+/** The order that a transposition puts so many axes in. */
+export const permutationOf = (node: OnnxNode, rank: number): readonly number[] => {
+  const order = node.ints('perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis)
+  return order.toSorted((a, b) => a - b).some((axis, k) => axis !== k) || order.length !== rank
+    ? refuse('malformed-file', `perm = ${printDims(order)}`, `each of ${rank} axes once`)
+    : order
 }

@@ -7,6 +7,10 @@ import { refuse } from './refuse.ts'
 import type { Translation } from './translation.ts'
 import { type Atom, type Axis, dimsOf, type Folded, type Joined, printDims, type View, withAxes } from './view.ts'
 
+/** A number of axes that a value may have. @throws Refusal */
+export const fewAxes = (count: number): number =>
+  count <= axesAtMost ? count : refuse('unsupported-shape', `a value of ${count} axes`, `at most ${axesAtMost}`)
+
 /** Neighbours that together are one longer run become one atom. */
 export const merged = (atoms: readonly Atom[]): readonly Atom[] => {
   const out: Atom[] = []
@@ -141,8 +145,7 @@ export const reshapeView = (view: View, dims: readonly Scalar[], t: Translation)
 export const reshaped = (node: OnnxNode, value: View | Joined | Folded, t: Translation): Lifted => {
   const shape = node.ints('shape') ?? integersOf(constantAt(node, 1))
   if (node.int('allowzero', 0) !== 0 && shape.includes(0)) return refuse('unsupported-attribute', 'allowzero = 1', '0')
-  if (shape.length > axesAtMost)
-    return refuse('unsupported-shape', `a value of ${shape.length} axes`, `at most ${axesAtMost}`)
+  fewAxes(shape.length)
   const result = underShape(value, shape, t)
   return typeof result === 'string'
     ? refuse(

@@ -81,4 +81,11 @@ export const sameAtoms = (a: Axis, b: Axis): boolean =>
     : a.length === b.length &&
       a.every((atom, k) => atom.of === b[k].of && atom.extent === b[k].extent && atom.stride === b[k].stride)
 
+/** A view with its axes in another order. */
+export const withOrder = (view: View, order: readonly number[]): View =>
+  withAxes(
+    view,
+    order.map(axis => view.axes[axis]),
+  )
+
 export const withAxes = (view: View, axes: readonly Axis[]): View => ({ kind: 'view', node: view.node, axes })

@@ -5,7 +5,7 @@ import { type Lifted, type OnnxNode, type Unfolded, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { reshapeView } from '../reshape.ts'
 import type { Rule, Translation } from '../translation.ts'
-import { dimsOf, printDims, type View, withAxes } from '../view.ts'
+import { dimsOf, printDims, type View, withOrder } from '../view.ts'
 
 const beyond = ['a mask', 'past keys', 'past values', 'lengths of keys']
 
@@ -40,11 +40,7 @@ const under = (t: Translation, view: View, dims: readonly Scalar[]): View => {
 }
 
 /** `[n, a, b, c]` as `[n, b, a, c]`. */
-const swapped = (view: View): View =>
-  withAxes(
-    view,
-    [0, 2, 1, 3].map(axis => view.axes[axis]),
-  )
+const swapped = (view: View): View => withOrder(view, [0, 2, 1, 3])
 
 /** `[n, pixels, heads · channels]` as `[n, heads, pixels, channels]`. */
 const inHeads = (t: Translation, view: View, heads: number): View => {

@@ -1,13 +1,20 @@
-import { axesAtMost, constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
+import { constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
 import { expanded } from '../digits.ts'
-import { axesOf, axisOf, constantAt, inputAt, integersOf, optionalAt, scalarOf, viewAt } from '../node.ts'
+import {
+  axesOf,
+  axisOf,
+  constantAt,
+  inputAt,
+  integersOf,
+  optionalAt,
+  permutationOf,
+  scalarOf,
+  viewAt,
+} from '../node.ts'
 import { refuse } from '../refuse.ts'
-import { reshaped, reshapeView } from '../reshape.ts'
+import { fewAxes, reshaped, reshapeView } from '../reshape.ts'
 import type { Rule, Translation } from '../translation.ts'
-import { type Atom, dimsOf, extentOf, printDims, type View, withAxes } from '../view.ts'
-
-const fewAxes = (count: number): number =>
-  count <= axesAtMost ? count : refuse('unsupported-shape', `a value of ${count} axes`, `at most ${axesAtMost}`)
+import { type Atom, dimsOf, extentOf, printDims, type View, withAxes, withOrder } from '../view.ts'
 
 const under = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
   const result = reshapeView(view, dims, t)
@@ -66,15 +73,7 @@ const unsqueeze: Rule = node => {
 
 const transpose: Rule = node => {
   const view = viewAt(node, 0)
-  const permutation = node.ints('perm') ?? view.axes.map((_, k) => view.axes.length - 1 - k)
-  if ([...permutation].sort((a, b) => a - b).some((axis, k) => axis !== k) || permutation.length !== view.axes.length)
-    return refuse('malformed-file', `perm = ${printDims(permutation)}`, `each of ${view.axes.length} axes once`)
-  return [
-    withAxes(
-      view,
-      permutation.map(axis => view.axes[axis]),
-    ),
-  ]
+  return [withOrder(view, permutationOf(node, view.axes.length))]
 }
 
 /** The axes of a view, each cut where a number says so, in another order, and joined again. */
@@ -86,11 +85,7 @@ const rearranged = (
   joined: readonly number[],
 ): View => {
   const inner = under(t, view, ['n', ...cut.flat()])
-  const moved = withAxes(
-    inner,
-    permutation.map(axis => inner.axes[axis]),
-  )
-  return under(t, moved, ['n', ...joined])
+  return under(t, withOrder(inner, permutation), ['n', ...joined])
 }
 
 const imageDims = (view: View): readonly [number, number, number] =>
