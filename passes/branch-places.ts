@@ -11,7 +11,7 @@ export interface BranchPlace extends PlaceNumber {
   readonly still: readonly NodeId[]
   /** Nodes before the place that read one of its values, as it was. */
   readonly before: readonly NodeId[]
-  /** Whether `flip-n` and its like count it: no image, and followed by a convolution over more than one pixel. */
+  /** Whether `flip-n` and its like count it: no image, and followed by a convolution over more than one pixel, or by attention in windows of them. */
   readonly counted: boolean
 }
 

@@ -102,6 +102,7 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   Binary: (_, operands) => ({ kind: operands.every(o => isPerExample(o.type)) ? 'pointwise' : 'bias', calls: 1 }),
   Softmax: calls('pointwise'),
   Attention: calls('dense', 2),
+  WindowAttention: calls('dense', 2),
   MaxPool: calls('pool'),
   MeanPool: calls('pool'),
   GlobalPool: calls('global-pool'),

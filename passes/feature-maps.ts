@@ -8,6 +8,7 @@ import {
   type NodeId,
   shapeOf,
 } from '../ir/index.ts'
+import { windowOf } from '../ir/ops/attention.ts'
 
 /** A place where a network can be branched: a value through which every path from the image to the answer passes. */
 export interface FeatureMap {
@@ -17,7 +18,7 @@ export interface FeatureMap {
   readonly node: NodeId
   readonly name: string
   readonly type: MapType
-  /** Whether a convolution over more than one pixel follows. */
+  /** Whether a convolution over more than one pixel follows, or attention in windows of them. */
   readonly convolutionFollows: boolean
 }
 
@@ -43,9 +44,11 @@ const cuts = (graph: Graph, path: readonly NodeId[]): readonly NodeId[] => {
 const filterExtents = (graph: Graph, node: Node): readonly number[] =>
   shapeOf(graph.nodes[node.operands[1]].type).slice(0, 2)
 
-/** Whether a node is a convolution over more than one pixel. */
+/** Whether a node weighs several pixels by where they stand: a convolution over more than one, or attention in windows of them. */
 export const isWide = (graph: Graph, node: Node): boolean =>
-  node.tag === 'Conv2d' && filterExtents(graph, node).some(n => n > 1)
+  node.tag === 'Conv2d'
+    ? filterExtents(graph, node).some(n => n > 1)
+    : node.tag === 'WindowAttention' && windowOf(shapeOf(graph.nodes[node.operands[3]].type)).some(n => n > 1)
 
 /** Whether an op commutes with a flip on the grid it has, so that what comes out is the same feature map. */
 export const staysOnMap = (graph: Graph, node: Node): boolean => {

@@ -1,7 +1,8 @@
 import { either as E } from 'fp-ts'
-import { defineOp, mismatch, Real } from '../op.ts'
-import { type Tensor, zeros } from '../tensor.ts'
-import { Extent, type MapType, mapType, printType, type Type } from '../type.ts'
+import * as t from 'io-ts'
+import { defineOp, mismatch, type Pair, Real } from '../op.ts'
+import { sizeOf, type Tensor, zeros } from '../tensor.ts'
+import { Extent, type MapType, mapType, printType, shapeOf, type Type } from '../type.ts'
 
 const pixelsOf = ({ h, w }: MapType): number => h * w
 
@@ -16,9 +17,17 @@ const fits = (queries: MapType, [first, ...rest]: readonly (readonly [MapType, M
   rest.every(([, values]) => values.c === first[1].c) &&
   [first, ...rest].every(([keys, values]) => keys.c === queries.c && keys.h === values.h && keys.w === values.w)
 
-/** The weights of one query of a head: `softmax(scale · query · key)` over all keys. */
-const weigh = (query: Float64Array, keys: readonly Float64Array[], scale: number): Float64Array => {
-  const scores = Float64Array.from(keys, key => scale * key.reduce((sum, value, i) => sum + value * query[i], 0))
+/** The weights of one query of a head: `softmax(scale · query · key + bias)` over all keys. */
+const weigh = (
+  query: Float64Array,
+  keys: readonly Float64Array[],
+  scale: number,
+  bias: (key: number) => number = () => 0,
+): Float64Array => {
+  const scores = Float64Array.from(
+    keys,
+    (key, at) => scale * key.reduce((sum, value, i) => sum + value * query[i], 0) + bias(at),
+  )
   const largest = scores.reduce((a, b) => Math.max(a, b))
   const powers = scores.map(score => Math.exp(score - largest))
   const total = powers.reduce((a, b) => a + b)
@@ -76,4 +85,104 @@ export const attention = defineOp({
       (sum, [keys, values]) => sum + pixelsOf(queries as MapType) * pixelsOf(keys) * (keys.c + values.c),
       0,
     ),
+})
+
+/** The most pixels of a window: each of them has a score for each. */
+export const windowAtMost = 4096
+
+/** Rows and columns of the windows that a table of biases `[2r−1, 2s−1, heads]` is for. */
+export const windowOf = ([rows, columns]: readonly number[]): Pair => [(rows + 1) / 2, (columns + 1) / 2]
+
+/** How a map is divided: into blocks of neighbours, or into pixels that are spread evenly over all of it, as far apart as there are windows. */
+const partitions = { blocks: null, grid: null } as const
+/** @internal */
+export type Partition = keyof typeof partitions
+
+/** Along one axis, where the pixels of a window stand. */
+const along = (extent: number, size: number, window: number, partition: Partition): readonly number[] =>
+  Array.from({ length: size }, (_, k) => (partition === 'blocks' ? window * size + k : k * (extent / size) + window))
+
+/** The pixels of each window of a map, row by row. */
+const windowsOf = (h: number, w: number, [r, s]: Pair, partition: Partition): readonly (readonly number[])[] =>
+  Array.from({ length: (h * w) / (r * s) }, (_, window) => {
+    const columns = along(w, s, window % (w / s), partition)
+    return along(h, r, Math.floor(window / (w / s)), partition).flatMap(y => columns.map(x => y * w + x))
+  })
+
+/**
+ * Where in a table of biases each pair of pixels of a window reads, by query, then key: its row and column are those of the query less those of the key,
+ * counted from −(r−1) and −(s−1).
+ */
+export const offsetsOf = ([r, s]: Pair): readonly number[] => {
+  const size = r * s
+  return Array.from({ length: size * size }, (_, pair) => {
+    const [query, key] = [Math.floor(pair / size), pair % size]
+    const rows = Math.floor(query / s) - Math.floor(key / s)
+    return (rows + r - 1) * (2 * s - 1) + (query % s) - (key % s) + s - 1
+  })
+}
+
+/**
+ * What each pixel of the queries finds in its window, one of those of `r` by `s` pixels that the map is divided into, `blocks` or a `grid`: the mean of the window's
+ * values, weighed by a softmax over its pixels of `scale · query · key + bias`. The bias is a number of each head and of each offset of query from key in the window, so
+ * its shape says the window and the heads: `[h,w,c] × [h,w,c] × [h,w,o] × [2r−1, 2s−1, heads] → [h,w,o]`.
+ */
+export const windowAttention = defineOp({
+  tag: 'WindowAttention',
+  stage: 'inference',
+  operands: ['queries', 'keys', 'values', 'bias'],
+  attributes: { scale: Real, partition: t.keyof(partitions) },
+  infer: ([queries, keys, values, bias]) => {
+    if (bias.kind !== 'Shared' || bias.shape.length !== 3 || bias.shape.slice(0, 2).some(extent => extent % 2 === 0))
+      return mismatch(printType(bias), 'biases Shared[2·rows − 1, 2·columns − 1, heads] of a window')
+    const [r, s] = windowOf(bias.shape)
+    const [, , heads] = bias.shape
+    const seen = [queries, keys, values].map(printType).join(', ')
+    if (queries.kind !== 'Map' || keys.kind !== 'Map' || values.kind !== 'Map')
+      return mismatch(seen, 'Maps of queries, keys and values')
+    if (!fits(queries, [[keys, values]], heads) || keys.h !== queries.h || keys.w !== queries.w)
+      return mismatch(seen, `Maps of the same pixels, and channels in ${heads} heads`)
+    return queries.h % r === 0 && queries.w % s === 0 && r * s <= windowAtMost
+      ? E.right(mapType(queries.h, queries.w, values.c))
+      : mismatch(
+          `${printType(queries)} in windows of ${r}×${s}`,
+          `windows that fill the map, of at most ${windowAtMost} pixels`,
+        )
+  },
+  evaluate: ([queries, keys, values, bias], { scale, partition }) => {
+    const [n, h, w, c] = values.shape
+    const [, , heads] = bias.shape
+    const window = windowOf(bias.shape)
+    const [windows, offsets, size] = [windowsOf(h, w, window, partition), offsetsOf(window), window[0] * window[1]]
+    const out = zeros(values.shape)
+    for (let example = 0; example < n; example++)
+      for (let head = 0; head < heads; head++) {
+        const [asking, asked, given] = [queries, keys, values].map(map => headOf(map, example, head, heads))
+        for (const pixels of windows) {
+          const all = pixels.map(pixel => asked[pixel])
+          pixels.forEach((pixel, query) => {
+            const at = (example * h * w + pixel) * c + (head * c) / heads
+            const biasOf = (key: number): number => bias.data[offsets[query * size + key] * heads + head]
+            const weights = weigh(asking[pixel], all, scale, biasOf)
+            pixels.forEach((from, key) => {
+              given[from].forEach((number, i) => {
+                out.data[at + i] += weights[key] * number
+              })
+            })
+          })
+        }
+      }
+    return out
+  },
+  equivariance: {
+    law: 'sink-through-windows',
+    precision: 'rounding',
+    symbol: 'attention',
+    result: 'moves',
+    turned: ['keys', 'values', 'bias'],
+  },
+  multiplyAdds: ([queries, , values, bias]) => {
+    const [r, s] = windowOf(shapeOf(bias))
+    return r * s * (sizeOf(shapeOf(queries)) + sizeOf(shapeOf(values)))
+  },
 })

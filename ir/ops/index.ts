@@ -1,5 +1,5 @@
 import type { OpDeclaration, Stage } from '../op.ts'
-import { attention } from './attention.ts'
+import { attention, windowAttention } from './attention.ts'
 import { branch, reduce, undo } from './branching.ts'
 import { certainty, select } from './certainty.ts'
 import { combine, softmax } from './classification.ts'
@@ -43,6 +43,7 @@ export const ops = {
   Resize: resize,
   Softmax: softmax,
   Attention: attention,
+  WindowAttention: windowAttention,
   Act: act,
   Rotate: rotate,
   Scale: scale,

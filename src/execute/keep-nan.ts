@@ -6,10 +6,14 @@ import {
   type MapType,
   type Node,
   type NodeId,
+  type Padding,
+  type Pair,
+  shapeOf,
   sizeOf,
   type Tensor,
   variantCount,
 } from '../../ir/index.ts'
+import { type Partition, windowOf } from '../../ir/ops/attention.ts'
 import { type Primitive, read } from '../../ir/ops/expression.ts'
 import type { UnaryFunction } from '../../ir/ops/pointwise.ts'
 import { expressionOf } from '../../ir/ops/unary-functions.ts'
@@ -97,6 +101,7 @@ const drops = ({ tag, attributes }: Node): boolean => {
     case 'ChannelPool':
     case 'Softmax':
     case 'Attention':
+    case 'WindowAttention':
     case 'Combine':
     case 'Certainty':
       return true
@@ -121,6 +126,29 @@ const pointwise: AttributesOf<'Conv2d'> = {
   groups: 1,
 }
 
+/** Windows side by side. */
+const tiles = (size: Pair): AttributesOf<'MeanPool'> => ({
+  size,
+  strides: size,
+  dilations: [1, 1],
+  padding: pointwise.padding,
+  ceil: false,
+  countPadding: false,
+})
+
+/** For each tile of a map the pads that take it out, and those that put it back. */
+const cuts = ({ h, w }: MapType, [r, s]: Pair): readonly (readonly [out: Padding, back: Padding])[] =>
+  Array.from({ length: r * s }, (_, tile) => {
+    const [top, left] = [(Math.floor(tile / s) * h) / r, ((tile % s) * w) / s]
+    const rows: Pair = [top, h - h / r - top]
+    const columns: Pair = [left, w - w / s - left]
+    const negative = ([before, after]: Pair): Pair => [0 - before, 0 - after]
+    return [
+      [negative(rows), negative(columns)],
+      [rows, columns],
+    ] as const
+  })
+
 /** The same graph with what may be dropped added again; the graph itself where nothing may be. */
 export const keepingNaN = (executed: Executed): Executed => {
   const { graph, parameters } = executed
@@ -142,6 +170,18 @@ export const keepingNaN = (executed: Executed): Executed => {
     d.nodes[x].type.kind === 'Map'
       ? d.add('Conv2d', [x, ones(`${spread}of pixels ${from} ${to}`, [1, 1, from, to])], pointwise)
       : d.add('Dense', [x, ones(`${spread}${from} ${to}`, [from, to])], {})
+  const padded = (x: NodeId, padding: Padding): NodeId => d.add('Pad', [x], { padding, channels: [0, 0], value: 0 })
+  /** Of a map, at each pixel of a window if at one. */
+  const inItsWindow = (map: NodeId, window: Pair, partition: Partition): NodeId => {
+    const type = d.nodes[map].type as MapType
+    if (partition === 'blocks') {
+      const means = windowed(d.add('MeanPool', [map], tiles(window)))
+      return d.add('Resize', [means], { size: [type.h, type.w], method: 'nearest', coordinates: 'half-pixel' })
+    }
+    const places = cuts(type, window)
+    const sum = places.map(([out]) => padded(map, out)).reduce(add)
+    return places.map(([, back]) => padded(sum, back)).reduce(add)
+  }
   /** Every value of a stack, or the value itself. */
   const variantsOf = (x: NodeId): readonly NodeId[] => {
     const count = variantCount(d.nodes[x].variants)
@@ -171,12 +211,17 @@ export const keepingNaN = (executed: Executed): Executed => {
         const values = node.tag === 'Combine' ? operands.flatMap(variantsOf) : operands
         return type.kind === 'Shared' ? y : values.map(value => everywhere(trace(value), type.c)).reduce(add, y)
       }
-      case 'Attention': {
-        const { heads } = node.attributes
+      case 'Attention':
+      case 'WindowAttention': {
+        const maps = node.tag === 'Attention' ? operands : operands.slice(0, 3)
+        const bias = node.tag === 'Attention' ? undefined : shapeOf(d.nodes[operands[3]].type)
+        const heads = node.tag === 'Attention' ? node.attributes.heads : (bias as readonly number[])[2]
         const { c } = d.nodes[y].type as MapType
-        const [queries, ...memory] = operands.map(trace)
+        const [queries, ...memory] = maps.map(trace)
         const anywhere = (map: NodeId): NodeId =>
-          d.add('Unflatten', [windowed(d.add('GlobalPool', [map], { reduction: 'mean' }))], {})
+          node.tag === 'Attention'
+            ? d.add('Unflatten', [windowed(d.add('GlobalPool', [map], { reduction: 'mean' }))], {})
+            : inItsWindow(map, windowOf(bias as readonly number[]), node.attributes.partition)
         /** In every channel of a head of the result if in one of the head's. */
         const headwise = (map: NodeId): NodeId => {
           const size = (d.nodes[map].type as MapType).c / heads

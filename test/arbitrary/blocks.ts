@@ -202,6 +202,18 @@ const attended: Block = (s, choose, x) => {
   return s.b.draft.add('Attention', [pixelwise(x), ...memory], attributes)
 }
 
+/** Pixels that find what they ask for in their window, nearer ones rather than others. */
+const attendedInWindows: Block = (s, choose, x) => {
+  if (s.arithmetic === 'exact' || s.trained) return activate(s, choose, x)
+  const { h, w } = s.mapOf(x)
+  const [rows, columns] = [h, w].map(extent => choose.pick([1, 2, 3, extent].filter(n => extent % n === 0)))
+  const heads = choose.pick([1, 2])
+  const bias = s.parameter(choose, [2 * rows - 1, 2 * columns - 1, heads], 'weight')
+  const maps = Array.from({ length: 3 }, () => sameConvolution(s, choose, x, 2, [1, 1], [1]))
+  const partition = choose.pick(['blocks', 'grid'] as const)
+  return s.b.draft.add('WindowAttention', [...maps, bias], { scale: choose.pick([0.5, 0.25]), partition })
+}
+
 const meet = (s: Site, choose: Choose, x: NodeId, y: NodeId): NodeId => {
   const fn = choose.pick(['add', 'maximum', 'subtract'] as const)
   return choose.oneIn(2) ? s.b.binary(fn, x, y) : s.b.binary(fn, y, x)
@@ -348,6 +360,7 @@ export const blocks: readonly (readonly [weight: number, block: Block])[] = [
   [1, guarded],
   [2, pixelClasses],
   [2, attended],
+  [2, attendedInWindows],
   [4, resize],
   [6, border],
   [2, channels],

@@ -94,6 +94,10 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
     const [{ h, w }, outputs] = [drawMap(choose), choose.pick(channels)]
     return choose.oneIn(2) ? [queries] : [queries, mapType(h, w, queries.c), mapType(h, w, outputs)]
   },
+  WindowAttention: choose => {
+    const [queries, outputs] = [drawMap(choose), choose.pick(channels)]
+    return choose.oneIn(2) ? [queries] : [queries, queries, mapType(queries.h, queries.w, outputs)]
+  },
   Act: choose => [choose.oneIn(3) ? drawShared(choose, 2) : drawMap(choose)],
   Rotate: map,
   Scale: map,

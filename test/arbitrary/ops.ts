@@ -205,6 +205,16 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
     const attributes = { heads, scale: choose.pick([0.5, 1, 0.25]) }
     return { attributes, shared: values === undefined ? [...pair(), ...pair()] : [] }
   },
+  WindowAttention: (choose, [queries, , values]) => {
+    const { h, w, c } = queries as MapType
+    const outputs = values === undefined ? choose.pick([c, 2 * c]) : (values as MapType).c
+    const heads = choose.pick([1, 2, 3].filter(n => c % n === 0 && outputs % n === 0))
+    const [r, s] = [h, w].map(extent => choose.pick([1, 2, 3, extent].filter(n => extent % n === 0)))
+    const bias = sharedType([2 * r - 1, 2 * s - 1, heads])
+    const memory = values === undefined ? [mapType(h, w, c), mapType(h, w, outputs)] : []
+    const partition = choose.pick(['blocks', 'grid'] as const)
+    return { attributes: { scale: choose.pick([0.5, 1, 0.25]), partition }, shared: [...memory, bias] }
+  },
   Act: (choose, [input]) => {
     const rank = shapeOf(input).length
     const y = input.kind === 'Map' ? 0 : choose.below(rank)

@@ -65,6 +65,24 @@ describe('feature maps', () => {
     expect(tall.map(({ convolutionFollows }) => convolutionFollows)).toEqual([true, true, false])
   })
 
+  it('count attention in windows of several pixels as such a convolution', () => {
+    const follows = (window: readonly [number, number]) =>
+      mapsOf((b, x) => {
+        const bias = b.parameter('bias', [2 * window[0] - 1, 2 * window[1] - 1, 2])
+        const y = conv(b, x, 'one')
+        return b.draft.add('WindowAttention', [y, y, y, bias], { scale: 1, partition: 'blocks' }, 'attended')
+      }).map(({ name, convolutionFollows }) => [name, convolutionFollows])
+    expect(follows([1, 2])).toEqual([
+      ['image', true],
+      ['one', true],
+      ['attended', false],
+    ])
+    expect(follows([1, 1]).slice(0, 2)).toEqual([
+      ['image', true],
+      ['one', false],
+    ])
+  })
+
   it('stand at the last op that commutes with flips', () => {
     const same: readonly (readonly [string, (b: Builder, x: NodeId) => NodeId])[] = [
       ['activation', (b, x) => b.relu(x, 'last')],

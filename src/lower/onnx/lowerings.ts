@@ -1,6 +1,6 @@
 import type { TagAt } from '../../../ir/index.ts'
 import type { LoweredTag } from '../lowered-tag.ts'
-import { attention } from './attention.ts'
+import { attention, windowAttention } from './attention.ts'
 import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, conv2dTranspose, dense } from './convolution.ts'
 import type { Lowering } from './lowering.ts'
@@ -35,6 +35,7 @@ export const lowerings: { readonly [T in Exclude<LoweredTag, TagAt<'training'>>]
   Resize: resize,
   Softmax: softmax,
   Attention: attention,
+  WindowAttention: windowAttention,
   Act: act,
   Rotate: rotate,
   Scale: scale,

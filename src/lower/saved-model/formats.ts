@@ -14,6 +14,7 @@ const summed: ReadonlySet<OpTag> = new Set<OpTag>([
   'ChannelPool',
   'Softmax',
   'Attention',
+  'WindowAttention',
   'Combine',
   'Certainty',
 ])

@@ -1,5 +1,5 @@
 import type { LoweredTag } from '../lowered-tag.ts'
-import { attention } from './attention.ts'
+import { attention, windowAttention } from './attention.ts'
 import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import { conv2dFilterGradient, conv2dTranspose, denseWeightsGradient } from './convolution-gradients.ts'
@@ -34,6 +34,7 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   Resize: resize,
   Softmax: softmax,
   Attention: attention,
+  WindowAttention: windowAttention,
   Act: act,
   Rotate: rotate,
   Scale: scale,

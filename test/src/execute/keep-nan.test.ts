@@ -64,6 +64,16 @@ const windows: readonly (readonly [string, Build])[] = [
   ['attention of one head', (b, x) => b.draft.add('Attention', [x, x, x], { heads: 1, scale: 1 })],
   ['attention of seven heads', (b, x) => b.draft.add('Attention', [x, x, x], { heads: 7, scale: 1 })],
   [
+    'attention in windows',
+    (b, x) =>
+      b.draft.add('WindowAttention', [x, x, x, b.parameter('bias', [3, 9, 7])], { scale: 1, partition: 'blocks' }),
+  ],
+  [
+    'attention in a grid',
+    (b, x) =>
+      b.draft.add('WindowAttention', [x, x, x, b.parameter('bias', [3, 1, 1])], { scale: 1, partition: 'grid' }),
+  ],
+  [
     'a clamped convolution',
     (b, x) => b.relu(b.add(b.conv2d(x, b.parameter('f', [3, 3, 7, 8])), b.parameter('b', [8]))),
   ],

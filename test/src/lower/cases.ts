@@ -348,6 +348,32 @@ export const opCases: readonly OpCases[] = [
       )
   }),
 
+  given('attention in windows, of one head and of two, with as many channels of values and with more', on => {
+    for (const [window, heads, partition] of [
+      [[3, 2], 1, 'blocks'],
+      [[1, 4], 2, 'blocks'],
+      [[3, 4], 2, 'grid'],
+      [[1, 1], 1, 'grid'],
+      [[1, 2], 2, 'grid'],
+    ] as const)
+      on(
+        through(3, 4, 4, (b, x) => {
+          const bias = b.parameter('bias', [2 * window[0] - 1, 2 * window[1] - 1, heads])
+          const turned = b.act('flip', x)
+          return b.draft.add('WindowAttention', [x, turned, b.concat([x, turned]), bias], { scale: 0.7, partition })
+        }),
+      )
+  }),
+
+  given('attention in windows whose biases are computed', on => {
+    on(
+      through(4, 4, 2, (b, x) => {
+        const bias = b.multiply(b.parameter('bias', [3, 3, 1]), b.parameter('factor', [1]))
+        return b.draft.add('WindowAttention', [x, b.relu(x), x, bias], { scale: -1, partition: 'blocks' })
+      }),
+    )
+  }),
+
   given('combinations of logits', on => {
     for (const reduction of reductions)
       for (const multiplicity of [[1], [1, 1], [3, 1, 2]]) {
