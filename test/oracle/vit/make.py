@@ -10,10 +10,15 @@ from pathlib import Path
 import onnx
 import torch
 from timm.models.deit import VisionTransformerDistilled
+from timm.models.maxxvit import MaxxVitTransformerCfg, PartitionAttentionCl, TransformerBlock2d, get_rel_pos_cls
 from timm.models.mobilevit import LayerFn, MobileVitBlock
+from timm.models.swin_transformer import SwinTransformer
+from timm.models.swin_transformer_v2 import SwinTransformerV2Block
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
+from torchvision.models import SwinTransformer as TorchvisionSwin
 from torchvision.models import VisionTransformer as TorchvisionTransformer
+from torchvision.models.maxvit import PartitionAttentionLayer
 
 here = Path(__file__).parent
 
@@ -48,6 +53,26 @@ class Blocks(nn.Module):
         return self.head(self.block(self.stem(x)).mean((2, 3)))
 
 
+class Windows(nn.Module):
+    """Blocks whose pixels attend to those of their window, on maps `[n, h, w, c]` or `[n, c, h, w]`."""
+
+    def __init__(self, channels, *blocks, channels_last=True):
+        super().__init__()
+        self.stem, self.head = nn.Conv2d(3, channels, 1), nn.Linear(channels, 3)
+        self.blocks, self.channels_last = nn.Sequential(*blocks), channels_last
+
+    def forward(self, x):
+        x = self.stem(x)
+        if self.channels_last:
+            return self.head(self.blocks(x.permute(0, 2, 3, 1)).mean((1, 2)))
+        return self.head(self.blocks(x).mean((2, 3)))
+
+
+def partitions(kind):
+    """MaxViT's attention in windows, or of the pixels at one place of each block, as torchvision has it."""
+    return PartitionAttentionLayer(4, 2, 2, kind, (6, 6), 1, nn.GELU, nn.LayerNorm, 0.0, 0.0, 0.0)
+
+
 class Asking(nn.Module):
     """Keys and values of other widths than the queries, the averages of the weights computed too."""
 
@@ -62,6 +87,7 @@ class Asking(nn.Module):
 
 
 small = dict(img_size=8, patch_size=4, embed_dim=8, depth=1, num_heads=2, mlp_ratio=2, num_classes=3)
+small_heads = MaxxVitTransformerCfg(dim_head=2, expand_ratio=1, window_size=(2, 2), grid_size=(2, 2))
 networks = {
     'vit': lambda: VisionTransformer(**small),
     # Two tokens.
@@ -78,7 +104,21 @@ networks = {
     'mobilevit': lambda: Blocks(8, size=2),
     'mobilevit-wide': lambda: Blocks(20, size=2),
     'mobilevit-one': lambda: Blocks(20, size=8),
+    # Windows, every other time shifted by half of one, and biases by relative position.
+    'swin': lambda: SwinTransformer(
+        16, patch_size=2, window_size=4, embed_dim=4, depths=(2, 1), num_heads=(2, 1), mlp_ratio=1, num_classes=3
+    ),
+    # The same with windows that the map is padded for.
+    'swin-torchvision': lambda: TorchvisionSwin([2, 2], 4, [2, 1], [2, 1], [2, 2], mlp_ratio=1.0, num_classes=3),
+    'swin2': lambda: Windows(4, SwinTransformerV2Block(4, (4, 4), 2, window_size=2, shift_size=1, mlp_ratio=1.0)),
+    'coatnet': lambda: Windows(
+        4, TransformerBlock2d(4, 4, rel_pos_cls=get_rel_pos_cls(small_heads, (4, 2)), cfg=small_heads), channels_last=False
+    ),
+    'maxvit': lambda: Windows(4, *(PartitionAttentionCl(4, kind, small_heads) for kind in ('block', 'grid'))),
+    'maxvit-torchvision': lambda: Windows(4, partitions('window'), partitions('grid'), channels_last=False),
 }
+# Rows and columns of images that are not 8×8.
+sizes = {'swin': (16, 16), 'swin-torchvision': (6, 8), 'swin2': (4, 4), 'coatnet': (4, 2), 'maxvit': (4, 6), 'maxvit-torchvision': (6, 6)}
 exporters = {
     'legacy': {'dynamo': False, 'opset_version': 17},
     'dynamo': {'dynamo': True, 'external_data': False, 'verbose': False},
@@ -88,6 +128,8 @@ further = {
     'open': {**exporters['dynamo'], 'dynamic_shapes': ({0: torch.export.Dim.DYNAMIC},)},
     'opset23': {**exporters['dynamo'], 'opset_version': 23},
 }
+# PyTorch's own newer exporter fails on the first; the older one writes thousands of nodes for the masks of the others.
+unexported = {('maxvit', 'dynamo'), ('swin', 'legacy'), ('swin-torchvision', 'legacy')}
 of_further = {'vit': ['opset23'], 'torchvision': ['open', 'opset23'], 'asking': ['open']}
 
 
@@ -110,7 +152,9 @@ for name, make in networks.items():
         for parameter in model.parameters():
             parameter.add_(torch.randn(parameter.shape) * 0.3)
     for exporter, how in {**exporters, **{more: further[more] for more in of_further.get(name, [])}}.items():
+        if (name, exporter) in unexported:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             path = f'{folder}/model.onnx'
-            torch.onnx.export(model, (torch.zeros(2 if exporter == 'open' else 1, 3, 8, 8),), path, input_names=['x'], **how)
+            torch.onnx.export(model, (torch.zeros(2 if exporter == 'open' else 1, 3, *sizes.get(name, (8, 8))),), path, input_names=['x'], **how)
             onnx.save(bare(path), here / f'{name}.{exporter}.onnx')

@@ -1,6 +1,7 @@
 import { type Constant, constant } from './constant.ts'
 import {
   batchOf,
+  dimsOfLifted,
   extentsByAxis,
   folded,
   inGroups,
@@ -12,7 +13,16 @@ import {
 } from './folded.ts'
 import { total } from './joined.ts'
 import { askedByEach, onEach } from './lifted.ts'
-import { axesOf, axisOf, type Lifted, type OnnxNode, permutationOf, type Unfolded } from './node.ts'
+import {
+  axesOf,
+  axisOf,
+  constantAt,
+  integersOf,
+  type Lifted,
+  type OnnxNode,
+  permutationOf,
+  type Unfolded,
+} from './node.ts'
 import { pointwise } from './ops/pointwise.ts'
 import { pixelProducts } from './ops/products.ts'
 import { refuse } from './refuse.ts'
@@ -94,6 +104,7 @@ const alongAxes: Readonly<Record<string, { readonly axis: number } | { readonly 
   LayerNormalization: { axis: -1 },
   RMSNormalization: { axis: -1 },
   Squeeze: { input: 1 },
+  ReduceL2: { input: 1 },
   Slice: { input: 3 },
 }
 
@@ -125,6 +136,23 @@ const along = (node: OnnxNode, x: Folded, t: Translation, rule: Rule): readonly 
   })
 }
 
+/** A folded value repeated along axes of extent 1, none of which is the batch and more. */
+const expandedApart = (node: OnnxNode, x: Folded, t: Translation, rule: Rule): readonly Lifted[] => {
+  const shape = integersOf(constantAt(node, 1))
+  const own = dimsOfLifted(x, batchOf(t, x))
+  const inFront = x.groups.length - shape.length
+  const wanted = x.groups.map((_, axis) => shape[axis - inFront] ?? 1)
+  const isRepeated = wanted.some((d, axis) => x.groups[axis] > 1 && d !== 1 && d !== own[axis])
+  if (inFront < 0 || isRepeated) return refuseFolded([x], t)
+  const apart = x.groups.flatMap((count, axis) =>
+    count === 1 ? [wanted[axis]] : Array.from({ length: count }, () => 1),
+  )
+  const list = constant(`${node.name}.shape`, [apart.length], apart, 'int64')
+  return onEach(node, [x.apart, list], t, rule).map(result =>
+    result.kind === 'view' || result.kind === 'joined' ? folded(t, result, x.groups) : result,
+  )
+}
+
 /** What an op makes of values some of which are folded. */
 export const apartRule = (node: OnnxNode, given: Inputs, t: Translation, rule: Rule): readonly Lifted[] => {
   const [x] = given
@@ -133,6 +161,7 @@ export const apartRule = (node: OnnxNode, given: Inputs, t: Translation, rule: R
   if (isFirst && node.op === 'Transpose') return [transposed(node, x, t)]
   if (isFirst && x.groups.at(-1) === 1 && Object.hasOwn(pixelProducts, node.op))
     return madeApart(given, t, apart => onEach(node, apart, t, pixelProducts[node.op]))
+  if (isFirst && node.op === 'Expand') return expandedApart(node, x, t, rule)
   if (isFirst && Object.hasOwn(alongAxes, node.op)) return along(node, x, t, rule)
   const [like] = given.filter(value => value?.kind === 'folded')
   return ofEach.has(node.op)

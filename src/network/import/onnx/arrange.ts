@@ -251,12 +251,15 @@ export const align = (t: Translation, view: View): Aligned => {
   const type = exampleType(t, view.node)
   if (axes.length < 2 || axes.length > 4)
     return refuse('unsupported-shape', `a value of rank ${axes.length}`, 'a rank of 2 to 4')
+  const isMixed = axes.some(axis => axis !== 'n' && new Set(axis.map(({ of }) => of)).size > 1)
   if (axes.length === 2) return alignTo(t, view, axes[0] === 'n' ? ['n', 'c'] : ['c', 'n'])
   const taken = new Set<Of>()
   const own = axes.map(axis => {
     if (axis === 'n') return 'n'
     const [atom] = axis
-    if (axis.length !== 1 || !isWhole(type, atom)) return null
+    // Rows or columns of blocks stay rows or columns beside an axis that takes what is left of them.
+    const isItsOwn = axis.length === 1 && (isWhole(type, atom) || (atom.of !== 'c' && isMixed))
+    if (!isItsOwn || taken.has(atom.of)) return null
     taken.add(atom.of)
     return atom.of
   })

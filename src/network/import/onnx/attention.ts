@@ -1,16 +1,7 @@
-import { attend } from './attend.ts'
+import { attend, type KnownRole } from './attend.ts'
 import type { Pattern } from './composition.ts'
 import type { Neighbours } from './neighbours.ts'
-
-const depthAtMost = 8
-
-/** Whether a value is known at import, as far as can be seen. */
-const isKnown = (name: string, at: Neighbours, depth = 0, seen = new Set<string>()): boolean => {
-  if (seen.has(name) || at.constant(name) !== undefined) return true
-  seen.add(name)
-  const inputs = at.producer(name)?.input ?? []
-  return depth < depthAtMost && inputs.length > 0 && inputs.every(input => isKnown(input, at, depth + 1, seen))
-}
+import type { NodeProto } from './schema.ts'
 
 /** What a value is times a number, and that number. */
 const unscaled = (name: string, at: Neighbours): { readonly bare: string; readonly scale: number } => {
@@ -45,19 +36,77 @@ const valuesIn = (name: string, at: Neighbours): Memory => {
   return joined.length > 1 ? { names: joined, turned: true } : { names: joinedAlong(2, name, at), turned: false }
 }
 
+/** What scores were made of: numbers known at import that were added or multiplied by, and shapes that scores had in between. */
+interface Before {
+  readonly bare: string
+  readonly known: readonly { readonly name: string; readonly role: KnownRole }[]
+}
+
+const roles: Readonly<Record<string, KnownRole>> = { Add: 'added', Mul: 'factor', Reshape: 'shape' }
+
+/** Scores without what follows their product and is known at import, but for one number for all; nothing is multiplied by after it was added to. */
+const withoutKnown = (name: string, at: Neighbours): Before => {
+  const known: { readonly name: string; readonly role: KnownRole }[] = []
+  let bare = name
+  for (let from = at.producer(bare); from !== undefined; from = at.producer(bare)) {
+    const [a, b] = from.input
+    const role = roles[from.op_type ?? '']
+    const isKnown = [a, b].map(input => input !== undefined && at.isKnown(input))
+    if (role === undefined || isKnown[0] === isKnown[1] || (role === 'shape' && isKnown[0])) break
+    const [own, other] = isKnown[0] ? [a, b] : [b, a]
+    const isLater = role === 'added' && known.some(later => later.role === 'factor')
+    if (isLater || (role === 'factor' && at.scalar(own) !== undefined)) break
+    known.push({ name: own, role })
+    bare = other
+  }
+  return { bare, known }
+}
+
+/** A product of matrices along the last axes of its operands, the second of which is `[…, inner, outer]`, or turned: `[…, outer, inner]`. */
+interface Product {
+  readonly a: string
+  readonly b: string
+  readonly turned: boolean
+}
+
+/** An `Einsum` of one letter an axis, or a `MatMul`. */
+const productOf = (node: NodeProto | undefined, at: Neighbours): Product | undefined => {
+  if (node?.op_type !== 'MatMul' && node?.op_type !== 'Einsum') return undefined
+  const [a, b] = node.input
+  if (node.op_type === 'MatMul') return { a, b, turned: false }
+  const [left, right, result] = at.text(node, 'equation').replaceAll(/\s/g, '').split(/,|->/)
+  if (result === undefined || left.length < 3) return undefined
+  const [lead, i, j, k] = [left.slice(0, -2), left.at(-2), left.at(-1), result.at(-1)]
+  if (result !== `${lead}${i}${k}` || new Set([...lead, i, j, k]).size !== left.length + 1) return undefined
+  if (right !== `${lead}${j}${k}` && right !== `${lead}${k}${j}`) return undefined
+  return { a, b, turned: right === `${lead}${k}${j}` }
+}
+
 /** A softmax between two products of computed values. */
 export const attention: Pattern = (softmax, at) => {
   if (softmax.op_type !== 'Softmax') return undefined
-  const { bare, scale } = unscaled(softmax.input[0], at)
-  const scores = at.producer(bare)
-  const last = at.reader(softmax, 'MatMul')
-  if (scores?.op_type !== 'MatMul' || last === undefined || last.input[0] !== softmax.output[0]) return undefined
-  const factor = unscaled(scores.input[1], at)
-  const keys = joinedAlong(3, factor.bare, at)
-  const { names: values, turned: valuesTurned } = valuesIn(last.input[1], at)
-  const inputs = [scores.input[0], ...keys, ...values]
-  if (keys.length !== values.length || inputs.some(name => isKnown(name, at))) return undefined
-  const spelling = { scale: scale * factor.scale, keysTurned: true, valuesTurned }
+  const { bare: scaled, known } = withoutKnown(softmax.input[0], at)
+  const { bare, scale } = unscaled(scaled, at)
+  const scores = productOf(at.producer(bare), at)
+  const last = at.reader(softmax, 'MatMul', 'Einsum')
+  const found = productOf(last, at)
+  if (scores === undefined || last === undefined || found?.a !== softmax.output[0] || found.turned) return undefined
+  const factor = unscaled(scores.b, at)
+  const keys = scores.turned ? [factor.bare] : joinedAlong(3, factor.bare, at)
+  const { names: values, turned: valuesTurned } = valuesIn(found.b, at)
+  const inputs = [scores.a, ...keys, ...values]
+  if (keys.length !== values.length || inputs.some(at.isKnown)) return undefined
+  const spelling = {
+    scale: scale * factor.scale,
+    keysTurned: !scores.turned,
+    valuesTurned,
+    known: known.map(({ role }) => role),
+  }
   const axis = softmax.attribute.find(({ name }) => name === 'axis')?.i
-  return { last, inputs, rule: attend(spelling), seesAll: { axis } }
+  return {
+    last,
+    inputs: [...inputs, ...known.map(({ name }) => name)],
+    rule: attend(spelling),
+    seesAll: { axis },
+  }
 }

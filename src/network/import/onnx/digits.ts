@@ -7,6 +7,7 @@ import { asMap, channelOrder } from './arrange.ts'
 import type { Constant } from './constant.ts'
 import { type Value, valuesOf } from './node.ts'
 import { refuse } from './refuse.ts'
+import { merged } from './reshape.ts'
 import { exampleType, type Translation } from './translation.ts'
 import { type Atom, type Axis, extentOf, isWhole, type Of, printDims, type View, whole } from './view.ts'
 
@@ -148,21 +149,18 @@ export const broadcastDigits = (
     if (value.kind === 'constant') return constantOperand(t, value, digits, at)
     const atoms = (of: Of): readonly Atom[] =>
       axesOf[at].flatMap(axis => (axis === 'n' ? [] : axis.filter(atom => atom.of === of)))
-    return repeated(t, asMap(t, value.node, { h: atoms('h'), w: atoms('w'), c: atoms('c') }), channels, at)
+    const map = asMap(t, value.node, { h: merged(atoms('h')), w: merged(atoms('w')), c: atoms('c') })
+    return repeated(t, map, channels, at)
   })
   const node = t.build.binary(fn, nodes[0], nodes[1], name)
   const type = exampleType(t, node)
-  const strides = stridesOf(channels.map(full))
-  const axes = axesOf[0].map((_, axis): Axis => {
-    if (axis === batch) return 'n'
-    return digits
-      .filter(digit => digit.axis === axis)
-      .flatMap(digit =>
-        digit.of === 'c'
-          ? [{ of: 'c' as const, extent: full(digit), stride: strides[channels.indexOf(digit)] }]
-          : whole(type, digit.of),
-      )
-  })
+  const atomOf = (digit: Digit): Atom => {
+    const own = digits.filter(({ of }) => of === digit.of)
+    return { of: digit.of, extent: full(digit), stride: stridesOf(own.map(full))[own.indexOf(digit)] }
+  }
+  const axes = axesOf[0].map(
+    (_, axis): Axis => (axis === batch ? 'n' : merged(digits.filter(digit => digit.axis === axis).map(atomOf))),
+  )
   return extentOf(axes.flatMap(axis => (axis === 'n' ? [] : axis))) ===
     sizeOf(type.kind === 'Map' ? [type.h, type.w, type.c] : [type.c])
     ? { kind: 'view', node, axes }

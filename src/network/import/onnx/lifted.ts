@@ -169,17 +169,19 @@ export const liftedRule = (node: OnnxNode, given: Inputs, t: Translation, rule: 
 const partsOf = (value: Unfolded | undefined): readonly (Value | undefined)[] =>
   value?.kind === 'joined' ? value.parts : [value]
 
-/** A rule of queries and of what is asked, as many keys as values, each of which may be joined: every part of the queries asks all parts of the rest. */
+/** A rule of queries and of what is asked, as many keys as values, each of which may be joined, and of constants: every part of the queries asks all parts of the rest. */
 export const askedByEach = (
   node: OnnxNode,
-  [queries, ...memory]: Inputs,
+  [queries, ...rest]: Inputs,
   t: Translation,
   rule: Rule,
 ): readonly Lifted[] => {
+  const computed = rest.findLastIndex(value => value?.kind !== 'constant') + 1
+  const memory = rest.slice(0, computed)
   const pairs = memory.length / 2
   const [keys, values] = [memory.slice(0, pairs), memory.slice(pairs)]
   if (keys.some((value, k) => partsOf(value).length !== partsOf(values[k]).length)) return mixes(node.op)
-  const all = memory.flatMap(partsOf)
+  const all = [...memory, ...rest.slice(computed)].flatMap(partsOf)
   if (queries?.kind !== 'joined') return rule({ ...node, inputs: [queries, ...all] }, t)
   const results = queries.parts.map(part => rule({ ...node, inputs: [part, ...all] }, t)[0])
   return [rejoined(results, extentsOf(queries), node.op)]

@@ -53,7 +53,7 @@ const cutInto = (source: readonly Atom[], extents: readonly number[]): readonly 
 
 /** The view under extents that it fills, among which the batch has its place. */
 const viewUnder = (view: View, dims: readonly Scalar[]): View | string => {
-  const axes = cutInto(atomsOf(view), dims.filter(isExtent))
+  const axes = cutInto(merged(atomsOf(view)), dims.filter(isExtent))
   if (typeof axes === 'string') return axes
   let at = 0
   return withAxes(

@@ -70,7 +70,7 @@ const attention: Rule = (node, t) => {
   const apart = isFlat ? views.map(view => inHeads(t, view, heads)) : views
   const channels = dimsOf(apart[0], 'n').at(-1)
   const scale = node.float('scale', 1 / Math.sqrt(channels as number))
-  const found = attend({ scale, keysTurned: false, valuesTurned: false })({ ...node, inputs: apart }, t)
+  const found = attend({ scale, keysTurned: false, valuesTurned: false, known: [] })({ ...node, inputs: apart }, t)
   if (!isFlat) return found
   return found.map(value => {
     const rows = swapped(value as View)

@@ -1,13 +1,13 @@
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { UnaryFunction } from '../../../../../ir/ops/pointwise.ts'
-import { asImage } from '../arrange.ts'
+import { align, asImage } from '../arrange.ts'
 import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
 import { axisOf, constantAt, type OnnxNode, optionalAt, valuesOf, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { reshapeView } from '../reshape.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, extentOf, nchw, printDims, type View, viewOf, withAxes } from '../view.ts'
+import { type Atom, extentOf, isWhole, nchw, printDims, type View, viewOf, withAxes } from '../view.ts'
 import { reduceView } from './reductions.ts'
 
 /** A function of each number of a view. */
@@ -37,16 +37,21 @@ const shifted = (t: Translation, node: OnnxNode, x: View, scale: Constant, offse
   return offset === undefined || isAll(offset, 0) ? scaled : broadcast(t, 'add', [scaled, offset], node.name)
 }
 
+/** Whether an axis has pixels of a block and not all of the map. */
+const cutsPixels = (t: Translation, { axes, node }: View, axis: number): boolean =>
+  (axes[axis] as readonly Atom[]).some(atom => atom.of !== 'c' && !isWhole(exampleType(t, node), atom))
+
 /** Over all axes from one on, then scaled and, where there is an offset, shifted. */
 const overLastAxes =
   (by: typeof normalized): Rule =>
   (node, t) => {
-    const x = viewAt(node, 0)
-    const axis = axisOf(node.int('axis', -1), x.axes.length)
+    const given = viewAt(node, 0)
+    const axis = axisOf(node.int('axis', -1), given.axes.length)
     const epsilon = node.float('epsilon', 1e-5)
     node.disregard('stash_type')
     if (node.namedOutputs > 1) return refuse('unsupported-attribute', `${node.namedOutputs} outputs`, 'one output')
-    const axes = x.axes.map((_, k) => k).slice(axis)
+    const axes = given.axes.map((_, k) => k).slice(axis)
+    const x = axes.some(k => cutsPixels(t, given, k)) ? align(t, given) : given
     return [shifted(t, node, by(t, node, x, axes, epsilon), constantAt(node, 1), optionalAt(node, 2))]
   }
 

@@ -8,6 +8,7 @@ import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
 import { type Aligned, actOn, align, alignTo, asMap, permuteChannels, permutedAtMost } from '../arrange.ts'
 import { digitAt, isDigit, runOfDigit } from '../digit-runs.ts'
 import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
+import { piece, together } from '../pieces.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
 import { type Atom, type Axis, extentAlong, extentOf, type Of, printDims, type View, viewOf, whole } from '../view.ts'
@@ -82,32 +83,16 @@ const concat: Rule = (node, t) => {
   const parts = views.map(view => alignTo(t, view, base.layout).node)
   if (base.layout[axis] === 'n') return [again(t, base, t.build.draft.add('Stack', parts, {}, node.name))]
   const of = placeOf(base, axis)
-  const joined =
-    of === 'c'
-      ? t.build.concat(parts, undefined, node.name)
-      : t.build.transpose(
-          t.build.concat(
-            parts.map(part => t.build.transpose(part, swapped[of])),
-            undefined,
-            node.name,
-          ),
-          swapped[of],
-        )
+  const joined = of === 'c' ? t.build.concat(parts, undefined, node.name) : together(t, parts, of, node.name)
   const view: View = viewOf(joined, exampleType(t, joined), base.layout)
   const stacked = views.every(part => extentOf(part.axes[axis] as []) === 1)
   return [stacked ? { ...view, stack: { axis, parts: views } } : view]
 }
 
-const cropped = (t: Translation, node: NodeId, of: 'h' | 'w', begin: number, size: number, name: string): NodeId => {
-  const extent = extentAlong(exampleType(t, node), of)
-  const edges: Pair = [begin, extent - begin - size]
-  return t.build.crop(node, of === 'h' ? [edges, [0, 0]] : [[0, 0], edges], name)
-}
-
 /** `size` values from `begin` on along one axis. */
 const run = (t: Translation, node: NodeId, of: Of, begin: number, size: number, name: string): NodeId => {
   if (begin === 0 && size === extentAlong(exampleType(t, node), of)) return node
-  return of === 'c' ? t.build.slice(node, begin, size, undefined, name) : cropped(t, node, of, begin, size, name)
+  return of === 'c' ? t.build.slice(node, begin, size, undefined, name) : piece(t, node, of, begin, size, name)
 }
 
 /** Values that were stacked along the batch, apart again. */

@@ -1,4 +1,5 @@
-import { constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
+import { broadcast } from '../broadcast.ts'
+import { type Constant, constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
 import { expanded } from '../digits.ts'
 import {
   axesOf,
@@ -152,6 +153,9 @@ const dropout: Rule = node => {
     : [view]
 }
 
+/** Whether an axis of this extent, expanded to another one, is of one of them. */
+const mayBecome = (own: Scalar, wanted: Scalar): boolean => own === 1 || wanted === 1 || own === wanted
+
 const expand: Rule = (node, t) => {
   const view = viewAt(node, 0)
   const shape = integersOf(constantAt(node, 1))
@@ -165,13 +169,16 @@ const expand: Rule = (node, t) => {
   const dims = axes.map(axis => (axis === 0 || at(shape, axis) === 1 ? at(own, axis) : at(shape, axis)))
   const wide =
     batchKept && dims.slice(1).every(d => d !== 'n') ? expanded(t, view, [1, ...(dims.slice(1) as number[])]) : null
-  return wide === null
-    ? refuse(
-        'unsupported-shape',
-        `${printDims(own)} expanded to ${printDims(shape)}`,
-        'the same shape, or one pixel repeated',
-      )
-    : [wide]
+  if (wide !== null) return [wide]
+  const repeats = axes.map(axis => (at(own, axis) === 1 ? at(shape, axis) : 1))
+  if (
+    shape.length > own.length ||
+    repeats.includes('n') ||
+    axes.some(axis => !mayBecome(at(own, axis), at(shape, axis)))
+  )
+    return refuse('unsupported-shape', `${printDims(own)} expanded to ${printDims(shape)}`, 'axes of extent 1 repeated')
+  const ones: Constant = { ...constant('ones', repeats as number[], [1], 'float'), fill: 1 }
+  return [broadcast(t, 'multiply', [view, ones], node.name)]
 }
 
 export const shapes: Readonly<Record<string, Rule>> = {
