@@ -77,6 +77,30 @@ const convolution = (
     ),
   )
 
+/** Attention in windows whose keys, values and biases a law might turn wrongly. */
+const windows = (keys: (m: Match) => Element, values: (m: Match) => Element, bias: (m: Match) => Element) => {
+  const turned = (element: (m: Match) => Element, of: string) =>
+    make(
+      'Act',
+      computed<AttributesOf<'Act'>>(of, m => ({ element: element(m), axes: [0, 1] })),
+      ref(of),
+    )
+  return make(
+    'Act',
+    g,
+    make(
+      'WindowAttention',
+      same('WindowAttention', 'attention'),
+      ref('x'),
+      turned(keys, 'keys'),
+      turned(values, 'values'),
+      turned(bias, 'bias'),
+    ),
+  )
+}
+const turnedBack = (m: Match): Element => inverse(elementOf(m))
+const unturned = (): Element => 'id'
+
 const right = (name: string, tag: 'Conv2d' | 'MaxPool', bound: string): Computed<unknown> => {
   const { rhs } = wrong(name, {})
   if (rhs.kind !== 'op' || !Array.isArray(rhs.operands)) throw new Error(`rule ${name} has another form`)
@@ -170,6 +194,22 @@ export const wrongRules: readonly (readonly [mistake: string, rule: Rule])[] = [
     }),
   ],
   ['the ceil-mode condition of mean pools is dropped', unconditional('sink-through-mean-pool')],
+  [
+    'biases of attention in windows are not mirrored',
+    wrong('sink-through-windows', { rhs: windows(turnedBack, turnedBack, unturned) }),
+  ],
+  [
+    'biases of attention in windows are turned the other way',
+    wrong('sink-through-windows', { rhs: windows(turnedBack, turnedBack, elementOf) }),
+  ],
+  [
+    'keys of attention in windows are not turned back',
+    wrong('sink-through-windows', { rhs: windows(unturned, turnedBack, turnedBack) }),
+  ],
+  [
+    'values of attention in windows are not turned back',
+    wrong('sink-through-windows', { rhs: windows(turnedBack, unturned, turnedBack) }),
+  ],
   ['any resize is symmetric', unconditional('sink-through-resize')],
   [
     'aligned corners are symmetric to one pixel too',
