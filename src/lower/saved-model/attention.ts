@@ -33,7 +33,7 @@ export const windowAttention: Lowering<'WindowAttention'> = (emit, values, attri
   const [[h, w, c], [rows, columns, heads]] = [shapeOf(result), shapeOf(operands[3])]
   const { scale, partition } = attributes
   const [r, s] = windowOf([rows, columns])
-  const { apart, order, inverse } = inWindows([h, w], [r, s], partition)
+  const { apart, order, moved, inverse } = inWindows([h, w], [r, s], partition)
   const byHead = (x: Value, type: Type): Value => {
     const [, , channels] = shapeOf(type)
     const windows = transpose(emit, reshape(emit, x, [-1, ...apart, channels]), order)
@@ -45,6 +45,6 @@ export const windowAttention: Lowering<'WindowAttention'> = (emit, values, attri
   const products = product(emit, queries, keys, true)
   const scores = emit.node('AddV2', [emit.node('Mul', [products, scalarLike(emit, products, scale)]), added])
   const found = transpose(emit, product(emit, emit.node('Softmax', [scores]), given, false), [0, 2, 1, 3])
-  const windows = reshape(emit, found, [-1, ...order.slice(1, -1).map(axis => apart[axis - 1]), c])
+  const windows = reshape(emit, found, [-1, ...moved, c])
   return reshape(emit, transpose(emit, windows, inverse), [-1, h, w, c])
 }

@@ -29,7 +29,7 @@ export const windowAttention: Lowering<'WindowAttention'> = ({ tf, keep }, attri
   const [[h, w, c], [rows, columns, heads]] = [shapeOf(result), shapeOf(operands[3])]
   const { scale, partition } = attributes
   const [r, s] = windowOf([rows, columns])
-  const { apart, order, inverse } = inWindows([h, w], [r, s], partition)
+  const { apart, order, moved, inverse } = inWindows([h, w], [r, s], partition)
   const offsets = keep(tf.tensor1d([...offsetsOf([r, s])], 'int32'))
   const byHead = (x: Tensor): Tensor => {
     const channels = x.shape[3] as number
@@ -38,14 +38,14 @@ export const windowAttention: Lowering<'WindowAttention'> = ({ tf, keep }, attri
   }
   return {
     prepare: ([table]) => {
-      const columns = tf.transpose(tf.reshape(table, [-1, heads]))
-      return [tf.reshape(tf.gather(columns, offsets, 1), [heads, r * s, r * s])]
+      const byOffset = tf.transpose(tf.reshape(table, [-1, heads]))
+      return [tf.reshape(tf.gather(byOffset, offsets, 1), [heads, r * s, r * s])]
     },
     run: (values, [added]) => {
       const [queries, keys, given] = values.map(byHead)
       const scores = tf.add(tf.mul(tf.matMul(queries, keys, false, true), scale), added)
       const found = tf.transpose(tf.matMul(tf.softmax(scores), given), [0, 2, 1, 3])
-      const windows = tf.reshape(found, [-1, ...order.slice(1, -1).map(axis => apart[axis - 1]), c])
+      const windows = tf.reshape(found, [-1, ...moved, c])
       return tf.reshape(tf.transpose(windows, [...inverse]), [-1, h, w, c])
     },
   }
