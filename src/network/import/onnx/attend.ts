@@ -30,7 +30,8 @@ const operandsOf = (node: OnnxNode, roles: readonly KnownRole[]) => {
 /** Queries times a factor of each head. */
 const multiplied = (t: Translation, queries: View, factor: Constant, name: string): View => {
   const dims = factor.dims.slice(-3)
-  return factor.values.length === dims[0] || factor.values.length === 1
+  const isOfEachKey = dims.length > 0 && dims.at(-1) !== 1
+  return !isOfEachKey && (factor.values.length === dims[0] || factor.values.length === 1)
     ? broadcast(t, 'multiply', [queries, { ...factor, dims }], name)
     : refuse('unsupported-shape', `scores times ${printDims(factor.dims)}`, 'a factor of each head')
 }

@@ -105,6 +105,10 @@ describe('what biases of attention are refused for', () => {
       added({ dims: [1, 2, 1, 12], values: relative.values.slice(0, 24) }),
     ],
     ['saw [2,1,12,12] added to scores', added({ ...relative, dims: [2, 1, 12, 12] })],
+    [
+      'saw scores times [12]',
+      attention([node('Mul', 's f', 'a')], { f: { dims: [12], values: relative.values.slice(0, 12) } }),
+    ],
     ['saw scores times [1,2,12,12]', attention([node('Mul', 's b', 'a')], { b: relative })],
     [
       'saw scores of 12 queries and 12 keys under shape [1,2,6,24]',
