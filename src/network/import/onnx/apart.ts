@@ -148,9 +148,7 @@ const expandedApart = (node: OnnxNode, x: Folded, t: Translation, rule: Rule): r
     count === 1 ? [wanted[axis]] : Array.from({ length: count }, () => 1),
   )
   const list = constant(`${node.name}.shape`, [apart.length], apart, 'int64')
-  return onEach(node, [x.apart, list], t, rule).map(result =>
-    result.kind === 'view' || result.kind === 'joined' ? folded(t, result, x.groups) : result,
-  )
+  return madeApart([x], t, ([own]) => onEach(node, [own, list], t, rule))
 }
 
 /** What an op makes of values some of which are folded. */
