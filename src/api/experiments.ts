@@ -81,6 +81,13 @@ export const evaluate = async (
   return evaluateModel(model, await imagesOf(model, data, fitted, {}), options)
 }
 
+/** Refuses what is no experiment on a network. @throws EspalierError */
+const checkOn = (of: Parameters<typeof checkOptions>[0], network: Network, data: Data, options: object): void => {
+  checkNetwork(`${of}, network`, network)
+  checkData(`${of}, data`, data)
+  checkOptions(of, options)
+}
+
 /**
  * What transforming each feature map of a network does to its error on labelled data. Transforms are `flip,rotate,scale`
  * by default. @throws EspalierError where the data, a transform or the executor does not fit
@@ -90,9 +97,7 @@ export const impact = async (
   data: Data,
   options: WithBackend<ImpactOptions> & DataOptions = {},
 ): Promise<ImpactResult> => {
-  checkNetwork('impact, network', network)
-  checkData('impact, data', data)
-  checkOptions('impact', options)
+  checkOn('impact', network, data, options)
   const { impact: measureImpact } = await import('../experiment/impact/impact.ts')
   return measureImpact(network, await imagesOf(network, data, options, needed), withBackend<ImpactOptions>(options))
 }
@@ -107,10 +112,8 @@ export const views = async (
   data: Data,
   options: WithBackend<ViewsOptions> & DataOptions = {},
 ): Promise<ViewsResult> => {
-  checkNetwork('views, network', network)
+  checkOn('views', network, data, options)
   checkPlan('views, plan', plan)
-  checkData('views, data', data)
-  checkOptions('views', options)
   const { networkViews } = await import('../experiment/views/network-views.ts')
   return networkViews(
     network,
@@ -145,9 +148,7 @@ export const measuredImpact = async (
   data: Data,
   options: WithBackend<MeasuredImpactOptions> & DataOptions = {},
 ): Promise<MeasuredImpact> => {
-  checkNetwork('measuredImpact, network', network)
-  checkData('measuredImpact, data', data)
-  checkOptions('measuredImpact', options)
+  checkOn('measuredImpact', network, data, options)
   const { measuredImpact: measure } = await import('../experiment/measured/impact.ts')
   const images = await measuredImagesOf(network, data, options)
   return measure(network, images, withBackend<MeasuredImpactOptions>(options))
@@ -163,10 +164,8 @@ export const measuredViews = async (
   data: Data,
   options: WithBackend<MeasuredOptions> & DataOptions = {},
 ): Promise<MeasuredViews> => {
-  checkNetwork('measuredViews, network', network)
+  checkOn('measuredViews', network, data, options)
   checkPlan('measuredViews, plan', plan)
-  checkData('measuredViews, data', data)
-  checkOptions('measuredViews', options)
   const { measuredViews: measure } = await import('../experiment/measured/views.ts')
   const fixed = orThrow(fixedPlan(plan, 'measuredViews'))
   const images = await measuredImagesOf(network, data, options)

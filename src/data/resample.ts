@@ -1,3 +1,4 @@
+import { sumOf } from '../base/statistics.ts'
 import type { Pixels } from './decode.ts'
 
 /** Of the fixed point that Pillow takes weights in: a byte times a weight, with room for the sum, in 32 bits. */
@@ -23,7 +24,7 @@ const tapsOf = (extent: number, outputs: number, [from, count]: Range): readonly
     const weights = Float64Array.from({ length: last - first }, (_, k) =>
       Math.max(0, 1 - Math.abs((k + first - centre + 0.5) * (1 / support))),
     )
-    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    const total = sumOf(weights)
     return { first, weights: Int32Array.from(weights, weight => 0.5 + (weight / total) * 2 ** precisionBits) }
   })
 }

@@ -1,3 +1,4 @@
+import { sumOf } from '../base/statistics.ts'
 import type { BatchVariants } from './disagreement.ts'
 
 /** What came out of images, row by row, and how far each went. */
@@ -97,6 +98,6 @@ export const openCall = (
       fail(error)
     },
   }
-  const size = images.length + n * sizes.reduce((sum, each) => sum + each, 0)
+  const size = images.length + n * sumOf(sizes)
   return { call, sent: { taken, scores, size, isDone: () => call.failed || call.open === 0 } }
 }

@@ -1,5 +1,6 @@
 import { addLike, draft, type Graph, type NodeId, type Output, variantCount } from '../../ir/index.ts'
 import { softmaxRows } from '../base/softmax.ts'
+import { sumOf } from '../base/statistics.ts'
 import type { Numbers } from './gathering.ts'
 
 /** Where the scores of one variant are: an output or an input of a graph, and how much it counts. */
@@ -56,7 +57,7 @@ const entropyOf = (probabilities: Float64Array): number =>
  */
 export const disagreementOf = ({ scores, weights }: BatchVariants, row: number, classes: number): number => {
   if (scores.length < 2) return Number.NaN
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const total = sumOf(weights)
   const mean = new Float64Array(classes)
   let entropies = 0
   scores.forEach((each, k) => {

@@ -1,3 +1,5 @@
+import { medianOf } from '../base/statistics.ts'
+
 const leastRounds = 9
 const mostRounds = 25
 /** Rounds over the least are run while a race takes less than this. */
@@ -86,15 +88,9 @@ export const race = async (
   return times
 }
 
-export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
 /** The median of the rounds' ratios. */
 export const ratios = (times: readonly number[], to: readonly number[]): number =>
-  median(times.map((time, k) => time / to[k]))
+  medianOf(times.map((time, k) => time / to[k]))
 
 /** Times of one thing in milliseconds. */
 export interface Spread {
@@ -104,7 +100,7 @@ export interface Spread {
 }
 
 export const spreadOf = (times: readonly number[]): Spread => ({
-  median: median(times),
+  median: medianOf(times),
   min: Math.min(...times),
   max: Math.max(...times),
 })

@@ -1,3 +1,5 @@
+import { z95 } from '../base/statistics.ts'
+
 type Scores = Float32Array | Float64Array
 
 /** Whether a row of scores is an answer: none is NaN, and the largest is finite, so that their softmax is one. */
@@ -38,9 +40,6 @@ export const topClasses = (scores: Float32Array, row: number, classes: number, c
   Array.from({ length: classes }, (_, c) => c)
     .sort((a, b) => scores[row * classes + b] - scores[row * classes + a])
     .slice(0, count)
-
-/** 95 % of a normal distribution lie within so many standard deviations. */
-export const z95 = 1.959964
 
 /** Wilson's 95 % interval of a rate, in percent. */
 export const wilsonPercent = (wrong: number, images: number): readonly [number, number] => {

@@ -1,7 +1,8 @@
 import { isPerExample, shapeOf, sizeOf } from '../../ir/index.ts'
+import { medianOf } from '../base/statistics.ts'
 import type { SampleInputs } from './agreement.ts'
 import type { Execution } from './execution.ts'
-import { type Clock, median, type Spread } from './race.ts'
+import type { Clock, Spread } from './race.ts'
 
 /** The first runs in a process are slower ones. */
 const unwatched = 3
@@ -29,7 +30,7 @@ export const driftFrom = ({
     for (const each of ['over', 'under'] as const) if (each !== side) sides[each] = []
     if (side === undefined || sides[side].push(milliseconds) < inARow) return undefined
     said = true
-    return median(sides[side])
+    return medianOf(sides[side])
   }
 }
 

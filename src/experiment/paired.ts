@@ -1,4 +1,4 @@
-import { z95 } from '../execute/score.ts'
+import { z95 } from '../base/statistics.ts'
 
 /** Of images that two networks or plans answer: how many the second has right and the first wrong, and the other way round. */
 export interface Turns {

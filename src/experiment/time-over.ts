@@ -1,6 +1,7 @@
+import { medianOf } from '../base/statistics.ts'
 import { batches, type DataSet, type Preprocess } from '../data/index.ts'
 import type { Model } from '../execute/model.ts'
-import { type Clock, median, race, type Spread, spreadOf } from '../execute/race.ts'
+import { type Clock, race, type Spread, spreadOf } from '../execute/race.ts'
 
 /** A few batches, so that images are gathered across them, and images enough that their shares are not those of a few. */
 const least = { batches: 4, images: 128 } as const
@@ -22,7 +23,7 @@ export const joinTimes = (parts: readonly TimeOver[]): TimeOver => {
   const over = (of: keyof Spread): readonly number[] => parts.map(({ relative }) => relative[of])
   return {
     images: parts.reduce((sum, { images }) => sum + images, 0),
-    relative: { median: median(over('median')), min: Math.min(...over('min')), max: Math.max(...over('max')) },
+    relative: { median: medianOf(over('median')), min: Math.min(...over('min')), max: Math.max(...over('max')) },
   }
 }
 

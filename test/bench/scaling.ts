@@ -1,5 +1,5 @@
 import { table } from '../../src/base/format.ts'
-import { median } from '../../src/execute/race.ts'
+import { medianOf } from '../../src/base/statistics.ts'
 import { compile, createZooNetwork, parsePlan } from '../../src/index.ts'
 import type { Bench } from './main.ts'
 
@@ -21,7 +21,7 @@ export const scaling: Bench = {
           nodes: compiled.passes.find(pass => pass.name === 'unroll')?.nodes_after ?? 0,
         }
       })
-      const milliseconds = median(times.map(time => time.milliseconds))
+      const milliseconds = medianOf(times.map(time => time.milliseconds))
       const { nodes } = times[0]
       return {
         network,

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { table } from '../../src/base/format.ts'
+import { medianOf } from '../../src/base/statistics.ts'
 import type { RanBatch } from '../../src/execute/cascade.ts'
 import { type ExecutorName, executorNames } from '../../src/execute/execution.ts'
 import { type Model, openModel } from '../../src/execute/model.ts'
-import { median } from '../../src/execute/race.ts'
 import { compile, loadNetwork, parsePlan } from '../../src/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { decodeHere } from '../../src/serve/decode-here.ts'
@@ -206,8 +206,8 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
     }
     const memory = sampled.end()
     const middle = (paces: readonly Pace[]): Pace => ({
-      perSecond: median(paces.map(each => each.perSecond)),
-      cpu: median(paces.map(each => each.cpu)),
+      perSecond: medianOf(paces.map(each => each.perSecond)),
+      cpu: medianOf(paces.map(each => each.cpu)),
     })
     const [own, { perSecond, cpu }] = [middle(inProcess), middle(full)]
     const half = await load({
@@ -221,7 +221,7 @@ const measured = async (name: string, network: Network, plan: string, seconds: n
       relative_to_in_process: (images * perSecond) / own.perSecond,
       cpu_seconds_per_thousand_images: { served: cpu, in_process: own.cpu },
       milliseconds_at_half_load: { p50: half.p50, p99: half.p99 },
-      images_per_batch: batches[0].map((_, stage) => median(batches.map(each => each[stage]))),
+      images_per_batch: batches[0].map((_, stage) => medianOf(batches.map(each => each[stage]))),
       failed: [...full, half].reduce((sum, { failed }) => sum + failed, 0),
       megabytes: memory,
     }

@@ -1,7 +1,7 @@
 import { variantProgram } from '../../../passes/index.ts'
 import { orThrow } from '../../base/error.ts'
+import { medianOf } from '../../base/statistics.ts'
 import type { Execution } from '../../execute/execution.ts'
-import { median } from '../../execute/race.ts'
 import type { GraphExecutor } from '../../execute/settle.ts'
 import { imageType, type Network } from '../../network/network.ts'
 import type { VariantBatch } from '../variants/logits.ts'
@@ -52,8 +52,8 @@ export const forwardTimer = (network: Network, batch: number, executor: GraphExe
       const ofGraphs = seen.map((_, graph) => times.filter(time => time.graph === graph))
       if (seen.length === 0 || ofGraphs.some(timed => timed.length === 0)) return undefined
       return {
-        milliseconds: median(times.map(time => time.milliseconds)),
-        graphs: ofGraphs.reduce((sum, timed) => sum + median(timed.map(({ forwards }) => forwards)), 0),
+        milliseconds: medianOf(times.map(time => time.milliseconds)),
+        graphs: ofGraphs.reduce((sum, timed) => sum + medianOf(timed.map(({ forwards }) => forwards)), 0),
       }
     },
     dispose: () => execution?.dispose(),

@@ -1,4 +1,4 @@
-import { z95 } from '../../execute/score.ts'
+import { meanOf, standardErrorOf, z95 } from '../../base/statistics.ts'
 import type { MeasuredImage, NamedMeasure } from '../measures/index.ts'
 
 /** What becomes of a measure over images where a plan takes the place of the network as it is. */
@@ -22,18 +22,12 @@ export interface ImageChange extends Omit<MeasuredImage, 'values'> {
   readonly plan: MeasuredImage['values']
 }
 
-/** Of none it is no number. */
-export const mean = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
-
 /** Of a value, what rounding alone may come to. */
 const rounding = 1e-6
 
 const intervalOf = (differences: readonly number[]): readonly [number, number] => {
-  const [center, n] = [mean(differences), differences.length]
-  const variance = differences.reduce((sum, difference) => sum + (difference - center) ** 2, 0) / (n - 1)
-  const half = z95 * Math.sqrt(variance / n)
-  return [center - half, center + half]
+  const [mean, half] = [meanOf(differences), z95 * standardErrorOf(differences)]
+  return [mean - half, mean + half]
 }
 
 /** How much better an image is by a measure, in its unit: below 0 where it is worse. */
@@ -86,9 +80,9 @@ export const measureChanges = (
     return {
       ...measure,
       images: known.length,
-      vanilla: mean(known.map(({ vanilla }) => vanilla[name])),
-      plan: mean(known.map(({ plan }) => plan[name])),
-      difference: mean(differences),
+      vanilla: meanOf(known.map(({ vanilla }) => vanilla[name])),
+      plan: meanOf(known.map(({ plan }) => plan[name])),
+      difference: meanOf(differences),
       ...(known.length < 2 ? {} : { differenceInterval: intervalOf(differences) }),
       won: known.filter((change, k) => gains[k] > rounding * Math.abs(change.vanilla[name])).length,
       lost: known.filter((change, k) => -gains[k] > rounding * Math.abs(change.vanilla[name])).length,

@@ -1,8 +1,9 @@
+import { meanOf } from '../../base/statistics.ts'
 import type { NamedMeasure } from '../measures/index.ts'
 import { leastSigma, sigmaOf } from '../search/choice.ts'
 import { flipTta } from '../search/network.ts'
 import { isIdentity, keyOf, neighbours, type Place, type Sites } from '../search/space.ts'
-import { gainsOf, mean } from './changes.ts'
+import { gainsOf } from './changes.ts'
 import type { PlanRun } from './run-plan.ts'
 
 /** A plan on all images that plans are chosen by. */
@@ -68,7 +69,7 @@ export const grow = async ({
   const judge = async (sites: Sites): Promise<Judged> => {
     const own = await run(sites)
     const all = gains(own, vanilla.run)
-    const judged = { sites, cost: cost(sites), run: own, gain: mean(all), beatsVanilla: isBeyondChance(all) }
+    const judged = { sites, cost: cost(sites), run: own, gain: meanOf(all), beatsVanilla: isBeyondChance(all) }
     known.set(keyOf(sites), judged)
     return judged
   }
@@ -77,7 +78,7 @@ export const grow = async ({
     const screened: { readonly sites: Sites; readonly gain: number }[] = []
     for (const sites of neighbours(from.sites, places))
       if (keepsIdentity(sites) && !known.has(keyOf(sites)) && cost(sites) <= most)
-        screened.push({ sites, gain: mean(gains(await run(sites, screening), from.run)) })
+        screened.push({ sites, gain: meanOf(gains(await run(sites, screening), from.run)) })
     return screened
       .filter(({ gain }) => gain > 0)
       .toSorted((a, b) => b.gain - a.gain)

@@ -44,7 +44,8 @@ export interface Mean {
   readonly images: number
 }
 
-export const meanOf = ({ sum, images }: Mean): number | undefined => (images === 0 ? undefined : sum / images)
+/** Undefined of no images. */
+export const overImages = ({ sum, images }: Mean): number | undefined => (images === 0 ? undefined : sum / images)
 
 export const addMeans = (means: readonly Mean[]): Mean => ({
   sum: means.reduce((sum, each) => sum + each.sum, 0),

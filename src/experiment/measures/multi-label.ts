@@ -1,4 +1,5 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
+import { sumOf } from '../../base/statistics.ts'
 import { measuring } from './measure.ts'
 
 /** Of each image the probability of every label, and whether it holds. */
@@ -10,7 +11,7 @@ type Scored = readonly (readonly [probabilities: readonly number[], holds: reado
  */
 export const averagePrecision = (scores: readonly number[], holds: readonly number[]): number | undefined => {
   const order = scores.map((_, k) => k).sort((a, b) => scores[b] - scores[a])
-  const held = holds.reduce((sum, each) => sum + each, 0)
+  const held = sumOf(holds)
   if (held === 0) return undefined
   let [found, before, area] = [0, 0, 0]
   order.forEach((image, place) => {
@@ -31,7 +32,7 @@ const meanPrecision = (scored: Scored): number | undefined => {
       scored.map(([, holds]) => holds[label]),
     ),
   ).filter(value => value !== undefined)
-  return each.length === 0 ? undefined : (100 * each.reduce((sum, value) => sum + value, 0)) / each.length
+  return each.length === 0 ? undefined : (100 * sumOf(each)) / each.length
 }
 
 /** Over all labels of all images: twice those that are answered and hold over those that are answered and those that hold. */

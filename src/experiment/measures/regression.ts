@@ -1,4 +1,5 @@
-import { addMeans, type Mean, meanOf, measuring } from './measure.ts'
+import { meanOf } from '../../base/statistics.ts'
+import { addMeans, type Mean, measuring, overImages } from './measure.ts'
 
 /** Numbers, as of a regression. */
 export const regression = measuring<Mean>({
@@ -7,10 +8,10 @@ export const regression = measuring<Mean>({
   one: ({ values }, target) => {
     if (target.kind !== 'numbers') throw new Error('no numbers')
     const errors = target.values.map((value, k) => Math.abs(values[k] - value))
-    return { sum: errors.reduce((sum, error) => sum + error, 0) / errors.length, images: 1 }
+    return { sum: meanOf(errors), images: 1 }
   },
   sum: addMeans,
   measures: {
-    mean_absolute_error: { title: 'mean absolute error', unit: '', better: 'lower', ofEach: true, of: meanOf },
+    mean_absolute_error: { title: 'mean absolute error', unit: '', better: 'lower', ofEach: true, of: overImages },
   },
 })

@@ -1,6 +1,6 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
 import type { Preprocess } from '../../data/index.ts'
-import { addMeans, type Mean, meanOf, measuring } from './measure.ts'
+import { addMeans, type Mean, measuring, overImages } from './measure.ts'
 import { ssim } from './ssim.ts'
 
 /** Of pixels. */
@@ -56,7 +56,7 @@ export const restoration = measuring<Sums>({
   },
   sum: parts => ({ psnr: addMeans(parts.map(({ psnr }) => psnr)), ssim: addMeans(parts.map(({ ssim }) => ssim)) }),
   measures: {
-    psnr_db: { title: 'PSNR', unit: 'dB', better: 'higher', ofEach: true, of: sums => meanOf(sums.psnr) },
-    ssim: { title: 'SSIM', unit: '', better: 'higher', ofEach: true, of: sums => meanOf(sums.ssim) },
+    psnr_db: { title: 'PSNR', unit: 'dB', better: 'higher', ofEach: true, of: sums => overImages(sums.psnr) },
+    ssim: { title: 'SSIM', unit: '', better: 'higher', ofEach: true, of: sums => overImages(sums.ssim) },
   },
 })

@@ -1,4 +1,5 @@
 import { EspalierError, problem } from '../../../ir/index.ts'
+import { meanOf, sumOf } from '../../base/statistics.ts'
 import { type FittedTarget, noClass } from '../../data/index.ts'
 import { type Answered, measuring } from './measure.ts'
 
@@ -73,9 +74,6 @@ const intersectionsOverUnions = ({ classes, pixels }: Confusion): readonly numbe
     return either === 0 ? [] : [both / either]
   })
 
-const mean = (values: readonly number[]): number | undefined =>
-  values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length
-
 /** Masks: one class a pixel. */
 export const segmentation = measuring<Confusion>({
   target: 'mask',
@@ -94,14 +92,14 @@ export const segmentation = measuring<Confusion>({
     mean_iou_percent: {
       ...{ title: 'mean IoU', unit: '%', better: 'higher', ofEach: true },
       of: confusion => {
-        const value = mean(intersectionsOverUnions(confusion))
-        return value === undefined ? undefined : 100 * value
+        const each = intersectionsOverUnions(confusion)
+        return each.length === 0 ? undefined : 100 * meanOf(each)
       },
     },
     pixel_accuracy_percent: {
       ...{ title: 'pixel accuracy', unit: '%', better: 'higher', ofEach: true },
       of: ({ classes, pixels }) => {
-        const all = pixels.reduce((sum, count) => sum + count, 0)
+        const all = sumOf(pixels)
         const right = range(classes).reduce((sum, k) => sum + pixels[k * classes + k], 0)
         return all === 0 ? undefined : (100 * right) / all
       },

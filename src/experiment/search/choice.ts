@@ -1,4 +1,4 @@
-import { median } from '../../execute/race.ts'
+import { meanOf, medianOf, standardErrorOf } from '../../base/statistics.ts'
 import { lossesOf } from './objective.ts'
 import type { Candidate, Searched } from './search.ts'
 import { keyOf } from './space.ts'
@@ -24,9 +24,8 @@ export const leastSigma = 3
 
 /** By how many of its standard errors a mean is over 0. */
 export const sigmaOf = (gains: Float64Array): number => {
-  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length
-  const variance = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0) / (gains.length - 1)
-  return mean === 0 ? 0 : mean / Math.sqrt(variance / gains.length)
+  const mean = meanOf(gains)
+  return mean === 0 ? 0 : mean / standardErrorOf(gains)
 }
 
 /** By how many standard errors a plan makes its images' labels likelier than another, image by image. */
@@ -152,7 +151,7 @@ export const choose = async (
   const waiting = [...firstOfEach(others.filter(({ score }) => score.wrong <= vanilla.score.wrong))]
   /** The next candidates that seem to keep the budget and beat vanilla; the latter costs a pass over all scores. */
   const nextGroup = async (): Promise<readonly Candidate[]> => {
-    const correction = times.size === 0 ? 1 : median([...times].map(([{ cost }, relative]) => relative / cost))
+    const correction = times.size === 0 ? 1 : medianOf([...times].map(([{ cost }, relative]) => relative / cost))
     const group: Candidate[] = []
     for (let k = 0; k < waiting.length && group.length < together; ) {
       const candidate = waiting[k]

@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { Graph } from '../../../ir/index.ts'
 import { featureMaps, nodeMultiplyAdds, type PlanReduction, variantKey } from '../../../passes/index.ts'
+import { sumOf } from '../../base/statistics.ts'
 import { type CompileOptions, compileNetwork } from '../../compile/compile.ts'
 import type { Network } from '../../network/network.ts'
 import { keyOf, pathsOf, planOf, type Sites } from './space.ts'
@@ -14,7 +15,7 @@ const workByMap = (graph: Graph): Float64Array => {
     while (stage < maps.length && id > maps[stage].node) stage++
     stages[stage] += nodeMultiplyAdds(graph, node)
   })
-  const total = stages.reduce((sum, work) => sum + work, 0)
+  const total = sumOf(stages)
   return stages.map(work => work / total)
 }
 

@@ -1,3 +1,4 @@
+import { sumOf } from '../../base/statistics.ts'
 import type { Measured } from './choice.ts'
 import { fitSequence, type JudgedPlan, lastOf, type Sequence } from './sequence.ts'
 
@@ -14,7 +15,7 @@ export interface CurvePoint {
 
 const points = 24
 
-const percentOf = (wrong: Float64Array): number => (100 * wrong.reduce((sum, is) => sum + is, 0)) / wrong.length
+const percentOf = (wrong: Float64Array): number => (100 * sumOf(wrong)) / wrong.length
 
 /**
  * Predicted costs as times: straight lines between what was measured, from the first stage's cost to the sequence to all stages for all images. Where the clock
@@ -23,7 +24,7 @@ const percentOf = (wrong: Float64Array): number => (100 * wrong.reduce((sum, is)
 const timesOf = ({ candidate, relative, worst }: MeasuredStages): ((cost: number) => number) => {
   const { prices, cost: own } = candidate
   const [first] = prices
-  const dearest = prices.reduce((sum, price) => sum + price, 0)
+  const dearest = sumOf(prices)
   if (!(first < relative && relative < worst && own < dearest)) return cost => (cost * relative) / own
   return cost =>
     cost <= own

@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts'
 import { errorOf } from '../variants/reduction.ts'
 
 /** What a search makes small: calibrated likelihood, or errors smoothed by how close each answer was. */
@@ -108,8 +109,6 @@ export const smoothedErrorsOf = (scores: Scores, labels: ArrayLike<number>, temp
     return 1 / (1 + Math.exp((scores[row + label] - rival) / temperature))
   })
 }
-
-const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Scores an answer: `[n, classes]` scores on n labelled images. `from` is a temperature to begin at. */
 export const scoreOf = (scores: Scores, labels: ArrayLike<number>, from?: number): Score => {

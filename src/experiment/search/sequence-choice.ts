@@ -1,5 +1,5 @@
 import type { CertaintyMeasure } from '../../../ir/index.ts'
-import { median } from '../../execute/race.ts'
+import { medianOf, sumOf } from '../../base/statistics.ts'
 import { leastSigma, type Measured, sigmaOf } from './choice.ts'
 import {
   costOf,
@@ -113,10 +113,8 @@ type Excess = ReadonlyMap<OpenSequence, number>
 /** That of a sequence; where it is not known, what is usual among those with as many stages. */
 const excessOf = (known: Excess, one: OpenSequence): number => {
   const alike = [...known].flatMap(([{ stages }, excess]) => (stages.length === one.stages.length ? [excess] : []))
-  return known.get(one) ?? (alike.length === 0 ? 1 : median(alike))
+  return known.get(one) ?? (alike.length === 0 ? 1 : medianOf(alike))
 }
-
-const total = (prices: readonly number[]): number => prices.reduce((sum, price) => sum + price, 0)
 
 /**
  * The best sequences within a budget, by prices of the clock. What was neither compiled nor timed is judged by what that said of others, and is compiled and timed where
@@ -149,7 +147,7 @@ const pricedSequences = async (open: readonly OpenSequence[], rules: SequenceRul
       for (const one of unknown) {
         const prices = rules.compiledPrices(one)
         compiled.set(one, { ...one, prices })
-        asCompiled.set(one, excess(one, [{ predicted: total(one.prices), relative: total(prices) }]))
+        asCompiled.set(one, excess(one, [{ predicted: sumOf(one.prices), relative: sumOf(prices) }]))
       }
     }
   }
@@ -159,7 +157,7 @@ const pricedSequences = async (open: readonly OpenSequence[], rules: SequenceRul
     const times = await rules.clock.throughAll(group)
     group.forEach((one, k) => {
       worst.set(one, times[k])
-      byClock.set(one, excess(one, [{ predicted: total(compiledOf(one).prices), relative: times[k] }]))
+      byClock.set(one, excess(one, [{ predicted: sumOf(compiledOf(one).prices), relative: times[k] }]))
     })
   }
   return ranked().flatMap(({ one, sequence }) => {

@@ -1,6 +1,7 @@
 import type { CertaintyMeasure } from '../../../ir/index.ts'
 import { certaintiesOf } from '../../../ir/ops/certainty.ts'
 import type { AdaptivePlan } from '../../../passes/index.ts'
+import { meanOf, sumOf } from '../../base/statistics.ts'
 import { rankOf } from '../../execute/score.ts'
 import type { Evidence } from './evidence.ts'
 import { lossesOf, type Score, smoothedErrorsOf } from './objective.ts'
@@ -96,8 +97,6 @@ export const sharesOf = (sequence: Fixed, among: (image: number) => boolean = ()
 export const costOf = ({ prices }: OpenSequence, shares: readonly number[]): number =>
   prices.reduce((sum, price, stage) => sum + price * shares[stage], 0)
 
-const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
-
 /** What thresholds are to make small: errors, as they are and smoothed. */
 export const worthOf = ({ wrong, images, smoothedError }: Sequence['score']): number =>
   (wrong / images + smoothedError) / 2
@@ -121,7 +120,7 @@ export const fitSequence = (
     ...{ stages, prices, measure, thresholds, shares, cost },
     score: {
       images: wrong.length,
-      wrong: wrong.reduce((sum, is) => sum + is, 0),
+      wrong: sumOf(wrong),
       negativeLogLikelihood: meanOf(lastOf(fixed, stage => stage.unlikelihood)),
       smoothedError: meanOf(lastOf(fixed, stage => stage.smoothed)),
     },

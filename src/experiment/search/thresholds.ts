@@ -1,3 +1,4 @@
+import { sumOf } from '../../base/statistics.ts'
 /** What a plan gives image by image: how certain its answer is, and what is lost by it. */
 export interface Judged {
   readonly certainty: Float64Array
@@ -69,7 +70,7 @@ const leastShare = 0.05
 /** All rounded thresholds between two or three stages of which each has images enough. */
 const everyThreshold = ([first, second, third]: readonly Judged[], visit: Visit): void => {
   const least = leastShare * first.losses.length
-  const total = first.losses.reduce((sum, loss) => sum + loss, 0)
+  const total = sumOf(first.losses)
   const places = placesOf(first)
   const going = sumsBelow(places, () => 1)
   const change = sumsBelow(places, image => second.losses[image] - first.losses[image])

@@ -1,6 +1,7 @@
 import type { Reduction } from '../../../ir/index.ts'
 import { signed } from '../../base/format.ts'
-import { mean, type SweepCell, spread } from './table.ts'
+import { meanOf, standardErrorOf } from '../../base/statistics.ts'
+import type { SweepCell } from './table.ts'
 
 export type Verdict = 'reproduced' | 'not reproduced' | 'untested here'
 
@@ -34,10 +35,9 @@ export const difference = (a: SweepCell, b: SweepCell): Difference | undefined =
     const at = b.seeds.indexOf(seed)
     return at < 0 ? [] : [a.errors[k] - b.errors[at]]
   })
-  const deviation = spread(pairs)
-  return deviation === null || pairs.length < leastSeeds
+  return pairs.length < leastSeeds
     ? undefined
-    : { mean: mean(pairs), error: deviation / Math.sqrt(pairs.length), seeds: pairs.length }
+    : { mean: meanOf(pairs), error: standardErrorOf(pairs), seeds: pairs.length }
 }
 
 /** A difference that is known no better than this says nothing of equality. */
@@ -132,13 +132,13 @@ const ttaImproves = ({ at, rows }: Looked): Claim => {
 /** Cells averaged over rows, seed by seed: of the seeds that all have. */
 const averaged = (cells: readonly SweepCell[]): SweepCell => {
   const seeds = cells[0].seeds.filter(seed => cells.every(cell => cell.seeds.includes(seed)))
-  const errors = seeds.map(seed => mean(cells.map(cell => cell.errors[cell.seeds.indexOf(seed)])))
+  const errors = seeds.map(seed => meanOf(cells.map(cell => cell.errors[cell.seeds.indexOf(seed)])))
   return {
     ...cells[0],
     plan: 'mean of flip-n',
     seeds,
     errors,
-    error_percent: { ...cells[0].error_percent, mean: mean(errors) },
+    error_percent: { ...cells[0].error_percent, mean: meanOf(errors) },
   }
 }
 

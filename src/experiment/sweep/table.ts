@@ -1,4 +1,4 @@
-import { median } from '../../execute/race.ts'
+import { deviationOf, meanOf, medianOf } from '../../base/statistics.ts'
 import type { SweepRun } from './grid.ts'
 
 /** A run that is done: how often the network was wrong, and what its plan takes beside vanilla, where it was timed. */
@@ -22,15 +22,6 @@ export interface SweepCell extends Pick<SweepRun, 'plan' | 'train_reduction' | '
   readonly relative_time: number | null
 }
 
-export const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
-
-/** The standard deviation of what the values are a sample of; null of one value. */
-export const spread = (values: readonly number[]): number | null => {
-  if (values.length < 2) return null
-  const middle = mean(values)
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
-}
-
 const cellOf = (runs: readonly DoneRun[]): SweepCell => {
   const [{ plan, train_reduction, inference_reduction }] = runs
   const errors = runs.map(run => run.error_percent)
@@ -41,8 +32,13 @@ const cellOf = (runs: readonly DoneRun[]): SweepCell => {
     inference_reduction,
     seeds: runs.map(run => run.seed),
     errors,
-    error_percent: { mean: mean(errors), spread: spread(errors), min: Math.min(...errors), max: Math.max(...errors) },
-    relative_time: times.length === 0 ? null : median(times),
+    error_percent: {
+      mean: meanOf(errors),
+      spread: errors.length < 2 ? null : deviationOf(errors),
+      min: Math.min(...errors),
+      max: Math.max(...errors),
+    },
+    relative_time: times.length === 0 ? null : medianOf(times),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Reduction } from '../../../ir/index.ts'
 import { logSoftmaxRows } from '../../base/softmax.ts'
+import { sumOf } from '../../base/statistics.ts'
 import { rankOf, wilsonPercent } from '../../execute/score.ts'
 
 export interface ReduceOptions {
@@ -18,7 +19,7 @@ export const reduceLogits = (
   { classes, reduction, weights = variants.map(() => 1) }: ReduceOptions,
 ): Float64Array => {
   const terms = reduction === 'geo' ? variants : variants.map(logits => logSoftmaxRows(logits, classes))
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const total = sumOf(weights)
   const out = new Float64Array(variants[0].length)
   for (let i = 0; i < out.length; i++) {
     if (reduction === 'geo') {

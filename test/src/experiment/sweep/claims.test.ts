@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { difference, judgeClaims, type Verdict } from '../../../../src/experiment/sweep/claims.ts'
-import { asTrained, type DoneRun, mean, spread, sweepTable } from '../../../../src/experiment/sweep/table.ts'
+import { asTrained, type DoneRun, sweepTable } from '../../../../src/experiment/sweep/table.ts'
 
 /** `flip-1 max max`, with an error a seed and a time. */
 const runs = (cell: string, errors: readonly number[], relative_time: number | null = null): readonly DoneRun[] => {
@@ -32,12 +32,6 @@ describe('sweepTable', () => {
     expect(cell.relative_time).toBe(1.2)
     expect(other.error_percent).toEqual({ mean: 40, spread: null, min: 40, max: 40 })
     expect(other.relative_time).toBeNull()
-  })
-
-  it('means and spreads', () => {
-    expect(mean([1, 2, 6])).toBe(3)
-    expect(spread([5])).toBeNull()
-    expect(spread([1, 3])).toBeCloseTo(Math.SQRT2, 12)
   })
 
   it('has the cells of a plan together', () => {
