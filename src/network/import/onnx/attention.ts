@@ -1,7 +1,6 @@
 import { attend, type KnownRole } from './attend.ts'
 import type { Pattern } from './composition.ts'
 import type { Neighbours } from './neighbours.ts'
-import type { NodeProto } from './schema.ts'
 
 /** What a value is times a number, and that number. */
 const unscaled = (name: string, at: Neighbours): { readonly bare: string; readonly scale: number } => {
@@ -62,43 +61,22 @@ const withoutKnown = (name: string, at: Neighbours): Before => {
   return { bare, known }
 }
 
-/** A product of matrices along the last axes of its operands, the second of which is `[…, inner, outer]`, or turned: `[…, outer, inner]`. */
-interface Product {
-  readonly a: string
-  readonly b: string
-  readonly turned: boolean
-}
-
-/** An `Einsum` of one letter an axis, or a `MatMul`. */
-const productOf = (node: NodeProto | undefined, at: Neighbours): Product | undefined => {
-  if (node?.op_type !== 'MatMul' && node?.op_type !== 'Einsum') return undefined
-  const [a, b] = node.input
-  if (node.op_type === 'MatMul') return { a, b, turned: false }
-  const [left, right, result] = at.text(node, 'equation').replaceAll(/\s/g, '').split(/,|->/)
-  if (result === undefined || left.length < 3) return undefined
-  const [lead, i, j, k] = [left.slice(0, -2), left.at(-2), left.at(-1), result.at(-1)]
-  if (result !== `${lead}${i}${k}` || new Set([...lead, i, j, k]).size !== left.length + 1) return undefined
-  if (right !== `${lead}${j}${k}` && right !== `${lead}${k}${j}`) return undefined
-  return { a, b, turned: right === `${lead}${k}${j}` }
-}
-
 /** A softmax between two products of computed values. */
 export const attention: Pattern = (softmax, at) => {
   if (softmax.op_type !== 'Softmax') return undefined
   const { bare: scaled, known } = withoutKnown(softmax.input[0], at)
   const { bare, scale } = unscaled(scaled, at)
-  const scores = productOf(at.producer(bare), at)
-  const last = at.reader(softmax, 'MatMul', 'Einsum')
-  const found = productOf(last, at)
-  if (scores === undefined || last === undefined || found?.a !== softmax.output[0] || found.turned) return undefined
-  const factor = unscaled(scores.b, at)
-  const keys = scores.turned ? [factor.bare] : joinedAlong(3, factor.bare, at)
-  const { names: values, turned: valuesTurned } = valuesIn(found.b, at)
-  const inputs = [scores.a, ...keys, ...values]
+  const scores = at.producer(bare)
+  const last = at.reader(softmax, 'MatMul')
+  if (scores?.op_type !== 'MatMul' || last?.input[0] !== softmax.output[0]) return undefined
+  const factor = unscaled(scores.input[1], at)
+  const keys = joinedAlong(3, factor.bare, at)
+  const { names: values, turned: valuesTurned } = valuesIn(last.input[1], at)
+  const inputs = [scores.input[0], ...keys, ...values]
   if (keys.length !== values.length || inputs.some(at.isKnown)) return undefined
   const spelling = {
     scale: scale * factor.scale,
-    keysTurned: !scores.turned,
+    keysTurned: true,
     valuesTurned,
     known: known.map(({ role }) => role),
   }

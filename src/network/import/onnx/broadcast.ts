@@ -130,13 +130,16 @@ export const broadcast = (
         'extent 1 there',
       )
   const [a, b] = operands
-  const alone = (other: Value): boolean => other.kind === 'constant' && other.values.length === 1
+  /** Whether a value keeps its shape beside another, which is one number. */
+  const beside = (other: Value, { axes }: View): boolean =>
+    other.kind === 'constant' &&
+    other.values.length === 1 &&
+    axes.length === rank &&
+    constantDims(other, rank).every((d, axis) => d === 1 || d === extentOf(axes[axis] as readonly Atom[]))
   const apply = (left: NodeId, right: NodeId): NodeId => t.build.binary(fn, left, right, name)
   if (a.kind === 'view' && b.kind === 'view' && sameLayout(t, a, b)) return { ...a, node: apply(a.node, b.node) }
-  if (a.kind === 'view' && alone(b) && a.axes.length === rank)
-    return { ...a, node: apply(a.node, one(t, b as Constant)) }
-  if (b.kind === 'view' && alone(a) && b.axes.length === rank)
-    return { ...b, node: apply(one(t, a as Constant), b.node) }
+  if (a.kind === 'view' && beside(b, a)) return { ...a, node: apply(a.node, one(t, b as Constant)) }
+  if (b.kind === 'view' && beside(a, b)) return { ...b, node: apply(one(t, a as Constant), b.node) }
 
   const cut = views.some(view => cutsPixels(t, view)) ? ofPixels(t, operands, rank, apply) : null
   if (cut !== null) return cut

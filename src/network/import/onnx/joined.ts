@@ -1,4 +1,5 @@
 import { type Constant, constant, type Scalar } from './constant.ts'
+import { ofEachImage } from './known-value.ts'
 import { axisOf, type OnnxNode, type Unfolded, valuesOf } from './node.ts'
 import { refuse } from './refuse.ts'
 import { arrangedParameter, exampleType, type Translation } from './translation.ts'
@@ -17,7 +18,7 @@ export const rankOf = ({ parts }: Joined): number => parts[0].axes.length
 export const dimsOfJoined = (value: Joined, batch: Scalar): readonly Scalar[] =>
   dimsOf(value.parts[0], batch).map((d, axis) => (axis === value.axis ? total(extentsOf(value)) : d))
 
-/** Tokens as a row of pixels: the same for every image, whatever `like` is. */
+/** Tokens as a row of pixels: the same for every image. */
 const tokensOf = (t: Translation, values: readonly Constant[], like: View, name: string): View => {
   const { c } = exampleType(t, like.node)
   const other = values.find(({ dims: [n, , channels], values }) => n !== 1 || channels !== c || values.length % c > 0)
@@ -26,8 +27,7 @@ const tokensOf = (t: Translation, values: readonly Constant[], like: View, name:
   const numbers = values.flatMap(value => Array.from(valuesOf(value)))
   const count = numbers.length / c
   const table = constant(values[0].name, [1, count, c], Float32Array.from(numbers), 'float')
-  const none = t.build.unflatten(t.build.unary('clip', t.build.globalPool(like.node, 'mean'), { alpha: 0, beta: 0 }))
-  const node = t.build.binary('add', none, arrangedParameter(t, table, [1, count, c]), name)
+  const node = ofEachImage(t, arrangedParameter(t, table, [1, count, c]), like.node, name)
   const type = exampleType(t, node)
   return { kind: 'view', node, axes: ['n', whole(type, 'w'), whole(type, 'c')] }
 }

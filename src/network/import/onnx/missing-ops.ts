@@ -12,6 +12,7 @@ const hints: readonly (readonly [of: RegExp, hint: string])[] = [
   [/^com\.microsoft\./, 'take the file as it was before onnxruntime optimized it'],
   [/\./, 'export the network with standard ops in the place of this one'],
   [/^(NonMaxSuppression|RoiAlign|TopK)$/, 'detectors are not supported: cut the network at its class scores'],
+  [/^(ArgMax|ArgMin)$/, 'cut the network at the scores that labels are taken of: labels have no mean'],
   [/^(Random.*|Multinomial|Bernoulli)$/, 'export the network in evaluation mode'],
 ]
 

@@ -5,8 +5,8 @@ import type { GraphProto, NodeProto } from './schema.ts'
 /** Who computes and who reads each value of a file: what it takes to recognize ops that are written as several. */
 export interface Neighbours {
   readonly producer: (name: string) => NodeProto | undefined
-  /** The only node to read what a node gives, if it is of this op, or of one of these. */
-  readonly reader: (node: NodeProto | undefined, ...ops: readonly string[]) => NodeProto | undefined
+  /** The only node to read what a node gives, if it is of this op. */
+  readonly reader: (node: NodeProto | undefined, op: string) => NodeProto | undefined
   /** An initializer or the value of a `Constant`. */
   readonly constant: (name: string) => Constant | undefined
   readonly scalar: (name: string) => number | undefined
@@ -15,7 +15,6 @@ export interface Neighbours {
   /** Whole numbers or real ones of an attribute. */
   readonly ints: (node: NodeProto, name: string) => readonly number[] | undefined
   readonly int: (node: NodeProto, name: string, otherwise: number) => number
-  readonly text: (node: NodeProto, name: string) => string
 }
 
 /** Values of a constant of at most so many. */
@@ -65,10 +64,10 @@ export const neighbours = (graph: GraphProto, initializers: ReadonlyMap<string, 
   }
   return {
     producer: name => producers.get(name),
-    reader: (node, ...ops) => {
+    reader: (node, op) => {
       const name = node?.output[0] ?? ''
       const all = outputs.has(name) ? [] : (readers.get(name) ?? [])
-      return all.length === 1 && ops.includes(all[0].op_type ?? '') ? all[0] : undefined
+      return all.length === 1 && all[0].op_type === op ? all[0] : undefined
     },
     constant,
     isKnown: name => !computed.has(name),
@@ -78,6 +77,5 @@ export const neighbours = (graph: GraphProto, initializers: ReadonlyMap<string, 
     },
     ints: (node, name) => attribute(node, name)?.ints,
     int: (node, name, otherwise) => attribute(node, name)?.i ?? otherwise,
-    text: (node, name) => Buffer.from(attribute(node, name)?.s ?? []).toString(),
   }
 }

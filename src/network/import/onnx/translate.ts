@@ -12,6 +12,7 @@ import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from '.
 import { type Composed, compose } from './compositions.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
 import type { OnnxModel } from './decode.ts'
+import { withoutEinsums } from './einsum.ts'
 import { dimsOfLifted } from './folded.ts'
 import { folds } from './folds/index.ts'
 import { roomFor } from './folds/room.ts'
@@ -108,7 +109,7 @@ export const translate = (
   const nodes = schedule()
 
   const composeIn = (graph: GraphProto): GraphProto => {
-    const result = compose(graph, initializers)
+    const result = compose(withoutEinsums(graph, names), initializers)
     for (const [node, rule] of result.rules) composed.set(node, rule)
     nodes.add(inOrder(result.graph.node))
     return result.graph

@@ -7,6 +7,7 @@ import { shapeOf } from '../../../../../ir/type.ts'
 import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
 import { type Aligned, actOn, align, alignTo, asMap, permuteChannels, permutedAtMost } from '../arrange.ts'
 import { digitAt, isDigit, runOfDigit } from '../digit-runs.ts'
+import { knownValue } from '../known-value.ts'
 import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
 import { piece, together } from '../pieces.ts'
 import { refuse } from '../refuse.ts'
@@ -66,11 +67,17 @@ const concatDigits = (t: Translation, views: readonly View[], axis: number, name
 const printAxis = (axis: Axis): string =>
   axis === 'n' ? axis : axis.map(({ of, extent }) => `${of}${extent}`).join('·')
 
-const concat: Rule = (node, t) => {
-  const views = node.inputs.map((_, at) => viewAt(node, at))
+export const concat: Rule = (node, t) => {
+  const views = node.inputs.flatMap(value => (value?.kind === 'view' ? [value] : []))
+  const all = views.length === node.inputs.length
   const axis = axisOf(node.int('axis', 1), views[0].axes.length)
   if (views[0].axes.length > 4 && views[0].axes[axis] !== 'n') {
-    const view = concatDigits(t, views, axis, node.name)
+    const view = concatDigits(
+      t,
+      node.inputs.map((_, at) => viewAt(node, at)),
+      axis,
+      node.name,
+    )
     return [
       views.every(part => extentOf(part.axes[axis] as []) === 1) ? { ...view, stack: { axis, parts: views } } : view,
     ]
@@ -80,12 +87,16 @@ const concat: Rule = (node, t) => {
     return refuse('unsupported-shape', `values of ranks ${views[0].axes.length} and ${other.axes.length}`, 'one rank')
   const largest = views.reduce((a, b) => (b.axes.flat().length > a.axes.flat().length ? b : a))
   const base = align(t, largest)
-  const parts = views.map(view => alignTo(t, view, base.layout).node)
+  const parts = node.inputs.map((value, at) =>
+    value?.kind === 'constant' && base.layout[axis] !== 'n'
+      ? knownValue(t, value, base.node, base.layout, node.name)
+      : alignTo(t, viewAt(node, at), base.layout).node,
+  )
   if (base.layout[axis] === 'n') return [again(t, base, t.build.draft.add('Stack', parts, {}, node.name))]
   const of = placeOf(base, axis)
   const joined = of === 'c' ? t.build.concat(parts, undefined, node.name) : together(t, parts, of, node.name)
   const view: View = viewOf(joined, exampleType(t, joined), base.layout)
-  const stacked = views.every(part => extentOf(part.axes[axis] as []) === 1)
+  const stacked = all && views.every(part => extentOf(part.axes[axis] as []) === 1)
   return [stacked ? { ...view, stack: { axis, parts: views } } : view]
 }
 

@@ -46,6 +46,13 @@ const swish: Rule = (node, t) => {
   return [apply(t, node, scaled, 'affine', { alpha: 1 / alpha })]
 }
 
+/** 1 above 0 and −1 below it. */
+const sign: Rule = (node, t) => {
+  const x = viewAt(node, 0)
+  const below = apply(t, node, apply(t, node, x, 'negate'), 'step')
+  return [broadcast(t, 'subtract', [apply(t, node, x, 'step'), below], node.name)]
+}
+
 const gelus: Readonly<Record<string, UnaryFunction>> = { none: 'gelu', tanh: 'gelu-tanh' }
 
 const gelu: Rule = (node, t) => {
@@ -151,6 +158,7 @@ export const pointwise: Readonly<Record<string, Rule>> = {
   Sqrt: unary('sqrt'),
   Abs: unary('abs'),
   Neg: unary('negate'),
+  Sign: sign,
   Reciprocal: unary('reciprocal'),
   Softplus: unary('softplus'),
   HardSwish: unary('hard-swish'),

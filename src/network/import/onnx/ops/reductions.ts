@@ -197,19 +197,39 @@ const softmaxOfPixels = (
     : null
 }
 
-/** A softmax over some axes of several. */
-const softmaxOf = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], log: boolean): View => {
+/** `exp(x − largest)` over some axes, and the sum of these there: what softmaxes and sums of powers are made of. */
+const powersOf = (t: Translation, node: OnnxNode, x: View, axes: readonly number[]) => {
   const each = (fn: UnaryFunction, of: View, alpha = 0): View => ({
     ...withAxes(of, of.axes),
     node: t.build.unary(fn, of.node, { alpha }, node.name),
   })
-  const least = broadcast(t, 'subtract', [x, reduceView(t, node, x, axes, 'max', true)], node.name)
+  const largest = reduceView(t, node, x, axes, 'max', true)
+  const least = broadcast(t, 'subtract', [x, largest], node.name)
   const powers = each('exp', least)
   const count = extentOf(axes.flatMap(axis => x.axes[axis] as readonly Atom[]))
   const sums = each('affine', reduceView(t, node, powers, axes, 'mean', true), count)
+  return { largest, least, powers, sums, logarithm: () => each('log', sums) }
+}
+
+/** A softmax over some axes of several. */
+const softmaxOf = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], log: boolean): View => {
+  const { least, powers, sums, logarithm } = powersOf(t, node, x, axes)
   return log
-    ? broadcast(t, 'subtract', [least, each('log', sums)], node.name)
+    ? broadcast(t, 'subtract', [least, logarithm()], node.name)
     : broadcast(t, 'divide', [powers, sums], node.name)
+}
+
+/** The logarithm of a sum of powers: the largest exponent, and the logarithm of what the others add. */
+const logSumExp: Rule = (node, t) => {
+  const x = viewAt(node, 0)
+  const axes = (axesOf(node, 1) ?? []).map(axis => axisOf(axis, x.axes.length))
+  const keep = node.int('keepdims', 1) !== 0
+  if (axes.length === 0 || axes.some(axis => x.axes[axis] === 'n'))
+    return refuse('unsupported-attribute', 'a reduction over all axes, or over the batch', 'axes of an example')
+  const { largest, logarithm } = powersOf(t, node, x, axes)
+  const sum = broadcast(t, 'add', [logarithm(), largest], node.name)
+  const left = sum.axes.filter((_, axis) => keep || !axes.includes(axis))
+  return [withAxes(sum, left)]
 }
 
 /** Before opset 13 a softmax runs over all axes from `axis` on, after it over one. */
@@ -256,6 +276,7 @@ export const reductions: Readonly<Record<string, Rule>> = {
   ReduceLogSum: reducedBy('mean', null, (x, count, t, name) =>
     t.build.unary('log', total(x, count, t, name), {}, name),
   ),
+  ReduceLogSumExp: logSumExp,
   Softmax: softmax(false),
   LogSoftmax: softmax(true),
 }

@@ -7,6 +7,8 @@ import {
   constantAt,
   inputAt,
   integersOf,
+  numbersOf,
+  type OnnxNode,
   optionalAt,
   permutationOf,
   scalarOf,
@@ -16,6 +18,7 @@ import { refuse } from '../refuse.ts'
 import { fewAxes, reshaped, reshapeView } from '../reshape.ts'
 import type { Rule, Translation } from '../translation.ts'
 import { type Atom, dimsOf, extentOf, printDims, type View, withAxes, withOrder } from '../view.ts'
+import { concat } from './parts.ts'
 
 const under = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
   const result = reshapeView(view, dims, t)
@@ -156,6 +159,17 @@ const dropout: Rule = node => {
 /** Whether an axis of this extent, expanded to another one, is of one of them. */
 const mayBecome = (own: Scalar, wanted: Scalar): boolean => own === 1 || wanted === 1 || own === wanted
 
+/** The most copies that are put side by side. */
+const copiesAtMost = 64
+
+/** Copies of a value side by side along one of its axes. */
+const copies = (node: OnnxNode, t: Translation, value: View, axis: number, count: number): View => {
+  if (count === 1) return value
+  if (count > copiesAtMost)
+    return refuse('unsupported-shape', `${count} copies along an axis`, `at most ${copiesAtMost}`)
+  return concat({ ...node, inputs: Array.from({ length: count }, () => value), int: () => axis }, t)[0] as View
+}
+
 const expand: Rule = (node, t) => {
   const view = viewAt(node, 0)
   const shape = integersOf(constantAt(node, 1))
@@ -177,8 +191,24 @@ const expand: Rule = (node, t) => {
     axes.some(axis => !mayBecome(at(own, axis), at(shape, axis)))
   )
     return refuse('unsupported-shape', `${printDims(own)} expanded to ${printDims(shape)}`, 'axes of extent 1 repeated')
+  if (rank > 4 && rank === own.length)
+    return [repeats.reduce<View>((whole, count, axis) => copies(node, t, whole, axis, count as number), view)]
   const ones: Constant = { ...constant('ones', repeats as number[], [1], 'float'), fill: 1 }
   return [broadcast(t, 'multiply', [view, ones], node.name)]
+}
+
+/** A value again and again along its axes: one of extent 1 is expanded, along others there are copies. */
+const tile: Rule = (node, t) => {
+  const view = viewAt(node, 0)
+  const repeats = numbersOf(constantAt(node, 1))
+  if (repeats.length !== view.axes.length || repeats.some(count => !(Number.isInteger(count) && count > 0)))
+    return refuse('malformed-file', `repeats ${printDims(repeats)}`, `1 or more for each of ${view.axes.length} axes`)
+  const isOne = ({ axes }: View, axis: number): boolean => axes[axis] !== 'n' && extentOf(axes[axis]) === 1
+  const wide = repeats.map((count, axis) => (isOne(view, axis) ? count : 1))
+  const shape = constant(`${node.name}.shape`, [wide.length], wide, 'int64')
+  const [expanded] = expand({ ...node, inputs: [view, shape] }, t) as readonly View[]
+  const others = repeats.map((count, axis) => (isOne(view, axis) ? 1 : count))
+  return [others.reduce((whole, count, axis) => copies(node, t, whole, axis, count), expanded)]
 }
 
 export const shapes: Readonly<Record<string, Rule>> = {
@@ -194,4 +224,5 @@ export const shapes: Readonly<Record<string, Rule>> = {
   CastLike: castLike,
   Dropout: dropout,
   Expand: expand,
+  Tile: tile,
 }

@@ -122,14 +122,6 @@ describe('what biases of attention are refused for', () => {
       'saw a product of two computed values',
       attention([node('Add', 's b', 't'), node('Mul', 't f', 'a')], { b: relative, f: byHead }),
     ],
-    [
-      'saw op Einsum',
-      attention(
-        [node('Add', 's b', 'a')],
-        { b: relative },
-        { scores: node('Einsum', 'q v', 's', { equation: 'bhid,bgjd->bhij' }) },
-      ),
-    ],
   ])('%s', async (message, spec) => {
     expect(await problemsOf(spec)).toContain(message)
   })
