@@ -4,6 +4,7 @@ import { axisOf, integersOf, type OnnxNode, optionalAt, viewAt } from '../node.t
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
 import { dimsOf, extentAlong, nchw, type Of, printDims, viewOf } from '../view.ts'
+import { resizeCubic, type Sampling } from './cubic.ts'
 
 const coordinates = ['half-pixel', 'align-corners', 'asymmetric'] as const
 
@@ -127,9 +128,11 @@ const resize: Rule = (node, t) => {
   const nearest = node.text('nearest_mode', upsample || t.opset < 11 ? 'floor' : 'round_prefer_floor')
   const antialias = node.int('antialias', 0)
   const policy = node.text('keep_aspect_ratio_policy', 'stretch')
-  node.disregard('cubic_coeff_a', 'exclude_outside', 'extrapolation_value')
-  if (mode !== 'nearest' && mode !== 'linear')
-    return refuse('unsupported-attribute', `mode = ${mode}`, 'nearest or linear')
+  const coefficient = node.float('cubic_coeff_a', -0.75)
+  const outside = node.int('exclude_outside', 0)
+  node.disregard('extrapolation_value')
+  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
+    return refuse('unsupported-attribute', `mode = ${mode}`, 'nearest, linear or cubic')
   if (policy !== 'stretch') return refuse('unsupported-attribute', `keep_aspect_ratio_policy = ${policy}`, 'stretch')
   const targets = targetsOf(node, dimsOf(view, 1) as readonly number[])
   const along = (of: Of): Along => {
@@ -142,14 +145,24 @@ const resize: Rule = (node, t) => {
   const batchKept = batch.scale === 1 || batch.outputs === t.batch
   if (fixed[0].outputs !== fixed[0].extent || !batchKept)
     return refuse('unsupported-shape', 'channels or examples resized', 'heights and widths only')
-  const axes = [along('h'), along('w')]
+  const axes = [along('h'), along('w')] as const
   const [wrong] = axes.filter(({ outputs }) => !(outputs >= 1 && outputs <= extentAtMost))
   if (wrong !== undefined)
     return refuse('unsupported-shape', `a height or width of ${wrong.outputs}`, `1 to ${extentAtMost}`)
   if (axes.every(({ extent, outputs }) => extent === outputs)) return [view]
-  if (antialias !== 0 && mode === 'linear' && axes.some(({ extent, outputs }) => outputs < extent))
+  if (outside !== 0 && mode === 'cubic')
+    return refuse(
+      'unsupported-attribute',
+      `exclude_outside = ${outside}`,
+      '0: pixels beyond the edges are those at them',
+    )
+  if (antialias !== 0 && mode !== 'nearest' && axes.some(({ extent, outputs }) => outputs < extent))
     return refuse('unsupported-attribute', 'antialias = 1', '0')
   t.room.take(4 * (axes[0].outputs + axes[1].outputs))
+  if (mode === 'cubic') {
+    const sampling = (of: Along): Sampling => ({ ...of, position: i => positionOf(transformation, of, i) })
+    return [resizeCubic(t, view, [sampling(axes[0]), sampling(axes[1])], coefficient, node.name)]
+  }
   const wanted = samplesAt(axes, (a, i) => {
     const at = positionOf(transformation, a, i)
     return mode === 'linear' ? at : rounded(nearest, at)
