@@ -179,8 +179,9 @@ export const asked = (
   rule: Rule,
   axis: number | undefined,
 ): readonly Lifted[] => {
-  const [queries] = given
-  const rank = queries === undefined || queries.kind === 'constant' ? null : rankOfLifted(queries)
+  const [rank = null] = given.flatMap(value =>
+    value === undefined || value.kind === 'constant' ? [] : [rankOfLifted(value)],
+  )
   if (rank !== null && axisOf(axis ?? (t.opset < 13 ? 1 : -1), rank) !== rank - 1)
     return refuse('unsupported-shape', 'an attention along another axis than the last', 'one over keys')
   const inFront = given.map(value =>

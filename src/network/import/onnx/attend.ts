@@ -1,11 +1,13 @@
+import { sizeOf } from '../../../../ir/tensor.ts'
 import { attendInWindows } from './attend-in-windows.ts'
 import { broadcast } from './broadcast.ts'
 import type { Constant } from './constant.ts'
-import { matricesOf, type Operand, orderOf, pixelwise, underAxes } from './heads.ts'
+import { digitsOf, matricesOf, type Operand, orderOf, pixelwise, underAxes } from './heads.ts'
+import { ofEachImage } from './known-value.ts'
 import { constantAt, integersOf, type OnnxNode, viewAt } from './node.ts'
 import { refuse } from './refuse.ts'
-import type { Rule, Translation } from './translation.ts'
-import { extentOf, printDims, type View, withAxes } from './view.ts'
+import { arranged, exampleType, type Rule, type Translation } from './translation.ts'
+import { extentOf, printDims, type View, whole, withAxes } from './view.ts'
 
 /** What becomes of scores before their softmax: they are multiplied by what is known at import, it is added to them, or it is another shape of theirs. */
 export type KnownRole = 'factor' | 'added' | 'shape'
@@ -18,12 +20,34 @@ interface Spelling {
   readonly known: readonly KnownRole[]
 }
 
-const operandsOf = (node: OnnxNode, roles: readonly KnownRole[]) => {
+/** Queries that are the same for each image, `[1, heads…, queries, channels]`, under axes as `like` has them. */
+const knownQueries = (t: Translation, value: Constant, like: View, name: string): View => {
+  const [n, ...dims] = value.dims
+  if (n !== 1 || dims.length < 2 || value.dims.length !== like.axes.length)
+    return refuse('unsupported-shape', `known queries ${printDims(value.dims)}`, '[1, heads, queries, channels]')
+  const [count, channels] = dims.slice(-2)
+  const lead = dims.slice(0, -2)
+  const heads = sizeOf(lead)
+  const table = t.parameter(value, `queries ${dims}`, numbers => ({
+    shape: [1, count, heads * channels],
+    data: arranged(numbers, [heads, count, channels], [1, 0, 2]).data,
+  }))
+  const node = ofEachImage(t, table, like.node, name)
+  const digits = digitsOf([...lead, channels])
+  const rows = whole(exampleType(t, node), 'w')
+  return { kind: 'view', node, axes: ['n', ...digits.slice(0, -1), rows, digits[lead.length]] }
+}
+
+const operandsOf = (node: OnnxNode, t: Translation, roles: readonly KnownRole[]) => {
   const computed = node.inputs.length - roles.length
   const known = roles.map((role, k) => ({ role, value: constantAt(node, computed + k) }))
   const of = (wanted: KnownRole): readonly Constant[] =>
     known.flatMap(({ role, value }) => (role === wanted ? [value] : []))
-  const views = node.inputs.slice(0, computed).map((_, at) => viewAt(node, at))
+  const views = node.inputs
+    .slice(0, computed)
+    .map((value, at) =>
+      at === 0 && value?.kind === 'constant' ? knownQueries(t, value, viewAt(node, 1), node.name) : viewAt(node, at),
+    )
   return { views, factors: of('factor'), added: of('added'), shapes: of('shape') }
 }
 
@@ -51,7 +75,7 @@ const keepScores = (shapes: readonly Constant[], queries: number, keys: number):
 export const attend =
   ({ scale, keysTurned, valuesTurned, known }: Spelling): Rule =>
   (node, t) => {
-    const { views, factors, added, shapes } = operandsOf(node, known)
+    const { views, factors, added, shapes } = operandsOf(node, t, known)
     const [bare, ...memory] = views
     const q = factors.reduce((view, factor) => multiplied(t, view, factor, node.name), bare)
     if (memory.some(view => view.axes.length !== q.axes.length))

@@ -73,7 +73,7 @@ export const attention: Pattern = (softmax, at) => {
   const keys = joinedAlong(3, factor.bare, at)
   const { names: values, turned: valuesTurned } = valuesIn(last.input[1], at)
   const inputs = [scores.input[0], ...keys, ...values]
-  if (keys.length !== values.length || inputs.some(at.isKnown)) return undefined
+  if (keys.length !== values.length || inputs.slice(1).some(at.isKnown)) return undefined
   const spelling = {
     scale: scale * factor.scale,
     keysTurned: true,

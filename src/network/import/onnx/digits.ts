@@ -101,6 +101,34 @@ export const expanded = (t: Translation, view: View, dims: readonly number[]): V
   return { kind: 'view', node, axes: left }
 }
 
+/** A value of which each axis that is repeated becomes a digit of the channels; null where it is not of all channels. */
+export const repeatedInChannels = (t: Translation, view: View, repeats: readonly number[]): View | null => {
+  const type = exampleType(t, view.node)
+  /** By axis, whether of the value's own channels or new; these read the same channel again. */
+  const digits = view.axes.map((atoms, axis): readonly Atom[] => {
+    if (atoms === 'n') return []
+    return repeats[axis] > 1 ? [{ of: 'c', extent: repeats[axis], stride: 0 }] : atoms.filter(atom => atom.of === 'c')
+  })
+  const all = digits.flat()
+  if (extentOf(all.filter(({ stride }) => stride > 0)) !== type.c) return null
+  const to = extentOf(all)
+  const source = channelOrder(all)
+  const picks = (at: number): number => (source[at % to] === Math.floor(at / to) ? 1 : 0)
+  const name = `copies ${all.map(({ extent, stride }) => `${extent}:${stride}`).join()}`
+  const node =
+    type.kind === 'Vector'
+      ? t.build.dense(view.node, t.table(name, [type.c, to], picks))
+      : t.build.conv2d(view.node, t.table(name, [1, 1, type.c, to], picks))
+  const strides = stridesOf(all.map(({ extent }) => extent))
+  let next = 0
+  const axes = view.axes.map((atoms, axis): Axis => {
+    if (atoms === 'n') return atoms
+    const own = repeats[axis] > 1 ? digits[axis] : atoms
+    return own.map(atom => (atom.of === 'c' ? { ...atom, stride: strides[next++] } : atom))
+  })
+  return { kind: 'view', node, axes }
+}
+
 /** Channels of which an operand has some digits, each as often as the others say. */
 const repeated = (t: Translation, node: NodeId, digits: readonly Digit[], at: number): NodeId => {
   const own = sizes(digits, at)

@@ -1,6 +1,6 @@
 import { broadcast } from '../broadcast.ts'
 import { type Constant, constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
-import { expanded } from '../digits.ts'
+import { expanded, repeatedInChannels } from '../digits.ts'
 import {
   axesOf,
   axisOf,
@@ -191,8 +191,8 @@ const expand: Rule = (node, t) => {
     axes.some(axis => !mayBecome(at(own, axis), at(shape, axis)))
   )
     return refuse('unsupported-shape', `${printDims(own)} expanded to ${printDims(shape)}`, 'axes of extent 1 repeated')
-  if (rank > 4 && rank === own.length)
-    return [repeats.reduce<View>((whole, count, axis) => copies(node, t, whole, axis, count as number), view)]
+  const inChannels = rank > 4 && rank === own.length ? repeatedInChannels(t, view, repeats as number[]) : null
+  if (inChannels !== null) return [inChannels]
   const ones: Constant = { ...constant('ones', repeats as number[], [1], 'float'), fill: 1 }
   return [broadcast(t, 'multiply', [view, ones], node.name)]
 }

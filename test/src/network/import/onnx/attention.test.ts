@@ -109,3 +109,39 @@ describe("what ONNX's Attention is refused for", () => {
     expect(await problemsOf(attending(changed))).toContain(said)
   })
 })
+
+/** Queries that are known at import and ask the four pixels of a map, in two heads of three channels. */
+const asking = (queries: readonly number[]): ModelSpec => ({
+  input: ['n', 6, 2, 2],
+  nodes: [
+    node('Reshape', 'x flat', 'f'),
+    node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
+    ...['k', 'v'].flatMap(name => [
+      node('MatMul', `rows w${name}`, name),
+      node('Reshape', `${name} heads`, `${name}0`),
+      node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
+    ]),
+    node('Transpose', 'kh', 'kt', { perm: [0, 1, 3, 2] }),
+    node('MatMul', 'q kt', 's'),
+    node('Softmax', 's', 'p', { axis: -1 }),
+    node('MatMul', 'p vh', 'b'),
+    node('Transpose', 'b', 'a', { perm: [0, 2, 1, 3] }),
+    node('Flatten', 'a', 'y'),
+  ],
+  floats: { q: small(queries, 5), wk: small([6, 6], 2), wv: small([6, 6], 3) },
+  ints: { flat: list(0, 6, -1), heads: list(0, 4, 2, -1) },
+})
+
+describe.skipIf(absent !== undefined)('queries that are learned, as onnxruntime has them', () => {
+  it.each([1, 3])('%i of them', async count => {
+    const { own, theirs } = await both(asking([1, 2, count, 3]), small([2, 6, 2, 2], 7))
+    expect(own).toHaveLength(12 * count)
+    ;(theirs as readonly number[]).forEach((value, k) => {
+      expect(own[k]).toBeCloseTo(value, 5)
+    })
+  })
+})
+
+it('refuses queries of each example', async () => {
+  expect(await problemsOf(asking([2, 2, 1, 3]))).toContain('saw known queries [2,2,1,3]; expected [1, heads, queries,')
+})
