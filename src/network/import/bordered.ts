@@ -4,24 +4,27 @@ import type { Pair } from '../../../ir/op.ts'
 import type { Padding } from '../../../ir/ops/window.ts'
 import { shapeOf } from '../../../ir/type.ts'
 
-/** What stands beyond the edges: the pixels mirrored at the outermost one, mirrored with it, or the outermost one again. */
-export const borders = ['reflect', 'symmetric', 'edge'] as const
-export type Border = (typeof borders)[number]
+/** What stands beyond the edges: the pixels mirrored at the outermost one, mirrored with it, the outermost one again, or those at the other edge. */
+type Border = 'reflect' | 'symmetric' | 'edge' | 'wrap'
 
 /** Lines that a border may have on each side: each is copied by itself. */
 export const borderAtMost = 16
 
-/** How far from the edge the line is that stands `k` lines beyond it. */
-const mirrored: { readonly [B in Border]: (k: number) => number } = {
+/** How far from the edge of so many lines the one is that stands `k` lines beyond it. */
+const mirrored: { readonly [B in Border]: (k: number, extent: number) => number } = {
   reflect: k => k,
   symmetric: k => k - 1,
   edge: () => 0,
+  wrap: (k, extent) => extent - k,
 }
 
 /** Whether a map has all the lines that its border repeats. */
 export const hasBorder = ([h, w]: readonly number[], padding: Padding, border: Border): boolean =>
   padding.every((sides, axis) =>
-    sides.every(pad => pad >= 0 && pad <= borderAtMost && mirrored[border](pad) < [h, w][axis]),
+    sides.every(pad => {
+      const from = mirrored[border](pad, [h, w][axis])
+      return pad === 0 || (pad > 0 && pad <= borderAtMost && from >= 0 && from < [h, w][axis])
+    }),
   )
 
 const alongAxis = (axis: 0 | 1, pads: Pair): Padding => (axis === 0 ? [pads, [0, 0]] : [[0, 0], pads])
@@ -33,8 +36,10 @@ const withLines = (build: Builder, x: NodeId, axis: 0 | 1, [before, after]: Pair
   /** Line `from` alone, at `to` among zeros. */
   const line = (from: number, to: number): NodeId =>
     build.pad(build.crop(x, alongAxis(axis, [from, extent - 1 - from])), alongAxis(axis, [to, total - 1 - to]))
-  const first = Array.from({ length: before }, (_, k) => line(mirrored[border](k + 1), before - 1 - k))
-  const last = Array.from({ length: after }, (_, k) => line(extent - 1 - mirrored[border](k + 1), before + extent + k))
+  const first = Array.from({ length: before }, (_, k) => line(mirrored[border](k + 1, extent), before - 1 - k))
+  const last = Array.from({ length: after }, (_, k) =>
+    line(extent - 1 - mirrored[border](k + 1, extent), before + extent + k),
+  )
   return [...first, ...last].reduce((sum, each) => build.add(sum, each), build.pad(x, alongAxis(axis, [before, after])))
 }
 

@@ -6,7 +6,19 @@ import { broadcastDigits, cutsChannels } from './digits.ts'
 import type { Value } from './node.ts'
 import { refuse } from './refuse.ts'
 import { arranged, exampleType, type Translation } from './translation.ts'
-import { type Atom, type Axis, extentOf, isWhole, type Of, printDims, sameAtoms, type View, whole } from './view.ts'
+import {
+  type Atom,
+  type Axis,
+  dimsOf,
+  extentOf,
+  isWhole,
+  type Of,
+  printDims,
+  sameAtoms,
+  type View,
+  whole,
+  withNode,
+} from './view.ts'
 
 /** An axis of the result, or a part of one that operands of the same cut share. */
 interface Part {
@@ -109,13 +121,25 @@ const constantOperand = (
   }))
 }
 
+/** A value before axes of it were repeated that another value has. */
+const unrepeatedBeside = (value: Value, other: Value): Value => {
+  if (value.kind === 'constant' || value.unrepeated === undefined) return value
+  const rank = value.axes.length
+  const dims = (of: Value): readonly (number | 'n')[] =>
+    of.kind === 'constant' ? constantDims(of, rank) : dimsOf({ ...of, axes: axesTo(of, rank) }, 'n')
+  if ((other.kind === 'constant' ? other.dims : other.axes).length > rank) return value
+  const [own, wanted, less] = [value, other, value.unrepeated].map(dims)
+  return own.every((d, axis) => d === less[axis] || d === wanted[axis]) ? value.unrepeated : value
+}
+
+const unrepeated = ([a, b]: readonly [Value, Value]): readonly [Value, Value] => {
+  const left = unrepeatedBeside(a, b)
+  return [left, unrepeatedBeside(b, left)]
+}
+
 /** Applies a function of two operands, of which one or both are computed, their shapes broadcast as in NumPy. */
-export const broadcast = (
-  t: Translation,
-  fn: BinaryFunction,
-  operands: readonly [Value, Value],
-  name: string,
-): View => {
+export const broadcast = (t: Translation, fn: BinaryFunction, given: readonly [Value, Value], name: string): View => {
+  const operands = unrepeated(given)
   const views = operands.filter(value => value.kind === 'view')
   const rank = Math.max(...operands.map(value => (value.kind === 'view' ? value.axes.length : value.dims.length)))
   const batches = views.map(view => axesTo(view, rank).indexOf('n'))
@@ -137,9 +161,9 @@ export const broadcast = (
     axes.length === rank &&
     constantDims(other, rank).every((d, axis) => d === 1 || d === extentOf(axes[axis] as readonly Atom[]))
   const apply = (left: NodeId, right: NodeId): NodeId => t.build.binary(fn, left, right, name)
-  if (a.kind === 'view' && b.kind === 'view' && sameLayout(t, a, b)) return { ...a, node: apply(a.node, b.node) }
-  if (a.kind === 'view' && beside(b, a)) return { ...a, node: apply(a.node, one(t, b as Constant)) }
-  if (b.kind === 'view' && beside(a, b)) return { ...b, node: apply(one(t, a as Constant), b.node) }
+  if (a.kind === 'view' && b.kind === 'view' && sameLayout(t, a, b)) return withNode(a, apply(a.node, b.node))
+  if (a.kind === 'view' && beside(b, a)) return withNode(a, apply(a.node, one(t, b as Constant)))
+  if (b.kind === 'view' && beside(a, b)) return withNode(b, apply(one(t, a as Constant), b.node))
 
   const cut = views.some(view => cutsPixels(t, view)) ? ofPixels(t, operands, rank, apply) : null
   if (cut !== null) return cut

@@ -10,7 +10,7 @@ import type { Translation } from './translation.ts'
 const overhead = 64
 
 /** The parameters of a graph under construction, each constant added once for every layout that it is used in. */
-export const parameters = (
+export const parametersOf = (
   build: Builder,
   room: Room,
 ): { readonly values: ReadonlyMap<string, Tensor> } & Pick<Translation, 'parameter' | 'table'> => {

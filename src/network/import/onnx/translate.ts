@@ -6,6 +6,7 @@ import type { Graph } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
 import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample } from '../../../../ir/type.ts'
+import { withoutDeadNodes } from '../../../../passes/rewrite.ts'
 import type { ImportProblem } from '../error.ts'
 import { apartRule, asked, isUnfolded, refuseFolded } from './apart.ts'
 import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from './branches.ts'
@@ -25,7 +26,7 @@ import { attendedBy } from './ops/attention.ts'
 import { rules } from './ops/index.ts'
 import { inOrder, schedule } from './order.ts'
 import { outputNode, turnsLast } from './outputs.ts'
-import { parameters } from './parameters.ts'
+import { parametersOf } from './parameters.ts'
 import { Refusal, refuse } from './refuse.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
 import { signatureOf } from './signatures.ts'
@@ -118,7 +119,7 @@ export const translate = (
 
   const build = builder()
   const room = roomFor(bytes)
-  const { values: weights, parameter, table } = parameters(build, room)
+  const { values: weights, parameter, table } = parametersOf(build, room)
   const readers = readersOf(graph)
   const inputs = graph.input.flatMap(info => {
     const name = info.name ?? ''
@@ -271,10 +272,12 @@ export const translate = (
   })
   const all = [...missing.problems(file), ...problems]
   if (all.length > 0) return E.left(all)
-  const result = build.draft.finish(outputs)
+  const result = withoutDeadNodes(build.draft.finish(outputs))
+  const read = new Set(result.nodes.flatMap(({ tag, attributes }) => (tag === 'Parameter' ? [attributes.name] : [])))
+  const parameters = new Map([...weights].filter(([name]) => read.has(name)))
   const dialect = result.nodes.some(node => node.tag === 'Stack') ? 'stacked' : 'flat'
   const channelsFirst = inputs.some(({ layout }) => layout === nchw)
-  return E.right({ graph: { ...result, dialect }, parameters: weights, channelsFirst })
+  return E.right({ graph: { ...result, dialect }, parameters, channelsFirst })
 }
 
 const batchOf = (inputs: readonly Pick<ImageInput, 'batch'>[]): Scalar => inputs[0]?.batch ?? 'n'

@@ -25,6 +25,8 @@ export interface View {
   readonly axes: readonly Axis[]
   /** For a stack of equal values along a new axis: its parts, so that a mean over that axis is seen as one over them. */
   readonly stack?: { readonly axis: number; readonly parts: readonly View[] }
+  /** The same before some of its axes, of extent 1, were repeated: what is enough beside a value that has them. */
+  readonly unrepeated?: View
 }
 
 /** Values side by side along an axis that no map has: tokens, and the pixels of a map. */
@@ -87,5 +89,8 @@ export const withOrder = (view: View, order: readonly number[]): View =>
     view,
     order.map(axis => view.axes[axis]),
   )
+
+/** Other numbers under a view's axes: what was known of its own, as that they are a stack, is not known of them. */
+export const withNode = ({ axes }: View, node: NodeId): View => ({ kind: 'view', node, axes })
 
 export const withAxes = (view: View, axes: readonly Axis[]): View => ({ kind: 'view', node: view.node, axes })

@@ -7,7 +7,7 @@ import { axisOf, constantAt, type OnnxNode, optionalAt, valuesOf, viewAt } from 
 import { refuse } from '../refuse.ts'
 import { reshapeView } from '../reshape.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, extentOf, isWhole, nchw, printDims, type View, viewOf, withAxes } from '../view.ts'
+import { type Atom, extentOf, isWhole, nchw, printDims, type View, viewOf, withNode } from '../view.ts'
 import { reduceView } from './reductions.ts'
 
 /** A function of each number of a view. */
@@ -17,7 +17,7 @@ const applied = (
   fn: UnaryFunction,
   name: string,
   constants: { readonly alpha?: number; readonly beta?: number } = {},
-): View => ({ ...withAxes(x, x.axes), node: t.build.unary(fn, x.node, constants, name) })
+): View => withNode(x, t.build.unary(fn, x.node, constants, name))
 
 /** `x / √(mean of x² + epsilon)` over some axes of an example. */
 const evened = (t: Translation, node: OnnxNode, x: View, axes: readonly number[], epsilon: number): View => {

@@ -3,9 +3,11 @@ import { variantsOf } from '../../../../../ir/draft.ts'
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { Pair } from '../../../../../ir/op.ts'
 import type { Padding } from '../../../../../ir/ops/window.ts'
+import { sizeOf } from '../../../../../ir/tensor.ts'
 import { shapeOf } from '../../../../../ir/type.ts'
 import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
 import { type Aligned, actOn, align, alignTo, asMap, permuteChannels, permutedAtMost } from '../arrange.ts'
+import { constant } from '../constant.ts'
 import { digitAt, isDigit, runOfDigit } from '../digit-runs.ts'
 import { knownValue } from '../known-value.ts'
 import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
@@ -288,8 +290,8 @@ const pad: Rule = (node, t) => {
   const padding: Padding = [border('h'), border('w')]
   const [[top, bottom], [left, right]] = padding
   if (mode !== 'constant') {
-    if (mode !== 'reflect' && mode !== 'edge')
-      return refuse('unsupported-attribute', `mode = ${mode}`, 'constant, reflect or edge')
+    if (mode !== 'reflect' && mode !== 'edge' && mode !== 'wrap')
+      return refuse('unsupported-attribute', `mode = ${mode}`, 'constant, reflect, edge or wrap')
     if (!isZero(border('c')) || !hasBorder(shapeOf(exampleType(t, view.node)), padding, mode))
       return refuse(
         'unsupported-shape',
@@ -335,10 +337,46 @@ const gather: Rule = (node, t) => {
   ]
 }
 
+/** Places along the first axes, as a table says them: what stands along one of them, or rows and columns of a grid. */
+const gatherND: Rule = (node, t) => {
+  const table = constantAt(node, 1)
+  const [places, along] = [table.dims.slice(0, -1), table.dims.at(-1) ?? 0]
+  const numbers = numbersOf(table)
+  const at = (place: number, axis: number): number => numbers[place * along + axis]
+  const count = sizeOf(places)
+  /** Of each axis its own places: in a grid those of one do not change along the others. */
+  const own = places.map((extent, axis) => {
+    const stride = sizeOf(places.slice(axis + 1))
+    return Array.from({ length: extent }, (_, k) => at(k * stride, axis))
+  })
+  const isGrid =
+    places.length === along &&
+    Array.from({ length: count * along }, (_, k) => k).every(k => {
+      const [place, axis] = [Math.floor(k / along), k % along]
+      const stride = sizeOf(places.slice(axis + 1))
+      return at(place, axis) === own[axis][Math.floor(place / stride) % places[axis]]
+    })
+  if (node.int('batch_dims', 0) !== 0 || !isGrid)
+    return refuse(
+      'unsupported-shape',
+      `places ${printDims(table.dims)}`,
+      'those along one axis, or of rows and columns',
+    )
+  const picked = own.reduce<View>(
+    (view, list, axis) => {
+      const indices = constant(`${table.name}.${axis}`, [list.length], list, 'int64')
+      return gather({ ...node, inputs: [view, indices], int: () => axis }, t)[0] as View
+    },
+    viewAt(node, 0),
+  )
+  return [picked]
+}
+
 export const parts: Readonly<Record<string, Rule>> = {
   Concat: concat,
   Split: split,
   Slice: slice,
   Pad: pad,
   Gather: gather,
+  GatherND: gatherND,
 }

@@ -4,7 +4,7 @@ import { type Constant, constant } from '../constant.ts'
 import { constantAt, inputAt, type OnnxNode, optionalAt, scalarOf, tidy, type Value, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { type Rule, scalarParameter, type Translation } from '../translation.ts'
-import type { View } from '../view.ts'
+import { type View, withNode } from '../view.ts'
 
 const apply = (
   t: Translation,
@@ -12,7 +12,7 @@ const apply = (
   x: View,
   fn: UnaryFunction,
   constants: { readonly alpha?: number; readonly beta?: number } = {},
-): View => ({ ...x, node: t.build.unary(fn, x.node, constants, node.name) })
+): View => withNode(x, t.build.unary(fn, x.node, constants, node.name))
 
 /** The rule for a function of each number on its own. */
 export const unary =
@@ -83,7 +83,7 @@ const clip: Rule = (node, t) => {
     ]
   if (below && low === 0) return [apply(t, node, x, 'relu')]
   const other = scalarParameter(t, `${node.output}.bound`, below ? low : high)
-  return [{ ...x, node: t.build.binary(below ? 'maximum' : 'minimum', x.node, other, node.name) }]
+  return [withNode(x, t.build.binary(below ? 'maximum' : 'minimum', x.node, other, node.name))]
 }
 
 /** `relu(x) − slope · relu(−x)`, or leaky ReLU where there is one slope. */

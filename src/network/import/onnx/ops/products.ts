@@ -5,7 +5,18 @@ import { type Constant, constant } from '../constant.ts'
 import { constantAt, numbersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { arranged, arrangedParameter, exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, type Axis, extentOf, type Of, printDims, sameAtoms, type View, whole, withAxes } from '../view.ts'
+import {
+  type Atom,
+  type Axis,
+  extentOf,
+  type Of,
+  printDims,
+  sameAtoms,
+  type View,
+  whole,
+  withAxes,
+  withNode,
+} from '../view.ts'
 import { reduceView } from './reductions.ts'
 
 const matrix = (weights: Constant): Constant =>
@@ -96,7 +107,7 @@ const weightedSum = (t: Translation, node: OnnxNode, x: View, column: View): Vie
   const row = withAxes(column, [...column.axes.slice(0, -2), [], k])
   const products = broadcast(t, 'multiply', [x, row], node.name)
   const mean = reduceView(t, node, products, [last], 'mean', true)
-  return { ...withAxes(mean, mean.axes), node: t.build.unary('affine', mean.node, { alpha: extentOf(k) }, node.name) }
+  return withNode(mean, t.build.unary('affine', mean.node, { alpha: extentOf(k) }, node.name))
 }
 
 const matMulBy =
@@ -158,7 +169,7 @@ const batchNorm: Rule = (node, t) => {
       : refuse('wrong-weights', `${value.name} of shape ${printDims(value.dims)}`, `${c} values, one a channel`)
   }
   const y = t.build.batchNorm(x.node, [statistic(1), statistic(2), statistic(3), statistic(4)], epsilon, node.name)
-  return [{ ...x, node: y }]
+  return [withNode(x, y)]
 }
 
 export const products: Readonly<Record<string, Rule>> = {

@@ -6,7 +6,7 @@ import { broadcast } from '../broadcast.ts'
 import { axesOf, axisOf, type OnnxNode, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, type Axis, extentOf, isWhole, type Of, type View, whole, withAxes } from '../view.ts'
+import { type Atom, type Axis, extentOf, isWhole, type Of, type View, whole, withAxes, withNode } from '../view.ts'
 import { meanOf } from './pointwise.ts'
 
 type Reduced = 'mean' | 'max'
@@ -159,14 +159,11 @@ const reducedBy =
   ): Rule =>
   (node, t) => {
     const given = viewAt(node, 0)
-    const view =
-      before === null
-        ? given
-        : { ...withAxes(given, given.axes), node: t.build.unary(before, given.node, {}, node.name) }
+    const view = before === null ? given : withNode(given, t.build.unary(before, given.node, {}, node.name))
     const axes = (axesOf(node, 1) ?? []).map(axis => axisOf(axis, view.axes.length))
     const [reduced] = reduction(kind)({ ...node, inputs: [view, ...node.inputs.slice(1)] }, t) as readonly [View]
     const count = extentOf(axes.flatMap(axis => view.axes[axis] as readonly Atom[]))
-    return [{ ...withAxes(reduced, reduced.axes), node: after(reduced.node, count, t, node.name) }]
+    return [withNode(reduced, after(reduced.node, count, t, node.name))]
   }
 
 const total = (x: NodeId, count: number, t: Translation, name: string): NodeId =>
@@ -199,10 +196,8 @@ const softmaxOfPixels = (
 
 /** `exp(x − largest)` over some axes, and the sum of these there: what softmaxes and sums of powers are made of. */
 const powersOf = (t: Translation, node: OnnxNode, x: View, axes: readonly number[]) => {
-  const each = (fn: UnaryFunction, of: View, alpha = 0): View => ({
-    ...withAxes(of, of.axes),
-    node: t.build.unary(fn, of.node, { alpha }, node.name),
-  })
+  const each = (fn: UnaryFunction, of: View, alpha = 0): View =>
+    withNode(of, t.build.unary(fn, of.node, { alpha }, node.name))
   const largest = reduceView(t, node, x, axes, 'max', true)
   const least = broadcast(t, 'subtract', [x, largest], node.name)
   const powers = each('exp', least)
@@ -224,6 +219,8 @@ const logSumExp: Rule = (node, t) => {
   const x = viewAt(node, 0)
   const axes = (axesOf(node, 1) ?? []).map(axis => axisOf(axis, x.axes.length))
   const keep = node.int('keepdims', 1) !== 0
+  const none = node.int('noop_with_empty_axes', 0) !== 0
+  if (axes.length === 0 && none) return [x]
   if (axes.length === 0 || axes.some(axis => x.axes[axis] === 'n'))
     return refuse('unsupported-attribute', 'a reduction over all axes, or over the batch', 'axes of an example')
   const { largest, logarithm } = powersOf(t, node, x, axes)

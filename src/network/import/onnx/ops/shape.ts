@@ -1,5 +1,5 @@
-import { broadcast } from '../broadcast.ts'
-import { type Constant, constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
+import { align } from '../arrange.ts'
+import { constant, elementName, isFloating, isWhole, type Scalar, stored } from '../constant.ts'
 import { expanded, repeatedInChannels } from '../digits.ts'
 import {
   axesOf,
@@ -16,8 +16,8 @@ import {
 } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { fewAxes, reshaped, reshapeView } from '../reshape.ts'
-import type { Rule, Translation } from '../translation.ts'
-import { type Atom, dimsOf, extentOf, printDims, type View, withAxes, withOrder } from '../view.ts'
+import { exampleType, type Rule, type Translation } from '../translation.ts'
+import { type Atom, dimsOf, extentOf, type Of, printDims, type View, viewOf, withAxes, withOrder } from '../view.ts'
 import { concat } from './parts.ts'
 
 const under = (t: Translation, view: View, dims: readonly (number | 'n')[]): View => {
@@ -170,6 +170,26 @@ const copies = (node: OnnxNode, t: Translation, value: View, axis: number, count
   return concat({ ...node, inputs: Array.from({ length: count }, () => value), int: () => axis }, t)[0] as View
 }
 
+/** A value of rank 2 to 4 whose axes of extent 1 are repeated: rows and columns as the nearest pixel is. */
+const repeatedInPlace = (t: Translation, view: View, repeats: readonly number[], node: OnnxNode): View => {
+  const { node: x, layout } = align(t, view)
+  const times = (of: Of): number => (layout.includes(of) ? repeats[layout.indexOf(of)] : 1)
+  const type = exampleType(t, x)
+  const wide =
+    type.kind === 'Map' && times('h') * times('w') > 1
+      ? t.build.resize(x, [type.h * times('h'), type.w * times('w')], { method: 'nearest', name: node.name })
+      : x
+  const c = times('c')
+  const ones = c > 1 ? t.table('copies', type.kind === 'Map' ? [1, 1, 1, c] : [1, c], () => 1) : null
+  const deep =
+    ones === null
+      ? wide
+      : type.kind === 'Map'
+        ? t.build.conv2d(wide, ones, { name: node.name })
+        : t.build.dense(wide, ones)
+  return viewOf(deep, exampleType(t, deep), layout)
+}
+
 const expand: Rule = (node, t) => {
   const view = viewAt(node, 0)
   const shape = integersOf(constantAt(node, 1))
@@ -183,7 +203,8 @@ const expand: Rule = (node, t) => {
   const dims = axes.map(axis => (axis === 0 || at(shape, axis) === 1 ? at(own, axis) : at(shape, axis)))
   const wide =
     batchKept && dims.slice(1).every(d => d !== 'n') ? expanded(t, view, [1, ...(dims.slice(1) as number[])]) : null
-  if (wide !== null) return [wide]
+  const unrepeated = withAxes(view, view.axes)
+  if (wide !== null) return [{ ...wide, unrepeated }]
   const repeats = axes.map(axis => (at(own, axis) === 1 ? at(shape, axis) : 1))
   if (
     shape.length > own.length ||
@@ -191,10 +212,8 @@ const expand: Rule = (node, t) => {
     axes.some(axis => !mayBecome(at(own, axis), at(shape, axis)))
   )
     return refuse('unsupported-shape', `${printDims(own)} expanded to ${printDims(shape)}`, 'axes of extent 1 repeated')
-  const inChannels = rank > 4 && rank === own.length ? repeatedInChannels(t, view, repeats as number[]) : null
-  if (inChannels !== null) return [inChannels]
-  const ones: Constant = { ...constant('ones', repeats as number[], [1], 'float'), fill: 1 }
-  return [broadcast(t, 'multiply', [view, ones], node.name)]
+  const inChannels = rank > 4 ? repeatedInChannels(t, view, repeats as number[]) : null
+  return [{ ...(inChannels ?? repeatedInPlace(t, view, repeats as number[], node)), unrepeated }]
 }
 
 /** A value again and again along its axes: one of extent 1 is expanded, along others there are copies. */
