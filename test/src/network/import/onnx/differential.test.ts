@@ -174,10 +174,45 @@ export const drawn = (seed: number): ModelSpec => {
       )}`,
     )
   }
+  /** Values one after another along a new axis, and what is done to all of them before they are one again. */
+  const stack = (): void => {
+    const one = (value: string): string =>
+      opset >= 13 ? add('Unsqueeze', `${value} ${int(1)}`) : add('Unsqueeze', value, { axes: [1] })
+    const both = [x, add(pick(['Neg', 'Sigmoid', 'Abs']), x)].map(one)
+    const stacked = add('Concat', both.join(' '), { axis: 1 })
+    const done = pick([
+      () => stacked,
+      () => add(pick(['Relu', 'Tanh']), stacked),
+      () => add(pick(['Add', 'Mul', 'Max']), `${stacked} ${float(scalar(0.25))}`),
+      () => add('Mul', `${stacked} ${weight([1, 2, c, 1, 1])}`),
+    ])()
+    x = reduce(pick(['ReduceMean', 'ReduceSum', 'ReduceMax']), done, [1], 0)
+  }
+  /** Rows, columns or channels that are one, again as often as there were. */
+  const repeated = (): void => {
+    const mean = reduce(pick(['ReduceMean', 'ReduceMax']), x, [pick([1, 2, 3])])
+    const wide = add('Expand', `${mean} ${int(1, c, h, w)}`)
+    const how = pick(['Mul', 'Sub', 'Concat', 'Identity'])
+    x = how === 'Concat' ? add(how, `${x} ${wide}`, { axis: 1 }) : add(how, how === 'Identity' ? wide : `${x} ${wide}`)
+    if (how === 'Concat') c *= 2
+  }
+  const tiled = (): void => {
+    const [channels, rows] = pick([
+      [2, 1],
+      [1, 2],
+    ])
+    x = add('Tile', `${x} ${int(1, channels, rows, 1)}`)
+    ;[c, h] = [c * channels, h * rows]
+  }
+  const mixed = (): void => {
+    if (opset < 12) return
+    x = add('Einsum', `${x} ${weight([4, c])}`, { equation: pick(['nchw,dc->ndhw', 'abij,kb -> akij']) })
+    c = 4
+  }
 
   convolution()
   for (let k = 3 + below(5); k > 0; k--)
-    pick([activation, convolution, gate, pooling, normalization, branch, call, scaled])()
+    pick([activation, convolution, gate, pooling, normalization, branch, call, scaled, stack, repeated, tiled, mixed])()
   const pooled = pick([() => add('GlobalAveragePool', x), () => reduce('ReduceMax', x, [2, 3])])()
   const flat = add('Flatten', pooled)
   nodes.push(node('Gemm', `${flat} ${weight([4, c])} ${weight([4])}`, 'y', { transB: 1 }))
