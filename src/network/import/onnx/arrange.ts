@@ -283,3 +283,22 @@ export const asImage = (t: Translation, view: View): NodeId => {
     return refuse('unsupported-shape', `a value of rank ${view.axes.length}`, 'an image [n, c, h, w]')
   return asMap(t, view.node, { h: h as readonly Atom[], w: w as readonly Atom[], c: c as readonly Atom[] })
 }
+
+/** The axis of the node that an ONNX axis is; refused where it is the batch, or none. */
+export const placeOf = ({ layout }: Aligned, axis: number): Of => {
+  const of = layout[axis]
+  return of === 'n' || of === null
+    ? refuse(
+        'unsupported-shape',
+        'an operation along the batch',
+        'one along axes of an example',
+        'merge separate forwards instead of stacking images in a batch',
+      )
+    : of
+}
+
+/** Another node under the layout of a value. */
+export const relaid = (t: Translation, view: Aligned, node: NodeId): Aligned => ({
+  ...viewOf(node, exampleType(t, node), view.layout),
+  layout: view.layout,
+})

@@ -1,10 +1,13 @@
 import type { Rule } from '../translation.ts'
 import { attentions } from './attention.ts'
+import { concat } from './concat.ts'
 import { normalizations } from './normalizations.ts'
+import { pad } from './pad.ts'
 import { parts } from './parts.ts'
 import { pointwise } from './pointwise.ts'
 import { products } from './products.ts'
 import { reductions } from './reductions.ts'
+import { expand, tile } from './repeat.ts'
 import { resizing } from './resize.ts'
 import { shapes } from './shape.ts'
 import { windows } from './window.ts'
@@ -20,4 +23,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   ...shapes,
   ...parts,
   ...resizing,
+  Concat: concat,
+  Pad: pad,
+  Expand: expand,
+  Tile: tile,
 }

@@ -2,105 +2,17 @@ import { elementOf } from '../../../../../ir/dihedral.ts'
 import { variantsOf } from '../../../../../ir/draft.ts'
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { Pair } from '../../../../../ir/op.ts'
-import type { Padding } from '../../../../../ir/ops/window.ts'
 import { sizeOf } from '../../../../../ir/tensor.ts'
-import { shapeOf } from '../../../../../ir/type.ts'
-import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
-import { type Aligned, actOn, align, alignTo, asMap, permuteChannels, permutedAtMost } from '../arrange.ts'
+import { type Aligned, actOn, align, permuteChannels, permutedAtMost, placeOf, relaid } from '../arrange.ts'
 import { constant } from '../constant.ts'
 import { digitAt, isDigit, runOfDigit } from '../digit-runs.ts'
-import { knownValue } from '../known-value.ts'
-import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, scalarOf, viewAt } from '../node.ts'
-import { piece, together } from '../pieces.ts'
+import { axisOf, constantAt, inputAt, numbersOf, type OnnxNode, optionalAt, viewAt } from '../node.ts'
+import { piece } from '../pieces.ts'
 import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
-import { type Atom, type Axis, extentAlong, extentOf, type Of, printDims, type View, viewOf, whole } from '../view.ts'
-
-const isZero = ([before, after]: Pair): boolean => before === 0 && after === 0
+import { type Atom, extentAlong, extentOf, type Of, printDims, type View } from '../view.ts'
 
 const swapped = { h: [2, 1, 0], w: [0, 2, 1], c: [0, 1, 2] } as const
-
-const placeOf = ({ layout }: Aligned, axis: number): Of => {
-  const of = layout[axis]
-  return of === 'n' || of === null
-    ? refuse(
-        'unsupported-shape',
-        'an operation along the batch',
-        'one along axes of an example',
-        'merge separate forwards instead of stacking images in a batch',
-      )
-    : of
-}
-
-const again = (t: Translation, view: Aligned, node: NodeId): Aligned => ({
-  ...viewOf(node, exampleType(t, node), view.layout),
-  layout: view.layout,
-})
-
-/** Values side by side along an axis of which, as of all but rows and columns, the channels have a digit. */
-const concatDigits = (t: Translation, views: readonly View[], axis: number, name: string): View => {
-  const atomsOf = (view: View, of: Of): readonly Atom[] =>
-    view.axes.flatMap((own, k) => (own === 'n' || k === axis ? [] : own.filter(atom => atom.of === of)))
-  const [first] = views
-  const joined = views.map(view => view.axes[axis] as readonly Atom[])
-  const others = (view: View): string => view.axes.flatMap((own, k) => (k === axis ? [] : [printAxis(own)])).join()
-  if (joined.some(own => own.some(atom => atom.of !== 'c')) || views.some(view => others(view) !== others(first)))
-    return refuse('unsupported-shape', `values of rank ${first.axes.length} side by side`, 'along channels')
-  const parts = views.map((view, k) =>
-    asMap(t, view.node, { h: atomsOf(view, 'h'), w: atomsOf(view, 'w'), c: [...joined[k], ...atomsOf(view, 'c')] }),
-  )
-  const node = t.build.concat(parts, undefined, name)
-  const type = exampleType(t, node)
-  const count = joined.reduce((n, own) => n + extentOf(own), 0)
-  let stride = type.c / count
-  const along: Axis = count === 1 ? [] : [{ of: 'c', extent: count, stride }]
-  const axes = first.axes.map((own, k): Axis => {
-    if (k === axis) return along
-    if (own === 'n') return own
-    return own.map(atom => {
-      if (atom.of !== 'c') return whole(type, atom.of)[0]
-      stride /= atom.extent
-      return { of: 'c', extent: atom.extent, stride }
-    })
-  })
-  return { kind: 'view', node, axes }
-}
-
-const printAxis = (axis: Axis): string =>
-  axis === 'n' ? axis : axis.map(({ of, extent }) => `${of}${extent}`).join('·')
-
-export const concat: Rule = (node, t) => {
-  const views = node.inputs.flatMap(value => (value?.kind === 'view' ? [value] : []))
-  const all = views.length === node.inputs.length
-  const axis = axisOf(node.int('axis', 1), views[0].axes.length)
-  if (views[0].axes.length > 4 && views[0].axes[axis] !== 'n') {
-    const view = concatDigits(
-      t,
-      node.inputs.map((_, at) => viewAt(node, at)),
-      axis,
-      node.name,
-    )
-    return [
-      views.every(part => extentOf(part.axes[axis] as []) === 1) ? { ...view, stack: { axis, parts: views } } : view,
-    ]
-  }
-  const other = views.find(view => view.axes.length !== views[0].axes.length)
-  if (other !== undefined)
-    return refuse('unsupported-shape', `values of ranks ${views[0].axes.length} and ${other.axes.length}`, 'one rank')
-  const largest = views.reduce((a, b) => (b.axes.flat().length > a.axes.flat().length ? b : a))
-  const base = align(t, largest)
-  const parts = node.inputs.map((value, at) =>
-    value?.kind === 'constant' && base.layout[axis] !== 'n'
-      ? knownValue(t, value, base.node, base.layout, node.name)
-      : alignTo(t, viewAt(node, at), base.layout).node,
-  )
-  if (base.layout[axis] === 'n') return [again(t, base, t.build.draft.add('Stack', parts, {}, node.name))]
-  const of = placeOf(base, axis)
-  const joined = of === 'c' ? t.build.concat(parts, undefined, node.name) : together(t, parts, of, node.name)
-  const view: View = viewOf(joined, exampleType(t, joined), base.layout)
-  const stacked = all && views.every(part => extentOf(part.axes[axis] as []) === 1)
-  return [stacked ? { ...view, stack: { axis, parts: views } } : view]
-}
 
 /** `size` values from `begin` on along one axis. */
 const run = (t: Translation, node: NodeId, of: Of, begin: number, size: number, name: string): NodeId => {
@@ -119,7 +31,7 @@ const unstack = (node: OnnxNode, t: Translation, view: Aligned): readonly View[]
       'as many as were stacked, of one size',
     )
   return Array.from({ length: count }, (_, index) =>
-    again(t, view, t.build.draft.add('Unstack', [view.node], { index, count }, node.name)),
+    relaid(t, view, t.build.draft.add('Unstack', [view.node], { index, count }, node.name)),
   )
 }
 
@@ -165,7 +77,7 @@ const split: Rule = (node, t) => {
   return sizes.map(size => {
     const part = run(t, view.node, of, begin, size, node.name)
     begin += size
-    return again(t, view, part)
+    return relaid(t, view, part)
   })
 }
 
@@ -237,72 +149,7 @@ const slice: Rule = (node, t) => {
   }, view.node)
   const backwards = (of: Of): boolean => work.some(({ axis, step }) => step < 0 && view.layout[axis] === of)
   const flips = { swap: false, flipY: backwards('h'), flipX: backwards('w') }
-  return [again(t, view, actOn(t, elementOf(flips), result))]
-}
-
-/** A value with axes of extent 1, padded as it is without them. */
-const aroundSqueezed = (
-  node: OnnxNode,
-  t: Translation,
-  view: View,
-  pads: readonly number[],
-  axes: readonly number[],
-): View => {
-  const padOf = (axis: number): Pair => {
-    const k = axes.indexOf(axis)
-    return k < 0 ? [0, 0] : [pads[k], pads[k + axes.length]]
-  }
-  const isOne = (axis: Axis, k: number): boolean => axis !== 'n' && axis.length === 0 && isZero(padOf(k))
-  const kept = view.axes.map((_, k) => k).filter(k => !isOne(view.axes[k], k))
-  if (kept.length > 4) return refuse('unsupported-shape', `a value of rank ${view.axes.length}`, 'a rank of 2 to 4')
-  const inner = kept.map(padOf)
-  const ints = (name: string): readonly number[] | undefined =>
-    name === 'pads' ? [...inner.map(([before]) => before), ...inner.map(([, after]) => after)] : node.ints(name)
-  const squeezed: View = { kind: 'view', node: view.node, axes: kept.map(k => view.axes[k]) }
-  const [padded] = pad({ ...node, ints, inputs: [squeezed, undefined, node.inputs[2]] }, t) as readonly [View]
-  return { ...padded, axes: view.axes.map((_, k) => (kept.includes(k) ? padded.axes[kept.indexOf(k)] : [])) }
-}
-
-const pad: Rule = (node, t) => {
-  const original = viewAt(node, 0)
-  const mode = node.text('mode', 'constant')
-  const attribute = node.ints('pads')
-  const pads = attribute ?? numbersOf(constantAt(node, 1))
-  const given = optionalAt(node, 2)
-  const value = given === undefined ? node.float('value', 0) : scalarOf(given)
-  const listed = optionalAt(node, 3)
-  const rank = original.axes.length
-  const axes = (listed === undefined ? original.axes.map((_, k) => k) : numbersOf(listed)).map(a => axisOf(a, rank))
-  if (pads.length !== 2 * axes.length)
-    return refuse('malformed-file', `pads ${printDims(pads)}`, `two for each of ${axes.length} axes`)
-  if (pads.every(p => p === 0)) return [original]
-  if (rank > 4) return [aroundSqueezed(node, t, original, pads, axes)]
-  const view = align(t, original)
-  if (exampleType(t, view.node).kind === 'Vector')
-    return refuse('unsupported-shape', 'a padded vector', 'a padded image [n, c, h, w]')
-  const border = (of: Of): Pair => {
-    const k = axes.findIndex(axis => view.layout[axis] === of)
-    return k < 0 ? [0, 0] : [pads[k], pads[k + axes.length]]
-  }
-  axes.forEach((axis, k) => {
-    if (view.layout[axis] === 'n' && (pads[k] !== 0 || pads[k + axes.length] !== 0)) placeOf(view, axis)
-  })
-  const padding: Padding = [border('h'), border('w')]
-  const [[top, bottom], [left, right]] = padding
-  if (mode !== 'constant') {
-    if (mode !== 'reflect' && mode !== 'edge' && mode !== 'wrap')
-      return refuse('unsupported-attribute', `mode = ${mode}`, 'constant, reflect, edge or wrap')
-    if (!isZero(border('c')) || !hasBorder(shapeOf(exampleType(t, view.node)), padding, mode))
-      return refuse(
-        'unsupported-shape',
-        `a ${mode} border of ${printDims(pads)}`,
-        `rows and columns only, at most ${borderAtMost} on a side, and fewer than there are`,
-      )
-    return [again(t, view, bordered(t.build, view.node, padding, mode))]
-  }
-  if (value === 0 && isZero(border('c')) && top + bottom === 0 && left + right === 0)
-    return [again(t, view, t.build.transform({ kind: 'shift', dy: bottom, dx: right }, view.node))]
-  return [again(t, view, t.build.pad(view.node, padding, { channels: border('c'), value, name: node.name }))]
+  return [relaid(t, view, actOn(t, elementOf(flips), result))]
 }
 
 /** One index (which drops the axis) or several along one axis. */
@@ -331,7 +178,7 @@ const gather: Rule = (node, t) => {
       : consecutive
         ? run(t, view.node, of, wanted[0], wanted.length, node.name)
         : picked()
-  const whole = again(t, view, part)
+  const whole = relaid(t, view, part)
   return [
     indices.dims.length === 1 ? whole : { kind: 'view', node: part, axes: whole.axes.filter((_, k) => k !== axis) },
   ]
@@ -373,10 +220,8 @@ const gatherND: Rule = (node, t) => {
 }
 
 export const parts: Readonly<Record<string, Rule>> = {
-  Concat: concat,
   Split: split,
   Slice: slice,
-  Pad: pad,
   Gather: gather,
   GatherND: gatherND,
 }
