@@ -5,6 +5,7 @@ import { constantAt, inputAt, type OnnxNode, optionalAt, scalarOf, tidy, type Va
 import { refuse } from '../refuse.ts'
 import { type Rule, scalarParameter, type Translation } from '../translation.ts'
 import { type View, withNode } from '../view.ts'
+import { choices } from './choices.ts'
 
 const apply = (
   t: Translation,
@@ -185,4 +186,5 @@ export const pointwise: Readonly<Record<string, Rule>> = {
   Max: variadic('maximum'),
   Min: variadic('minimum'),
   Mean: mean,
+  ...choices,
 }
