@@ -1,5 +1,6 @@
 import { either as E } from 'fp-ts'
 import type * as Onnxruntime from 'onnxruntime-node'
+import { expect } from 'vitest'
 import { type Array4, encode, type ModelSpec, outputOf } from './model.ts'
 
 const load = async (): Promise<typeof Onnxruntime | undefined> => {
@@ -38,4 +39,18 @@ export const both = async (
   const own = await outputOf(bytes, 'y', image).catch((error: Error) => error.message)
   const theirs = await oracle(bytes, image)
   return { own, theirs: E.isLeft(theirs) ? theirs.left : theirs.right }
+}
+
+/** Holds a model's output `y`, of so many numbers where that is said, to what onnxruntime makes of it. */
+export const expectAlike = async (
+  spec: ModelSpec,
+  image: Array4,
+  { length, digits = 4 }: { readonly length?: number; readonly digits?: number } = {},
+): Promise<void> => {
+  const { own, theirs } = await both(spec, image)
+  if (typeof own === 'string' || typeof theirs === 'string') return expect({ own, theirs }).toBe('numbers of both')
+  expect(own).toHaveLength(length ?? theirs.length)
+  theirs.forEach((value, k) => {
+    expect(own[k]).toBeCloseTo(value, digits)
+  })
 }

@@ -3,7 +3,7 @@ import { parsePlan } from '../../../../../passes/index.ts'
 import { orThrow } from '../../../../../src/base/error.ts'
 import { compileNetwork } from '../../../../../src/compile/compile.ts'
 import { type Array4, list, type ModelSpec, type NodeSpec, networkOf, node, numbers, scalar } from './model.ts'
-import { absent, both } from './oracle.ts'
+import { absent, both, expectAlike } from './oracle.ts'
 
 const real = (dims: readonly number[], seed: number): Array4 => ({
   dims,
@@ -91,11 +91,7 @@ describe.skipIf(absent !== undefined)('tokens beside the pixels of a map', () =>
     ['a token is read', transformer(1, normalized, ofToken)],
     ['pixels are read', transformer(3, normalizedInSteps, ofPixels)],
   ] as const)('%s', async (_, model) => {
-    const { own, theirs } = await both(model, image)
-    expect(own).toHaveLength(8)
-    ;(theirs as readonly number[]).forEach((value, k) => {
-      expect(own[k]).toBeCloseTo(value, 4)
-    })
+    await expectAlike(model, image, { length: 8 })
     const scores = node('MatMul', 'y classes', 'scores')
     const network = await networkOf({ ...model, nodes: [...model.nodes, scores], outputs: ['scores'] })
     const plan = orThrow(parsePlan('vanilla-tta-geo'))
@@ -103,11 +99,7 @@ describe.skipIf(absent !== undefined)('tokens beside the pixels of a map', () =>
   })
 
   it('as many as channels, are told from them where they are turned', async () => {
-    const { own, theirs } = await both(transformer(20, normalized, ofTurned), image)
-    expect(own).toHaveLength(24)
-    ;(theirs as readonly number[]).forEach((value, k) => {
-      expect(own[k]).toBeCloseTo(value, 4)
-    })
+    await expectAlike(transformer(20, normalized, ofTurned), image, { length: 24 })
   })
 
   it('of values alone, where keys have both, are refused', async () => {
