@@ -2,6 +2,8 @@ import { channelRuns } from '../../../../ir/channel-runs.ts'
 import { compose, type Element } from '../../../../ir/dihedral.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
+import { sizeOf } from '../../../../ir/tensor.ts'
+import { shapeOf } from '../../../../ir/type.ts'
 import { refuse } from './refuse.ts'
 import { exampleType, type Translation } from './translation.ts'
 import {
@@ -214,7 +216,13 @@ export const asVector = (t: Translation, node: NodeId, atoms: readonly Atom[]): 
     const shuffled = permuteChannels(t, node, channelOrder(channels))
     return asVector(t, shuffled, [...atoms.slice(0, first), whole, ...atoms.slice(last + 1)])
   }
-  if (!atoms.every(atom => isWhole(type, atom))) return inexpressible('a flattening of axes that are cut')
+  if (!atoms.every(atom => isWhole(type, atom))) {
+    if (extentOf(atoms) !== sizeOf(shapeOf(type))) return inexpressible('a flattening of a part of a map')
+    // Rows, columns or channels that are cut are in order only among all numbers of the map.
+    const inner = { h: type.w * type.c, w: type.c, c: 1 }
+    const digits = atoms.map(({ of, extent, stride }): Atom => ({ of: 'c', extent, stride: stride * inner[of] }))
+    return asVector(t, t.build.flatten(node, 'hwc'), digits)
+  }
   const sequence = atoms.map(atom => atom.of)
   if (isOrdered(sequence, ['h', 'w', 'c'])) return t.build.flatten(node, 'hwc')
   if (isOrdered(sequence, ['c', 'h', 'w'])) return t.build.flatten(node, 'chw')

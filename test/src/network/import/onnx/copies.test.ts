@@ -118,6 +118,11 @@ const cases: readonly (readonly [string, ModelSpec])[] = [
     'lines of the other edge beyond each',
     of([node('Pad', 'x pads', 'z', { mode: 'wrap' })], { opset: 19, ints: { pads: list(0, 0, 2, 1, 0, 0, 0, 3) } }),
   ],
+  ['blocks of pixels in a row', of([node('DepthToSpace', 'x', 'z', { blocksize: 2 })])],
+  [
+    'columns of blocks in a row',
+    of([node('DepthToSpace', 'x', 'd', { blocksize: 2 }), node('Transpose', 'd', 'z', { perm: [0, 3, 1, 2] })]),
+  ],
   ['signs', of([node('Sign', 'x', 'z')])],
   ['a sum of powers', of([node('ReduceLogSumExp', 'x', 'z', { axes: [2, 3], keepdims: 0 })])],
   ['a sum of powers over channels', of([node('ReduceLogSumExp', 'x', 'z', { axes: [1] })])],
