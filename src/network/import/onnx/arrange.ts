@@ -30,17 +30,41 @@ const inexpressible = (what: string): never =>
 /** The most channels that are put in another order by a product. */
 const shuffledAtMost = 4096
 
-/** Channels in another order by a product with zeros and ones: quicker than very many runs. */
-const shuffled = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {
-  const [from, to] = [exampleType(t, node).c, permutation.length]
-  if (Math.max(from, to) > shuffledAtMost) return inexpressible(`a permutation of ${to} channels`)
-  const isPicked = (at: number): number => (permutation[at % to] === Math.floor(at / to) ? 1 : 0)
-  const table = (shape: readonly number[]): NodeId =>
-    t.table('permutation', shape, isPicked, `permutation ${permutation}`)
-  return exampleType(t, node).kind === 'Vector'
-    ? t.build.dense(node, table([from, to]))
-    : t.build.conv2d(node, table([1, 1, from, to]))
+/** A table of numbers by channel, then by channel of the result. */
+interface ChannelTable {
+  readonly name: string
+  readonly outputs: number
+  readonly numberAt: (from: number, to: number) => number
+  /** What tells it from others of its shape; by default its name. */
+  readonly key?: string
 }
+
+/** Channels times a table: dense for a vector, a 1×1 convolution for a map. */
+export const timesTable = (t: Translation, node: NodeId, table: ChannelTable, name?: string): NodeId => {
+  const { kind, c } = exampleType(t, node)
+  const { outputs, numberAt } = table
+  const under = (shape: readonly number[]): NodeId =>
+    t.table(table.name, shape, at => numberAt(Math.floor(at / outputs), at % outputs), table.key)
+  return kind === 'Vector'
+    ? t.build.dense(node, under([c, outputs]), name)
+    : t.build.conv2d(node, under([1, 1, c, outputs]), { name })
+}
+
+/** The channels that a list names, by a product with zeros and ones. */
+export const pickChannels = (
+  t: Translation,
+  node: NodeId,
+  list: readonly number[],
+  name: string,
+  key?: string,
+): NodeId =>
+  timesTable(t, node, { name, key, outputs: list.length, numberAt: (from, to) => (list[to] === from ? 1 : 0) })
+
+/** Channels in another order by a product: quicker than very many runs. */
+const shuffled = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId =>
+  Math.max(exampleType(t, node).c, permutation.length) > shuffledAtMost
+    ? inexpressible(`a permutation of ${permutation.length} channels`)
+    : pickChannels(t, node, permutation, 'permutation', `permutation ${permutation}`)
 
 /** Channels in another order, run by run. */
 export const permuteChannels = (t: Translation, node: NodeId, permutation: readonly number[]): NodeId => {

@@ -3,7 +3,7 @@ import type { NodeId } from '../../../../ir/graph.ts'
 import type { BinaryFunction } from '../../../../ir/ops/pointwise.ts'
 import { sizeOf, stridesOf } from '../../../../ir/tensor.ts'
 import { shapeOf } from '../../../../ir/type.ts'
-import { asMap, channelOrder } from './arrange.ts'
+import { asMap, channelOrder, pickChannels } from './arrange.ts'
 import type { Constant } from './constant.ts'
 import { type Value, valuesOf } from './node.ts'
 import { refuse } from './refuse.ts'
@@ -53,7 +53,6 @@ const digitsOf = (
 
 /** Each channel where its digits stand among those of the result, by a product with zeros and ones. */
 const spreadOut = (t: Translation, node: NodeId, digits: readonly Digit[], own: readonly number[]): NodeId => {
-  const [from, to] = [sizeOf(own), sizeOf(digits.map(full))]
   const atoms = digits.map(
     (digit, k): Atom => ({
       of: 'c',
@@ -61,12 +60,7 @@ const spreadOut = (t: Translation, node: NodeId, digits: readonly Digit[], own: 
       stride: own[k] === 1 ? 0 : stridesOf(own)[k],
     }),
   )
-  const source = channelOrder(atoms)
-  const picks = (at: number): number => (source[at % to] === Math.floor(at / to) ? 1 : 0)
-  const name = `copies ${own.join()} ${digits.map(full).join()}`
-  return exampleType(t, node).kind === 'Vector'
-    ? t.build.dense(node, t.table(name, [from, to], picks))
-    : t.build.conv2d(node, t.table(name, [1, 1, from, to], picks))
+  return pickChannels(t, node, channelOrder(atoms), `copies ${own.join()} ${digits.map(full).join()}`)
 }
 
 /** A value of one pixel repeated along axes of extent 1: the last two are rows and columns, the others digits of channels. */
@@ -111,14 +105,8 @@ export const repeatedInChannels = (t: Translation, view: View, repeats: readonly
   })
   const all = digits.flat()
   if (extentOf(all.filter(({ stride }) => stride > 0)) !== type.c) return null
-  const to = extentOf(all)
-  const source = channelOrder(all)
-  const picks = (at: number): number => (source[at % to] === Math.floor(at / to) ? 1 : 0)
   const name = `copies ${all.map(({ extent, stride }) => `${extent}:${stride}`).join()}`
-  const node =
-    type.kind === 'Vector'
-      ? t.build.dense(view.node, t.table(name, [type.c, to], picks))
-      : t.build.conv2d(view.node, t.table(name, [1, 1, type.c, to], picks))
+  const node = pickChannels(t, view.node, channelOrder(all), name)
   const strides = stridesOf(all.map(({ extent }) => extent))
   let next = 0
   const axes = view.axes.map((atoms, axis): Axis => {

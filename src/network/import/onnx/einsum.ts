@@ -26,22 +26,23 @@ const equationOf = (text: string): Equation | null => {
   return isApart && result.every(axis => all.includes(axis)) ? { operands, result } : null
 }
 
-const ints = (name: string, values: readonly number[]): AttributeProto => ({
-  ...{ name, type: 7, ints: [...values] },
-  ...{ floats: [], strings: [] },
+const attributeOf = (
+  name: string,
+  value: Pick<AttributeProto, 'type' | 'i'> & { readonly ints?: readonly number[] },
+) => ({
+  ...{ name, ints: [], floats: [], strings: [] },
+  ...value,
 })
 
-const int = (name: string, value: number): AttributeProto => ({
-  ...{ name, type: 2, i: value },
-  ...{ ints: [], floats: [], strings: [] },
-})
+const ints = (name: string, values: readonly number[]): AttributeProto => attributeOf(name, { type: 7, ints: values })
+const int = (name: string, value: number): AttributeProto => attributeOf(name, { type: 2, i: value })
 
 /** Transpositions, products and sums in the place of one node. */
 const written = (node: NodeProto, { operands, result }: Equation, names: Names): readonly NodeProto[] => {
   const nodes: NodeProto[] = []
-  const add = (op_type: string, input: readonly string[], attribute: AttributeProto[] = []): string => {
+  const add = (op_type: string, input: readonly string[], attribute: readonly AttributeProto[] = []): string => {
     const output = names.fresh(`${node.output[0]}.${op_type}`)
-    nodes.push({ op_type, name: nodeName(node), input: [...input], output: [output], attribute })
+    nodes.push({ op_type, name: nodeName(node), input, output: [output], attribute })
     return output
   }
   const inOrder = ({ name, axes }: Lettered, wanted: readonly string[]): string =>

@@ -4,7 +4,7 @@ import { variantsOf } from '../../../../ir/draft.ts'
 import { EspalierError, problem } from '../../../../ir/error.ts'
 import type { Graph } from '../../../../ir/graph.ts'
 import type { Pair } from '../../../../ir/op.ts'
-import { sizeOf, type Tensor } from '../../../../ir/tensor.ts'
+import type { Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample } from '../../../../ir/type.ts'
 import { withoutDeadNodes } from '../../../../passes/rewrite.ts'
 import type { ImportProblem } from '../error.ts'
@@ -16,7 +16,7 @@ import type { OnnxModel } from './decode.ts'
 import { withoutEinsums } from './einsum.ts'
 import { dimsOfLifted } from './folded.ts'
 import { folds } from './folds/index.ts'
-import { roomFor } from './folds/room.ts'
+import { roomFor, takeUniform } from './folds/room.ts'
 import { type ImageInput, readersOf, readInput } from './input.ts'
 import { joinedWith } from './joined.ts'
 import { liftedRule } from './lifted.ts'
@@ -167,8 +167,7 @@ export const translate = (
     if (composed.has(proto)) return rule(node, t)
     const allConstant = node.inputs.every(value => value === undefined || value.kind === 'constant')
     if (allConstant && Object.hasOwn(folds, node.op)) {
-      for (const value of node.inputs)
-        if (value?.kind === 'constant' && value.fill !== undefined) room.take(sizeOf(value.dims))
+      takeUniform(room, node.inputs)
       return folds[node.op](node, { opset, room })
     }
     return Object.hasOwn(rules, node.op) ? rule(node, t) : null

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../../../../ir/tensor.ts'
 import { axesAtMost } from '../constant.ts'
+import type { OnnxNode } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import { printDims } from '../view.ts'
 
@@ -43,6 +44,11 @@ const checked = (dims: readonly number[]): readonly number[] => {
 export const filled = (room: Room, dims: readonly number[]): readonly number[] => {
   room.fill(sizeOf(checked(dims)), `a constant of shape ${printDims(dims)}`)
   return dims
+}
+
+/** Takes what it costs to read values one by one that are one number all over. */
+export const takeUniform = (room: Room, values: OnnxNode['inputs']): void => {
+  for (const value of values) if (value?.kind === 'constant' && value.fill !== undefined) room.take(sizeOf(value.dims))
 }
 
 /** Extents of a constant about to be made, each of its values at the cost of `work`. */

@@ -2,6 +2,7 @@ import type { NodeId } from '../../../../../ir/graph.ts'
 import type { UnaryFunction } from '../../../../../ir/ops/pointwise.ts'
 import { broadcast } from '../broadcast.ts'
 import { constant } from '../constant.ts'
+import { takeUniform } from '../folds/room.ts'
 import { inputAt, numbersOf, type OnnxNode, type Value } from '../node.ts'
 import { refuse } from '../refuse.ts'
 import type { Rule, Translation } from '../translation.ts'
@@ -66,7 +67,7 @@ const staysFinite = (t: Translation, id: NodeId): boolean => {
 }
 
 /** A value where a condition is 1, and nothing elsewhere. */
-const where = (t: Translation, node: OnnxNode, condition: Value, value: Value): Value => {
+const where = (t: Translation, node: OnnxNode, condition: Value, value: Value): View => {
   const finite = value.kind === 'view' ? staysFinite(t, value.node) : numbersOf(value).every(Number.isFinite)
   if (!finite)
     return refuse(
@@ -84,6 +85,7 @@ const where = (t: Translation, node: OnnxNode, condition: Value, value: Value): 
 
 /** `a · condition + b · (1 − condition)`. */
 const choice: Rule = (node, t) => {
+  takeUniform(t.room, node.inputs)
   const [condition, a, b] = [0, 1, 2].map(at => inputAt(node, at))
   const [left, right] = [where(t, node, condition, a), where(t, node, not(t, condition, node.name), b)]
   return [broadcast(t, 'add', [left, right], node.name)]

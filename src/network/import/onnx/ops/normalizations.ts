@@ -1,6 +1,6 @@
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { UnaryFunction } from '../../../../../ir/ops/pointwise.ts'
-import { align, asImage } from '../arrange.ts'
+import { align, asImage, timesTable } from '../arrange.ts'
 import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
 import { axisOf, constantAt, type OnnxNode, optionalAt, valuesOf, viewAt } from '../node.ts'
@@ -125,10 +125,8 @@ export const sumsOfNeighbours = (t: Translation, x: NodeId, size: number, share:
   const { c } = exampleType(t, x)
   const before = Math.floor((size - 1) / 2)
   const isNear = (from: number, to: number): boolean => from >= to - before && from < to - before + size
-  const filter = t.table(`neighbours ${size} ${share}`, [1, 1, c, c], at =>
-    isNear(Math.floor(at / c), at % c) ? share : 0,
-  )
-  return t.build.conv2d(x, filter, { name })
+  const numberAt = (from: number, to: number): number => (isNear(from, to) ? share : 0)
+  return timesTable(t, x, { name: `neighbours ${size} ${share}`, outputs: c, numberAt }, name)
 }
 
 /** `x / (bias + alpha/size · Σ x²)^beta`, the sum over neighbouring channels. */

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../../../../ir/graph.ts'
 import type { Pair } from '../../../../../ir/op.ts'
 import type { UnaryFunction } from '../../../../../ir/ops/pointwise.ts'
-import { asVector, channelOrder, permuteChannels } from '../arrange.ts'
+import { asVector, channelOrder, permuteChannels, timesTable } from '../arrange.ts'
 import { broadcast } from '../broadcast.ts'
 import { axesOf, axisOf, type OnnxNode, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
@@ -34,11 +34,8 @@ const reduceDigits = (
       group[channel] = k % size
     })
     const digits = kept.map(({ extent, stride }) => `${extent}:${stride}`).join()
-    const matrix = [type.c, size]
-    const share = (at: number): number => (group[Math.floor(at / size)] === at % size ? 1 / count : 0)
-    return type.kind === 'Vector'
-      ? t.build.dense(node, t.table(`means ${digits}`, matrix, share), name)
-      : t.build.conv2d(node, t.table(`means ${digits}`, [1, 1, ...matrix], share), { name })
+    const share = (from: number, to: number): number => (group[from] === to ? 1 / count : 0)
+    return timesTable(t, node, { name: `means ${digits}`, outputs: size, numberAt: share }, name)
   }
   if (count > groupsAtMost) return refuse('unsupported-shape', `${count} groups of channels`, `at most ${groupsAtMost}`)
   const sorted = permuteChannels(t, node, order)

@@ -1,4 +1,4 @@
-import { align } from '../arrange.ts'
+import { align, timesTable } from '../arrange.ts'
 import { constant, type Scalar } from '../constant.ts'
 import { expanded, repeatedInChannels } from '../digits.ts'
 import { constantAt, integersOf, numbersOf, type OnnxNode, viewAt } from '../node.ts'
@@ -31,13 +31,7 @@ const repeatedInPlace = (t: Translation, view: View, repeats: readonly number[],
       ? t.build.resize(x, [type.h * times('h'), type.w * times('w')], { method: 'nearest', name: node.name })
       : x
   const c = times('c')
-  const ones = c > 1 ? t.table('copies', type.kind === 'Map' ? [1, 1, 1, c] : [1, c], () => 1) : null
-  const deep =
-    ones === null
-      ? wide
-      : type.kind === 'Map'
-        ? t.build.conv2d(wide, ones, { name: node.name })
-        : t.build.dense(wide, ones)
+  const deep = c > 1 ? timesTable(t, wide, { name: 'copies', outputs: c, numberAt: () => 1 }, node.name) : wide
   return viewOf(deep, exampleType(t, deep), layout)
 }
 

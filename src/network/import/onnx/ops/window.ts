@@ -3,7 +3,7 @@ import type { NodeId } from '../../../../../ir/graph.ts'
 import type { Pair } from '../../../../../ir/op.ts'
 import type { Padding } from '../../../../../ir/ops/window.ts'
 import { limits, shapeOf } from '../../../../../ir/type.ts'
-import { asImage } from '../arrange.ts'
+import { asImage, timesTable } from '../arrange.ts'
 import type { Constant } from '../constant.ts'
 import { constantAt, type OnnxNode, optionalAt, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
@@ -241,11 +241,8 @@ const alongChannels =
     const image = asImage(t, withAxes(x, [n, c, h, w]))
     const { c: channels } = exampleType(t, image)
     const outputs = channels - size[0] + 1
-    const filter = t.table(`means of ${size[0]} neighbours`, [1, 1, channels, outputs], at => {
-      const [from, to] = [Math.floor(at / outputs), at % outputs]
-      return from >= to && from < to + size[0] ? 1 / size[0] : 0
-    })
-    const y = t.build.conv2d(image, filter, { name: node.name })
+    const share = (from: number, to: number): number => (from >= to && from < to + size[0] ? 1 / size[0] : 0)
+    const y = timesTable(t, image, { name: `means of ${size[0]} neighbours`, outputs, numberAt: share }, node.name)
     const [batch, ...axes] = viewOf(y, exampleType(t, y), nchw).axes
     return [{ kind: 'view', node: y, axes: [batch, [], ...axes] }]
   }
