@@ -1,4 +1,4 @@
-import { channelOrder, permuteChannels } from './arrange.ts'
+import { channelOrder, permuteChannels } from './channels.ts'
 import type { Constant } from './constant.ts'
 import { cutsChannels } from './digits.ts'
 import { scalarOf } from './node.ts'

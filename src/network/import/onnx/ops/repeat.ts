@@ -1,4 +1,5 @@
-import { align, timesTable } from '../arrange.ts'
+import { align } from '../arrange.ts'
+import { timesTable } from '../channels.ts'
 import { constant, type Scalar } from '../constant.ts'
 import { expanded, repeatedInChannels } from '../digits.ts'
 import { constantAt, integersOf, numbersOf, type OnnxNode, viewAt } from '../node.ts'
