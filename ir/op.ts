@@ -86,7 +86,7 @@ export interface OpDeclaration<Tag extends string, A, S extends Stage = Stage> {
   /** Absent where no act is carried through the op by one law of this form. */
   readonly equivariance?: Equivariance<A>
   /** Multiplications, each with its addition, for one example and variant, as papers count them: convolutions and matrix products. Absent: none. */
-  readonly multiplyAdds?: (operands: readonly Type[], result: Type) => number
+  readonly multiplyAdds?: (operands: readonly Type[], result: Type, attributes: A) => number
 }
 
 type AttributesOfProps<P extends t.Props> = { readonly [K in keyof P]: t.TypeOf<P[K]> }
@@ -101,7 +101,7 @@ export const defineOp = <const Tag extends string, P extends t.Props, S extends 
   readonly infer: (operands: readonly Type[], attributes: AttributesOfProps<P>) => E.Either<Mismatch, Type>
   readonly evaluate: ((operands: readonly Tensor[], attributes: AttributesOfProps<P>, typing: Typing) => Tensor) | null
   readonly equivariance?: Equivariance<AttributesOfProps<P>>
-  readonly multiplyAdds?: (operands: readonly Type[], result: Type) => number
+  readonly multiplyAdds?: (operands: readonly Type[], result: Type, attributes: AttributesOfProps<P>) => number
 }): OpDeclaration<Tag, AttributesOfProps<P>, S> => ({
   ...declaration,
   stage: declaration.stage ?? ('any' as S),

@@ -57,17 +57,22 @@ export interface Trained {
 }
 
 /**
- * Copies a network as it is trained: parameters become inputs of their names, and normalizations take the mean and the variance of their batch, over all variants, of
+ * Copies a network as it is trained: parameters become inputs of their names, but for those that stay as they are, and normalizations take the mean and the variance of their batch, over all variants, of
  * which running statistics take over a part (their `momentum` in PyTorch, which counts a batch's variance with N − 1). Of one number there is no such
  * variance: it is not finite.
  */
-export const copyForTraining = (d: Draft, graph: Graph, momentum: number): Trained => {
+export const copyForTraining = (
+  d: Draft,
+  graph: Graph,
+  momentum: number,
+  fixed: ReadonlySet<string> = new Set(),
+): Trained => {
   const nodes: NodeId[] = []
   const inputs = new Map<string, NodeId>()
   const running = new Map<string, NodeId>()
   graph.nodes.forEach((node, id) => {
     const operands = node.operands.map(operand => nodes[operand])
-    if (node.tag === 'Parameter') {
+    if (node.tag === 'Parameter' && !fixed.has(node.attributes.name)) {
       const { name, shape } = node.attributes
       nodes[id] = inputs.get(name) ?? d.add('Input', [], { name, type: sharedType(shape) }, name)
       inputs.set(name, nodes[id])

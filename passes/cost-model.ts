@@ -145,6 +145,8 @@ const efforts: { readonly [T in OpTag]: EffortOf<T> } = {
   FlattenGradient: ({ attributes: { order } }) => ({ kind: order === 'hwc' ? 'view' : 'rearrange', calls: 1 }),
   Warp: calls('rearrange'),
   WarpGradient: calls('rearrange', 2),
+  AttentionGradient: calls('dense', 4),
+  WindowAttentionGradient: calls('dense', 4),
 }
 
 const numbersIn = (node: Node, batch: number): number =>

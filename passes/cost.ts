@@ -9,6 +9,7 @@ export const nodeMultiplyAdds = (graph: Graph, node: Node): number => {
   const once = multiplyAdds(
     operands.map(({ type }) => type),
     node.type,
+    node.attributes as never,
   )
   return once * Math.max(...[node, ...operands].map(({ variants }) => variantCount(variants)))
 }

@@ -39,6 +39,8 @@ export interface StepRecipe {
   readonly gradientClipping?: number
   /** What running statistics take over of a batch's. */
   readonly batchNormMomentum: number
+  /** Parameters that stay as they are. */
+  readonly fixed?: ReadonlySet<string> | undefined
 }
 
 /** Names of inputs beside the images and what is carried from step to step. */
@@ -55,7 +57,7 @@ export const correctName = 'correct'
 export const velocityName = (parameter: string): string => `velocity of ${parameter}`
 
 /**
- * One step of training as a pure graph. Inputs: a batch of images; their labels `[n, classes]`, one-hot or mixed; a teacher's scores, where there is one; the learning rate; a matrix `[2, 2]`
+ * One step of training as a pure graph, whose parameters are those that stay as they are. Inputs: a batch of images; their labels `[n, classes]`, one-hot or mixed; a teacher's scores, where there is one; the learning rate; a matrix `[2, 2]`
  * for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and `correct`, how many images
  * the scores are right about (without any reduction: how many variants).
  */
@@ -66,6 +68,8 @@ export interface TrainingStep {
   readonly parameters: readonly string[]
   /** Running means and variances, by their names in the network. */
   readonly statistics: readonly string[]
+  /** Parameters of the network that stay as they are: they are the graph's own. */
+  readonly fixed: readonly string[]
   /** Of each parameter, as large as it is, 0 to begin with; none without momentum. */
   readonly velocities: readonly string[]
   /** By the name of an input, what its matrix is drawn from. */
@@ -114,7 +118,7 @@ const lossOf = (
 /** The branched network with a loss and the new running statistics for outputs. */
 const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph => {
   const d = draft('branched')
-  const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum)
+  const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum, recipe.fixed)
   const logits = nodes[network.outputs[0].node]
   const [classes] = shapeOf(d.nodes[logits].type)
   const labels = d.add('Input', [], { name: labelsName, type: vectorType(classes) }, labelsName)
@@ -215,7 +219,8 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
       const stacked = stackBranchesIn(withLoss(branched, plan, recipe), transformed)
       const images = nodesWithTag(branched, 'Input')[0].attributes.name
       const all = [...new Set(nodesWithTag(branched, 'Parameter').map(({ attributes }) => attributes.name))]
-      const parameters = all.filter(name => !running.has(name))
+      const fixed = all.filter(name => recipe.fixed?.has(name) && !running.has(name))
+      const parameters = all.filter(name => !running.has(name) && !fixed.includes(name))
       const own = [
         images,
         labelsName,
@@ -233,6 +238,7 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
         images,
         parameters,
         statistics: [...running],
+        fixed,
         draws,
       }))(withDescent(stacked, parameters, recipe))
     }),

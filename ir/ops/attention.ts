@@ -1,13 +1,13 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { defineOp, mismatch, type Pair, Real } from '../op.ts'
-import { sizeOf, type Tensor, zeros } from '../tensor.ts'
+import { type Tensor, zeros } from '../tensor.ts'
 import { Extent, type MapType, mapType, printType, shapeOf, type Type } from '../type.ts'
 
 const pixelsOf = ({ h, w }: MapType): number => h * w
 
 /** Keys and values by turns, as pairs. */
-const pairsOf = <A>(memory: readonly A[]): readonly (readonly [keys: A, values: A])[] =>
+export const pairsOf = <A>(memory: readonly A[]): readonly (readonly [keys: A, values: A])[] =>
   Array.from({ length: memory.length / 2 }, (_, k) => [memory[2 * k], memory[2 * k + 1]])
 
 /** What is attended to: pairs that have a pixel of values for each of keys, and channels in as many heads as the queries. */
@@ -18,7 +18,7 @@ const fits = (queries: MapType, [first, ...rest]: readonly (readonly [MapType, M
   [first, ...rest].every(([keys, values]) => keys.c === queries.c && keys.h === values.h && keys.w === values.w)
 
 /** The weights of one query of a head: `softmax(scale · query · key + bias)` over all keys. */
-const weigh = (
+export const weigh = (
   query: Float64Array,
   keys: readonly Float64Array[],
   scale: number,
@@ -34,12 +34,36 @@ const weigh = (
   return powers.map(power => power / total)
 }
 
-/** Of each pixel of an example one head's channels. */
-const headOf = ({ shape: [, h, w, c], data }: Tensor, example: number, head: number, heads: number): Float64Array[] =>
-  Array.from({ length: h * w }, (_, pixel) => {
-    const at = (example * h * w + pixel) * c + (head * c) / heads
-    return Float64Array.from(data.subarray(at, at + c / heads))
+/** One head of one example. */
+export interface Head {
+  readonly example: number
+  readonly head: number
+  readonly heads: number
+}
+
+/** All heads of all examples. */
+export const headsOf = (examples: number, heads: number): readonly Head[] =>
+  Array.from({ length: examples * heads }, (_, k) => ({ example: Math.floor(k / heads), head: k % heads, heads }))
+
+/** Where a head's channels of a pixel begin in a map. */
+export const headAt = ({ shape: [, h, w, c] }: Tensor, { example, head, heads }: Head, pixel: number): number =>
+  (example * h * w + pixel) * c + (head * c) / heads
+
+/** Of each pixel of a map a head's channels. */
+export const headOf = (map: Tensor, head: Head): readonly Float64Array[] => {
+  const [, h, w, c] = map.shape
+  return Array.from({ length: h * w }, (_, pixel) => {
+    const at = headAt(map, head, pixel)
+    return Float64Array.from(map.data.subarray(at, at + c / head.heads))
   })
+}
+
+/** Channels of a key and of a value. */
+const channelsOf = ([queries, , values]: readonly Type[]): number => (queries as MapType).c + (values as MapType).c
+
+/** Scores of each head: of every query with every key. */
+export const scoreCount = ([queries, ...memory]: readonly Type[]): number =>
+  pairsOf(memory as readonly MapType[]).reduce((sum, [keys]) => sum + pixelsOf(queries as MapType) * pixelsOf(keys), 0)
 
 /**
  * What each pixel of the queries finds in other maps: the mean of their values, weighed by a softmax over the pixels of all of them of `scale · query · key`.
@@ -47,7 +71,6 @@ const headOf = ({ shape: [, h, w, c], data }: Tensor, example: number, head: num
  */
 export const attention = defineOp({
   tag: 'Attention',
-  stage: 'inference',
   operands: ['queries', 'keys', 'values', '…'],
   attributes: { heads: Extent, scale: Real },
   infer: (operands: readonly Type[], { heads }) => {
@@ -61,30 +84,24 @@ export const attention = defineOp({
   },
   evaluate: ([queries, ...memory], { heads, scale }) => {
     const [n, h, w] = queries.shape
-    const c = memory[1].shape[3]
-    const out = zeros([n, h, w, c])
+    const out = zeros([n, h, w, memory[1].shape[3]])
     const pairs = pairsOf(memory)
-    for (let example = 0; example < n; example++)
-      for (let head = 0; head < heads; head++) {
-        const keys = pairs.flatMap(([map]) => headOf(map, example, head, heads))
-        const values = pairs.flatMap(([, map]) => headOf(map, example, head, heads))
-        headOf(queries, example, head, heads).forEach((query, pixel) => {
-          const at = (example * h * w + pixel) * c + (head * c) / heads
-          const weights = weigh(query, keys, scale)
-          values.forEach((value, key) => {
-            value.forEach((number, i) => {
-              out.data[at + i] += weights[key] * number
-            })
+    for (const head of headsOf(n, heads)) {
+      const keys = pairs.flatMap(([map]) => headOf(map, head))
+      const values = pairs.flatMap(([, map]) => headOf(map, head))
+      headOf(queries, head).forEach((query, pixel) => {
+        const at = headAt(out, head, pixel)
+        const weights = weigh(query, keys, scale)
+        values.forEach((value, key) => {
+          value.forEach((number, i) => {
+            out.data[at + i] += weights[key] * number
           })
         })
-      }
+      })
+    }
     return out
   },
-  multiplyAdds: ([queries, ...memory]) =>
-    pairsOf(memory as readonly MapType[]).reduce(
-      (sum, [keys, values]) => sum + pixelsOf(queries as MapType) * pixelsOf(keys) * (keys.c + values.c),
-      0,
-    ),
+  multiplyAdds: operands => scoreCount(operands) * channelsOf(operands),
 })
 
 /** The most pixels of a window: each of them has a score for each. */
@@ -93,17 +110,25 @@ export const windowAtMost = 4096
 /** Rows and columns of the windows that a table of biases `[2r−1, 2s−1, heads]` is for. */
 export const windowOf = ([rows, columns]: readonly number[]): Pair => [(rows + 1) / 2, (columns + 1) / 2]
 
+/** Scores of each head: of every query with the keys of its window. */
+export const windowScoreCount = ([queries, , , bias]: readonly Type[]): number => {
+  const [r, s] = windowOf(shapeOf(bias))
+  return pixelsOf(queries as MapType) * r * s
+}
+
 /** How a map is divided: into blocks of neighbours, or into pixels that are spread evenly over all of it, as far apart as there are windows. */
 const partitions = { blocks: null, grid: null } as const
 /** @internal */
 export type Partition = keyof typeof partitions
+/** @internal */
+export const Partition = t.keyof(partitions)
 
 /** Along one axis, where the pixels of a window stand. */
 const along = (extent: number, size: number, window: number, partition: Partition): readonly number[] =>
   Array.from({ length: size }, (_, k) => (partition === 'blocks' ? window * size + k : k * (extent / size) + window))
 
 /** The pixels of each window of a map, row by row. */
-const windowsOf = (h: number, w: number, [r, s]: Pair, partition: Partition): readonly (readonly number[])[] =>
+export const windowsOf = (h: number, w: number, [r, s]: Pair, partition: Partition): readonly (readonly number[])[] =>
   Array.from({ length: (h * w) / (r * s) }, (_, window) => {
     const columns = along(w, s, window % (w / s), partition)
     return along(h, r, Math.floor(window / (w / s)), partition).flatMap(y => columns.map(x => y * w + x))
@@ -129,9 +154,8 @@ export const offsetsOf = ([r, s]: Pair): readonly number[] => {
  */
 export const windowAttention = defineOp({
   tag: 'WindowAttention',
-  stage: 'inference',
   operands: ['queries', 'keys', 'values', 'bias'],
-  attributes: { scale: Real, partition: t.keyof(partitions) },
+  attributes: { scale: Real, partition: Partition },
   infer: ([queries, keys, values, bias]) => {
     if (bias.kind !== 'Shared' || bias.shape.length !== 3 || bias.shape.slice(0, 2).some(extent => extent % 2 === 0))
       return mismatch(printType(bias), 'biases Shared[2·rows − 1, 2·columns − 1, heads] of a window')
@@ -150,28 +174,27 @@ export const windowAttention = defineOp({
         )
   },
   evaluate: ([queries, keys, values, bias], { scale, partition }) => {
-    const [n, h, w, c] = values.shape
+    const [n, h, w] = values.shape
     const [, , heads] = bias.shape
     const window = windowOf(bias.shape)
     const [windows, offsets, size] = [windowsOf(h, w, window, partition), offsetsOf(window), window[0] * window[1]]
     const out = zeros(values.shape)
-    for (let example = 0; example < n; example++)
-      for (let head = 0; head < heads; head++) {
-        const [asking, asked, given] = [queries, keys, values].map(map => headOf(map, example, head, heads))
-        for (const pixels of windows) {
-          const all = pixels.map(pixel => asked[pixel])
-          pixels.forEach((pixel, query) => {
-            const at = (example * h * w + pixel) * c + (head * c) / heads
-            const biasOf = (key: number): number => bias.data[offsets[query * size + key] * heads + head]
-            const weights = weigh(asking[pixel], all, scale, biasOf)
-            pixels.forEach((from, key) => {
-              given[from].forEach((number, i) => {
-                out.data[at + i] += weights[key] * number
-              })
+    for (const head of headsOf(n, heads)) {
+      const [asking, asked, given] = [queries, keys, values].map(map => headOf(map, head))
+      for (const pixels of windows) {
+        const all = pixels.map(pixel => asked[pixel])
+        pixels.forEach((pixel, query) => {
+          const at = headAt(out, head, pixel)
+          const biasOf = (key: number): number => bias.data[offsets[query * size + key] * heads + head.head]
+          const weights = weigh(asking[pixel], all, scale, biasOf)
+          pixels.forEach((from, key) => {
+            given[from].forEach((number, i) => {
+              out.data[at + i] += weights[key] * number
             })
           })
-        }
+        })
       }
+    }
     return out
   },
   equivariance: {
@@ -181,8 +204,5 @@ export const windowAttention = defineOp({
     result: 'moves',
     turned: ['keys', 'values', 'bias'],
   },
-  multiplyAdds: ([queries, , values, bias]) => {
-    const [r, s] = windowOf(shapeOf(bias))
-    return r * s * (sizeOf(shapeOf(queries)) + sizeOf(shapeOf(values)))
-  },
+  multiplyAdds: operands => windowScoreCount(operands) * channelsOf(operands),
 })

@@ -1,5 +1,6 @@
 import type { OpDeclaration, Stage } from '../op.ts'
 import { attention, windowAttention } from './attention.ts'
+import { attentionGradient, windowAttentionGradient } from './attention-gradients.ts'
 import { branch, reduce, undo } from './branching.ts'
 import { certainty, select } from './certainty.ts'
 import { combine, softmax } from './classification.ts'
@@ -69,6 +70,8 @@ export const ops = {
   FlattenGradient: flattenGradient,
   Warp: warp,
   WarpGradient: warpGradient,
+  AttentionGradient: attentionGradient,
+  WindowAttentionGradient: windowAttentionGradient,
 } as const
 
 /** The name of an op. */

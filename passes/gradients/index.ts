@@ -1,4 +1,5 @@
 import type { OpTag, TagAt } from '../../ir/index.ts'
+import { attentions } from './attention.ts'
 import { classification } from './classification.ts'
 import { pointwise } from './pointwise.ts'
 import { pooling } from './pooling.ts'
@@ -13,4 +14,4 @@ export const gradients: {
     OpTag,
     TagAt<'inference'> | 'Input' | 'Parameter' | 'Constant' | 'Branch' | 'Undo' | 'Reduce'
   >]: GradientRule<T>
-} = { ...products, ...pointwise, ...pooling, ...shape, ...classification, ...reductions }
+} = { ...products, ...pointwise, ...pooling, ...shape, ...classification, ...attentions, ...reductions }

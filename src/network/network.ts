@@ -24,6 +24,8 @@ export interface Network {
   readonly parameters: ReadonlyMap<string, Tensor>
   /** What the graph's outputs are, in its order. Absent of a classifier: one output named `logits`, `Vector[classes]`. */
   readonly outputs?: readonly NetworkOutput[]
+  /** Parameters that are no weights: numbers that an importer worked out. Training leaves them as they are. */
+  readonly fixed?: ReadonlySet<string>
   /** `nchw` where the file that it came from takes images channels first: exported again, it still does. */
   readonly layout?: 'nchw'
   /** What its file says of it beside the graph. */

@@ -24,7 +24,7 @@ export interface StepOptions {
   readonly debug?: boolean
 }
 
-/** What steps carry from one to the next, by name: parameters, running statistics, velocities. */
+/** What steps carry from one to the next, by name: parameters, those that stay as they are too, running statistics, velocities. */
 export type Carried = ReadonlyMap<string, Tensor>
 
 /** What a step is given beside what it carries. */
@@ -65,7 +65,9 @@ type Facts = Pick<OpenStep, 'backend' | 'executor' | 'precision' | 'describe' | 
 /** What the first step carries: a network's values, and velocities of 0. */
 export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Carried =>
   new Map([
-    ...[...step.parameters, ...step.statistics].map(name => [name, parameters.get(name) as Tensor] as const),
+    ...[...step.parameters, ...step.statistics, ...step.fixed].map(
+      name => [name, parameters.get(name) as Tensor] as const,
+    ),
     ...step.velocities.map((name, k): [string, Tensor] => {
       const { shape } = parameters.get(step.parameters[k]) as Tensor
       return [name, { shape, data: new Float32Array(sizeOf(shape)) }]
@@ -101,11 +103,23 @@ const feedOf = (step: TrainingStep, network: Network): Feed => {
 
 const float32 = (data: Tensor['data']): Float32Array => (data instanceof Float32Array ? data : Float32Array.from(data))
 
+/** What is carried: what stays as it is, and what each step gives anew. */
+interface Split {
+  readonly fixed: Carried
+  readonly moving: Carried
+}
+
+export const splitCarried = (step: TrainingStep, carried: Carried): Split => {
+  const stays = new Set(step.fixed)
+  const those = (fixed: boolean): Carried => new Map([...carried].filter(([name]) => stays.has(name) === fixed))
+  return { fixed: those(true), moving: those(false) }
+}
+
 /** Steps on TensorFlow.js: what is carried stays in the runtime's memory from step to step. */
-const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, start: Carried, facts: Facts): OpenStep => {
+const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, { fixed, moving }: Split, facts: Facts): OpenStep => {
   const tensors = (values: ReadonlyMap<string, Tensor>): Record<string, TfTensor> =>
     Object.fromEntries([...values].map(([name, { shape, data }]) => [name, tf.tensor(float32(data), [...shape])]))
-  let carried = tensors(start)
+  let carried = tensors(moving)
   return {
     ...facts,
     run: async input => {
@@ -121,16 +135,17 @@ const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, start: Carried
       }
     },
     carried: async () =>
-      new Map(
-        await Promise.all(
+      new Map([
+        ...fixed,
+        ...(await Promise.all(
           Object.entries(carried).map(
             async ([name, value]): Promise<[string, Tensor]> => [
               name,
               { shape: value.shape, data: Float32Array.from(await value.data()) },
             ],
           ),
-        ),
-      ),
+        )),
+      ]),
     dispose: () => {
       tf.dispose(carried)
       executable.dispose()
@@ -138,22 +153,22 @@ const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, start: Carried
   }
 }
 
-const onEvaluator = ({ graph }: TrainingStep, feed: Feed, start: Carried): OpenStep => {
-  let carried = start
+const onEvaluator = ({ graph }: TrainingStep, feed: Feed, { fixed, moving }: Split): OpenStep => {
+  let carried = moving
   return {
     backend: 'reference',
     executor: 'reference',
     precision: 'float32',
     describe: 'the reference evaluator, plain TypeScript in float64',
     run: async input => {
-      const outputs = evaluate(graph, { inputs: new Map([...feed(input), ...carried]), parameters: new Map() })
+      const outputs = evaluate(graph, { inputs: new Map([...feed(input), ...carried]), parameters: fixed })
       if (E.isLeft(outputs)) throw new Error(renderProblems(outputs.left))
       const values = outputs.right
       carried = new Map([...carried.keys()].map(name => [name, values.get(name) as Tensor]))
       const number = (name: string): number => (values.get(name) as Tensor).data[0]
       return { loss: number(lossName), correct: number(correctName) }
     },
-    carried: async () => carried,
+    carried: async () => new Map([...fixed, ...carried]),
     dispose: () => {},
   }
 }
@@ -180,16 +195,17 @@ export const openStep = async (
     throw new EspalierError([
       trainingProblem('executor-not-there', '--precision bfloat16', 'executor eager', 'graph or xla'),
     ])
-  if (backend === 'reference') return onEvaluator(step, feed, start)
+  const split = splitCarried(step, start)
+  if (backend === 'reference') return onEvaluator(step, feed, split)
   const opened = orThrow(await openBackend(whole ? 'node-gpu' : backend, { debug }))
   const { tf, native, name, describe, reason } = opened
   const taken = executor === 'auto' ? executorWithoutRace(name) : executor
   if (narrow) orThrow(bfloat16Support(native?.installed.contents.accelerator))
   const executable =
     native === undefined || taken === 'eager'
-      ? lower(tf, step.graph, new Map())
-      : await openSavedModel(native, step.graph, new Map(), { xla: taken === 'xla', precision })
-  return onTensorFlow(tf, executable, feed, start, {
+      ? lower(tf, step.graph, split.fixed)
+      : await openSavedModel(native, step.graph, split.fixed, { xla: taken === 'xla', precision })
+  return onTensorFlow(tf, executable, feed, split, {
     backend: name,
     executor: taken,
     precision,

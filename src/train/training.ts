@@ -56,7 +56,7 @@ export interface Training {
 /** The plan with a reduction to answer by: the paper's for networks that are trained with `none`, where it names none itself. */
 const answering = (plan: FixedPlan): FixedPlan => (plan.inference === 'none' ? { ...plan, inference: 'geo' } : plan)
 
-const stepOf = ({ graph }: Network, plan: FixedPlan, recipe: Recipe, seed: number): TrainingStep => {
+const stepOf = ({ graph, fixed }: Network, plan: FixedPlan, recipe: Recipe, seed: number): TrainingStep => {
   const placed = orThrow(placePlan({ ...plan, tta: false }, graph, random(seed, 'plan').next))
   return orThrow(
     trainingStep(graph, placed, {
@@ -68,6 +68,7 @@ const stepOf = ({ graph }: Network, plan: FixedPlan, recipe: Recipe, seed: numbe
       weightDecay: weightDecayOf(recipe, graph),
       batchNormMomentum: recipe.batch_norm_momentum,
       gradientClipping: recipe.gradient_clipping,
+      fixed,
     }),
   )
 }
@@ -79,7 +80,11 @@ const identity = ['network', 'plan', 'recipe', 'teacher', 'seed', 'data'] as con
 export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress): State => {
   const pick = (names: readonly string[]): ReadonlyMap<string, Tensor> =>
     new Map(names.map(name => [name, carried.get(name) as Tensor]))
-  return { parameters: pick([...step.parameters, ...step.statistics]), velocities: pick(step.velocities), progress }
+  return {
+    parameters: pick([...step.parameters, ...step.statistics, ...step.fixed]),
+    velocities: pick(step.velocities),
+    progress,
+  }
 }
 
 const refuseWithoutCheckpoint = async (folder: string): Promise<void> => {

@@ -192,7 +192,7 @@ const pixelClasses: Block = (s, choose, x) =>
 
 /** Pixels that find what they ask for in all pixels, and now and then in a token or an earlier map, too. */
 const attended: Block = (s, choose, x) => {
-  if (s.arithmetic === 'exact' || s.trained) return activate(s, choose, x)
+  if (s.arithmetic === 'exact') return activate(s, choose, x)
   const pixelwise = (y: NodeId): NodeId => sameConvolution(s, choose, y, 2, [1, 1], [1])
   const token = (): NodeId => s.b.unflatten(s.b.globalPool(x, 'mean'))
   const other = (): NodeId => (choose.oneIn(2) ? token() : choose.pick(s.trunk))
@@ -204,7 +204,7 @@ const attended: Block = (s, choose, x) => {
 
 /** Pixels that find what they ask for in their window, nearer ones rather than others. */
 const attendedInWindows: Block = (s, choose, x) => {
-  if (s.arithmetic === 'exact' || s.trained) return activate(s, choose, x)
+  if (s.arithmetic === 'exact') return activate(s, choose, x)
   const { h, w } = s.mapOf(x)
   const [rows, columns] = [h, w].map(extent => choose.pick([1, 2, 3, extent].filter(n => extent % n === 0)))
   const heads = choose.pick([1, 2])

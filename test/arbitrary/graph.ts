@@ -12,8 +12,6 @@ export interface GraphOptions {
   readonly arithmetic?: Arithmetic
   /** How many blocks there are at most between the image and the head. */
   readonly blocks?: number
-  /** Only ops that have a gradient. */
-  readonly trained?: boolean
 }
 
 /** Blocks stop here; the last one and the head add at most some thirty nodes more. */
@@ -77,14 +75,14 @@ const answer = (s: Site, head: readonly number[], x: NodeId): NodeId => {
 /** A classifier: a flat graph without transforms from one input `image` to one output `logits`, cuts between its blocks. */
 export const arbitraryNetwork = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs(options, recipe => {
-    const s = site('flat', options.arithmetic ?? 'any', options.trained)
+    const s = site('flat', options.arithmetic ?? 'any')
     return s.b.finish({ logits: answer(s, recipe.head, grow(s, recipe, blocks)) })
   })
 
 /** One output of numbers of each pixel, `map`, and one vector, `scores`, of a trunk without global pooling: what networks of all kinds end in. */
 export const arbitraryNetworkOfKinds = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs(options, recipe => {
-    const s = site('flat', options.arithmetic ?? 'any', options.trained)
+    const s = site('flat', options.arithmetic ?? 'any')
     const map = grow(s, recipe, blocks)
     return s.b.finish({ map, scores: drawHead(s, chooser(recipe.head), map) })
   })
@@ -94,7 +92,7 @@ const withTransforms: WeightedBlocks = [...blocks, [28, transformed]]
 /** A flat graph with acts, shifts, rotations and scales among its maps, several outputs, now and then `Combine` and nodes that nothing reads. */
 export const arbitraryFlatGraph = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs({ blocks: 14, ...options }, recipe => {
-    const s = site('flat', options.arithmetic ?? 'any', options.trained)
+    const s = site('flat', options.arithmetic ?? 'any')
     const last = grow(s, recipe, withTransforms)
     const choose = chooser(recipe.head)
     const logits = drawHead(s, choose, last)
@@ -130,7 +128,7 @@ const withBranches: WeightedBlocks = [...blocks, [24, branch], [8, rejoin]]
 /** A branched graph: at least one branch, at most eight variants, reduced at the end to `logits`. */
 export const arbitraryBranchedGraph = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs({ blocks: 12, ...options }, recipe => {
-    const s = site('branched', options.arithmetic ?? 'any', options.trained)
+    const s = site('branched', options.arithmetic ?? 'any')
     const grown = grow(s, recipe, withBranches)
     const choose = chooser(recipe.head)
     const last = variantsOf(s.b.draft.nodes[grown]) > 1 ? grown : branch(s, choose, grown)
@@ -146,7 +144,7 @@ export const thresholds = [0.5, 0, 1, 0.1, 0.9, 0.02, 0.7] as const
  */
 export const arbitraryStagedGraph = (options: GraphOptions = {}): fc.Arbitrary<Graph> =>
   graphs({ blocks: 8, ...options }, recipe => {
-    const s = site('flat', options.arithmetic ?? 'any', options.trained)
+    const s = site('flat', options.arithmetic ?? 'any')
     grow(s, recipe, withTransforms)
     const choose = chooser([...recipe.head, ...recipe.blocks.flat()])
     const stages = choose.pick([2, 3, 3, 1])

@@ -134,4 +134,6 @@ export const drawGiven: { readonly [T in OpTag]: (choose: Choose) => readonly Ty
   FlattenGradient: none,
   Warp: map,
   WarpGradient: map,
+  AttentionGradient: none,
+  WindowAttentionGradient: none,
 }

@@ -289,6 +289,14 @@ export const drawAttributes: { readonly [T in OpTag]: Draw<T> } = {
   },
   Warp: () => ({ attributes: {}, shared: [sharedType([2, 2])] }),
   WarpGradient: () => ({ attributes: {}, shared: [sharedType([2, 2])] }),
+  AttentionGradient: choose => {
+    const { operands, attributes, type } = drawOp(choose, 'Attention', drawGiven.Attention(choose))
+    return { attributes: { ...attributes, operand: choose.below(operands.length) }, shared: [type, ...operands] }
+  },
+  WindowAttentionGradient: choose => {
+    const { operands, attributes, type } = drawOp(choose, 'WindowAttention', drawGiven.WindowAttention(choose))
+    return { attributes: { ...attributes, operand: choose.below(operands.length) }, shared: [type, ...operands] }
+  },
 }
 
 /** One op with the types of all its operands and of its result. */

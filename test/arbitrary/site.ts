@@ -8,8 +8,6 @@ type Builder = ReturnType<typeof builder>
 export interface Site {
   readonly b: Builder
   readonly arithmetic: Arithmetic
-  /** Whether all ops have a gradient. */
-  readonly trained: boolean
   /** A parameter, now and then one that another node reads already. */
   readonly parameter: (choose: Choose, shape: readonly number[], kind: ParameterKind) => NodeId
   /** Maps of the trunk, in order. */
@@ -20,13 +18,12 @@ export interface Site {
 
 type ParameterKind = 'weight' | 'scale' | 'offset' | 'variance' | 'divisor'
 
-export const site = (dialect: Dialect, arithmetic: Arithmetic, trained = false): Site => {
+export const site = (dialect: Dialect, arithmetic: Arithmetic): Site => {
   const b = builder(dialect)
   const known = new Map<string, NodeId[]>()
   return {
     b,
     arithmetic,
-    trained,
     parameter: (choose, shape, kind) => {
       const key = `${kind} ${shape}`
       const same = known.get(key) ?? []

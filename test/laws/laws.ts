@@ -85,7 +85,7 @@ const branched = examples(arbitraryBranchedGraph)
 const networks = examples(arbitraryNetwork)
 
 /** What has gradients, as many as of a whole network would take seconds. */
-const trainedGraphs: typeof arbitraryNetwork = options => arbitraryFlatGraph({ ...options, blocks: 4, trained: true })
+const trainedGraphs: typeof arbitraryNetwork = options => arbitraryFlatGraph({ ...options, blocks: 4 })
 
 /** What targets have, and nothing at all. */
 const targets: readonly Forms[] = [

@@ -350,9 +350,21 @@ describe('where an op has no gradient', () => {
       expect(problemsOf((b, x) => b.draft.add(tag, [x, b.parameter('m', [2, 2])], {}), 'm')).toEqual([
         `not-differentiable ${tag} %2: a gradient of the loss by operand 1`,
       ])
-    const attended = (b: Builder, x: NodeId): NodeId => b.draft.add('Attention', [x, x, x], { heads: 1, scale: 1 })
+    const attended = (b: Builder, x: NodeId): NodeId =>
+      b.draft.add('AttentionGradient', [x, x, x, x], { heads: 1, scale: 1, operand: 2 })
     expect(problemsOf(attended)).toEqual([
-      'not-differentiable Attention %1: a gradient of the loss by operand 0 (networks with Attention run as they are, and are not trained)',
+      'not-differentiable AttentionGradient %1: a gradient of the loss by operand 0',
+    ])
+    const inWindows = (b: Builder, x: NodeId): NodeId =>
+      b.draft.add('WindowAttentionGradient', [x, x, x, x, b.parameter('bias', [1, 3, 1])], {
+        ...{ scale: 1, partition: 'blocks', operand: 3 },
+      })
+    expect(problemsOf(inWindows, 'bias')).toEqual([
+      'not-differentiable WindowAttentionGradient %2: a gradient of the loss by operand 4',
+    ])
+    const sure = (b: Builder, x: NodeId): NodeId => b.draft.add('Certainty', [b.globalPool(x)], { measure: 'margin' })
+    expect(problemsOf(sure)).toEqual([
+      'not-differentiable Certainty %2: a gradient of the loss by operand 0 (networks with Certainty run as they are, and are not trained)',
     ])
   })
 

@@ -22,7 +22,7 @@ import { differentiated, sourcesOf, withLoss } from './gradient-check.ts'
 
 const run = (pass: Pass, graph: Graph): Graph => orThrow(pass.run({ graph, parameters: new Map() })).program.graph
 
-const branched = arbitraryBranchedGraph({ blocks: 6, trained: true })
+const branched = arbitraryBranchedGraph({ blocks: 6 })
 
 describe('stack-branches', () => {
   it.each([

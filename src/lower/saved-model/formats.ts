@@ -15,6 +15,8 @@ const summed: ReadonlySet<OpTag> = new Set<OpTag>([
   'Softmax',
   'Attention',
   'WindowAttention',
+  'AttentionGradient',
+  'WindowAttentionGradient',
   'Combine',
   'Certainty',
 ])

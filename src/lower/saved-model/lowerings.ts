@@ -1,5 +1,5 @@
 import type { LoweredTag } from '../lowered-tag.ts'
-import { attention, windowAttention } from './attention.ts'
+import { attention, attentionGradient, windowAttention, windowAttentionGradient } from './attention.ts'
 import { certainty, combine, select, softmax } from './classification.ts'
 import { conv2d, dense } from './convolution.ts'
 import {
@@ -68,4 +68,6 @@ export const lowerings: { readonly [T in LoweredTag]: Lowering<T> } = {
   FlattenGradient: flattenGradient,
   Warp: warp,
   WarpGradient: warpGradient,
+  AttentionGradient: attentionGradient,
+  WindowAttentionGradient: windowAttentionGradient,
 }

@@ -1,9 +1,11 @@
-"""Makes this folder's files: small vision transformers as both of PyTorch's exporters write them.
+"""Makes this folder's files: small vision transformers as both of PyTorch's exporters write them, and losses of some as they are trained.
 
 python -m venv v && v/bin/pip install torch torchvision timm onnx onnxscript && v/bin/python make.py
 
 Weights are random, from a seed.
 """
+import copy
+import json
 import tempfile
 from pathlib import Path
 
@@ -130,6 +132,8 @@ further = {
 }
 # PyTorch's own newer exporter fails on the first; the older one writes thousands of nodes for the masks of the others.
 unexported = {('maxvit', 'dynamo'), ('swin', 'legacy'), ('swin-torchvision', 'legacy')}
+# Whose files have each weight once, as PyTorch trains it.
+trained = ['vit', 'deit', 'torchvision', 'encoder', 'asking', 'swin', 'coatnet', 'maxvit', 'maxvit-torchvision']
 of_further = {'vit': ['opset23'], 'torchvision': ['open', 'opset23'], 'asking': ['open']}
 
 
@@ -145,12 +149,31 @@ def bare(path):
     return model
 
 
+def losses(model, height, width):
+    """Of four steps on two images in float64, without momentum."""
+    model = copy.deepcopy(model).double()
+    numbers = torch.arange(2 * 3 * height * width, dtype=torch.float64)
+    images = ((numbers * 7919) % 1009 / 400 - 1.2).reshape(2, 3, height, width)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    found = []
+    for _ in range(4):
+        loss = nn.functional.cross_entropy(model(images), torch.tensor([0, 2]))
+        found.append(round(loss.item(), 7))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return found
+
+
+steps = {}
 for name, make in networks.items():
     torch.manual_seed(0)
     model = make().eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn(parameter.shape) * 0.3)
+    if name in trained:
+        steps[name] = losses(model, *sizes.get(name, (8, 8)))
     for exporter, how in {**exporters, **{more: further[more] for more in of_further.get(name, [])}}.items():
         if (name, exporter) in unexported:
             continue
@@ -158,3 +181,5 @@ for name, make in networks.items():
             path = f'{folder}/model.onnx'
             torch.onnx.export(model, (torch.zeros(2 if exporter == 'open' else 1, 3, *sizes.get(name, (8, 8))),), path, input_names=['x'], **how)
             onnx.save(bare(path), here / f'{name}.{exporter}.onnx')
+
+(here / 'steps.json').write_text(json.dumps(steps, indent=2) + '\n')

@@ -5,7 +5,7 @@ import type { Constant } from './constant.ts'
 import { broadcastDigits, cutsChannels } from './digits.ts'
 import type { Value } from './node.ts'
 import { refuse } from './refuse.ts'
-import { arranged, exampleType, type Translation } from './translation.ts'
+import { arranged, exampleType, numberNode, type Translation } from './translation.ts'
 import {
   type Atom,
   type Axis,
@@ -241,8 +241,15 @@ const ofPixels = (
   return left === null || right === null ? null : { kind: 'view', node: apply(left, right), axes }
 }
 
-const one = (t: Translation, constant: Constant): NodeId =>
-  t.parameter(constant, 'scalar', value => arranged(value, [1]))
+/** A number that training moves: exporters name weights after their modules, and numbers in the code of a network otherwise. */
+const isWeight = ({ name }: Constant): boolean => /^[\w-]+(\.[\w-]+)+$|ReadVariableOp/.test(name)
+
+const one = (t: Translation, constant: Constant): NodeId => {
+  const [value] = arranged(constant, [1]).data
+  return isWeight(constant) || !Number.isFinite(value)
+    ? t.parameter(constant, 'scalar', number => arranged(number, [1]))
+    : numberNode(t, value)
+}
 
 const sameLayout = (t: Translation, a: View, b: View): boolean => {
   const left = exampleType(t, a.node)

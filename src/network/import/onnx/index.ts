@@ -122,12 +122,13 @@ export const onnxNetwork = (
   F.pipe(
     translated(file, options),
     E.flatMap(
-      ({ graph, parameters, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+      ({ graph, parameters, fixed, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
         F.pipe(
           networkOf(basename(file.path, '.onnx'), graph, parameters, options.answers),
           E.map(
             (network): Network => ({
               ...network,
+              ...(fixed.size === 0 ? {} : { fixed }),
               ...(channelsFirst ? { layout: 'nchw' } : {}),
               ...(file.model.metadata.size === 0 ? {} : { metadata: file.model.metadata }),
             }),

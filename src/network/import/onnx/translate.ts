@@ -38,6 +38,8 @@ import { flawsOf } from './well-formed.ts'
 export interface Translated {
   readonly graph: Graph
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** Which of them are no weights of the file's. */
+  readonly fixed: ReadonlySet<string>
   /** Whether images come channels first. */
   readonly channelsFirst: boolean
 }
@@ -119,7 +121,7 @@ export const translate = (
 
   const build = builder()
   const room = roomFor(bytes)
-  const { values: weights, parameter, table } = parametersOf(build, room)
+  const { values: weights, fixed: tables, parameter, table } = parametersOf(build, room)
   const readers = readersOf(graph)
   const inputs = graph.input.flatMap(info => {
     const name = info.name ?? ''
@@ -276,7 +278,8 @@ export const translate = (
   const parameters = new Map([...weights].filter(([name]) => read.has(name)))
   const dialect = result.nodes.some(node => node.tag === 'Stack') ? 'stacked' : 'flat'
   const channelsFirst = inputs.some(({ layout }) => layout === nchw)
-  return E.right({ graph: { ...result, dialect }, parameters, channelsFirst })
+  const fixed = new Set([...tables].filter(name => read.has(name)))
+  return E.right({ graph: { ...result, dialect }, parameters, fixed, channelsFirst })
 }
 
 const batchOf = (inputs: readonly Pick<ImageInput, 'batch'>[]): Scalar => inputs[0]?.batch ?? 'n'

@@ -3,7 +3,7 @@ import { gather } from '../../../../ir/dihedral.ts'
 import type { NodeId } from '../../../../ir/graph.ts'
 import { sizeOf, stridesOf, type Tensor } from '../../../../ir/tensor.ts'
 import { isPerExample, type MapType, printType, type VectorType } from '../../../../ir/type.ts'
-import { type Constant, constant, type Scalar } from './constant.ts'
+import type { Constant, Scalar } from './constant.ts'
 import type { Room } from './folds/room.ts'
 import { type Lifted, type OnnxNode, valuesOf } from './node.ts'
 
@@ -64,6 +64,6 @@ export const arrangedParameter = (
   permutation?: readonly number[],
 ): NodeId => t.parameter(constant, `[${shape}]${permutation ?? ''}`, value => arranged(value, shape, permutation))
 
-/** A parameter of one number. */
-export const scalarParameter = (t: Translation, name: string, value: number): NodeId =>
-  t.parameter(constant(name, [], [value], 'float'), 'scalar', one => arranged(one, [1]))
+/** One number. */
+export const numberNode = (t: Translation, value: number): NodeId =>
+  t.build.draft.add('Constant', [], { shape: [1], values: [Math.fround(value)] })

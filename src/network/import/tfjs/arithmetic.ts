@@ -41,7 +41,8 @@ export const fold = <T extends 'Unary' | 'Binary' | 'Reshape' | 'Transpose' | 'S
   if (E.isLeft(result)) return refuse('unsupported-shape', result.left.seen, result.left.expected)
   c.charge(sizeOf(shapeOf(result.right)))
   const value = evaluate(values, attributes, { operands: types, result: result.right })
-  return { kind: 'constant', name, value: { shape: shapeOf(result.right), data: value.data } }
+  const fixed = operands.every(operand => operand.fixed === true)
+  return { kind: 'constant', name, value: { shape: shapeOf(result.right), data: value.data }, fixed }
 }
 
 export const unary = (
@@ -84,7 +85,8 @@ const withConstant = (
     return disagree(x.shape, y.value.shape)
   const grows = String(shape) !== String(x.shape)
   const node = own.length === 0 ? x.node : grows && !isVectorLike(shape) ? asMap(c, x) : withChannels(c, x)
-  const constant = c.parameter(y.name, { shape: own, data: y.value.data })
+  const add = y.fixed === true ? c.table : c.parameter
+  const constant = add(y.name, { shape: own, data: y.value.data })
   const [left, right] = swapped ? [constant, node] : [node, constant]
   return { kind: 'example', node: c.builder.binary(fn, left, right, name), shape }
 }
@@ -105,8 +107,8 @@ export const binary = (c: Canvas, name: string, fn: BinaryFunction, x: Value, y:
 }
 
 /** A value times a number that is in the model's definition and not among its weights. */
-export const scaled = (c: Canvas, name: string, x: Example, factor: number): Example =>
-  like(x, c.builder.multiply(x.node, scalar(c, `${name}/factor`, factor)))
+export const scaled = (c: Canvas, x: Example, factor: number): Example =>
+  like(x, c.builder.multiply(x.node, scalar(c, factor)))
 
 /** Probabilities over the last axis, of a vector or of each pixel of a map: `log` for their logarithms. */
 export const softmax = (c: Canvas, name: string, x: Example, log = false): Example =>

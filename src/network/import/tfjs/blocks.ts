@@ -14,7 +14,7 @@ const picks = (c: Canvas, name: string, block: number, channels: number): number
   const size = block * block
   const data = new Float32Array(size * channels)
   for (let o = 0; o < channels; o++) data[(o % size) * channels + o] = 1
-  return c.parameter(`${name}/pixels of a block`, { shape: [block, block, 1, channels], data })
+  return c.table(`${name}/pixels of a block`, { shape: [block, block, 1, channels], data })
 }
 
 /** Channels in the order in which a transposition of their digits `[a, b]` to `[b, a]` puts them. */

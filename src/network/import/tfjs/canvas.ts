@@ -1,4 +1,5 @@
 import {
+  type AttributesOf,
   type Builder,
   builder,
   type NodeId,
@@ -27,6 +28,8 @@ export interface Constant {
   /** The weight's name, or the node's that computed it. */
   readonly name: string
   readonly value: Tensor
+  /** No weight: training leaves it as it is. */
+  readonly fixed?: boolean
 }
 
 export type Value = Example | Constant
@@ -39,6 +42,10 @@ export interface Canvas {
   readonly imageSize: Pair | undefined
   /** One parameter for a name and a shape: a weight that is used again is the same node. */
   readonly parameter: (name: string, value: Tensor) => NodeId
+  /** A parameter that is no weight of the model's. */
+  readonly table: (name: string, value: Tensor) => NodeId
+  /** The names of tables. */
+  readonly fixed: ReadonlySet<string>
   /** Counts numbers that are worked out while the model is read; refuses more than its weights make plausible. */
   readonly charge: (numbers: number) => void
 }
@@ -52,6 +59,7 @@ export const canvas = (weights: number, imageSize?: Pair): Canvas => {
   const parameters = new Map<string, Tensor>()
   const known = new Map<Tensor['data'], Map<string, NodeId>>()
   const copies = new Map<string, number>()
+  const fixed = new Set<string>()
   const free = (name: string): string => {
     for (let copy = (copies.get(name) ?? 0) + 1; ; copy++) {
       const wanted = copy === 1 ? name : `${name}:${copy}`
@@ -74,18 +82,26 @@ export const canvas = (weights: number, imageSize?: Pair): Canvas => {
     })
     return node
   }
+  const checked = (name: string, value: Tensor): NodeId => {
+    if (value.shape.some(n => n < 1))
+      refuse('wrong-weights', `weight ${name} of shape [${value.shape}]`, 'extents over 0')
+    if (value.data.some(Number.isNaN))
+      refuse('wrong-weights', `weight ${name} with values that are not numbers`, 'numbers')
+    return add(name, value)
+  }
   const most = chargeable.all + chargeable.each * weights
   let charged = 0
   return {
     builder: b,
     parameters,
     imageSize,
-    parameter: (name, value) => {
-      if (value.shape.some(n => n < 1))
-        refuse('wrong-weights', `weight ${name} of shape [${value.shape}]`, 'extents over 0')
-      if (value.data.some(Number.isNaN))
-        refuse('wrong-weights', `weight ${name} with values that are not numbers`, 'numbers')
-      return add(name, value)
+    fixed,
+    parameter: checked,
+    table: (name, value) => {
+      const node = checked(name, value)
+      const { name: own } = b.draft.nodes[node].attributes as AttributesOf<'Parameter'>
+      fixed.add(own)
+      return node
     },
     charge: numbers => {
       charged += numbers
@@ -105,8 +121,9 @@ export const example = (c: Canvas, node: NodeId): Example => ({
   shape: shapeOf(c.builder.typeOf(node)),
 })
 
-export const scalar = (c: Canvas, name: string, value: number): NodeId =>
-  c.parameter(name, { shape: [], data: Float32Array.of(value) })
+/** One number. */
+export const scalar = (c: Canvas, value: number): NodeId =>
+  c.builder.draft.add('Constant', [], { shape: [], values: [Math.fround(value)] })
 
 /** `[c]`, or `[1, 1, c]` and its like: one number for each of the last axis's places. */
 export const isVectorLike = (shape: readonly number[]): boolean => shape.slice(0, -1).every(n => n === 1)

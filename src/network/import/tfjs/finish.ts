@@ -6,14 +6,19 @@ interface NamedValue {
   readonly value: Example
 }
 
+/** What a model comes to. */
+export interface Finished {
+  readonly graph: Graph
+  readonly parameters: ReadonlyMap<string, Tensor>
+  /** Which of them are no weights of the model's. */
+  readonly fixed: ReadonlySet<string>
+}
+
 /** The graph whose outputs are these values, `[1, 1, c]` as a vector, and its parameters. */
-export const finish = (
-  c: Canvas,
-  outputs: readonly NamedValue[],
-): { readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> } => {
+export const finish = (c: Canvas, outputs: readonly NamedValue[]): Finished => {
   const nodes = outputs.map(({ name, value }) => ({
     name,
     node: isVectorLike(value.shape) ? asVector(c, value) : asMap(c, value),
   }))
-  return { graph: c.builder.draft.finish(nodes), parameters: c.parameters }
+  return { graph: c.builder.draft.finish(nodes), parameters: c.parameters, fixed: c.fixed }
 }

@@ -1,10 +1,11 @@
 import { basename, dirname, resolve } from 'node:path'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
-import type { Graph, Pair, Problem, Tensor } from '../../../../ir/index.ts'
+import type { Pair, Problem, Tensor } from '../../../../ir/index.ts'
 import { readText } from '../../../base/read-text.ts'
 import { type Network, networkOf } from '../../network.ts'
 import type { SaidOutput } from '../../said-outputs.ts'
 import type { ImportProblem } from '../error.ts'
+import type { Finished } from './finish.ts'
 import { importGraph, signatureOf } from './graph/index.ts'
 import { importLayers } from './layers/index.ts'
 import { type ModelJson, parseModelJson } from './model-json.ts'
@@ -53,13 +54,7 @@ const nameOf = (path: string): string =>
   basename(path) === 'model.json' ? basename(dirname(resolve(path))) : basename(path, '.json')
 
 /** What a TensorFlow.js model computes, as it says it: any outputs. See {@link importTfjs}. */
-export const readTfjs = (
-  path: string,
-  options: TfjsOptions = {},
-): TE.TaskEither<
-  readonly ImportProblem[],
-  { readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }
-> =>
+export const readTfjs = (path: string, options: TfjsOptions = {}): TE.TaskEither<readonly ImportProblem[], Finished> =>
   F.pipe(
     readTfjsFile(path),
     TE.flatMapEither(file => translated(file, options)),
@@ -70,8 +65,11 @@ export const tfjsNetwork = (file: TfjsFile, options: TfjsOptions = {}): E.Either
   F.pipe(
     translated(file, options),
     E.flatMap(
-      ({ graph, parameters }): E.Either<readonly Problem[], Network> =>
-        networkOf(nameOf(file.path), graph, parameters, options.answers),
+      ({ graph, parameters, fixed }): E.Either<readonly Problem[], Network> =>
+        F.pipe(
+          networkOf(nameOf(file.path), graph, parameters, options.answers),
+          E.map(network => (fixed.size === 0 ? network : { ...network, fixed })),
+        ),
     ),
   )
 

@@ -3,7 +3,7 @@ import { broadcast } from '../broadcast.ts'
 import { type Constant, constant } from '../constant.ts'
 import { constantAt, inputAt, type OnnxNode, optionalAt, scalarOf, tidy, type Value, viewAt } from '../node.ts'
 import { refuse } from '../refuse.ts'
-import { type Rule, scalarParameter, type Translation } from '../translation.ts'
+import { numberNode, type Rule, type Translation } from '../translation.ts'
 import { type View, withNode } from '../view.ts'
 import { choices } from './choices.ts'
 
@@ -83,7 +83,7 @@ const clip: Rule = (node, t) => {
       low === 0 && high === 6 ? apply(t, node, x, 'relu6') : apply(t, node, x, 'clip', { alpha: low, beta: high }),
     ]
   if (below && low === 0) return [apply(t, node, x, 'relu')]
-  const other = scalarParameter(t, `${node.output}.bound`, below ? low : high)
+  const other = numberNode(t, below ? low : high)
   return [withNode(x, t.build.binary(below ? 'maximum' : 'minimum', x.node, other, node.name))]
 }
 

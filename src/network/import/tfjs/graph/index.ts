@@ -1,10 +1,10 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { type Graph, type Pair, problem, type Tensor } from '../../../../../ir/index.ts'
+import { type Pair, problem, sizeOf, type Tensor } from '../../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
 import { missing } from '../../missing.ts'
 import { type Canvas, canvas, sizeOfAll, type Value } from '../canvas.ts'
-import { finish } from '../finish.ts'
+import { type Finished, finish } from '../finish.ts'
 import { imageInput } from '../image-input.ts'
 import { decode } from '../model-json.ts'
 import { inOrder } from '../order.ts'
@@ -69,6 +69,9 @@ const read = (values: Values, reference: string): Value => {
   return values.get(name)?.[output] ?? refuse('unsupported-op', `output ${output} of ${name}`, 'its first output')
 }
 
+/** A number of the code that made the graph, where it is not read from a variable. */
+const isOfCode = (name: string, { shape }: Tensor): boolean => sizeOf(shape) === 1 && !name.includes('ReadVariableOp')
+
 const importNode = (model: Model, node: GraphNode, values: Values): readonly Value[] => {
   const { canvas: c } = model
   const site: Site = {
@@ -82,7 +85,7 @@ const importNode = (model: Model, node: GraphNode, values: Values): readonly Val
     const value = model.weights.get(node.name)
     return value === undefined
       ? refuse('missing-weights', 'no value', `a weight named ${node.name} in weightsManifest`)
-      : [{ kind: 'constant', name: node.name, value }]
+      : [{ kind: 'constant', name: node.name, value, fixed: isOfCode(node.name, value) }]
   }
   const made = (graphRules.get(node.op) as GraphRule)(site)
   return Array.isArray(made) ? (made as readonly Value[]) : [made as Value]
@@ -160,7 +163,7 @@ export const importGraph = (
   signature: Signature,
   weights: ReadonlyMap<string, Tensor>,
   size?: Pair,
-): Imported<{ readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }> =>
+): Imported<Finished> =>
   F.pipe(
     decode(`${where}, modelTopology`, Topology, topology),
     E.flatMap(({ node: nodes }) => {

@@ -37,7 +37,7 @@ const biasAdd: GraphRule = site => {
 
 const selu: GraphRule = site => {
   const bent = unary(site.canvas, site.name, 'elu', exampleAt(site, 0), { alpha: 1.6732632423543772 })
-  return scaled(site.canvas, site.name, bent as Example, 1.0507009873554805)
+  return scaled(site.canvas, bent as Example, 1.0507009873554805)
 }
 
 const squaredDifference: GraphRule = site => unary(site.canvas, site.name, 'square', two('subtract')(site) as Value)

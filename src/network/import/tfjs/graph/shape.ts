@@ -22,6 +22,7 @@ export const numbers = (name: string, data: readonly number[], shape: readonly n
   kind: 'constant',
   name,
   value: { shape, data: Float64Array.from(data) },
+  fixed: true,
 })
 
 const withShape = (site: Site, x: Value, shape: readonly number[]): Value => {

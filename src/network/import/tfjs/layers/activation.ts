@@ -12,7 +12,7 @@ const of =
     unary(c, name, fn, x, constants) as Example
 
 const selu: Pointwise = (c, name, x) =>
-  scaled(c, name, of('elu', { alpha: 1.6732632423543772 })(c, name, x), 1.0507009873554805)
+  scaled(c, of('elu', { alpha: 1.6732632423543772 })(c, name, x), 1.0507009873554805)
 
 /** Activations by the names that Keras gives them; hard sigmoid as TensorFlow.js and Keras 2 compute it. */
 const functions: { readonly [name: string]: Pointwise } = {
@@ -75,14 +75,7 @@ const rectified: LayerRule = layer => {
   if (most === Number.POSITIVE_INFINITY)
     return slope === 0 ? of('relu')(c, name, x) : of('leaky-relu', { alpha: slope })(c, name, x)
   if (slope === 0) return most === 6 ? of('relu6')(c, name, x) : of('clip', { alpha: 0, beta: most })(c, name, x)
-  return like(
-    x,
-    c.builder.binary(
-      'minimum',
-      of('leaky-relu', { alpha: slope })(c, name, x).node,
-      scalar(c, `${name}/max_value`, most),
-    ),
-  )
+  return like(x, c.builder.binary('minimum', of('leaky-relu', { alpha: slope })(c, name, x).node, scalar(c, most)))
 }
 
 const leaky: LayerRule = layer =>

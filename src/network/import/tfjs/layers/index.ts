@@ -1,10 +1,10 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { type Graph, type Pair, problem, type Tensor } from '../../../../../ir/index.ts'
+import { type Pair, problem, type Tensor } from '../../../../../ir/index.ts'
 import type { ImportProblem } from '../../error.ts'
 import { missing, type Unsupported } from '../../missing.ts'
 import { type Canvas, canvas, type Example, sizeOfAll } from '../canvas.ts'
-import { finish } from '../finish.ts'
+import { type Finished, finish } from '../finish.ts'
 import { imageInput } from '../image-input.ts'
 import { decode } from '../model-json.ts'
 import { inOrder } from '../order.ts'
@@ -177,7 +177,7 @@ export const importLayers = (
   topology: Readonly<Record<string, unknown>>,
   weights: ReadonlyMap<string, Tensor>,
   size?: Pair,
-): Imported<{ readonly graph: Graph; readonly parameters: ReadonlyMap<string, Tensor> }> =>
+): Imported<Finished> =>
   F.pipe(
     decode(`${where}, modelTopology`, Topology, topology.model_config ?? topology),
     E.flatMap(({ class_name, config }) => parseContainer(`${where}, modelTopology`, class_name, config)),

@@ -66,11 +66,17 @@ export const constants = (layer: Layer, key: string, fallback: number): Constant
     fallback,
   )
   return typeof value === 'number'
-    ? { kind: 'constant', name: `${layer.name}/${key}`, value: { shape: [], data: Float64Array.of(value) } }
+    ? {
+        kind: 'constant',
+        name: `${layer.name}/${key}`,
+        value: { shape: [], data: Float64Array.of(value) },
+        fixed: true,
+      }
     : {
         kind: 'constant',
         name: `${layer.name}/${key}`,
         value: { shape: [value.length], data: Float64Array.from(value) },
+        fixed: true,
       }
 }
 

@@ -25,12 +25,12 @@ export const mergeLayers: { readonly [className: string]: LayerRule } = {
   Multiply: of('multiply'),
   Maximum: of('maximum'),
   Minimum: of('minimum'),
-  Average: layer => scaled(layer.canvas, layer.name, merged(layer, 'add'), 1 / layer.inputs.length),
+  Average: layer => scaled(layer.canvas, merged(layer, 'add'), 1 / layer.inputs.length),
   /** Of Inception-ResNet: the second input times a number added to the first. */
   CustomScaleLayer: layer => {
     const { canvas: c, name, inputs } = layer
     return inputs.length === 2
-      ? (binary(c, name, 'add', inputs[0], scaled(c, name, inputs[1], setting(layer, 'scale', t.number, 1))) as Example)
+      ? (binary(c, name, 'add', inputs[0], scaled(c, inputs[1], setting(layer, 'scale', t.number, 1))) as Example)
       : refuse('malformed-file', `${inputs.length} inputs`, 'two')
   },
   Concatenate: layer => concat(layer.canvas, layer.name, layer.inputs, setting(layer, 'axis', t.number, -1)) as Example,

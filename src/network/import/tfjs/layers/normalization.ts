@@ -15,7 +15,7 @@ const batchNormalization: LayerRule = layer => {
     return c.parameter(found.name, found.value)
   }
   const constant = (weight: string, value: number): number =>
-    c.parameter(`${name}/${weight}`, { shape: [channels], data: new Float32Array(channels).fill(value) })
+    c.table(`${name}/${weight}`, { shape: [channels], data: new Float32Array(channels).fill(value) })
   const scale = setting(layer, 'scale', t.boolean, true) ? statistic('gamma') : constant('gamma', 1)
   const offset = setting(layer, 'center', t.boolean, true) ? statistic('beta') : constant('beta', 0)
   const epsilon = setting(layer, 'epsilon', t.number, 1e-3)
@@ -36,12 +36,13 @@ const normalization: LayerRule = layer => {
   lastAxisOnly(layer, x)
   if (setting(layer, 'invert', t.boolean, false)) refuse('unsupported-attribute', 'invert', 'a normalization forwards')
   const statistic = (key: 'mean' | 'variance'): Constant =>
-    config[key] === undefined || config[key] === null ? layer.weight(key) : constants(layer, key, 0)
+    config[key] === undefined || config[key] === null ? { ...layer.weight(key), fixed: true } : constants(layer, key, 0)
   const { value: variance } = statistic('variance')
   const deviation: Constant = {
     kind: 'constant',
     name: `${name}/deviation`,
     value: { shape: variance.shape, data: Float64Array.from(variance.data, v => Math.max(Math.sqrt(v), 1e-7)) },
+    fixed: true,
   }
   return binary(c, name, 'divide', binary(c, name, 'subtract', x, statistic('mean')), deviation) as Example
 }

@@ -114,7 +114,7 @@ const constantOf = (name: string, value: unknown): Constant => {
   for (let inner = value; Array.isArray(inner); inner = inner[0]) shape.push(inner.length)
   const data = [value].flat(shape.length)
   return data.length === shape.reduce((a, b) => a * b, 1) && data.every(Number.isFinite)
-    ? { kind: 'constant', name, value: { shape, data: Float64Array.from(data as number[]) } }
+    ? { kind: 'constant', name, value: { shape, data: Float64Array.from(data as number[]) }, fixed: true }
     : refuse('unsupported-attribute', excerpt(value), 'numbers')
 }
 
