@@ -45,6 +45,8 @@ const fixed = (program: Program, isFixed: IsFixed, g: Element, id: NodeId, seen:
       const value = program.parameters.get(node.attributes.name)
       return value !== undefined && isFixed(g, { shape: seen.shape, data: value.data }, ...seen.axes)
     }
+    case 'Constant':
+      return isFixed(g, { shape: seen.shape, data: Float64Array.from(node.attributes.values) }, ...seen.axes)
     case 'Unary':
     case 'Reshape':
     case 'Binary':

@@ -46,6 +46,7 @@ export const mayBeNaN = ({ graph, parameters }: Executed): Uint8Array => {
   const may = new Uint8Array(nodes.length)
   const every = (id: NodeId, test: (value: number) => boolean): boolean => {
     const { tag, attributes, operands } = nodes[id]
+    if (tag === 'Constant') return attributes.values.every(test)
     if (tag === 'Parameter') return (parameters.get(attributes.name)?.data ?? []).every(test)
     return moves.has(tag) && operands.every(operand => every(operand, test))
   }

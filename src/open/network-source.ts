@@ -12,6 +12,7 @@ import { finiteWeights } from '../network/finite-weights.ts'
 import type { Meaning } from '../network/meaning.ts'
 import { fromImage, imageType, type Network, networkOf } from '../network/network.ts'
 import { parseAnswers, type SaidOutput } from '../network/said-outputs.ts'
+import { fixedIn } from '../network/weights/fixed-parameters.ts'
 import { readSafetensorsFile, type Safetensors } from '../network/weights/safetensors.ts'
 import {
   type Architecture,
@@ -70,7 +71,13 @@ const withValues = (architecture: Architecture, tensors: Safetensors | undefined
   }
   const { metadata } = tensors
   const network = orThrow(withWeights(architecture, tensors.tensors, layoutOf(metadata)))
-  return { kind: 'network', network, meaning: {}, weightsMetadata: metadata }
+  const fixed = fixedIn(metadata)
+  return {
+    kind: 'network',
+    network: fixed.size === 0 ? network : { ...network, fixed },
+    meaning: {},
+    weightsMetadata: metadata,
+  }
 }
 
 const readWeights = async (path: string | undefined): Promise<Safetensors | undefined> => {
@@ -123,7 +130,9 @@ const openGraph = async (
   const name = basename(path, extname(path))
   const graph = orThrow(fromImage(name, given))
   const source = withValues({ name, graph }, await readWeights(weights), seed)
-  return { ...source, network: orThrow(networkOf(name, graph, source.network.parameters, saidOutputs(answers))) }
+  const { parameters, fixed } = source.network
+  const network = orThrow(networkOf(name, graph, parameters, saidOutputs(answers)))
+  return { ...source, network: fixed === undefined ? network : { ...network, fixed } }
 }
 
 /** What a file that was compiled already is taken for. */

@@ -26,6 +26,8 @@ const version = 1
 export interface State {
   /** Weights and running statistics, under the network's names. */
   readonly parameters: ReadonlyMap<string, Tensor>
+  /** Which of them stay as they are. */
+  readonly fixed?: readonly string[]
   readonly velocities: ReadonlyMap<string, Tensor>
   readonly progress: Progress
 }
@@ -75,11 +77,11 @@ export const writeNetworkFile = (folder: string, { graph }: Pick<Network, 'graph
  * @throws EspalierError where they cannot be written; RangeError for progress that could not be read back.
  */
 export const writeCheckpoint = (folder: string, state: State, { best }: { readonly best: boolean }): Promise<void> => {
-  const { parameters, progress } = state
+  const { parameters, progress, fixed } = state
   if (!Progress.is(progress)) throw new RangeError(`no progress to go on from: ${JSON.stringify(progress)}`)
   const write = async (): Promise<void> => {
     await prepare(folder)
-    const weights = encodeSealedSafetensors(parameters, weightsMetadata({ ...progress, epochs: progress.epoch }))
+    const weights = encodeSealedSafetensors(parameters, weightsMetadata({ ...progress, epochs: progress.epoch, fixed }))
     await replaceFile(join(folder, trainingFiles.last), weights)
     if (best) await replaceFile(join(folder, trainingFiles.best), weights)
     const tensors = new Map([...prefixed('parameters', state), ...prefixed('velocities', state)])

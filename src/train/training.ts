@@ -82,6 +82,7 @@ export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress
     new Map(names.map(name => [name, carried.get(name) as Tensor]))
   return {
     parameters: pick([...step.parameters, ...step.statistics, ...step.fixed]),
+    fixed: step.fixed,
     velocities: pick(step.velocities),
     progress,
   }

@@ -1,3 +1,4 @@
+import { fixedMetadata } from '../network/weights/fixed-parameters.ts'
 import { espalierFormat } from '../network/zoo/index.ts'
 import type { Progress } from './progress.ts'
 
@@ -6,6 +7,8 @@ export interface Origin extends Pick<Progress, 'network' | 'plan' | 'recipe' | '
   readonly steps: number
   /** Whole ones. */
   readonly epochs: number
+  /** Parameters that stay as they are. */
+  readonly fixed?: readonly string[] | undefined
 }
 
 /** What a file of weights says of them, in text: errors in percent, of the last whole epoch on images that were held out. */
@@ -18,6 +21,7 @@ export const weightsMetadata = ({
   steps,
   epochs,
   last_epoch,
+  fixed = [],
 }: Origin): ReadonlyMap<string, string> => {
   const { loss, error_percent, validation = null } = last_epoch ?? {}
   return new Map([
@@ -27,6 +31,7 @@ export const weightsMetadata = ({
       ...{ loss, training_error_percent: error_percent },
       ...(validation && { held_out_images: validation.images, held_out_error_percent: validation.error_percent }),
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, `${value}`] as const])),
+    ...fixedMetadata(fixed),
   ])
 }
 

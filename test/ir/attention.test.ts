@@ -48,6 +48,47 @@ describe('Attention', () => {
   })
 })
 
+describe('AttentionGradient', () => {
+  const queries = operand(mapType(1, 1, 1), [2])
+  const keys = operand(mapType(1, 2, 1), [0, Math.log(3) / 4])
+  const values = operand(mapType(1, 2, 1), [4, 8])
+  const gradient = operand(mapType(1, 1, 1), [10])
+  const by = (asked: number) =>
+    numbers(apply('AttentionGradient', { heads: 1, scale: 2, operand: asked }, gradient, queries, keys, values))
+
+  it('is what each operand does to the mean, by its weights ¼ and ¾', () => {
+    // Scores have gradients 10·¼·(4 − 7) and 10·¾·(8 − 7).
+    close(by(0), [(2 * 7.5 * Math.log(3)) / 4])
+    close(by(1), [2 * 2 * -7.5, 2 * 2 * 7.5])
+    close(by(2), [2.5, 7.5])
+  })
+
+  it('goes to each of several maps apart', () => {
+    const [left, right] = [operand(mapType(1, 1, 1), [0]), operand(mapType(1, 1, 1), [Math.log(3) / 4])]
+    const [given, other] = [operand(mapType(1, 1, 1), [4]), operand(mapType(1, 1, 1), [8])]
+    const apart = (asked: number) =>
+      numbers(
+        apply(
+          'AttentionGradient',
+          { heads: 1, scale: 2, operand: asked },
+          ...[gradient, queries, left, given, right, other],
+        ),
+      )
+    close([1, 3].flatMap(apart), [2 * 2 * -7.5, 2 * 2 * 7.5])
+    close([2, 4].flatMap(apart), [2.5, 7.5])
+  })
+
+  it('has the type of its operand', () => {
+    const [q, k, v] = [mapType(3, 2, 4), mapType(2, 2, 4), mapType(2, 2, 6)]
+    const typed = (asked: number, given = mapType(3, 2, 6)) =>
+      typing('AttentionGradient', { heads: 2, scale: 1, operand: asked }, given, q, k, v)
+    expect([0, 1, 2].map(asked => typed(asked))).toEqual(['Map[3,2,4]', 'Map[2,2,4]', 'Map[2,2,6]'])
+    expect([3, -1].map(asked => typed(asked))).toEqual([null, null])
+    expect(typed(0, mapType(3, 2, 4))).toBeNull()
+    expect(typing('AttentionGradient', { heads: 3, scale: 1, operand: 0 }, mapType(3, 2, 6), q, k, v)).toBeNull()
+  })
+})
+
 const inBlocks = { scale: 1, partition: 'blocks' } as const
 
 describe('WindowAttention', () => {
@@ -109,5 +150,28 @@ describe('WindowAttention', () => {
     expect(under([3, 5, 2], mapType(4, 3, 4))).toBeNull()
     expect(under([3, 5, 2], q, mapType(2, 6, 6))).toBeNull()
     expect(typing('WindowAttention', inBlocks, q, q, v, mapType(3, 5, 2))).toBeNull()
+  })
+})
+
+describe('WindowAttentionGradient', () => {
+  const own = (values: readonly number[]) => operand(mapType(1, 4, 1), values)
+  const [zeros, values, gradient] = [own([0, 0, 0, 0]), own([1, 3, 5, 9]), own([1, 0, 10, 100])]
+  const bias = operand(sharedType([1, 3, 1]), [0, 0, 0])
+  const by = (asked: number) =>
+    numbers(apply('WindowAttentionGradient', { ...inBlocks, operand: asked }, gradient, zeros, zeros, values, bias))
+
+  it('stays in its window, and adds up over pairs of an offset', () => {
+    close(by(2), [0.5, 0.5, 55, 55])
+    // Of the score of the query at 0 and the key at 1 it is ½·½·(3 − 1); in the other window as much for 4, times 10 and 100.
+    close(by(3), [0.5 + 10, -0.5 - 10 + 100, -100])
+  })
+
+  it('has the type of its operand', () => {
+    const [q, v, b] = [mapType(4, 6, 4), mapType(4, 6, 6), sharedType([3, 5, 2])]
+    const typed = (asked: number, given = v) =>
+      typing('WindowAttentionGradient', { ...inBlocks, operand: asked }, given, q, q, v, b)
+    expect([0, 1, 2, 3].map(asked => typed(asked))).toEqual(['Map[4,6,4]', 'Map[4,6,4]', 'Map[4,6,6]', 'Shared[3,5,2]'])
+    expect(typed(4)).toBeNull()
+    expect(typed(3, q)).toBeNull()
   })
 })

@@ -1,6 +1,15 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { builder, type Environment, type Graph, isPerExample, mapType, type Tensor, verify } from '../../ir/index.ts'
+import {
+  builder,
+  type Environment,
+  type Graph,
+  isPerExample,
+  mapType,
+  nodesWithTag,
+  type Tensor,
+  verify,
+} from '../../ir/index.ts'
 import { rotationMatrix } from '../../ir/ops/transforms.ts'
 import { multiplyAdds, parseFixedPlan, placePlan, trainingReduction } from '../../passes/index.ts'
 import { type StepRecipe, type TrainingStep, trainingStep } from '../../passes/training-step.ts'
@@ -143,6 +152,16 @@ describe('a training step', () => {
     expect([...inputs].sort()).toEqual([...carried, 'image', 'labels', 'learning rate'].sort())
     expect(step.graph.outputs.map(({ name }) => name).sort()).toEqual([...carried, 'loss', 'correct'].sort())
     expect(step.graph.nodes.some(({ tag }) => tag === 'Parameter')).toBe(false)
+  })
+
+  it('leaves as they are those that are said to stay', () => {
+    const step = stepOf('flip-2-max', { momentum: 0.9, fixed: new Set(['fc', 'elsewhere']) })
+    const all = stepOf('flip-2-max', { momentum: 0.9 })
+    expect(step.fixed).toEqual(['fc'])
+    expect(step.parameters).toEqual(all.parameters.filter(name => name !== 'fc'))
+    expect(step.velocities).toHaveLength(9)
+    expect(nodesWithTag(step.graph, 'Parameter').map(({ attributes }) => attributes.name)).toEqual(['fc'])
+    expect(step.graph.outputs.map(({ name }) => name)).not.toContain('fc')
   })
 
   it('averages statistics of the batch into running ones, the variance with N − 1', () => {

@@ -22,8 +22,9 @@ const termsAtMost = 256
 
 const scalarAt = (nodes: readonly Node[], parameters: ReadonlyMap<string, Tensor>, id: NodeId): number | null => {
   const node = nodes[id]
-  const value = node.tag === 'Parameter' ? parameters.get(node.attributes.name) : undefined
-  return value !== undefined && value.data.length === 1 ? value.data[0] : null
+  if (node.tag !== 'Parameter' && node.tag !== 'Constant') return null
+  const values = node.tag === 'Constant' ? node.attributes.values : parameters.get(node.attributes.name)?.data
+  return values?.length === 1 ? values[0] : null
 }
 
 /** A sum of scaled vectors, taken apart; a vector that is no sum is one term. */

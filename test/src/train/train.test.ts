@@ -1,12 +1,21 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, mapType, type Tensor } from '../../../ir/index.ts'
 import { type Json, json } from '../../../src/base/json.ts'
 import { random } from '../../../src/base/random.ts'
 import type { DataSet } from '../../../src/data/index.ts'
-import { compile, createModel, createNetwork, parsePlan, type TrainOptions, train } from '../../../src/index.ts'
+import {
+  compile,
+  createModel,
+  createNetwork,
+  loadNetwork,
+  parsePlan,
+  type TrainOptions,
+  train,
+} from '../../../src/index.ts'
 import { initialize } from '../../../src/network/zoo/index.ts'
 import type { Trained, TrainingEvent } from '../../../src/train/index.ts'
 import { type Recipe, recipes } from '../../../src/train/index.ts'
@@ -159,6 +168,28 @@ describe('train', () => {
       expect(trained.steps).toBe(steps)
       expect(bytes(trained)).toEqual(bytes(whole.trained))
       expect(timeless(await logOf(out))).toEqual(timeless(json(whole.events)))
+    },
+  )
+
+  it.each(['wasm', 'reference'] as const)(
+    'leaves parameters that are no weights as they are, and says so, on %s',
+    async backend => {
+      const out = await temporaryFolder('train')
+      const fixed = new Set(['shortcut.weight'])
+      const own = { ...network, fixed }
+      const { network: trained } = await train({
+        ...{ network: own, plan: parsePlan('flip-1-max'), recipe, data, seed: 5, backend, out, maxSteps: 2 },
+      })
+      const moved = [...trained.parameters].filter(
+        ([name, { data }]) => !isDeepStrictEqual(data, network.parameters.get(name)?.data),
+      )
+      expect(trained.parameters.size).toBe(network.parameters.size)
+      expect(moved.map(([name]) => name)).not.toContain('shortcut.weight')
+      expect(moved).toHaveLength(network.parameters.size - 1)
+      const weights = join(out, 'last.safetensors')
+      const read = await loadNetwork(join(out, 'network.json'), { weights })
+      expect(read.fixed).toEqual(fixed)
+      expect(read.parameters.get('shortcut.weight')?.data).toEqual(network.parameters.get('shortcut.weight')?.data)
     },
   )
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Array4, list, type ModelSpec, type NodeSpec, node, numbers, problemsOf } from './model.ts'
+import { nodesWithTag } from '../../../../../ir/index.ts'
+import { type Array4, list, type ModelSpec, type NodeSpec, networkOf, node, numbers, problemsOf } from './model.ts'
 import { absent, expectAlike } from './oracle.ts'
 
 const image: Array4 = numbers([1, 4, 3, 5])
@@ -166,5 +167,47 @@ describe('copies that are refused', () => {
     ],
   ])('%s', async (message, spec) => {
     expect(await problemsOf(spec)).toContain(message)
+  })
+})
+
+describe('what is no weight', () => {
+  const networkOfNodes = (nodes: readonly NodeSpec[], more: Partial<ModelSpec>) => networkOf({ ...of(nodes), ...more })
+
+  it('is a number of the code, and one that the file names as modules’ are is a weight', async () => {
+    const one: Array4 = { dims: [1], values: [3] }
+    const { graph, parameters, fixed } = await networkOfNodes(
+      [node('Mul', 'x val_1', 'h'), node('Mul', 'h blocks.0.scale', 'z')],
+      { floats: { val_1: { ...one, values: [0.5] }, 'blocks.0.scale': one } },
+    )
+    expect([...parameters.keys()]).toEqual(['blocks.0.scale'])
+    expect(nodesWithTag(graph, 'Constant').map(({ attributes: { values } }) => values)).toEqual([[0.5]])
+    expect(fixed).toBeUndefined()
+  })
+
+  it('is a table that the importer works out', async () => {
+    const { parameters, fixed } = await networkOf({
+      input: [1, 3, 4, 4],
+      nodes: [
+        node('SpaceToDepth', 'x', 'b', { blocksize: 2 }),
+        node('Conv', 'b f.weight', 'z'),
+        node('Flatten', 'z', 'y'),
+      ],
+      floats: { 'f.weight': numbers([2, 12, 1, 1]) },
+    })
+    expect([...parameters.keys()].filter(name => !fixed?.has(name))).toEqual(['f.weight'])
+    expect(fixed?.size).toBe(1)
+  })
+
+  it('nor are two what the file has once', async () => {
+    const { parameters } = await networkOfNodes(
+      [
+        node('Mul', 'x scale', 'h'),
+        node('ReduceMean', 'h', 'm', { axes: [2, 3], keepdims: 1 }),
+        node('Mul', 'm scale', 'g'),
+        node('Mul', 'h g', 'z'),
+      ],
+      { floats: { scale: numbers([1, 4, 1, 1]) } },
+    )
+    expect([...parameters.keys()]).toEqual(['scale'])
   })
 })

@@ -46,6 +46,32 @@ describe('layers that do nothing at inference', () => {
   })
 })
 
+describe('numbers that are no weights', () => {
+  it.each<readonly [Layer, readonly string[]]>([
+    [
+      { name: 'smaller', class_name: 'Rescaling', config: { scale: 0.5, offset: -1 } },
+      ['smaller/scale', 'smaller/offset'],
+    ],
+    [
+      { name: 'alike', class_name: 'Normalization', config: { mean: [1, 2, 3, 4], variance: [1, 4, 9, 16] } },
+      ['alike/mean', 'alike/deviation'],
+    ],
+    [{ name: 'beta', class_name: 'MultiplyBeta', config: { beta: 0.25 } }, []],
+  ])('%o', async (layer, names) => {
+    const { fixed = new Set(), parameters } = await imported(files(2, read(layer), {}))
+    expect([...fixed].sort()).toEqual([...names].sort())
+    expect([...parameters.keys()].sort()).toEqual([...names].sort())
+  })
+
+  it('a scale and an offset that a normalization does without', async () => {
+    const norm = { name: 'norm', class_name: 'BatchNormalization', config: { scale: false, center: false } }
+    const weights = { 'norm/moving_mean': [4], 'norm/moving_variance': [4] }
+    const { fixed, parameters } = await imported(files(2, read(norm), weights))
+    expect([...(fixed ?? [])].sort()).toEqual(['norm/beta', 'norm/gamma'])
+    expect(parameters.size).toBe(4)
+  })
+})
+
 describe('layers of UpscalerJS', () => {
   it('make residuals smaller and pixels of channels', async () => {
     const layers = [
