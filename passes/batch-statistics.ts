@@ -22,12 +22,19 @@ const runningOf = ({ nodes }: Graph, norm: Norm): readonly string[] =>
     return node.tag === 'Parameter' ? [node.attributes.name] : []
   })
 
-/** The names of all running means and variances of a network. */
-export const runningStatistics = (graph: Graph): E.Either<readonly PassProblem[], ReadonlySet<string>> => {
+/** Whether a normalization keeps its running statistics, and is computed by them: where both stay as they are. */
+const isKept = (graph: Graph, norm: Norm, fixed: ReadonlySet<string>): boolean =>
+  runningOf(graph, norm).every(name => fixed.has(name))
+
+/** The names of all running means and variances of a network that a step gives anew. */
+export const runningStatistics = (
+  graph: Graph,
+  fixed: ReadonlySet<string>,
+): E.Either<readonly PassProblem[], ReadonlySet<string>> => {
   const norms = nodesWithTag(graph, 'BatchNorm')
   const folded = norms.find(norm => runningOf(graph, norm).length < 2)
   return folded === undefined
-    ? E.right(new Set(norms.flatMap(norm => runningOf(graph, norm))))
+    ? E.right(new Set(norms.flatMap(norm => (isKept(graph, norm, fixed) ? [] : runningOf(graph, norm)))))
     : E.left([
         problem(
           'not-trainable',
@@ -57,16 +64,11 @@ export interface Trained {
 }
 
 /**
- * Copies a network as it is trained: parameters become inputs of their names, but for those that stay as they are, and normalizations take the mean and the variance of their batch, over all variants, of
- * which running statistics take over a part (their `momentum` in PyTorch, which counts a batch's variance with N − 1). Of one number there is no such
- * variance: it is not finite.
+ * Copies a network as it is trained: parameters become inputs of their names, but for those that stay as they are, and normalizations take the mean and
+ * the variance of their batch, over all variants, of which running statistics take over a part (their `momentum` in PyTorch, which counts a batch's
+ * variance with N − 1). Of one number there is no such variance: it is not finite. A normalization whose statistics stay is computed by these.
  */
-export const copyForTraining = (
-  d: Draft,
-  graph: Graph,
-  momentum: number,
-  fixed: ReadonlySet<string> = new Set(),
-): Trained => {
+export const copyForTraining = (d: Draft, graph: Graph, momentum: number, fixed: ReadonlySet<string>): Trained => {
   const nodes: NodeId[] = []
   const inputs = new Map<string, NodeId>()
   const running = new Map<string, NodeId>()
@@ -76,7 +78,7 @@ export const copyForTraining = (
       const { name, shape } = node.attributes
       nodes[id] = inputs.get(name) ?? d.add('Input', [], { name, type: sharedType(shape) }, name)
       inputs.set(name, nodes[id])
-    } else if (node.tag === 'BatchNorm') {
+    } else if (node.tag === 'BatchNorm' && !isKept(graph, node, fixed)) {
       const [x, scale, offset, ...before] = operands
       const to = d.nodes[scale].type
       const mean = d.add('ReduceTo', [x], { to, reduction: 'mean' })

@@ -39,8 +39,10 @@ export interface StepRecipe {
   readonly gradientClipping?: number
   /** What running statistics take over of a batch's. */
   readonly batchNormMomentum: number
-  /** Parameters that stay as they are. */
+  /** Parameters that stay as they are; a normalization keeps its statistics where both are among them. */
   readonly fixed?: ReadonlySet<string> | undefined
+  /** Whether all that comes before the first branch stays as it is too, so that its gradients are not computed. */
+  readonly fixesShared?: boolean | undefined
 }
 
 /** Names of inputs beside the images and what is carried from step to step. */
@@ -116,9 +118,9 @@ const lossOf = (
 }
 
 /** The branched network with a loss and the new running statistics for outputs. */
-const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Graph => {
+const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe, fixed: ReadonlySet<string>): Graph => {
   const d = draft('branched')
-  const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum, recipe.fixed)
+  const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum, fixed)
   const logits = nodes[network.outputs[0].node]
   const [classes] = shapeOf(d.nodes[logits].type)
   const labels = d.add('Input', [], { name: labelsName, type: vectorType(classes) }, labelsName)
@@ -204,6 +206,40 @@ const withDescent = (
   })(addGradients(d, loss.node, values))
 }
 
+/** The names of a graph's parameters, each once. */
+const parametersOf = (graph: Graph): readonly string[] => [
+  ...new Set(nodesWithTag(graph, 'Parameter').map(({ attributes }) => attributes.name)),
+]
+
+/** Parameters that nothing after a branch takes. */
+const sharedParameters = (branched: Graph): readonly string[] => {
+  const { nodes } = branched
+  const after = new Set<string>()
+  nodes.forEach(({ variants, operands }) => {
+    if (variants.length === 0) return
+    for (const operand of operands) {
+      const node = nodes[operand]
+      if (node.tag === 'Parameter') after.add(node.attributes.name)
+    }
+  })
+  return parametersOf(branched).filter(name => !after.has(name))
+}
+
+/** Those that a recipe has stay as they are. Left: where nothing would be trained, or nothing spared. */
+const fixedBy = (branched: Graph, { fixed = new Set(), fixesShared }: StepRecipe): Fallible<ReadonlySet<string>> => {
+  const shared = fixesShared === true ? sharedParameters(branched) : []
+  const all = parametersOf(branched)
+  const together = new Set([...fixed, ...shared])
+  const refuse = (seen: string, expected: string) =>
+    E.left([
+      problem('not-trainable' as const, 'what stays as it is', seen, expected, 'another plan, or names of parameters'),
+    ])
+  if (fixesShared === true && shared.length === 0) return refuse('no weights before the first branch', 'some')
+  if (fixesShared === true && shared.length === all.length) return refuse('no branch', 'a plan that branches')
+  const none = all.length > 0 && all.every(name => together.has(name))
+  return none ? refuse('all parameters', 'some to train') : E.right(together)
+}
+
 /**
  * Assembles a step from a classifier, flat and with its normalizations unfolded, and a plan placed on it without test-time augmentation: branches, their variants side by
  * side on the batch axis, loss, gradients, update. Size and time are linear in the network times its variants.
@@ -213,13 +249,14 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
     runPasses(trainingPipeline(plan), { graph: network, parameters: new Map() }),
     E.map(({ program }) => program.graph),
     E.bindTo('branched'),
-    E.bind('running', ({ branched }) => runningStatistics(branched)),
-    E.flatMap(({ branched, running }) => {
+    E.bind('stays', ({ branched }) => fixedBy(branched, recipe)),
+    E.bind('running', ({ branched, stays }) => runningStatistics(branched, stays)),
+    E.flatMap(({ branched, running, stays }) => {
       const { transformed, draws } = drawing(plan)
-      const stacked = stackBranchesIn(withLoss(branched, plan, recipe), transformed)
       const images = nodesWithTag(branched, 'Input')[0].attributes.name
-      const all = [...new Set(nodesWithTag(branched, 'Parameter').map(({ attributes }) => attributes.name))]
-      const fixed = all.filter(name => recipe.fixed?.has(name) && !running.has(name))
+      const all = parametersOf(branched)
+      const fixed = all.filter(name => stays.has(name) && !running.has(name))
+      const stacked = stackBranchesIn(withLoss(branched, plan, recipe, new Set(fixed)), transformed)
       const parameters = all.filter(name => !running.has(name) && !fixed.includes(name))
       const own = [
         images,

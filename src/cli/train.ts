@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { type FixedPlan, printPlan } from '../../passes/index.ts'
 import { sourceProblem } from '../base/error.ts'
@@ -13,6 +13,7 @@ import type { Source } from '../open/network-source.ts'
 import { openWork } from '../open/opening.ts'
 import { backendNames } from '../runtime/backend-names.ts'
 import {
+  Freeze,
   needsLabels,
   type Recipe,
   readRecipe,
@@ -59,6 +60,7 @@ interface TrainFlags extends CommonOptions {
   readonly maxSteps?: number
   readonly augment: boolean
   readonly validation?: number
+  readonly freeze?: Freeze
   readonly out?: string
   readonly resume?: boolean
   readonly backend?: ModelBackend
@@ -67,7 +69,15 @@ interface TrainFlags extends CommonOptions {
   readonly workers: number
 }
 
-const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags }: TrainFlags): Promise<Recipe> => {
+const recipeOf = async ({
+  recipe,
+  epochs,
+  batch,
+  learningRate,
+  augment,
+  freeze,
+  ...flags
+}: TrainFlags): Promise<Recipe> => {
   const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)
   return withOverrides(await readRecipe(recipe), {
     augment,
@@ -75,7 +85,14 @@ const recipeOf = async ({ recipe, epochs, batch, learningRate, augment, ...flags
     batch,
     learningRate,
     validation,
+    freeze,
   })
+}
+
+const freezeOf = (text: string): Freeze => {
+  const freeze = text === 'shared' ? text : text.split(',')
+  if (!Freeze.is(freeze)) throw new InvalidArgumentError('Expected shared, or names of parameters with commas between.')
+  return freeze
 }
 
 type Next = Awaited<ReturnType<typeof nextCommands>>
@@ -218,6 +235,12 @@ export const trainCommand = (terminal: Terminal): Command =>
     .option('--no-augment', 'images as the preprocessing makes them')
     .addOption(
       new Option('--validation <n>', 'training images to hold out and evaluate each epoch').argParser(wholeNumber(0)),
+    )
+    .addOption(
+      new Option(
+        '--freeze <what>',
+        'what stays as it is: shared, all before the first branch, or names of parameters (stem.*,layer1.*)',
+      ).argParser(freezeOf),
     )
     .option('--out <dir>', 'the folder for checkpoints and logs')
     .option('--resume', 'go on from the checkpoint in --out')

@@ -1,5 +1,6 @@
 export type { SkippedImage, Trained, TrainingEvent, Validation } from './events.ts'
 export { type TrainingExecutor, trainingExecutors } from './executors.ts'
+export { Freeze } from './freeze.ts'
 export { checkRecipe, needsLabels, type Recipe, withOverrides } from './recipe.ts'
 export { type RecipeName, readRecipe, recipeNames, recipes } from './recipes.ts'
 export { type TrainOptions, train } from './train.ts'

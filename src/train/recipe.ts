@@ -5,6 +5,7 @@ import { parameterUses, type Role } from '../network/zoo/roles.ts'
 import { Augmentation } from './augmentation/augmentation.ts'
 import { AboveZero, closed, closedProblems, FromZero, numberThat, oneOf, WholeNumber } from './closed-record.ts'
 import { type TrainingProblem, trainingProblem } from './error.ts'
+import { Freeze } from './freeze.ts'
 import { LearningRate } from './learning-rate.ts'
 import { Teacher } from './teacher.ts'
 
@@ -36,6 +37,8 @@ const sometimes = {
   validation: WholeNumber,
   /** What it learns beside labels, or in their place. */
   teacher: Teacher,
+  /** What stays as it is. */
+  freeze: Freeze,
 }
 
 /** How a network is trained; the plan says what the loss is. */
@@ -114,6 +117,7 @@ export interface RecipeOverrides {
   /** `false`: images as the preprocessing makes them. */
   readonly augment?: boolean
   readonly validation?: number
+  readonly freeze?: Freeze | undefined
 }
 
 /** The schedule begins at another rate, and all of it by the same ratio. */
@@ -131,6 +135,7 @@ export const withOverrides = (
     learningRate,
     augment,
     validation = recipe.validation,
+    freeze = recipe.freeze,
   }: RecipeOverrides,
 ): Recipe => ({
   ...recipe,
@@ -139,6 +144,7 @@ export const withOverrides = (
   learning_rate: learningRate === undefined ? recipe.learning_rate : rescaled(recipe.learning_rate, learningRate),
   augment: augment === false ? [] : recipe.augment,
   validation,
+  ...(freeze === undefined ? {} : { freeze }),
 })
 
 const spared = (kind: Role['kind']): Recipe['weight_decay_spares'][number] | undefined =>

@@ -15,6 +15,7 @@ import { fitLabelled, fitLabelsThatFit, preprocessFor } from '../network/fit-dat
 import type { Network } from '../network/network.ts'
 import { hasCheckpoint, misfits, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
+import { namedBy } from './freeze.ts'
 import { splitHeldOut, subset } from './held-out.ts'
 import { checkMemory } from './memory.ts'
 import type { Progress } from './progress.ts'
@@ -56,8 +57,15 @@ export interface Training {
 /** The plan with a reduction to answer by: the paper's for networks that are trained with `none`, where it names none itself. */
 const answering = (plan: FixedPlan): FixedPlan => (plan.inference === 'none' ? { ...plan, inference: 'geo' } : plan)
 
-const stepOf = ({ graph, fixed }: Network, plan: FixedPlan, recipe: Recipe, seed: number): TrainingStep => {
+const stepOf = (
+  { graph, parameters, fixed = new Set() }: Network,
+  plan: FixedPlan,
+  recipe: Recipe,
+  seed: number,
+): TrainingStep => {
   const placed = orThrow(placePlan({ ...plan, tta: false }, graph, random(seed, 'plan').next))
+  const { freeze = [] } = recipe
+  const frozen = freeze === 'shared' ? [] : orThrow(namedBy(freeze, [...parameters.keys()]))
   return orThrow(
     trainingStep(graph, placed, {
       loss: orThrow(trainingReduction(plan)),
@@ -68,7 +76,8 @@ const stepOf = ({ graph, fixed }: Network, plan: FixedPlan, recipe: Recipe, seed
       weightDecay: weightDecayOf(recipe, graph),
       batchNormMomentum: recipe.batch_norm_momentum,
       gradientClipping: recipe.gradient_clipping,
-      fixed,
+      fixed: new Set([...fixed, ...frozen]),
+      fixesShared: freeze === 'shared',
     }),
   )
 }

@@ -61,15 +61,18 @@ const rate = 0.05
 
 const environmentFor = ({ graph, draws }: TrainingStep, seed = 1): Environment => {
   const inputs = new Map<string, Tensor>()
+  const parameters = new Map<string, Tensor>()
   for (const node of graph.nodes) {
-    if (node.tag !== 'Input') continue
-    const { name, type } = node.attributes
+    if (node.tag !== 'Input' && node.tag !== 'Parameter') continue
+    const { type } = node
+    const { name } = node.attributes
+    const values = node.tag === 'Input' ? inputs : parameters
     const draw = random(seed, name)
     const own = type.kind === 'Map' ? [type.h, type.w, type.c] : type.kind === 'Vector' ? [type.c] : type.shape
     const shape = isPerExample(type) ? [batch, ...own] : own
     const size = shape.reduce((a, b) => a * b, 1)
     const value = (): number => (/variance/.test(name) ? draw.between(0.5, 2) : draw.between(-1, 1))
-    inputs.set(name, { shape, data: Float64Array.from({ length: size }, value) })
+    values.set(name, { shape, data: Float64Array.from({ length: size }, value) })
   }
   inputs.set('labels', { shape: [batch, 3], data: Float64Array.of(0, 1, 0, 1, 0, 0, 0, 0, 1) })
   inputs.set('learning rate', { shape: [], data: Float64Array.of(rate) })
@@ -77,7 +80,7 @@ const environmentFor = ({ graph, draws }: TrainingStep, seed = 1): Environment =
     const degrees = random(seed, name).between(-20, 20)
     inputs.set(name, { shape: [2, 2], data: Float64Array.from(rotationMatrix(degrees).flat()) })
   }
-  return { inputs, parameters: new Map() }
+  return { inputs, parameters }
 }
 
 const evaluated = (step: TrainingStep, environment = environmentFor(step)) => {
@@ -162,6 +165,29 @@ describe('a training step', () => {
     expect(step.velocities).toHaveLength(9)
     expect(nodesWithTag(step.graph, 'Parameter').map(({ attributes }) => attributes.name)).toEqual(['fc'])
     expect(step.graph.outputs.map(({ name }) => name)).not.toContain('fc')
+  })
+
+  it('leaves what comes before the first branch as it is, statistics too, and computes no gradients there', () => {
+    const step = stepOf('flip-2-max', { fixesShared: true })
+    const all = stepOf('flip-2-max')
+    const before = ['stem', 'bn1.scale', 'bn1.offset', 'bn1.mean', 'bn1.variance']
+    expect(step.fixed).toEqual(before)
+    expect(step.statistics).toEqual(['bn2.mean', 'bn2.variance'])
+    expect(step.parameters).toEqual(all.parameters.filter(name => !before.includes(name)))
+    expect(multiplyAdds(step.graph)).toBeLessThan(multiplyAdds(all.graph))
+    goesDown(step)
+  })
+
+  it.each<readonly [string, Partial<StepRecipe>, RegExp]>([
+    ['vanilla', { fixesShared: true }, /no branch/],
+    ['flip@0:max', { fixesShared: true }, /no weights before the first branch/],
+    [
+      'flip-1-max',
+      { fixed: new Set(nodesWithTag(small(), 'Parameter').map(node => node.attributes.name)) },
+      /all parameters/,
+    ],
+  ])('refuses to leave everything or nothing: %s', (plan, recipe, why) => {
+    expect(() => stepOf(plan, recipe)).toThrow(why)
   })
 
   it('averages statistics of the batch into running ones, the variance with N − 1', () => {

@@ -193,6 +193,27 @@ describe('train', () => {
     },
   )
 
+  it.each<readonly [NonNullable<Recipe['freeze']>, RegExp]>([
+    ['shared', /^(stem|bn1|shortcut|body|bn2)\./],
+    [['bn?.*', 'stem*'].slice(1), /^stem/],
+    [['bn1.*', '*.bias'], /^bn1|\.bias$/],
+  ])('leaves %o as it is', async (freeze, frozen) => {
+    const { trained } = await follow('flip-1-max', { backend: 'wasm', maxSteps: 2 }, undefined, { ...recipe, freeze })
+    const same = [...trained.network.parameters].filter(([name, { data }]) =>
+      isDeepStrictEqual(data, network.parameters.get(name)?.data),
+    )
+    expect(same.map(([name]) => name).sort()).toEqual(
+      [...network.parameters.keys()].filter(name => frozen.test(name)).sort(),
+    )
+  })
+
+  it('refuses to freeze what is not there', async () => {
+    const frozen = (freeze: Recipe['freeze']) => follow('vanilla', { maxSteps: 1 }, undefined, { ...recipe, freeze })
+    await expect(frozen(['stem.weigth'])).rejects.toThrow(/stem\.weight/)
+    await expect(frozen('shared')).rejects.toThrow(/no branch/)
+    await expect(frozen([])).rejects.toThrow(/freeze/)
+  })
+
   it('goes on from its state alone, whatever is beside it', async () => {
     const whole = await follow('flip-1-max', { backend: 'wasm' })
     const out = await temporaryFolder('train')

@@ -49,13 +49,17 @@ const lookedAt = 1024
 /** Whether a node is finite as far as functions of each number make it: what they are of is taken to be. */
 const staysFinite = (t: Translation, id: NodeId): boolean => {
   const { nodes } = t.build.draft
+  const divides = (by: NodeId): boolean => {
+    const { tag, attributes } = nodes[by]
+    return tag === 'Parameter' || (tag === 'Constant' && attributes.values.every(value => value !== 0))
+  }
   const open = [id]
   const seen = new Set(open)
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const { tag, attributes, operands } = nodes[at]
     if (seen.size > lookedAt) return false
     if (tag === 'Unary' && unbounded.has(attributes.fn)) return false
-    if (tag === 'Binary' && attributes.fn === 'divide' && nodes[operands[1]].tag !== 'Parameter') return false
+    if (tag === 'Binary' && attributes.fn === 'divide' && !divides(operands[1])) return false
     if (tag !== 'Unary' && tag !== 'Binary') continue
     for (const operand of operands)
       if (!seen.has(operand)) {
