@@ -182,4 +182,5 @@ for name, make in networks.items():
             torch.onnx.export(model, (torch.zeros(2 if exporter == 'open' else 1, 3, *sizes.get(name, (8, 8))),), path, input_names=['x'], **how)
             onnx.save(bare(path), here / f'{name}.{exporter}.onnx')
 
-(here / 'steps.json').write_text(json.dumps(steps, indent=2) + '\n')
+lines = [f'  {json.dumps(name)}: {json.dumps(found)}' for name, found in steps.items()]
+(here / 'steps.json').write_text('{\n' + ',\n'.join(lines) + '\n}\n')
