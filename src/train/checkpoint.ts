@@ -26,7 +26,7 @@ const version = 1
 export interface State {
   /** Weights and running statistics, under the network's names. */
   readonly parameters: ReadonlyMap<string, Tensor>
-  /** Which of them stay as they are. */
+  /** Which of them are no weights: every training leaves them as they are. */
   readonly fixed?: readonly string[]
   readonly velocities: ReadonlyMap<string, Tensor>
   readonly progress: Progress

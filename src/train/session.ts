@@ -112,7 +112,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
   }
   const secondsSince = (moment: number): number => (performance.now() - moment) / 1000
   const stateNow = async (): Promise<State> => {
-    const state = stateOf(step, await open.carried(), progress)
+    const state = stateOf(network, step, await open.carried(), progress)
     for (const [name, value] of state.parameters)
       checkFinite('a value', `step ${progress.steps}, ${name}`, allFinite(value), step)
     return state

@@ -86,12 +86,18 @@ const stepOf = (
 const identity = ['network', 'plan', 'recipe', 'teacher', 'seed', 'data'] as const
 
 /** What is carried from step to step, as a checkpoint has it. */
-export const stateOf = (step: TrainingStep, carried: Carried, progress: Progress): State => {
+export const stateOf = (
+  { fixed = new Set() }: Network,
+  step: TrainingStep,
+  carried: Carried,
+  progress: Progress,
+): State => {
   const pick = (names: readonly string[]): ReadonlyMap<string, Tensor> =>
     new Map(names.map(name => [name, carried.get(name) as Tensor]))
   return {
     parameters: pick([...step.parameters, ...step.statistics, ...step.fixed]),
-    fixed: step.fixed,
+    // What a recipe freezes is a weight all the same: who trains on may not.
+    fixed: step.fixed.filter(name => fixed.has(name)),
     velocities: pick(step.velocities),
     progress,
   }
@@ -181,7 +187,7 @@ export const openTraining = async (
     images,
     heldOut: subset(data, heldOut),
     stepsPerEpoch: stepsPerEpoch(images.length, recipe.batch),
-    state: stateOf(step, carriedAtFirst(step, network), progress),
+    state: stateOf(network, step, carriedAtFirst(step, network), progress),
   }
 }
 

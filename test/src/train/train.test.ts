@@ -198,13 +198,20 @@ describe('train', () => {
     [['bn?.*', 'stem*'].slice(1), /^stem/],
     [['bn1.*', '*.bias'], /^bn1|\.bias$/],
   ])('leaves %o as it is', async (freeze, frozen) => {
-    const { trained } = await follow('flip-1-max', { backend: 'wasm', maxSteps: 2 }, undefined, { ...recipe, freeze })
+    const out = await temporaryFolder('train')
+    const { trained } = await follow('flip-1-max', { backend: 'wasm', maxSteps: 2, out }, undefined, {
+      ...recipe,
+      freeze,
+    })
     const same = [...trained.network.parameters].filter(([name, { data }]) =>
       isDeepStrictEqual(data, network.parameters.get(name)?.data),
     )
     expect(same.map(([name]) => name).sort()).toEqual(
       [...network.parameters.keys()].filter(name => frozen.test(name)).sort(),
     )
+    // Who trains on trains them again.
+    const read = await loadNetwork(join(out, 'network.json'), { weights: join(out, 'last.safetensors') })
+    expect([trained.network.fixed, read.fixed]).toEqual([undefined, undefined])
   })
 
   it('refuses to freeze what is not there', async () => {
