@@ -11,6 +11,7 @@ import {
   offsetsOf,
   Partition,
   pairsOf,
+  pixelsOf,
   scoreCount,
   weigh,
   windowAttention,
@@ -19,15 +20,26 @@ import {
   windowsOf,
 } from './attention.ts'
 
+/** Of what a gradient is asked for: of the operands of an `Attention` by their places, queries, then keys and values by turns. */
+export const askedOf = (operand: number): 'queries' | 'keys' | 'values' => {
+  if (operand === 0) return 'queries'
+  return operand % 2 === 1 ? 'keys' : 'values'
+}
+
+/** The same of a `WindowAttention`, whose last operand is the biases. */
+export const askedInWindows = (operand: number): Asked => (operand === 3 ? 'bias' : askedOf(operand))
+
+export type Asked = ReturnType<typeof askedOf> | 'bias'
+
 /** A head's numbers, a row a pixel. */
 type Rows = readonly Float64Array[]
 
-/** What the queries, keys and values of a head, and its scores by query, then key, have to do with the gradient of what the queries found. */
+/** What the queries, keys and values of a head, and the biases of its scores by query, then key, have to do with the gradient of what the queries found. */
 interface HeadGradients {
   readonly queries: Rows
   readonly keys: Rows
   readonly values: Rows
-  readonly scores: Float64Array
+  readonly bias: Float64Array
 }
 
 const addTimes = (to: Float64Array, row: Float64Array, factor: number): void => {
@@ -57,7 +69,7 @@ const throughHead = (
       addTimes(byValue[k], gradient[q], weights[k])
     })
   })
-  return { queries: byQuery, keys: byKey, values: byValue, scores }
+  return { queries: byQuery, keys: byKey, values: byValue, bias: scores }
 }
 
 /** Writes a head's rows to pixels of a map. */
@@ -78,7 +90,7 @@ const place = (
 export const firstPixel = (operands: readonly Type[], operand: number): number =>
   operands
     .slice(1, operand)
-    .reduce((sum, map, k) => (k % 2 === (operand - 1) % 2 ? sum + (map as MapType).h * (map as MapType).w : sum), 0)
+    .reduce((sum, map, k) => (k % 2 === (operand - 1) % 2 ? sum + pixelsOf(map as MapType) : sum), 0)
 
 /** The type of the gradient of one operand, where that of the result fits. */
 const gradientType = (
@@ -94,8 +106,8 @@ const gradientType = (
 }
 
 /** Products of a score: of a query with its key, of a value with the gradient, and for gradients of queries and keys with either of them. */
-const channelsOf = ([queries, , values]: readonly Type[], twice: boolean): number =>
-  (queries as MapType).c * (twice ? 2 : 1) + (values as MapType).c
+const channelsOf = ([queries, , values]: readonly Type[], asked: Asked): number =>
+  (queries as MapType).c * (asked === 'queries' || asked === 'keys' ? 2 : 1) + (values as MapType).c
 
 /** The gradient of an `operand` of an `Attention`, counted from 0, from that of its result: `[h,w,o] × [h,w,c] × ([k,l,c] × [k,l,o])…` to the operand's type. */
 export const attentionGradient = defineOp({
@@ -106,18 +118,18 @@ export const attentionGradient = defineOp({
   infer: (types, { operand, ...own }) => gradientType(types, attention.infer(types.slice(1), own), operand),
   evaluate: ([gradient, ...operands], { heads, scale, operand }, typing) => {
     const [queries, ...memory] = operands
+    const asked = askedOf(operand)
     const out = zeros(operands[operand].shape)
     const from = firstPixel(typing.operands.slice(1), operand)
     for (const head of headsOf(gradient.shape[0], heads)) {
       const [keys, values] = [0, 1].map(k => pairsOf(memory).flatMap(pair => headOf(pair[k], head)))
       const all = throughHead(headOf(gradient, head), [headOf(queries, head), keys, values], scale)
-      const rows = operand === 0 ? all.queries : operand % 2 === 1 ? all.keys : all.values
+      const rows = all[asked]
       place(out, head, rows.slice(from, from + out.shape[1] * out.shape[2]), row => row)
     }
     return out
   },
-  multiplyAdds: ([, ...operands], _, { operand }) =>
-    scoreCount(operands) * channelsOf(operands, operand === 0 || operand % 2 === 1),
+  multiplyAdds: ([, ...operands], _, { operand }) => scoreCount(operands) * channelsOf(operands, askedOf(operand)),
 })
 
 /**
@@ -136,6 +148,7 @@ export const windowAttentionGradient = defineOp({
     const [, , heads] = bias.shape
     const window = windowOf(bias.shape)
     const offsets = offsetsOf(window)
+    const asked = askedInWindows(operand)
     const out = zeros(operands[operand].shape)
     for (const head of headsOf(n, heads)) {
       const maps = [gradient, ...operands.slice(0, 3)].map(map => headOf(map, head))
@@ -144,14 +157,15 @@ export const windowAttentionGradient = defineOp({
         const at = (score: number): number => offsets[score] * heads + head.head
         const biasOf = (query: number, key: number): number => bias.data[at(query * pixels.length + key)]
         const all = throughHead(given, [queries, keys, values], scale, biasOf)
-        if (operand < 3) place(out, head, [all.queries, all.keys, all.values][operand], row => pixels[row])
+        if (asked !== 'bias') place(out, head, all[asked], row => pixels[row])
         else
-          all.scores.forEach((score, k) => {
+          all.bias.forEach((score, k) => {
             out.data[at(k)] += score
           })
       }
     }
     return out
   },
-  multiplyAdds: ([, ...operands], _, { operand }) => windowScoreCount(operands) * channelsOf(operands, operand < 2),
+  multiplyAdds: ([, ...operands], _, { operand }) =>
+    windowScoreCount(operands) * channelsOf(operands, askedInWindows(operand)),
 })

@@ -4,7 +4,7 @@ import { defineOp, mismatch, type Pair, Real } from '../op.ts'
 import { type Tensor, zeros } from '../tensor.ts'
 import { Extent, type MapType, mapType, printType, shapeOf, type Type } from '../type.ts'
 
-const pixelsOf = ({ h, w }: MapType): number => h * w
+export const pixelsOf = ({ h, w }: MapType): number => h * w
 
 /** Keys and values by turns, as pairs. */
 export const pairsOf = <A>(memory: readonly A[]): readonly (readonly [keys: A, values: A])[] =>

@@ -1,7 +1,7 @@
 import { shapeOf, type Type } from '../../../ir/index.ts'
 import { offsetsOf, type Partition, windowOf } from '../../../ir/ops/attention.ts'
-import { firstPixel } from '../../../ir/ops/attention-gradients.ts'
-import { type Asked, askedOf, diagonals, inWindows } from '../window/attention.ts'
+import { type Asked, askedInWindows, askedOf, firstPixel } from '../../../ir/ops/attention-gradients.ts'
+import { diagonals, inWindows } from '../window/attention.ts'
 import { concat, gather, reduce, reshape, scalarLike, slice, transpose } from './arrange.ts'
 import { flag } from './attributes.ts'
 import type { Emitter, Value } from './emitter.ts'
@@ -137,7 +137,7 @@ export const windowAttentionGradient: Lowering<'WindowAttentionGradient'> = (
 ) => {
   const bias = operands[4]
   const rows = maps.slice(0, 4).map((map, k) => windowHeadsOf(emit, operands[k], bias, partition).apart(map))
-  const asked = askedOf(operand, true)
+  const asked = askedInWindows(operand)
   const weights = weightsOf(emit, rows[1], rows[2], scale, spread(emit, maps[4], bias))
   const all = throughHeads(emit, asked, rows, weights, scale)
   return asked === 'bias' ? gathered(emit, all, bias) : windowHeadsOf(emit, result, bias, partition).together(all)

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { shapeOf, type Type } from '../../../ir/index.ts'
 import { offsetsOf, type Partition, windowOf } from '../../../ir/ops/attention.ts'
-import { firstPixel } from '../../../ir/ops/attention-gradients.ts'
+import { type Asked, askedInWindows, askedOf, firstPixel } from '../../../ir/ops/attention-gradients.ts'
 import type { Tf } from '../../runtime/native/tensorflow-js.ts'
-import { type Asked, askedOf, diagonals, inWindows } from '../window/attention.ts'
+import { diagonals, inWindows } from '../window/attention.ts'
 import type { Lowering, Target } from './kernel.ts'
 
 /** On the way from a map `[n, h, w, c]` to its heads `[…, heads, pixels, channels]` and back. */
@@ -144,7 +144,7 @@ export const windowAttentionGradient: Lowering<'WindowAttentionGradient'> = (
   const { tf } = target
   const bias = operands[4]
   const ways = operands.slice(0, 4).map(type => windowHeadsOf(tf, type, bias, partition))
-  const asked = askedOf(operand, true)
+  const asked = askedInWindows(operand)
   const back = asked === 'bias' ? gathered(target, bias) : windowHeadsOf(tf, result, bias, partition).together
   const biases = spread(target, bias)
   return {

@@ -21,15 +21,6 @@ export const inWindows = ([h, w]: Pair, [r, s]: Pair, partition: Partition): InW
     : { apart: [r, h / r, s, w / s], order: [0, 2, 4, 1, 3, 5], moved, inverse: [0, 3, 1, 4, 2, 5] }
 }
 
-/** What a gradient of an attention is asked for. */
-export type Asked = 'queries' | 'keys' | 'values' | 'bias'
-
-/** Of operands by their places: queries, then keys and values by turns; in windows one of each, and the biases. */
-export const askedOf = (operand: number, windows = false): Asked => {
-  if (operand === 0) return 'queries'
-  return windows && operand === 3 ? 'bias' : operand % 2 === 1 ? 'keys' : 'values'
-}
-
 /** Ones where a row and a column of a square of this extent, row by row, have a difference, from −(extent−1): `[extent², 2·extent − 1]`. */
 export const diagonals = (extent: number): Float32Array => {
   const offsets = 2 * extent - 1
