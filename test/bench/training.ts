@@ -12,6 +12,7 @@ import { lower } from '../../src/lower/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
 import type { BackendName } from '../../src/runtime/backend-names.ts'
+import { bfloat16Support } from '../../src/runtime/bfloat16.ts'
 import { carriedAtFirst, openStep } from '../../src/train/step.ts'
 import { fixedPlanOf } from '../fixed-plan.ts'
 import { trainer } from '../src/train/tape/trainer.ts'
@@ -38,7 +39,14 @@ const cells: readonly Cell[] = [
  * What computes: an inference pass, compiled or as the network comes, or with its values for inputs as a step has them (so that nothing can be folded), or a training step, by
  * an executor; or the tape, with batch normalization composed or TensorFlow's own.
  */
-type Work = 'forward' | 'forward, not compiled' | 'forward, values given' | 'step' | 'tape' | 'tape, fused batch norm'
+type Work =
+  | 'forward'
+  | 'forward, not compiled'
+  | 'forward, values given'
+  | 'step'
+  | 'step, bfloat16'
+  | 'tape'
+  | 'tape, fused batch norm'
 
 interface Racer {
   readonly plan: string
@@ -62,6 +70,8 @@ export interface TrainingRow {
   readonly relative_to_forward_values_given?: number
   readonly relative_to_vanilla: number
   readonly relative_to_tape?: number
+  /** Of a step in bfloat16, to the same in float32. */
+  readonly relative_to_float32?: number
   /** Of the step's graph, to the vanilla step's. */
   readonly multiply_adds_relative: number
 }
@@ -105,6 +115,17 @@ const forwardOfGiven = async (
       executable.dispose()
     },
   }
+}
+
+/** The same step in bfloat16, weights and statistics in float32; nothing where the processor does not have it. */
+const enterBfloat16 = async (network: Network, plan: string, { batch, backend }: Cell): Promise<readonly Racer[]> => {
+  if (backend !== 'node-gpu' || E.isLeft(bfloat16Support())) return []
+  const step = stepOf(network, plan)
+  const input = inputOf(network, batch)
+  const precision = 'bfloat16'
+  const open = await openStep(step, network, carriedAtFirst(step, network), { backend, executor: 'graph', precision })
+  const trains = { plan, work: 'step, bfloat16' as const, executor: 'graph', multiplyAdds: multiplyAdds(step.graph) }
+  return [{ ...trains, run: () => open.run(input), dispose: open.dispose }]
 }
 
 const enterExecutor = async (
@@ -164,6 +185,7 @@ const enter = async (cell: Cell, { wants }: BenchOptions): Promise<readonly Race
   for (const plan of cell.plans.filter(plan => wants('plan', plan))) {
     for (const executor of executors.filter(name => wants('executor', name)))
       racers.push(...(await enterExecutor(network, plan, executor, cell)))
+    if (wants('executor', 'graph')) racers.push(...(await enterBfloat16(network, plan, cell)))
     if (cell.tape && wants('executor', 'tape'))
       for (const fused of [false, true]) racers.push(await enterTape(network, plan, cell, fused))
   }
@@ -179,6 +201,7 @@ const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], tim
     const forward = find(other => other.work === 'forward' && other.executor === executor)
     const given = find(other => other.work === 'forward, values given' && other.executor === executor)
     const tape = find(other => other.work === 'tape' && other.plan === plan)
+    const wide = find(other => other.work === 'step' && other.plan === plan && other.executor === executor)
     return {
       network,
       backend,
@@ -191,6 +214,7 @@ const rowsOf = ({ network, backend, batch }: Cell, racers: readonly Racer[], tim
       ...(given < 0 ? {} : { relative_to_forward_values_given: to(given) }),
       relative_to_vanilla: to(vanilla),
       ...(tape < 0 || work.startsWith('forward') ? {} : { relative_to_tape: to(tape) }),
+      ...(work === 'step, bfloat16' ? { relative_to_float32: to(wide) } : {}),
       multiply_adds_relative: racer.multiplyAdds / racers[vanilla].multiplyAdds,
     }
   })
@@ -209,6 +233,7 @@ const table = (rows: readonly TrainingRow[]): string => {
     'to vanilla',
     'multiply-adds',
     'to the tape',
+    'to float32',
   ]
   const body = rows.map(row =>
     line([
@@ -221,6 +246,7 @@ const table = (rows: readonly TrainingRow[]): string => {
       times(row.relative_to_vanilla),
       times(row.multiply_adds_relative),
       times(row.relative_to_tape),
+      times(row.relative_to_float32),
     ]),
   )
   return [line(header), line(header.map(() => '---')), ...body].join('\n')
@@ -239,7 +265,7 @@ const run = async (options: BenchOptions) => {
   return { rows, text: table(rows) }
 }
 
-/** Training steps beside inference passes and the tape of TensorFlow.js, or beside PyTorch's. */
+/** Training steps, in bfloat16 too, beside inference passes and the tape of TensorFlow.js, or beside PyTorch's. */
 export const trainingBench: Bench = {
   about: 'training steps, beside inference passes and the gradient tape of TensorFlow.js; --with-torch: beside PyTorch',
   run,

@@ -18,7 +18,7 @@ import type { SweepResult } from '../sweep/result.ts'
 import type { SweepCell } from '../sweep/table.ts'
 
 const { train, recipe } = required
-const { overrides, seeds, max_steps } = optional
+const { overrides, seeds, max_steps, train_precision } = optional
 
 /** How the networks of a training impact are trained. */
 const TrainingFile = closed(
@@ -27,6 +27,7 @@ const TrainingFile = closed(
     overrides,
     seeds,
     max_steps,
+    train_precision,
     /** Where to branch, one map at a time. Default: every feature map. */
     maps: atLeastOne(WholeNumber, 'feature maps'),
   },
