@@ -55,10 +55,7 @@ export const optimizations = (scheduling: Scheduling = 'apart'): readonly Pass[]
 ]
 
 /** What a network goes through before its loss is added. */
-export const trainingPipeline = (plan: PlacedPlan): readonly Pass<'both'>[] => [
-  insertBranches({ ...plan, outputs: plan.outputs.map(output => ({ ...output, reduction: null })) }),
-  removeDeadNodes,
-]
+export const trainingPipeline = (plan: PlacedPlan): readonly Pass<'both'>[] => [insertBranches(plan), removeDeadNodes]
 
 /** What a training step goes through when it has its gradients. */
 export const stepOptimizations: readonly Pass<'both'>[] = [sharePrefix, removeDeadNodes]

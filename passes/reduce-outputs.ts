@@ -1,5 +1,7 @@
 import {
   type Draft,
+  type Graph,
+  type Node,
   type NodeId,
   type Pair,
   shapeOf,
@@ -9,8 +11,8 @@ import {
   variantsOf,
 } from '../ir/index.ts'
 import { dataMask } from './data-masks.ts'
-import { factsOfKind } from './output-kinds.ts'
-import type { PlacedOutput, PlacedSite } from './placed-plan.ts'
+import { factsOfKind, type OutputKindFacts } from './output-kinds.ts'
+import type { PlacedOutput, PlacedPlan, PlacedSite } from './placed-plan.ts'
 import { comparePlaces, type PlanReduction } from './plan.ts'
 import { undone } from './spell-reduction.ts'
 import { pairwise, unary } from './spell-statistics.ts'
@@ -75,13 +77,24 @@ const still = (d: Draft, x: NodeId, sites: readonly DrawnSite[], pairs: PlacedOu
 const reduceBy = (d: Draft, { node, masks }: OutputVariants, reduction: VariantReduction): NodeId =>
   d.nodes[node].variants.length === 0 ? node : d.add('Reduce', [node, ...masks], { reduction })
 
+type Probabilities = OutputKindFacts['probabilities']
+
+/** The scores that a node makes probabilities of, where it does. */
+const scoresBefore = (node: Node, probabilities: Probabilities): NodeId | undefined => {
+  const ends =
+    probabilities === 'softmax'
+      ? node.tag === 'Softmax' && !node.attributes.log
+      : node.tag === 'Unary' && node.attributes.fn === 'sigmoid'
+  return ends ? node.operands[0] : undefined
+}
+
 /** The scores that probabilities at a node come from. */
-const scoresOf = (d: Draft, id: NodeId, probabilities: 'softmax' | 'sigmoid'): NodeId => {
-  const node = d.nodes[id]
-  if (probabilities === 'softmax')
-    return node.tag === 'Softmax' && !node.attributes.log ? node.operands[0] : unary(d, 'log', id)
-  if (node.tag === 'Unary' && node.attributes.fn === 'sigmoid') return node.operands[0]
-  return pairwise(d, 'subtract', unary(d, 'log', id), unary(d, 'log', unary(d, 'affine', id, -1, 1)))
+const scoresOf = (d: Draft, id: NodeId, probabilities: Probabilities): NodeId => {
+  const before = scoresBefore(d.nodes[id], probabilities)
+  if (before !== undefined) return before
+  return probabilities === 'softmax'
+    ? unary(d, 'log', id)
+    : pairwise(d, 'subtract', unary(d, 'log', id), unary(d, 'log', unary(d, 'affine', id, -1, 1)))
 }
 
 const ofValues = (d: Draft, variants: OutputVariants, reduction: PlanReduction): NodeId => {
@@ -117,7 +130,7 @@ const labels = (d: Draft, scores: OutputVariants, reduction: PlanReduction, give
 const noLength = 1e-24
 
 /** A vector of unit length in the same direction. */
-const unitLength = (d: Draft, x: NodeId): NodeId => {
+export const unitLength = (d: Draft, x: NodeId): NodeId => {
   const [length] = shapeOf(d.nodes[x].type)
   const mean = d.add('ChannelPool', [unary(d, 'square', x)], { reduction: 'mean' })
   const sum = unary(d, 'affine', mean, length)
@@ -149,3 +162,26 @@ export const reducedOutput = (
 /** The scores of classes that an output is, or that its probabilities come from. */
 export const scoresOfClasses = (d: Draft, id: NodeId, { gives }: Pick<PlacedOutput, 'gives'>): NodeId =>
   gives === 'probabilities' ? scoresOf(d, id, 'softmax') : id
+
+/** An output's scores, where it gives probabilities; else the output itself. */
+export const scoresOfOutput = (d: Draft, id: NodeId, { kind, gives }: Pick<PlacedOutput, 'kind' | 'gives'>): NodeId =>
+  gives === 'probabilities' ? scoresOf(d, id, factsOfKind(kind).probabilities) : id
+
+/** A network without the softmaxes and sigmoids that end it, and the plan on it. */
+export const endingInScores = (
+  network: Graph,
+  plan: PlacedPlan,
+): { readonly network: Graph; readonly plan: PlacedPlan } => {
+  const ends = network.outputs.map((output, k) => {
+    const { gives, kind } = plan.outputs[k]
+    const before =
+      gives === 'probabilities' ? scoresBefore(network.nodes[output.node], factsOfKind(kind).probabilities) : undefined
+    return before === undefined
+      ? { output, placed: plan.outputs[k] }
+      : { output: { ...output, node: before }, placed: { ...plan.outputs[k], gives: 'scores' as const } }
+  })
+  return {
+    network: { ...network, outputs: ends.map(({ output }) => output) },
+    plan: { ...plan, outputs: ends.map(({ placed }) => placed) },
+  }
+}

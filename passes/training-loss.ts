@@ -1,9 +1,17 @@
-import { type Draft, type NodeId, type Reduction, sharedType, vectorType } from '../ir/index.ts'
+import { type Draft, type NodeId, type Reduction, shapeOf, sharedType, vectorType } from '../ir/index.ts'
+import { factsOfKind, type OutputKind } from './output-kinds.ts'
 import type { TrainingReduction } from './plan.ts'
+import { unitLength } from './reduce-outputs.ts'
+import { affine, pairwise, unary } from './spell-statistics.ts'
 
-const affine = (d: Draft, x: NodeId, alpha: number, beta: number): NodeId =>
-  d.add('Unary', [x], { fn: 'affine', alpha, beta })
-const multiply = (d: Draft, a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn: 'multiply' })
+const multiply = (d: Draft, a: NodeId, b: NodeId): NodeId => pairwise(d, 'multiply', a, b)
+
+/** The mean of all numbers, over the batch and over all variants there still are, `times` as large. */
+const meanOf = (d: Draft, x: NodeId, times: number): NodeId =>
+  affine(d, d.add('ReduceTo', [x], { to: sharedType([]), reduction: 'mean' }), times, 0)
+
+/** How many numbers an example has, or each of its pixels. */
+const channelsOf = (d: Draft, x: NodeId): number => shapeOf(d.nodes[x].type).at(-1) as number
 
 /** The scores of all variants together; those of each where there is no reduction, or only one variant. */
 export const reducedScores = (d: Draft, logits: NodeId, reduction: TrainingReduction | null): NodeId =>
@@ -18,22 +26,52 @@ export const reducedScores = (d: Draft, logits: NodeId, reduction: TrainingReduc
 export const crossEntropy = (d: Draft, scores: NodeId, labels: NodeId, classes: number, smoothing: number): NodeId => {
   const logs = d.add('Softmax', [scores], { log: true })
   const wanted = smoothing === 0 ? labels : affine(d, labels, 1 - smoothing, smoothing / classes)
-  const mean = d.add('ReduceTo', [multiply(d, logs, wanted)], { to: sharedType([]), reduction: 'mean' })
-  return affine(d, mean, -classes, 0)
+  return meanOf(d, multiply(d, logs, wanted), -classes)
 }
 
+/** How far answers are from a teacher's, both of one type: scores, where a kind has them. */
+type Distance = (d: Draft, own: NodeId, taught: NodeId, temperature: number) => NodeId
+
+const cooled = (d: Draft, scores: NodeId, temperature: number): NodeId =>
+  temperature === 1 ? scores : affine(d, scores, 1 / temperature, 0)
+
 /**
- * How far scores `[classes]` are from a teacher's: T² times the Kullback-Leibler divergence of `softmax(scores/T)` from `softmax(teacher/T)`, averaged as
- * {@link crossEntropy} is (Hinton, Vinyals, Dean 2015, section 2).
+ * Of classes T² times the Kullback-Leibler divergence of `softmax(own/T)` from `softmax(taught/T)`, averaged over examples and their pixels (Hinton, Vinyals,
+ * Dean 2015, section 2).
  */
-export const divergence = (d: Draft, scores: NodeId, teacher: NodeId, classes: number, temperature: number): NodeId => {
-  const logs = (x: NodeId): NodeId =>
-    d.add('Softmax', [temperature === 1 ? x : affine(d, x, 1 / temperature, 0)], { log: true })
-  const [own, taught] = [logs(scores), logs(teacher)]
-  const apart = d.add('Binary', [taught, own], { fn: 'subtract' })
-  const weighed = multiply(d, d.add('Unary', [taught], { fn: 'exp', alpha: 0, beta: 0 }), apart)
-  const mean = d.add('ReduceTo', [weighed], { to: sharedType([]), reduction: 'mean' })
-  return affine(d, mean, classes * temperature ** 2, 0)
+const ofClasses: Distance = (d, own, taught, temperature) => {
+  const logs = (x: NodeId): NodeId => d.add('Softmax', [cooled(d, x, temperature)], { log: true })
+  const [ownLogs, taughtLogs] = [logs(own), logs(taught)]
+  const apart = pairwise(d, 'subtract', taughtLogs, ownLogs)
+  const weighed = multiply(d, unary(d, 'exp', taughtLogs), apart)
+  return meanOf(d, weighed, channelsOf(d, own) * temperature ** 2)
+}
+
+/** Of labels the same of `p` and `1 − p`, averaged over labels, too. */
+const ofLabels: Distance = (d, own, taught, temperature) => {
+  const [s, t] = [cooled(d, own, temperature), cooled(d, taught, temperature)]
+  // With p = sigmoid(t): p·(log p − log sigmoid(s)) + (1 − p)·(log(1 − p) − log(1 − sigmoid(s))).
+  const logs = pairwise(d, 'subtract', unary(d, 'softplus', s), unary(d, 'softplus', t))
+  const apart = multiply(d, unary(d, 'sigmoid', t), pairwise(d, 'subtract', s, t))
+  return meanOf(d, pairwise(d, 'subtract', logs, apart), temperature ** 2)
+}
+
+const squaredDistance = (d: Draft, own: NodeId, taught: NodeId): NodeId =>
+  unary(d, 'square', pairwise(d, 'subtract', own, taught))
+
+/** Of numbers the mean squared difference, which knows no temperature. */
+const ofValues: Distance = (d, own, taught) => meanOf(d, squaredDistance(d, own, taught), 1)
+
+/** Of directions the squared distance of vectors of unit length, `2 − 2·cos`. */
+const ofDirections: Distance = (d, own, taught) =>
+  meanOf(d, squaredDistance(d, unitLength(d, own), unitLength(d, taught)), channelsOf(d, own))
+
+/** How far answers of a kind are from a teacher's: scores of those that are probabilities. */
+export const distanceOf = (kind: OutputKind): Distance => {
+  const { probabilities } = factsOfKind(kind)
+  if (probabilities === 'softmax') return ofClasses
+  if (probabilities === 'sigmoid') return ofLabels
+  return kind === 'embedding' ? ofDirections : ofValues
 }
 
 /** 1 for each class whose number is the largest. */

@@ -3,69 +3,43 @@ import {
   type AttributesOf,
   applyTransform,
   type Draft,
-  draft,
   type Graph,
   type NodeId,
   nodesWithTag,
   type Output,
   problem,
-  shapeOf,
   sharedType,
-  vectorType,
 } from '../ir/index.ts'
-import { copyForTraining, runningStatistics } from './batch-statistics.ts'
+import { addLoss, isOfClasses } from './add-loss.ts'
+import { runningStatistics } from './batch-statistics.ts'
 import { addGradients, continued } from './differentiate.ts'
 import { axisOf } from './insert-branches.ts'
+import { lossProblems } from './loss-problems.ts'
 import { type Compiled, type PassProblem, runPasses } from './pass.ts'
 import { stepOptimizations, trainingPipeline } from './pipeline.ts'
-import { type PlacedPlan, scoreReduction } from './placed-plan.ts'
-import type { TrainingReduction } from './plan.ts'
+import type { PlacedPlan } from './placed-plan.ts'
+import { endingInScores } from './reduce-outputs.ts'
 import { stackBranchesIn, type TransformVariant } from './stack-branches.ts'
-import { crossEntropy, divergence, reducedScores, rightAnswers } from './training-loss.ts'
-
-/** What of a recipe is part of every step. */
-export interface StepRecipe {
-  /** `none`: the criterion on every variant, averaged; else the criterion on the reduced scores. */
-  readonly loss: TrainingReduction
-  /** How much of each label is spread over all classes, from 0 to 1. */
-  readonly labelSmoothing: number
-  /** A teacher's answers to learn from: `weight` of the loss is how far the scores are from them, the rest the criterion. */
-  readonly teacher?: { readonly temperature: number; readonly weight: number } | undefined
-  readonly momentum: number
-  readonly nesterov: boolean
-  /** By the parameter’s name. */
-  readonly weightDecay: (parameter: string) => number
-  /** The largest length that all gradients together may have, as one vector, before weight decay; longer ones are scaled down. Default: any. */
-  readonly gradientClipping?: number
-  /** What running statistics take over of a batch's. */
-  readonly batchNormMomentum: number
-  /** Parameters that stay as they are; a normalization keeps its statistics where both are among them. */
-  readonly fixed?: ReadonlySet<string> | undefined
-  /** Whether all that comes before the first branch stays as it is too, so that its gradients are not computed. */
-  readonly fixesShared?: boolean | undefined
-}
-
-/** Names of inputs beside the images and what is carried from step to step. */
-export const labelsName = 'labels'
-/** The input with the teacher's scores `[n, classes]`. */
-export const teacherName = 'teacher'
-/** The input with the learning rate. */
-export const rateName = 'learning rate'
-/** Names of outputs beside what is carried. */
-export const lossName = 'loss'
-/** The output with how many images were answered right. */
-export const correctName = 'correct'
-/** What a parameter’s velocity is carried under. */
-export const velocityName = (parameter: string): string => `velocity of ${parameter}`
+import {
+  correctName,
+  labelsName,
+  lossName,
+  rateName,
+  type StepRecipe,
+  teacherName,
+  velocityName,
+} from './step-recipe.ts'
 
 /**
- * One step of training as a pure graph, whose parameters are those that stay as they are. Inputs: a batch of images; their labels `[n, classes]`, one-hot or mixed; a teacher's scores, where there is one; the learning rate; a matrix `[2, 2]`
- * for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and `correct`, how many images
- * the scores are right about (without any reduction: how many variants).
+ * One step of training as a pure graph, whose parameters are those that stay as they are. Inputs: a batch of images; of a classifier their labels `[n, classes]`, one-hot or mixed; a teacher's answers to each output, where there is one; the learning
+ * rate; a matrix `[2, 2]` for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and of a
+ * classifier `correct`, how many images the scores are right about (without any reduction: how many variants).
  */
 export interface TrainingStep {
   readonly graph: Graph
   readonly images: string
+  /** Whether it takes labels and counts right answers: that of a classifier does. */
+  readonly labelled: boolean
   /** Trained parameters, by their names in the network. */
   readonly parameters: readonly string[]
   /** Running means and variances, by their names in the network. */
@@ -97,40 +71,6 @@ const drawing = (plan: PlacedPlan): { readonly transformed: TransformVariant; re
     return d.add('Warp', [x, matrix], {})
   }
   return { transformed, draws }
-}
-
-/** The criterion on labels, a teacher's divergence, or something between them. */
-const lossOf = (
-  d: Draft,
-  scores: NodeId,
-  labels: NodeId,
-  classes: number,
-  { labelSmoothing, teacher }: StepRecipe,
-): NodeId => {
-  const criterion = (): NodeId => crossEntropy(d, scores, labels, classes, labelSmoothing)
-  if (teacher === undefined) return criterion()
-  const { temperature, weight } = teacher
-  const answers = d.add('Input', [], { name: teacherName, type: vectorType(classes) }, teacherName)
-  const taught = divergence(d, scores, answers, classes, temperature)
-  if (weight === 1) return taught
-  const part = (x: NodeId, alpha: number): NodeId => d.add('Unary', [x], { fn: 'affine', alpha, beta: 0 })
-  return d.add('Binary', [part(taught, weight), part(criterion(), 1 - weight)], { fn: 'add' })
-}
-
-/** The branched network with a loss and the new running statistics for outputs. */
-const withLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe, fixed: ReadonlySet<string>): Graph => {
-  const d = draft('branched')
-  const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum, fixed)
-  const logits = nodes[network.outputs[0].node]
-  const [classes] = shapeOf(d.nodes[logits].type)
-  const labels = d.add('Input', [], { name: labelsName, type: vectorType(classes) }, labelsName)
-  const scores = reducedScores(d, logits, recipe.loss)
-  const answer = reducedScores(d, logits, scoreReduction(plan))
-  return d.finish([
-    { name: lossName, node: lossOf(d, scores, labels, classes, recipe) },
-    { name: correctName, node: rightAnswers(d, answer, labels) },
-    ...[...running].map(([name, node]) => ({ name, node })),
-  ])
 }
 
 /**
@@ -240,14 +180,18 @@ const fixedBy = (branched: Graph, { fixed = new Set(), fixesShared }: StepRecipe
   return none ? refuse('all parameters', 'some to train') : E.right(together)
 }
 
-/**
- * Assembles a step from a classifier, flat and with its normalizations unfolded, and a plan placed on it without test-time augmentation: branches, their variants side by
- * side on the batch axis, loss, gradients, update. Size and time are linear in the network times its variants.
- */
-export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> =>
+/** The network with its branches; each variant's answer on its own where the loss is to reduce them, or none does. */
+const branchedForLoss = (network: Graph, plan: PlacedPlan, { loss }: StepRecipe): Fallible<Graph> => {
+  const apart = isOfClasses(plan) || loss === 'none'
+  const outputs = apart ? plan.outputs.map(output => ({ ...output, reduction: null })) : plan.outputs
+  return E.map(({ program }: Compiled) => program.graph)(
+    runPasses(trainingPipeline({ ...plan, outputs }), { graph: network, parameters: new Map() }),
+  )
+}
+
+const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> =>
   F.pipe(
-    runPasses(trainingPipeline(plan), { graph: network, parameters: new Map() }),
-    E.map(({ program }) => program.graph),
+    branchedForLoss(network, plan, recipe),
     E.bindTo('branched'),
     E.bind('stays', ({ branched }) => fixedBy(branched, recipe)),
     E.bind('running', ({ branched, stays }) => runningStatistics(branched, stays)),
@@ -256,12 +200,12 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
       const images = nodesWithTag(branched, 'Input')[0].attributes.name
       const all = parametersOf(branched)
       const fixed = all.filter(name => stays.has(name) && !running.has(name))
-      const stacked = stackBranchesIn(withLoss(branched, plan, recipe, new Set(fixed)), transformed)
+      const stacked = stackBranchesIn(addLoss(branched, plan, recipe, new Set(fixed)), transformed)
       const parameters = all.filter(name => !running.has(name) && !fixed.includes(name))
       const own = [
         images,
         labelsName,
-        ...(recipe.teacher === undefined ? [] : [teacherName]),
+        ...(recipe.teacher === undefined ? [] : plan.outputs.map((_, k) => teacherName(k))),
         rateName,
         lossName,
         correctName,
@@ -273,6 +217,7 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
       return E.map((descent: { readonly graph: Graph; readonly velocities: readonly string[] }) => ({
         ...descent,
         images,
+        labelled: isOfClasses(plan),
         parameters,
         statistics: [...running],
         fixed,
@@ -280,3 +225,15 @@ export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecip
       }))(withDescent(stacked, parameters, recipe))
     }),
   )
+
+/**
+ * Assembles a step from a network, flat and with its normalizations unfolded, and a plan placed on it without test-time augmentation: branches, their variants side by
+ * side on the batch axis, loss, gradients, update. Size and time are linear in the network times its variants. What is no classifier learns from a teacher alone.
+ */
+export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> => {
+  const problems = lossProblems(plan, recipe)
+  if (problems.length > 0) return E.left(problems)
+  // Else a loss may have a logarithm of 0.
+  const scored = endingInScores(network, plan)
+  return assembled(scored.network, scored.plan, recipe)
+}

@@ -29,6 +29,7 @@ import { foundKeys } from './found-data.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { nextCommands } from './next-commands.ts'
 import {
+  answersForm,
   backendOption,
   classesFile,
   command,
@@ -51,6 +52,7 @@ interface TrainFlags extends CommonOptions {
   readonly labels?: string
   readonly from?: string
   readonly size?: readonly [height: number, width: number]
+  readonly answers?: string
   readonly preprocess?: string
   readonly classes?: string
   readonly recipe: string
@@ -61,6 +63,7 @@ interface TrainFlags extends CommonOptions {
   readonly augment: boolean
   readonly validation?: number
   readonly freeze?: Freeze
+  readonly teacherPlan?: string
   readonly out?: string
   readonly resume?: boolean
   readonly backend?: ModelBackend
@@ -76,16 +79,29 @@ const recipeOf = async ({
   learningRate,
   augment,
   freeze,
+  teacherPlan,
   ...flags
 }: TrainFlags): Promise<Recipe> => {
   const validation = flags.validation ?? (flags.maxSteps === undefined ? undefined : 0)
-  return withOverrides(await readRecipe(recipe), {
+  const own = await readRecipe(recipe)
+  if (teacherPlan !== undefined && own.teacher === undefined)
+    throw new EspalierError([
+      sourceProblem(
+        'bad-input',
+        '--teacher-plan',
+        `the recipe ${recipe}, which has no teacher`,
+        'one that has',
+        '--recipe distill',
+      ),
+    ])
+  return withOverrides(own, {
     augment,
     epochs,
     batch,
     learningRate,
     validation,
     freeze,
+    teacherPlan,
   })
 }
 
@@ -143,7 +159,7 @@ const described = (
   next?: Next,
 ): string =>
   [
-    `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}, error ${errorPercent?.toFixed(2) ?? '–'} % on training images.`,
+    `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}${errorPercent === null ? '' : `, error ${errorPercent.toFixed(2)} %`} on training images.`,
     ...(validation === null
       ? []
       : [`${validation.errorPercent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
@@ -221,6 +237,7 @@ export const trainCommand = (terminal: Terminal): Command =>
     .requiredOption('--data <data>', `${dataForms} (default: the training split)`)
     .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
     .addOption(sizeOption())
+    .option('--answers <kinds>', answersForm)
     .option('--preprocess <file>', preprocessFile)
     .option('--classes <file>', classesFile)
     .option('--recipe <recipe>', `${recipeNames.join(', ')}, or FILE.json`, 'default')
@@ -241,6 +258,10 @@ export const trainCommand = (terminal: Terminal): Command =>
         '--freeze <what>',
         'what stays as it is: shared, all before the first branch, or names of parameters (stem.*,layer1.*)',
       ).argParser(freezeOf),
+    )
+    .option(
+      '--teacher-plan <plan>',
+      'what the recipe’s teacher answers under, in place of its own: vanilla-tta-mean, …',
     )
     .option('--out <dir>', 'the folder for checkpoints and logs')
     .option('--resume', 'go on from the checkpoint in --out')

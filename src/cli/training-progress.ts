@@ -10,7 +10,7 @@ const parts: BarParts<Step> = (done, total, { epoch, loss, errorPercent, learnin
   `step ${done}/${total}`,
   `epoch ${epoch}`,
   `loss ${loss.toFixed(3)}`,
-  `error ${percent(errorPercent)}`,
+  ...(errorPercent === null ? [] : [`error ${percent(errorPercent)}`]),
   `${imagesPerSecond.toFixed(0)} images/s`,
   `rate ${Number(learningRate.toPrecision(3))}`,
 ]
@@ -28,7 +28,8 @@ const started = (event: Happened<'start'>): string => {
 
 const epochDone = ({ epoch, loss, errorPercent, validation, seconds }: Happened<'epoch'>): string => {
   const held = validation === null ? '' : `, held out ${percent(validation.errorPercent)}`
-  return `Epoch ${epoch}: loss ${loss.toFixed(4)}, error ${percent(errorPercent)}${held}; ${seconds.toFixed(0)} s.`
+  const error = errorPercent === null ? '' : `, error ${percent(errorPercent)}`
+  return `Epoch ${epoch}: loss ${loss.toFixed(4)}${error}${held}; ${seconds.toFixed(0)} s.`
 }
 
 export const skippedNote = ({ image, error }: SkippedImage): string => `Skipped ${image}: ${error}.`

@@ -160,7 +160,7 @@ export const classCount = ({ graph, outputs = classifierOutputs }: Pick<Network,
       `${outputs.length === 1 ? 'output' : 'outputs'} ${outputs.map(({ name }) => name).join(', ')}`,
       outputs.map(({ kind }) => kind).join(', '),
       'one output, of classes',
-      'this is for classes; run measures answers of all kinds, compile and predict take them',
+      'this is for classes; run measures answers of all kinds, compile and predict take them, train --recipe distill teaches them',
     ),
   ])
 }

@@ -39,7 +39,8 @@ export type TrainingEvent =
       readonly epoch: number
       /** Of this batch, before the step. */
       readonly loss: number
-      readonly errorPercent: number
+      /** Null of a network that is no classifier. */
+      readonly errorPercent: number | null
       readonly learningRate: number
       readonly imagesPerSecond: number
     }
@@ -49,7 +50,7 @@ export type TrainingEvent =
       readonly step: number
       /** Means over the epoch's batches, each before its step. */
       readonly loss: number
-      readonly errorPercent: number
+      readonly errorPercent: number | null
       readonly validation: Validation | null
       readonly seconds: number
     }
@@ -72,7 +73,7 @@ export interface Trained {
   readonly epochs: number
   /** The loss of every step of this run. */
   readonly losses: readonly number[]
-  /** Of the last whole epoch, else of the steps of this run, else null: mean loss, and error, before each step. */
+  /** Of the last whole epoch, else of the steps of this run, else null: mean loss, and of a classifier the error, before each step. */
   readonly loss: number | null
   readonly errorPercent: number | null
   /** Of the last validation. */

@@ -1,3 +1,4 @@
+export { answeringPlan } from './answering-plan.ts'
 export type { SkippedImage, Trained, TrainingEvent, Validation } from './events.ts'
 export { type TrainingExecutor, trainingExecutors } from './executors.ts'
 export { Freeze } from './freeze.ts'

@@ -33,7 +33,8 @@ const Later = t.partial({
   /** Of the last epoch that was closed: means over its batches, and how the network did after it on images that were held out. */
   last_epoch: t.type({
     loss: Real,
-    error_percent: Real,
+    /** Null of a network that is no classifier. */
+    error_percent: t.union([Real, t.null]),
     validation: t.union([t.type({ images: Whole, error_percent: Real }), t.null]),
   }),
 })

@@ -118,6 +118,8 @@ export interface RecipeOverrides {
   readonly augment?: boolean
   readonly validation?: number
   readonly freeze?: Freeze | undefined
+  /** What its teacher answers under, where it has one. */
+  readonly teacherPlan?: string | undefined
 }
 
 /** The schedule begins at another rate, and all of it by the same ratio. */
@@ -126,7 +128,7 @@ const rescaled = (rate: LearningRate, initial: number): LearningRate =>
     ? { ...rate, initial, final: (rate.final * initial) / rate.initial }
     : { ...rate, initial }
 
-/** The recipe with flags in place of its own values. Other epochs leave drops and warm-up where they are; a cosine or line spans them. */
+/** The recipe with flags in place of its own values. Other epochs leave drops and warm-up where they are; a cosine or line spans them. A recipe without a teacher stays so. */
 export const withOverrides = (
   recipe: Recipe,
   {
@@ -136,6 +138,7 @@ export const withOverrides = (
     augment,
     validation = recipe.validation,
     freeze = recipe.freeze,
+    teacherPlan,
   }: RecipeOverrides,
 ): Recipe => ({
   ...recipe,
@@ -145,6 +148,7 @@ export const withOverrides = (
   augment: augment === false ? [] : recipe.augment,
   validation,
   ...(freeze === undefined ? {} : { freeze }),
+  ...(recipe.teacher === undefined ? {} : { teacher: { ...recipe.teacher, plan: teacherPlan ?? recipe.teacher.plan } }),
 })
 
 const spared = (kind: Role['kind']): Recipe['weight_decay_spares'][number] | undefined =>

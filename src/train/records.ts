@@ -21,7 +21,7 @@ const scalarsOf = (event: TrainingEvent): Readonly<Record<string, number>> | und
     case 'step':
       return {
         'train/loss': event.loss,
-        'train/error_percent': event.errorPercent,
+        ...(event.errorPercent === null ? {} : { 'train/error_percent': event.errorPercent }),
         'train/learning_rate': event.learningRate,
         'train/images_per_second': event.imagesPerSecond,
       }

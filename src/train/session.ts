@@ -50,7 +50,9 @@ export interface Session {
 
 const nothing: Progress['running'] = { loss: 0, correct: 0, images: 0 }
 
-const percentWrong = (correct: number, images: number): number => (100 * (images - correct)) / images
+/** Of a network that is no classifier no answer is right or wrong. */
+const percentWrong = (correct: number | null, images: number): number | null =>
+  correct === null ? null : (100 * (images - correct)) / images
 
 const checkFinite = (what: string, where: string, finite: boolean, { statistics }: Training['step']): void => {
   if (finite) return
@@ -77,14 +79,14 @@ const advanced = (progress: Progress, { n }: TrainingBatch, loss: number, correc
 })
 
 /** The beginning of the next epoch, with what the last came to and the best validation so far. */
-const closed = (progress: Progress, validation: Validation | null): Progress => {
+const closed = (progress: Progress, errorPercent: number | null, validation: Validation | null): Progress => {
   const { best, epoch, steps: step, running } = progress
   const error = validation?.errorPercent
   const better = error !== undefined && (best === null || error < best.error_percent)
   const next = { epoch: epoch + 1, step_in_epoch: 0, running: nothing }
   const last_epoch = {
     loss: running.loss / running.images,
-    error_percent: percentWrong(running.correct, running.images),
+    error_percent: errorPercent,
     validation: validation && { images: validation.images, error_percent: validation.errorPercent },
   }
   return { ...progress, ...next, last_epoch, best: better ? { error_percent: error, epoch: epoch + 1, step } : best }
@@ -156,7 +158,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
     const answers = await teacher?.answers(images)
     const { loss, correct } = await open.run({ images, labels, answers, rate, matrices })
     checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss), step)
-    progress = advanced(progress, batch, loss, correct)
+    progress = advanced(progress, batch, loss, correct ?? 0)
     const event = await told({
       event: 'step',
       step: progress.steps,
@@ -191,16 +193,17 @@ export const openSession = async (training: Training, options: SessionOptions): 
       validation = validated.validation
       yield* skip(validated.skipped)
     }
+    const errorPercent = percentWrong(step.labelled ? running.correct : null, running.images)
     yield await told({
       event: 'epoch',
       epoch: epoch + 1,
       step: done,
       loss: running.loss / running.images,
-      errorPercent: percentWrong(running.correct, running.images),
+      errorPercent,
       validation,
       seconds: secondsSince(epochBegun),
     })
-    progress = closed(progress, validation)
+    progress = closed(progress, errorPercent, validation)
     const better = progress.best !== best
     if (better || progress.epoch % recipe.checkpoint_every === 0) yield* checkpoint(better)
     epochBegun = performance.now()

@@ -1,6 +1,6 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import { either as E } from 'fp-ts'
-import { EspalierError, evaluate, renderProblems, sizeOf, type Tensor } from '../../ir/index.ts'
+import { EspalierError, evaluate, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
 import { correctName, labelsName, lossName, rateName, type TrainingStep, teacherName } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
@@ -8,7 +8,7 @@ import { openSavedModel } from '../execute/saved-model.ts'
 import { executorWithoutRace } from '../execute/settle.ts'
 import type { Precision } from '../lower/precision.ts'
 import { type Executable, lower } from '../lower/tfjs/index.ts'
-import { classCount, imageType, type Network } from '../network/network.ts'
+import { imageType, type Network } from '../network/network.ts'
 import { openBackend } from '../runtime/backend.ts'
 import { bfloat16Support } from '../runtime/bfloat16.ts'
 import type { Tf } from '../runtime/native/load.ts'
@@ -33,8 +33,8 @@ export interface StepInput {
   readonly images: Float32Array
   /** The class of each image; none where a teacher's answers stand for them. */
   readonly labels: readonly number[]
-  /** A teacher's scores `[n, classes]`. */
-  readonly answers?: Float32Array | undefined
+  /** A teacher's answers to each output: scores, where its kind has them. */
+  readonly answers?: readonly Float32Array[] | undefined
   readonly rate: number
   /** By input name, a matrix `[2, 2]`. */
   readonly matrices: ReadonlyMap<string, Float32Array>
@@ -42,8 +42,8 @@ export interface StepInput {
 
 export interface StepResult {
   readonly loss: number
-  /** How many images the scores were right about, before the step. */
-  readonly correct: number
+  /** How many images the scores were right about, before the step; null of a network that is no classifier. */
+  readonly correct: number | null
 }
 
 /** A training step loaded into a runtime, with what it carries. */
@@ -87,14 +87,16 @@ type Feed = (input: StepInput) => ReadonlyMap<string, Tensor>
 /** What a step is fed for one batch, by the names of its inputs. */
 const feedOf = (step: TrainingStep, network: Network): Feed => {
   const { h, w, c } = imageType(network)
-  const classes = classCount(network)
-  return ({ images, labels, answers, rate, matrices }) => {
+  const shapes = network.graph.outputs.map(({ node }) => shapeOf(network.graph.nodes[node].type))
+  return ({ images, labels, answers = [], rate, matrices }) => {
     const n = images.length / (h * w * c)
-    const ofClasses = (data: Float32Array): Tensor => ({ shape: [n, classes], data })
+    const taught = answers.map((data, k): Tensor => ({ shape: [n, ...shapes[k]], data }))
+    const [classes] = shapes[0]
+    const given = (): Tensor => ({ shape: [n, classes], data: oneHot(labels, classes) })
     return new Map<string, Tensor>([
       [step.images, { shape: [n, h, w, c], data: images }],
-      [labelsName, ofClasses(labels.length === 0 && answers !== undefined ? answers : oneHot(labels, classes))],
-      ...(answers === undefined ? [] : [[teacherName, ofClasses(answers)] as const]),
+      ...(step.labelled ? [[labelsName, labels.length === 0 ? (taught[0] ?? given()) : given()] as const] : []),
+      ...taught.map((answer, k) => [teacherName(k), answer] as const),
       [rateName, { shape: [], data: Float32Array.of(rate) }],
       ...[...matrices].map(([name, data]): [string, Tensor] => [name, { shape: [2, 2], data }]),
     ])
@@ -127,11 +129,12 @@ const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, { fixed, movin
       const { [lossName]: loss, [correctName]: correct, ...next } = executable.run({ ...fed, ...carried })
       tf.dispose([fed, carried])
       carried = next
+      const told = correct === undefined ? [loss] : [loss, correct]
       try {
-        const [[lossNow], [correctNow]] = await Promise.all([loss.data(), correct.data()])
+        const [[lossNow], [correctNow] = [null]] = await Promise.all(told.map(value => value.data()))
         return { loss: lossNow, correct: correctNow }
       } finally {
-        tf.dispose([loss, correct])
+        tf.dispose(told)
       }
     },
     carried: async () =>
@@ -153,7 +156,7 @@ const onTensorFlow = (tf: Tf, executable: Executable, feed: Feed, { fixed, movin
   }
 }
 
-const onEvaluator = ({ graph }: TrainingStep, feed: Feed, { fixed, moving }: Split): OpenStep => {
+const onEvaluator = ({ graph, labelled }: TrainingStep, feed: Feed, { fixed, moving }: Split): OpenStep => {
   let carried = moving
   return {
     backend: 'reference',
@@ -166,7 +169,7 @@ const onEvaluator = ({ graph }: TrainingStep, feed: Feed, { fixed, moving }: Spl
       const values = outputs.right
       carried = new Map([...carried.keys()].map(name => [name, values.get(name) as Tensor]))
       const number = (name: string): number => (values.get(name) as Tensor).data[0]
-      return { loss: number(lossName), correct: number(correctName) }
+      return { loss: number(lossName), correct: labelled ? number(correctName) : null }
     },
     carried: async () => new Map([...fixed, ...carried]),
     dispose: () => {},

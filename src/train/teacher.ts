@@ -1,13 +1,15 @@
+import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
-import { EspalierError } from '../../ir/index.ts'
+import { EspalierError, type Problem, shapeOf } from '../../ir/index.ts'
 import { leastLogarithm } from '../../ir/ops/certainty.ts'
-import type { Plan } from '../../passes/index.ts'
+import { factsOfKind, type Plan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
 import { readPlan } from '../compile/read-plan.ts'
 import { openModel } from '../execute/model.ts'
+import type { ShapedOutput } from '../execute/prediction.ts'
 import { networkDigest } from '../network/digest.ts'
-import { classCount, imageType, type Network } from '../network/network.ts'
+import { classCount, imageType, isClassifier, type Network, outputsOf } from '../network/network.ts'
 import { openUncompiled } from '../open/opening.ts'
 import { AboveZero, closed, numberThat } from './closed-record.ts'
 import { trainingProblem } from './error.ts'
@@ -42,12 +44,20 @@ export interface ReadTeacher {
 
 const same = 'same'
 
-const sizes = (network: Network): string => {
-  const { h, w, c } = imageType(network)
-  return `${classCount(network)} classes of images of ${h} × ${w} × ${c}`
+const answersOf = (network: Network): string => {
+  if (isClassifier(network)) return `${classCount(network)} classes`
+  const { nodes, outputs } = network.graph
+  return outputsOf(network)
+    .map(({ kind }, k) => `${kind} of ${shapeOf(nodes[outputs[k].node].type).join(' × ')}`)
+    .join(', ')
 }
 
-/** Reads the teacher of a network. @throws EspalierError where it takes other images or has other classes */
+const sizes = (network: Network): string => {
+  const { h, w, c } = imageType(network)
+  return `${answersOf(network)} of images of ${h} × ${w} × ${c}`
+}
+
+/** Reads the teacher of a network. @throws EspalierError where it takes other images or answers otherwise */
 export const readTeacher = async (
   { network: reference, weights, plan }: Teacher,
   student: Network,
@@ -65,10 +75,38 @@ export const readTeacher = async (
 
 /** A teacher at work. */
 export interface OpenTeacher {
-  /** Scores `[n, classes]` of images `[n, h, w, c]`. */
-  readonly answers: (images: Float32Array) => Promise<Float32Array>
+  /** Of images `[n, h, w, c]` every output, in order: scores, where its kind has them. */
+  readonly answers: (images: Float32Array) => Promise<readonly Float32Array[]>
   readonly dispose: () => void
 }
+
+/** No probability has a logarithm of −∞, times which it would not be 0. */
+const finite = (score: number): number => Math.max(score, leastLogarithm)
+
+/** Beyond it, either way, a label's probability is 0 or 1 to any float32. */
+const surest = 100
+
+const ofLabel = (score: number): number => Math.min(Math.max(score, -surest), surest)
+
+/** An output's scores, where its kind has them, from what comes out. */
+const scoresOf = ({ kind, gives }: Pick<ShapedOutput, 'kind' | 'gives'>, data: Float32Array): Float32Array => {
+  const given = gives === 'probabilities'
+  switch (factsOfKind(kind).probabilities) {
+    case 'softmax':
+      return data.map(given ? p => finite(Math.log(p)) : finite)
+    case 'sigmoid':
+      return data.map(given ? p => ofLabel(Math.log(p) - Math.log1p(-p)) : ofLabel)
+    default:
+      return data
+  }
+}
+
+/** A problem of the plan that a teacher answers under. */
+const ofTeacher = ({ hint, ...problem }: Problem): Problem => ({
+  ...problem,
+  where: `the teacher, ${problem.where}`,
+  ...(hint === undefined ? {} : { hint: `--teacher-plan ${hint}, or teacher.plan of the recipe` }),
+})
 
 /** Compiles a teacher and loads it where its student's steps run. @throws EspalierError */
 export const openTeacher = async (
@@ -77,12 +115,16 @@ export const openTeacher = async (
   { seed, batch }: { readonly seed: number; readonly batch: number },
 ): Promise<OpenTeacher> => {
   const compiled = orThrow(
-    compileNetwork(network, plan, { seed, batch, backend: backend === 'reference' ? undefined : backend }),
+    E.mapLeft((problems: readonly Problem[]) => problems.map(ofTeacher))(
+      compileNetwork(network, plan, { seed, batch, backend: backend === 'reference' ? undefined : backend }),
+    ),
   )
   const model = await openModel(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
   return {
-    // No probability has a logarithm of −∞, times which it would not be 0.
-    answers: async images => (await model.predict(images)).logits.map(score => Math.max(score, leastLogarithm)),
+    answers: async images => {
+      const { outputs } = await model.predict(images)
+      return model.outputs.map(output => scoresOf(output, outputs[output.name].data))
+    },
     dispose: model.dispose,
   }
 }

@@ -29,19 +29,20 @@ const sourceOf = (source: TrainingSource, { data }: Training): TrainingSource =>
 /** Mean loss and error of the steps of a run, weighed by their images. */
 const tally = () => {
   const losses: number[] = []
-  let [loss, wrong, images] = [0, 0, 0]
+  let [loss, images] = [0, 0]
+  let wrong: number | null = 0
   return {
     losses,
     add: (event: Extract<TrainingEvent, { event: 'step' }>, n: number): void => {
       losses.push(event.loss)
       loss += n * event.loss
-      wrong += (n * event.errorPercent) / 100
+      wrong = wrong === null || event.errorPercent === null ? null : wrong + (n * event.errorPercent) / 100
       images += n
     },
     images: () => images,
     means: () => ({
       loss: images === 0 ? null : loss / images,
-      errorPercent: images === 0 ? null : (100 * wrong) / images,
+      errorPercent: images === 0 || wrong === null ? null : (100 * wrong) / images,
     }),
   }
 }

@@ -12,7 +12,8 @@ import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
 import { fitLabelled, fitLabelsThatFit, preprocessFor } from '../network/fit-data.ts'
-import type { Network } from '../network/network.ts'
+import { isClassifier, type Network } from '../network/network.ts'
+import { answeringPlan } from './answering-plan.ts'
 import { hasCheckpoint, misfits, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
 import { namedBy } from './freeze.ts'
@@ -54,21 +55,25 @@ export interface Training {
   readonly state: State
 }
 
-/** The plan with a reduction to answer by: the paper's for networks that are trained with `none`, where it names none itself. */
-const answering = (plan: FixedPlan): FixedPlan => (plan.inference === 'none' ? { ...plan, inference: 'geo' } : plan)
+/** A plan on a network, and what its training makes of the variants' losses. */
+const placedForTraining = (network: Network, plan: FixedPlan, seed: number) => {
+  const { graph, outputs } = network
+  const place = (inference: FixedPlan['inference']) =>
+    orThrow(placePlan({ ...plan, inference, tta: false }, graph, random(seed, 'plan').next, outputs))
+  if (isClassifier(network)) return { placed: place(plan.inference), loss: orThrow(trainingReduction(plan)) }
+  // Other outputs are reduced as the plan is placed; all kinds have a mean.
+  const apart = plan.training === 'none'
+  return { placed: place(apart ? 'mean' : plan.training), loss: apart ? ('none' as const) : ('sum' as const) }
+}
 
-const stepOf = (
-  { graph, parameters, fixed = new Set() }: Network,
-  plan: FixedPlan,
-  recipe: Recipe,
-  seed: number,
-): TrainingStep => {
-  const placed = orThrow(placePlan({ ...plan, tta: false }, graph, random(seed, 'plan').next))
+const stepOf = (network: Network, plan: FixedPlan, recipe: Recipe, seed: number): TrainingStep => {
+  const { graph, parameters, fixed = new Set() } = network
+  const { placed, loss } = placedForTraining(network, plan, seed)
   const { freeze = [] } = recipe
   const frozen = freeze === 'shared' ? [] : orThrow(namedBy(freeze, [...parameters.keys()]))
   return orThrow(
     trainingStep(graph, placed, {
-      loss: orThrow(trainingReduction(plan)),
+      loss,
       labelSmoothing: recipe.label_smoothing,
       teacher: recipe.teacher,
       momentum: recipe.momentum,
@@ -158,7 +163,8 @@ export const openTraining = async (
 ): Promise<Training> => {
   const data = (needsLabels(recipe) ? fitLabelled : fitLabelsThatFit)(network, given, undefined)
   const teacher = recipe.teacher === undefined ? undefined : await readTeacher(recipe.teacher, network, seed)
-  const step = stepOf(network, answering(plan), recipe, seed)
+  const answering = answeringPlan(network, plan)
+  const step = stepOf(network, answering, recipe, seed)
   const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutOf(recipe, data), seed))
   orThrow(checkMemory(network.graph, Math.min(recipe.batch, images.length)))
   const progress: Progress = {
@@ -177,7 +183,7 @@ export const openTraining = async (
   if (out !== undefined && resume) await refuseWithoutCheckpoint(out)
   return {
     network,
-    plan: answering(plan),
+    plan: answering,
     recipe,
     seed,
     step,

@@ -633,7 +633,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'the first node is a source, of whose readers no rule asks',
   },
   {
-    file: 'passes/training-step.ts',
+    file: 'passes/add-loss.ts',
     original: "'branched'",
     replacement: '""',
     within: 'draft(',

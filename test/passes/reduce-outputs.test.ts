@@ -1,7 +1,6 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import {
-  builder,
   elements,
   type Graph,
   isMirror,
@@ -30,29 +29,8 @@ import { branched } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { initialize } from '../../src/network/zoo/index.ts'
 import { valuesOf } from '../laws/agreement.ts'
+import { channels, networkOf, pairs } from './answering-network.ts'
 import { back, knownPixels, moved } from './moves.ts'
-
-const channels = 4
-const pairs: readonly (readonly [number, number])[] = [
-  [0, 1],
-  [3, 2],
-]
-
-/** One trunk with an output of a kind, in scores or probabilities: encoder, decoder and a skip for maps. */
-const networkOf = (kind: OutputKind, gives: NetworkOutput['gives']): Graph => {
-  const b = builder()
-  const image = b.input('image', mapType(6, 6, 2))
-  const wide = b.relu(b.conv2d(image, b.parameter('a', [3, 3, 2, 3]), { padding: 1 }))
-  const deep = b.relu(
-    b.conv2d(b.meanPool(wide, [2, 2], { strides: 2 }), b.parameter('b', [3, 3, 3, 3]), { padding: 1 }),
-  )
-  const up = b.resize(deep, [6, 6], { method: 'linear', coordinates: 'half-pixel' })
-  const map = b.conv2d(b.concat([wide, up]), b.parameter('c', [3, 3, 6, channels]), { padding: 1 })
-  const { type, probabilities } = factsOfKind(kind)
-  const scores = type === 'Map' ? map : b.dense(b.globalPool(map), b.parameter('d', [channels, channels]))
-  if (gives !== 'probabilities') return b.finish({ y: scores })
-  return b.finish({ y: probabilities === 'softmax' ? b.softmax(scores) : b.unary('sigmoid', scores) })
-}
 
 const image: Tensor = { shape: [2, 6, 6, 2], data: Float64Array.from({ length: 144 }, (_, k) => Math.sin(1.3 * k * k)) }
 

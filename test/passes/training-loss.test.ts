@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { builder, type Draft, type NodeId, print, type Tensor, tensor, vectorType } from '../../ir/index.ts'
-import { crossEntropy, divergence, reducedScores, rightAnswers } from '../../passes/training-loss.ts'
+import type { OutputKind } from '../../passes/output-kinds.ts'
+import { crossEntropy, distanceOf, reducedScores, rightAnswers } from '../../passes/training-loss.ts'
 import { valuesOf } from '../laws/agreement.ts'
 
 const scores = tensor([2, 3], Float64Array.of(1, 2, 3, 0, 0, 0))
@@ -44,7 +45,7 @@ describe('cross-entropy', () => {
   })
 })
 
-describe('the divergence from a teacher', () => {
+describe('the distance from a teacher', () => {
   const softmax = (row: readonly number[], temperature: number): readonly number[] => {
     const powers = row.map(x => Math.exp(x / temperature))
     return powers.map(p => p / powers.reduce((a, b) => a + b))
@@ -65,13 +66,58 @@ describe('the divergence from a teacher', () => {
     })
     const wanted = (temperature ** 2 * (each[0] + each[1])) / 2
     const given = tensor([2, 3], Float64Array.from(taught.flat()))
-    expect(numberOf((d, x, y) => divergence(d, x, y, 3, temperature), given)).toBeCloseTo(wanted, 12)
+    expect(numberOf((d, x, y) => distanceOf('classes')(d, x, y, temperature), given)).toBeCloseTo(wanted, 12)
   })
 
   it('is 0 from the same answer, and finite where the teacher rules a class out', () => {
-    expect(numberOf((d, x) => divergence(d, x, x, 3, 2))).toBeCloseTo(0, 12)
+    expect(numberOf((d, x) => distanceOf('classes')(d, x, x, 2))).toBeCloseTo(0, 12)
     const certain = tensor([2, 3], Float64Array.of(-1e30, -1e30, 0, 0, -1e30, -1e30))
-    expect(numberOf((d, x, y) => divergence(d, x, y, 3, 1), certain)).toBeCloseTo((first + second) / 2, 12)
+    expect(numberOf((d, x, y) => distanceOf('classes')(d, x, y, 1), certain)).toBeCloseTo((first + second) / 2, 12)
+  })
+})
+
+describe('the distance from a teacher of other answers', () => {
+  const taught = [
+    [0.5, -1, 2],
+    [3, 0, -0.25],
+  ]
+  const own = [
+    [1, 2, 3],
+    [0, 0, 0],
+  ]
+  const given = tensor([2, 3], Float64Array.from(taught.flat()))
+  const all = own.flatMap((row, k) => row.map((x, i) => [x, taught[k][i]] as const))
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length
+  const distance = (kind: OutputKind, temperature: number, answer: Tensor = given): number =>
+    numberOf((d, x, y) => distanceOf(kind)(d, x, y, temperature), answer)
+
+  it.each([1, 2])('of labels is T² times the mean divergence of p and 1 − p at T = %d', temperature => {
+    const p = (x: number): number => 1 / (1 + Math.exp(-x / temperature))
+    const each = all.map(([s, t]) => p(t) * Math.log(p(t) / p(s)) + (1 - p(t)) * Math.log((1 - p(t)) / (1 - p(s))))
+    expect(distance('labels', temperature)).toBeCloseTo(temperature ** 2 * mean(each), 12)
+    expect(distance('map-labels', temperature)).toBe(distance('labels', temperature))
+  })
+
+  it('of labels stays finite where the teacher is certain', () => {
+    const certain = tensor([2, 3], Float64Array.of(100, -100, 100, 100, 100, -100))
+    const away = all.map(([s], k) => Math.log1p(Math.exp(certain.data[k] > 0 ? -s : s)))
+    expect(distance('labels', 1, certain)).toBeCloseTo(mean(away), 12)
+  })
+
+  it('of values is the mean square, whatever the temperature', () => {
+    const wanted = mean(all.map(([s, t]) => (s - t) ** 2))
+    for (const kind of ['values', 'map-values', 'heatmaps'] as const) {
+      expect(distance(kind, 1)).toBeCloseTo(wanted, 12)
+      expect(distance(kind, 4)).toBe(distance(kind, 1))
+    }
+  })
+
+  it('of directions is 2 − 2·cos', () => {
+    const directions = tensor([2, 3], Float64Array.of(2, 4, 6, 1, 0, 0))
+    // The first row is the same direction, the second has none of its own: a vector of no length stays 0.
+    expect(distance('embedding', 1, directions)).toBeCloseTo((0 + 1) / 2, 6)
+    const cos = (0.5 - 2 + 6) / (Math.sqrt(14) * Math.hypot(0.5, -1, 2))
+    expect(distance('embedding', 1)).toBeCloseTo((2 - 2 * cos + 1) / 2, 6)
   })
 })
 

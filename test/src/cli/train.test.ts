@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { random } from '../../../src/base/random.ts'
@@ -171,6 +172,54 @@ describe('espalier train', () => {
     expect(result).toMatchObject({ steps: 3, epochs: 1, checkpoint: null, validation_error_percent: null })
     expect(result.losses).toHaveLength(3)
     expect(result.recipe).toMatchObject({ batch: 8, augment: [], learning_rate: { kind: 'constant', initial: 0.01 } })
+  })
+
+  it('teaches a network that is no classifier, and says how to run it', async () => {
+    const file = fileURLToPath(new URL('../../oracle/answers/answers.onnx', import.meta.url))
+    const preprocess = join(folder, 'preprocess.json')
+    await writeFile(
+      preprocess,
+      JSON.stringify({ size: [16, 16], scale: 1 / 255, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }),
+    )
+    const out = join(folder, 'taught')
+    const answers = ['--answers', 'face=embedding,age=values', '--preprocess', preprocess, '--backend', 'wasm']
+    const teach = (...more: readonly string[]) =>
+      espalier([
+        'train',
+        '--network',
+        file,
+        ...answers,
+        '--data',
+        'generated:orientation?range=0:16',
+        '--out',
+        out,
+        ...more,
+      ])
+    const distilled = ['--recipe', 'distill', '--epochs', '1', '--learning-rate', '0.005', '--plan', 'flip@1:none']
+    const refused = await teach(...distilled)
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--teacher-plan vanilla-tta-mean')])
+    const ran = await teach(...distilled, '--teacher-plan', 'vanilla-tta-mean', '--json')
+    expect(ran.code, ran.stderr).toBe(0)
+    const { error_percent, loss, next } = JSON.parse(ran.stdout)
+    expect([error_percent, loss > 0]).toEqual([null, true])
+    expect(next.run).toContain('--answers face=embedding,age=values')
+    expect(next.run).toContain('--plan flip@1:none:mean')
+    const words = next.run.split(' ')
+    const run = await espalier([...words.slice(words.indexOf('run')), '--backend', 'wasm'])
+    expect(run.code, run.stderr).toBe(0)
+    const labels = await espalier([
+      'train',
+      '--network',
+      file,
+      ...answers,
+      '--data',
+      'generated:orientation?range=0:16',
+      '--max-steps',
+      '1',
+    ])
+    expect([labels.code, labels.stderr]).toEqual([2, expect.stringContaining('expected one output, of classes')])
+    const noTeacher = await teach('--teacher-plan', 'vanilla')
+    expect([noTeacher.code, noTeacher.stderr]).toEqual([2, expect.stringContaining('which has no teacher')])
   })
 
   it('says where a warm-up takes all of the training', async () => {

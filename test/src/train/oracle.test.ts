@@ -159,7 +159,8 @@ describe.skipIf(!hasShared)('two steps on a real network are those of PyTorch', 
       const read = await readTeacher({ ...teaching, temperature: 1, weight: 1 }, network, 0)
       const teacher = await openTeacher(read, { backend: name, executor }, { seed: 0, batch: 32 })
       try {
-        return await teacher.answers(images)
+        const [scores] = await teacher.answers(images)
+        return scores
       } finally {
         teacher.dispose()
       }

@@ -1,16 +1,18 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import type { Tensor } from '../../../ir/index.ts'
-import { parseFixedPlan, placePlan, trainingReduction } from '../../../passes/index.ts'
 import {
   correctName,
   labelsName,
   lossName,
+  parseFixedPlan,
+  placePlan,
   rateName,
   type StepRecipe,
   type TrainingStep,
   teacherName,
+  trainingReduction,
   trainingStep,
-} from '../../../passes/training-step.ts'
+} from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import type { Network } from '../../../src/network/network.ts'
 import type { Tf } from '../../../src/runtime/native/load.ts'
@@ -41,7 +43,7 @@ export const fedOnce = (step: TrainingStep, { images, labels, answers, rate }: F
   return new Map<string, Tensor>([
     [step.images, { shape: [n, h, w, c], data: images }],
     [labelsName, { shape: [n, labels.length / n], data: labels }],
-    ...(answers === undefined ? [] : [[teacherName, { shape: [n, answers.length / n], data: answers }] as const]),
+    ...(answers === undefined ? [] : [[teacherName(0), { shape: [n, answers.length / n], data: answers }] as const]),
     [rateName, { shape: [], data: Float32Array.of(rate) }],
   ])
 }

@@ -1,0 +1,36 @@
+import type { TrainingReduction } from './plan.ts'
+
+/** What of a recipe is part of every step. */
+export interface StepRecipe {
+  /** `none`: the criterion on every variant, averaged; else on the reduced scores. Only a classifier's are reduced by it: other outputs are as the plan was placed. */
+  readonly loss: TrainingReduction
+  /** How much of each label is spread over all classes, from 0 to 1. */
+  readonly labelSmoothing: number
+  /** A teacher's answers to learn from: `weight` of the loss is how far the scores are from them, the rest the criterion. */
+  readonly teacher?: { readonly temperature: number; readonly weight: number } | undefined
+  readonly momentum: number
+  readonly nesterov: boolean
+  /** By the parameter’s name. */
+  readonly weightDecay: (parameter: string) => number
+  /** The largest length that all gradients together may have, as one vector, before weight decay; longer ones are scaled down. Default: any. */
+  readonly gradientClipping?: number
+  /** What running statistics take over of a batch's. */
+  readonly batchNormMomentum: number
+  /** Parameters that stay as they are; a normalization keeps its statistics where both are among them. */
+  readonly fixed?: ReadonlySet<string> | undefined
+  /** Whether all that comes before the first branch stays as it is too, so that its gradients are not computed. */
+  readonly fixesShared?: boolean | undefined
+}
+
+/** Names of inputs beside the images and what is carried from step to step. */
+export const labelsName = 'labels'
+/** The input with a teacher's answers to the k-th output, shaped as it is: scores, where its kind has them. */
+export const teacherName = (k: number): string => (k === 0 ? 'teacher' : `teacher ${k + 1}`)
+/** The input with the learning rate. */
+export const rateName = 'learning rate'
+/** Names of outputs beside what is carried. */
+export const lossName = 'loss'
+/** The output with how many images were answered right. */
+export const correctName = 'correct'
+/** What a parameter’s velocity is carried under. */
+export const velocityName = (parameter: string): string => `velocity of ${parameter}`

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import type { Tensor } from '../../../ir/index.ts'
+import { parseFixedPlan, placePlan, type StepRecipe, trainingStep } from '../../../passes/index.ts'
+import { orThrow } from '../../../src/base/error.ts'
+import { importOnnx } from '../../../src/network/import/onnx/index.ts'
+import { parseAnswers } from '../../../src/network/said-outputs.ts'
+import { type Carried, carriedAtFirst, openStep, type StepOptions } from '../../../src/train/step.ts'
+import { openTeacher, readTeacher } from '../../../src/train/teacher.ts'
+import { backends } from '../../src/lower/tfjs/agree.ts'
+
+interface Figure {
+  readonly plan: string
+  readonly temperature: number
+  readonly loss: readonly number[]
+  readonly after: Readonly<Record<string, { readonly sum: number; readonly l2: number }>>
+}
+
+/** Made by `make.py`. */
+const figures = JSON.parse(readFileSync(new URL('figures.json', import.meta.url), 'utf8')) as readonly Figure[]
+const answers = orThrow(parseAnswers('face=embedding,age=values'))
+const network = orThrow(await importOnnx(fileURLToPath(new URL('answers.onnx', import.meta.url)), { answers })())
+
+const [count, size] = [4, 16]
+/** Four images, channels last, as `make.py` has them. */
+const images = Float32Array.from({ length: count * size * size * 3 }, (_, at) => {
+  const [pixel, c] = [Math.floor(at / 3), at % 3]
+  const [n, place] = [Math.floor(pixel / size ** 2), pixel % size ** 2]
+  return ((((n * 3 + c) * size ** 2 + place) * 7919) % 1009) / 400 - 1.2
+})
+
+const stepOf = ({ plan, temperature }: Figure) => {
+  const parsed = orThrow(parseFixedPlan(plan))
+  const recipe: StepRecipe = {
+    loss: parsed.training === 'none' ? 'none' : 'sum',
+    labelSmoothing: 0,
+    teacher: { temperature, weight: 1 },
+    momentum: 0.9,
+    nesterov: false,
+    weightDecay: () => 2e-4,
+    batchNormMomentum: 0.1,
+  }
+  const placed = orThrow(placePlan(parsed, network.graph, () => 0.5, network.outputs))
+  return orThrow(trainingStep(network.graph, placed, recipe))
+}
+
+const trained = async (
+  figure: Figure,
+  options: StepOptions & { readonly backend: 'wasm' | 'cpu' | 'node-gpu' | 'reference' },
+): Promise<{ readonly losses: readonly number[]; readonly last: Carried }> => {
+  const step = stepOf(figure)
+  const read = await readTeacher({ network: 'same', plan: 'vanilla-tta-mean', temperature: 1, weight: 1 }, network, 0)
+  const { executor = 'eager' } = options
+  const teacher = await openTeacher(
+    read,
+    { backend: options.backend, executor: executor === 'auto' ? 'eager' : executor },
+    { seed: 0, batch: count },
+  )
+  const taught = await teacher.answers(images)
+  teacher.dispose()
+  const open = await openStep(step, network, carriedAtFirst(step, network), options)
+  const losses: number[] = []
+  for (let k = 0; k < figure.loss.length; k++) {
+    const { loss, correct } = await open.run({ images, labels: [], answers: taught, rate: 0.05, matrices: new Map() })
+    losses.push(loss)
+    expect(correct).toBeNull()
+  }
+  const last = await open.carried()
+  open.dispose()
+  return { losses, last }
+}
+
+const check = async (figure: Figure, options: Parameters<typeof trained>[1]): Promise<void> => {
+  const { losses, last } = await trained(figure, options)
+  losses.forEach((loss, k) => {
+    expect(loss).toBeCloseTo(figure.loss[k], 5)
+  })
+  for (const [name, { sum, l2 }] of Object.entries(figure.after)) {
+    const data = [...(last.get(name) as Tensor).data]
+    expect(
+      data.reduce((total, x) => total + x, 0),
+      name,
+    ).toBeCloseTo(sum, 4)
+    expect(Math.hypot(...data), name).toBeCloseTo(l2, 4)
+  }
+}
+
+const native = backends.find(({ name }) => name === 'node-gpu')?.absent
+const absent = backends.find(({ name }) => name === 'wasm')?.absent
+
+describe('four kinds of answers are taught as by PyTorch', () => {
+  it.each(figures)('under $plan at $temperature, by the evaluator', figure => check(figure, { backend: 'reference' }))
+  it.skipIf(absent !== undefined).each(figures)('under $plan at $temperature, on WebAssembly', figure =>
+    check(figure, { backend: 'wasm' }),
+  )
+  it.skipIf(native !== undefined).each(figures)('under $plan at $temperature, natively', figure =>
+    check(figure, { backend: 'node-gpu', executor: 'eager' }),
+  )
+  it.skipIf(native !== undefined).each(figures)('under $plan at $temperature, as one graph', figure =>
+    check(figure, { backend: 'node-gpu', executor: 'graph' }),
+  )
+})
