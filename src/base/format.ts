@@ -20,6 +20,10 @@ export const counted = (n: number, one: string, many = `${one}s`): string => `${
 /** 1.485×. */
 export const ratio = (value: number): string => `${value.toFixed(3)}×`
 
+/** A loss: four decimals, or three figures of one that is less than a hundredth. */
+export const lossText = (loss: number): string =>
+  loss !== 0 && Math.abs(loss) < 0.01 ? loss.toPrecision(3) : loss.toFixed(4)
+
 /** A difference with its sign: +0.25, −1.50. */
 export const signed = (value: number, digits = 2): string =>
   `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { type FixedPlan, printPlan } from '../../passes/index.ts'
 import { sourceProblem } from '../base/error.ts'
-import { counted } from '../base/format.ts'
+import { counted, lossText } from '../base/format.ts'
 import { json } from '../base/json.ts'
 import { packageVersion } from '../base/package.ts'
 import { readFixedPlan } from '../compile/read-plan.ts'
@@ -159,19 +159,12 @@ const described = (
   next?: Next,
 ): string =>
   [
-    `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss?.toFixed(4) ?? '–'}${errorPercent === null ? '' : `, error ${errorPercent.toFixed(2)} %`} on training images.`,
+    `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss === null ? '–' : lossText(loss)}${errorPercent === null ? '' : `, error ${errorPercent.toFixed(2)} %`} on training images.`,
     ...(validation === null
       ? []
       : [`${validation.errorPercent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
     ...(skipped.length === 0 ? [] : [`${counted(skipped.length, 'image')} skipped that could not be decoded.`]),
-    ...(checkpoint === null
-      ? [
-          `Losses: ${losses
-            .slice(-10)
-            .map(x => x.toFixed(4))
-            .join(' ')}`,
-        ]
-      : [`Wrote ${checkpoint}.`]),
+    ...(checkpoint === null ? [`Losses: ${losses.slice(-10).map(lossText).join(' ')}`] : [`Wrote ${checkpoint}.`]),
     ...(next === undefined ? [] : [`Run it:\n  ${next.run}\nSearch plans for it:\n  ${next.search}`]),
   ].join('\n')
 

@@ -1,3 +1,4 @@
+import { lossText } from '../base/format.ts'
 import type { SkippedImage, Trained, TrainingEvent } from '../train/events.ts'
 import type { Output } from './output.ts'
 import { type BarParts, progressBar } from './progress-bar.ts'
@@ -9,7 +10,7 @@ type Step = Happened<'step'>
 const parts: BarParts<Step> = (done, total, { epoch, loss, errorPercent, learningRate, imagesPerSecond }) => [
   `step ${done}/${total}`,
   `epoch ${epoch}`,
-  `loss ${loss.toFixed(3)}`,
+  `loss ${lossText(loss)}`,
   ...(errorPercent === null ? [] : [`error ${percent(errorPercent)}`]),
   `${imagesPerSecond.toFixed(0)} images/s`,
   `rate ${Number(learningRate.toPrecision(3))}`,
@@ -29,7 +30,7 @@ const started = (event: Happened<'start'>): string => {
 const epochDone = ({ epoch, loss, errorPercent, validation, seconds }: Happened<'epoch'>): string => {
   const held = validation === null ? '' : `, held out ${percent(validation.errorPercent)}`
   const error = errorPercent === null ? '' : `, error ${percent(errorPercent)}`
-  return `Epoch ${epoch}: loss ${loss.toFixed(4)}${error}${held}; ${seconds.toFixed(0)} s.`
+  return `Epoch ${epoch}: loss ${lossText(loss)}${error}${held}; ${seconds.toFixed(0)} s.`
 }
 
 export const skippedNote = ({ image, error }: SkippedImage): string => `Skipped ${image}: ${error}.`
