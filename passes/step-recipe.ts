@@ -1,5 +1,12 @@
 import type { TrainingReduction } from './plan.ts'
 
+/** What AdamW averages gradients and their squares by, and what it adds to the root of these. */
+export interface AdamW {
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+}
+
 /** What of a recipe is part of every step. */
 export interface StepRecipe {
   /** `none`: the criterion on every variant, averaged; else on the reduced scores. Only a classifier's are reduced by it: other outputs are as the plan was placed. */
@@ -8,8 +15,10 @@ export interface StepRecipe {
   readonly labelSmoothing: number
   /** A teacher's answers to learn from: `weight` of the loss is how far the scores are from them, the rest the criterion. */
   readonly teacher?: { readonly temperature: number; readonly weight: number } | undefined
+  /** Of descent without AdamW. */
   readonly momentum: number
   readonly nesterov: boolean
+  readonly adamw?: AdamW | undefined
   /** By the parameter’s name. */
   readonly weightDecay: (parameter: string) => number
   /** The largest length that all gradients together may have, as one vector, before weight decay; longer ones are scaled down. Default: any. */
@@ -32,5 +41,15 @@ export const rateName = 'learning rate'
 export const lossName = 'loss'
 /** The output with how many images were answered right. */
 export const correctName = 'correct'
-/** What a parameter’s velocity is carried under. */
+/** The inputs with what AdamW's averages are multiplied by, so that those of few steps count in full: {@link corrections}. */
+export const correctionNames = ['first correction', 'second correction'] as const
+/** What a parameter’s velocity is carried under, or the average of its gradients. */
 export const velocityName = (parameter: string): string => `velocity of ${parameter}`
+/** What the average of a parameter’s squared gradients is carried under. */
+export const secondMomentName = (parameter: string): string => `second moment of ${parameter}`
+
+/** Of the step with that number, from 1: `1/(1 − β₁ᵗ)`, and `1/√(1 − β₂ᵗ)` for the root of the squares. */
+export const corrections = ({ beta1, beta2 }: AdamW, step: number): readonly [first: number, second: number] => [
+  1 / (1 - beta1 ** step),
+  1 / Math.sqrt(1 - beta2 ** step),
+]

@@ -1,38 +1,31 @@
 import { either as E, function as F } from 'fp-ts'
-import {
-  type AttributesOf,
-  applyTransform,
-  type Draft,
-  type Graph,
-  type NodeId,
-  nodesWithTag,
-  type Output,
-  problem,
-  sharedType,
-} from '../ir/index.ts'
+import { applyTransform, type Graph, type NodeId, nodesWithTag, problem, sharedType } from '../ir/index.ts'
 import { addLoss, isOfClasses } from './add-loss.ts'
 import { runningStatistics } from './batch-statistics.ts'
-import { addGradients, continued } from './differentiate.ts'
+import { addDescent, type Descent } from './descent.ts'
 import { axisOf } from './insert-branches.ts'
 import { lossProblems } from './loss-problems.ts'
 import { type Compiled, type PassProblem, runPasses } from './pass.ts'
-import { stepOptimizations, trainingPipeline } from './pipeline.ts'
+import { trainingPipeline } from './pipeline.ts'
 import type { PlacedPlan } from './placed-plan.ts'
 import { endingInScores } from './reduce-outputs.ts'
 import { stackBranchesIn, type TransformVariant } from './stack-branches.ts'
 import {
+  type AdamW,
+  correctionNames,
   correctName,
   labelsName,
   lossName,
   rateName,
   type StepRecipe,
+  secondMomentName,
   teacherName,
   velocityName,
 } from './step-recipe.ts'
 
 /**
  * One step of training as a pure graph, whose parameters are those that stay as they are. Inputs: a batch of images; of a classifier their labels `[n, classes]`, one-hot or mixed; a teacher's answers to each output, where there is one; the learning
- * rate; a matrix `[2, 2]` for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and of a
+ * rate, and of AdamW two corrections; a matrix `[2, 2]` for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and of a
  * classifier `correct`, how many images the scores are right about (without any reduction: how many variants).
  */
 export interface TrainingStep {
@@ -46,8 +39,10 @@ export interface TrainingStep {
   readonly statistics: readonly string[]
   /** Parameters of the network that stay as they are: they are the graph's own. */
   readonly fixed: readonly string[]
-  /** Of each parameter, as large as it is, 0 to begin with; none without momentum. */
-  readonly velocities: readonly string[]
+  /** What is carried of parameters beside them, 0 to begin with: velocities, of AdamW second moments too. By their names, the parameters that they are of. */
+  readonly velocities: ReadonlyMap<string, string>
+  /** Of AdamW, whose steps take corrections as inputs, too. */
+  readonly adamw: AdamW | undefined
   /** By the name of an input, what its matrix is drawn from. */
   readonly draws: ReadonlyMap<string, 'rotate' | 'scale'>
 }
@@ -73,47 +68,6 @@ const drawing = (plan: PlacedPlan): { readonly transformed: TransformVariant; re
   return { transformed, draws }
 }
 
-/**
- * Stochastic gradient descent with momentum, as PyTorch defines it: `v ← momentum·v + g` and `p ← p − rate·v`, or with Nesterov's look ahead
- * `p ← p − rate·(g + momentum·v)`, where g is the gradient and `decay·p`.
- */
-const descended = (
-  d: Draft,
-  name: string,
-  value: NodeId,
-  gradient: NodeId,
-  rate: NodeId,
-  { momentum, nesterov, weightDecay }: StepRecipe,
-): readonly Output[] => {
-  const binary = (fn: AttributesOf<'Binary'>['fn'], a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn })
-  const times = (x: NodeId, alpha: number): NodeId => d.add('Unary', [x], { fn: 'affine', alpha, beta: 0 })
-  const moved = (by: NodeId): Output => ({ name, node: binary('subtract', value, binary('multiply', by, rate)) })
-  const decay = weightDecay(name)
-  const g = decay === 0 ? gradient : binary('add', gradient, times(value, decay))
-  if (momentum === 0) return [moved(g)]
-  const velocity = velocityName(name)
-  const before = d.add('Input', [], { name: velocity, type: d.nodes[value].type }, velocity)
-  const now = binary('add', times(before, momentum), g)
-  return [moved(nesterov ? binary('add', g, times(now, momentum)) : now), { name: velocity, node: now }]
-}
-
-/** Gradients scaled so that all together, as one vector, are no longer than `most`. */
-const clipped = (d: Draft, gradients: readonly NodeId[], most: number): readonly NodeId[] => {
-  const scalar = sharedType([])
-  const product = (a: NodeId, b: NodeId): NodeId => d.add('Binary', [a, b], { fn: 'multiply' })
-  const squares = gradients.map(g => d.add('ReduceTo', [product(g, g)], { to: scalar, reduction: 'sum' }))
-  const sum = squares.reduce((a, b) => d.add('Binary', [a, b], { fn: 'add' }))
-  const length = d.add('Unary', [sum], { fn: 'sqrt', alpha: 0, beta: 0 })
-  // PyTorch's 1e-6, so that gradients of 0 stay what they are.
-  const over = d.add('Unary', [length], { fn: 'affine', alpha: 1 / most, beta: 1e-6 / most })
-  const scale = d.add('Unary', [d.add('Unary', [over], { fn: 'reciprocal', alpha: 0, beta: 0 })], {
-    fn: 'clip',
-    alpha: 0,
-    beta: 1,
-  })
-  return gradients.map(g => product(g, scale))
-}
-
 /** Names that would stand for two things. */
 const clashes = (names: readonly string[]): readonly PassProblem[] =>
   names
@@ -121,30 +75,6 @@ const clashes = (names: readonly string[]): readonly PassProblem[] =>
     .map(name =>
       problem('not-trainable', `parameter ${name}`, 'a name that training steps have already', 'another name'),
     )
-
-/** The graph with descent by its loss: what it carries for outputs, beside those that it has. */
-const withDescent = (
-  graph: Graph,
-  parameters: readonly string[],
-  recipe: StepRecipe,
-): Fallible<{ readonly graph: Graph; readonly velocities: readonly string[] }> => {
-  const d = continued(graph)
-  const inputs = new Map(
-    graph.nodes.flatMap((node, id) => (node.tag === 'Input' ? [[node.attributes.name, id] as const] : [])),
-  )
-  const values = parameters.map(name => inputs.get(name) as NodeId)
-  const loss = graph.outputs.find(({ name }) => name === lossName) as Output
-  return E.flatMap((found: readonly NodeId[]) => {
-    const rate = d.add('Input', [], { name: rateName, type: sharedType([]) }, rateName)
-    const gradients = recipe.gradientClipping === undefined ? found : clipped(d, found, recipe.gradientClipping)
-    const outputs = parameters.flatMap((name, k) => descended(d, name, values[k], gradients[k], rate, recipe))
-    const all = d.finish([...graph.outputs, ...outputs])
-    return E.map(({ program: { graph } }: Compiled) => ({
-      graph,
-      velocities: recipe.momentum === 0 ? [] : parameters.map(velocityName),
-    }))(runPasses(stepOptimizations, { graph: all, parameters: new Map() }))
-  })(addGradients(d, loss.node, values))
-}
 
 /** The names of a graph's parameters, each once. */
 const parametersOf = (graph: Graph): readonly string[] => [
@@ -207,22 +137,24 @@ const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallib
         labelsName,
         ...(recipe.teacher === undefined ? [] : plan.outputs.map((_, k) => teacherName(k))),
         rateName,
+        ...correctionNames,
         lossName,
         correctName,
         ...draws.keys(),
-        ...parameters.map(velocityName),
+        ...parameters.flatMap(name => [velocityName(name), secondMomentName(name)]),
       ]
       const clashing = clashes([...own, ...all])
       if (clashing.length > 0) return E.left(clashing)
-      return E.map((descent: { readonly graph: Graph; readonly velocities: readonly string[] }) => ({
+      return E.map((descent: Descent) => ({
         ...descent,
+        adamw: recipe.adamw,
         images,
         labelled: isOfClasses(plan),
         parameters,
         statistics: [...running],
         fixed,
         draws,
-      }))(withDescent(stacked, parameters, recipe))
+      }))(addDescent(stacked, parameters, recipe))
     }),
   )
 

@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { Extent, type Graph } from '../../ir/index.ts'
+import type { AdamW } from '../../passes/index.ts'
 import { parameterUses, type Role } from '../network/zoo/roles.ts'
 import { Augmentation } from './augmentation/augmentation.ts'
 import { AboveZero, closed, closedProblems, FromZero, numberThat, oneOf, WholeNumber } from './closed-record.ts'
@@ -30,7 +31,12 @@ const always = {
   checkpoint_every: Extent,
 }
 
+/** What steps are made by, in place of descent with momentum. */
+const Optimizer = closed({ kind: oneOf('adamw') }, { beta1: BelowOne, beta2: BelowOne, epsilon: AboveZero })
+
 const sometimes = {
+  /** In place of gradient descent with `momentum` and `nesterov`, which are not read then. */
+  optimizer: Optimizer,
   /** The largest length that all gradients together may have, as one vector. */
   gradient_clipping: AboveZero,
   /** Training images that are held out and evaluated after each epoch: a tenth, at most 5,000, where it is left out. */
@@ -79,6 +85,20 @@ const disagreements = (where: string, recipe: Recipe): readonly TrainingProblem[
   }),
 ]
 
+/** Keys of one way to descend beside another's. */
+const unread = (where: string, { optimizer, momentum, nesterov }: Partial<Recipe>): readonly TrainingProblem[] =>
+  optimizer === undefined || (momentum ?? nesterov) === undefined
+    ? []
+    : [
+        trainingProblem(
+          'bad-recipe',
+          where,
+          `${momentum === undefined ? 'nesterov' : 'momentum'} beside the optimizer ${optimizer.kind}, which has none`,
+          'one of the two',
+          '"beta1" in the optimizer',
+        ),
+      ]
+
 /** A recipe from JSON whose keys stand in for those of `base`; `where` names it in problems. */
 export const decodeRecipe = (
   json: unknown,
@@ -88,7 +108,7 @@ export const decodeRecipe = (
   const decoded = RecipeFile.decode(json)
   if (E.isLeft(decoded)) return E.left(closedProblems('bad-recipe', where, decoded.left))
   const recipe = { ...base, ...decoded.right }
-  const problems = disagreements(where, recipe)
+  const problems = [...disagreements(where, recipe), ...unread(where, decoded.right)]
   return problems.length > 0 ? E.left(problems) : E.right(recipe)
 }
 
@@ -105,6 +125,10 @@ const heldOutAtMost = 5000
 /** How many of `count` training images a recipe holds out: what it says, else a tenth, at most 5,000. */
 export const heldOutCount = ({ validation }: Recipe, count: number): number =>
   validation ?? Math.min(heldOutAtMost, Math.floor(count / 10))
+
+/** AdamW's constants, PyTorch's where they are left out; nothing of a recipe of gradient descent. */
+export const adamwOf = ({ optimizer }: Pick<Recipe, 'optimizer'>): AdamW | undefined =>
+  optimizer && { beta1: optimizer.beta1 ?? 0.9, beta2: optimizer.beta2 ?? 0.999, epsilon: optimizer.epsilon ?? 1e-8 }
 
 /** Whether a recipe learns from labels: not where all of its loss is a teacher's. */
 export const needsLabels = ({ teacher }: Pick<Recipe, 'teacher'>): boolean => teacher?.weight !== 1

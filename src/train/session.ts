@@ -156,7 +156,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
     const matrices = drawnMatrices(step, seed, progress.steps)
     const { images, labels } = batch
     const answers = await teacher?.answers(images)
-    const { loss, correct } = await open.run({ images, labels, answers, rate, matrices })
+    const { loss, correct } = await open.run({ images, labels, answers, rate, step: progress.steps + 1, matrices })
     checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss), step)
     progress = advanced(progress, batch, loss, correct ?? 0)
     const event = await told({

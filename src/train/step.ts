@@ -1,7 +1,16 @@
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core'
 import { either as E } from 'fp-ts'
 import { EspalierError, evaluate, renderProblems, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
-import { correctName, labelsName, lossName, rateName, type TrainingStep, teacherName } from '../../passes/index.ts'
+import {
+  correctionNames,
+  corrections,
+  correctName,
+  labelsName,
+  lossName,
+  rateName,
+  type TrainingStep,
+  teacherName,
+} from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import type { ModelBackend } from '../execute/open-execution.ts'
 import { openSavedModel } from '../execute/saved-model.ts'
@@ -36,6 +45,8 @@ export interface StepInput {
   /** A teacher's answers to each output: scores, where its kind has them. */
   readonly answers?: readonly Float32Array[] | undefined
   readonly rate: number
+  /** Its number, from 1, which AdamW corrects its averages by. Default 1. */
+  readonly step?: number
   /** By input name, a matrix `[2, 2]`. */
   readonly matrices: ReadonlyMap<string, Float32Array>
 }
@@ -68,8 +79,8 @@ export const carriedAtFirst = (step: TrainingStep, { parameters }: Network): Car
     ...[...step.parameters, ...step.statistics, ...step.fixed].map(
       name => [name, parameters.get(name) as Tensor] as const,
     ),
-    ...step.velocities.map((name, k): [string, Tensor] => {
-      const { shape } = parameters.get(step.parameters[k]) as Tensor
+    ...[...step.velocities].map(([name, parameter]): [string, Tensor] => {
+      const { shape } = parameters.get(parameter) as Tensor
       return [name, { shape, data: new Float32Array(sizeOf(shape)) }]
     }),
   ])
@@ -82,13 +93,16 @@ const oneHot = (labels: readonly number[], classes: number): Float32Array => {
   return rows
 }
 
+const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
+
 type Feed = (input: StepInput) => ReadonlyMap<string, Tensor>
 
 /** What a step is fed for one batch, by the names of its inputs. */
 const feedOf = (step: TrainingStep, network: Network): Feed => {
   const { h, w, c } = imageType(network)
+  const corrected = (number: number) => (step.adamw === undefined ? [] : corrections(step.adamw, number))
   const shapes = network.graph.outputs.map(({ node }) => shapeOf(network.graph.nodes[node].type))
-  return ({ images, labels, answers = [], rate, matrices }) => {
+  return ({ images, labels, answers = [], rate, step: number = 1, matrices }) => {
     const n = images.length / (h * w * c)
     const taught = answers.map((data, k): Tensor => ({ shape: [n, ...shapes[k]], data }))
     const [classes] = shapes[0]
@@ -97,7 +111,8 @@ const feedOf = (step: TrainingStep, network: Network): Feed => {
       [step.images, { shape: [n, h, w, c], data: images }],
       ...(step.labelled ? [[labelsName, labels.length === 0 ? (taught[0] ?? given()) : given()] as const] : []),
       ...taught.map((answer, k) => [teacherName(k), answer] as const),
-      [rateName, { shape: [], data: Float32Array.of(rate) }],
+      [rateName, scalar(rate)],
+      ...corrected(number).map((value, k) => [correctionNames[k], scalar(value)] as const),
       ...[...matrices].map(([name, data]): [string, Tensor] => [name, { shape: [2, 2], data }]),
     ])
   }

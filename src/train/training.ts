@@ -20,7 +20,7 @@ import { namedBy } from './freeze.ts'
 import { splitHeldOut, subset } from './held-out.ts'
 import { checkMemory } from './memory.ts'
 import type { Progress } from './progress.ts'
-import { heldOutCount, needsLabels, type Recipe, weightDecayOf } from './recipe.ts'
+import { adamwOf, heldOutCount, needsLabels, type Recipe, weightDecayOf } from './recipe.ts'
 import { type Carried, carriedAtFirst } from './step.ts'
 import { type ReadTeacher, readTeacher } from './teacher.ts'
 import { stepsPerEpoch } from './training-batches.ts'
@@ -78,6 +78,7 @@ const stepOf = (network: Network, plan: FixedPlan, recipe: Recipe, seed: number)
       teacher: recipe.teacher,
       momentum: recipe.momentum,
       nesterov: recipe.nesterov,
+      adamw: adamwOf(recipe),
       weightDecay: weightDecayOf(recipe, graph),
       batchNormMomentum: recipe.batch_norm_momentum,
       gradientClipping: recipe.gradient_clipping,
@@ -103,7 +104,7 @@ export const stateOf = (
     parameters: pick([...step.parameters, ...step.statistics, ...step.fixed]),
     // What a recipe freezes is a weight all the same: who trains on may not.
     fixed: step.fixed.filter(name => fixed.has(name)),
-    velocities: pick(step.velocities),
+    velocities: pick([...step.velocities.keys()]),
     progress,
   }
 }

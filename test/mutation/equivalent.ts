@@ -640,7 +640,7 @@ export const equivalents: readonly Equivalent[] = [
     reason: 'the graph is stacked before anything asks for its dialect',
   },
   {
-    file: 'passes/training-step.ts',
+    file: 'passes/descent.ts',
     original: "node.tag === 'Input'",
     replacement: 'true',
     within: 'flatMap',

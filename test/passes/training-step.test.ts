@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, type Graph, mapType, nodesWithTag, type Tensor } from '../../ir/index.ts'
 import { multiplyAdds, parseFixedPlan, placePlan, trainingReduction } from '../../passes/index.ts'
-import type { StepRecipe } from '../../passes/step-recipe.ts'
+import { correctionNames, corrections, type StepRecipe } from '../../passes/step-recipe.ts'
 import { type TrainingStep, trainingStep } from '../../passes/training-step.ts'
 import { valuesOf } from '../laws/agreement.ts'
 import { environmentFor, evaluated, given, goesDown, rate } from './step-descent.ts'
@@ -80,10 +80,10 @@ describe('a training step', () => {
 
   it('carries what it says, in and out', () => {
     const step = stepOf('flip-2-max', { momentum: 0.9 })
-    const carried = [...step.parameters, ...step.statistics, ...step.velocities]
+    const carried = [...step.parameters, ...step.statistics, ...step.velocities.keys()]
     expect(step.statistics).toEqual(['bn1.mean', 'bn1.variance', 'bn2.mean', 'bn2.variance'])
     expect(step.parameters).toHaveLength(10)
-    expect(step.velocities).toHaveLength(10)
+    expect(step.velocities.size).toBe(10)
     const inputs = step.graph.nodes.flatMap(node => (node.tag === 'Input' ? [node.attributes.name] : []))
     expect([...inputs].sort()).toEqual([...carried, 'image', 'labels', 'learning rate'].sort())
     expect(step.graph.outputs.map(({ name }) => name).sort()).toEqual([...carried, 'loss', 'correct'].sort())
@@ -95,7 +95,7 @@ describe('a training step', () => {
     const all = stepOf('flip-2-max', { momentum: 0.9 })
     expect(step.fixed).toEqual(['fc'])
     expect(step.parameters).toEqual(all.parameters.filter(name => name !== 'fc'))
-    expect(step.velocities).toHaveLength(9)
+    expect(step.velocities.size).toBe(9)
     expect(nodesWithTag(step.graph, 'Parameter').map(({ attributes }) => attributes.name)).toEqual(['fc'])
     expect(step.graph.outputs.map(({ name }) => name)).not.toContain('fc')
   })
@@ -161,6 +161,35 @@ describe('a training step', () => {
       })
   })
 
+  it('updates by AdamW as PyTorch does, averages corrected by the number of steps', () => {
+    const decay = (name: string): number => (name === 'bias' ? 0 : 0.3)
+    const adamw = { beta1: 0.8, beta2: 0.95, epsilon: 1e-3 }
+    const [bare, step] = [stepOf('vanilla'), stepOf('vanilla', { adamw, weightDecay: decay, momentum: 0.9 })]
+    expect([...step.velocities]).toContainEqual(['second moment of fc', 'fc'])
+    expect(step.velocities.size).toBe(2 * step.parameters.length)
+    const { inputs, parameters } = environmentFor(step)
+    const fed = corrections(adamw, 3)
+    expect(fed.map(x => x.toFixed(6))).toEqual([(1 / 0.488).toFixed(6), (1 / Math.sqrt(0.142625)).toFixed(6)])
+    const one = (value: number): Tensor => ({ shape: [], data: Float64Array.of(value) })
+    const squared = [...inputs].map(([name, { shape, data }]): [string, Tensor] => [
+      name,
+      { shape, data: name.startsWith('second') ? data.map(x => x * x) : data },
+    ])
+    const fedIn = new Map([...squared, ...correctionNames.map((name, k): [string, Tensor] => [name, one(fed[k])])])
+    const environment = { inputs: fedIn, parameters }
+    const [plainly, values] = [bare, step].map(each => evaluated(each, environment))
+    for (const name of ['fc', 'bias', 'bn2.scale'])
+      given(environment, name).forEach((p, i) => {
+        const g = (p - plainly(name)[i]) / rate
+        const m = 0.8 * given(environment, `velocity of ${name}`)[i] + 0.2 * g
+        const v = 0.95 * given(environment, `second moment of ${name}`)[i] + 0.05 * g * g
+        expect(values(`velocity of ${name}`)[i]).toBeCloseTo(m, 10)
+        expect(values(`second moment of ${name}`)[i]).toBeCloseTo(v, 10)
+        const by = (m * fed[0]) / (Math.sqrt(v) * fed[1] + 1e-3)
+        expect(values(name)[i]).toBeCloseTo(p - rate * (by + decay(name) * p), 10)
+      })
+  })
+
   it('scales gradients down that are too long together, before weight decay, and no others', () => {
     const decay = (name: string): number => (name === 'bias' ? 0 : 0.3)
     const gradients = (recipe: Partial<StepRecipe>): readonly number[] => {
@@ -223,7 +252,7 @@ describe('a training step', () => {
   })
 
   it('has no velocities without momentum, and no decay where there is none', () => {
-    expect(stepOf('vanilla').velocities).toEqual([])
+    expect(stepOf('vanilla').velocities.size).toBe(0)
     const factors = (step: TrainingStep): readonly unknown[] =>
       step.graph.nodes.flatMap(({ attributes }) =>
         'alpha' in attributes && 'fn' in attributes && attributes.fn === 'affine' ? [attributes.alpha] : [],

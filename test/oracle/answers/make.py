@@ -99,7 +99,7 @@ count = 4 * 3 * size * size
 images = ((torch.arange(count) * 7919 % 1009) / 400 - 1.2).double().reshape(4, 3, size, size)
 
 
-def steps(branched, reduced, temperature):
+def steps(branched, reduced, temperature, adamw):
     net = Answers().double()
     net.load_state_dict(weights)
     net.eval()
@@ -107,7 +107,10 @@ def steps(branched, reduced, temperature):
         views = net.after_stem(net.stem(torch.cat([images, images.flip(3)])))
         teacher = mean(apart(views, 2))
     net.train()
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=2e-4)
+    if adamw:
+        optimizer = torch.optim.AdamW(net.parameters(), lr=0.05, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1)
+    else:
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=2e-4)
     losses = []
     for _ in range(4):
         a = net.stem(images)
@@ -125,6 +128,14 @@ def steps(branched, reduced, temperature):
     return {"loss": losses, "after": {name: fingerprint(value) for name, value in net.state_dict().items() if value.ndim}}
 
 
-cases = [("vanilla", False, False, 2), ("flip@1:mean", True, True, 2), ("flip@1:none:mean", True, False, 1)]
-figures = [{"plan": plan, "temperature": t, **steps(branched, reduced, t)} for plan, branched, reduced, t in cases]
+cases = [
+    ("vanilla", False, False, 2, False),
+    ("flip@1:mean", True, True, 2, False),
+    ("flip@1:none:mean", True, False, 1, False),
+    ("flip@1:mean", True, True, 1, True),
+]
+figures = [
+    {"plan": plan, "temperature": t, "optimizer": "adamw" if adamw else "sgd", **steps(branched, reduced, t, adamw)}
+    for plan, branched, reduced, t, adamw in cases
+]
 (here / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -13,6 +13,7 @@ import { backends } from '../../src/lower/tfjs/agree.ts'
 interface Figure {
   readonly plan: string
   readonly temperature: number
+  readonly optimizer: 'sgd' | 'adamw'
   readonly loss: readonly number[]
   readonly after: Readonly<Record<string, { readonly sum: number; readonly l2: number }>>
 }
@@ -30,7 +31,9 @@ const images = Float32Array.from({ length: count * size * size * 3 }, (_, at) =>
   return ((((n * 3 + c) * size ** 2 + place) * 7919) % 1009) / 400 - 1.2
 })
 
-const stepOf = ({ plan, temperature }: Figure) => {
+const adamw = { beta1: 0.8, beta2: 0.99, epsilon: 1e-6 }
+
+const stepOf = ({ plan, temperature, optimizer }: Figure) => {
   const parsed = orThrow(parseFixedPlan(plan))
   const recipe: StepRecipe = {
     loss: parsed.training === 'none' ? 'none' : 'sum',
@@ -38,7 +41,7 @@ const stepOf = ({ plan, temperature }: Figure) => {
     teacher: { temperature, weight: 1 },
     momentum: 0.9,
     nesterov: false,
-    weightDecay: () => 2e-4,
+    ...(optimizer === 'adamw' ? { adamw, weightDecay: () => 0.1 } : { weightDecay: () => 2e-4 }),
     batchNormMomentum: 0.1,
   }
   const placed = orThrow(placePlan(parsed, network.graph, () => 0.5, network.outputs))
@@ -62,7 +65,10 @@ const trained = async (
   const open = await openStep(step, network, carriedAtFirst(step, network), options)
   const losses: number[] = []
   for (let k = 0; k < figure.loss.length; k++) {
-    const { loss, correct } = await open.run({ images, labels: [], answers: taught, rate: 0.05, matrices: new Map() })
+    const { loss, correct } = await open.run({
+      ...{ images, labels: [], answers: taught, matrices: new Map() },
+      ...{ rate: 0.05, step: k + 1 },
+    })
     losses.push(loss)
     expect(correct).toBeNull()
   }
@@ -90,14 +96,16 @@ const native = backends.find(({ name }) => name === 'node-gpu')?.absent
 const absent = backends.find(({ name }) => name === 'wasm')?.absent
 
 describe('four kinds of answers are taught as by PyTorch', () => {
-  it.each(figures)('under $plan at $temperature, by the evaluator', figure => check(figure, { backend: 'reference' }))
-  it.skipIf(absent !== undefined).each(figures)('under $plan at $temperature, on WebAssembly', figure =>
+  it.each(figures)('under $plan at $temperature by $optimizer, by the evaluator', figure =>
+    check(figure, { backend: 'reference' }),
+  )
+  it.skipIf(absent !== undefined).each(figures)('under $plan at $temperature by $optimizer, on WebAssembly', figure =>
     check(figure, { backend: 'wasm' }),
   )
-  it.skipIf(native !== undefined).each(figures)('under $plan at $temperature, natively', figure =>
+  it.skipIf(native !== undefined).each(figures)('under $plan at $temperature by $optimizer, natively', figure =>
     check(figure, { backend: 'node-gpu', executor: 'eager' }),
   )
-  it.skipIf(native !== undefined).each(figures)('under $plan at $temperature, as one graph', figure =>
+  it.skipIf(native !== undefined).each(figures)('under $plan at $temperature by $optimizer, as one graph', figure =>
     check(figure, { backend: 'node-gpu', executor: 'graph' }),
   )
 })

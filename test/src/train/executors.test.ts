@@ -108,7 +108,7 @@ describe.each(backends)('one step on $name', ({ name, absent }) => {
     const wanted = meaningOf(plan, step, first)
     if (precision === 'bfloat16') {
       expect(losses[0]).toBeCloseTo((wanted.get('loss') as Tensor).data[0], 1)
-      expect(cosine(step.velocities, last, wanted)).toBeGreaterThan(0.97)
+      expect(cosine([...step.velocities.keys()], last, wanted)).toBeGreaterThan(0.97)
       return
     }
     expect(losses[0]).toBeCloseTo((wanted.get('loss') as Tensor).data[0], 4)

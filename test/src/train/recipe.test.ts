@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { createZooNetwork } from '../../../src/index.ts'
-import { decodeRecipe, heldOutCount, Recipe, weightDecayOf, withOverrides } from '../../../src/train/recipe.ts'
+import { adamwOf, decodeRecipe, heldOutCount, Recipe, weightDecayOf, withOverrides } from '../../../src/train/recipe.ts'
 import { recipes } from '../../../src/train/recipes.ts'
 
 const decode = (json: unknown) => decodeRecipe(json, 'r.json', recipes.default)
@@ -18,6 +18,17 @@ describe('a recipe', () => {
     expect(decode({ epochs: 3, weight_decay_spares: ['bias'], validation: 0, gradient_clipping: 5 })).toEqual(
       E.right({ ...recipes.default, epochs: 3, weight_decay_spares: ['bias'], validation: 0, gradient_clipping: 5 }),
     )
+  })
+
+  it('may descend by AdamW, with PyTorch’s constants where it leaves them out, and no momentum beside it', () => {
+    const own = decode({ optimizer: { kind: 'adamw', beta2: 0.99 } })
+    expect(E.isRight(own) && adamwOf(own.right)).toEqual({ beta1: 0.9, beta2: 0.99, epsilon: 1e-8 })
+    expect(adamwOf(recipes.default)).toBeUndefined()
+    for (const beside of [{ momentum: 0.9 }, { nesterov: false }])
+      expect(problemsOf({ optimizer: { kind: 'adamw' }, ...beside })).toEqual([
+        expect.objectContaining({ where: 'r.json', seen: expect.stringContaining('beside the optimizer adamw') }),
+      ])
+    expect(problemsOf({ optimizer: { kind: 'adam' } })[0]).toMatchObject({ where: 'r.json, optimizer.kind' })
   })
 
   it('goes through JSON unchanged', () => {

@@ -17,11 +17,13 @@ const network = (() => {
 
 const recipe: Recipe = { ...recipes.default, epochs: 4, batch: 2, validation: 0, augment: [] }
 
-const steps = async (folder: string, out: string, maxSteps: number, resume: boolean): Promise<number> => {
+const trained = (folder: string, out: string, maxSteps: number, resume: boolean, own: Partial<Recipe> = {}) => {
   const options = { backend: 'wasm', preprocess: { size: [4, 4] }, workers: 0, out, maxSteps, resume } as const
-  const training = { network, plan: parsePlan('vanilla'), recipe, data: `images:${folder}`, ...options }
-  return (await train(training)).steps
+  const plan = parsePlan('vanilla')
+  return train({ network, plan, recipe: { ...recipe, ...own }, data: `images:${folder}`, ...options })
 }
+
+const steps = async (...how: Parameters<typeof trained>): Promise<number> => (await trained(...how)).steps
 
 let root: string
 beforeAll(async () => {
@@ -51,5 +53,16 @@ describe('a training that is resumed', () => {
     await expect(steps(join(root, 'two', 'set'), out, 2, true)).rejects.toThrow('names and labels')
     await rename(join(root, 'one', 'set'), join(root, 'elsewhere'))
     expect(await steps(join(root, 'elsewhere'), out, 2, true)).toBe(2)
+  })
+
+  it('by AdamW takes the steps of one that was not, averages and their corrections too', async () => {
+    const adamw: Partial<Recipe> = { optimizer: { kind: 'adamw' }, learning_rate: { kind: 'constant', initial: 0.01 } }
+    const folder = join(root, 'elsewhere')
+    const whole = await trained(folder, join(root, 'whole'), 6, false, adamw)
+    const first = await trained(folder, join(root, 'parts'), 2, false, adamw)
+    const second = await trained(folder, join(root, 'parts'), 6, true, adamw)
+    expect([...first.losses, ...second.losses]).toEqual(whole.losses)
+    expect(second.network.parameters).toEqual(whole.network.parameters)
+    expect(whole.losses[5]).toBeLessThan(whole.losses[0])
   })
 })
