@@ -109,7 +109,9 @@ describe('the sweep in the docs', () => {
       'fine-tune': 4,
       distill: 4,
       'distill-half': 4,
-      'from-scratch': 7,
+      'distill-shared': 3,
+      'from-scratch': 4,
+      'from-scratch-none': 3,
     })) {
       const sweep = decoded(await json(`${name}.json`))
       await recipeOf(sweep, name)
