@@ -20,9 +20,9 @@ export const counted = (n: number, one: string, many = `${one}s`): string => `${
 /** 1.485×. */
 export const ratio = (value: number): string => `${value.toFixed(3)}×`
 
-/** A loss: four decimals, or three figures of one that is less than a hundredth. */
-export const lossText = (loss: number): string =>
-  loss !== 0 && Math.abs(loss) < 0.01 ? loss.toPrecision(3) : loss.toFixed(4)
+/** A loss with so many decimals, or with three figures where it is less than a hundredth. */
+export const lossText = (loss: number, decimals = 4): string =>
+  loss !== 0 && Math.abs(loss) < 0.01 ? loss.toPrecision(3) : loss.toFixed(decimals)
 
 /** A difference with its sign: +0.25, −1.50. */
 export const signed = (value: number, digits = 2): string =>

@@ -164,7 +164,14 @@ const described = (
       ? []
       : [`${validation.errorPercent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
     ...(skipped.length === 0 ? [] : [`${counted(skipped.length, 'image')} skipped that could not be decoded.`]),
-    ...(checkpoint === null ? [`Losses: ${losses.slice(-10).map(lossText).join(' ')}`] : [`Wrote ${checkpoint}.`]),
+    ...(checkpoint === null
+      ? [
+          `Losses: ${losses
+            .slice(-10)
+            .map(loss => lossText(loss))
+            .join(' ')}`,
+        ]
+      : [`Wrote ${checkpoint}.`]),
     ...(next === undefined ? [] : [`Run it:\n  ${next.run}\nSearch plans for it:\n  ${next.search}`]),
   ].join('\n')
 

@@ -10,7 +10,7 @@ type Step = Happened<'step'>
 const parts: BarParts<Step> = (done, total, { epoch, loss, errorPercent, learningRate, imagesPerSecond }) => [
   `step ${done}/${total}`,
   `epoch ${epoch}`,
-  `loss ${lossText(loss)}`,
+  `loss ${lossText(loss, 3)}`,
   ...(errorPercent === null ? [] : [`error ${percent(errorPercent)}`]),
   `${imagesPerSecond.toFixed(0)} images/s`,
   `rate ${Number(learningRate.toPrecision(3))}`,
