@@ -182,19 +182,11 @@ describe('espalier train', () => {
       JSON.stringify({ size: [16, 16], scale: 1 / 255, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }),
     )
     const out = join(folder, 'taught')
-    const answers = ['--answers', 'face=embedding,age=values', '--preprocess', preprocess, '--backend', 'wasm']
-    const teach = (...more: readonly string[]) =>
-      espalier([
-        'train',
-        '--network',
-        file,
-        ...answers,
-        '--data',
-        'generated:orientation?range=0:16',
-        '--out',
-        out,
-        ...more,
-      ])
+    const begun = [
+      ...['train', '--network', file, '--answers', 'face=embedding,age=values', '--preprocess', preprocess],
+      ...['--data', 'generated:orientation?range=0:16', '--backend', 'wasm'],
+    ]
+    const teach = (...more: readonly string[]) => espalier([...begun, '--out', out, ...more])
     const distilled = ['--recipe', 'distill', '--epochs', '1', '--learning-rate', '0.005', '--plan', 'flip@1:none']
     const refused = await teach(...distilled)
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--teacher-plan vanilla-tta-mean')])
@@ -207,16 +199,7 @@ describe('espalier train', () => {
     const words = next.run.split(' ')
     const run = await espalier([...words.slice(words.indexOf('run')), '--backend', 'wasm'])
     expect(run.code, run.stderr).toBe(0)
-    const labels = await espalier([
-      'train',
-      '--network',
-      file,
-      ...answers,
-      '--data',
-      'generated:orientation?range=0:16',
-      '--max-steps',
-      '1',
-    ])
+    const labels = await espalier([...begun, '--max-steps', '1'])
     expect([labels.code, labels.stderr]).toEqual([2, expect.stringContaining('expected one output, of classes')])
     const noTeacher = await teach('--teacher-plan', 'vanilla')
     expect([noTeacher.code, noTeacher.stderr]).toEqual([2, expect.stringContaining('which has no teacher')])
