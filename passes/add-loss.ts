@@ -1,14 +1,11 @@
 import { type Draft, draft, type Graph, type NodeId, type Output, shapeOf, vectorType } from '../ir/index.ts'
 import { copyForTraining } from './batch-statistics.ts'
+import { areOfClasses } from './output-kinds.ts'
 import { type PlacedOutput, type PlacedPlan, scoreReduction } from './placed-plan.ts'
 import { scoresOfOutput } from './reduce-outputs.ts'
 import { affine, pairwise } from './spell-statistics.ts'
 import { correctName, labelsName, lossName, type StepRecipe, teacherName } from './step-recipe.ts'
 import { crossEntropy, distanceOf, reducedScores, rightAnswers } from './training-loss.ts'
-
-/** Whether a network has one output, scores of classes: others learn from a teacher alone. */
-export const isOfClasses = ({ outputs }: Pick<PlacedPlan, 'outputs'>): boolean =>
-  outputs.length === 1 && outputs[0].kind === 'classes'
 
 /** A teacher's answers to an output of these. */
 const taught = (d: Draft, own: NodeId, k: number): NodeId => {
@@ -58,7 +55,7 @@ export const addLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe, fi
   const d = draft('branched')
   const { nodes, running } = copyForTraining(d, network, recipe.batchNormMomentum, fixed)
   const answers = network.outputs.map(({ node }) => nodes[node])
-  const losses = isOfClasses(plan)
+  const losses = areOfClasses(plan.outputs)
     ? ofClasses(d, answers[0], plan, recipe)
     : ofOutputs(d, answers, plan.outputs, recipe.teacher?.temperature ?? 1)
   return d.finish([...losses, ...[...running].map(([name, node]) => ({ name, node }))])

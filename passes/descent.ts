@@ -40,20 +40,30 @@ const scalarInput = (d: Draft, name: string): NodeId => d.add('Input', [], { nam
 const carried = (d: Draft, name: string, value: NodeId): NodeId =>
   d.add('Input', [], { name, type: d.nodes[value].type }, name)
 
+/** A direction with weight decay, where there is some. */
+const decayed = (d: Draft, direction: NodeId, value: NodeId, decay: number): NodeId =>
+  decay === 0 ? direction : sum(d, direction, times(d, value, decay))
+
+/** A parameter as it is after a step in a direction. */
+const moved = (d: Draft, { name, value }: Slope, direction: NodeId, rate: NodeId): Output => ({
+  name,
+  node: pairwise(d, 'subtract', value, product(d, direction, rate)),
+})
+
 /**
  * Stochastic gradient descent with momentum, as PyTorch defines it: `v ← momentum·v + g` and `p ← p − rate·v`, or with Nesterov's look ahead
  * `p ← p − rate·(g + momentum·v)`, where g is the gradient and `decay·p`.
  */
 const withMomentum =
   (d: Draft, rate: NodeId, { momentum, nesterov, weightDecay }: StepRecipe): Descend =>
-  ({ name, value, gradient }) => {
-    const moved = (by: NodeId): Output => ({ name, node: pairwise(d, 'subtract', value, product(d, by, rate)) })
-    const decay = weightDecay(name)
-    const g = decay === 0 ? gradient : sum(d, gradient, times(d, value, decay))
-    if (momentum === 0) return [moved(g)]
+  slope => {
+    const { name, value, gradient } = slope
+    const g = decayed(d, gradient, value, weightDecay(name))
+    if (momentum === 0) return [moved(d, slope, g, rate)]
     const velocity = velocityName(name)
     const now = sum(d, times(d, carried(d, velocity, value), momentum), g)
-    return [moved(nesterov ? sum(d, g, times(d, now, momentum)) : now), { name: velocity, node: now }]
+    const ahead = nesterov ? sum(d, g, times(d, now, momentum)) : now
+    return [moved(d, slope, ahead, rate), { name: velocity, node: now }]
   }
 
 /**
@@ -64,16 +74,15 @@ const byAdamW = (d: Draft, rate: NodeId, { beta1, beta2, epsilon }: AdamW, { wei
   const [first, second] = correctionNames.map(name => scalarInput(d, name))
   const blended = (before: NodeId, now: NodeId, beta: number): NodeId =>
     sum(d, times(d, before, beta), times(d, now, 1 - beta))
-  return ({ name, value, gradient }) => {
+  return slope => {
+    const { name, value, gradient } = slope
     const [mean, square] = [velocityName(name), secondMomentName(name)]
     const m = blended(carried(d, mean, value), gradient, beta1)
     const v = blended(carried(d, square, value), unary(d, 'square', gradient), beta2)
     const root = affine(d, product(d, unary(d, 'sqrt', v), second), 1, epsilon)
     const by = pairwise(d, 'divide', product(d, m, first), root)
-    const decay = weightDecay(name)
-    const all = decay === 0 ? by : sum(d, by, times(d, value, decay))
     return [
-      { name, node: pairwise(d, 'subtract', value, product(d, all, rate)) },
+      moved(d, slope, decayed(d, by, value, weightDecay(name)), rate),
       { name: mean, node: m },
       { name: square, node: v },
     ]

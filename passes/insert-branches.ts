@@ -15,7 +15,7 @@ import { factsOfKind } from './output-kinds.ts'
 import type { Pass, PassProblem } from './pass.ts'
 import { type PlacedOutput, type PlacedPlan, type PlacedStages, placedStages } from './placed-plan.ts'
 import { comparePlaces, printPlace } from './plan.ts'
-import { type DrawnSite, reducedOutput, scoresOfClasses } from './reduce-outputs.ts'
+import { type DrawnSite, reducedOutput, scoresOfOutput } from './reduce-outputs.ts'
 import { spellCombination } from './spell-combination.ts'
 
 /** What the variant axis of a plan's k-th site is called. */
@@ -105,7 +105,7 @@ export const branched = (graph: Graph, plan: PlacedPlan | PlacedStages): Graph =
   const [first] = placedStages(plan)[0].outputs
   const chosen = gates.reduceRight<readonly NodeId[]>(
     (deeper, { measure, below }, k) => {
-      const scores = scoresOfClasses(d, answers[k][0], first)
+      const scores = scoresOfOutput(d, answers[k][0], first)
       const certainty = d.add('Certainty', [scores], { measure })
       return answers[k].map((kept, output) => d.add('Select', [certainty, kept, deeper[output]], { below }))
     },

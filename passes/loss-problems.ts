@@ -1,6 +1,5 @@
 import { problem } from '../ir/index.ts'
-import { isOfClasses } from './add-loss.ts'
-import { factsOfKind } from './output-kinds.ts'
+import { areOfClasses, factsOfKind } from './output-kinds.ts'
 import type { PassProblem } from './pass.ts'
 import type { PlacedPlan } from './placed-plan.ts'
 import type { StepRecipe } from './step-recipe.ts'
@@ -34,8 +33,8 @@ const mapProblems = ({ name, sites, outputs }: PlacedPlan, { loss }: StepRecipe)
 
 /** Why a network that is no classifier cannot be trained so. */
 export const lossProblems = (plan: PlacedPlan, recipe: StepRecipe): readonly PassProblem[] => {
-  if (isOfClasses(plan)) return []
   const { outputs } = plan
+  if (areOfClasses(outputs)) return []
   return recipe.teacher?.weight === 1
     ? mapProblems(plan, recipe)
     : refused(

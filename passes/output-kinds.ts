@@ -71,5 +71,9 @@ export interface NetworkOutput {
 /** The one output of a classifier, `logits`: what a network without other outputs has. */
 export const classifierOutputs: readonly NetworkOutput[] = [{ name: 'logits', kind: 'classes', gives: 'scores' }]
 
+/** Whether outputs are a classifier's: one, of classes. */
+export const areOfClasses = (outputs: readonly Pick<NetworkOutput, 'kind'>[]): boolean =>
+  outputs.length === 1 && outputs[0].kind === 'classes'
+
 /** Problems of what is said of outputs. */
 export type OutputProblem = Problem<'bad-output'>

@@ -159,10 +159,6 @@ export const reducedOutput = (
   return kind === 'embedding' ? unitLength(d, reduced) : reduced
 }
 
-/** The scores of classes that an output is, or that its probabilities come from. */
-export const scoresOfClasses = (d: Draft, id: NodeId, { gives }: Pick<PlacedOutput, 'gives'>): NodeId =>
-  gives === 'probabilities' ? scoresOf(d, id, 'softmax') : id
-
 /** An output's scores, where it gives probabilities; else the output itself. */
 export const scoresOfOutput = (d: Draft, id: NodeId, { kind, gives }: Pick<PlacedOutput, 'kind' | 'gives'>): NodeId =>
   gives === 'probabilities' ? scoresOf(d, id, factsOfKind(kind).probabilities) : id

@@ -1,10 +1,11 @@
 import { either as E, function as F } from 'fp-ts'
 import { applyTransform, type Graph, type NodeId, nodesWithTag, problem, sharedType } from '../ir/index.ts'
-import { addLoss, isOfClasses } from './add-loss.ts'
+import { addLoss } from './add-loss.ts'
 import { runningStatistics } from './batch-statistics.ts'
 import { addDescent, type Descent } from './descent.ts'
 import { axisOf } from './insert-branches.ts'
 import { lossProblems } from './loss-problems.ts'
+import { areOfClasses } from './output-kinds.ts'
 import { type Compiled, type PassProblem, runPasses } from './pass.ts'
 import { trainingPipeline } from './pipeline.ts'
 import type { PlacedPlan } from './placed-plan.ts'
@@ -112,7 +113,7 @@ const fixedBy = (branched: Graph, { fixed = new Set(), fixesShared }: StepRecipe
 
 /** The network with its branches; each variant's answer on its own where the loss is to reduce them, or none does. */
 const branchedForLoss = (network: Graph, plan: PlacedPlan, { loss }: StepRecipe): Fallible<Graph> => {
-  const apart = isOfClasses(plan) || loss === 'none'
+  const apart = areOfClasses(plan.outputs) || loss === 'none'
   const outputs = apart ? plan.outputs.map(output => ({ ...output, reduction: null })) : plan.outputs
   return E.map(({ program }: Compiled) => program.graph)(
     runPasses(trainingPipeline({ ...plan, outputs }), { graph: network, parameters: new Map() }),
@@ -149,7 +150,7 @@ const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallib
         ...descent,
         adamw: recipe.adamw,
         images,
-        labelled: isOfClasses(plan),
+        labelled: areOfClasses(plan.outputs),
         parameters,
         statistics: [...running],
         fixed,

@@ -11,7 +11,7 @@ import {
   problem,
   type Tensor,
 } from '../../ir/index.ts'
-import { classifierOutputs, factsOfKind, type NetworkOutput, unstacked } from '../../passes/index.ts'
+import { areOfClasses, classifierOutputs, factsOfKind, type NetworkOutput, unstacked } from '../../passes/index.ts'
 import type { SaidOutput } from './said-outputs.ts'
 import { readOutputs } from './scores/read-outputs.ts'
 
@@ -144,7 +144,7 @@ export const imageType = ({
 
 /** Whether a network has one output, of classes: what data with labels, `train`, `search` and the like are for. */
 export const isClassifier = ({ outputs = classifierOutputs }: Pick<Network, 'outputs'>): boolean =>
-  outputs.length === 1 && outputs[0].kind === 'classes'
+  areOfClasses(outputs)
 
 /** Whether an output of a network is a map, which moves with the image. */
 export const answersMaps = (network: Pick<Network, 'graph' | 'outputs'>): boolean =>

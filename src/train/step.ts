@@ -106,10 +106,11 @@ const feedOf = (step: TrainingStep, network: Network): Feed => {
     const n = images.length / (h * w * c)
     const taught = answers.map((data, k): Tensor => ({ shape: [n, ...shapes[k]], data }))
     const [classes] = shapes[0]
-    const given = (): Tensor => ({ shape: [n, classes], data: oneHot(labels, classes) })
+    const labelsOf = (): Tensor =>
+      labels.length === 0 && taught.length > 0 ? taught[0] : { shape: [n, classes], data: oneHot(labels, classes) }
     return new Map<string, Tensor>([
       [step.images, { shape: [n, h, w, c], data: images }],
-      ...(step.labelled ? [[labelsName, labels.length === 0 ? (taught[0] ?? given()) : given()] as const] : []),
+      ...(step.labelled ? [[labelsName, labelsOf()] as const] : []),
       ...taught.map((answer, k) => [teacherName(k), answer] as const),
       [rateName, scalar(rate)],
       ...corrected(number).map((value, k) => [correctionNames[k], scalar(value)] as const),

@@ -8,6 +8,7 @@ import { openModel } from '../../src/execute/model.ts'
 import { race, ratios, type Spread, spreadOf } from '../../src/execute/race.ts'
 import { openSavedModel } from '../../src/execute/saved-model.ts'
 import { createZooNetwork } from '../../src/index.ts'
+import type { Precision } from '../../src/lower/precision.ts'
 import { lower } from '../../src/lower/tfjs/index.ts'
 import { imageType, type Network } from '../../src/network/network.ts'
 import { openBackend } from '../../src/runtime/backend.ts'
@@ -117,16 +118,28 @@ const forwardOfGiven = async (
   }
 }
 
-/** The same step in bfloat16, weights and statistics in float32; nothing where the processor does not have it. */
-const enterBfloat16 = async (network: Network, plan: string, { batch, backend }: Cell): Promise<readonly Racer[]> => {
-  if (backend !== 'node-gpu' || E.isLeft(bfloat16Support())) return []
+const enterStep = async (
+  network: Network,
+  plan: string,
+  executor: 'eager' | 'graph',
+  { batch, backend }: Cell,
+  precision: Precision,
+): Promise<Racer> => {
   const step = stepOf(network, plan)
   const input = inputOf(network, batch)
-  const precision = 'bfloat16'
-  const open = await openStep(step, network, carriedAtFirst(step, network), { backend, executor: 'graph', precision })
-  const trains = { plan, work: 'step, bfloat16' as const, executor: 'graph', multiplyAdds: multiplyAdds(step.graph) }
-  return [{ ...trains, run: () => open.run(input), dispose: open.dispose }]
+  const open = await openStep(step, network, carriedAtFirst(step, network), { backend, executor, precision })
+  const work = precision === 'float32' ? 'step' : 'step, bfloat16'
+  return {
+    ...{ plan, work, executor, multiplyAdds: multiplyAdds(step.graph) },
+    ...{ run: () => open.run(input), dispose: open.dispose },
+  }
 }
+
+/** The same step in bfloat16, weights and statistics in float32; nothing where the processor does not have it. */
+const enterBfloat16 = async (network: Network, plan: string, cell: Cell): Promise<readonly Racer[]> =>
+  cell.backend !== 'node-gpu' || E.isLeft(bfloat16Support())
+    ? []
+    : [await enterStep(network, plan, 'graph', cell, 'bfloat16')]
 
 const enterExecutor = async (
   network: Network,
@@ -135,19 +148,16 @@ const enterExecutor = async (
   cell: Cell,
 ): Promise<readonly Racer[]> => {
   const { backend, batch } = cell
-  const step = stepOf(network, plan)
-  const input = inputOf(network, batch)
-  const open = await openStep(step, network, carriedAtFirst(step, network), { backend, executor })
-  const trains = { plan, work: 'step' as const, executor, multiplyAdds: multiplyAdds(step.graph) }
-  const steps = { ...trains, run: () => open.run(input), dispose: open.dispose }
+  const steps = await enterStep(network, plan, executor, cell, 'float32')
   if (plan !== 'vanilla') return [steps]
+  const { images } = inputOf(network, batch)
   const forward = async (work: Work, pipeline: CompileOptions): Promise<Racer> => {
     const compiled = orThrow(compileNetwork(network, fixedPlanOf(plan), { batch, backend, ...pipeline }))
     const runner = await openModel(compiled, { backend, executor, batch })
     const facts = { plan, work, executor, multiplyAdds: multiplyAdds(compiled.graph) }
-    return { ...facts, run: () => runner.predict(input.images), dispose: runner.dispose }
+    return { ...facts, run: () => runner.predict(images), dispose: runner.dispose }
   }
-  const given = await forwardOfGiven(network, input.images, executor, cell)
+  const given = await forwardOfGiven(network, images, executor, cell)
   return [
     await forward('forward', {}),
     await forward('forward, not compiled', { pipeline: naivePipeline }),

@@ -7,7 +7,6 @@ import {
   type OutputKind,
   outputKindNames,
   type PlacedPlan,
-  parseFixedPlan,
   placePlan,
   type StepRecipe,
   teacherName,
@@ -15,6 +14,7 @@ import {
 } from '../../passes/index.ts'
 import { branched } from '../../passes/insert-branches.ts'
 import { orThrow } from '../../src/base/error.ts'
+import { fixedPlanOf } from '../fixed-plan.ts'
 import { valuesOf } from '../laws/agreement.ts'
 import { networkOf, pairs } from './answering-network.ts'
 import { environmentFor, evaluated, goesDown } from './step-descent.ts'
@@ -30,10 +30,8 @@ const recipe: StepRecipe = {
   batchNormMomentum: 0.1,
 }
 
-const placed = (graph: Graph, plan: string, outputs: readonly NetworkOutput[]): PlacedPlan => {
-  const parsed = orThrow(parseFixedPlan(plan))
-  return orThrow(placePlan(parsed, graph, () => 0.5, outputs))
-}
+const placed = (graph: Graph, plan: string, outputs: readonly NetworkOutput[]): PlacedPlan =>
+  orThrow(placePlan(fixedPlanOf(plan), graph, () => 0.5, outputs))
 
 type Row = readonly number[]
 

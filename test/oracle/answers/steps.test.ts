@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../../../ir/index.ts'
-import { parseFixedPlan, placePlan, type StepRecipe, trainingStep } from '../../../passes/index.ts'
+import { placePlan, type StepRecipe, trainingStep } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { importOnnx } from '../../../src/network/import/onnx/index.ts'
 import { parseAnswers } from '../../../src/network/said-outputs.ts'
 import { type Carried, carriedAtFirst, openStep, type StepOptions } from '../../../src/train/step.ts'
 import { openTeacher, readTeacher } from '../../../src/train/teacher.ts'
+import { fixedPlanOf } from '../../fixed-plan.ts'
 import { backends } from '../../src/lower/tfjs/agree.ts'
+import { imagesOf } from '../images.ts'
 
 interface Figure {
   readonly plan: string
@@ -24,17 +26,12 @@ const answers = orThrow(parseAnswers('face=embedding,age=values'))
 const network = orThrow(await importOnnx(fileURLToPath(new URL('answers.onnx', import.meta.url)), { answers })())
 
 const [count, size] = [4, 16]
-/** Four images, channels last, as `make.py` has them. */
-const images = Float32Array.from({ length: count * size * size * 3 }, (_, at) => {
-  const [pixel, c] = [Math.floor(at / 3), at % 3]
-  const [n, place] = [Math.floor(pixel / size ** 2), pixel % size ** 2]
-  return ((((n * 3 + c) * size ** 2 + place) * 7919) % 1009) / 400 - 1.2
-})
+const images = imagesOf(count, size, size)
 
 const adamw = { beta1: 0.8, beta2: 0.99, epsilon: 1e-6 }
 
 const stepOf = ({ plan, temperature, optimizer }: Figure) => {
-  const parsed = orThrow(parseFixedPlan(plan))
+  const parsed = fixedPlanOf(plan)
   const recipe: StepRecipe = {
     loss: parsed.training === 'none' ? 'none' : 'sum',
     labelSmoothing: 0,

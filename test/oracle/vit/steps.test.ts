@@ -10,6 +10,7 @@ import type { Backend } from '../../../src/runtime/backend.ts'
 import { carriedAtFirst, splitCarried } from '../../../src/train/step.ts'
 import { backends, start } from '../../src/lower/tfjs/agree.ts'
 import { runSteps, stepOf } from '../../src/train/steps.ts'
+import { imagesOf } from '../images.ts'
 
 /** Made by `make.py`. */
 const losses: Readonly<Record<string, readonly number[]>> = JSON.parse(
@@ -22,14 +23,6 @@ const files = Object.keys(losses).map(
 )
 
 const descent = { labelSmoothing: 0, momentum: 0, nesterov: false, weightDecay: () => 0, batchNormMomentum: 0.1 }
-
-/** Two images, channels last, as `make.py` has them. */
-const imagesOf = (h: number, w: number): Float32Array =>
-  Float32Array.from({ length: 2 * h * w * 3 }, (_, at) => {
-    const [pixel, c] = [Math.floor(at / 3), at % 3]
-    const [n, place] = [Math.floor(pixel / (h * w)), pixel % (h * w)]
-    return ((((n * 3 + c) * h * w + place) * 7919) % 1009) / 400 - 1.2
-  })
 
 describe.each(backends.filter(({ name }) => name !== 'cpu'))(
   'vision transformers are trained as by PyTorch, on $name',
@@ -47,7 +40,7 @@ describe.each(backends.filter(({ name }) => name !== 'cpu'))(
       const before = tf.memory().numTensors
       const executable =
         native === undefined ? lower(tf, step.graph, fixed) : await openSavedModel(native, step.graph, fixed)
-      const fed = { images: imagesOf(h, w), labels: Float32Array.of(1, 0, 0, 0, 0, 1), rate: 0.05 }
+      const fed = { images: imagesOf(2, h, w), labels: Float32Array.of(1, 0, 0, 0, 0, 1), rate: 0.05 }
       const ran = runSteps(tf, executable.run, step, moving, fed, 4)
       executable.dispose()
       expect(tf.memory().numTensors).toBe(before)

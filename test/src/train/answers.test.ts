@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { type Builder, builder, mapType, type NodeId } from '../../../ir/index.ts'
-import { parseFixedPlan } from '../../../passes/index.ts'
 import { orThrow, orThrowAsync } from '../../../src/base/error.ts'
 import { openData } from '../../../src/data/index.ts'
 import { type TrainOptions, train } from '../../../src/index.ts'
@@ -14,6 +13,7 @@ import { readSafetensorsFile } from '../../../src/network/weights/safetensors.ts
 import { initialize } from '../../../src/network/zoo/index.ts'
 import { openBackend } from '../../../src/runtime/backend.ts'
 import { type Recipe, recipes } from '../../../src/train/index.ts'
+import { fixedPlanOf } from '../../fixed-plan.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 
 const images = withoutLabels(orThrow(await openData('generated:orientation?range=0:12')))
@@ -55,7 +55,7 @@ const recipe: Recipe = {
 
 const follow = (network: Network, options: TrainOptions = {}, plan = 'flip-1-mean', own: Partial<Recipe> = {}) =>
   train({
-    ...{ network, plan: orThrow(parseFixedPlan(plan)), recipe: { ...recipe, ...own }, data: images },
+    ...{ network, plan: fixedPlanOf(plan), recipe: { ...recipe, ...own }, data: images },
     ...{ backend: 'wasm', ...options },
   })
 
@@ -89,7 +89,7 @@ describe('networks that are no classifiers', () => {
       if ('errorPercent' in event) errors.push(event.errorPercent)
     }
     const data = images
-    const plan = orThrow(parseFixedPlan('flip-1-mean'))
+    const plan = fixedPlanOf('flip-1-mean')
     const begun = await train({ network, plan, recipe, data, backend: 'wasm', out, maxSteps: 1, onProgress })
     const ended = await train({ network, plan, recipe, data, backend: 'wasm', out, resume: true, onProgress })
     expect(errors).toEqual([null, null, null])
