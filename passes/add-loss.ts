@@ -5,7 +5,7 @@ import { type PlacedOutput, type PlacedPlan, scoreReduction } from './placed-pla
 import { scoresOfOutput } from './reduce-outputs.ts'
 import { affine, pairwise } from './spell-statistics.ts'
 import { correctName, labelsName, lossName, type StepRecipe, teacherName } from './step-recipe.ts'
-import { crossEntropy, distanceOf, reducedScores, rightAnswers } from './training-loss.ts'
+import { type Criterion, criterionOf, crossEntropy, distanceOf, reducedScores, rightAnswers } from './training-loss.ts'
 
 /** A teacher's answers to an output of these. */
 const taught = (d: Draft, own: NodeId, k: number): NodeId => {
@@ -13,16 +13,27 @@ const taught = (d: Draft, own: NodeId, k: number): NodeId => {
   return d.add('Input', [], { name, type: d.nodes[own].type }, name)
 }
 
-/** A classifier's criterion on labels, its distance from a teacher, or something between them. */
-const classifierLoss = (d: Draft, scores: NodeId, labels: NodeId, { labelSmoothing, teacher }: StepRecipe): NodeId => {
-  const [classes] = shapeOf(d.nodes[scores].type)
-  const criterion = (): NodeId => crossEntropy(d, scores, labels, classes, labelSmoothing)
+/** The distance from a teacher, a criterion, or something between them. */
+const between = (
+  d: Draft,
+  teacher: StepRecipe['teacher'],
+  distance: (temperature: number) => NodeId,
+  criterion: () => NodeId,
+): NodeId => {
   if (teacher === undefined) return criterion()
   const { temperature, weight } = teacher
-  const distance = distanceOf('classes')(d, scores, taught(d, scores, 0), temperature)
-  return weight === 1
-    ? distance
-    : pairwise(d, 'add', affine(d, distance, weight, 0), affine(d, criterion(), 1 - weight, 0))
+  const apart = distance(temperature)
+  return weight === 1 ? apart : pairwise(d, 'add', affine(d, apart, weight, 0), affine(d, criterion(), 1 - weight, 0))
+}
+
+const classifierLoss = (d: Draft, scores: NodeId, labels: NodeId, { labelSmoothing, teacher }: StepRecipe): NodeId => {
+  const [classes] = shapeOf(d.nodes[scores].type)
+  return between(
+    d,
+    teacher,
+    temperature => distanceOf('classes')(d, scores, taught(d, scores, 0), temperature),
+    () => crossEntropy(d, scores, labels, classes, labelSmoothing),
+  )
 }
 
 const ofClasses = (d: Draft, logits: NodeId, plan: PlacedPlan, recipe: StepRecipe): readonly Output[] => {
@@ -36,18 +47,31 @@ const ofClasses = (d: Draft, logits: NodeId, plan: PlacedPlan, recipe: StepRecip
   ]
 }
 
-/** The sum, over outputs, of how far each is from a teacher's. */
+/** How far an output is from what it is held against. */
+const fromTarget = (d: Draft, own: NodeId, { kind }: PlacedOutput): NodeId => {
+  const { inputs, loss } = criterionOf(kind) as Criterion
+  const { type } = d.nodes[own]
+  return loss(
+    d,
+    own,
+    inputs.map(name => d.add('Input', [], { name, type }, name)),
+  )
+}
+
+/** What of the loss is the sum, over outputs, of how far each is from a teacher's, and what how far one is from its target. */
 const ofOutputs = (
   d: Draft,
   answers: readonly NodeId[],
   outputs: readonly PlacedOutput[],
-  temperature: number,
+  { teacher, target }: StepRecipe,
 ): readonly Output[] => {
-  const distances = answers.map((answer, k) => {
-    const own = scoresOfOutput(d, answer, outputs[k])
-    return distanceOf(outputs[k].kind)(d, own, taught(d, own, k), temperature)
-  })
-  return [{ name: lossName, node: distances.reduce((sum, x) => pairwise(d, 'add', sum, x)) }]
+  const scores = answers.map((answer, k) => scoresOfOutput(d, answer, outputs[k]))
+  const distances = (temperature: number): NodeId =>
+    scores
+      .map((own, k) => distanceOf(outputs[k].kind)(d, own, taught(d, own, k), temperature))
+      .reduce((sum, x) => pairwise(d, 'add', sum, x))
+  const criterion = (k: number): NodeId => fromTarget(d, scores[k], outputs[k])
+  return [{ name: lossName, node: between(d, teacher, distances, () => criterion(target as number)) }]
 }
 
 /** The branched network with a loss and the new running statistics for outputs; of a classifier with how many answers are right. */
@@ -57,6 +81,6 @@ export const addLoss = (network: Graph, plan: PlacedPlan, recipe: StepRecipe, fi
   const answers = network.outputs.map(({ node }) => nodes[node])
   const losses = areOfClasses(plan.outputs)
     ? ofClasses(d, answers[0], plan, recipe)
-    : ofOutputs(d, answers, plan.outputs, recipe.teacher?.temperature ?? 1)
+    : ofOutputs(d, answers, plan.outputs, recipe)
   return d.finish([...losses, ...[...running].map(([name, node]) => ({ name, node }))])
 }

@@ -3,13 +3,21 @@ import { areOfClasses, factsOfKind } from './output-kinds.ts'
 import type { PassProblem } from './pass.ts'
 import type { PlacedPlan } from './placed-plan.ts'
 import type { StepRecipe } from './step-recipe.ts'
+import { criterionOf } from './training-loss.ts'
 
 const refused = (where: string, seen: string, expected: string, hint: string): readonly PassProblem[] => [
   problem('not-trainable', where, seen, expected, hint),
 ]
 
+/** The outputs that a loss is of. */
+const learning = ({ outputs }: PlacedPlan, { teacher, target }: StepRecipe): PlacedPlan['outputs'] =>
+  teacher === undefined ? outputs.filter((_, k) => k === target) : outputs
+
 /** Outputs that move with the image under transforms that cannot be undone on what comes out, or not on each variant. */
-const mapProblems = ({ name, sites, outputs }: PlacedPlan, { loss }: StepRecipe): readonly PassProblem[] => {
+const mapProblems = (plan: PlacedPlan, recipe: StepRecipe): readonly PassProblem[] => {
+  const { name, sites } = plan
+  const outputs = learning(plan, recipe)
+  const { loss } = recipe
   const maps = outputs.filter(({ kind }) => factsOfKind(kind).type === 'Map')
   if (maps.length === 0) return []
   const where = `plan ${name}, output ${maps.map(map => map.name).join(', ')}`
@@ -31,16 +39,20 @@ const mapProblems = ({ name, sites, outputs }: PlacedPlan, { loss }: StepRecipe)
     : []
 }
 
-/** Why a network that is no classifier cannot be trained so. */
-export const lossProblems = (plan: PlacedPlan, recipe: StepRecipe): readonly PassProblem[] => {
-  const { outputs } = plan
-  if (areOfClasses(outputs)) return []
-  return recipe.teacher?.weight === 1
-    ? mapProblems(plan, recipe)
-    : refused(
-        `output ${outputs.map(({ name }) => name).join(', ')}`,
-        `${outputs.map(({ kind }) => kind).join(', ')} and a loss by labels, which are of classes`,
-        'a teacher that is all of the loss',
-        '--recipe distill',
-      )
+/** Why there is nothing to hold a network's outputs against, or not all of them. */
+const targetProblems = ({ outputs }: PlacedPlan, { teacher, target }: StepRecipe): readonly PassProblem[] => {
+  if (teacher?.weight === 1) return []
+  const named = (of: PlacedPlan['outputs']): string => of.map(({ name, kind }) => `${name} (${kind})`).join(', ')
+  const refuse = (of: PlacedPlan['outputs'], seen: string, expected: string): readonly PassProblem[] =>
+    refused(`output ${named(of)}`, seen, expected, '--recipe distill')
+  if (target === undefined || criterionOf(outputs[target].kind) === undefined)
+    return refuse(outputs, 'nothing that a loss holds them against', 'a target, or a teacher that is all of the loss')
+  const others = outputs.filter((_, k) => k !== target)
+  return teacher === undefined && others.length > 0
+    ? refuse(others, `no target beside that of ${outputs[target].name}`, 'a teacher for them')
+    : []
 }
+
+/** Why a network that is no classifier cannot be trained so. */
+export const lossProblems = (plan: PlacedPlan, recipe: StepRecipe): readonly PassProblem[] =>
+  areOfClasses(plan.outputs) ? [] : [...targetProblems(plan, recipe), ...mapProblems(plan, recipe)]

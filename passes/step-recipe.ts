@@ -11,8 +11,10 @@ export interface AdamW {
 export interface StepRecipe {
   /** `none`: the criterion on every variant, averaged; else on the reduced scores. Only a classifier's are reduced by it: other outputs are as the plan was placed. */
   readonly loss: TrainingReduction
-  /** How much of each label is spread over all classes, from 0 to 1. */
+  /** How much of each label is spread over all classes, from 0 to 1. Of a classifier's labels: targets come with it. */
   readonly labelSmoothing: number
+  /** Of a network that is no classifier: the number of the output that is held against a target. */
+  readonly target?: number | undefined
   /** A teacher's answers to learn from: `weight` of the loss is how far the scores are from them, the rest the criterion. */
   readonly teacher?: { readonly temperature: number; readonly weight: number } | undefined
   /** Of descent without AdamW. */
@@ -33,6 +35,10 @@ export interface StepRecipe {
 
 /** Names of inputs beside the images and what is carried from step to step. */
 export const labelsName = 'labels'
+/** The input with what an output is held against, shaped as it is. */
+export const targetName = 'target'
+/** The input with how much each label counts, shaped as the target: of outputs whose numbers are labels. */
+export const countedName = 'counted'
 /** The input with a teacher's answers to the k-th output, shaped as it is: scores, where its kind has them. */
 export const teacherName = (k: number): string => (k === 0 ? 'teacher' : `teacher ${k + 1}`)
 /** The input with the learning rate. */

@@ -3,6 +3,7 @@ import { factsOfKind, type OutputKind } from './output-kinds.ts'
 import type { TrainingReduction } from './plan.ts'
 import { unitLength } from './reduce-outputs.ts'
 import { affine, pairwise, unary } from './spell-statistics.ts'
+import { countedName, targetName } from './step-recipe.ts'
 
 const multiply = (d: Draft, a: NodeId, b: NodeId): NodeId => pairwise(d, 'multiply', a, b)
 
@@ -73,6 +74,45 @@ export const distanceOf = (kind: OutputKind): Distance => {
   if (probabilities === 'sigmoid') return ofLabels
   return kind === 'embedding' ? ofDirections : ofValues
 }
+
+/** How far answers are from what they are held against, scores where a kind has them: a mean over examples, their pixels and their labels. */
+export interface Criterion {
+  /** The inputs with what they are held against, each shaped as the output. */
+  readonly inputs: readonly string[]
+  readonly loss: (d: Draft, own: NodeId, held: readonly NodeId[]) => NodeId
+}
+
+/** Cross-entropy of each pixel, whose numbers in the target add to how much it counts. */
+const ofPixels: Criterion = {
+  inputs: [targetName],
+  loss: (d, own, [target]) => crossEntropy(d, own, target, channelsOf(d, own), 0),
+}
+
+/** Binary cross-entropy of each label, `counted · softplus(s) − target · s`: the target is how much it counts where it holds, else 0. */
+const ofEachLabel: Criterion = {
+  inputs: [targetName, countedName],
+  loss: (d, own, [target, counted]) => {
+    const all = multiply(d, counted, unary(d, 'softplus', own))
+    return meanOf(d, pairwise(d, 'subtract', all, multiply(d, target, own)), 1)
+  },
+}
+
+const ofErrors: Criterion = {
+  inputs: [targetName],
+  loss: (d, own, [target]) => ofValues(d, own, target, 1),
+}
+
+/** What a network that is no classifier is trained by without a teacher, by what it answers. Means of squares are of what is normalized as images are. */
+const criteria: Partial<Readonly<Record<OutputKind, Criterion>>> = {
+  labels: ofEachLabel,
+  values: ofErrors,
+  'map-classes': ofPixels,
+  'map-labels': ofEachLabel,
+  'map-values': ofErrors,
+}
+
+/** What answers of a kind are trained by without a teacher; undefined where there is nothing to hold them against. */
+export const criterionOf = (kind: OutputKind): Criterion | undefined => criteria[kind]
 
 /** 1 for each class whose number is the largest. */
 const largest = (d: Draft, x: NodeId): NodeId => {

@@ -23,9 +23,10 @@ import {
   teacherName,
   velocityName,
 } from './step-recipe.ts'
+import { criterionOf } from './training-loss.ts'
 
 /**
- * One step of training as a pure graph, whose parameters are those that stay as they are. Inputs: a batch of images; of a classifier their labels `[n, classes]`, one-hot or mixed; a teacher's answers to each output, where there is one; the learning
+ * One step of training as a pure graph, whose parameters are those that stay as they are. Inputs: a batch of images; of a classifier their labels `[n, classes]`, one-hot or mixed; a teacher's answers to each output, where there is one; what an output is held against that is of no class; the learning
  * rate, and of AdamW two corrections; a matrix `[2, 2]` for each drawn transform; and what is carried from step to step, under names under which its new values are outputs. Further outputs: `loss`, and of a
  * classifier `correct`, how many images the scores are right about (without any reduction: how many variants).
  */
@@ -34,6 +35,8 @@ export interface TrainingStep {
   readonly images: string
   /** Whether it takes labels and counts right answers: that of a classifier does. */
   readonly labelled: boolean
+  /** What it takes for targets, each shaped as the output that is held against them. */
+  readonly targets: readonly string[]
   /** Trained parameters, by their names in the network. */
   readonly parameters: readonly string[]
   /** Running means and variances, by their names in the network. */
@@ -120,6 +123,12 @@ const branchedForLoss = (network: Graph, plan: PlacedPlan, { loss }: StepRecipe)
   )
 }
 
+/** Of a loss that is not all a teacher's. */
+const targetInputs = ({ outputs }: PlacedPlan, { teacher, target }: StepRecipe): readonly string[] =>
+  target === undefined || areOfClasses(outputs) || teacher?.weight === 1
+    ? []
+    : (criterionOf(outputs[target].kind)?.inputs ?? [])
+
 const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> =>
   F.pipe(
     branchedForLoss(network, plan, recipe),
@@ -133,10 +142,12 @@ const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallib
       const fixed = all.filter(name => stays.has(name) && !running.has(name))
       const stacked = stackBranchesIn(addLoss(branched, plan, recipe, new Set(fixed)), transformed)
       const parameters = all.filter(name => !running.has(name) && !fixed.includes(name))
+      const targets = targetInputs(plan, recipe)
       const own = [
         images,
         labelsName,
         ...(recipe.teacher === undefined ? [] : plan.outputs.map((_, k) => teacherName(k))),
+        ...targets,
         rateName,
         ...correctionNames,
         lossName,
@@ -151,6 +162,7 @@ const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallib
         adamw: recipe.adamw,
         images,
         labelled: areOfClasses(plan.outputs),
+        targets,
         parameters,
         statistics: [...running],
         fixed,
@@ -161,7 +173,7 @@ const assembled = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallib
 
 /**
  * Assembles a step from a network, flat and with its normalizations unfolded, and a plan placed on it without test-time augmentation: branches, their variants side by
- * side on the batch axis, loss, gradients, update. Size and time are linear in the network times its variants. What is no classifier learns from a teacher alone.
+ * side on the batch axis, loss, gradients, update. Size and time are linear in the network times its variants. What is no classifier learns from a target of one output, or from a teacher.
  */
 export const trainingStep = (network: Graph, plan: PlacedPlan, recipe: StepRecipe): Fallible<TrainingStep> => {
   const problems = lossProblems(plan, recipe)

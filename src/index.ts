@@ -76,7 +76,6 @@ export type {
   MeasuredSearchProgress,
 } from './experiment/measured/search.ts'
 export type { MeasuredViews } from './experiment/measured/views.ts'
-export type { MeasuredSum, MeasuredValue } from './experiment/measures/index.ts'
 export type { Budget } from './experiment/search/budget.ts'
 export type { CurvePoint } from './experiment/search/curve.ts'
 export type { Objective } from './experiment/search/objective.ts'
@@ -94,6 +93,7 @@ export type {
 export type { ClassTurns, ViewAnswer } from './experiment/views/views.ts'
 export type { EvaluationWarning, FedAs } from './experiment/warnings.ts'
 export type { Precision } from './lower/precision.ts'
+export type { MeasuredSum, MeasuredValue } from './measures/index.ts'
 export type { Meaning } from './network/meaning.ts'
 export type { Network } from './network/network.ts'
 export type { OnnxExportOptions, SavedModelExportOptions } from './open/exported.ts'

@@ -24,6 +24,18 @@ export const ratio = (value: number): string => `${value.toFixed(3)}×`
 export const lossText = (loss: number, decimals = 4): string =>
   loss !== 0 && Math.abs(loss) < 0.01 ? loss.toPrecision(3) : loss.toFixed(decimals)
 
+/** What is measured: mean IoU 61.20 %, no SSIM. */
+export const measureText = (measure: {
+  readonly title: string
+  readonly unit: string
+  readonly value: number | undefined
+}): string => {
+  const { title, unit, value } = measure
+  return value === undefined
+    ? `no ${title}`
+    : `${title} ${value.toFixed(unit === '' ? 4 : 2)}${unit === '' ? '' : ` ${unit}`}`
+}
+
 /** A difference with its sign: +0.25, −1.50. */
 export const signed = (value: number, digits = 2): string =>
   `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`

@@ -1,7 +1,7 @@
 import { channelsOf, classColours, encodeImage, encodeMask, npyOf, type Preprocess } from '../data/index.ts'
 import type { PredictedOutput } from '../execute/prediction.ts'
-import { asPixels, pixelsOf } from '../experiment/measures/restoration.ts'
-import { classesOfPixels } from '../experiment/measures/segmentation.ts'
+import { asPixels, pixelsOf } from '../measures/restoration.ts'
+import { classesOfPixels } from '../measures/segmentation.ts'
 
 /** An image as it was fed, and how it was made. */
 interface FedImage {

@@ -19,15 +19,29 @@ export interface TrainedFrom {
   readonly answers?: string
 }
 
+/** Other data of the kind that a reference names, which nobody has named. */
+const unnamed = (reference: string, name: string): string => {
+  const form = /^(?:(masks|pairs):|(downscale:\d+,))/.exec(reference)
+  if (form === null) return `images:${name}`
+  const [, folders, downscaled] = form
+  return folders === undefined ? `${downscaled}images:${name}` : `${folders}:${name},${name}_${folders.toUpperCase()}`
+}
+
 /** Images that the network was not trained on: to run it on, to choose plans by, to report them on; in capitals what nobody has named. */
 const unseen = async (reference: string): Promise<readonly [run: string, select: string, report: string]> => {
   const test = testReference(reference)
   const opened = test === undefined ? undefined : await openData(test)
   if (test === undefined || opened === undefined || E.isLeft(opened))
-    return [reference, 'images:SELECT', 'images:REPORT']
+    return [reference, unnamed(reference, 'SELECT'), unnamed(reference, 'REPORT')]
   const { count } = opened.right
   const half = Math.floor(count / 2)
   return [test, `${test}?range=0:${half}`, `${test}?range=${half}:${count}`]
+}
+
+/** The network as its file has it where that leaves sizes open, so that it runs at others too; else as the training's folder has it. */
+const networkOf = ({ network, size, out }: TrainedFrom & { readonly out: string }): string => {
+  if (network.startsWith('zoo:')) return splitWeights(network).reference
+  return size === undefined ? join(out, trainingFiles.network) : network
 }
 
 /** The commands that run what was trained under its plan, and that search plans for it. */
@@ -36,9 +50,7 @@ export const nextCommands = async (
   plan: FixedPlan,
   { network: trained, validation }: Pick<Trained, 'network' | 'validation'>,
 ): Promise<Readonly<Record<'run' | 'search', string>>> => {
-  const network = flags.network.startsWith('zoo:')
-    ? splitWeights(flags.network).reference
-    : join(flags.out, trainingFiles.network)
+  const network = networkOf(flags)
   const weights = join(flags.out, validation === null ? trainingFiles.last : trainingFiles.best)
   const { preprocess, classes, labels, size, answers } = flags
   const kept = Object.entries({ answers, preprocess, classes, labels, size: size?.join('x') }).flatMap(

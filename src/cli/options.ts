@@ -91,7 +91,7 @@ export const command = (name: string, description: string, example: string): Com
 
 /** What `--network` takes where it must not be compiled. */
 export const uncompiledForms = 'zoo:NAME, FILE.onnx, FOLDER/model.json, or a graph as text or JSON'
-export const weightsFile = 'trained weights of a zoo network or a graph: a safetensors file'
+export const weightsFile = 'trained weights, of a zoo network, a graph or in place of a file’s own: a safetensors file'
 export const preprocessFile = 'how images become the network’s input: a JSON file'
 export const classesFile = 'the network’s class names, one a line: folders are matched with them by name'
 

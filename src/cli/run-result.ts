@@ -1,4 +1,4 @@
-import { count, ratio } from '../base/format.ts'
+import { count, measureText, ratio } from '../base/format.ts'
 import type { CompiledNetwork } from '../compile/compile.ts'
 import type { DataSet } from '../data/index.ts'
 import type { Unanswered } from '../execute/evaluate-data.ts'
@@ -92,11 +92,7 @@ const errors = (result: RunResult): string => {
 }
 
 const measures = ({ measures = [] }: Pick<EvaluationResult, 'measures'>): string => {
-  const told = measures.map(({ title, unit, value }) =>
-    value === undefined
-      ? `no ${title}`
-      : `${title} ${value.toFixed(unit === '' ? 4 : 2)}${unit === '' ? '' : ` ${unit}`}`,
-  )
+  const told = measures.map(measureText)
   return told.length === 0 ? '' : ` ${told.join(', ')};`
 }
 

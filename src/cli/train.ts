@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { EspalierError } from '../../ir/index.ts'
 import { type FixedPlan, printPlan } from '../../passes/index.ts'
 import { sourceProblem } from '../base/error.ts'
-import { counted, lossText } from '../base/format.ts'
+import { counted, lossText, measureText } from '../base/format.ts'
 import { json } from '../base/json.ts'
 import { packageVersion } from '../base/package.ts'
 import { readFixedPlan } from '../compile/read-plan.ts'
@@ -22,6 +22,7 @@ import {
   type TrainingExecutor,
   train,
   trainingExecutors,
+  type Validation,
   withOverrides,
 } from '../train/index.ts'
 import { about } from './about.ts'
@@ -143,6 +144,7 @@ const resultOf = (
     error_percent: validation?.errorPercent ?? errorPercent,
     training_error_percent: errorPercent,
     validation_error_percent: validation?.errorPercent ?? null,
+    ...Object.fromEntries((validation?.measures ?? []).map(({ name, value = null }) => [`validation_${name}`, value])),
     losses: flags.maxSteps === undefined ? undefined : losses,
     recipe,
     next,
@@ -154,15 +156,18 @@ const resultOf = (
   }
 }
 
+const heldOutText = ({ images, errorPercent, measures = [] }: Validation): string =>
+  errorPercent === null
+    ? `Of ${counted(images, 'held-out image')}: ${measures.map(measureText).join(', ')}.`
+    : `${errorPercent.toFixed(2)} % of ${counted(images, 'held-out image')} wrong.`
+
 const described = (
   { steps, losses, loss, errorPercent, validation, imagesPerSecond, checkpoint, skipped }: Trained,
   next?: Next,
 ): string =>
   [
     `${steps} steps, ${imagesPerSecond.toFixed(0)} images/s: loss ${loss === null ? '–' : lossText(loss)}${errorPercent === null ? '' : `, error ${errorPercent.toFixed(2)} %`} on training images.`,
-    ...(validation === null
-      ? []
-      : [`${validation.errorPercent.toFixed(2)} % of ${validation.images} held-out images wrong.`]),
+    ...(validation === null ? [] : [heldOutText(validation)]),
     ...(skipped.length === 0 ? [] : [`${counted(skipped.length, 'image')} skipped that could not be decoded.`]),
     ...(checkpoint === null
       ? [
@@ -181,7 +186,7 @@ const run = async (flags: TrainFlags, out: Output) => {
   const { seed, labels } = flags
   const [plan, recipe] = await Promise.all([readFixedPlan(flags.plan, 'train'), recipeOf(flags)])
   const source = await openWork({ ...flags, weights: flags.from }, [{ reference, labels }], {
-    labels: needsLabels(recipe) ? 'needed' : 'if-they-fit',
+    labels: needsLabels(recipe) ? 'learned' : 'if-they-fit',
     weightsFlag: '--from',
     resumed: flags.resume,
     note: out.note,
@@ -235,7 +240,10 @@ export const trainCommand = (terminal: Terminal): Command =>
       'vanilla',
     )
     .requiredOption('--data <data>', `${dataForms} (default: the training split)`)
-    .option('--labels <file>', 'labels of a flat folder of images: CSV with the columns file,class_index')
+    .option(
+      '--labels <file>',
+      'labels of a flat folder of images: CSV with the columns file,class_index, or columns of labels or numbers',
+    )
     .addOption(sizeOption())
     .option('--answers <kinds>', answersForm)
     .option('--preprocess <file>', preprocessFile)

@@ -1,5 +1,5 @@
-import { lossText } from '../base/format.ts'
-import type { SkippedImage, Trained, TrainingEvent } from '../train/events.ts'
+import { lossText, measureText } from '../base/format.ts'
+import type { SkippedImage, Trained, TrainingEvent, Validation } from '../train/events.ts'
 import type { Output } from './output.ts'
 import { type BarParts, progressBar } from './progress-bar.ts'
 
@@ -27,8 +27,11 @@ const started = (event: Happened<'start'>): string => {
   return `${what}\nRuns on ${describe}, ${executor}${reason === undefined ? '' : `: ${reason}`}.`
 }
 
+const validated = ({ errorPercent, measures = [] }: Validation): string =>
+  errorPercent === null ? measures.map(measureText).join(', ') : percent(errorPercent)
+
 const epochDone = ({ epoch, loss, errorPercent, validation, seconds }: Happened<'epoch'>): string => {
-  const held = validation === null ? '' : `, held out ${percent(validation.errorPercent)}`
+  const held = validation === null ? '' : `, held out ${validated(validation)}`
   const error = errorPercent === null ? '' : `, error ${percent(errorPercent)}`
   return `Epoch ${epoch}: loss ${lossText(loss)}${error}${held}; ${seconds.toFixed(0)} s.`
 }

@@ -136,7 +136,7 @@ export const fitPixels = (pixels: Pixels, preprocess: Cut, times = 1): Pixels =>
 }
 
 /** The means of squares of so many pixels, in floats. */
-const means = ({ data, height, width }: Pixels, side: number): Fed => {
+export const means = ({ data, height, width }: Fed, side: number): Fed => {
   const [rows, columns] = [height / side, width / side]
   const out = new Float32Array(rows * columns * 3)
   for (let y = 0; y < height; y++)

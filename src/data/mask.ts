@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import sharp from 'sharp'
 import { problem } from '../../ir/index.ts'
 import type { DataProblem } from './error.ts'
-import { fittedExtents } from './image.ts'
+import { type Fitted, fittedExtents } from './image.ts'
 import { chunksOf, isPng, pngOf } from './png.ts'
 import type { Cut } from './preprocess.ts'
 
@@ -50,14 +50,28 @@ export const decodeMask = async (encoded: Uint8Array, where: string): Promise<E.
   }
 }
 
-/** A mask resized and cropped as its image is, each pixel that of the nearest. */
-export const fitMask = (mask: Mask, preprocess: Cut): Mask => {
-  const { height, width, top, left, rows, columns } = fittedExtents(mask, preprocess)
+/** A part of a mask, in pixels. */
+interface Part {
+  readonly top: number
+  readonly left: number
+  readonly height: number
+  readonly width: number
+}
+
+/** A mask, or a part of it, resized and cropped, each pixel that of the nearest. */
+export const cutMask = (
+  mask: Mask,
+  { height, width, top, left, rows, columns }: Fitted,
+  part: Part = { top: 0, left: 0, height: mask.height, width: mask.width },
+): Mask => {
   const nearest = (at: number, extent: number, of: number): number => Math.floor(((at + 0.5) * extent) / of)
   const out = new Uint8Array(rows * columns)
-  for (let y = 0; y < rows; y++)
-    for (let x = 0; x < columns; x++)
-      out[y * columns + x] =
-        mask.data[nearest(top + y, mask.height, height) * mask.width + nearest(left + x, mask.width, width)]
+  for (let y = 0; y < rows; y++) {
+    const row = (part.top + nearest(top + y, part.height, height)) * mask.width + part.left
+    for (let x = 0; x < columns; x++) out[y * columns + x] = mask.data[row + nearest(left + x, part.width, width)]
+  }
   return { data: out, height: rows, width: columns }
 }
+
+/** A mask resized and cropped as its image is. */
+export const fitMask = (mask: Mask, preprocess: Cut): Mask => cutMask(mask, fittedExtents(mask, preprocess))

@@ -7,9 +7,9 @@ import type { Prediction } from '../execute/prediction.ts'
 import { type RankedClass, topK } from '../execute/ranking.ts'
 import { wilsonPercent } from '../execute/score.ts'
 import { type ToldOutput, toldOutputs } from '../execute/told.ts'
+import { joinSums, type MeasuredSum, type MeasuredValue, sumOfBatch, valuesOf } from '../measures/index.ts'
 import { isClassifier } from '../network/network.ts'
 import type { Images } from '../open/images.ts'
-import { joinSums, type MeasuredSum, type MeasuredValue, sumOfBatch, valuesOf } from './measures/index.ts'
 import { type EvaluationWarning, type FedAs, fedAs, type Suspected, warningsOf } from './warnings.ts'
 
 /** What a model says of one image of a data set. */

@@ -96,6 +96,18 @@ export const fitTargets = (network: Named, data: DataSet, where: string): Measur
   return { target: targets, output: output.name, kind: output.kind, times: targets === 'image' ? times : 1 }
 }
 
+/** What learns without labels and targets. */
+export const learnsFromItself = '--recipe distill learns from the network’s own answers'
+
+/** The same of data that must have targets. `hint` says what else there is. @throws EspalierError where it has none, too */
+export const fitNeededTargets = (network: Named, data: DataSet, where: string, hint?: string): Measured => {
+  const measured = fitTargets(network, data, where)
+  if (measured !== undefined) return measured
+  const seen = 'images that answers are not held against'
+  const expected = 'masks:…, pairs:…, downscale:… or --labels with columns'
+  throw new EspalierError([sourceProblem('bad-input', where, seen, expected, hint)])
+}
+
 /** Classes as marks of which images belong together, for networks that have none. */
 export const withClassTargets = (data: DataSet): DataSet => {
   const marked = (examples: readonly Example[]): readonly Example[] =>

@@ -1,5 +1,4 @@
-import { EspalierError } from '../../ir/index.ts'
-import { orThrow, sourceProblem } from '../base/error.ts'
+import { orThrow } from '../base/error.ts'
 import { counted } from '../base/format.ts'
 import { type Cut, type DataSet, type OpenDataOptions, openData } from '../data/index.ts'
 import {
@@ -10,7 +9,13 @@ import {
   preprocessFor,
   withoutLabels,
 } from '../network/fit-data.ts'
-import { fitTargets, type Measured, withClassTargets } from '../network/fit-targets.ts'
+import {
+  fitNeededTargets,
+  fitTargets,
+  learnsFromItself,
+  type Measured,
+  withClassTargets,
+} from '../network/fit-targets.ts'
 import type { Meaning } from '../network/meaning.ts'
 import { isClassifier, outputsOf } from '../network/network.ts'
 
@@ -48,10 +53,11 @@ export const openFound = async (reference: string, options: OpenDataOptions, not
 
 export interface FitOptions {
   /**
-   * Whether images must have labels, or what other answers than classes are held against (`measured`), or theirs are not looked at, at all or where they do not fit.
+   * Whether images must have labels, or what other answers than classes are held against (`measured`), or whichever of both the network is trained by (`learned`), or
+   * theirs are not looked at, at all or where they do not fit.
    * Default: those that they have must fit.
    */
-  readonly labels?: 'needed' | 'measured' | 'unread' | 'if-they-fit' | undefined
+  readonly labels?: 'needed' | 'measured' | 'learned' | 'unread' | 'if-they-fit' | undefined
   /** What the data is called in problems. Default `--data` and its name. */
   readonly where?: string | undefined
   readonly note?: Note | undefined
@@ -60,6 +66,7 @@ export interface FitOptions {
 const fittedBy = {
   needed: fitLabelled,
   measured: fitLabelled,
+  learned: fitLabelled,
   'if-they-fit': fitLabelsThatFit,
   fitting: fitLabels,
 } as const
@@ -71,20 +78,17 @@ const fitAnswers = (
   found: DataSet,
   { labels, where = '', note = () => {} }: FitOptions,
 ): Images => {
-  const held = labels === undefined || labels === 'measured'
+  const must = labels === 'measured' || labels === 'learned'
+  const held = labels === undefined || must || (labels === 'if-they-fit' && found.targets !== undefined)
   const compared = held && found.labelled && outputsOf(network).some(({ kind }) => kind === 'embedding')
   if (found.labelled && !compared) note('Labels are for networks of classes: those of the images are not looked at.')
   const data = compared ? withClassTargets(found) : withoutLabels(found)
-  const measured = held ? fitTargets(network, data, where) : undefined
-  if (labels === 'measured' && measured === undefined)
-    throw new EspalierError([
-      sourceProblem(
-        'bad-input',
-        where,
-        'images that answers are not held against',
-        'masks:…, pairs:…, downscale:… or --labels with columns',
-      ),
-    ])
+  const hint = labels === 'learned' ? learnsFromItself : undefined
+  const measured = must
+    ? fitNeededTargets(network, data, where, hint)
+    : held
+      ? fitTargets(network, data, where)
+      : undefined
   const read = measured === undefined ? { ...data, targets: undefined } : data
   return { data: read, preprocess: preprocessFor(network, data, preprocess, where), classes, measured }
 }

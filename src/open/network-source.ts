@@ -44,7 +44,7 @@ export type Uncompiled = Extract<Source, { readonly kind: 'network' }>
 
 /** What a reference does not say of a network. */
 export interface SourceOptions {
-  /** A safetensors file, for a zoo network or a graph. */
+  /** A safetensors file: those of a zoo network or a graph, or in place of a file’s own. */
   readonly weights?: string | undefined
   readonly seed?: number
   /** How many classes the data has, for a zoo network whose reference and weights do not say. */
@@ -142,7 +142,7 @@ const compiledNote = (plan: string | undefined): readonly string[] =>
     : [`It was exported under the plan ${plan}, which is part of it now: another plan comes on top.`]
 
 /** A network of a file, and what this says of its images and answers. @throws EspalierError */
-const imported = (file: string, read: E.Either<readonly Problem[], Network>): Source => {
+const imported = (file: string, read: E.Either<readonly Problem[], Network>): Uncompiled => {
   const network = orThrow(read)
   const { metadata = new Map() } = network
   const notes = [...(network.notes ?? []), ...compiledNote(metadata.get(metadataKey('plan')))]
@@ -150,6 +150,19 @@ const imported = (file: string, read: E.Either<readonly Problem[], Network>): So
     kind: 'network',
     network: notes.length === 0 ? network : { ...network, notes },
     meaning: orThrow(meaningInMetadata(metadata, file)),
+  }
+}
+
+/** A network with weights of another file in place of its own, under the same names: what it came to in training. @throws EspalierError where they are not its */
+const withOtherWeights = (source: Uncompiled, other: Safetensors | undefined): Uncompiled => {
+  if (other === undefined) return source
+  const { network } = source
+  const { parameters } = orThrow(withWeights(network, other.tensors, layoutOf(other.metadata)))
+  const fixed = fixedIn(other.metadata)
+  return {
+    ...source,
+    network: { ...network, parameters, ...(fixed.size === 0 ? {} : { fixed }) },
+    weightsMetadata: other.metadata,
   }
 }
 
@@ -175,28 +188,29 @@ const open = async (reference: string, options: Omit<SourceOptions, 'size'>): Pr
   if (options.answers !== undefined && form === 'compiled') throw answersKnown(reference, options.answers)
   if (form === 'graph-json') return fixed(await openGraph(file, await readJsonGraph(file), options))
   if (form === 'graph-text') return fixed(await openGraph(file, await readTextGraph(file), options))
-  if (options.weights !== undefined)
+  if (form === 'compiled' && options.weights !== undefined)
     throw new EspalierError([
       sourceProblem(
         'bad-input',
         reference,
         `other weights, ${options.weights}`,
-        'a zoo network or a graph, for this one has its own',
+        'a network that is not compiled, for this one has its own',
       ),
     ])
   const answers = saidOutputs(options.answers)
+  const weights = await readWeights(options.weights)
   switch (form) {
     case 'compiled':
       return fixed({ kind: 'compiled', ...(await readCompiledFolder(file)) })
     case 'onnx': {
       const { onnxNetwork, readOnnxFile } = await import('../network/import/onnx/index.ts')
       const read = await orThrowAsync(readOnnxFile(file))
-      return size => imported(file, onnxNetwork(read, { size, answers }))
+      return size => withOtherWeights(imported(file, onnxNetwork(read, { size, answers })), weights)
     }
     case 'tfjs': {
       const { readTfjsFile, tfjsNetwork } = await import('../network/import/tfjs/index.ts')
       const read = await orThrowAsync(readTfjsFile(file))
-      return size => imported(file, tfjsNetwork(read, { size, answers }))
+      return size => withOtherWeights(imported(file, tfjsNetwork(read, { size, answers })), weights)
     }
   }
 }

@@ -1,9 +1,13 @@
+import type { MeasuredValue } from '../measures/index.ts'
 import type { Network } from '../network/network.ts'
 
 /** How a network did on held-out images, run under its plan. */
 export interface Validation {
   readonly images: number
-  readonly errorPercent: number
+  /** Null of a network that is no classifier. */
+  readonly errorPercent: number | null
+  /** Of one that is none: how good its answers are by what they are held against. By the first of them the best weights are the best. */
+  readonly measures?: readonly MeasuredValue[] | undefined
 }
 
 /** An image that cannot be read or decoded, and why; it is trained on without. */

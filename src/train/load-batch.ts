@@ -7,22 +7,16 @@ import {
   type DataProblem,
   type DataSet,
   type Example,
-  inChannels,
   isOfOneImage,
   normalizeInto,
-  type Preprocess,
   readableAt,
   type Skipped,
-  withPixels,
 } from '../data/index.ts'
-import { augmented } from './augmentation/augment.ts'
-import type { Augmentation } from './augmentation/augmentation.ts'
 import { trainingProblem } from './error.ts'
+import { type Seeing, type SeenTarget, seen } from './seen.ts'
 
-/** How training images become a network's input. */
-export interface Preparation {
-  readonly preprocess: Preprocess
-  readonly augment: readonly Augmentation[]
+/** How training images become a network's input, and what else is read of them. */
+export interface Preparation extends Seeing {
   readonly seed: number
   /** Whether labels are read. Default true. */
   readonly labelled?: boolean
@@ -40,6 +34,8 @@ export interface LoadedImages {
   readonly n: number
   /** None where they are not read. */
   readonly labels: readonly number[]
+  /** What their answers are held against; none where that is not read. */
+  readonly targets: readonly SeenTarget[]
   /** Images that could not be read or decoded, which are not among the others. */
   readonly skipped: readonly Skipped[]
 }
@@ -66,25 +62,29 @@ const rowsOf = (images: Float32Array, rows: readonly number[], size: number): Fl
 export const loadBatch = async (
   data: DataSet,
   { epoch, indices }: Order,
-  { preprocess, augment, seed, labelled = true }: Preparation,
+  preparation: Preparation,
 ): Promise<LoadedImages> => {
+  const { preprocess, seed, labelled = true } = preparation
   const { examples, skipped: unread } = orThrow(await readableAt(data, indices))
   const labels = labelled ? examples.map(labelOf) : []
   const [h, w] = preprocess.size
   const size = h * w * channelsOf(preprocess)
   const images = new Float32Array(examples.length * size)
+  const targets: (SeenTarget | undefined)[] = []
   const problems = new Map<number, DataProblem>()
   let next = 0
   const prepareInTurn = async (): Promise<void> => {
     while (next < examples.length) {
       const k = next++
-      const { image, where, index } = examples[k]
-      const draws = random(seed, `augmentation of image ${index} in epoch ${epoch}`)
-      const prepared = await withPixels(image, where, pixels =>
-        augmented(inChannels(pixels, preprocess), augment, preprocess, draws),
-      )
-      if (E.isLeft(prepared) && isOfOneImage(prepared.left)) problems.set(k, prepared.left)
-      else normalizeInto(orThrow(prepared).data, preprocess, images, k * size)
+      const draws = random(seed, `augmentation of image ${examples[k].index} in epoch ${epoch}`)
+      const prepared = await seen(examples[k], preparation, draws)
+      if (E.isLeft(prepared) && isOfOneImage(prepared.left)) {
+        problems.set(k, prepared.left)
+        continue
+      }
+      const { image, target } = orThrow(prepared)
+      normalizeInto(image.data, preprocess, images, k * size)
+      targets[k] = target
     }
   }
   await Promise.all(Array.from({ length: decodedAtOnce }, prepareInTurn))
@@ -94,6 +94,7 @@ export const loadBatch = async (
     images: rowsOf(images, rows, size),
     n: rows.length,
     labels: labelled ? rows.map(k => labels[k]) : [],
+    targets: rows.flatMap(k => targets[k] ?? []),
     skipped: [...unread, ...undecoded].sort((a, b) => a.index - b.index),
   }
 }

@@ -20,7 +20,12 @@ const Known = t.type(
     step_in_epoch: Whole,
     /** Steps since the start. */
     steps: Whole,
-    best: t.union([t.strict({ error_percent: Real, epoch: Whole, step: Whole }), t.null]),
+    best: t.union([
+      t.strict({ error_percent: Real, epoch: Whole, step: Whole }),
+      /** Of a network that is no classifier, by a measure. */
+      t.strict({ measure: Text, value: Real, epoch: Whole, step: Whole }),
+      t.null,
+    ]),
     /** Sums over the steps of the unfinished epoch; losses are weighed by their images. */
     running: t.strict({ loss: Real, correct: Whole, images: Whole }),
   },
@@ -35,7 +40,13 @@ const Later = t.partial({
     loss: Real,
     /** Null of a network that is no classifier. */
     error_percent: t.union([Real, t.null]),
-    validation: t.union([t.type({ images: Whole, error_percent: Real }), t.null]),
+    validation: t.union([
+      t.intersection([
+        t.type({ images: Whole, error_percent: t.union([Real, t.null]) }),
+        t.partial({ measures: t.record(Text, Real) }),
+      ]),
+      t.null,
+    ]),
   }),
 })
 

@@ -2,7 +2,7 @@ import { json } from '../base/json.ts'
 import type { Network } from '../network/network.ts'
 import { type State, writeCheckpoint, writeNetworkFile } from './checkpoint.ts'
 import { openEventFile } from './event-file.ts'
-import type { TrainingEvent } from './events.ts'
+import type { TrainingEvent, Validation } from './events.ts'
 import { openMetricsLog } from './metrics-log.ts'
 
 /** What a training leaves in its folder: a log, curves for TensorBoard, checkpoints. */
@@ -15,6 +15,13 @@ export interface Records {
 
 export const noRecords: Records = { write: async () => {}, checkpoint: async () => {}, close: async () => {} }
 
+const validationScalars = ({ errorPercent, measures = [] }: Validation): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [{ name: 'error_percent', value: errorPercent ?? undefined }, ...measures].flatMap(({ name, value }) =>
+      value === undefined ? [] : [[`validation/${name}`, value]],
+    ),
+  )
+
 /** The curves that an event has points of. */
 const scalarsOf = (event: TrainingEvent): Readonly<Record<string, number>> | undefined => {
   switch (event.event) {
@@ -26,7 +33,7 @@ const scalarsOf = (event: TrainingEvent): Readonly<Record<string, number>> | und
         'train/images_per_second': event.imagesPerSecond,
       }
     case 'epoch':
-      return event.validation === null ? undefined : { 'validation/error_percent': event.validation.errorPercent }
+      return event.validation === null ? undefined : validationScalars(event.validation)
     default:
       return undefined
   }

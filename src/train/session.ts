@@ -1,11 +1,13 @@
 import { EspalierError, type Tensor } from '../../ir/index.ts'
 import { printPlan } from '../../passes/index.ts'
 import type { Skipped } from '../data/index.ts'
+import type { MeasuredValue } from '../measures/index.ts'
 import type { Network } from '../network/network.ts'
 import type { State } from './checkpoint.ts'
 import { drawnMatrices } from './draws.ts'
 import { trainingProblem } from './error.ts'
 import type { SkippedImage, TrainingEvent, Validation } from './events.ts'
+import { heldOutput, targetsFed, watchForeground } from './held-against.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Progress } from './progress.ts'
 import { noRecords, openRecords } from './records.ts'
@@ -78,18 +80,44 @@ const advanced = (progress: Progress, { n }: TrainingBatch, loss: number, correc
   },
 })
 
+type Best = NonNullable<Progress['best']>
+
+/** What of a validation says whether weights are the best: the error, else the first measure; undefined where there is none. */
+const scored = ({ errorPercent, measures = [] }: Validation) => {
+  if (errorPercent !== null)
+    return {
+      best: { error_percent: errorPercent },
+      betterThan: (best: Best): boolean => 'error_percent' in best && errorPercent < best.error_percent,
+    }
+  const [{ name: measure, value, better } = { name: '', value: undefined, better: 'higher' }] = measures
+  if (value === undefined) return undefined
+  const sign = better === 'higher' ? 1 : -1
+  return {
+    best: { measure, value },
+    betterThan: (best: Best): boolean => 'value' in best && sign * value > sign * best.value,
+  }
+}
+
+/** The measures that there are, by name. */
+const numbersOf = (measures: readonly MeasuredValue[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(measures.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])))
+
 /** The beginning of the next epoch, with what the last came to and the best validation so far. */
 const closed = (progress: Progress, errorPercent: number | null, validation: Validation | null): Progress => {
   const { best, epoch, steps: step, running } = progress
-  const error = validation?.errorPercent
-  const better = error !== undefined && (best === null || error < best.error_percent)
+  const found = validation === null ? undefined : scored(validation)
+  const better = found !== undefined && (best === null || found.betterThan(best))
   const next = { epoch: epoch + 1, step_in_epoch: 0, running: nothing }
   const last_epoch = {
     loss: running.loss / running.images,
     error_percent: errorPercent,
-    validation: validation && { images: validation.images, error_percent: validation.errorPercent },
+    validation: validation && {
+      images: validation.images,
+      error_percent: validation.errorPercent,
+      ...(validation.measures === undefined ? {} : { measures: numbersOf(validation.measures) }),
+    },
   }
-  return { ...progress, ...next, last_epoch, best: better ? { error_percent: error, epoch: epoch + 1, step } : best }
+  return { ...progress, ...next, last_epoch, best: better ? { ...found.best, epoch: epoch + 1, step } : best }
 }
 
 /** Loads a training into a runtime and opens its records. @throws EspalierError */
@@ -107,6 +135,8 @@ export const openSession = async (training: Training, options: SessionOptions): 
   let epochBegun = stepBegun
   let validation: Validation | null = null
   const skipped = new Map<string, string>()
+  const held = heldOutput(training)
+  const foreground = watchForeground(held)
 
   const told = async <E extends TrainingEvent>(event: E): Promise<E> => {
     await records.write(event)
@@ -156,7 +186,10 @@ export const openSession = async (training: Training, options: SessionOptions): 
     const matrices = drawnMatrices(step, seed, progress.steps)
     const { images, labels } = batch
     const answers = await teacher?.answers(images)
-    const { loss, correct } = await open.run({ images, labels, answers, rate, step: progress.steps + 1, matrices })
+    const targets = held && targetsFed(batch.targets, held)
+    foreground.look(batch.targets)
+    const number = progress.steps + 1
+    const { loss, correct } = await open.run({ images, labels, targets, answers, rate, step: number, matrices })
     checkFinite('a loss', `step ${progress.steps + 1}`, Number.isFinite(loss), step)
     progress = advanced(progress, batch, loss, correct ?? 0)
     const event = await told({
@@ -186,8 +219,9 @@ export const openSession = async (training: Training, options: SessionOptions): 
       const seen = 'no image that can be decoded'
       throw new EspalierError([trainingProblem('too-few-images', `epoch ${epoch + 1}`, seen, 'one at least')])
     }
+    foreground.check(epoch + 1)
     if (heldOut.count > 0) {
-      const options = { batch: recipe.batch, preprocess, seed, signal }
+      const options = { batch: recipe.batch, preprocess, measured: training.measured, seed, signal }
       const validated = await validate(await networkNow(), plan, heldOut, open, options)
       if (validated === null) return
       validation = validated.validation

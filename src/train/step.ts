@@ -40,8 +40,10 @@ export type Carried = ReadonlyMap<string, Tensor>
 export interface StepInput {
   /** `[n, h, w, c]`, preprocessed. */
   readonly images: Float32Array
-  /** The class of each image; none where a teacher's answers stand for them. */
+  /** The class of each image; none where a teacher's answers or targets stand for them. */
   readonly labels: readonly number[]
+  /** What an output is held against that is of no class, by the names of the inputs. */
+  readonly targets?: ReadonlyMap<string, Tensor> | undefined
   /** A teacher's answers to each output: scores, where its kind has them. */
   readonly answers?: readonly Float32Array[] | undefined
   readonly rate: number
@@ -102,7 +104,7 @@ const feedOf = (step: TrainingStep, network: Network): Feed => {
   const { h, w, c } = imageType(network)
   const corrected = (number: number) => (step.adamw === undefined ? [] : corrections(step.adamw, number))
   const shapes = network.graph.outputs.map(({ node }) => shapeOf(network.graph.nodes[node].type))
-  return ({ images, labels, answers = [], rate, step: number = 1, matrices }) => {
+  return ({ images, labels, targets = [], answers = [], rate, step: number = 1, matrices }) => {
     const n = images.length / (h * w * c)
     const taught = answers.map((data, k): Tensor => ({ shape: [n, ...shapes[k]], data }))
     const [classes] = shapes[0]
@@ -111,6 +113,7 @@ const feedOf = (step: TrainingStep, network: Network): Feed => {
     return new Map<string, Tensor>([
       [step.images, { shape: [n, h, w, c], data: images }],
       ...(step.labelled ? [[labelsName, labelsOf()] as const] : []),
+      ...targets,
       ...taught.map((answer, k) => [teacherName(k), answer] as const),
       [rateName, scalar(rate)],
       ...corrected(number).map((value, k) => [correctionNames[k], scalar(value)] as const),

@@ -77,6 +77,7 @@ async function* takeSteps(
         seed,
         images,
         labelled: training.data.labelled,
+        times: training.step.targets.length > 0 ? training.measured?.times : undefined,
         start: { epoch, index },
         workers,
       })) {

@@ -27,7 +27,7 @@ export interface Place {
   readonly index: number
 }
 
-/** `n` augmented and normalized images, `[n, h, w, c]`, and the class of each where labels are read. */
+/** `n` augmented and normalized images, `[n, h, w, c]`, and the class of each where labels are read, or what else answers are held against. */
 export interface TrainingBatch extends Place, LoadedImages {}
 
 export interface TrainingBatchOptions {
@@ -38,6 +38,8 @@ export interface TrainingBatchOptions {
   readonly images?: Int32Array
   /** Whether labels are read. Default true. */
   readonly labelled?: boolean
+  /** How many times as large as what is fed what answers are held against is, where that is read. */
+  readonly times?: number | undefined
   /** The first batch. Default: that of the first epoch. */
   readonly start?: Place
   /** Threads that prepare images given by reference; 0: this one. Default 1. */
@@ -78,9 +80,10 @@ export async function* trainingBatches(
   source: TrainingSource,
   options: TrainingBatchOptions,
 ): AsyncGenerator<TrainingBatch, void, undefined> {
-  const { recipe, preprocess, seed, labelled = true, workers = 1, ahead = 2 * Math.max(workers, 1), signal } = options
+  const { recipe, preprocess, seed, times, signal } = options
+  const { labelled = true, workers = 1, ahead = 2 * Math.max(workers, 1) } = options
   const augment = orThrow(checkAugmentation(recipe.augment, preprocess))
-  const preparation: Preparation = { augment, preprocess, seed, labelled }
+  const preparation: Preparation = { augment, preprocess, seed, labelled, times }
   const data = await openSource(source)
   if (labelled && !data.labelled)
     throw new EspalierError([

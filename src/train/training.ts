@@ -12,8 +12,10 @@ import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
 import { fitLabelled, fitLabelsThatFit, preprocessFor } from '../network/fit-data.ts'
-import { isClassifier, type Network } from '../network/network.ts'
+import { fitNeededTargets, fitTargets, learnsFromItself, type Measured } from '../network/fit-targets.ts'
+import { isClassifier, type Network, outputsOf } from '../network/network.ts'
 import { answeringPlan } from './answering-plan.ts'
+import type { Augmentation } from './augmentation/augmentation.ts'
 import { hasCheckpoint, misfits, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
 import { namedBy } from './freeze.ts'
@@ -48,6 +50,8 @@ export interface Training {
   readonly preprocess: Preprocess
   /** With the labels that the network has for its classes. */
   readonly data: DataSet
+  /** Of a network that is no classifier: the output that is held against what the data has for it. */
+  readonly measured?: Measured | undefined
   readonly images: Int32Array
   readonly heldOut: DataSet
   readonly stepsPerEpoch: number
@@ -66,7 +70,13 @@ const placedForTraining = (network: Network, plan: FixedPlan, seed: number) => {
   return { placed: place(apart ? 'mean' : plan.training), loss: apart ? ('none' as const) : ('sum' as const) }
 }
 
-const stepOf = (network: Network, plan: FixedPlan, recipe: Recipe, seed: number): TrainingStep => {
+const stepOf = (
+  network: Network,
+  plan: FixedPlan,
+  recipe: Recipe,
+  measured: Measured | undefined,
+  seed: number,
+): TrainingStep => {
   const { graph, parameters, fixed = new Set() } = network
   const { placed, loss } = placedForTraining(network, plan, seed)
   const { freeze = [] } = recipe
@@ -75,6 +85,7 @@ const stepOf = (network: Network, plan: FixedPlan, recipe: Recipe, seed: number)
     trainingStep(graph, placed, {
       loss,
       labelSmoothing: recipe.label_smoothing,
+      target: measured && numberOf(network, measured),
       teacher: recipe.teacher,
       momentum: recipe.momentum,
       nesterov: recipe.nesterov,
@@ -86,6 +97,50 @@ const stepOf = (network: Network, plan: FixedPlan, recipe: Recipe, seed: number)
       fixesShared: freeze === 'shared',
     }),
   )
+}
+
+/** The number of the output that is measured. */
+const numberOf = (network: Network, { output }: Measured): number =>
+  outputsOf(network).findIndex(({ name }) => name === output)
+
+/** A data set as the network is trained on it, and what of its answers is held against what the data has. @throws EspalierError where its labels or targets are not the network's */
+const fittedData = (network: Network, recipe: Recipe, given: DataSet): Pick<Training, 'data' | 'measured'> => {
+  if (isClassifier(network) && needsLabels(recipe)) return { data: fitLabelled(network, given, undefined) }
+  const data = fitLabelsThatFit(network, given, undefined)
+  if (isClassifier(network)) return { data }
+  const where = `--data ${data.name}`
+  const measured = needsLabels(recipe)
+    ? fitNeededTargets(network, data, where, learnsFromItself)
+    : fitTargets(network, data, where)
+  return { data, measured }
+}
+
+/** Colours that are drawn for images alone, where what comes out is an image, too. */
+const recolouring: readonly Augmentation['kind'][] = ['colour-jitter', 'pca-lighting']
+
+/** @throws EspalierError where augmentation would take images and what they are to become apart */
+const checkColours = ({ augment }: Recipe, { times }: DataSet, measured: Measured | undefined): void => {
+  if (measured?.target !== 'image' || times !== undefined) return
+  const found = augment.flatMap(({ kind }, k) => (recolouring.includes(kind) ? [{ kind, k }] : []))
+  if (found.length > 0)
+    throw new EspalierError(
+      found.map(({ kind, k }) =>
+        trainingProblem(
+          'bad-augmentation',
+          `augment[${k}]`,
+          `${kind}, drawn for an image and not for the one that it should become`,
+          'crops and flips, which both go through',
+        ),
+      ),
+    )
+}
+
+/** @throws EspalierError where what is held against answers cannot be smoothed */
+const checkSmoothing = (recipe: Recipe, measured: Measured | undefined): void => {
+  if (measured === undefined || measured.kind === 'map-classes' || recipe.label_smoothing === 0 || !needsLabels(recipe))
+    return
+  const [seen, expected] = [`${recipe.label_smoothing} for ${measured.kind}`, '0: it is for classes']
+  throw new EspalierError([trainingProblem('bad-recipe', 'label_smoothing', seen, expected)])
 }
 
 /** What a checkpoint must agree in with what is asked for. */
@@ -139,8 +194,8 @@ const refuseToOverwrite = async (folder: string): Promise<void> => {
 }
 
 /** How many images are held out: none of those without labels, by which nothing is validated. @throws EspalierError where some are asked for */
-const heldOutOf = (recipe: Recipe, { labelled, name, count }: DataSet): number => {
-  if (labelled) return heldOutCount(recipe, count)
+const heldOutOf = (recipe: Recipe, { labelled, name, count }: DataSet, measured: Measured | undefined): number => {
+  if (labelled || measured !== undefined) return heldOutCount(recipe, count)
   if ((recipe.validation ?? 0) === 0) return 0
   const [where, expected] = [`--data ${name}`, 'labels to validate by']
   throw new EspalierError([
@@ -162,11 +217,13 @@ export const openTraining = async (
   given: DataSet,
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,
 ): Promise<Training> => {
-  const data = (needsLabels(recipe) ? fitLabelled : fitLabelsThatFit)(network, given, undefined)
+  const { data, measured } = fittedData(network, recipe, given)
+  checkSmoothing(recipe, measured)
+  checkColours(recipe, data, measured)
   const teacher = recipe.teacher === undefined ? undefined : await readTeacher(recipe.teacher, network, seed)
   const answering = answeringPlan(network, plan)
-  const step = stepOf(network, answering, recipe, seed)
-  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutOf(recipe, data), seed))
+  const step = stepOf(network, answering, recipe, measured, seed)
+  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutOf(recipe, data, measured), seed))
   orThrow(checkMemory(network.graph, Math.min(recipe.batch, images.length)))
   const progress: Progress = {
     network: network.name,
@@ -191,6 +248,7 @@ export const openTraining = async (
     teacher,
     preprocess: preprocessFor(network, data, preprocess),
     data,
+    measured,
     images,
     heldOut: subset(data, heldOut),
     stepsPerEpoch: stepsPerEpoch(images.length, recipe.batch),

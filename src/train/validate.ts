@@ -2,9 +2,12 @@ import { EspalierError } from '../../ir/index.ts'
 import type { FixedPlan } from '../../passes/index.ts'
 import { orThrow } from '../base/error.ts'
 import { compileNetwork } from '../compile/compile.ts'
-import type { DataSet, Preprocess, Skipped } from '../data/index.ts'
+import type { Batch, DataSet, Preprocess, Skipped } from '../data/index.ts'
 import { evaluateData, type Unanswered } from '../execute/evaluate-data.ts'
 import { openModel } from '../execute/model.ts'
+import type { Prediction } from '../execute/prediction.ts'
+import { joinSums, type MeasuredSum, sumOfBatch, valuesOf } from '../measures/index.ts'
+import type { Measured } from '../network/fit-targets.ts'
 import type { Network } from '../network/network.ts'
 import { trainingProblem } from './error.ts'
 import type { Validation } from './events.ts'
@@ -13,6 +16,8 @@ import type { OpenStep } from './step.ts'
 export interface ValidateOptions {
   readonly batch: number
   readonly preprocess: Preprocess
+  /** What is measured of a network that is no classifier. */
+  readonly measured?: Measured | undefined
   readonly seed: number
   readonly signal?: AbortSignal
 }
@@ -38,17 +43,30 @@ export const validate = async (
   plan: FixedPlan,
   data: DataSet,
   { backend, executor }: Pick<OpenStep, 'backend' | 'executor'>,
-  { seed, ...options }: ValidateOptions,
+  { seed, measured, ...options }: ValidateOptions,
 ): Promise<Validated | null> => {
-  const { batch } = options
+  const { batch, preprocess } = options
   const compiled = orThrow(
     compileNetwork(network, plan, { seed, batch, backend: backend === 'reference' ? undefined : backend }),
   )
   const runner = await openModel(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
   try {
-    const { images, wrong, skipped, unanswered, interrupted } = await evaluateData(runner, data, options)
+    const sums: MeasuredSum[] = []
+    const onBatch = (read: Batch, prediction: Prediction): void => {
+      const sum = measured && sumOfBatch(measured, read, prediction, preprocess)
+      if (sum !== undefined) sums.push(sum)
+    }
+    const { images, wrong, skipped, unanswered, interrupted } = await evaluateData(runner, data, {
+      ...options,
+      times: measured?.times,
+      onBatch,
+    })
     if (unanswered.images > 0) throw new EspalierError([diverged(unanswered, images)], 'failure')
-    return interrupted ? null : { validation: { images, errorPercent: (100 * wrong) / images }, skipped }
+    if (interrupted) return null
+    const sum = joinSums(sums)
+    const how =
+      sum === undefined ? { errorPercent: (100 * wrong) / images } : { errorPercent: null, measures: valuesOf(sum) }
+    return { validation: { images, ...how }, skipped }
   } finally {
     runner.dispose()
   }

@@ -30,6 +30,9 @@ export const weightsMetadata = ({
       ...{ network, plan, seed, data, recipe: JSON.stringify(recipe), epochs, steps },
       ...{ loss, training_error_percent: error_percent },
       ...(validation && { held_out_images: validation.images, held_out_error_percent: validation.error_percent }),
+      ...Object.fromEntries(
+        Object.entries(validation?.measures ?? {}).map(([name, value]) => [`held_out_${name}`, value]),
+      ),
     }).flatMap(([key, value]) => (value === undefined || value === null ? [] : [[key, `${value}`] as const])),
     ...fixedMetadata(fixed),
   ])

@@ -1,5 +1,5 @@
 import { meanOf, standardErrorOf, z95 } from '../../base/statistics.ts'
-import type { MeasuredImage, NamedMeasure } from '../measures/index.ts'
+import type { MeasuredImage, NamedMeasure } from '../../measures/index.ts'
 
 /** What becomes of a measure over images where a plan takes the place of the network as it is. */
 export interface MeasureChange extends NamedMeasure {

@@ -1,5 +1,5 @@
 import { signed } from '../../base/format.ts'
-import type { NamedMeasure } from '../measures/index.ts'
+import type { NamedMeasure } from '../../measures/index.ts'
 import type { MeasureChange } from './changes.ts'
 
 const digitsOf = ({ unit }: Pick<NamedMeasure, 'unit'>): number => (unit === '' ? 4 : 2)

@@ -1,5 +1,5 @@
 import { meanOf } from '../../base/statistics.ts'
-import type { NamedMeasure } from '../measures/index.ts'
+import type { NamedMeasure } from '../../measures/index.ts'
 import { leastSigma, sigmaOf } from '../search/choice.ts'
 import { flipTta } from '../search/network.ts'
 import { isIdentity, keyOf, neighbours, type Place, type Sites } from '../search/space.ts'

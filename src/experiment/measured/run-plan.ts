@@ -3,11 +3,11 @@ import { orThrow } from '../../base/error.ts'
 import { compileNetwork } from '../../compile/compile.ts'
 import { type Model, openModel } from '../../execute/model.ts'
 import { graphExecutor, type SettleOptions } from '../../execute/settle.ts'
+import { imagesOfBatch, type MeasuredImage } from '../../measures/index.ts'
 import type { Measured } from '../../network/fit-targets.ts'
 import type { Network } from '../../network/network.ts'
 import type { Images } from '../../open/images.ts'
 import { type EvaluateOptions, evaluate } from '../evaluation.ts'
-import { imagesOfBatch, type MeasuredImage } from '../measures/index.ts'
 import { defaultBatch } from '../variants/logits.ts'
 
 /** Images with what answers are held against. */

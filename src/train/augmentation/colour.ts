@@ -34,14 +34,18 @@ export const adjustments = {
 
 const names = ['brightness', 'contrast', 'saturation'] as const
 
+/** What is drawn for an image's colours. */
+export type Recolour = (image: Raster) => Raster
+
 /** Each in turn, in random order, by a factor uniform in 1 ± its strength and at least 0: torchvision's ColorJitter on floats, without hue. */
-export const colourJitter = (image: Raster, strengths: AugmentationOf<'colour-jitter'>, random: Random): Raster =>
-  shuffled(names.length, random).reduce((changed, k) => {
+export const colourJitter = (strengths: AugmentationOf<'colour-jitter'>, random: Random): Recolour => {
+  const drawn = [...shuffled(names.length, random)].flatMap(k => {
     const strength = strengths[names[k]] ?? 0
-    return strength === 0
-      ? changed
-      : adjustments[names[k]](changed, random.between(Math.max(0, 1 - strength), 1 + strength))
-  }, image)
+    const factor = () => random.between(Math.max(0, 1 - strength), 1 + strength)
+    return strength === 0 ? [] : [{ adjust: adjustments[names[k]], factor: factor() }]
+  })
+  return image => drawn.reduce((changed, { adjust, factor }) => adjust(changed, factor), image)
+}
 
 /** Of the covariance of ImageNet's colours, pixels from 0 to 1: as fb.resnet.torch computed them. */
 const principal = {
@@ -63,13 +67,11 @@ export const lighting = (coefficients: readonly number[]): readonly number[] =>
  * One colour added to all pixels (Krizhevsky et al. 2012, section 4.1), its coefficients normal of deviation `std`. It is added before
  * normalization, in pixels, so that it means the same under any `scale`, `mean` and `std`; values may leave 0 … 255.
  */
-export const pcaLighting = (
-  { data, height, width }: Raster,
-  { std }: AugmentationOf<'pca-lighting'>,
-  { normal }: Random,
-): Raster => {
+export const pcaLighting = ({ std }: AugmentationOf<'pca-lighting'>, { normal }: Random): Recolour => {
   const added = lighting([std * normal(), std * normal(), std * normal()])
-  const out = new Float32Array(data.length)
-  for (let at = 0; at < data.length; at += 3) for (let k = 0; k < 3; k++) out[at + k] = data[at + k] + added[k]
-  return { data: out, height, width }
+  return ({ data, height, width }) => {
+    const out = new Float32Array(data.length)
+    for (let at = 0; at < data.length; at += 3) for (let k = 0; k < 3; k++) out[at + k] = data[at + k] + added[k]
+    return { data: out, height, width }
+  }
 }

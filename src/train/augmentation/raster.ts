@@ -1,4 +1,4 @@
-/** Red, green, blue, 0 to 255, row by row: `[height, width, 3]`; floats once colours have been changed. */
+/** Red, green, blue, 0 to 255, row by row: `[height, width, 3]`; floats once colours have been changed. A mask has one number a pixel. */
 export interface Raster {
   readonly data: Uint8Array | Float32Array
   readonly height: number

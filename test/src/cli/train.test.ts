@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { random } from '../../../src/base/random.ts'
+import { encodeImage } from '../../../src/data/index.ts'
 import { readCheckpoint } from '../../../src/train/checkpoint.ts'
 import { attempted } from '../../attempted.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
@@ -200,9 +201,55 @@ describe('espalier train', () => {
     const run = await espalier([...words.slice(words.indexOf('run')), '--backend', 'wasm'])
     expect(run.code, run.stderr).toBe(0)
     const labels = await espalier([...begun, '--max-steps', '1'])
-    expect([labels.code, labels.stderr]).toEqual([2, expect.stringContaining('expected one output, of classes')])
+    expect([labels.code, labels.stderr]).toEqual([2, expect.stringContaining('nothing that a loss holds them against')])
     const noTeacher = await teach('--teacher-plan', 'vanilla')
     expect([noTeacher.code, noTeacher.stderr]).toEqual([2, expect.stringContaining('which has no teacher')])
+  })
+
+  it('trains a network by masks, measures it by others, and says how to run it', async () => {
+    const file = fileURLToPath(new URL('../../oracle/targets/map-classes.onnx', import.meta.url))
+    const preprocess = join(folder, 'preprocess-16.json')
+    await writeFile(preprocess, '{"size": 16, "scale": 0.00392156862745098, "mean": [0.5], "std": [0.25]}')
+    for (const name of ['images', 'masks']) await mkdir(join(folder, name))
+    for (let k = 0; k < 12; k++) {
+      const classes = Uint8Array.from({ length: 256 }, (_, i) => Math.floor((i % 16) / 6 + k / 4) % 3)
+      const pixels = Uint8Array.from({ length: 768 }, (_, i) => (classes[Math.floor(i / 3)] === i % 3 ? 220 : 30))
+      await writeFile(join(folder, 'images', `${k}.png`), await encodeImage(pixels, [16, 16]))
+      await writeFile(join(folder, 'masks', `${k}.png`), await encodeImage(classes, [16, 16]))
+    }
+    const data = `masks:${join(folder, 'images')},${join(folder, 'masks')}`
+    const out = join(folder, 'segmenter')
+    const begun = ['train', '--network', file, '--answers', 'y=map-classes', '--preprocess', preprocess, '--data', data]
+    const ran = await espalier([
+      ...[...begun, '--plan', 'flip@1', '--epochs', '4', '--batch', '4', '--validation', '4', '--no-augment'],
+      ...['--out', out, '--backend', 'wasm', '--json'],
+    ])
+    expect(ran.code, ran.stderr).toBe(0)
+    expect(ran.stderr).toMatch(/Epoch 4: loss \d\.\d+, held out mean IoU \d+\.\d\d %, pixel accuracy \d+\.\d\d %/)
+    const result = JSON.parse(ran.stdout)
+    expect(result).toMatchObject({ error_percent: null, validation_error_percent: null })
+    const { next, validation_mean_iou_percent: measured } = result
+    expect(next.search).toContain('--select masks:SELECT,SELECT_MASKS --report masks:REPORT,REPORT_MASKS')
+    const words = next.run.split(' ')
+    const run = await espalier([...words.slice(words.indexOf('run')), '--backend', 'wasm', '--json'])
+    expect(run.code, run.stderr).toBe(0)
+    expect([measured, JSON.parse(run.stdout).mean_iou_percent].every(value => value > 20)).toBe(true)
+    const best = [
+      '--answers',
+      'y=map-classes',
+      '--weights',
+      join(out, 'best.safetensors'),
+      ...['--plan', 'flip@1:mean'],
+    ]
+    const own = ['run', '--preprocess', preprocess, '--data', data, '--backend', 'wasm', '--json', ...best]
+    const again = await espalier([...own, '--network', file])
+    expect(again.code, again.stderr).toBe(0)
+    expect(JSON.parse(again.stdout)).toMatchObject({ mean_iou_percent: JSON.parse(run.stdout).mean_iou_percent })
+    const other = fileURLToPath(new URL('../../oracle/targets/map-values.onnx', import.meta.url))
+    const misfit = await espalier([...own, '--network', other])
+    expect([misfit.code, misfit.stderr]).toEqual([2, expect.stringMatching(/down/)])
+    const inspected = await espalier(['inspect', join(out, 'best.safetensors')])
+    expect(inspected.stdout).toMatch(/held_out_mean_iou_percent +\d/)
   })
 
   it('says where a warm-up takes all of the training', async () => {

@@ -113,7 +113,7 @@ describe('networks that are no classifiers', () => {
     [
       'labels',
       () => follow(networks['a tagger'], {}, 'vanilla', { teacher: undefined }),
-      /labels; expected one output, of classes(.|\n)*train --recipe distill/,
+      /images that answers are not held against; expected masks:(.|\n)*--recipe distill/,
     ],
     ['held-out images', () => follow(networks['a tagger'], {}, 'vanilla', { validation: 2 }), /labels to validate by/],
     [

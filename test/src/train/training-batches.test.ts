@@ -8,7 +8,7 @@ import { EspalierError } from '../../../ir/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { random } from '../../../src/base/random.ts'
 import { batches, type DataSet, openData } from '../../../src/data/index.ts'
-import { augmented } from '../../../src/train/augmentation/augment.ts'
+import { augmentedImage, drawn as drawnFor } from '../../../src/train/augmentation/augment.ts'
 import { openWorkers } from '../../../src/train/batch-workers.ts'
 import { recipes } from '../../../src/train/recipes.ts'
 import {
@@ -91,7 +91,8 @@ describe('the batches of a training', () => {
         const number = (labels[k] + 7) % 10
         const [{ image }] = orThrow(await data.read(number, number + 1))
         const draws = random(5, `augmentation of image ${number} in epoch ${epoch}`)
-        const raster = augmented(image as Exclude<typeof image, Uint8Array>, drawn.recipe.augment, preprocess, draws)
+        const pixels = image as Exclude<typeof image, Uint8Array>
+        const raster = augmentedImage(pixels, drawnFor(pixels, drawn.recipe.augment, preprocess, draws))
         const expected = Float32Array.from(raster.data, value => (value / 255 - 0.5) / 0.25)
         images.subarray(k * 3072, (k + 1) * 3072).forEach((value, at) => {
           expect(Math.abs(value - expected[at])).toBeLessThan(1e-5)

@@ -51,7 +51,7 @@ describe('colour jitter', () => {
 
   it('leaves a grey image grey, and each strength within its bounds', () => {
     const grey = image(...Array(12).fill(120))
-    const seen = Array.from({ length: 200 }, (_, seed) => colourJitter(grey, all, random(seed)).data)
+    const seen = Array.from({ length: 200 }, (_, seed) => colourJitter(all, random(seed))(grey).data)
     for (const data of seen) for (const value of data) expect(value).toBeCloseTo(data[0], 1)
     const values = seen.map(data => data[0])
     expect(Math.min(...values)).toBeGreaterThanOrEqual(120 * 0.6 - 0.1)
@@ -60,22 +60,22 @@ describe('colour jitter', () => {
   })
 
   it('does nothing without strengths, and no draw but the order’s', () => {
-    expect(colourJitter(two, { kind: 'colour-jitter' }, scripted([0.5, 0.5]))).toBe(two)
+    expect(colourJitter({ kind: 'colour-jitter' }, scripted([0.5, 0.5]))(two)).toBe(two)
   })
 
   it('adjusts in the order that is drawn', () => {
     // Fisher and Yates by 0.99 and 0.99 keeps the order, by 0 and 0 makes of it 1, 2, 0.
-    const inOrder = colourJitter(two, all, scripted([0.99, 0.99, 1, 0, 0.5]))
+    const inOrder = colourJitter(all, scripted([0.99, 0.99, 1, 0, 0.5]))(two)
     close(inOrder, [...adjustments.contrast(adjustments.brightness(two, 1.4), 0.6).data])
-    const otherwise = colourJitter(two, all, scripted([0, 0, 0, 0.5, 1]))
+    const otherwise = colourJitter(all, scripted([0, 0, 0, 0.5, 1]))(two)
     close(otherwise, [...adjustments.brightness(adjustments.contrast(two, 0.6), 1.4).data])
     expect([...inOrder.data]).not.toEqual([...otherwise.data])
   })
 
   it('draws no factor below 0', () => {
     const strong = { kind: 'colour-jitter', brightness: 3 } as const
-    close(colourJitter(two, strong, scripted([0, 0, 0])), [0, 0, 0, 0, 0, 0])
-    close(colourJitter(two, strong, scripted([0, 0, 0.25])), [...two.data])
+    close(colourJitter(strong, scripted([0, 0, 0]))(two), [0, 0, 0, 0, 0, 0])
+    close(colourJitter(strong, scripted([0, 0, 0.25]))(two), [...two.data])
   })
 })
 
@@ -100,9 +100,9 @@ describe('colour PCA', () => {
   it('is one colour for all pixels, of its deviation', () => {
     const added = lighting([0.1, 0.2, -0.3])
     close(
-      pcaLighting(two, { kind: 'pca-lighting', std: 0.1 }, scripted([], [1, 2, -3])),
+      pcaLighting({ kind: 'pca-lighting', std: 0.1 }, scripted([], [1, 2, -3]))(two),
       [...two.data].map((value, k) => value + added[k % 3]),
     )
-    close(pcaLighting(two, { kind: 'pca-lighting', std: 0 }, random(1)), [...two.data])
+    close(pcaLighting({ kind: 'pca-lighting', std: 0 }, random(1))(two), [...two.data])
   })
 })

@@ -4,7 +4,9 @@ import { random } from '../../../../src/base/random.ts'
 import type { Pixels } from '../../../../src/data/index.ts'
 import {
   flipped,
+  type Placing,
   padAndCrop,
+  pixelsAt,
   randomCrop,
   randomResizedCrop,
   randomWindow,
@@ -18,6 +20,8 @@ const numbered = (height: number, width: number): Pixels => ({
   height,
   width,
 })
+
+const seenBy = (place: Placing, image: Pixels): Pixels => pixelsAt(image, place(image, 1))
 
 /** The number of each pixel, −1 where it is black. */
 const numbers = ({ data, height, width }: { data: ArrayLike<number>; height: number; width: number }) =>
@@ -75,20 +79,19 @@ describe('pad and crop', () => {
   it('takes every one of its crops, down and right as far as up and left', () => {
     const crops = Array.from({ length: 9 }, (_, k) =>
       padAndCrop(
-        image,
         { kind: 'pad-and-crop', padding: 1 },
         scripted([(Math.floor(k / 3) + 0.5) / 3, ((k % 3) + 0.5) / 3]),
-      ),
+      )(image),
     )
     const expected = [-1, 0, 1].flatMap(dy => [-1, 0, 1].map(dx => shifted(image, dy, dx)))
     expect(crops).toEqual(expected)
-    expect(padAndCrop(image, { kind: 'pad-and-crop', padding: 0 }, random(0))).toEqual(image)
+    expect(padAndCrop({ kind: 'pad-and-crop', padding: 0 }, random(0))(image)).toEqual(image)
   })
 })
 
 describe('a random crop', () => {
   const crop = (image: Pixels, draws: readonly number[]) =>
-    numbers(randomCrop(image, [2, 2], { kind: 'random-crop', resize_to: 3 }, scripted(draws)))
+    numbers(seenBy(randomCrop(image, [2, 2], { kind: 'random-crop', resize_to: 3 }, scripted(draws)), image))
 
   it('stands anywhere in the image, up to its borders', () => {
     const image = numbered(3, 4)
@@ -108,11 +111,11 @@ describe('a random crop', () => {
 
   it('is cut from the image with its shorter side resized', () => {
     const flat: Pixels = { data: new Uint8Array(6 * 9 * 3).fill(50), height: 6, width: 9 }
-    const seen = randomCrop(flat, [4, 3], { kind: 'random-crop', resize_to: 4 }, random(1))
+    const seen = seenBy(randomCrop(flat, [4, 3], { kind: 'random-crop', resize_to: 4 }, random(1)), flat)
     expect(seen).toEqual({ data: new Uint8Array(4 * 3 * 3).fill(50), height: 4, width: 3 })
     const left: Pixels = { ...flat, data: flat.data.map((_, k) => (Math.floor(k / 3) % 9 < 4 ? 0 : 200)) }
     const at = (draw: number) => [
-      ...randomCrop(left, [4, 3], { kind: 'random-crop', resize_to: 4 }, scripted([0, draw])).data,
+      ...seenBy(randomCrop(left, [4, 3], { kind: 'random-crop', resize_to: 4 }, scripted([0, draw])), left).data,
     ]
     expect([at(0).reduce((a, b) => a + b), at(0.999).every(value => value === 200)]).toEqual([expect.any(Number), true])
     expect(at(0).filter(value => value === 0).length).toBeGreaterThan(18)
@@ -179,10 +182,16 @@ describe('a random resized crop', () => {
   it('ends at the network’s extents', () => {
     const image = numbered(5, 4)
     for (const seed of [0, 1, 2]) {
-      const { data, height, width } = randomResizedCrop(image, [3, 2], { kind: 'random-resized-crop' }, random(seed))
+      const { data, height, width } = seenBy(
+        randomResizedCrop(image, [3, 2], { kind: 'random-resized-crop' }, random(seed)),
+        image,
+      )
       expect([data.length, height, width]).toEqual([18, 3, 2])
     }
-    const whole = randomResizedCrop(image, [5, 4], { ...options, ratio: [0.8, 0.8], scale: [1, 1] }, random(0))
+    const whole = seenBy(
+      randomResizedCrop(image, [5, 4], { ...options, ratio: [0.8, 0.8], scale: [1, 1] }, random(0)),
+      image,
+    )
     expect(whole).toEqual(image)
   })
 })

@@ -1,5 +1,5 @@
-import { EspalierError, problem } from '../../../ir/index.ts'
-import { sumOf } from '../../base/statistics.ts'
+import { EspalierError, problem } from '../../ir/index.ts'
+import { sumOf } from '../base/statistics.ts'
 import { measuring } from './measure.ts'
 
 /** Of each image the probability of every label, and whether it holds. */

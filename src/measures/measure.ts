@@ -1,5 +1,5 @@
-import type { OutputKind } from '../../../passes/index.ts'
-import type { FittedTarget, Preprocess, TargetKind } from '../../data/index.ts'
+import type { OutputKind } from '../../passes/index.ts'
+import type { FittedTarget, Preprocess, TargetKind } from '../data/index.ts'
 
 /** What an output says of one image. */
 export interface Answered {

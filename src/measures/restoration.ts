@@ -1,5 +1,5 @@
-import { EspalierError, problem } from '../../../ir/index.ts'
-import type { Preprocess } from '../../data/index.ts'
+import { EspalierError, problem } from '../../ir/index.ts'
+import type { Preprocess } from '../data/index.ts'
 import { addMeans, type Mean, measuring, overImages } from './measure.ts'
 import { ssim } from './ssim.ts'
 

@@ -1,4 +1,4 @@
-import { meanOf } from '../../base/statistics.ts'
+import { meanOf } from '../base/statistics.ts'
 import { addMeans, type Mean, measuring, overImages } from './measure.ts'
 
 /** Numbers, as of a regression. */

@@ -1,6 +1,6 @@
-import { EspalierError, problem } from '../../../ir/index.ts'
-import { meanOf, sumOf } from '../../base/statistics.ts'
-import { type FittedTarget, noClass } from '../../data/index.ts'
+import { EspalierError, problem } from '../../ir/index.ts'
+import { meanOf, sumOf } from '../base/statistics.ts'
+import { type FittedTarget, noClass } from '../data/index.ts'
 import { type Answered, measuring } from './measure.ts'
 
 /** How many pixels of each class were taken for each: `[true class · classes + answered class]`. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { FittedTarget } from '../../../../src/data/index.ts'
-import type { Answered, Measuring } from '../../../../src/experiment/measures/measure.ts'
-import { multiLabel } from '../../../../src/experiment/measures/multi-label.ts'
-import { regression } from '../../../../src/experiment/measures/regression.ts'
-import { restoration } from '../../../../src/experiment/measures/restoration.ts'
-import { retrieval } from '../../../../src/experiment/measures/retrieval.ts'
-import { segmentation } from '../../../../src/experiment/measures/segmentation.ts'
+import type { FittedTarget } from '../../../src/data/index.ts'
+import type { Answered, Measuring } from '../../../src/measures/measure.ts'
+import { multiLabel } from '../../../src/measures/multi-label.ts'
+import { regression } from '../../../src/measures/regression.ts'
+import { restoration } from '../../../src/measures/restoration.ts'
+import { retrieval } from '../../../src/measures/retrieval.ts'
+import { segmentation } from '../../../src/measures/segmentation.ts'
 
 /** What scikit-image and scikit-learn say; make.py beside it says of what. */
 const figures = JSON.parse(readFileSync(new URL('figures.json', import.meta.url), 'utf8'))
