@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { builder, type Environment, type Graph, mapType, renderProblems, shapeOf, type Tensor } from '../../ir/index.ts'
 import {
+  countedName,
   factsOfKind,
   type NetworkOutput,
   type OutputKind,
@@ -9,6 +10,7 @@ import {
   type PlacedPlan,
   placePlan,
   type StepRecipe,
+  targetName,
   teacherName,
   trainingStep,
 } from '../../passes/index.ts'
@@ -80,6 +82,28 @@ const distance = (graph: Graph, plan: PlacedPlan, environment: Environment): num
   )
 }
 
+const mean = (values: Row): number => sum(values) / values.length
+
+/** What an answer, of an example or of one of its pixels, costs by its target: scores where the kind has them. */
+const criteria: Partial<Record<OutputKind, (own: Row, target: Row, counted: Row) => number>> = {
+  'map-classes': (own, target) => -sum(softmax(own).map((q, i) => target[i] * Math.log(q))),
+  labels: (own, target, counted) =>
+    mean(own.map((x, i) => -target[i] * Math.log(sigmoid(x)) - (counted[i] - target[i]) * Math.log(1 - sigmoid(x)))),
+  values: (own, target) => mean(own.map((x, i) => (x - target[i]) ** 2)),
+}
+criteria['map-labels'] = criteria.labels
+criteria['map-values'] = criteria.values
+
+/** What a branched network's reduced answer costs by its target. */
+const costByTarget = (graph: Graph, plan: PlacedPlan, { inputs }: Environment): number => {
+  const answers = valuesOf(branched(graph, plan), { inputs, parameters: inputs })
+  const [{ kind, gives }] = plan.outputs
+  const own = rowsOf(answers.get('y') as Tensor).map(row => scoresOf(kind, gives, row))
+  const target = rowsOf(inputs.get(targetName) as Tensor)
+  const counted = inputs.has(countedName) ? rowsOf(inputs.get(countedName) as Tensor) : target
+  return mean(own.map((row, i) => (criteria[kind] as NonNullable<typeof criteria.labels>)(row, target[i], counted[i])))
+}
+
 const outputOf = (kind: OutputKind, gives: NetworkOutput['gives']): NetworkOutput => ({
   name: 'y',
   kind,
@@ -120,6 +144,24 @@ describe('a step of a network that is no classifier', () => {
       expect(evaluated(step, environment)('loss')[0]).toBeCloseTo(distance(graph, plan, environment), 6)
       goesDown(step)
     })
+
+    if (kind in criteria)
+      it.each(plans)('under %s has for a loss what it is held against, and goes down it', name => {
+        const plan = placed(graph, name, [output])
+        const step = orThrow(trainingStep(graph, plan, { ...recipe, teacher: undefined, target: 0 }))
+        const environment = environmentFor(step)
+        expect(evaluated(step, environment)('loss')[0]).toBeCloseTo(costByTarget(graph, plan, environment), 6)
+        goesDown(step)
+      })
+    else
+      it('is refused without a teacher', () => {
+        const step = trainingStep(graph, placed(graph, 'vanilla', [output]), {
+          ...recipe,
+          teacher: undefined,
+          target: 0,
+        })
+        expect(E.isLeft(step) && renderProblems(step.left)).toContain('nothing that a loss holds them against')
+      })
 
     it.each(factsOfKind(kind).reductions)('goes down its loss under %s', reduction => {
       goesDown(orThrow(trainingStep(graph, placed(graph, `{id,flip,rot180}@1:${reduction}`, [output]), recipe)))
@@ -173,9 +215,25 @@ describe('a step of a network that is no classifier', () => {
     goesDown(step)
   })
 
+  it('learns one output from its target and all from a teacher', () => {
+    const { graph, outputs } = several()
+    const plan = placed(graph, '{id,flip}@1:mean', outputs)
+    const both = orThrow(trainingStep(graph, plan, { ...recipe, teacher: { temperature, weight: 0.25 }, target: 2 }))
+    expect(both.targets).toEqual([targetName])
+    const environment = environmentFor(both)
+    const { inputs } = environment
+    const [own] = [valuesOf(branched(graph, plan), { inputs, parameters: inputs }).get('ages') as Tensor]
+    const target = inputs.get(targetName) as Tensor
+    const error = mean(Array.from(own.data, (x, i) => (x - target.data[i]) ** 2))
+    const wanted = 0.25 * distance(graph, plan, environment) + 0.75 * error
+    expect(evaluated(both, environment)('loss')[0]).toBeCloseTo(wanted, 6)
+    goesDown(both)
+  })
+
   it.each<readonly [string, Partial<StepRecipe>, RegExp]>([
     ['vanilla', { teacher: undefined }, /output classes.*nothing that a loss holds them against/],
     ['vanilla', { teacher: { temperature: 1, weight: 0.5 } }, /a teacher that is all of the loss/],
+    ['vanilla', { teacher: undefined, target: 2 }, /output classes .*, mask .*no target beside that of ages/],
     ['rotate@0:mean', {}, /output mask: .*drawn anew/],
     ['{id,shift(0,1)}@1:none:mean', { loss: 'none' }, /leave pixels without an answer/],
   ])('is refused under %s where it cannot learn so', (name, differing, why) => {
