@@ -17,11 +17,17 @@ const grown = ([before, after]: Pair): Pair => [Math.max(0, before), Math.max(0,
 export const cropsAll = (extents: Pair, padding: Padding): boolean =>
   padding.some(([before, after], axis) => Math.max(0, -before) + Math.max(0, -after) >= extents[axis])
 
+/** Along an axis of which nothing is left, all that is wanted beside it, and then without it. */
+const beside = (pads: Pair, extent: number): Pair =>
+  cropsAll([extent, 1], [pads, [0, 0]]) ? [Math.max(0, extent + pads[0] + pads[1]), -extent] : pads
+
 /** A map under pads; where nothing would be left of it, what is added goes before what is cut off. */
-export const underPads = (x: Template, extents: Pair, padding: Padding, value: number | 'lowest' = 0): Template =>
-  (cropsAll(extents, padding) ? [growthOf(padding), cropOf(padding)] : [padding])
+export const underPads = (x: Template, extents: Pair, padding: Padding, value: number | 'lowest' = 0): Template => {
+  const grows: Padding = [beside(padding[0], extents[0]), beside(padding[1], extents[1])]
+  return (cropsAll(extents, padding) ? [growthOf(grows), cropOf(grows)] : [padding])
     .filter(pads => !isZero(pads))
     .reduce((map, pads) => node('Pad', { padding: pads, channels: [0, 0], value }, map), x)
+}
 
 /** The extents of a map under pads. */
 export const canvasOf = ([h, w]: Pair, [rows, columns]: Padding): Pair => [

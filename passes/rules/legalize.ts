@@ -1,6 +1,7 @@
 import { type Padding, type Pair, shapeOf } from '../../ir/index.ts'
 import { any, derive, expansion, make, node, op, type Rule, rule, type Template } from '../rule.ts'
 import { cropOf, growthOf, underPads } from './expansion.ts'
+import { gapRules } from './legal-gaps.ts'
 import { poolRules } from './legal-pools.ts'
 import { windowRules } from './legal-windows.ts'
 
@@ -101,4 +102,10 @@ const padRules: readonly Rule<'both'>[] = [
 ]
 
 /** What targets lack or have each in another way, in forms that all of them have. */
-export const legalRules: readonly Rule<'both'>[] = [...padRules, ...windowRules, ...poolRules, ...groupRules]
+export const legalRules: readonly Rule<'both'>[] = [
+  ...padRules,
+  ...gapRules,
+  ...windowRules,
+  ...poolRules,
+  ...groupRules,
+]

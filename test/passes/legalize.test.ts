@@ -131,11 +131,12 @@ const illegal = ({ nodes }: Graph, node: Node): Readonly<Record<string, boolean>
     case 'Conv2d':
     case 'Conv2dTranspose':
     case 'Conv2dFilterGradient': {
-      const { strides, padding, groups } = node.attributes
+      const { strides, dilations, padding, groups } = node.attributes
       const [r, s] =
         node.tag === 'Conv2dFilterGradient' ? node.attributes.extents : shapeOf(nodes[node.operands[1]].type)
       return {
         groups: node.tag !== 'Conv2d' && groups > 1,
+        gaps: node.tag !== 'Conv2d' && ((r > 1 && dilations[0] > 1) || (s > 1 && dilations[1] > 1)),
         'strides of one tap': node.tag !== 'Conv2dTranspose' && r * s === 1 && !strides.every(isOne),
         pads: !padding.flat().every(isNone),
       }

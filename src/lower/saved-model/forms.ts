@@ -43,13 +43,18 @@ export const forms = (runner: Emitter['runner']): Forms => ({
   Conv2dTranspose: (conv, operands) => {
     const slide = slideOf('Conv2dTranspose', conv, operands)
     const filter = shapeOf(operands[1])
-    return isPlaced(slide) && !inRuns(conv.groups, filter) && takesPads(slide, isDepthwise(conv.groups, filter))
+    return (
+      isPlaced(slide) &&
+      !hasGaps(slide) &&
+      !inRuns(conv.groups, filter) &&
+      takesPads(slide, isDepthwise(conv.groups, filter))
+    )
   },
   Conv2dFilterGradient: (conv, operands) => {
     const slide = slideOf('Conv2dFilterGradient', conv, operands)
     const filter = filterOf(conv, operands)
     const depthwise = isDepthwise(conv.groups, filter)
-    if (!isPlaced(slide) || inRuns(conv.groups, filter)) return false
+    if (!isPlaced(slide) || hasGaps(slide) || inRuns(conv.groups, filter)) return false
     return takesPads(slide, depthwise) && (depthwise || !skipsPixels(slide))
   },
 })

@@ -51,52 +51,11 @@ export const batchNormInputGradient: Lowering<'BatchNormInputGradient'> = (
   return emit.node('Mul', [rest, narrow(emit.node('Mul', [scale, r]))])
 }
 
-/** How a convolution slides without dilations, its filter spread. */
+/** How a convolution without gaps slides. */
 const slidingOf = (slide: Slide, strides: Pair): Attributes => ({
   ...sliding(strides, [1, 1]),
   padding: text(isBare(slide) ? 'VALID' : 'SAME'),
 })
-
-/** A filter `[r, s, i, o]` with zeros between its taps. */
-const spreadFilter = (emit: Emitter, filter: Value, [r, s, i, o]: readonly number[], [dy, dx]: Pair): Value => {
-  if (dy === 1 && dx === 1) return filter
-  const apart = pad(
-    emit,
-    reshape(emit, filter, [r, 1, s, 1, i * o]),
-    [
-      [0, 0],
-      [0, dy - 1],
-      [0, 0],
-      [0, dx - 1],
-      [0, 0],
-    ],
-    0,
-  )
-  return slice(
-    emit,
-    reshape(emit, apart, [r * dy, s * dx, i, o]),
-    [0, 0, 0, 0],
-    [(r - 1) * dy + 1, (s - 1) * dx + 1, i, o],
-  )
-}
-
-/** The taps of a spread filter. */
-const gathered = (emit: Emitter, spread: Value, [r, s, i, o]: readonly number[], [dy, dx]: Pair): Value => {
-  if (dy === 1 && dx === 1) return spread
-  const whole = pad(
-    emit,
-    spread,
-    [
-      [0, dy - 1],
-      [0, dx - 1],
-      [0, 0],
-      [0, 0],
-    ],
-    0,
-  )
-  const apart = reshape(emit, whole, [r, dy, s, dx, i, o])
-  return reshape(emit, slice(emit, apart, [0, 0, 0, 0, 0, 0], [r, 1, s, 1, i, o]), [r, s, i, o])
-}
 
 /** A map of these extents, zeros but for the given pixels `[n, h′, w′, c]`, the strides apart. */
 const spreadOut = (
@@ -131,17 +90,17 @@ const spreadOut = (
 
 export const conv2dTranspose: Lowering<'Conv2dTranspose'> = (emit, [gradient, filter], attributes, { operands }) => {
   const slide = slideOf('Conv2dTranspose', attributes, operands)
-  const { groups, dilations, extents } = attributes
+  const { groups, extents } = attributes
   const [r, s, i, o] = shapeOf(operands[1])
   const [oh, ow] = shapeOf(operands[0])
   const depthwise = isDepthwise(groups, [r, s, i])
   const shape = depthwise ? [r, s, groups, o / groups] : [r, s, i, o]
-  const spread = spreadFilter(emit, depthwise ? reshape(emit, filter, shape) : filter, shape, dilations)
+  const shaped = depthwise ? reshape(emit, filter, shape) : filter
   const { strides, apart, outputs } = kernelStrides(slide, depthwise, [oh, ow])
   const given = spreadOut(emit, gradient, shapeOf(operands[0]), apart, outputs)
   return emit.node(
     depthwise ? 'DepthwiseConv2dNativeBackpropInput' : 'Conv2DBackpropInput',
-    [batched(emit, gradient, [...extents, shape[2]]), spread, given],
+    [batched(emit, gradient, [...extents, shape[2]]), shaped, given],
     { ...slidingOf(slide, strides), T: format(gradient.format) },
     gradient.format,
   )
@@ -154,13 +113,13 @@ export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (
   { operands, result },
 ) => {
   const slide = slideOf('Conv2dFilterGradient', attributes, operands)
-  const { groups, dilations } = attributes
+  const { groups } = attributes
   const [r, s, i, o] = shapeOf(result)
   const [oh, ow] = shapeOf(operands[1])
   const depthwise = isDepthwise(groups, [r, s, i])
   const channels = depthwise ? [groups, o / groups] : [i, o]
   const { strides, apart, outputs } = kernelStrides(slide, depthwise, [oh, ow])
-  const spread = emit.node(
+  const taps = emit.node(
     depthwise ? 'DepthwiseConv2dNativeBackpropFilter' : 'Conv2DBackpropFilter',
     [
       x,
@@ -169,7 +128,6 @@ export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (
     ],
     slidingOf(slide, strides),
   )
-  const taps = gathered(emit, spread, [r, s, ...channels], dilations)
   return depthwise ? reshape(emit, taps, [r, s, i, o]) : taps
 }
 

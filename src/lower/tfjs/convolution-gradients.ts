@@ -1,20 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Pair, shapeOf } from '../../../ir/index.ts'
 import { type Slide, slideOf } from '../../../passes/sliding.ts'
-import { hasGaps, isBare, spanOf } from '../window/forms.ts'
+import { isBare, spanOf } from '../window/forms.ts'
 import { isDepthwise, type KernelStrides, kernelStrides } from '../window/gradients.ts'
 import { explicitPads } from './canvas.ts'
-import { spread } from './convolution.ts'
 import { type Lowering, runKernel, type Target } from './kernel.ts'
 import { everyNth, spreadOut } from './taps.ts'
 
 const channelsOf = ({ shape }: Tensor): number => shape[shape.length - 1] as number
 
 const padOf = (slide: Slide): 'valid' | 'same' => (isBare(slide) ? 'valid' : 'same')
-
-/** The taps of a spread filter's gradient that the filter has. */
-const gathered = ({ tf }: Target, slide: Slide, gradient: Tensor): Tensor =>
-  hasGaps(slide) ? tf.stridedSlice(gradient, [0, 0, 0, 0], gradient.shape, [...slide.window.dilations, 1, 1]) : gradient
 
 /** Runs a convolution of one pixel's stride. */
 const overPadded = (
@@ -44,7 +39,7 @@ const transposed = (
   return overPadded(target, kernel, spreadOut(target, gradient, strides, apart), turned, [along(0), along(1)])
 }
 
-/** Of the input, from the gradient of the output and a spread filter `[r, s, i, o]`. */
+/** Of the input, from the gradient of the output and a filter `[r, s, i, o]`. */
 const inputCore = (target: Target, slide: Slide, gradient: Tensor, filter: Tensor): Tensor => {
   if (target.backend === 'wasm')
     // WebAssembly's own kernel does not use XNNPACK.
@@ -54,7 +49,7 @@ const inputCore = (target: Target, slide: Slide, gradient: Tensor, filter: Tenso
   return runKernel(target, 'Conv2DBackpropInput', { dy: gradient, filter }, settings)
 }
 
-/** Of a spread filter, from the input and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
+/** Of the filter, from the input and the gradient of the output: WebAssembly has no kernel, but this too is a convolution, of channels over examples. */
 const filterCore = (target: Target, slide: Slide, x: Tensor, gradient: Tensor): Tensor => {
   const { tf } = target
   const { strides, padding } = slide.window
@@ -76,7 +71,7 @@ const outputsOf = ({ tf }: Target, x: Tensor, channels: number, m: number): Tens
   return tf.reshape(tf.slice(rows, [0, 0, m], [n * h * w, channels, 1]), [n, h, w, channels])
 }
 
-/** Depthwise, the filter `[r, s, c, m]` spread. */
+/** Depthwise, of a filter `[r, s, c, m]`. */
 const depthwiseInputCore = (
   target: Target,
   slide: Slide,
@@ -111,18 +106,18 @@ const depthwiseFilterCore = (
   gradient: Tensor,
 ): Tensor => {
   const { tf } = target
-  const { size, strides, dilations } = slide.window
+  const { size, strides } = slide.window
   const [c, o] = [channelsOf(x), channelsOf(gradient)]
   if (target.backend !== 'wasm') {
     const filterShape = [...spanOf(slide), c, o / c]
     const dy = spreadOut(target, gradient, kernel.apart, kernel.outputs)
     const settings = { strides: kernel.strides, dilations: [1, 1], pad: padOf(slide), filterShape }
-    return gathered(target, slide, runKernel(target, 'DepthwiseConv2dNativeBackpropFilter', { x, dy }, settings))
+    return runKernel(target, 'DepthwiseConv2dNativeBackpropFilter', { x, dy }, settings)
   }
   const [n, oh, ow] = gradient.shape
   const ones = tf.ones([1, n * oh * ow])
   const each = Array.from({ length: size[0] * size[1] }, (_, k) => {
-    const [top, left] = [Math.floor(k / size[1]) * dilations[0], (k % size[1]) * dilations[1]]
+    const [top, left] = [Math.floor(k / size[1]), k % size[1]]
     const [h, w] = [(oh - 1) * strides[0] + 1, (ow - 1) * strides[1] + 1]
     const met = everyNth(target, tf.slice(x, [0, top, left, 0], [n, h, w, c]), strides)
     const products = tf.mul(tf.reshape(met, [-1, c, 1]), tf.reshape(gradient, [-1, c, o / c]))
@@ -139,10 +134,7 @@ export const conv2dTranspose: Lowering<'Conv2dTranspose'> = (target, attributes,
   const [oh, ow] = shapeOf(operands[0])
   const kernel = kernelStrides(slide, depthwise, [oh, ow])
   return {
-    prepare: ([filter]) => {
-      const shaped = target.tf.reshape(filter, shape)
-      return [hasGaps(slide) ? spread(target, shaped, attributes.dilations) : shaped]
-    },
+    prepare: ([filter]) => [target.tf.reshape(filter, shape)],
     run: ([gradient], [filter]) =>
       depthwise
         ? depthwiseInputCore(target, slide, kernel, gradient, filter)
@@ -160,7 +152,7 @@ export const conv2dFilterGradient: Lowering<'Conv2dFilterGradient'> = (target, a
     run: ([x, gradient]) =>
       depthwise
         ? target.tf.reshape(depthwiseFilterCore(target, slide, kernel, x, gradient), [...filter])
-        : gathered(target, slide, filterCore(target, slide, x, gradient)),
+        : filterCore(target, slide, x, gradient),
   }
 }
 

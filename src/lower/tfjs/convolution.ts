@@ -9,7 +9,7 @@ import { everyNth } from './taps.ts'
 type Convolve = (x: Tensor, filter: Tensor, bias: Tensor | undefined) => Tensor
 
 /** A filter `[r, s, i, o]` with zeros between its taps, so that it needs no dilation. */
-export const spread = ({ tf }: Target, filter: Tensor, [dy, dx]: Pair): Tensor => {
+const spread = ({ tf }: Target, filter: Tensor, [dy, dx]: Pair): Tensor => {
   const [r, s, i, o] = filter.shape
   const apart = tf.pad(tf.reshape(filter, [r, 1, s, 1, i * o]), [
     [0, 0],

@@ -44,14 +44,14 @@ export const forms = (backend: string): Forms => {
     Conv2dTranspose: (conv, operands) => {
       const slide = slideOf('Conv2dTranspose', conv, operands)
       const filter = shapeOf(operands[1])
-      if (!isPlaced(slide) || inRuns(conv.groups, filter)) return false
+      if (!isPlaced(slide) || hasGaps(slide) || inRuns(conv.groups, filter)) return false
       return wasm ? isNarrow(slide) : takesPads(slide, isDepthwise(conv.groups, filter))
     },
     Conv2dFilterGradient: (conv, operands) => {
       const slide = slideOf('Conv2dFilterGradient', conv, operands)
       const filter = filterOf(conv, operands)
       const depthwise = isDepthwise(conv.groups, filter)
-      if (!isPlaced(slide) || inRuns(conv.groups, filter)) return false
+      if (!isPlaced(slide) || hasGaps(slide) || inRuns(conv.groups, filter)) return false
       if (wasm) return !depthwise || isBare(slide)
       return takesPads(slide, depthwise) && (depthwise || !skipsPixels(slide))
     },

@@ -22,7 +22,7 @@ export const kernelStrides = (slide: Slide, depthwise: boolean, outputs: Pair): 
   return { strides: [stride, stride], apart, outputs: [given(0), given(1)] }
 }
 
-/** Whether TensorFlow's kernels of a gradient take the window without taking pads off by another op; filters are spread first. */
+/** Whether TensorFlow's kernels of a gradient take the window without taking pads off by another op. */
 export const takesPads = (slide: Slide, depthwise: boolean): boolean => {
   if (isBare(slide)) return true
   const span = spanOf(slide)
