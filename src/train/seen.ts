@@ -18,7 +18,7 @@ import type { Raster } from './augmentation/raster.ts'
 
 /** What an answer is held against in a step, moved as its image was: a mask’s classes, an image’s red, green and blue from 0 to 255, numbers. */
 export type SeenTarget =
-  | { readonly kind: 'mask'; readonly size: Pair; readonly data: Uint8Array }
+  | { readonly kind: 'mask'; readonly size: Pair; readonly data: Uint8Array; readonly where: string }
   | { readonly kind: 'image'; readonly size: Pair; readonly data: Uint8Array | Float32Array }
   | Extract<Target, { readonly kind: 'numbers' }>
 
@@ -66,7 +66,7 @@ const withTarget = async (
       const wrong = extentsProblem(target.where, mask.right, image, 1)
       if (wrong !== undefined) return E.left(wrong)
       const { data, height, width } = augmentedMask(mask.right, moved)
-      return E.right({ kind: 'mask', size: [height, width], data })
+      return E.right({ kind: 'mask', size: [height, width], data, where: target.where })
     }
     case 'image':
       return withPixels(target.image, target.where, pixels => {

@@ -7,11 +7,11 @@ import type { State } from './checkpoint.ts'
 import { drawnMatrices } from './draws.ts'
 import { trainingProblem } from './error.ts'
 import type { SkippedImage, TrainingEvent, Validation } from './events.ts'
-import { heldOutput, targetsFed, watchForeground } from './held-against.ts'
 import { learningRateAt } from './learning-rate.ts'
 import type { Progress } from './progress.ts'
 import { noRecords, openRecords } from './records.ts'
 import { openStep, type StepOptions } from './step.ts'
+import { heldOutput, targetsFed, watchForeground } from './targets.ts'
 import { openTeacher } from './teacher.ts'
 import { stateOf, type Training } from './training.ts'
 import type { TrainingBatch } from './training-batches.ts'
@@ -219,7 +219,7 @@ export const openSession = async (training: Training, options: SessionOptions): 
       const seen = 'no image that can be decoded'
       throw new EspalierError([trainingProblem('too-few-images', `epoch ${epoch + 1}`, seen, 'one at least')])
     }
-    foreground.check(epoch + 1)
+    foreground.check(epoch + 1, running.images)
     if (heldOut.count > 0) {
       const options = { batch: recipe.batch, preprocess, measured: training.measured, seed, signal }
       const validated = await validate(await networkNow(), plan, heldOut, open, options)

@@ -7,9 +7,9 @@ import { orThrow } from '../../../src/base/error.ts'
 import { importOnnx } from '../../../src/network/import/onnx/index.ts'
 import { outputsOf } from '../../../src/network/network.ts'
 import { parseAnswers } from '../../../src/network/said-outputs.ts'
-import { targetsFed } from '../../../src/train/held-against.ts'
 import type { SeenTarget } from '../../../src/train/seen.ts'
 import { carriedAtFirst, openStep, type StepOptions } from '../../../src/train/step.ts'
+import { targetsFed } from '../../../src/train/targets.ts'
 import { fixedPlanOf } from '../../fixed-plan.ts'
 import { backends } from '../../src/lower/tfjs/agree.ts'
 import { imagesOf } from '../images.ts'
@@ -39,6 +39,7 @@ const masks = (classes: number): readonly SeenTarget[] =>
   drawn(size ** 2, classes + 1).map(data => ({
     ...{ kind: 'mask', size: [size, size] satisfies Pair },
     data: data.map(own => (own === classes ? 255 : own)),
+    where: 'mask',
   }))
 
 const numbers = (each: number, modulus: number, by: number): readonly SeenTarget[] =>

@@ -84,7 +84,12 @@ describe('distill', () => {
   })
 })
 
-describe('the recipe in the docs', () => {
+describe('the recipes in the docs', () => {
+  it('take patches of images as they are, for upscalers', async () => {
+    const recipe = await readRecipe(fileURLToPath(new URL('../../../docs/recipes/upscale.json', import.meta.url)))
+    expect(recipe).toMatchObject({ optimizer: { kind: 'adamw' }, augment: [{ kind: 'random-crop' }, { kind: 'flip' }] })
+  })
+
   it('sees every image once, past its warm-up', async () => {
     const recipe = await readRecipe(fileURLToPath(new URL('../../../docs/recipes/one-pass.json', import.meta.url)))
     expect(recipe).toMatchObject({ epochs: 1, learning_rate: { warm_up: 0.2 }, validation: 0 })

@@ -24,7 +24,7 @@ const ofKind = <K extends SeenTarget['kind']>(targets: readonly SeenTarget[], ki
 const pixelsOfClasses = (masks: readonly Of<'mask'>[], [h, w]: readonly number[], classes: number) => {
   const pixels = new Float32Array(masks.length * h * w * classes)
   let counted = 0
-  for (const [k, { size, data }] of masks.entries()) {
+  for (const [k, { size, data, where }] of masks.entries()) {
     const [rows, columns] = size
     for (let y = 0; y < rows; y++)
       for (let x = 0; x < columns; x++) {
@@ -32,7 +32,7 @@ const pixelsOfClasses = (masks: readonly Of<'mask'>[], [h, w]: readonly number[]
         if (own === noClass) continue
         if (own >= classes)
           throw new EspalierError([
-            problem('bad-labels', 'masks', `class ${own}`, `classes below ${classes}; ${noClass} is none`),
+            problem('bad-labels', where, `class ${own}`, `classes below ${classes}; ${noClass} is none`),
           ])
         const at = (k * h + Math.floor((y * h) / rows)) * w + Math.floor((x * w) / columns)
         pixels[at * classes + own]++
@@ -116,16 +116,16 @@ export const heldOutput = ({ network, measured, step, recipe, preprocess }: Trai
 /** Looks whether masks of a foreground have one at all: where it is written as 255 its pixels are none. */
 export const watchForeground = (output: HeldOutput | undefined) => {
   const ofTwo = output?.kind === 'map-labels' || (output?.kind === 'map-classes' && output.shape[2] === 2)
-  let [looked, found] = [false, false]
+  let [looked, found] = [0, false]
   return {
     look: (targets: readonly SeenTarget[]): void => {
       if (!ofTwo || found) return
-      looked = true
+      looked += targets.length
       found = ofKind(targets, 'mask').some(({ data }) => data.includes(1))
     },
-    /** @throws EspalierError where no mask had a pixel of it */
-    check: (epoch: number): void => {
-      if (!looked || found) return
+    /** After an epoch of so many images. @throws EspalierError where no mask had a pixel of it, and all were looked at */
+    check: (epoch: number, images: number): void => {
+      if (!ofTwo || found || looked < images) return
       const [where, seen] = [`epoch ${epoch}, masks`, 'no pixel of class 1']
       const expected = `classes 0 and 1; ${noClass} is none`
       throw new EspalierError([problem('bad-labels', where, seen, expected, 'write the foreground as 1')])
