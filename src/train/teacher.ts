@@ -1,18 +1,15 @@
-import { either as E } from 'fp-ts'
 import * as t from 'io-ts'
 import { EspalierError, type Problem, shapeOf } from '../../ir/index.ts'
 import { leastLogarithm } from '../../ir/ops/certainty.ts'
 import { factsOfKind, type Plan } from '../../passes/index.ts'
-import { orThrow } from '../base/error.ts'
-import { compileNetwork } from '../compile/compile.ts'
 import { readPlan } from '../compile/read-plan.ts'
-import { openModel } from '../execute/model.ts'
 import type { ShapedOutput } from '../execute/prediction.ts'
 import { networkDigest } from '../network/digest.ts'
 import { classCount, imageType, isClassifier, type Network, outputsOf } from '../network/network.ts'
 import { openUncompiled } from '../open/opening.ts'
 import { AboveZero, closed, numberThat } from './closed-record.ts'
 import { trainingProblem } from './error.ts'
+import { openCompiled } from './open-compiled.ts'
 import type { OpenStep } from './step.ts'
 
 /** Whose answers a network learns, and how much of the loss they are. */
@@ -111,15 +108,10 @@ const ofTeacher = ({ hint, ...problem }: Problem): Problem => ({
 /** Compiles a teacher and loads it where its student's steps run. @throws EspalierError */
 export const openTeacher = async (
   { network, plan }: ReadTeacher,
-  { backend, executor }: Pick<OpenStep, 'backend' | 'executor'>,
-  { seed, batch }: { readonly seed: number; readonly batch: number },
+  where: Pick<OpenStep, 'backend' | 'executor'>,
+  options: { readonly seed: number; readonly batch: number },
 ): Promise<OpenTeacher> => {
-  const compiled = orThrow(
-    E.mapLeft((problems: readonly Problem[]) => problems.map(ofTeacher))(
-      compileNetwork(network, plan, { seed, batch, backend: backend === 'reference' ? undefined : backend }),
-    ),
-  )
-  const model = await openModel(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
+  const model = await openCompiled(network, plan, where, options, ofTeacher)
   return {
     answers: async images => {
       const { outputs } = await model.predict(images)

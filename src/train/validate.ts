@@ -1,16 +1,14 @@
 import { EspalierError } from '../../ir/index.ts'
 import type { FixedPlan } from '../../passes/index.ts'
-import { orThrow } from '../base/error.ts'
-import { compileNetwork } from '../compile/compile.ts'
 import type { Batch, DataSet, Preprocess, Skipped } from '../data/index.ts'
 import { evaluateData, type Unanswered } from '../execute/evaluate-data.ts'
-import { openModel } from '../execute/model.ts'
 import type { Prediction } from '../execute/prediction.ts'
 import { joinSums, type MeasuredSum, sumOfBatch, valuesOf } from '../measures/index.ts'
 import type { Measured } from '../network/fit-targets.ts'
 import type { Network } from '../network/network.ts'
 import { trainingProblem } from './error.ts'
 import type { Validation } from './events.ts'
+import { openCompiled } from './open-compiled.ts'
 import type { OpenStep } from './step.ts'
 
 export interface ValidateOptions {
@@ -42,14 +40,11 @@ export const validate = async (
   network: Network,
   plan: FixedPlan,
   data: DataSet,
-  { backend, executor }: Pick<OpenStep, 'backend' | 'executor'>,
+  where: Pick<OpenStep, 'backend' | 'executor'>,
   { seed, measured, ...options }: ValidateOptions,
 ): Promise<Validated | null> => {
   const { batch, preprocess } = options
-  const compiled = orThrow(
-    compileNetwork(network, plan, { seed, batch, backend: backend === 'reference' ? undefined : backend }),
-  )
-  const runner = await openModel(compiled, { backend, batch, executor: executor === 'reference' ? 'auto' : executor })
+  const runner = await openCompiled(network, plan, where, { seed, batch })
   try {
     const sums: MeasuredSum[] = []
     const onBatch = (read: Batch, prediction: Prediction): void => {
