@@ -11,21 +11,21 @@ import {
 import { orThrow } from '../base/error.ts'
 import { random } from '../base/random.ts'
 import { type DataSet, fingerprint, type Preprocess } from '../data/index.ts'
-import { fitLabelled, fitLabelsThatFit, preprocessFor } from '../network/fit-data.ts'
-import { fitNeededTargets, fitTargets, learnsFromItself, type Measured } from '../network/fit-targets.ts'
+import { preprocessFor } from '../network/fit-data.ts'
+import type { Measured } from '../network/fit-targets.ts'
 import { isClassifier, type Network, outputsOf } from '../network/network.ts'
 import { answeringPlan } from './answering-plan.ts'
-import type { Augmentation } from './augmentation/augmentation.ts'
 import { hasCheckpoint, misfits, readCheckpoint, type State } from './checkpoint.ts'
 import { trainingProblem } from './error.ts'
 import { namedBy } from './freeze.ts'
 import { splitHeldOut, subset } from './held-out.ts'
 import { checkMemory } from './memory.ts'
 import type { Progress } from './progress.ts'
-import { adamwOf, heldOutCount, needsLabels, type Recipe, weightDecayOf } from './recipe.ts'
+import { adamwOf, type Recipe, weightDecayOf } from './recipe.ts'
 import { type Carried, carriedAtFirst } from './step.ts'
 import { type ReadTeacher, readTeacher } from './teacher.ts'
 import { stepsPerEpoch } from './training-batches.ts'
+import { heldOutOf, type TrainingData, trainingData } from './training-data.ts'
 
 export interface TrainingOptions {
   /** Of initial order, augmentation and drawn transforms. Default 0. */
@@ -39,7 +39,7 @@ export interface TrainingOptions {
 }
 
 /** A training that is ready to begin: everything read and checked, nothing written. */
-export interface Training {
+export interface Training extends TrainingData {
   readonly network: Network
   /** With a reduction to count right answers by. */
   readonly plan: FixedPlan
@@ -48,10 +48,6 @@ export interface Training {
   readonly step: TrainingStep
   readonly teacher?: ReadTeacher | undefined
   readonly preprocess: Preprocess
-  /** With the labels that the network has for its classes. */
-  readonly data: DataSet
-  /** Of a network that is no classifier: the output that is held against what the data has for it. */
-  readonly measured?: Measured | undefined
   readonly images: Int32Array
   readonly heldOut: DataSet
   readonly stepsPerEpoch: number
@@ -103,46 +99,6 @@ const stepOf = (
 const numberOf = (network: Network, { output }: Measured): number =>
   outputsOf(network).findIndex(({ name }) => name === output)
 
-/** A data set as the network is trained on it, and what of its answers is held against what the data has. @throws EspalierError where its labels or targets are not the network's */
-const fittedData = (network: Network, recipe: Recipe, given: DataSet): Pick<Training, 'data' | 'measured'> => {
-  if (isClassifier(network) && needsLabels(recipe)) return { data: fitLabelled(network, given, undefined) }
-  const data = fitLabelsThatFit(network, given, undefined)
-  if (isClassifier(network)) return { data }
-  const where = `--data ${data.name}`
-  const measured = needsLabels(recipe)
-    ? fitNeededTargets(network, data, where, learnsFromItself)
-    : fitTargets(network, data, where)
-  return { data, measured }
-}
-
-/** Colours that are drawn for images alone, where what comes out is an image, too. */
-const recolouring: readonly Augmentation['kind'][] = ['colour-jitter', 'pca-lighting']
-
-/** @throws EspalierError where augmentation would take images and what they are to become apart */
-const checkColours = ({ augment }: Recipe, { times }: DataSet, measured: Measured | undefined): void => {
-  if (measured?.target !== 'image' || times !== undefined) return
-  const found = augment.flatMap(({ kind }, k) => (recolouring.includes(kind) ? [{ kind, k }] : []))
-  if (found.length > 0)
-    throw new EspalierError(
-      found.map(({ kind, k }) =>
-        trainingProblem(
-          'bad-augmentation',
-          `augment[${k}]`,
-          `${kind}, drawn for an image and not for the one that it should become`,
-          'crops and flips, which both go through',
-        ),
-      ),
-    )
-}
-
-/** @throws EspalierError where what is held against answers cannot be smoothed */
-const checkSmoothing = (recipe: Recipe, measured: Measured | undefined): void => {
-  if (measured === undefined || measured.kind === 'map-classes' || recipe.label_smoothing === 0 || !needsLabels(recipe))
-    return
-  const [seen, expected] = [`${recipe.label_smoothing} for ${measured.kind}`, '0: it is for classes']
-  throw new EspalierError([trainingProblem('bad-recipe', 'label_smoothing', seen, expected)])
-}
-
 /** What a checkpoint must agree in with what is asked for. */
 const identity = ['network', 'plan', 'recipe', 'teacher', 'seed', 'data'] as const
 
@@ -193,22 +149,6 @@ const refuseToOverwrite = async (folder: string): Promise<void> => {
     ])
 }
 
-/** How many images are held out: none of those without labels, by which nothing is validated. @throws EspalierError where some are asked for */
-const heldOutOf = (recipe: Recipe, { labelled, name, count }: DataSet, measured: Measured | undefined): number => {
-  if (labelled || measured !== undefined) return heldOutCount(recipe, count)
-  if ((recipe.validation ?? 0) === 0) return 0
-  const [where, expected] = [`--data ${name}`, 'labels to validate by']
-  throw new EspalierError([
-    trainingProblem(
-      'not-labelled',
-      where,
-      'images without labels of the network’s classes',
-      expected,
-      '--validation 0',
-    ),
-  ])
-}
-
 /** Reads and checks all that a training needs. @throws EspalierError where something of it does not fit */
 export const openTraining = async (
   network: Network,
@@ -217,13 +157,11 @@ export const openTraining = async (
   given: DataSet,
   { seed = 0, preprocess, out, resume = false }: TrainingOptions,
 ): Promise<Training> => {
-  const { data, measured } = fittedData(network, recipe, given)
-  checkSmoothing(recipe, measured)
-  checkColours(recipe, data, measured)
+  const { data, measured } = trainingData(network, recipe, given)
   const teacher = recipe.teacher === undefined ? undefined : await readTeacher(recipe.teacher, network, seed)
   const answering = answeringPlan(network, plan)
   const step = stepOf(network, answering, recipe, measured, seed)
-  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutOf(recipe, data, measured), seed))
+  const { training: images, heldOut } = orThrow(splitHeldOut(data.count, heldOutOf(recipe, { data, measured }), seed))
   orThrow(checkMemory(network.graph, Math.min(recipe.batch, images.length)))
   const progress: Progress = {
     network: network.name,
