@@ -81,11 +81,15 @@ const repeated = (where: string, config: Sweep): readonly SweepProblem[] =>
       : [problem('bad-sweep' as const, `${where}, ${key}`, `${JSON.stringify(twice)} twice`, 'each once')]
   })
 
-/** A sweep from JSON; `where` names it in problems. */
+/** Without keys whose value is undefined, which are left out as those that are not there. */
+const there = <A extends object>(config: A): A =>
+  Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)) as A
+
+/** A sweep from JSON, or of a program; `where` names it in problems. */
 export const decodeSweep = (json: unknown, where: string): E.Either<readonly SweepProblem[], Sweep> => {
   const decoded = SweepConfig.decode(json)
   if (E.isLeft(decoded)) return E.left(closedProblems('bad-sweep', where, decoded.left))
-  const sweep = { ...defaults, ...decoded.right }
+  const sweep = { ...defaults, ...there(decoded.right) }
   const problems = repeated(where, sweep)
   return problems.length > 0 ? E.left(problems) : E.right(sweep)
 }

@@ -1,11 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { renderProblems } from '../../../../ir/index.ts'
 import { orThrow } from '../../../../src/base/error.ts'
 import { decodeSweep, readSweep, recipeOf, type Sweep } from '../../../../src/experiment/sweep/config.ts'
 import { expandGrid } from '../../../../src/experiment/sweep/grid.ts'
+import { readTrainingFile } from '../../../../src/experiment/training-impact/training-impact.ts'
 import { createZooNetwork } from '../../../../src/index.ts'
 import { decodeRecipe } from '../../../../src/train/recipe.ts'
 import { recipes } from '../../../../src/train/recipes.ts'
@@ -37,6 +39,10 @@ describe('decodeSweep', () => {
       seeds: [0],
       batch: 128,
     })
+  })
+
+  it('takes what a program leaves undefined for left out', () => {
+    expect(decoded({ ...least, batch: undefined, seeds: undefined })).toEqual(decoded(least))
   })
 
   it('takes every key', () => {
@@ -111,12 +117,17 @@ describe('the sweep in the docs', () => {
       'distill-half': 4,
       'distill-shared': 3,
       'from-scratch': 4,
-      'from-scratch-none': 3,
+      'from-scratch-none': 4,
     })) {
       const sweep = decoded(await json(`${name}.json`))
       await recipeOf(sweep, name)
       expect(orThrow(expandGrid(sweep, network)), name).toHaveLength(3 * trainings)
     }
+  })
+
+  it('has five maps to train branches at', async () => {
+    const path = fileURLToPath(new URL('training-impact.json', docs))
+    expect(await readTrainingFile(path)).toMatchObject({ maps: [0, 3, 5, 7, 9], recipe: 'fine-tune' })
   })
 
   it('begins with weights trained by a recipe there', async () => {
