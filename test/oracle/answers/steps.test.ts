@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Tensor } from '../../../ir/index.ts'
 import { placePlan, type StepRecipe, trainingStep } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { importOnnx } from '../../../src/network/import/onnx/index.ts'
@@ -10,6 +9,7 @@ import { type Carried, carriedAtFirst, openStep, type StepOptions } from '../../
 import { openTeacher, readTeacher } from '../../../src/train/teacher.ts'
 import { fixedPlanOf } from '../../fixed-plan.ts'
 import { backends } from '../../src/lower/tfjs/agree.ts'
+import { expectFingerprints, type Fingerprints } from '../fingerprints.ts'
 import { imagesOf } from '../images.ts'
 
 interface Figure {
@@ -17,7 +17,7 @@ interface Figure {
   readonly temperature: number
   readonly optimizer: 'sgd' | 'adamw'
   readonly loss: readonly number[]
-  readonly after: Readonly<Record<string, { readonly sum: number; readonly l2: number }>>
+  readonly after: Fingerprints
 }
 
 /** Made by `make.py`. */
@@ -79,14 +79,7 @@ const check = async (figure: Figure, options: Parameters<typeof trained>[1]): Pr
   losses.forEach((loss, k) => {
     expect(loss).toBeCloseTo(figure.loss[k], 5)
   })
-  for (const [name, { sum, l2 }] of Object.entries(figure.after)) {
-    const data = [...(last.get(name) as Tensor).data]
-    expect(
-      data.reduce((total, x) => total + x, 0),
-      name,
-    ).toBeCloseTo(sum, 4)
-    expect(Math.hypot(...data), name).toBeCloseTo(l2, 4)
-  }
+  expectFingerprints(last, figure.after)
 }
 
 const native = backends.find(({ name }) => name === 'node-gpu')?.absent

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Pair, Tensor } from '../../../ir/index.ts'
+import type { Pair } from '../../../ir/index.ts'
 import { type OutputKind, placePlan, trainingStep } from '../../../passes/index.ts'
 import { orThrow } from '../../../src/base/error.ts'
 import { importOnnx } from '../../../src/network/import/onnx/index.ts'
@@ -12,6 +12,7 @@ import { carriedAtFirst, openStep, type StepOptions } from '../../../src/train/s
 import { targetsFed } from '../../../src/train/targets.ts'
 import { fixedPlanOf } from '../../fixed-plan.ts'
 import { backends } from '../../src/lower/tfjs/agree.ts'
+import { expectFingerprints, type Fingerprints } from '../fingerprints.ts'
 import { imagesOf } from '../images.ts'
 
 interface Figure {
@@ -19,7 +20,7 @@ interface Figure {
   readonly plan: string
   readonly smoothing: number
   readonly loss: readonly number[]
-  readonly after: Readonly<Record<string, { readonly sum: number; readonly l2: number }>>
+  readonly after: Fingerprints
 }
 
 /** Made by `make.py`. */
@@ -84,14 +85,7 @@ const check = async (
   }
   const last = await open.carried()
   open.dispose()
-  for (const [name, { sum, l2 }] of Object.entries(after)) {
-    const data = [...(last.get(name) as Tensor).data]
-    expect(
-      data.reduce((total, x) => total + x, 0),
-      name,
-    ).toBeCloseTo(sum, 4)
-    expect(Math.hypot(...data), name).toBeCloseTo(l2, 4)
-  }
+  expectFingerprints(last, after)
 }
 
 const native = backends.find(({ name }) => name === 'node-gpu')?.absent
