@@ -225,7 +225,7 @@ const cases: readonly (readonly [string, () => readonly string[], RegExp])[] = [
   [
     'weights beside a network that has its own',
     () => [...onNetwork(() => at('compiled'))(), '--weights', at('other.safetensors')],
-    /FOLDER\/compiled: saw other weights, FOLDER\/other\.safetensors; expected a zoo network or a graph/,
+    /FOLDER\/compiled: saw other weights, FOLDER\/other\.safetensors; expected a network that is not compiled/,
   ],
   [
     'data of another number of classes',
