@@ -70,8 +70,8 @@ const ofOutputs = (
     scores
       .map((own, k) => distanceOf(outputs[k].kind)(d, own, taught(d, own, k), temperature))
       .reduce((sum, x) => pairwise(d, 'add', sum, x))
-  const criterion = (k: number): NodeId => fromTarget(d, scores[k], outputs[k])
-  return [{ name: lossName, node: between(d, teacher, distances, () => criterion(target as number)) }]
+  const criterion = (): NodeId => fromTarget(d, scores[target as number], outputs[target as number])
+  return [{ name: lossName, node: between(d, teacher, distances, criterion) }]
 }
 
 /** The branched network with a loss and the new running statistics for outputs; of a classifier with how many answers are right. */

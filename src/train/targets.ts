@@ -20,7 +20,7 @@ type Of<K extends SeenTarget['kind']> = Extract<SeenTarget, { readonly kind: K }
 const ofKind = <K extends SeenTarget['kind']>(targets: readonly SeenTarget[], kind: K): readonly Of<K>[] =>
   targets.filter((target): target is Of<K> => target.kind === kind)
 
-/** How many pixels of masks have each class, for each pixel of an answer, which stands for a square of them: `[n, h, w, classes]`; and how many have one. */
+/** How many pixels of masks have each class, for each pixel of an answer, which stands for a square of them: `[n, h, w, classes]`; and what each counts, so that the mean over answers is that over pixels with a class. */
 const pixelsOfClasses = (masks: readonly Of<'mask'>[], [h, w]: readonly number[], classes: number) => {
   const pixels = new Float32Array(masks.length * h * w * classes)
   let counted = 0
@@ -39,14 +39,13 @@ const pixelsOfClasses = (masks: readonly Of<'mask'>[], [h, w]: readonly number[]
         counted++
       }
   }
-  return { pixels, counted }
+  return { pixels, each: counted === 0 ? 0 : (masks.length * h * w) / counted }
 }
 
 /** Of each pixel the classes of its square, so that all that have one count alike; smoothed, some of each is of all classes. */
 const ofMasks = (masks: readonly Of<'mask'>[], { shape, smoothing }: HeldOutput): readonly Float32Array[] => {
   const classes = shape[2]
-  const { pixels, counted } = pixelsOfClasses(masks, shape, classes)
-  const each = counted === 0 ? 0 : (masks.length * shape[0] * shape[1]) / counted
+  const { pixels, each } = pixelsOfClasses(masks, shape, classes)
   for (let at = 0; at < pixels.length; at += classes) {
     let square = 0
     for (let c = 0; c < classes; c++) square += pixels[at + c]
@@ -58,8 +57,7 @@ const ofMasks = (masks: readonly Of<'mask'>[], { shape, smoothing }: HeldOutput)
 
 /** The same of one label: how much a pixel counts where it holds, and how much in all. */
 const ofForegrounds = (masks: readonly Of<'mask'>[], { shape }: HeldOutput): readonly Float32Array[] => {
-  const { pixels, counted } = pixelsOfClasses(masks, shape, 2)
-  const each = counted === 0 ? 0 : (masks.length * shape[0] * shape[1]) / counted
+  const { pixels, each } = pixelsOfClasses(masks, shape, 2)
   const of = (count: (at: number) => number) =>
     Float32Array.from({ length: pixels.length / 2 }, (_, at) => each * count(2 * at))
   return [of(at => pixels[at + 1]), of(at => pixels[at] + pixels[at + 1])]
