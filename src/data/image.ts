@@ -118,12 +118,13 @@ export const withPixels = async <A>(
   }
 }
 
-/** What an encoded image is by its head. Left: why it cannot be decoded. */
+/** What an encoded image is by its head, its extents upright as its EXIF says. Left: why it cannot be decoded. */
 export const imageHead = async (
   encoded: Uint8Array,
 ): Promise<E.Either<string, { readonly format: string; readonly height: number; readonly width: number }>> => {
   try {
-    return E.right(await readHead(encoded))
+    const { format, autoOrient } = await readHead(encoded)
+    return E.right({ format, ...autoOrient })
   } catch (error) {
     return E.left((error as Error).message)
   }

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import sharp from 'sharp'
-import { problem } from '../../ir/index.ts'
+import { EspalierError, type Pair, problem } from '../../ir/index.ts'
 import type { DataProblem } from './error.ts'
 import { type Fitted, fittedExtents } from './image.ts'
 import { chunksOf, isPng, pngOf } from './png.ts'
@@ -75,3 +75,37 @@ export const cutMask = (
 
 /** A mask resized and cropped as its image is. */
 export const fitMask = (mask: Mask, preprocess: Cut): Mask => cutMask(mask, fittedExtents(mask, preprocess))
+
+/**
+ * Visits each pixel of a mask that has a class: the class, and the place, row by row, of the pixel that stands for it in an answer of these extents. Returns how many have none.
+ *
+ * @throws EspalierError where a class is none of so many
+ */
+export const eachPixel = (
+  { size, data }: { readonly size: Pair; readonly data: Uint8Array },
+  where: string,
+  [h, w]: readonly number[],
+  classes: number,
+  visit: (own: number, at: number) => void,
+): number => {
+  const [rows, columns] = size
+  let none = 0
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++) {
+      const own = data[y * columns + x]
+      if (own === noClass) {
+        none++
+        continue
+      }
+      if (own >= classes)
+        throw new EspalierError([
+          problem('bad-labels', where, `a mask with class ${own}`, `classes below ${classes}; ${noClass} is none`),
+        ])
+      visit(own, Math.floor((y * h) / rows) * w + Math.floor((x * w) / columns))
+    }
+  return none
+}
+
+/** Of masks of a foreground that have none: often it is written as 255, whose pixels would not be counted. */
+export const foregroundProblem = (where: string, seen: string): DataProblem =>
+  problem('bad-labels', where, seen, `classes 0 and 1; ${noClass} is none`, 'write the foreground as 1')

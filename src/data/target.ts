@@ -25,31 +25,31 @@ const firstChannel = (pixels: Uint8Array): Uint8Array => pixels.filter((_, k) =>
 
 type Extents = Pick<Pixels, 'height' | 'width'>
 
-/** Undefined of what cannot be decoded, which is a problem of its own. */
+/** Upright. Undefined of what cannot be decoded, which is a problem of its own. */
 const extentsOf = async (image: ImageInput): Promise<Extents | undefined> => {
   if (!(image instanceof Uint8Array)) return image
   const head = await imageHead(image)
   return E.isRight(head) ? head.right : undefined
 }
 
-/** Refuses a target whose image it is not, or not so many times as large; which side is which is not looked at, for cameras say that apart. */
-const checkExtents = async (
-  { of, where }: { readonly of?: ImageInput; readonly where: string },
-  { height, width }: Extents,
-  times: number,
-): Promise<DataProblem | undefined> => {
-  const own = of && (await extentsOf(of))
-  if (own === undefined) return undefined
-  const whole = (extents: Extents, by: number) =>
-    [extents.height, extents.width].map(extent => Math.floor(extent / by)).toSorted((a, b) => a - b)
-  return `${whole({ height, width }, times)}` === `${whole(own, 1)}`
+/** Refuses what is not just so many times as large as the image that it belongs to, both upright. */
+export const extentsProblem = (where: string, own: Extents, image: Extents, times: number): DataProblem | undefined =>
+  Math.floor(own.height / times) === image.height && Math.floor(own.width / times) === image.width
     ? undefined
     : problem(
         'wrong-size',
         where,
-        `${height} × ${width} pixels for an image of ${own.height} × ${own.width}`,
+        `${own.height} × ${own.width} pixels for an image of ${image.height} × ${image.width}, as it stands upright`,
         times === 1 ? 'as many' : `${times} times as many a side`,
       )
+
+const checkExtents = async (
+  { of, where }: { readonly of?: ImageInput; readonly where: string },
+  own: Extents,
+  times: number,
+): Promise<DataProblem | undefined> => {
+  const image = of && (await extentsOf(of))
+  return image && extentsProblem(where, own, image, times)
 }
 
 /**

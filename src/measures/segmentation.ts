@@ -1,6 +1,6 @@
-import { EspalierError, problem } from '../../ir/index.ts'
+import { EspalierError } from '../../ir/index.ts'
 import { meanOf, sumOf } from '../base/statistics.ts'
-import { type FittedTarget, noClass } from '../data/index.ts'
+import { eachPixel, type FittedTarget, foregroundProblem } from '../data/index.ts'
 import { type Answered, measuring } from './measure.ts'
 
 /** How many pixels of each class were taken for each: `[true class · classes + answered class]`. */
@@ -27,37 +27,17 @@ const confusionOf = (
 ): Confusion => {
   const classes = Math.max(channels, 2)
   const answered = classesOfPixels(values, channels)
-  const [rows, columns] = target.size
   const pixels = new Array<number>(classes ** 2).fill(0)
-  let none = 0
-  for (let y = 0; y < rows; y++)
-    for (let x = 0; x < columns; x++) {
-      const own = target.data[y * columns + x]
-      if (own === noClass) {
-        none++
-        continue
-      }
-      if (own >= classes)
-        throw new EspalierError([
-          problem('bad-labels', where, `a mask with class ${own}`, `classes below ${classes}; ${noClass} is none`),
-        ])
-      pixels[own * classes + answered[Math.floor((y * h) / rows) * w + Math.floor((x * w) / columns)]]++
-    }
+  const none = eachPixel(target, where, [h, w], classes, (own, at) => {
+    pixels[own * classes + answered[at]]++
+  })
   return { classes, pixels, none }
 }
 
 /** Masks of a foreground are often 0 and 255, which would count its pixels as none. @throws EspalierError */
 const checkForeground = ({ classes, pixels, none }: Confusion): void => {
   if (classes === 2 && none > 0 && pixels[2] + pixels[3] === 0)
-    throw new EspalierError([
-      problem(
-        'bad-labels',
-        'masks',
-        'pixels of 0 and 255 alone',
-        `classes 0 and 1; ${noClass} is none`,
-        'write the foreground as 1',
-      ),
-    ])
+    throw new EspalierError([foregroundProblem('masks', 'pixels of 0 and 255 alone')])
 }
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, k) => k)

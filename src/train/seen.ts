@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts'
 import {
   type DataProblem,
   type Example,
+  extentsProblem,
   inChannels,
   means,
   type Pixels,
@@ -39,17 +40,6 @@ type Extents = Pick<Raster, 'height' | 'width'>
 type Read<A> = Promise<E.Either<DataProblem, A>>
 
 const imageTarget = ({ data, height, width }: Raster): SeenTarget => ({ kind: 'image', size: [height, width], data })
-
-/** Refuses what is not just so many times as large as the image that it belongs to. */
-const extentsProblem = (where: string, own: Extents, image: Extents, times: number): DataProblem | undefined =>
-  Math.floor(own.height / times) === image.height && Math.floor(own.width / times) === image.width
-    ? undefined
-    : problem(
-        'wrong-size',
-        where,
-        `${own.height} × ${own.width} pixels for an image of ${image.height} × ${image.width}, as it stands upright`,
-        times === 1 ? 'as many' : `${times} times as many a side`,
-      )
 
 /** The target of an image of these extents, moved by what was drawn for that. */
 const withTarget = async (

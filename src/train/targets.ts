@@ -1,6 +1,6 @@
 import { EspalierError, problem, shapeOf, sizeOf, type Tensor } from '../../ir/index.ts'
 import { countedName, type OutputKind, targetName } from '../../passes/index.ts'
-import { noClass, normalizeInto, type Preprocess } from '../data/index.ts'
+import { eachPixel, foregroundProblem, normalizeInto, type Preprocess } from '../data/index.ts'
 import type { SeenTarget } from './seen.ts'
 import type { Training } from './training.ts'
 
@@ -24,21 +24,11 @@ const ofKind = <K extends SeenTarget['kind']>(targets: readonly SeenTarget[], ki
 const pixelsOfClasses = (masks: readonly Of<'mask'>[], [h, w]: readonly number[], classes: number) => {
   const pixels = new Float32Array(masks.length * h * w * classes)
   let counted = 0
-  for (const [k, { size, data, where }] of masks.entries()) {
-    const [rows, columns] = size
-    for (let y = 0; y < rows; y++)
-      for (let x = 0; x < columns; x++) {
-        const own = data[y * columns + x]
-        if (own === noClass) continue
-        if (own >= classes)
-          throw new EspalierError([
-            problem('bad-labels', where, `class ${own}`, `classes below ${classes}; ${noClass} is none`),
-          ])
-        const at = (k * h + Math.floor((y * h) / rows)) * w + Math.floor((x * w) / columns)
-        pixels[at * classes + own]++
-        counted++
-      }
-  }
+  for (const [k, mask] of masks.entries())
+    eachPixel(mask, mask.where, [h, w], classes, (own, at) => {
+      pixels[(k * h * w + at) * classes + own]++
+      counted++
+    })
   return { pixels, each: counted === 0 ? 0 : (masks.length * h * w) / counted }
 }
 
@@ -124,9 +114,7 @@ export const watchForeground = (output: HeldOutput | undefined) => {
     /** After an epoch of so many images. @throws EspalierError where no mask had a pixel of it, and all were looked at */
     check: (epoch: number, images: number): void => {
       if (!ofTwo || found || looked < images) return
-      const [where, seen] = [`epoch ${epoch}, masks`, 'no pixel of class 1']
-      const expected = `classes 0 and 1; ${noClass} is none`
-      throw new EspalierError([problem('bad-labels', where, seen, expected, 'write the foreground as 1')])
+      throw new EspalierError([foregroundProblem(`epoch ${epoch}, masks`, 'no pixel of class 1')])
     },
   }
 }

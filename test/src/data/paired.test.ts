@@ -107,6 +107,23 @@ describe('masks:IMAGES,MASKS', () => {
     await expect(batchOf(data, { size: [1, 2] })).rejects.toThrow(/masks\/1\.png: .*2 × 3 pixels.*1 × 2.*as many/s)
   })
 
+  it('lies as its image does when that stands upright', async () => {
+    const turned = await sharp(await rgb(3, [1, 2, 3, 4, 5, 6]))
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toBuffer()
+    const masked = async (width: number, of: Bytes) => {
+      const folder = await folderOf({ 'images/1.png': turned, 'masks/1.png': await grey(width, of) })
+      return batchOf(await opened(`masks:${folder}/images,${folder}/masks`), { size: [3, 2] })
+    }
+    const { images, targets } = await masked(2, [4, 1, 5, 2, 6, 3])
+    expect([...images].filter((_, k) => k % 3 === 0)).toEqual([4, 1, 5, 2, 6, 3])
+    expect(targets).toMatchObject([{ data: Uint8Array.of(4, 1, 5, 2, 6, 3) }])
+    await expect(masked(3, [1, 2, 3, 4, 5, 6])).rejects.toThrow(
+      /2 × 3 pixels for an image of 3 × 2, as it stands upright/,
+    )
+  })
+
   it('is refused where an image has none, and with one folder', async () => {
     const folder = await folderOf({ 'images/1.png': await rgb(1, [0]), 'masks/2.png': await grey(1, [0]) })
     expect(await refused(`masks:${folder}/images,${folder}/masks`)).toBe(

@@ -256,7 +256,7 @@ describe('a network that is no classifier', () => {
     [
       'classes that it does not have',
       () => follow({ ...cases['a segmenter of a foreground'], data: () => `masks:${at('images')},${at('masks')}` }),
-      /masks.*png: saw class 2; expected classes below 2/,
+      /masks.*png: saw a mask with class 2; expected classes below 2/,
     ],
     [
       'masks of other extents than their images',
