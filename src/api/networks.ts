@@ -38,7 +38,7 @@ export const createNetwork = (
   checkGraph('createNetwork, graph', graph)
   checkParameters('createNetwork, parameters', parameters)
   checkOptions('createNetwork', options)
-  const network = orThrow(networkOf(name, graph, parameters, saidOutputs(options.answers)))
+  const network = orThrow(networkOf(name, graph, parameters, { answers: saidOutputs(options.answers) }))
   orThrow(finiteWeights(network, name))
   return network
 }

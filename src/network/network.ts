@@ -12,8 +12,7 @@ import {
   type Tensor,
 } from '../../ir/index.ts'
 import { areOfClasses, classifierOutputs, factsOfKind, type NetworkOutput, unstacked } from '../../passes/index.ts'
-import type { SaidOutput } from './said-outputs.ts'
-import { readOutputs } from './scores/read-outputs.ts'
+import { type Claims, readOutputs } from './scores/read-outputs.ts'
 
 /**
  * A flat graph from one image `Map[h, w, c]` to named outputs, with its trained values. Filters are `[r, s, i/groups, o]`, dense weights `[i, o]`.
@@ -103,18 +102,18 @@ const withUsableInput = (graph: Graph): Graph => {
 }
 
 /**
- * A network from a front end's graph and values, with what is said of its outputs: what each of them is, is known then
+ * A network from a front end's graph and values, with what is known of its outputs: what each of them is, is known then
  * ({@link readOutputs}), and stacks are taken apart.
  */
 export const networkOf = (
   name: string,
   graph: Graph,
   parameters: ReadonlyMap<string, Tensor>,
-  said: readonly SaidOutput[] = [],
+  claims: Claims = {},
 ): E.Either<readonly NetworkProblem[], Network> => {
   const checked = fromImage(name, pruned(graph))
   if (E.isLeft(checked)) return checked
-  const known = readOutputs(withUsableOutputs(checked.right), parameters, said)
+  const known = readOutputs(withUsableOutputs(checked.right), parameters, claims)
   if (E.isLeft(known)) return refused(name, known.left.seen, known.left.expected, known.left.hint)
   const { graph: read, outputs, notes } = known.right
   const whole = withUsableInput(unstacked(pruned(read)))

@@ -131,7 +131,7 @@ const openGraph = async (
   const graph = orThrow(fromImage(name, given))
   const source = withValues({ name, graph }, await readWeights(weights), seed)
   const { parameters, fixed } = source.network
-  const network = orThrow(networkOf(name, graph, parameters, saidOutputs(answers)))
+  const network = orThrow(networkOf(name, graph, parameters, { answers: saidOutputs(answers) }))
   return { ...source, network: fixed === undefined ? network : { ...network, fixed } }
 }
 

@@ -29,7 +29,7 @@ const unet = (): Network => {
   const image = b.input('image', mapType(size, size, 3))
   const classes = b.conv2d(down(image, 3, 0), b.parameter('head', [1, 1, widths[0], 5]))
   const graph = b.finish({ classes })
-  return orThrow(networkOf('unet', graph, initialize(graph, 1), [{ name: 'classes', kind: 'map-values' }]))
+  return orThrow(networkOf('unet', graph, initialize(graph, 1), { answers: [{ name: 'classes', kind: 'map-values' }] }))
 }
 
 /** The place where the encoder is done: most of the network’s maps are alive there, the lowest the last. */

@@ -1,4 +1,4 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { type Graph, type Node, type NodeId, nearestHint, printType, shapeOf, type Tensor } from '../../../ir/index.ts'
 import {
   classifierOutputs,
@@ -20,17 +20,49 @@ export interface KnownOutputs {
   readonly notes: readonly string[]
 }
 
+/** What is known of a graph's outputs beside the graph. */
+export interface Claims {
+  /** What they are said to be. */
+  readonly answers?: readonly SaidOutput[] | undefined
+  /** Those that are scores, of which the file numbers the largest. */
+  readonly argmax?: ReadonlySet<string> | undefined
+}
+
 /** What a file shows of an output: its kind, and by what. */
 interface Shown {
   readonly kind: OutputKind
   readonly by: string
 }
 
-const shownBy = (nodes: readonly Node[], id: NodeId): Shown | null => {
+const shownBy = (nodes: readonly Node[], id: NodeId, isArgmax: boolean): Shown | null => {
   const isMap = nodes[id].type.kind === 'Map'
+  if (isArgmax) return { kind: isMap ? 'map-classes' : 'classes', by: 'its ArgMax, which is left out' }
   if (probabilitiesOf(nodes, id) !== null || logProbabilitiesOf(nodes, id) !== null)
     return isMap ? { kind: 'map-classes', by: 'the softmax over its channels' } : { kind: 'classes', by: 'its softmax' }
   return !isMap && sigmoidOf(nodes, id) !== null ? { kind: 'labels', by: 'its sigmoid' } : null
+}
+
+/** Scores as a softmax and its logarithm have them, both of which leave the largest the largest. */
+const rankedBy = (nodes: readonly Node[], id: NodeId): NodeId =>
+  probabilitiesOf(nodes, id) ?? logProbabilitiesOf(nodes, id) ?? behindReshapes(nodes, id)
+
+/** A graph without the outputs that are another one's scores, of which the file numbers the largest, and what is said of them. */
+const withoutRepeats = (graph: Graph, argmax: ReadonlySet<string>) => {
+  const { nodes, outputs } = graph
+  const ranks = outputs.map(({ node }) => rankedBy(nodes, node))
+  const repeated = outputs.map(({ name }, k) =>
+    argmax.has(name)
+      ? outputs.find((other, j) => ranks[j] === ranks[k] && (j < k || !argmax.has(other.name)) && j !== k)
+      : undefined,
+  )
+  return {
+    graph: { ...graph, outputs: outputs.filter((_, k) => repeated[k] === undefined) },
+    notes: outputs.flatMap(({ name }, k) =>
+      repeated[k] === undefined
+        ? []
+        : [`Output ${name} is left out: the number of the largest of ${repeated[k].name}.`],
+    ),
+  }
 }
 
 /** Whether an output is probabilities, of a kind that answers in them; null where it is some of another kind. */
@@ -82,12 +114,13 @@ const readOutput = (
   at: number,
   said: SaidOutput | undefined,
   squashed: Int32Array,
+  isArgmax: boolean,
 ): E.Either<Refused, { readonly output: NetworkOutput; readonly note?: string }> => {
   const { name, node: id } = outputs[at]
   const { type } = nodes[id]
   if (!isOutputType(type.kind))
     return E.left({ seen: `output ${name}, ${printType(type)}`, expected: 'a value of each image' })
-  const shown = said ?? shownBy(nodes, id)
+  const shown = said ?? shownBy(nodes, id, isArgmax)
   const kinds = kindsFor(type.kind)
   const example = outputs.length === 1 ? kinds[0] : `${name}=${kinds[0]}`
   if (shown === null)
@@ -139,30 +172,54 @@ const isClassifier = ({ nodes, outputs }: Graph, [said]: readonly (SaidOutput | 
   return shapeOf(type).at(-1) === 1 || sigmoidOf(nodes, id) === null
 }
 
+/** Refuses to take the scores behind an ArgMax for anything but classes. */
+const checkArgmax = (
+  { outputs }: Graph,
+  said: readonly (SaidOutput | undefined)[],
+  argmax: ReadonlySet<string>,
+): E.Either<Refused, readonly (SaidOutput | undefined)[]> => {
+  const at = outputs.findIndex(({ name }, k) => {
+    const kind = said[k]?.kind
+    return kind !== undefined && argmax.has(name) && factsOfKind(kind).probabilities !== 'softmax'
+  })
+  return at < 0
+    ? E.right(said)
+    : E.left({
+        seen: `${said[at]?.kind} of output ${outputs[at].name}, whose ArgMax numbers classes`,
+        expected: 'classes, or map-classes',
+      })
+}
+
 /**
  * What the outputs of a network are: as it is said, else as the file shows. A classifier's one output is made `logits` ({@link classScores}), others stay
  * as they are. Refused where nothing says it.
  */
 export const readOutputs = (
-  graph: Graph,
+  whole: Graph,
   parameters: ReadonlyMap<string, Tensor>,
-  said: readonly SaidOutput[] = [],
+  { answers = [], argmax = new Set() }: Claims = {},
 ): E.Either<Refused, KnownOutputs> => {
-  const each = saidOfEach(graph, said)
-  if (E.isLeft(each)) return each
-  if (isClassifier(graph, each.right))
+  const { graph, notes: left } = withoutRepeats(whole, argmax)
+  const said = F.pipe(
+    saidOfEach(graph, answers),
+    E.flatMap(each => checkArgmax(graph, each, argmax)),
+  )
+  if (E.isLeft(said)) return said
+  if (isClassifier(graph, said.right)) {
+    const [{ name }] = graph.outputs
     return E.map(({ graph: scored, notes }: { graph: Graph; notes: readonly string[] }) => ({
       graph: { ...scored, outputs: [{ name: classifierOutputs[0].name, node: scored.outputs[0].node }] },
       outputs: classifierOutputs,
-      notes,
+      notes: [...left, ...(argmax.has(name) ? [`The ArgMax of output ${name} is left out.`] : []), ...notes],
     }))(classScores(graph, parameters))
+  }
   const squashed = squashedNodes(graph)
-  const read = E.traverseArrayWithIndex((at, one: SaidOutput | undefined) => readOutput(graph, at, one, squashed))(
-    each.right,
-  )
+  const read = E.traverseArrayWithIndex((at, one: SaidOutput | undefined) =>
+    readOutput(graph, at, one, squashed, argmax.has(graph.outputs[at].name)),
+  )(said.right)
   return E.map((known: readonly { readonly output: NetworkOutput; readonly note?: string }[]) => ({
     graph,
     outputs: known.map(({ output }) => output),
-    notes: known.flatMap(({ note }) => note ?? []),
+    notes: [...left, ...known.flatMap(({ note }) => note ?? [])],
   }))(read)
 }

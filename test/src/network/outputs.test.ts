@@ -26,7 +26,7 @@ const read = (heads: Heads, answers?: string): E.Either<string, Network> => {
   let made = 0
   const vector = (c: number) => b.dense(b.globalPool(b.relu(map)), b.parameter(`v${made++}`, [3, c]))
   const graph = b.finish(heads(b, map, vector))
-  return E.mapLeft(renderProblems)(networkOf('n', graph, initialize(graph, 1), said(answers)))
+  return E.mapLeft(renderProblems)(networkOf('n', graph, initialize(graph, 1), { answers: said(answers) }))
 }
 
 const taken = (heads: Heads, answers?: string): Network => orThrowText(read(heads, answers))

@@ -16,7 +16,7 @@ it('gives a network’s outputs of other kinds under their own names', async () 
   const map = b.conv2d(b.input('image', mapType(side, side, 3)), b.parameter('w', [3, 3, 3, 2]), { padding: 1 })
   const graph = b.finish({ mask: map, code: b.dense(b.globalPool(map), b.parameter('v', [2, 5])) })
   const network = orThrow(
-    networkOf('n', graph, initialize(graph, 1), orThrow(parseAnswers('mask=map-values,code=embedding'))),
+    networkOf('n', graph, initialize(graph, 1), { answers: orThrow(parseAnswers('mask=map-values,code=embedding')) }),
   )
   const compiled = {
     ...orThrow(compileNetwork(network, parsePlan('vanilla'))),

@@ -33,7 +33,7 @@ const networkWith = (
   const body = b.relu(b.batchNorm(stem, norm as never, 1e-3, 'bn'))
   const up = b.resize(b.relu(conv(body, 'body', 6, 6)), [32, 32])
   const graph = b.finish(heads(b, conv(up, 'map', 6, 3), b.globalPool(b.relu(conv(body, 'deep', 6, 6)))))
-  return orThrow(networkOf('n', graph, initialize(graph, 1), orThrow(parseAnswers(answers))))
+  return orThrow(networkOf('n', graph, initialize(graph, 1), { answers: orThrow(parseAnswers(answers)) }))
 }
 
 const networks: Readonly<Record<string, Network>> = {

@@ -87,7 +87,7 @@ const networkWith = (
   const body = b.relu(b.batchNorm(conv(image, 'stem', 3, 8), norm as never, 1e-3, 'bn'))
   const deep = b.relu(conv(body, 'deep', 8, 8, 2))
   const graph = b.finish(heads(b, conv(deep, 'map', 8, 3), b.globalPool(deep)))
-  return orThrow(networkOf('n', graph, initialize(graph, 1), orThrow(parseAnswers(answers))))
+  return orThrow(networkOf('n', graph, initialize(graph, 1), { answers: orThrow(parseAnswers(answers)) }))
 }
 
 const dense = (b: Builder, x: NodeId, o: number): NodeId => b.dense(x, b.parameter('w', [8, o]))

@@ -122,9 +122,15 @@ export const onnxNetwork = (
   F.pipe(
     translated(file, options),
     E.flatMap(
-      ({ graph, parameters, fixed, channelsFirst }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
+      ({
+        graph,
+        parameters,
+        fixed,
+        channelsFirst,
+        argmax,
+      }): E.Either<readonly (ImportProblem | NetworkProblem)[], Network> =>
         F.pipe(
-          networkOf(basename(file.path, '.onnx'), graph, parameters, options.answers),
+          networkOf(basename(file.path, '.onnx'), graph, parameters, { answers: options.answers, argmax }),
           E.map(
             (network): Network => ({
               ...network,

@@ -1,4 +1,5 @@
 import { problem } from '../../../../ir/error.ts'
+import { atScores } from '../argmax.ts'
 import type { ImportProblem } from '../error.ts'
 
 const quantized = 'export the network before quantization, or as float16'
@@ -12,7 +13,7 @@ const hints: readonly (readonly [of: RegExp, hint: string])[] = [
   [/^com\.microsoft\./, 'take the file as it was before onnxruntime optimized it'],
   [/\./, 'export the network with standard ops in the place of this one'],
   [/^(NonMaxSuppression|RoiAlign|TopK)$/, 'detectors are not supported: cut the network at its class scores'],
-  [/^(ArgMax|ArgMin)$/, 'cut the network at the scores that labels are taken of: labels have no mean'],
+  [/^(ArgMax|ArgMin)$/, atScores],
   [/^(Random.*|Multinomial|Bernoulli)$/, 'export the network in evaluation mode'],
 ]
 

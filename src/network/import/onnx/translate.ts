@@ -9,6 +9,7 @@ import { isPerExample } from '../../../../ir/type.ts'
 import { withoutDeadNodes } from '../../../../passes/rewrite.ts'
 import type { ImportProblem } from '../error.ts'
 import { apartRule, asked, isUnfolded, refuseFolded } from './apart.ts'
+import { axisOfClasses, withoutArgMax } from './argmax.ts'
 import { branchInitializers, branchOutputs, renamedBranch, takenBranch } from './branches.ts'
 import { type Composed, compose } from './compositions.ts'
 import { type Constant, constant, type Scalar } from './constant.ts'
@@ -42,6 +43,8 @@ export interface Translated {
   readonly fixed: ReadonlySet<string>
   /** Whether images come channels first. */
   readonly channelsFirst: boolean
+  /** Outputs that are scores, of which the file numbers the largest. */
+  readonly argmax: ReadonlySet<string>
 }
 
 /** What a file is translated with, beside its own graph. */
@@ -117,7 +120,8 @@ export const translate = (
     nodes.add(inOrder(result.graph.node))
     return result.graph
   }
-  const graph = composeIn(written)
+  const { graph: scored, axes } = withoutArgMax(written)
+  const graph = composeIn(scored)
 
   const build = builder()
   const room = roomFor(bytes)
@@ -253,18 +257,23 @@ export const translate = (
   }
 
   const writers = new Map(graph.node.flatMap(node => node.output.slice(0, 1).map(name => [name, node] as const)))
-  const outputs = graph.output.flatMap(({ name = '' }) => {
-    const value = values.get(name)
+  const outputs = graph.output.flatMap(({ name: given = '' }, k) => {
+    const { name = '' } = written.output[k]
+    const value = values.get(given)
     const where = `${file}, output ${name}`
     try {
-      if (value?.kind === 'view') return [{ name, node: outputNode(t, value, turnsLast(writers.get(name))) }]
-      const by = withheld.get(name)
+      if (value?.kind === 'view') {
+        const axis = axes.get(name)
+        const turned = axis === undefined ? turnsLast(writers.get(given)) : axisOfClasses(value, axis) === 3
+        return [{ name, node: outputNode(t, value, turned) }]
+      }
+      const by = withheld.get(given)
       if (by !== undefined)
         problems.push(problem('unsupported-op', where, `a use of ${by}`, 'uses of the first output only'))
       else if (value?.kind === 'joined')
         problems.push(problem('unsupported-shape', where, 'pixels beside tokens', 'class scores, or a map'))
       else if (value?.kind === 'folded') refuseFolded([value], t)
-      else if (!broken.has(name))
+      else if (!broken.has(given))
         problems.push(problem('malformed-file', where, 'nothing computed from the image', 'class scores'))
     } catch (cause) {
       problems.push(...problemsOf(where, cause))
@@ -279,7 +288,7 @@ export const translate = (
   const dialect = result.nodes.some(node => node.tag === 'Stack') ? 'stacked' : 'flat'
   const channelsFirst = inputs.some(({ layout }) => layout === nchw)
   const fixed = new Set([...tables].filter(name => read.has(name)))
-  return E.right({ graph: { ...result, dialect }, parameters, fixed, channelsFirst })
+  return E.right({ graph: { ...result, dialect }, parameters, fixed, channelsFirst, argmax: new Set(axes.keys()) })
 }
 
 const batchOf = (inputs: readonly Pick<ImageInput, 'batch'>[]): Scalar => inputs[0]?.batch ?? 'n'

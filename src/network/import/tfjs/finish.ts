@@ -4,6 +4,8 @@ import { asMap, asVector, type Canvas, type Example, isVectorLike } from './canv
 interface NamedValue {
   readonly name: string
   readonly value: Example
+  /** The model numbers the largest of it. */
+  readonly isArgmax?: boolean
 }
 
 /** What a model comes to. */
@@ -12,6 +14,8 @@ export interface Finished {
   readonly parameters: ReadonlyMap<string, Tensor>
   /** Which of them are no weights of the model's. */
   readonly fixed: ReadonlySet<string>
+  /** Outputs that are scores, of which the model numbers the largest. */
+  readonly argmax: ReadonlySet<string>
 }
 
 /** The graph whose outputs are these values, `[1, 1, c]` as a vector, and its parameters. */
@@ -20,5 +24,6 @@ export const finish = (c: Canvas, outputs: readonly NamedValue[]): Finished => {
     name,
     node: isVectorLike(value.shape) ? asVector(c, value) : asMap(c, value),
   }))
-  return { graph: c.builder.draft.finish(nodes), parameters: c.parameters, fixed: c.fixed }
+  const argmax = new Set(outputs.flatMap(({ name, isArgmax }) => (isArgmax === true ? [name] : [])))
+  return { graph: c.builder.draft.finish(nodes), parameters: c.parameters, fixed: c.fixed, argmax }
 }

@@ -65,9 +65,9 @@ export const tfjsNetwork = (file: TfjsFile, options: TfjsOptions = {}): E.Either
   F.pipe(
     translated(file, options),
     E.flatMap(
-      ({ graph, parameters, fixed }): E.Either<readonly Problem[], Network> =>
+      ({ graph, parameters, fixed, argmax }): E.Either<readonly Problem[], Network> =>
         F.pipe(
-          networkOf(nameOf(file.path), graph, parameters, options.answers),
+          networkOf(nameOf(file.path), graph, parameters, { answers: options.answers, argmax }),
           E.map(network => (fixed.size === 0 ? network : { ...network, fixed })),
         ),
     ),

@@ -1,6 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import { type Pair, problem, sizeOf, type Tensor } from '../../../../../ir/index.ts'
+import { atScores } from '../../argmax.ts'
 import type { ImportProblem } from '../../error.ts'
 import { missing } from '../../missing.ts'
 import { type Canvas, canvas, sizeOfAll, type Value } from '../canvas.ts'
@@ -9,6 +10,7 @@ import { imageInput } from '../image-input.ts'
 import { decode } from '../model-json.ts'
 import { inOrder } from '../order.ts'
 import { attempt, refuse } from '../refusal.ts'
+import { checkArgMax, type Result, withoutArgMax } from './argmax.ts'
 import { GraphNode, type GraphRule, outputOf, type Site, shapeAttribute, signatureShape } from './node.ts'
 import { graphRules } from './rules.ts'
 
@@ -33,11 +35,6 @@ const isSource = (op: string): boolean => op === 'Const' || op === 'Placeholder'
 
 /** Names of the nodes whose values a node reads; `^` marks an order of execution and no value. */
 const readsOf = ({ input = [] }: GraphNode): readonly string[] => input.filter(name => !name.startsWith('^'))
-
-interface Result {
-  readonly name: string
-  readonly reference: string
-}
 
 /** What the model computes: what its signature says, or else every value that nobody reads. */
 const resultsOf = (nodes: readonly GraphNode[], { outputs = {} }: Signature): readonly Result[] => {
@@ -101,11 +98,12 @@ const importNodes = (model: Model, nodes: readonly GraphNode[], results: readonl
   return attempt(model.where, () =>
     finish(
       model.canvas,
-      results.map(({ name, reference }) => {
+      results.map(({ name, reference, argmax }) => {
         const value = read(values, reference)
-        return value.kind === 'example'
-          ? { name, value }
-          : refuse('unsupported-shape', `output ${name}, a constant`, 'a value computed from the image')
+        if (value.kind !== 'example')
+          return refuse('unsupported-shape', `output ${name}, a constant`, 'a value computed from the image')
+        if (argmax !== undefined) checkArgMax(model.canvas, value, argmax)
+        return { name, value, isArgmax: argmax !== undefined }
       }),
     ),
   )
@@ -148,6 +146,7 @@ const planned = (
     needed
       .filter(({ op }) => !graphRules.has(op) && op !== 'Const' && op !== 'Placeholder')
       .map(node => ({ kind: node.op, place: placeOf(where, node) })),
+    op => (op === 'ArgMax' ? atScores : undefined),
   )
   return problems.length > 0 ? E.left(problems) : E.right(needed)
 }
@@ -167,7 +166,7 @@ export const importGraph = (
   F.pipe(
     decode(`${where}, modelTopology`, Topology, topology),
     E.flatMap(({ node: nodes }) => {
-      const results = resultsOf(nodes, signature)
+      const results = withoutArgMax(nodes, resultsOf(nodes, signature), weights)
       return F.pipe(
         planned(where, nodes, results),
         E.flatMap(order =>
