@@ -1,8 +1,8 @@
-"""Exports classification networks of torchvision and timm with random weights as ONNX files.
+"""Exports classification networks of torchvision, timm and ultralytics with random weights as ONNX files.
 
   python export.py FOLDER [--only NAME,NAME] [--match REGEX] [--exporter NAME,NAME] [--list]
 
-Needs torch, torchvision, timm, onnx and onnxscript. A file that is there is left as it is; what cannot be exported leaves a NAME.txt with the reason.
+Needs torch, torchvision, timm, onnx and onnxscript, and ultralytics for its own. A file that is there is left as it is; what cannot be exported leaves a NAME.txt with the reason.
 """
 
 import argparse
@@ -46,6 +46,11 @@ def torchvision_names(only):
     return convolutional(torchvision.models.list_models(module=torchvision.models), only)
 
 
+def ultralytics_names(only):
+    """YOLO's classifiers, of the smallest size."""
+    return ["yolov8n-cls", "yolo11n-cls", "yolo12n-cls", "yolo26n-cls"]
+
+
 def convolutional(names, only):
     return [name for name in names if name in only or not ATTENTION.search(name)]
 
@@ -60,6 +65,15 @@ def build(library, name):
         kwargs = {"aux_logits": False} if name == "googlenet" else {}
         kwargs |= {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
         return torchvision.models.get_model(name, weights=None, **kwargs)
+    if library == "ultralytics":
+        from ultralytics.nn.tasks import ClassificationModel
+
+        model = ClassificationModel(f"{name}.yaml", verbose=False)
+        # As its own exporter has it: the head answers probabilities alone.
+        for module in model.modules():
+            if hasattr(module, "export"):
+                module.export = True
+        return model
     return timm.create_model(name, pretrained=False)
 
 
@@ -157,7 +171,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--only", default="")
     parser.add_argument("--match", default="")
-    parser.add_argument("--library", default="torchvision,timm")
+    parser.add_argument("--library", default="torchvision,timm", help="of these and ultralytics")
     parser.add_argument("--exporter", default="legacy")
     parser.add_argument("--largest", type=float, default=65e6, help="parameters at most")
     parser.add_argument("--list", action="store_true")
@@ -165,7 +179,8 @@ def main():
     torch.set_num_threads(1)
     folder = Path(options.folder)
     only = [name for name in options.only.split(",") if name]
-    names = [(l, n) for l, of in (("torchvision", torchvision_names), ("timm", timm_names)) if l in options.library for n in of(only)]
+    libraries = (("torchvision", torchvision_names), ("timm", timm_names), ("ultralytics", ultralytics_names))
+    names = [(l, n) for l, of in libraries if l in options.library for n in of(only)]
     names = [(l, n) for l, n in names if (not only or n in only) and re.search(options.match, n)]
     if options.list:
         print("\n".join(f"{l} {n}" for l, n in names))

@@ -32,6 +32,12 @@ const shown = (name: string, finding: Finding): string => {
   return `${name}: ${state}${acts}${finding.reason === undefined ? '' : `: ${finding.reason.split('\n')[0]}`}\n`
 }
 
+/** What follows the tables of a page that is there: it is written by hand. */
+const textOf = async (path: string): Promise<string> => {
+  const old = existsSync(path) ? await readFile(path, 'utf8') : ''
+  return old.slice(Math.max(old.indexOf('## What is left'), 0))
+}
+
 const sweep = async (folder: string, only: string, again: boolean, to: string): Promise<void> => {
   const kept = join(folder, 'findings.json')
   const findings: Record<string, Finding> = existsSync(kept) ? JSON.parse(await readFile(kept, 'utf8')) : {}
@@ -43,7 +49,7 @@ const sweep = async (folder: string, only: string, again: boolean, to: string): 
     process.stdout.write(shown(name, findings[name]))
     await writeFile(kept, `${JSON.stringify(findings, null, 1)}\n`)
   }
-  await writeFile(to, page(findings))
+  await writeFile(to, page(findings, await textOf(to)))
 }
 
 const given = () => {

@@ -27,19 +27,6 @@ const listed = (title: string, found: Found, reason: (finding: Finding) => strin
 /** The first problem, without the file's path. */
 const first = ({ reason = '' }: Finding): string => reason.split('\n')[0].replace(/^.*?\.onnx, /, '')
 
-const left = `
-## What is left
-
-Flips stay where a network itself takes no mirrored pixels: GhostNetV2 and V3 halve an odd map and stretch it again to nearest pixels. Borders of a map's own
-pixels pass flips but not quarter turns. A mix of filters in shares that the image gives (CondConv) is a mix of what each filter makes, at the cost of all. torchvision's
-regnet_y_128gf, whose weights take 2.6 GB, was not tried; convnext_large takes 1.6 GB to import, all others less than 1.3.
-
-Attention over the pixels of a map, and over tokens beside them (ViT, DeiT), leaves no flip: one of the queries passes it, one of keys and values ends there, a
-table of positions is permuted. Heads may be part of the batch (\`torch.nn.MultiheadAttention\`, torchvision's ViT), and so may places in blocks of pixels (MobileViT);
-the exporter before dynamo must then be given the batch's size, for blocks dynamo too. It has no gradient: such networks are compiled and run, and are not trained.
-Refused are windows (Swin), biases by relative position (CoAtNet), pooling by a learned query, positions that turn channels (RoPE), keys that heads share, masks.
-`
-
 /** How far a network's scores are off. */
 const offBy = ({ plainError = Number.NaN, flipError = Number.NaN, ownError }: Finding): string => {
   const [plain, flip, own] = [plainError, flipError, ownError ?? 0].map(error => error.toExponential(1))
@@ -50,8 +37,8 @@ const offBy = ({ plainError = Number.NaN, flipError = Number.NaN, ownError }: Fi
   return `off by ${plain}, ${flip} under flip TTA${itself}`
 }
 
-/** The page of all findings. */
-export const page = (findings: Readonly<Record<string, Finding>>): string => {
+/** The page of all findings, and the text that follows them. */
+export const page = (findings: Readonly<Record<string, Finding>>, text: string): string => {
   const all: Found = Object.entries(findings).sort(([a], [b]) => (a < b ? -1 : 1))
   const kinds = [...new Set(all.map(([name]) => [partsOf(name)[0], partsOf(name)[2]].join(', ')))]
   const refused = all.filter(([, f]) => !f.imported)
@@ -65,7 +52,7 @@ export const page = (findings: Readonly<Record<string, Finding>>): string => {
   )
   return `# Zoos
 
-\`npm run zoo-sweep -- FOLDER\` wrote this page: networks of torchvision and timm with random weights, exported by [\`test/zoo-sweep/export.py\`](../test/zoo-sweep/export.py) at
+\`npm run zoo-sweep -- FOLDER\` wrote this page: networks of torchvision, timm and ultralytics with random weights, exported by [\`test/zoo-sweep/export.py\`](../test/zoo-sweep/export.py) at
 the smallest size that works, as \`torch.onnx.export\` comes (dynamo), with the size of the batch left open (dynamo-batch), or with the exporter before
 it (legacy); the light models of the \`onnx\` package; and models of \`keras.applications\` as TensorFlow.js has them, by
 [\`test/zoo-sweep/export_keras.py\`](../test/zoo-sweep/export_keras.py). A network is right where its scores, and those averaged with the mirrored image's, are within
@@ -75,5 +62,6 @@ among them. The weights of the light models are one number each, so any two imag
 | library, exporter | tried | imported | right | flip-free |
 |---|--:|--:|--:|--:|
 ${rows.join('\n')}
-${listed('Refused', refused, first)}${listed('Imported and not right', wrong, f => f.reason?.split('\n')[0] ?? offBy(f))}${listed('Flips left on maps', flipped, f => `${f.acts}`)}${left}`
+${listed('Refused', refused, first)}${listed('Imported and not right', wrong, f => f.reason?.split('\n')[0] ?? offBy(f))}${listed('Flips left on maps', flipped, f => `${f.acts}`)}
+${text}`
 }

@@ -32,6 +32,7 @@ import { Refusal, refuse } from './refuse.ts'
 import type { GraphProto, NodeProto } from './schema.ts'
 import { signatureOf } from './signatures.ts'
 import type { Translation } from './translation.ts'
+import { withoutTurnedProducts } from './turned-products.ts'
 import { type Folded, type Joined, nchw, type View, viewOf } from './view.ts'
 import { flawsOf } from './well-formed.ts'
 
@@ -115,7 +116,7 @@ export const translate = (
   const nodes = schedule()
 
   const composeIn = (graph: GraphProto): GraphProto => {
-    const result = compose(withoutEinsums(graph, names), initializers)
+    const result = compose(withoutTurnedProducts(withoutEinsums(graph, names), names), initializers)
     for (const [node, rule] of result.rules) composed.set(node, rule)
     nodes.add(inOrder(result.graph.node))
     return result.graph

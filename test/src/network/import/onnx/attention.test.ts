@@ -136,3 +136,38 @@ describe.skipIf(absent !== undefined)('queries that are learned, as onnxruntime 
 it('refuses queries of each example', async () => {
   expect(await problemsOf(asking([2, 2, 1, 3]))).toContain('saw known queries [2,2,1,3]; expected [1, heads, queries,')
 })
+
+/** As YOLO has it: channels of heads from one convolution, and values to the left, `v × softmax(qᵀ × k)ᵀ`. */
+const turned = (more: ModelSpec['nodes'] = []): ModelSpec => ({
+  input: ['n', 6, 2, 5],
+  nodes: [
+    node('Conv', 'x w', 'qkv'),
+    node('Reshape', 'qkv heads', 'h'),
+    node('Split', 'h sizes', 'q k v', { axis: 2 }),
+    node('Mul', 'q scale', 'qs'),
+    node('Transpose', 'qs', 'qt', { perm: [0, 1, 3, 2] }),
+    node('MatMul', 'qt k', 's'),
+    node('Softmax', 's', 'p', { axis: -1 }),
+    node('Transpose', 'p', 'pt', { perm: [0, 1, 3, 2] }),
+    node('MatMul', 'v pt', 'a'),
+    node('Reshape', 'a map', 'b'),
+    node('Reshape', 'v map', 'values'),
+    node('Add', 'b values', 'sum'),
+    node('Flatten', 'sum', 'y'),
+    ...more,
+  ],
+  floats: { w: small([18, 6, 1, 1], 5), scale: { dims: [], values: [0.6] } },
+  ints: { heads: list(0, 2, 9, 10), sizes: list(2, 2, 5), map: list(0, 10, 2, 5) },
+})
+
+describe.skipIf(absent !== undefined)('values to the left of an attention, as onnxruntime has them', () => {
+  it('of heads whose values are wider than their keys', async () => {
+    await expectAlike(turned(), small([2, 6, 2, 5], 7), { length: 200, digits: 5 })
+  })
+})
+
+it('refuses an attention of values to the left whose scores something else reads', async () => {
+  expect(await problemsOf({ ...turned([node('Flatten', 'pt', 'z')]), outputs: ['y', 'z'] })).toContain(
+    'a product of two computed values',
+  )
+})
