@@ -12,6 +12,7 @@ import { finiteWeights } from '../network/finite-weights.ts'
 import type { Meaning } from '../network/meaning.ts'
 import { fromImage, imageType, type Network, networkOf } from '../network/network.ts'
 import { parseAnswers, type SaidOutput } from '../network/said-outputs.ts'
+import { meaningByUltralytics } from '../network/ultralytics.ts'
 import { fixedIn } from '../network/weights/fixed-parameters.ts'
 import { readSafetensorsFile, type Safetensors } from '../network/weights/safetensors.ts'
 import {
@@ -141,15 +142,22 @@ const compiledNote = (plan: string | undefined): readonly string[] =>
     ? []
     : [`It was exported under the plan ${plan}, which is part of it now: another plan comes on top.`]
 
+const ultralyticsNote = 'Images are fed as Ultralytics feeds its classifiers, whose file it is: from 0 to 1.'
+
 /** A network of a file, and what this says of its images and answers. @throws EspalierError */
 const imported = (file: string, read: E.Either<readonly Problem[], Network>): Uncompiled => {
   const network = orThrow(read)
   const { metadata = new Map() } = network
-  const notes = [...(network.notes ?? []), ...compiledNote(metadata.get(metadataKey('plan')))]
+  const byUltralytics = meaningByUltralytics(network, metadata)
+  const notes = [
+    ...(network.notes ?? []),
+    ...compiledNote(metadata.get(metadataKey('plan'))),
+    ...(byUltralytics.preprocess === undefined ? [] : [ultralyticsNote]),
+  ]
   return {
     kind: 'network',
     network: notes.length === 0 ? network : { ...network, notes },
-    meaning: orThrow(meaningInMetadata(metadata, file)),
+    meaning: { ...byUltralytics, ...orThrow(meaningInMetadata(metadata, file)) },
   }
 }
 

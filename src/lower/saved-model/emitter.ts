@@ -93,6 +93,8 @@ export interface Value {
   readonly format: Format
   /** A convolution of several groups, or what constants may be folded into it from: TensorFlow's plain kernels fuse no bias with it. */
   readonly grouped?: true
+  /** A depthwise convolution and its bias: TensorFlow's remapper has no kernel that adds another map to them, and fails for the whole graph. */
+  readonly biasedDepthwise?: true
 }
 
 /** How nodes of a graph spell a value that they read. */

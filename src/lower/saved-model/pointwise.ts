@@ -85,8 +85,11 @@ export const unary: Lowering<'Unary'> = (emit, [x], { fn, alpha, beta }) =>
   )
 
 /** With oneDNN alone TensorFlow's remapper takes an `AddV2` for a bias. */
-const biasAdd = (emit: Emitter, x: Value, bias: Value): Value =>
-  x.grouped === true ? emit.node('AddV2', [x, bias]) : emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
+const biasAdd = (emit: Emitter, x: Value, bias: Value): Value => {
+  if (x.grouped === true) return emit.node('AddV2', [x, bias])
+  const biased = emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
+  return x.op === 'DepthwiseConv2dNative' ? { ...biased, biasedDepthwise: true } : biased
+}
 
 /** The least that is not 0: a bias of zeros would be optimized away, and with it the fusion that it is for. */
 const nothing = 2 ** -126
@@ -96,7 +99,8 @@ const nothing = 2 ** -126
  * spelled `AddN`; but its remapper then forgets that anything reads the sum beside a function of it.
  */
 const sum = (emit: Emitter, terms: readonly Value[], channels: number, { only, functions }: Readers): Value => {
-  if (emit.runner === 'xla' || (functions && only !== 'relu')) return emit.node('AddV2', terms)
+  const hasDepthwise = terms.some(({ biasedDepthwise }) => biasedDepthwise)
+  if (emit.runner === 'xla' || hasDepthwise || (functions && only !== 'relu')) return emit.node('AddV2', terms)
   const bare = terms.findLast(({ op }) => op === 'Conv2D')
   const bias = (format: Format): Value => emit.constant([channels], new Float32Array(channels).fill(nothing), format)
   const biased = terms.map(term => (term === bare ? biasAdd(emit, term, bias(term.format)) : term))

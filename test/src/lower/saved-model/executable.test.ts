@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { builder, EspalierError, type Graph, mapType, sharedType, vectorType } from '../../../../ir/index.ts'
 import { openSavedModel } from '../../../../src/execute/saved-model.ts'
 import { lowerSavedModel } from '../../../../src/lower/saved-model/index.ts'
+import { type SavedModel, savedModelType } from '../../../../src/lower/saved-model/schema.ts'
 import { temporaryFolder } from '../../../temporary-folder.ts'
 import { fill, numbers } from '../agree.ts'
 import { absent, expectAgreement, native } from './agree.ts'
@@ -86,5 +87,20 @@ describe('a SavedModel in this process', () => {
     const large = builder()
     const y = large.dense(large.input('x', vectorType(2 ** 15)), large.parameter('w', [2 ** 15, 2 ** 15]))
     expect(() => lowerSavedModel(large.finish({ y }), new Map())).toThrow('4294967296 bytes of weights')
+  })
+
+  it.each([
+    ['a convolution', 1, true],
+    ['a depthwise convolution, which its remapper has no kernel for', 4, false],
+  ])('has TensorFlow add a map to %s: %i groups', (_, groups, fuses) => {
+    const b = builder()
+    const x = b.input('x', mapType(5, 5, 4))
+    const filter = b.parameter('filter', [3, 3, 4 / groups, 4])
+    const y = b.add(b.conv2d(x, filter, { padding: 'same', groups }), b.parameter('bias', [4]))
+    const sum = b.finish({ y: b.relu(b.add(x, y)) })
+    const files = lowerSavedModel(sum, fill(sum, 1).parameters)
+    const { meta_graphs } = savedModelType.decode(files.get('saved_model.pb') as Uint8Array) as unknown as SavedModel
+    const ops = meta_graphs[0].graph_def.node.map(({ op }) => op)
+    expect([ops.includes('AddN'), ops.includes('AddV2')]).toEqual([fuses, !fuses])
   })
 })
