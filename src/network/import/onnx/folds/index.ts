@@ -3,6 +3,7 @@ import type { Fold } from './fold.ts'
 import { indexingFolds } from './indexing.ts'
 import { productFolds } from './products.ts'
 import { reductionFolds } from './reductions.ts'
+import { resizeFolds } from './resize.ts'
 import { shapeFolds } from './shape.ts'
 
 /** What each op gives for constants. */
@@ -12,4 +13,5 @@ export const folds: Readonly<Record<string, Fold>> = {
   ...elementwiseFolds,
   ...reductionFolds,
   ...productFolds,
+  ...resizeFolds,
 }

@@ -6,19 +6,13 @@ import { refuse } from '../refuse.ts'
 import { reshapeView } from '../reshape.ts'
 import { exampleType, type Translation } from '../translation.ts'
 import { type Atom, nchw, printDims, type View, viewOf } from '../view.ts'
+import { cubic } from './sampling-positions.ts'
 
 /** Along one axis: how many pixels there are, how many are made of them, and where each of those samples. */
 export interface Sampling {
   readonly extent: number
   readonly outputs: number
   readonly position: (i: number) => number
-}
-
-/** Keys' cubic convolution: the weight of a pixel so far from where it is sampled. */
-const cubic = (a: number, distance: number): number => {
-  const x = Math.abs(distance)
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0
 }
 
 /** What a strided convolution makes of an axis: `filters` for as many pixels side by side, the pads before and after, and the stride. */

@@ -203,13 +203,26 @@ export const addBias = (t: Translation, node: OnnxNode, y: number, at: number): 
     : refuse('wrong-weights', `biases ${printDims(bias.dims)}`, `${c}, one for each output`)
 }
 
+/** A pooling's window, no larger than the map where only by rounding up it is the one that there is room for: what is beyond the map does not count. */
+const windowWithin = (node: OnnxNode, size: Pair, extents: readonly number[]): Pair => {
+  const { strides, dilations } = pacesOf(node)
+  const isPadded = node.ints('pads')?.some(pad => pad !== 0) === true || automaticOf(node) !== 'NOTSET'
+  if (isPadded || node.int('ceil_mode', 0) === 0) return size
+  const along = (axis: 0 | 1): number => {
+    const over = size[axis] - extents[axis]
+    return dilations[axis] === 1 && over > 0 && over < strides[axis] ? extents[axis] : size[axis]
+  }
+  return [along(0), along(1)]
+}
+
 const pool =
   (kind: 'max' | 'mean'): Rule =>
   (node, t) => {
     const image = asImage(t, viewAt(node, 0))
-    const size = pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape')
+    const extents = shapeOf(exampleType(t, image))
+    const size = windowWithin(node, pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape'), extents)
     const ceil = node.int('ceil_mode', 0) !== 0
-    const own = slideOf(node, shapeOf(exampleType(t, image)), size)
+    const own = slideOf(node, extents, size)
     const [pad] = own.padding.flatMap((sides, axis) => sides.filter(side => side >= size[axis]))
     if (pad !== undefined) return refuse('malformed-file', `pads of ${pad}`, `under the window's ${size.join('×')}`)
     const { x, slide } = ceil ? { x: image, slide: own } : withCrop(t, image, own)

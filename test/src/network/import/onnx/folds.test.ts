@@ -18,6 +18,9 @@ const floats: Readonly<Record<string, Array4>> = {
   four: real([4], 2),
   var4: list(0.5, 1, 2, 3),
   half: scalar(0.5),
+  grid: real([1, 2, 3, 4], 4),
+  factors: list(1, 1, 2.5, 0.5),
+  doubled: list(1, 1, 2, 2),
 }
 const ints: Readonly<Record<string, Array4>> = {
   i: { dims: [2, 3], values: [5, -7, 3, 0, 2, -4] },
@@ -39,6 +42,9 @@ const ints: Readonly<Record<string, Array4>> = {
   six: scalar(6),
   two: scalar(2),
   k2: list(2),
+  large: list(1, 2, 5, 7),
+  three: list(2, 5, 3),
+  small: list(1, 2, 2, 3),
 }
 const bytes = [0x80, 0x05, 0xff, 0x7f, 0x10, 0x00]
 const raw = [
@@ -137,6 +143,28 @@ const cases: readonly Case[] = [
   ['Transpose backwards', [node('Transpose', 'a', 'k')]],
   ['Expand', [node('Expand', 'b s', 'k')], 13],
   ['Tile', [node('Tile', 'a rep', 'k')]],
+  ...['linear', 'cubic'].flatMap(mode =>
+    ['half_pixel', 'pytorch_half_pixel', 'align_corners', 'asymmetric'].flatMap(coordinate_transformation_mode =>
+      (['_ large', '_ small', 'factors'] as const).map(
+        to =>
+          [
+            `Resize, ${mode}, by ${coordinate_transformation_mode} to ${to}`,
+            [node('Resize', `grid _ ${to}`, 'k', { mode, coordinate_transformation_mode })],
+          ] as const,
+      ),
+    ),
+  ),
+  ...['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'].map(
+    nearest_mode =>
+      [`Resize to the nearest, ${nearest_mode}`, [node('Resize', 'grid _ _ large', 'k', { nearest_mode })]] as const,
+  ),
+  [
+    'Resize, cubic, of pixels inside',
+    [node('Resize', 'grid _ _ large', 'k', { mode: 'cubic', exclude_outside: 1, cubic_coeff_a: { float: -0.5 } })],
+  ],
+  ['Resize of three axes', [node('Resize', 'a _ _ three', 'k', { mode: 'linear' })]],
+  ['Resize before it had a choice', [node('Resize', 'grid factors', 'k', { mode: 'linear' })], 10],
+  ['Upsample', [node('Upsample', 'grid doubled', 'k')], 9],
   ['Range', [node('Range', 'zero six two', 'k')]],
   ['ConstantOfShape', [node('ConstantOfShape', 's', 'k', { value: list(3) })]],
   ['EyeLike', [node('EyeLike', 'p', 'k', { k: 1 })]],

@@ -89,6 +89,20 @@ describe('pooling', () => {
       maxPool(image, { size: [3, 2], strides: [2, 2], outputs: [3, 3] }),
     ))
 
+  it('has one window larger than the map where rounding up leaves room for it', async () => {
+    const whole = { size: [6, 5], outputs: [1, 1] } as const
+    for (const count_include_pad of [0, 1]) {
+      const given = { kernel_shape: [9, 8], strides: [9, 8], ceil_mode: 1, count_include_pad }
+      same(await pool('AveragePool', given), meanPool(image, whole))
+    }
+    same(await pool('MaxPool', { kernel_shape: [7, 5], strides: [2, 1], ceil_mode: 1 }), maxPool(image, whole))
+    const told = await problemsOf({
+      input: ['n', 4, 6, 5],
+      nodes: [node('MaxPool', 'x', 'y', { kernel_shape: [9, 5], strides: [2, 2], ceil_mode: 1 })],
+    })
+    expect(told).toContain('expected room for at least one window')
+  })
+
   it('means over real pixels, or with the padding', async () => {
     const options = { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }
     const naive = { size: [3, 3], pads: [1, 1, 1, 1] } as const
