@@ -48,8 +48,12 @@ const operandsOf = (node: OnnxNode, t: Translation, roles: readonly KnownRole[])
     .map((value, at) =>
       at === 0 && value?.kind === 'constant' ? knownQueries(t, value, viewAt(node, 1), node.name) : viewAt(node, at),
     )
-  return { views, factors: of('factor'), added: of('added'), shapes: of('shape') }
+  return { views, factors: of('factor'), added: of('added').filter(value => !addsNothing(value)), shapes: of('shape') }
 }
+
+/** A mask that leaves nothing out: zeros, the same for each example and head. */
+const addsNothing = ({ dims, values }: Constant): boolean =>
+  dims.slice(0, -2).every(d => d === 1) && Array.from(values).every(value => value === 0)
 
 /** Queries times a factor of each head. */
 const multiplied = (t: Translation, queries: View, factor: Constant, name: string): View => {

@@ -22,6 +22,7 @@ import { type ImageInput, readersOf, readInput } from './input.ts'
 import { joinedWith } from './joined.ts'
 import { liftedRule } from './lifted.ts'
 import { missingOps } from './missing-ops.ts'
+import { withoutNanGuards } from './nan-guards.ts'
 import { type Lifted, nodeName, type OnnxNode, readNode } from './node.ts'
 import { attendedBy } from './ops/attention.ts'
 import { rules } from './ops/index.ts'
@@ -116,7 +117,8 @@ export const translate = (
   const nodes = schedule()
 
   const composeIn = (graph: GraphProto): GraphProto => {
-    const result = compose(withoutTurnedProducts(withoutEinsums(graph, names), names), initializers)
+    const plain = withoutNanGuards(withoutEinsums(graph, names), initializers)
+    const result = compose(withoutTurnedProducts(plain, names), initializers)
     for (const [node, rule] of result.rules) composed.set(node, rule)
     nodes.add(inOrder(result.graph.node))
     return result.graph

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { list, type ModelSpec, type NodeSpec, node, numbers, problemsOf } from './model.ts'
+import { type Array4, list, type ModelSpec, type NodeSpec, node, numbers, problemsOf } from './model.ts'
 import { absent, expectAlike } from './oracle.ts'
 
 const small = (dims: readonly number[], seed: number) => {
@@ -170,4 +170,56 @@ it('refuses an attention of values to the left whose scores something else reads
   expect(await problemsOf({ ...turned([node('Flatten', 'pt', 'z')]), outputs: ['y', 'z'] })).toContain(
     'a product of two computed values',
   )
+})
+
+/** As PyTorch writes an attention with a mask of zeros: rows that it leaves nothing of would be zeros. */
+const guarded = (mask: Array4, otherwise = 0): ModelSpec => ({
+  input: ['n', 6, 2, 2],
+  nodes: [
+    node('Reshape', 'x flat', 'f'),
+    node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
+    ...['q', 'k', 'v'].flatMap(name => [
+      node('MatMul', `rows w${name}`, name),
+      node('Reshape', `${name} heads`, `${name}0`),
+      node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
+    ]),
+    node('Transpose', 'kh', 'kt', { perm: [0, 1, 3, 2] }),
+    node('MatMul', 'qh kt', 's'),
+    node('Add', 's mask', 'masked'),
+    node('Softmax', 'masked', 'p', { axis: -1 }),
+    node('IsNaN', 'p', 'none'),
+    node('Where', 'none otherwise p', 'kept'),
+    node('MatMul', 'kept vh', 'b'),
+    node('Transpose', 'b', 'a', { perm: [0, 2, 1, 3] }),
+    node('Flatten', 'a', 'y'),
+  ],
+  floats: {
+    ...{ wq: small([6, 6], 5), wk: small([6, 6], 2), wv: small([6, 6], 3) },
+    ...{ mask, otherwise: { dims: [], values: [otherwise] } },
+  },
+  ints: { flat: list(0, 6, -1), heads: list(0, 4, 2, -1) },
+})
+
+const zeros = { dims: [1, 1, 4, 4], values: new Array<number>(16).fill(0) }
+
+describe.skipIf(absent !== undefined)('an attention whose mask leaves nothing out, as onnxruntime has it', () => {
+  it('is one without a mask', async () => {
+    await expectAlike(guarded(zeros), small([2, 6, 2, 2], 7), { length: 48, digits: 5 })
+  })
+})
+
+it.each([
+  [
+    'a mask that leaves something out',
+    guarded({ ...zeros, values: zeros.values.with(1, -1) }),
+    'scores to which each pixel adds its own',
+  ],
+  [
+    'a mask of each example',
+    guarded({ dims: [2, 1, 4, 4], values: [...zeros.values, ...zeros.values] }),
+    '[2,1,4,4] added to scores of 2 heads',
+  ],
+  ['other numbers than zeros in the place of none', guarded(zeros, 1), 'op IsNaN'],
+])('refuses %s', async (_, spec, said) => {
+  expect(await problemsOf(spec)).toContain(said)
 })
