@@ -200,4 +200,5 @@ def main():
                 print(f"{path.name}: {str(error)[:100]}", file=sys.stderr, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
