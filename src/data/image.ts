@@ -54,7 +54,7 @@ export interface Fitted extends Crop {
  */
 export const fittedExtents = (
   { height, width }: Pick<Pixels, 'height' | 'width'>,
-  { size, own = false, resize, resize_to, longer_side }: Cut,
+  { size, own = false, resize, resize_to, longer_side, crop }: Cut,
   times = 1,
 ): Fitted => {
   const unsized: Pair = [Math.floor(height / times), Math.floor(width / times)]
@@ -77,15 +77,15 @@ export const fittedExtents = (
   const whole = own || resize === 'none' ? [height, width] : [times * h, times * w]
   return {
     ...{ height: whole[0], width: whole[1] },
-    ...{ top: times * cropAt(h, rows), left: times * cropAt(w, columns) },
+    ...{ top: times * cropAt(h, rows, crop), left: times * cropAt(w, columns, crop) },
     ...{ rows: times * rows, columns: times * columns },
   }
 }
 
-/** Half of the margin, a half to the even side, as torchvision's CenterCrop does by Python's rounding. */
-const cropAt = (extent: number, size: number): number => {
+/** Half of the margin, a half to the even side, as torchvision's CenterCrop does by Python's rounding, or cut down. */
+const cropAt = (extent: number, size: number, crop: Preprocess['crop']): number => {
   const half = Math.floor((extent - size) / 2)
-  return (extent - size) % 2 === 0 ? half : half + (half % 2)
+  return (extent - size) % 2 === 0 || crop === 'center-floor' ? half : half + (half % 2)
 }
 
 /** Refuses pixels that do not fill their extents. */
@@ -130,10 +130,10 @@ export const imageHead = async (
   }
 }
 
-/** Pixels as the network's extents want them, or so many times as large: resized bilinearly with antialiasing, cropped at the centre. @throws EspalierError as {@link fittedExtents} */
+/** Pixels as the network's extents want them, or so many times as large: resized with antialiasing, cropped at the centre. @throws EspalierError as {@link fittedExtents} */
 export const fitPixels = (pixels: Pixels, preprocess: Cut, times = 1): Pixels => {
   const { height, width, ...crop } = fittedExtents(pixels, preprocess, times)
-  return resample(pixels, height, width, crop)
+  return resample(pixels, height, width, crop, preprocess.interpolation)
 }
 
 /** The means of squares of so many pixels, in floats. */

@@ -1,15 +1,43 @@
 import { extname } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { either as E } from 'fp-ts'
+import * as t from 'io-ts'
 import { problem } from '../../ir/index.ts'
+import { parseJson } from '../base/read-json.ts'
 import { linesOf, readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
 import type { WalkedFile } from './walk.ts'
 
-/** Class names of a file, one a line, the first of class 0; lines after the last name may be blank. */
+const Config = t.type({ id2label: t.record(t.string, t.string) })
+
+/** The names that Hugging Face's `config.json` has for classes; undefined of a text that is none. */
+const namesOfConfig = (path: string, text: string): E.Either<DataProblem, readonly string[]> | undefined => {
+  if (!text.trimStart().startsWith('{')) return undefined
+  const json = parseJson(path, text)
+  if (E.isLeft(json)) return undefined
+  const config = Config.decode(json.right)
+  if (E.isLeft(config)) return undefined
+  const { id2label } = config.right
+  const names = Object.keys(id2label).map((_, k) => id2label[k])
+  const missing = names.indexOf(undefined as never)
+  return missing < 0
+    ? E.right(names)
+    : E.left(
+        problem(
+          'bad-labels',
+          `${path}, id2label`,
+          `${names.length} names, none of ${missing}`,
+          'one for each class from 0 on',
+        ),
+      )
+}
+
+/** Class names of a file, one a line, the first of class 0, or of Hugging Face's `config.json`; lines after the last name may be blank. */
 export const readClassNames = async (path: string): Promise<E.Either<DataProblem, readonly string[]>> => {
   const text = await readText(path, 'a file of class names, one a line')()
   if (E.isLeft(text)) return text
+  const config = namesOfConfig(path, text.right)
+  if (config !== undefined) return config
   const names = linesOf(text.right.trimEnd()).map(line => line.trim())
   const blank = names.indexOf('')
   if (blank < 0) return E.right(names)

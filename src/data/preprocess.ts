@@ -4,12 +4,13 @@ import { decodeErrors, Extent, nearestHint, problem, Real } from '../../ir/index
 import { parseJson } from '../base/read-json.ts'
 import { readText } from '../base/read-text.ts'
 import type { DataProblem } from './error.ts'
+import { isImageProcessor, preprocessOfImageProcessor } from './image-processor.ts'
 
 const Channels = t.readonlyArray(Real)
 
 /**
- * How an image becomes a network's input: resized so that its shorter side is `resize_to` (the longer `cut` to whole pixels, or `rounded`), or to exactly `size`, or not at all (`none`); cropped at the
- * centre to `size` (`[height, width]`, in pixels); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255. With one channel, what is resized is its luma.
+ * How an image becomes a network's input: resized so that its shorter side is `resize_to` (the longer `cut` to whole pixels, or `rounded`), or to exactly `size`, or not at all (`none`), bilinearly where no other `interpolation` is said; cropped at the
+ * centre to `size` (`[height, width]`, in pixels), half of an odd margin rounded to the even side, or cut down (`center-floor`); then `(pixel · scale − mean) / std`, channel by channel, pixels from 0 to 255. With one channel, what is resized is its luma.
  */
 export const Preprocess = t.intersection(
   [
@@ -18,7 +19,8 @@ export const Preprocess = t.intersection(
       resize: t.keyof({ 'shorter-side': null, exact: null, none: null }),
       resize_to: Extent,
       longer_side: t.keyof({ cut: null, rounded: null }),
-      crop: t.literal('center'),
+      interpolation: t.keyof({ bilinear: null, bicubic: null }),
+      crop: t.keyof({ center: null, 'center-floor': null }),
       scale: Real,
       mean: Channels,
       std: Channels,
@@ -35,7 +37,18 @@ export type Cut = Preprocess & { readonly own?: boolean }
 const example =
   '{"size": [224, 224], "resize": "shorter-side", "resize_to": 256, "crop": "center", "scale": 0.00392157, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'
 
-const known = ['size', 'resize', 'resize_to', 'longer_side', 'crop', 'scale', 'mean', 'std', 'channels']
+const known = [
+  'size',
+  'resize',
+  'resize_to',
+  'longer_side',
+  'interpolation',
+  'crop',
+  'scale',
+  'mean',
+  'std',
+  'channels',
+]
 
 const check = (where: string, p: Preprocess): readonly DataProblem[] => {
   const wrong = (seen: string, expected: string): DataProblem => problem('bad-preprocess', where, seen, expected)
@@ -68,8 +81,13 @@ const check = (where: string, p: Preprocess): readonly DataProblem[] => {
 const withPairs = (json: unknown): unknown =>
   t.UnknownRecord.is(json) && typeof json.size === 'number' ? { ...json, size: [json.size, json.size] } : json
 
-/** Decodes a preprocessing manifest; `where` names it in problems. */
+/** Decodes a preprocessing manifest, or Hugging Face's `preprocessor_config.json`; `where` names it in problems. */
 export const decodePreprocess = (json: unknown, where: string): E.Either<readonly DataProblem[], Preprocess> => {
+  if (isImageProcessor(json))
+    return F.pipe(
+      preprocessOfImageProcessor(json, where),
+      E.flatMap(preprocess => decodePreprocess(preprocess, where)),
+    )
   const decoded = Preprocess.decode(withPairs(json))
   if (E.isLeft(decoded))
     return E.left(

@@ -10,22 +10,47 @@ interface Taps {
   readonly weights: Int32Array
 }
 
+/** A half away from 0, of which a whole number keeps what is before the point. */
+const fixedPoint = (weight: number): number => (weight < 0 ? -0.5 : 0.5) + weight * 2 ** precisionBits
+
 /** The outputs of an axis that are wanted: so many, from one on. */
 type Range = readonly [from: number, count: number]
 
-/** A triangle as wide as the ratio of extents where the axis shrinks, and two pixels wide where it grows. */
-const tapsOf = (extent: number, outputs: number, [from, count]: Range): readonly Taps[] => {
+/** What a pixel counts at a distance from where an output is taken, and beyond which distance nothing: in pixels of an axis that grows. */
+interface Kernel {
+  readonly support: number
+  readonly weightAt: (distance: number) => number
+}
+
+const kernels = {
+  bilinear: { support: 1, weightAt: distance => Math.max(0, 1 - distance) },
+  bicubic: {
+    support: 2,
+    weightAt: x => {
+      const a = -0.5
+      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1
+      return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
+    },
+  },
+} satisfies Readonly<Record<string, Kernel>>
+
+/** How a pixel between others is made of them. */
+export type Interpolation = keyof typeof kernels
+
+/** The kernel as wide as the ratio of extents where the axis shrinks, and its own width where it grows. */
+const tapsOf = (extent: number, outputs: number, [from, count]: Range, kernel: Kernel): readonly Taps[] => {
   const ratio = extent / outputs
-  const support = Math.max(ratio, 1)
+  const stretch = Math.max(ratio, 1)
+  const support = kernel.support * stretch
   return Array.from({ length: count }, (_, i) => {
     const centre = (from + i + 0.5) * ratio
     const first = Math.max(0, Math.trunc(centre - support + 0.5))
     const last = Math.min(extent, Math.trunc(centre + support + 0.5))
     const weights = Float64Array.from({ length: last - first }, (_, k) =>
-      Math.max(0, 1 - Math.abs((k + first - centre + 0.5) * (1 / support))),
+      kernel.weightAt(Math.abs((k + first - centre + 0.5) * (1 / stretch))),
     )
     const total = sumOf(weights)
-    return { first, weights: Int32Array.from(weights, weight => 0.5 + (weight / total) * 2 ** precisionBits) }
+    return { first, weights: Int32Array.from(weights, weight => fixedPoint(weight / total)) }
   })
 }
 
@@ -37,10 +62,11 @@ const along = (
   inner: number,
   outputs: number,
   range: Range,
+  kernel: Kernel,
 ): Uint8Array => {
   const [, count] = range
   if (extent === outputs && count === outputs) return data
-  const taps = tapsOf(extent, outputs, range)
+  const taps = tapsOf(extent, outputs, range, kernel)
   const out = new Uint8ClampedArray(outer * count * inner)
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < count; i++) {
@@ -64,7 +90,7 @@ export interface Crop {
 }
 
 /**
- * Bilinear resampling with antialiasing to the bit as Pillow does it and torchvision with it, columns before rows, rounded to bytes between: what most networks' images
+ * Bilinear or bicubic resampling with antialiasing to the bit as Pillow does it and torchvision with it, columns before rows, rounded to bytes between: what most networks' images
  * went through in training, and what libvips' kernels only come near. Where a crop of it is wanted nothing else is computed: a long image resized whole
  * may be larger than memory.
  *
@@ -75,10 +101,12 @@ export const resample = (
   rows: number,
   columns: number,
   crop: Crop = { top: 0, left: 0, rows, columns },
+  interpolation: Interpolation = 'bilinear',
 ): Pixels => {
-  const wide = along(data, height, width, 3, columns, [crop.left, crop.columns])
+  const kernel = kernels[interpolation]
+  const wide = along(data, height, width, 3, columns, [crop.left, crop.columns], kernel)
   return {
-    data: along(wide, 1, height, crop.columns * 3, rows, [crop.top, crop.rows]),
+    data: along(wide, 1, height, crop.columns * 3, rows, [crop.top, crop.rows], kernel),
     height: crop.rows,
     width: crop.columns,
   }

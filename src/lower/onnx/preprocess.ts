@@ -34,19 +34,19 @@ const writeExtents = (
   return w.add('Div', [doubled, w.add('Mul', [shorter, w.ints([2])])])
 }
 
-/** The centre of an image, half of an odd margin rounded to the even side. */
+/** The centre of an image, half of an odd margin rounded to the even side, or cut down. */
 const writeCrop = (
   w: Writer,
   pixels: string,
   extents: string,
-  size: readonly number[],
+  { size, crop }: Preprocess,
   sides: readonly number[],
 ): string => {
   const margin = w.add('Sub', [extents, w.ints(size)])
   const two = w.ints([2])
   const half = w.add('Div', [margin, two])
-  const odd = w.add('Mul', [w.add('Mod', [margin, two]), w.add('Mod', [half, two])])
-  const from = w.add('Add', [half, odd])
+  const odd = (): string => w.add('Mul', [w.add('Mod', [margin, two]), w.add('Mod', [half, two])])
+  const from = crop === 'center-floor' ? half : w.add('Add', [half, odd()])
   return w.add('Slice', [pixels, from, w.add('Add', [from, w.ints(size)]), w.ints(sides)])
 }
 
@@ -70,21 +70,21 @@ const writeNormalization = (
 }
 
 /**
- * Writes how pixels become a network's input, bytes of red, green and blue of any height and width: grey where it has one channel, resized bilinearly with
+ * Writes how pixels become a network's input, bytes of red, green and blue of any height and width: grey where it has one channel, resized with
  * antialiasing, cropped at the centre, normalized.
  */
 export const writePreprocess = (w: Writer, pixels: string, preprocess: Preprocess, layout: ImageLayout): string => {
-  const { size, resize, resize_to: length, longer_side, channels } = preprocess
+  const { size, resize, resize_to: length, longer_side, interpolation, channels } = preprocess
   const { sides } = axesOf[layout]
   const shorter = resize === 'shorter-side' && length !== undefined
   const coloured = channels === 1 ? writeLuma(w, pixels, layout) : pixels
   const extents = shorter ? writeExtents(w, coloured, length, longer_side, sides) : w.ints(size)
   const resized = w.add('Resize', [coloured, '', '', extents], {
-    mode: 'linear',
+    ...(interpolation === 'bicubic' ? { mode: 'cubic', cubic_coeff_a: { float: -0.5 } } : { mode: 'linear' }),
     antialias: 1,
     exclude_outside: 1,
     axes: sides,
   })
-  const fitted = shorter ? writeCrop(w, resized, extents, size, sides) : resized
+  const fitted = shorter ? writeCrop(w, resized, extents, preprocess, sides) : resized
   return writeNormalization(w, fitted, preprocess, layout)
 }

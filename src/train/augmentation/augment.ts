@@ -24,6 +24,7 @@ type Extents = Pick<Raster, 'height' | 'width'>
 /** What is drawn for an image: where it is looked at, and what is done to it then, one after the other. */
 export interface Drawn {
   readonly place: Placing
+  readonly interpolation: Preprocess['interpolation']
   readonly changes: readonly ({ readonly move: Move } | { readonly recolour: Recolour })[]
 }
 
@@ -63,6 +64,7 @@ export const drawn = (
   random: Random,
 ): Drawn => ({
   place: placed(image, augment[0], preprocess, random),
+  interpolation: preprocess.interpolation,
   changes: augment.flatMap(augmentation => changes(augmentation, random)),
 })
 
@@ -70,10 +72,10 @@ export const drawn = (
  * An image as it is seen, or one so many times as large as that: cut to the network's extents, or so many times these, and augmented, not yet normalized. Pixels of
  * the image stay what they are.
  */
-export const augmentedImage = (image: Pixels, { place, changes }: Drawn, times = 1): Raster =>
+export const augmentedImage = (image: Pixels, { place, interpolation, changes }: Drawn, times = 1): Raster =>
   changes.reduce<Raster>(
     (seen, change) => ('move' in change ? change.move(seen, times) : change.recolour(seen)),
-    pixelsAt(image, place(image, times)),
+    pixelsAt(image, place(image, times), interpolation),
   )
 
 /** A mask that goes where its image goes; what comes from outside has no class. */

@@ -132,12 +132,17 @@ export const randomResizedCrop = (
 }
 
 /** An image's pixels at a place. */
-export const pixelsAt = (image: Pixels, { window, height, width, ...crop }: Place): Pixels =>
+export const pixelsAt = (
+  image: Pixels,
+  { window, height, width, ...crop }: Place,
+  interpolation: Preprocess['interpolation'],
+): Pixels =>
   resample(
     window === undefined ? image : cropped(image, window.top, window.left, window.height, window.width),
     height,
     width,
     crop,
+    interpolation,
   )
 
 /** A mask's numbers at a place, each that of the nearest pixel. */

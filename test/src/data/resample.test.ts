@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resample } from '../../../src/data/resample.ts'
+import { type Interpolation, resample } from '../../../src/data/resample.ts'
 
 const pattern = (height: number, width: number) => ({
   height,
@@ -10,23 +10,22 @@ const pattern = (height: number, width: number) => ({
   }),
 })
 
-/** Green of the pattern as Pillow 13 resizes it: `Image.resize((width, height), Image.BILINEAR)`. */
+/** Green of the pattern as Pillow 13 resizes it: `Image.resize((width, height), Image.BILINEAR)`, or `BICUBIC`. */
 const pillow: readonly (readonly [
+  interpolation: Interpolation,
   from: readonly [number, number],
   to: readonly [number, number],
   green: readonly number[],
 ])[] = [
+  ['bilinear', [7, 9], [3, 4], [132, 133, 148, 103, 128, 141, 132, 115, 135, 131, 128, 129]],
   [
-    [7, 9],
-    [3, 4],
-    [132, 133, 148, 103, 128, 141, 132, 115, 135, 131, 128, 129],
-  ],
-  [
+    'bilinear',
     [6, 10],
     [6, 3],
     [137, 164, 98, 119, 128, 110, 153, 130, 143, 118, 156, 111, 127, 97, 123, 174, 165, 156],
   ],
   [
+    'bilinear',
     [5, 4],
     [9, 11],
     [
@@ -37,14 +36,36 @@ const pillow: readonly (readonly [
       152, 102, 52, 46,
     ],
   ],
+  ['bicubic', [7, 9], [3, 4], [131, 133, 155, 100, 131, 139, 131, 115, 133, 131, 127, 128]],
+  [
+    'bicubic',
+    [6, 10],
+    [6, 3],
+    [135, 167, 97, 115, 130, 109, 151, 133, 142, 120, 158, 109, 131, 91, 125, 177, 165, 153],
+  ],
+  [
+    'bicubic',
+    [5, 4],
+    [9, 11],
+    [
+      41, 52, 78, 115, 156, 214, 252, 223, 138, 70, 46, 53, 64, 95, 135, 162, 178, 180, 160, 119, 86, 74, 76, 88, 127,
+      173, 174, 114, 54, 50, 86, 119, 129, 95, 110, 157, 211, 209, 128, 48, 46, 102, 150, 166, 116, 130, 172, 222, 222,
+      157, 91, 91, 141, 183, 197, 151, 147, 134, 118, 107, 100, 103, 133, 190, 232, 249, 185, 164, 107, 36, 17, 61, 121,
+      164, 204, 229, 240, 207, 188, 133, 65, 49, 103, 161, 166, 133, 105, 96, 218, 200, 149, 86, 73, 129, 183, 164, 92,
+      34, 14,
+    ],
+  ],
 ]
 
 describe('resample', () => {
-  it.each(pillow)('from %j to %j gives what Pillow gives, to the bit', (from, [rows, columns], green) => {
-    const { data, height, width } = resample(pattern(...from), rows, columns)
-    expect([height, width]).toEqual([rows, columns])
-    expect([...data].filter((_, i) => i % 3 === 1)).toEqual(green)
-  })
+  it.each(pillow)(
+    '%s, from %j to %j gives what Pillow gives, to the bit',
+    (interpolation, from, [rows, columns], green) => {
+      const { data, height, width } = resample(pattern(...from), rows, columns, undefined, interpolation)
+      expect([height, width]).toEqual([rows, columns])
+      expect([...data].filter((_, i) => i % 3 === 1)).toEqual(green)
+    },
+  )
 
   it.each([
     [[9, 11], 3, 2, 4, 5],

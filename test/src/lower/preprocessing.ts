@@ -40,10 +40,12 @@ export const arbitraryCase: fc.Arbitrary<Case> = fc
     size: fc.tuple(fc.integer({ min: 3, max: 24 }), fc.integer({ min: 3, max: 24 })),
     more: fc.integer({ min: 0, max: 5 }),
     fit: fc.constantFrom('exact', 'cut', 'rounded'),
+    interpolation: fc.constantFrom('bilinear', 'bicubic'),
+    crop: fc.constantFrom('center', 'center-floor'),
     channels: fc.constantFrom(1, 3),
     numbers: fc.constantFrom('none', 'one', 'each'),
   })
-  .map(({ height, width, count, seed, size, more, fit, channels, numbers }) => ({
+  .map(({ height, width, count, seed, size, more, fit, interpolation, crop, channels, numbers }) => ({
     photos: Array.from({ length: count }, (_, k) => noise(height, width, seed + k)),
     preprocess: {
       size,
@@ -53,7 +55,9 @@ export const arbitraryCase: fc.Arbitrary<Case> = fc
             resize: 'shorter-side' as const,
             resize_to: Math.max(...size) + more,
             longer_side: fit as 'cut' | 'rounded',
+            ...(crop === 'center' ? {} : { crop: 'center-floor' as const }),
           }),
+      ...(interpolation === 'bicubic' ? { interpolation: 'bicubic' as const } : {}),
       ...(channels === 1 ? { channels } : {}),
       ...(numbers === 'none' ? {} : { scale: 1 / 255, mean: [0.5], std: [0.25] }),
       ...(numbers === 'each' && channels === 3 ? { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } : {}),

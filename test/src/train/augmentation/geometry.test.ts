@@ -21,7 +21,7 @@ const numbered = (height: number, width: number): Pixels => ({
   width,
 })
 
-const seenBy = (place: Placing, image: Pixels): Pixels => pixelsAt(image, place(image, 1))
+const seenBy = (place: Placing, image: Pixels): Pixels => pixelsAt(image, place(image, 1), undefined)
 
 /** The number of each pixel, −1 where it is black. */
 const numbers = ({ data, height, width }: { data: ArrayLike<number>; height: number; width: number }) =>
