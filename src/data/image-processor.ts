@@ -17,7 +17,7 @@ const ImageProcessor = t.partial({
   resample: t.number,
   do_center_crop: t.boolean,
   crop_size: t.union([Extent, Sides]),
-  crop_pct: t.union([Real, t.null]),
+  crop_pct: Real,
   do_rescale: t.boolean,
   rescale_factor: Real,
   do_normalize: t.boolean,
@@ -92,12 +92,13 @@ const fitOf = (p: ImageProcessor, family: string): Fitted | null => {
   return crop === undefined ? null : shorterSide(crop, resized)
 }
 
-/** What Hugging Face's image processor does to an image, as a preprocessing; `where` names the file in problems. */
+/** What Hugging Face's image processor does to an image, as a preprocessing; null is what is not said. `where` names the file in problems. */
 export const preprocessOfImageProcessor = (
   json: object,
   where: string,
 ): E.Either<readonly DataProblem[], Preprocess> => {
-  const decoded = ImageProcessor.decode(json)
+  const flags = new Map(Object.entries(json).filter(([, value]) => value !== null))
+  const decoded = ImageProcessor.decode(Object.fromEntries(flags))
   if (E.isLeft(decoded))
     return E.left(
       decodeErrors(decoded.left).map(({ path, seen, expected }) =>
@@ -109,7 +110,6 @@ export const preprocessOfImageProcessor = (
   const family = familyOf(p)
   if (!families.has(family))
     return refuse(`an image processor of ${family}`, `one of ${[...families.keys()].join(', ')}`)
-  const flags = new Map(Object.entries(json))
   const other = beyond.find(flag => flags.get(flag) === true)
   if (other !== undefined)
     return refuse(`${other}: true`, 'an image that is resized, cropped at its centre and normalized')

@@ -20,7 +20,13 @@ describe("Hugging Face's preprocessor_config.json", () => {
   it.each<readonly [what: string, json: object, preprocess: object]>([
     [
       'stretches to a size',
-      { image_processor_type: 'ViTImageProcessorFast', size: sides(224, 192), resample: 2 },
+      {
+        image_processor_type: 'ViTImageProcessorFast',
+        size: sides(224, 192),
+        resample: 2,
+        crop_size: null,
+        do_pad: null,
+      },
       { size: [224, 192], ...numbers },
     ],
     [
