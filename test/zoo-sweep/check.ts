@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E } from 'fp-ts'
 import * as ort from 'onnxruntime-node'
-import { renderProblems } from '../../ir/index.ts'
+import { renderProblems, sizeOf } from '../../ir/index.ts'
 import { cutStages, parsePlan } from '../../passes/index.ts'
 import { orThrow } from '../../src/base/error.ts'
 import { random } from '../../src/base/random.ts'
@@ -23,9 +23,31 @@ const sessionOf = (bytes: Uint8Array): Promise<ort.InferenceSession> => ort.Infe
 const sessionOfFile = (file: string, optimized = true): Promise<ort.InferenceSession> =>
   ort.InferenceSession.create(file, { ...settings, graphOptimizationLevel: optimized ? 'all' : 'disabled' })
 
+/** `[n, c, h, w]` as `[n, h, w, c]`. */
+const channelsLast = ({ data, dims: [n, c, h, w] }: Image): Image => ({
+  dims: [n, h, w, c],
+  data: Float32Array.from({ length: data.length }, (_, k) => data[(k % c) * h * w + (Math.floor(k / c) % (h * w))]),
+})
+
+/** An image, channels first, as a file takes it, and zeros for inputs that nothing reads, which tf2onnx leaves in files. */
+const feedsOf = ({ inputMetadata }: ort.InferenceSession, image: Image): Record<string, ort.Tensor> =>
+  Object.fromEntries(
+    inputMetadata.map(({ name, ...metadata }, k) => {
+      const shape = metadata.isTensor ? metadata.shape.map(Number) : []
+      const isLast = shape[3] === image.dims[1] && shape[1] !== image.dims[1]
+      const { data, dims } = isLast ? channelsLast(image) : image
+      return [
+        name,
+        k === 0
+          ? new ort.Tensor('float32', data, dims)
+          : new ort.Tensor('float32', new Float32Array(sizeOf(shape)), shape),
+      ]
+    }),
+  )
+
 /** The first output for an image, row-major. */
-const scoresOf = async (session: ort.InferenceSession, { data, dims }: Image): Promise<readonly number[]> => {
-  const given = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', data, dims) })
+const scoresOf = async (session: ort.InferenceSession, image: Image): Promise<readonly number[]> => {
+  const given = await session.run(feedsOf(session, image))
   return Array.from(given[session.outputNames[0]].data as Float32Array)
 }
 

@@ -1,8 +1,9 @@
-"""Writes networks of keras.applications with random weights as TensorFlow.js models of layers, and what they answer.
+"""Writes networks of keras.applications with random weights as TensorFlow.js models of layers, and what they answer, or as ONNX files.
 
   python export_keras.py FOLDER [--only NAME,NAME] [--keras 2|3]
+  python export_keras.py FOLDER [--only NAME,NAME] --onnx
 
-Needs tf_keras (Keras 2) or keras, and TensorFlow. Beside model.json lie an image, another, and the scores of both and of the first one mirrored.
+Needs tf_keras (Keras 2) or keras, and TensorFlow; for ONNX files, which Keras 3 has tf2onnx write, that too. Beside model.json lie an image, another, and the scores of both and of the first one mirrored.
 """
 
 import argparse
@@ -51,14 +52,25 @@ def name_of(weight, version):
     return weight.path if version == 3 else weight.name.removesuffix(":0")
 
 
-def export(applications, version, name, folder):
+def network(applications, name, generator, noise, preprocessing):
     size = SIZES.get(name, 64)
     make = getattr(applications, name)
-    more = {"include_preprocessing": True} if "include_preprocessing" in inspect.signature(make).parameters else {}
-    generator = numpy.random.default_rng(0)
-    noise = lambda count: (generator.random((count, size, size, 3)) * 255).astype("float32")
+    more = {"include_preprocessing": preprocessing} if "include_preprocessing" in inspect.signature(make).parameters else {}
     model = make(weights=None, input_shape=(size, size, 3), classifier_activation=None, **more)
-    settled(roughened(model, generator), noise(8))
+    return settled(roughened(model, generator), noise(8, size))
+
+
+def export_onnx(applications, name, path):
+    generator = numpy.random.default_rng(0)
+    noise = lambda count, size: (generator.random((count, size, size, 3)) * 2 - 1).astype("float32")
+    network(applications, name, generator, noise, False).export(str(path), format="onnx", verbose=False)
+
+
+def export(applications, version, name, folder):
+    size = SIZES.get(name, 64)
+    generator = numpy.random.default_rng(0)
+    noise = lambda count, size=size: (generator.random((count, size, size, 3)) * 255).astype("float32")
+    model = network(applications, name, generator, noise, True)
     folder.mkdir(parents=True)
     weights = [(name_of(w, version), numpy.array(w).astype("float32")) for w in model.weights]
     topology = json.loads(model.to_json())
@@ -83,18 +95,23 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--only", default="")
     parser.add_argument("--keras", type=int, default=2)
+    parser.add_argument("--onnx", action="store_true")
     options = parser.parse_args()
-    if options.keras == 2:
+    if options.keras == 2 and not options.onnx:
         from tf_keras import applications
     else:
         from keras import applications
     only = [name for name in options.only.split(",") if name]
     for name in only or NAMES:
-        folder = Path(options.folder) / f"keras.{name}.keras{options.keras}"
+        folder = Path(options.folder) / f"keras.{name}.{'tf2onnx.onnx' if options.onnx else f'keras{options.keras}'}"
         if folder.exists() or not hasattr(applications, name):
             continue
         try:
-            export(applications, options.keras, name, folder)
+            if options.onnx:
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                export_onnx(applications, name, folder)
+            else:
+                export(applications, options.keras, name, folder)
             print(folder.name, file=sys.stderr, flush=True)
         except Exception as error:
             print(f"{folder.name}: {type(error).__name__}: {str(error)[:200]}", file=sys.stderr, flush=True)

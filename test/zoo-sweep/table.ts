@@ -54,7 +54,7 @@ export const page = (findings: Readonly<Record<string, Finding>>, text: string):
 
 \`npm run zoo-sweep -- FOLDER\` wrote this page: networks of torchvision, timm and ultralytics with random weights, exported by [\`test/zoo-sweep/export.py\`](../test/zoo-sweep/export.py) at
 the smallest size that works, as \`torch.onnx.export\` comes (dynamo), with the size of the batch left open (dynamo-batch), or with the exporter before
-it (legacy); small ones of transformers' families, by [\`test/zoo-sweep/export_transformers.py\`](../test/zoo-sweep/export_transformers.py); the light models of the \`onnx\` package; and models of \`keras.applications\` as TensorFlow.js has them, by
+it (legacy); small ones of transformers' families, by [\`test/zoo-sweep/export_transformers.py\`](../test/zoo-sweep/export_transformers.py); the light models of the \`onnx\` package; and models of \`keras.applications\` as TensorFlow.js has them and as tf2onnx writes them, by
 [\`test/zoo-sweep/export_keras.py\`](../test/zoo-sweep/export_keras.py). A network is right where its scores, and those averaged with the mirrored image's, are within
 ${bounds.error} of onnxruntime's, or of Keras's, relative to how far the scores of two images are apart; flip-free where flip TTA leaves no flip on any map, the image
 among them. The weights of the light models are one number each, so any two images have the same scores there: what is compared is little.
