@@ -115,6 +115,8 @@ describe('the sweep in the docs', () => {
       'fine-tune': 4,
       distill: 4,
       'distill-half': 4,
+      'distill-gently': 2,
+      'distill-resnet-56': 2,
       'distill-shared': 3,
       'from-scratch': 4,
       'from-scratch-none': 4,

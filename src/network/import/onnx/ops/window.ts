@@ -203,11 +203,13 @@ export const addBias = (t: Translation, node: OnnxNode, y: number, at: number): 
     : refuse('wrong-weights', `biases ${printDims(bias.dims)}`, `${c}, one for each output`)
 }
 
+const isPadded = (node: OnnxNode): boolean =>
+  node.ints('pads')?.some(pad => pad !== 0) === true || automaticOf(node) !== 'NOTSET'
+
 /** A pooling's window, no larger than the map where only by rounding up it is the one that there is room for: what is beyond the map does not count. */
 const windowWithin = (node: OnnxNode, size: Pair, extents: readonly number[]): Pair => {
   const { strides, dilations } = pacesOf(node)
-  const isPadded = node.ints('pads')?.some(pad => pad !== 0) === true || automaticOf(node) !== 'NOTSET'
-  if (isPadded || node.int('ceil_mode', 0) === 0) return size
+  if (isPadded(node) || node.int('ceil_mode', 0) === 0) return size
   const along = (axis: 0 | 1): number => {
     const over = size[axis] - extents[axis]
     return dilations[axis] === 1 && over > 0 && over < strides[axis] ? extents[axis] : size[axis]
@@ -221,12 +223,14 @@ const pool =
     const image = asImage(t, viewAt(node, 0))
     const extents = shapeOf(exampleType(t, image))
     const size = windowWithin(node, pairOf(node.ints('kernel_shape') ?? [], 'kernel_shape'), extents)
-    const ceil = node.int('ceil_mode', 0) !== 0
+    // One window of the whole map has nowhere to go, and nothing to round.
+    const isWhole = size.every((side, axis) => side === extents[axis]) && !isPadded(node)
+    const ceil = node.int('ceil_mode', 0) !== 0 && !isWhole
     const own = slideOf(node, extents, size)
     const [pad] = own.padding.flatMap((sides, axis) => sides.filter(side => side >= size[axis]))
     if (pad !== undefined) return refuse('malformed-file', `pads of ${pad}`, `under the window's ${size.join('×')}`)
     const { x, slide } = ceil ? { x: image, slide: own } : withCrop(t, image, own)
-    const options = { ...slide, ceil, name: node.name }
+    const options = { ...slide, ...(isWhole ? { strides: [1, 1] as Pair } : {}), ceil, name: node.name }
     const countPadding = node.int('count_include_pad', 0) !== 0
     node.disregard('storage_order')
     const y =

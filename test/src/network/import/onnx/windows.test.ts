@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Array4, list, type ModelSpec, node, numbers, problemsOf, run } from './model.ts'
+import { type Array4, list, type ModelSpec, networkOf, node, numbers, problemsOf, run } from './model.ts'
 import { convolve, maxPool, meanPool } from './naive.ts'
 
 const image = numbers([2, 4, 6, 5])
@@ -101,6 +101,15 @@ describe('pooling', () => {
       nodes: [node('MaxPool', 'x', 'y', { kernel_shape: [9, 5], strides: [2, 2], ceil_mode: 1 })],
     })
     expect(told).toContain('expected room for at least one window')
+    const { graph } = await networkOf({
+      input: ['n', 4, 6, 5],
+      nodes: [
+        node('AveragePool', 'x', 'p', { kernel_shape: [9, 8], strides: [9, 8], ceil_mode: 1 }),
+        node('Flatten', 'p', 'y'),
+      ],
+    })
+    const [{ attributes }] = graph.nodes.filter(({ tag }) => tag === 'MeanPool')
+    expect(attributes).toMatchObject({ size: [6, 5], strides: [1, 1], ceil: false })
   })
 
   it('means over real pixels, or with the padding', async () => {
