@@ -62,9 +62,10 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     ],
   },
   'fine-tune': fineTune,
-  /** The network learns its own answers under flip test-time augmentation, without labels. */
+  /** The network learns its own answers under flip test-time augmentation, without labels, at a rate that loses nothing of what it knows. */
   distill: {
     ...fineTune,
+    learning_rate: { kind: 'cosine', initial: 0.002 },
     teacher: { network: 'same', plan: 'vanilla-tta-geo', temperature: 2, weight: 1 },
   },
 }

@@ -77,9 +77,9 @@ describe('the named recipes', () => {
 })
 
 describe('distill', () => {
-  it('is fine-tuning by the network’s own answers under flip test-time augmentation', () => {
+  it('is fine-tuning at a tenth of the rate by the network’s own answers under flip test-time augmentation', () => {
     const { teacher, ...rest } = recipes.distill
-    expect(rest).toEqual(recipes['fine-tune'])
+    expect(rest).toEqual({ ...recipes['fine-tune'], learning_rate: { kind: 'cosine', initial: 0.002 } })
     expect(teacher).toMatchObject({ network: 'same', plan: 'vanilla-tta-geo', weight: 1 })
   })
 })
