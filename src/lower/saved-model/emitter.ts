@@ -93,8 +93,8 @@ export interface Value {
   readonly format: Format
   /** A convolution of several groups, or what constants may be folded into it from: TensorFlow's plain kernels fuse no bias with it. */
   readonly grouped?: true
-  /** A depthwise convolution and its bias: TensorFlow's remapper has no kernel that adds another map to them, and fails for the whole graph. */
-  readonly biasedDepthwise?: true
+  /** Of a depthwise convolution with a bias these two: TensorFlow's remapper has no kernel that adds another map to both, and fails for the whole graph. */
+  readonly biased?: { readonly bare: Value; readonly bias: Value }
 }
 
 /** How nodes of a graph spell a value that they read. */

@@ -88,7 +88,7 @@ export const unary: Lowering<'Unary'> = (emit, [x], { fn, alpha, beta }) =>
 const biasAdd = (emit: Emitter, x: Value, bias: Value): Value => {
   if (x.grouped === true) return emit.node('AddV2', [x, bias])
   const biased = emit.node('BiasAdd', [x, bias], { data_format: text('NHWC') })
-  return x.op === 'DepthwiseConv2dNative' ? { ...biased, biasedDepthwise: true } : biased
+  return x.op === 'DepthwiseConv2dNative' ? { ...biased, biased: { bare: x, bias } } : biased
 }
 
 /** The least that is not 0: a bias of zeros would be optimized away, and with it the fusion that it is for. */
@@ -96,11 +96,19 @@ const nothing = 2 ** -126
 
 /**
  * The sum of two maps. TensorFlow's kernels add to a convolution as it is computed where it has a bias and the sum is
- * spelled `AddN`; but its remapper then forgets that anything reads the sum beside a function of it.
+ * spelled `AddN`; but its remapper then forgets that anything reads the sum beside a function of it. The bias of a
+ * depthwise convolution comes after the sum.
  */
 const sum = (emit: Emitter, terms: readonly Value[], channels: number, { only, functions }: Readers): Value => {
-  const hasDepthwise = terms.some(({ biasedDepthwise }) => biasedDepthwise)
-  if (emit.runner === 'xla' || hasDepthwise || (functions && only !== 'relu')) return emit.node('AddV2', terms)
+  const biases = terms.flatMap(({ biased }) => biased?.bias ?? [])
+  if (emit.runner === 'kernels' && biases.length > 0) {
+    const bare = emit.node(
+      'AddV2',
+      terms.map(term => term.biased?.bare ?? term),
+    )
+    return biases.reduce((x, bias) => biasAdd(emit, x, bias), bare)
+  }
+  if (emit.runner === 'xla' || (functions && only !== 'relu')) return emit.node('AddV2', terms)
   const bare = terms.findLast(({ op }) => op === 'Conv2D')
   const bias = (format: Format): Value => emit.constant([channels], new Float32Array(channels).fill(nothing), format)
   const biased = terms.map(term => (term === bare ? biasAdd(emit, term, bias(term.format)) : term))

@@ -90,9 +90,13 @@ describe('a SavedModel in this process', () => {
   })
 
   it.each([
-    ['a convolution', 1, true],
-    ['a depthwise convolution, which its remapper has no kernel for', 4, false],
-  ])('has TensorFlow add a map to %s: %i groups', (_, groups, fuses) => {
+    ['a convolution, as it is computed', 1, ['AddN', ['BiasAdd', 'Placeholder']]],
+    [
+      'a depthwise convolution, before its bias: no kernel does both',
+      4,
+      ['AddV2', ['DepthwiseConv2dNative', 'Placeholder']],
+    ],
+  ])('has TensorFlow add a map to %s', (_, groups, [op, reads]) => {
     const b = builder()
     const x = b.input('x', mapType(5, 5, 4))
     const filter = b.parameter('filter', [3, 3, 4 / groups, 4])
@@ -100,7 +104,9 @@ describe('a SavedModel in this process', () => {
     const sum = b.finish({ y: b.relu(b.add(x, y)) })
     const files = lowerSavedModel(sum, fill(sum, 1).parameters)
     const { meta_graphs } = savedModelType.decode(files.get('saved_model.pb') as Uint8Array) as unknown as SavedModel
-    const ops = meta_graphs[0].graph_def.node.map(({ op }) => op)
-    expect([ops.includes('AddN'), ops.includes('AddV2')]).toEqual([fuses, !fuses])
+    const nodes = meta_graphs[0].graph_def.node
+    const ops = new Map(nodes.map(node => [node.name, node.op]))
+    const sums = nodes.filter(node => node.op === 'AddN' || node.op === 'AddV2')
+    expect(sums.map(node => [node.op, node.input.map(name => ops.get(name)).sort()])).toEqual([[op, reads]])
   })
 })
