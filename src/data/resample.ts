@@ -1,3 +1,4 @@
+import { keysCubic } from '../base/keys-cubic.ts'
 import { sumOf } from '../base/statistics.ts'
 import type { Pixels } from './decode.ts'
 
@@ -24,14 +25,7 @@ interface Kernel {
 
 const kernels = {
   bilinear: { support: 1, weightAt: distance => Math.max(0, 1 - distance) },
-  bicubic: {
-    support: 2,
-    weightAt: x => {
-      const a = -0.5
-      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1
-      return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0
-    },
-  },
+  bicubic: { support: 2, weightAt: distance => keysCubic(-0.5, distance) },
 } satisfies Readonly<Record<string, Kernel>>
 
 /** How a pixel between others is made of them. */

@@ -52,8 +52,8 @@ const operandsOf = (node: OnnxNode, t: Translation, roles: readonly KnownRole[])
 }
 
 /** A mask that leaves nothing out: zeros, the same for each example and head. */
-const addsNothing = ({ dims, values }: Constant): boolean =>
-  dims.slice(0, -2).every(d => d === 1) && Array.from(values).every(value => value === 0)
+const addsNothing = (value: Constant): boolean =>
+  value.dims.slice(0, -2).every(d => d === 1) && (value.fill ?? Array.from(value.values).find(x => x !== 0) ?? 0) === 0
 
 /** Queries times a factor of each head. */
 const multiplied = (t: Translation, queries: View, factor: Constant, name: string): View => {

@@ -1,7 +1,8 @@
 import { sizeOf } from '../../../../../ir/tensor.ts'
+import { keysCubic } from '../../../../base/keys-cubic.ts'
 import { constant, isWhole, stored } from '../constant.ts'
-import { constantAt, numbersOf, type OnnxNode } from '../node.ts'
-import { type Along, cubic, nearestOf, positionOf, targetsOf, transformationOf } from '../ops/sampling-positions.ts'
+import { constantAt, numbersOf } from '../node.ts'
+import { type Along, positionOf, type Resampling, resamplingOf, rounded, targetsOf } from '../ops/sampling-positions.ts'
 import { refuse } from '../refuse.ts'
 import type { Fold } from './fold.ts'
 import { made } from './room.ts'
@@ -12,27 +13,24 @@ interface Sample {
   readonly shares: readonly number[]
 }
 
-interface Kernel {
-  readonly mode: string
-  readonly nearest: (x: number) => number
-  readonly coefficient: number
-  readonly excludesOutside: boolean
-}
-
-const sampleAt = (position: number, extent: number, kernel: Kernel): Sample => {
+const sampleAt = (
+  position: number,
+  extent: number,
+  { mode, nearest, coefficient, excludeOutside }: Resampling,
+): Sample => {
   const inside = (k: number): number => Math.min(Math.max(k, 0), extent - 1)
-  if (kernel.mode === 'nearest') return { at: [inside(kernel.nearest(position))], shares: [1] }
-  if (kernel.mode === 'linear') {
+  if (mode === 'nearest') return { at: [inside(rounded(nearest, position))], shares: [1] }
+  if (mode === 'linear') {
     const x = inside(position)
     const [low, high] = [Math.floor(x), Math.min(Math.floor(x) + 1, extent - 1)]
     return { at: [low, high], shares: [1 - (x - low), x - low] }
   }
   const first = Math.floor(position) - 1
   const taps = [0, 1, 2, 3].map(k => first + k)
-  const isLeftOut = (k: number): boolean => kernel.excludesOutside && k !== inside(k)
-  const shares = taps.map(k => (isLeftOut(k) ? 0 : cubic(kernel.coefficient, k - position)))
+  const isLeftOut = (k: number): boolean => excludeOutside !== 0 && k !== inside(k)
+  const shares = taps.map(k => (isLeftOut(k) ? 0 : keysCubic(coefficient, k - position)))
   const total = shares.reduce((a, b) => a + b)
-  return { at: taps.map(inside), shares: kernel.excludesOutside ? shares.map(share => share / total) : shares }
+  return { at: taps.map(inside), shares: excludeOutside !== 0 ? shares.map(share => share / total) : shares }
 }
 
 /** Values `[before, extent, after]` with each number along the middle axis a mean of those that it samples. */
@@ -55,41 +53,25 @@ const sampled = (
   return out
 }
 
-const kernelOf = (node: OnnxNode, opset: number): Kernel => {
-  const mode = node.text('mode', 'nearest')
-  const policy = node.text('keep_aspect_ratio_policy', 'stretch')
-  if (!['nearest', 'linear', 'cubic'].includes(mode))
-    return refuse('unsupported-attribute', `mode = ${mode}`, 'nearest, linear or cubic')
-  if (policy !== 'stretch') return refuse('unsupported-attribute', `keep_aspect_ratio_policy = ${policy}`, 'stretch')
-  node.disregard('extrapolation_value')
-  return {
-    mode,
-    nearest: nearestOf(node, opset),
-    coefficient: node.float('cubic_coeff_a', -0.75),
-    excludesOutside: node.int('exclude_outside', 0) !== 0,
-  }
-}
-
 /** A table that is known at import under another size: positions of a transformer for other images than it was trained on. */
 const resize: Fold = (node, { opset, room }) => {
   const x = constantAt(node, 0)
-  const kernel = kernelOf(node, opset)
-  const transformation = transformationOf(node, opset)
-  const antialias = node.int('antialias', 0) !== 0
+  const resampling = resamplingOf(node, opset)
   const axes = targetsOf(node, x.dims).map((target, axis): Along => ({ extent: x.dims[axis], ...target }))
   // Other axes stay what they are: rounding to one number of them is no resizing.
   const changed = axes.flatMap((along, axis) => (along.scale === 1 ? [] : [{ axis, along }]))
   if (changed.length === 0) return [x]
   if (isWhole(x.type)) return refuse('unsupported-type', `a constant of ${x.type} resized`, 'real numbers')
-  if (antialias && kernel.mode !== 'nearest') return refuse('unsupported-attribute', 'antialias = 1', '0')
+  if (resampling.antialias !== 0 && resampling.mode !== 'nearest')
+    return refuse('unsupported-attribute', 'antialias = 1', '0')
   const dims = [...x.dims]
   let values: ArrayLike<number> = numbersOf(x)
   for (const { axis, along } of changed) {
     dims[axis] = along.outputs
-    made(room, dims, kernel.mode === 'cubic' ? 4 : 2)
+    made(room, dims, resampling.mode === 'cubic' ? 4 : 2)
     const after = sizeOf(dims.slice(axis + 1))
     const samples = Array.from({ length: along.outputs }, (_, i) =>
-      sampleAt(positionOf(transformation, along, i), along.extent, kernel),
+      sampleAt(positionOf(resampling.transformation, along, i), along.extent, resampling),
     )
     values = sampled(values, along.extent, after, samples)
   }

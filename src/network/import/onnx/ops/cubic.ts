@@ -1,12 +1,12 @@
 import type { Pair } from '../../../../../ir/op.ts'
 import { shapeOf } from '../../../../../ir/type.ts'
+import { keysCubic } from '../../../../base/keys-cubic.ts'
 import { borderAtMost, bordered, hasBorder } from '../../bordered.ts'
 import { type Aligned, asMap } from '../arrange.ts'
 import { refuse } from '../refuse.ts'
 import { reshapeView } from '../reshape.ts'
 import { exampleType, type Translation } from '../translation.ts'
 import { type Atom, nchw, printDims, type View, viewOf } from '../view.ts'
-import { cubic } from './sampling-positions.ts'
 
 /** Along one axis: how many pixels there are, how many are made of them, and where each of those samples. */
 export interface Sampling {
@@ -35,7 +35,7 @@ const periodic = ({ extent, outputs, position }: Sampling, a: number): Periodic 
   const begin = Math.min(0, ...firsts.map(at => Math.floor(at) - 1))
   const end = Math.max(0, ...firsts.map(at => Math.floor(at) + 2))
   const size = end - begin + 1
-  const filters = firsts.map(at => Array.from({ length: size }, (_, k) => cubic(a, begin + k - at)))
+  const filters = firsts.map(at => Array.from({ length: size }, (_, k) => keysCubic(a, begin + k - at)))
   const last = (outputs / phases - 1) * stride + end
   return { filters, pads: [-begin, Math.max(0, last - (extent - 1))], stride }
 }

@@ -5,7 +5,7 @@ import { refuse } from '../refuse.ts'
 import { exampleType, type Rule, type Translation } from '../translation.ts'
 import { dimsOf, extentAlong, nchw, type Of, viewOf } from '../view.ts'
 import { resizeCubic, type Sampling } from './cubic.ts'
-import { type Along, nearestModeOf, nearestOf, positionOf, targetsOf, transformationOf } from './sampling-positions.ts'
+import { type Along, positionOf, resamplingOf, rounded, targetsOf } from './sampling-positions.ts'
 
 const coordinates = ['half-pixel', 'align-corners', 'asymmetric'] as const
 
@@ -43,17 +43,7 @@ const resizable = (node: OnnxNode, t: Translation): Aligned => {
 
 const resize: Rule = (node, t) => {
   const view = resizable(node, t)
-  const mode = node.text('mode', 'nearest')
-  const transformation = transformationOf(node, t.opset)
-  const [nearest, toNearest] = [nearestModeOf(node, t.opset), nearestOf(node, t.opset)]
-  const antialias = node.int('antialias', 0)
-  const policy = node.text('keep_aspect_ratio_policy', 'stretch')
-  const coefficient = node.float('cubic_coeff_a', -0.75)
-  const outside = node.int('exclude_outside', 0)
-  node.disregard('extrapolation_value')
-  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
-    return refuse('unsupported-attribute', `mode = ${mode}`, 'nearest, linear or cubic')
-  if (policy !== 'stretch') return refuse('unsupported-attribute', `keep_aspect_ratio_policy = ${policy}`, 'stretch')
+  const { mode, transformation, nearest, coefficient, excludeOutside, antialias } = resamplingOf(node, t.opset)
   const targets = targetsOf(node, dimsOf(view, 1) as readonly number[])
   const along = (of: Of): Along => {
     const at = view.layout.indexOf(of)
@@ -70,10 +60,10 @@ const resize: Rule = (node, t) => {
   if (wrong !== undefined)
     return refuse('unsupported-shape', `a height or width of ${wrong.outputs}`, `1 to ${extentAtMost}`)
   if (axes.every(({ extent, outputs }) => extent === outputs)) return [view]
-  if (outside !== 0 && mode === 'cubic')
+  if (excludeOutside !== 0 && mode === 'cubic')
     return refuse(
       'unsupported-attribute',
-      `exclude_outside = ${outside}`,
+      `exclude_outside = ${excludeOutside}`,
       '0: pixels beyond the edges are those at them',
     )
   if (antialias !== 0 && mode !== 'nearest' && axes.some(({ extent, outputs }) => outputs < extent))
@@ -85,7 +75,7 @@ const resize: Rule = (node, t) => {
   }
   const wanted = samplesAt(axes, (a, i) => {
     const at = positionOf(transformation, a, i)
-    return mode === 'linear' ? at : toNearest(at)
+    return mode === 'linear' ? at : rounded(nearest, at)
   })
   const same = coordinates.find(candidate =>
     samplesAt(axes, (a, i) => (mode === 'linear' ? ownPosition(candidate, a, i) : ownNearest(candidate, a, i))).every(

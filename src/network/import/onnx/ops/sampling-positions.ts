@@ -37,7 +37,8 @@ export const positionOf = (mode: string, { extent, outputs, scale }: Along, i: n
   }
 }
 
-const rounded = (mode: string, x: number): number => {
+/** A position as that of one number, by ONNX's `nearest_mode`. */
+export const rounded = (mode: string, x: number): number => {
   switch (mode) {
     case 'round_prefer_floor':
       return Math.ceil(x - 0.5)
@@ -52,26 +53,35 @@ const rounded = (mode: string, x: number): number => {
   }
 }
 
-/** Whether positions are those of `Upsample`, or of `Resize` before it had a choice. */
-const isPlain = (node: OnnxNode, opset: number): boolean => node.op === 'Upsample' || opset < 11
-
-export const transformationOf = (node: OnnxNode, opset: number): string =>
-  node.text('coordinate_transformation_mode', isPlain(node, opset) ? 'asymmetric' : 'half_pixel')
-
-export const nearestModeOf = (node: OnnxNode, opset: number): string =>
-  node.text('nearest_mode', isPlain(node, opset) ? 'floor' : 'round_prefer_floor')
-
-/** How a position becomes that of one number. */
-export const nearestOf = (node: OnnxNode, opset: number): ((x: number) => number) => {
-  const mode = nearestModeOf(node, opset)
-  return x => rounded(mode, x)
+/** How numbers of the result are made, as the attributes say. */
+export interface Resampling {
+  readonly mode: 'nearest' | 'linear' | 'cubic'
+  readonly transformation: string
+  /** How a position becomes that of one number. */
+  readonly nearest: string
+  readonly coefficient: number
+  readonly excludeOutside: number
+  readonly antialias: number
 }
 
-/** Keys' cubic convolution: the weight of a pixel so far from where it is sampled. */
-export const cubic = (a: number, distance: number): number => {
-  const x = Math.abs(distance)
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0
+/** @throws Refusal where there is another way of it */
+export const resamplingOf = (node: OnnxNode, opset: number): Resampling => {
+  const mode = node.text('mode', 'nearest')
+  const policy = node.text('keep_aspect_ratio_policy', 'stretch')
+  node.disregard('extrapolation_value')
+  if (mode !== 'nearest' && mode !== 'linear' && mode !== 'cubic')
+    return refuse('unsupported-attribute', `mode = ${mode}`, 'nearest, linear or cubic')
+  if (policy !== 'stretch') return refuse('unsupported-attribute', `keep_aspect_ratio_policy = ${policy}`, 'stretch')
+  // `Upsample`, and `Resize` before it had a choice.
+  const plain = node.op === 'Upsample' || opset < 11
+  return {
+    mode,
+    transformation: node.text('coordinate_transformation_mode', plain ? 'asymmetric' : 'half_pixel'),
+    nearest: node.text('nearest_mode', plain ? 'floor' : 'round_prefer_floor'),
+    coefficient: node.float('cubic_coeff_a', -0.75),
+    excludeOutside: node.int('exclude_outside', 0),
+    antialias: node.int('antialias', 0),
+  }
 }
 
 /** Extents and scales along every axis, from an input of either; undefined where there is neither. */

@@ -5,7 +5,7 @@ import type { Tensor } from '../../../../../ir/tensor.ts'
 import { orThrow } from '../../../../../src/base/error.ts'
 import { imageType, type Network, outputsOf } from '../../../../../src/network/network.ts'
 import { parseAnswers } from '../../../../../src/network/said-outputs.ts'
-import { type Array4, channelsLast, encode, importBytes, type ModelSpec, node, numbers } from './model.ts'
+import { type Array4, channelsLast, encode, importBytes, type ModelSpec, networkIn, node, numbers } from './model.ts'
 import { absent, oracle } from './oracle.ts'
 
 const image: Array4 = { dims: [1, 4, 3, 5], values: Array.from({ length: 60 }, (_, k) => ((k * 7919) % 101) / 17 - 3) }
@@ -17,12 +17,6 @@ const of = (nodes: ModelSpec['nodes'], outputs: readonly string[] = ['y'], more:
 
 const dense = [node('GlobalAveragePool', 'x', 'g'), node('Flatten', 'g', 'f'), node('Gemm', 'f w', 's')]
 const weights = { floats: { w: numbers([4, 6]) } }
-
-const taken = async (bytes: Uint8Array): Promise<Network> => {
-  const network = await importBytes(bytes)
-  if (E.isLeft(network)) throw new Error(network.left)
-  return network.right
-}
 
 /** The number of the largest score of each pixel. */
 const labels = (network: Network): readonly number[] => {
@@ -78,7 +72,7 @@ const cases: readonly (readonly [name: string, kind: string, bytes: Uint8Array])
 
 describe.skipIf(absent !== undefined)('an output that ends in an ArgMax', () => {
   it.each(cases)('%s is the scores that it takes the largest of', async (_, kind, bytes) => {
-    const network = await taken(bytes)
+    const network = await networkIn(bytes)
     expect(outputsOf(network).map(output => output.kind)).toEqual([kind])
     expect(network.notes?.join(' ')).toMatch(/ArgMax.* left out/)
     expect(labels(network)).toEqual(orThrow(E.mapLeft(seen => [{ seen } as never])(await oracle(bytes, image))))
@@ -88,7 +82,7 @@ describe.skipIf(absent !== undefined)('an output that ends in an ArgMax', () => 
 describe('an ArgMax', () => {
   it('is left out with its output beside that of its scores, under a softmax or not', async () => {
     for (const scores of [node('Identity', 's', 'p'), node('Softmax', 's', 'p', { axis: -1 })]) {
-      const network = await taken(
+      const network = await networkIn(
         of([...dense, scores, node('ArgMax', 's', 'label', { axis: 1 })], ['label', 'p'], weights),
       )
       expect(network.outputs).toBeUndefined()

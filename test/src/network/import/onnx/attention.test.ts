@@ -21,6 +21,14 @@ interface Changed {
 
 type Case = readonly [said: string, changed: Changed]
 
+/** Products of each with `rows`, and the same as `[n, heads, pixels, channels]`: of `q` these are `q` and `qh`. */
+const headed = (...names: readonly string[]): readonly NodeSpec[] =>
+  names.flatMap(name => [
+    node('MatMul', `rows w${name}`, name),
+    node('Reshape', `${name} heads`, `${name}0`),
+    node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
+  ])
+
 /** `Attention` of the four pixels of a map of six channels, `[n, pixels, channels]`: `q`, `k`, `v`; in two heads: `qh`, `kh`, `vh`. */
 const attending = ({
   attention,
@@ -37,11 +45,7 @@ const attending = ({
     node('Reshape', 'xt flat', 'f'),
     node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
     node('Transpose', 'f', 'tokens', { perm: [2, 0, 1] }),
-    ...['q', 'k', 'v'].flatMap(name => [
-      node('MatMul', `rows w${name}`, name),
-      node('Reshape', `${name} heads`, `${name}0`),
-      node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
-    ]),
+    ...headed('q', 'k', 'v'),
     node('Reshape', 'kh many', 'folded'),
     node('Transpose', 'x', 'xc', { perm: [0, 1, 3, 2] }),
     node('Reshape', 'xc flat', 'fc'),
@@ -111,11 +115,7 @@ const asking = (queries: readonly number[]): ModelSpec => ({
   nodes: [
     node('Reshape', 'x flat', 'f'),
     node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
-    ...['k', 'v'].flatMap(name => [
-      node('MatMul', `rows w${name}`, name),
-      node('Reshape', `${name} heads`, `${name}0`),
-      node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
-    ]),
+    ...headed('k', 'v'),
     node('Transpose', 'kh', 'kt', { perm: [0, 1, 3, 2] }),
     node('MatMul', 'q kt', 's'),
     node('Softmax', 's', 'p', { axis: -1 }),
@@ -178,11 +178,7 @@ const guarded = (mask: Array4, otherwise = 0): ModelSpec => ({
   nodes: [
     node('Reshape', 'x flat', 'f'),
     node('Transpose', 'f', 'rows', { perm: [0, 2, 1] }),
-    ...['q', 'k', 'v'].flatMap(name => [
-      node('MatMul', `rows w${name}`, name),
-      node('Reshape', `${name} heads`, `${name}0`),
-      node('Transpose', `${name}0`, `${name}h`, { perm: [0, 2, 1, 3] }),
-    ]),
+    ...headed('q', 'k', 'v'),
     node('Transpose', 'kh', 'kt', { perm: [0, 1, 3, 2] }),
     node('MatMul', 'qh kt', 's'),
     node('Add', 's mask', 'masked'),
